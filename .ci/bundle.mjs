@@ -1,0 +1,32 @@
+/** Bundles the program into dist/: one file per entry and per service type, shared code split out, so that Node opens few files. */
+import { copyFileSync, readdirSync, rmSync } from 'node:fs';
+import { build } from 'esbuild';
+
+const entries = ['index', 'server', 'cli'].map((name) => ({ in: `plugin/${name}.ts`, out: name }));
+// The loader reads this folder at start, so every type stays a file of its own.
+const types = readdirSync('plugin/services')
+  .filter((name) => name !== 'index.ts')
+  .map((name) => ({ in: `plugin/services/${name}`, out: `services/${name.replace(/\.ts$/, '')}` }));
+
+for (const old of readdirSync('.').includes('dist') ? readdirSync('dist') : []) {
+  if (old !== 'types') rmSync(`dist/${old}`, { recursive: true });
+}
+await build({
+  entryPoints: [...entries, ...types],
+  outdir: 'dist',
+  outExtension: { '.js': '.mjs' },
+  bundle: true,
+  splitting: true,
+  chunkNames: 'shared/[name]-[hash]',
+  platform: 'node',
+  target: 'node20',
+  format: 'esm',
+  minifySyntax: true,
+  minifyWhitespace: true,
+  // The native addon finds its binary beside its own package.
+  external: ['better-sqlite3'],
+  // CommonJS dependencies call require().
+  banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
+  logLevel: 'warning',
+});
+copyFileSync('node_modules/htmx.org/dist/htmx.min.js', 'public/htmx.min.js');

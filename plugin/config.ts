@@ -1,0 +1,246 @@
+/** Every option of the panel: its type, unit, default and check. One frozen object; a bad value stops the start, named. */
+import { accessSync, constants, readFileSync } from 'node:fs';
+import { BlockList, isIP } from 'node:net';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { PanelError } from './errors.js';
+
+export const LANGUAGES = ['ca', 'es', 'en'] as const;
+export type Language = (typeof LANGUAGES)[number];
+
+export interface Config {
+  /** TCP address the daemon listens on; null = none (Unix socket only). */
+  readonly listen: { readonly host: string; readonly port: number } | null;
+  /** Path of the Unix socket; null = none. */
+  readonly socket: string | null;
+  /** Path that every link starts with; begins and ends with `/`. */
+  readonly basePath: string;
+  /** Folder of the database. */
+  readonly dataDir: string;
+  /** Address of the local Serf agent's RPC. */
+  readonly serfRpc: { readonly host: string; readonly port: number };
+  readonly serfAuthKey: string | null;
+  readonly avahi: 'auto' | 'on' | 'off';
+  /** The hand-kept list of providers; null = none. */
+  readonly providersFile: string | null;
+  /** Ranges that may be probed; null = private ranges, and loopback only when the local agent itself gossips there. */
+  readonly communityRanges: readonly string[] | null;
+  /** Probes in flight at once. */
+  readonly scanConcurrency: number;
+  /** Bytes that all probes together may cost in 24 hours. */
+  readonly scanBytesPerDay: number;
+  readonly backgroundScan: boolean;
+  /** Whether a visitor without login may read lists and scores. */
+  readonly publicRead: boolean;
+  readonly metricsToken: string | null;
+  readonly language: Language;
+  readonly demo: 'auto' | 'on' | 'off';
+}
+
+/** Where the distribution keeps the configuration of this program and of Cloudy's Serf publisher. */
+export const CONFIG_FILE = '/etc/cloudy-services.conf';
+const SERF_CONFIG_FILE = '/etc/avahi-ps-serf.conf';
+const ENV_PREFIX = 'CLOUDY_SERVICES_';
+
+/** What guifi.net, Freifunk and their like use: RFC 1918, shared address space (RFC 6598) and IPv6 unique local. */
+export const PRIVATE_RANGES = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', 'fc00::/7'] as const;
+
+type Parse<T> = (text: string) => T;
+const fail = (expected: string): never => {
+  throw new Error(`expected ${expected}`);
+};
+const oneOf =
+  <T extends string>(...words: readonly T[]): Parse<T> =>
+  (text) =>
+    words.find((word) => word === text) ?? fail(words.join(', '));
+const onOff: Parse<boolean> = (text) => oneOf('on', 'off')(text) === 'on';
+const optional =
+  <T>(parse: Parse<T>): Parse<T | null> =>
+  (text) =>
+    text === '' ? null : parse(text);
+const text: Parse<string> = (value) => value;
+const integer =
+  (low: number, high: number): Parse<number> =>
+  (value) => {
+    const number = Number(value);
+    return Number.isInteger(number) && number >= low && number <= high
+      ? number
+      : fail(`a whole number ${low}..${high}`);
+  };
+
+/** `host:port`, `[v6]:port`. Port 0 lets the system choose one. */
+const hostPort: Parse<{ host: string; port: number }> = (value) => {
+  const match = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d+)$/.exec(value) ?? fail('HOST:PORT, such as 127.0.0.1:7001');
+  return { host: (match[1] ?? match[2]) as string, port: integer(0, 65535)(match[3] as string) };
+};
+
+const basePath: Parse<string> = (value) =>
+  /^\/([A-Za-z0-9._~-]+\/)*$/.test(`${value}/`.replace(/\/+$/, '/'))
+    ? `${value}/`.replace(/\/+$/, '/')
+    : fail('a path such as / or /cloudy/');
+
+const ranges: Parse<readonly string[] | null> = (value) => {
+  if (value === 'auto') return null;
+  const list = value.split(/[\s,]+/).filter(Boolean);
+  rangeList(list);
+  return list.length > 0 ? list : fail('auto, or ranges such as 10.0.0.0/8,fc00::/7');
+};
+
+interface Option<T> {
+  readonly key: string;
+  readonly parse: Parse<T>;
+  readonly standard: string | (() => string);
+}
+const option = <T>(key: string, parse: Parse<T>, standard: string | (() => string)): Option<T> => ({
+  key,
+  parse,
+  standard,
+});
+
+const OPTIONS: { readonly [name in keyof Config]: Option<Config[name]> } = {
+  listen: option('LISTEN', optional(hostPort), '127.0.0.1:7001'),
+  socket: option('SOCKET', optional(text), ''),
+  basePath: option('BASE_PATH', basePath, '/'),
+  dataDir: option('DATA_DIR', (value) => value || fail('a folder'), standardDataDir),
+  serfRpc: option('SERF_RPC', hostPort, standardSerfRpc),
+  serfAuthKey: option('SERF_AUTH_KEY', optional(text), ''),
+  avahi: option('AVAHI', oneOf('auto', 'on', 'off'), 'auto'),
+  providersFile: option('PROVIDERS_FILE', optional(text), ''),
+  communityRanges: option('COMMUNITY_RANGES', ranges, 'auto'),
+  scanConcurrency: option('SCAN_CONCURRENCY', integer(1, 16), '3'),
+  // 1 kbit/s on average: SCORING.md §5's long-run cap, 0.1 % of a 1 Mbit/s link.
+  scanBytesPerDay: option('SCAN_BYTES_PER_DAY', integer(0, 10_000_000_000), '10800000'),
+  backgroundScan: option('BACKGROUND_SCAN', onOff, 'off'),
+  publicRead: option('PUBLIC_READ', onOff, 'on'),
+  metricsToken: option('METRICS_TOKEN', optional(text), ''),
+  language: option('LANGUAGE', oneOf(...LANGUAGES), 'ca'),
+  demo: option('DEMO', oneOf('auto', 'on', 'off'), 'auto'),
+};
+
+const KEYS = Object.values(OPTIONS).map((one) => one.key);
+
+/**
+ * Reads the configuration: file first, then environment, which wins.
+ * @throws PanelError `bad-config` naming the key, where it came from and what would be right.
+ */
+export function loadConfig({
+  env = process.env,
+  file = CONFIG_FILE,
+}: {
+  env?: Readonly<NodeJS.ProcessEnv>;
+  file?: string;
+} = {}): Config {
+  const found = new Map<string, { value: string; from: string }>();
+  for (const [key, value] of readAssignments(file)) {
+    assertKnown(key, file);
+    found.set(key, { value, from: file });
+  }
+  for (const [name, value] of Object.entries(env)) {
+    if (!name.startsWith(ENV_PREFIX) || value === undefined) continue;
+    const key = name.slice(ENV_PREFIX.length);
+    assertKnown(key, 'the environment', ENV_PREFIX);
+    found.set(key, { value, from: `the environment (${name})` });
+  }
+  const entries = Object.entries(OPTIONS).map(([name, one]) => [name, parseOption(one, found.get(one.key))]);
+  return Object.freeze(Object.fromEntries(entries)) as Config;
+}
+
+function parseOption(one: Option<unknown>, given: { value: string; from: string } | undefined): unknown {
+  const value = given?.value ?? (typeof one.standard === 'function' ? one.standard() : one.standard);
+  try {
+    return one.parse(value);
+  } catch (error) {
+    const from = given?.from ?? 'its default';
+    throw new PanelError(
+      'bad-config',
+      `${one.key}=${value} is not valid: ${(error as Error).message}.`,
+      `Correct ${one.key} in ${from} and start again.`,
+    );
+  }
+}
+
+function assertKnown(key: string, from: string, prefix = ''): void {
+  if (KEYS.includes(key)) return;
+  const nearest = KEYS.reduce((best, one) => (distance(one, key) < distance(best, key) ? one : best));
+  throw new PanelError(
+    'bad-config',
+    `${prefix}${key} in ${from} is not an option.`,
+    `Did you mean ${prefix}${nearest}?`,
+  );
+}
+
+/** Edit distance between two option names (Levenshtein): only ever run on a mistake. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, column) => column);
+  for (const [i, letter] of [...a].entries()) {
+    const next = [i + 1];
+    for (const [j, other] of [...b].entries()) {
+      next.push(
+        Math.min((row[j] as number) + (letter === other ? 0 : 1), (row[j + 1] as number) + 1, (next[j] as number) + 1),
+      );
+    }
+    row = next;
+  }
+  return row.at(-1) as number;
+}
+
+/** `KEY=value` lines of an EnvironmentFile or of Cloudy's shell-style files; an absent file has none. */
+function readAssignments(file: string): [string, string][] {
+  let content: string;
+  try {
+    content = readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw new PanelError(
+      'bad-config',
+      `${file} cannot be read: ${(error as Error).message}.`,
+      `Make ${file} readable.`,
+    );
+  }
+  return content.split('\n').flatMap((line, index) => {
+    const trimmed = line.trim();
+    if (trimmed === '' || trimmed.startsWith('#')) return [];
+    const match = /^(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)$/.exec(trimmed);
+    if (!match) {
+      throw new PanelError('bad-config', `${file}, line ${index + 1} is not KEY=value.`, 'Correct or remove the line.');
+    }
+    return [[match[1] as string, (match[2] as string).trim().replace(/^(["'])(.*)\1$/, '$2')] as [string, string]];
+  });
+}
+
+/** Cloudy's own file names the agent's RPC address; without it, Serf's default. A line it cannot read is not ours to judge. */
+function standardSerfRpc(): string {
+  try {
+    return new Map(readAssignments(SERF_CONFIG_FILE)).get('SERF_RPC_ADDR') || '127.0.0.1:7373';
+  } catch {
+    return '127.0.0.1:7373';
+  }
+}
+
+/** The system's folder where the package made it, else the user's own state folder (XDG Base Directory). */
+function standardDataDir(): string {
+  const system = '/var/lib/cloudy-services';
+  try {
+    accessSync(system, constants.W_OK);
+    return system;
+  } catch {
+    return join(process.env['XDG_STATE_HOME'] || join(homedir(), '.local', 'state'), 'cloudy-services');
+  }
+}
+
+/**
+ * Address ranges in CIDR form as a list to check against.
+ * @throws Error naming the range that is not one.
+ */
+export function rangeList(list: readonly string[]): BlockList {
+  const block = new BlockList();
+  for (const range of list) {
+    const [address = '', bits = ''] = range.split('/');
+    const family = isIP(address);
+    const widest = family === 6 ? 128 : 32;
+    if (family === 0 || !/^\d+$/.test(bits) || Number(bits) > widest)
+      fail(`a range such as 10.0.0.0/8 in place of ${range}`);
+    block.addSubnet(address, Number(bits), family === 6 ? 'ipv6' : 'ipv4');
+  }
+  return block;
+}

@@ -1,0 +1,57 @@
+/** Every deliberate error of the panel: a stable code, a status, what happened and what to do next. */
+
+/** code → HTTP status. The same codes have a sentence and a hint in each language (`error.<code>`). */
+const STATUS = {
+  'bad-config': 500,
+  'bad-service-type': 500,
+  'unknown-type': 404,
+  'unknown-provider': 404,
+  'unknown-job': 404,
+  'not-found': 404,
+  'bad-request': 400,
+  'login-required': 401,
+  'wrong-password': 401,
+  'bad-token': 403,
+  'cross-site': 403,
+  'budget-spent': 429,
+  'nothing-to-scan': 409,
+  'no-systemd': 501,
+  'unit-absent': 409,
+  'unit-refused': 403,
+  'unit-not-permitted': 403,
+  'unit-failed': 502,
+  'serf-away': 503,
+  'serf-refused': 502,
+  internal: 500,
+} as const;
+
+export type ErrorCode = keyof typeof STATUS;
+
+/** A deliberate error. `message` says what happened, `hint` what to do next; both in English, for logs, CLI and API. */
+export class PanelError extends Error {
+  readonly code: ErrorCode;
+  readonly hint: string;
+  readonly status: number;
+
+  constructor(code: ErrorCode, message: string, hint: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'PanelError';
+    this.code = code;
+    this.hint = hint;
+    this.status = STATUS[code];
+  }
+
+  /** The body of every JSON error answer. */
+  toJSON(): { code: ErrorCode; message: string; hint: string } {
+    return { code: this.code, message: this.message, hint: this.hint };
+  }
+}
+
+export const ERROR_CODES = Object.keys(STATUS) as ErrorCode[];
+
+/** Any thrown value as a PanelError; what was not deliberate becomes `internal` and keeps its cause for the log. */
+export function asPanelError(error: unknown): PanelError {
+  if (error instanceof PanelError) return error;
+  const hint = 'Look into the log of cloudy-services; if it happens again, report it with the log line.';
+  return new PanelError('internal', 'Something went wrong inside the panel.', hint, { cause: error });
+}

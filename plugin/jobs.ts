@@ -1,0 +1,133 @@
+/** Jobs: work that outlives its request. Kept in the store, so that a job's page survives a reload and a restart. */
+import { randomBytes } from 'node:crypto';
+import { asPanelError, PanelError } from './errors.js';
+import type { JobStore } from './store/index.js';
+
+export type JobKind = 'scan' | 'start' | 'stop';
+export type JobState = 'running' | 'done' | 'failed' | 'cancelled';
+
+export interface Job {
+  readonly id: string;
+  readonly kind: JobKind;
+  /** Wire word of the service type. */
+  readonly type: string;
+  /** The one provider that it is about, or null for all of the type. */
+  readonly provider: string | null;
+  readonly state: JobState;
+  readonly done: number;
+  readonly total: number;
+  /** ISO 8601, UTC. */
+  readonly startedAt: string;
+  readonly finishedAt: string | null;
+  readonly error: { code: string; message: string; hint: string } | null;
+}
+
+/** What running work may do with its own job. */
+export interface JobHandle {
+  readonly id: string;
+  /** Aborts on cancel and on close. */
+  readonly signal: AbortSignal;
+  progress(done: number, total?: number): void;
+}
+
+interface Running {
+  job: Job;
+  readonly abort: AbortController;
+  readonly ended: Promise<void>;
+}
+
+/** Starts, remembers, cancels and awaits jobs. */
+export class Jobs {
+  readonly #store: JobStore;
+  readonly #now: () => number;
+  readonly #running = new Map<string, Running>();
+
+  constructor(store: JobStore, now: () => number = Date.now) {
+    this.#store = store;
+    this.#now = now;
+    store.closeOrphans();
+  }
+
+  /** Starts the work and returns its job at once; what the work throws becomes the job's error. */
+  start(of: Pick<Job, 'kind' | 'type' | 'provider' | 'total'>, work: (handle: JobHandle) => Promise<void>): Job {
+    const id = randomBytes(9).toString('base64url');
+    const abort = new AbortController();
+    const job: Job = { ...of, id, state: 'running', done: 0, startedAt: this.#iso(), finishedAt: null, error: null };
+    this.#store.put(job);
+    const progress = (done: number, total?: number) =>
+      this.#change(id, { done, ...(total === undefined ? {} : { total }) });
+    // A microtask later, so that the job is known before its work can end.
+    const ended = Promise.resolve()
+      .then(() => work({ id, signal: abort.signal, progress }))
+      .then(
+        () => this.#end(id, abort.signal.aborted ? 'cancelled' : 'done', null),
+        (error) => this.#end(id, abort.signal.aborted ? 'cancelled' : 'failed', abort.signal.aborted ? null : error),
+      );
+    this.#running.set(id, { job, abort, ended });
+    return job;
+  }
+
+  /**
+   * The job of that id, running or remembered.
+   * @throws PanelError `unknown-job`
+   */
+  get(id: string): Job {
+    const job = this.#running.get(id)?.job ?? this.#store.get(id);
+    if (!job)
+      throw new PanelError(
+        'unknown-job',
+        'There is no such job.',
+        'It may be from before the data was cleared; start it again.',
+      );
+    return job;
+  }
+
+  /** The running jobs, oldest first. */
+  running(): Job[] {
+    return [...this.#running.values()].map(({ job }) => job);
+  }
+
+  /** Asks a running job to end; one that ended already stays as it is. Resolves once it has ended. */
+  async cancel(id: string): Promise<Job> {
+    const running = this.#running.get(id);
+    running?.abort.abort();
+    await running?.ended;
+    return this.get(id);
+  }
+
+  /** Resolves with the job once it has ended. */
+  async ended(id: string): Promise<Job> {
+    await this.#running.get(id)?.ended;
+    return this.get(id);
+  }
+
+  /** Cancels everything and resolves once all has ended. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#running.keys()].map((id) => this.cancel(id)));
+  }
+
+  /** Progress lives in memory; only the beginning and the end are worth a write. */
+  #change(id: string, change: Partial<Job>): void {
+    const running = this.#running.get(id);
+    if (running) running.job = { ...running.job, ...change };
+  }
+
+  #end(id: string, state: JobState, error: unknown): void {
+    const { error: shown, cause } = this.#explain(error);
+    this.#change(id, { state, finishedAt: this.#iso(), error: shown });
+    const running = this.#running.get(id);
+    if (running) this.#store.put(running.job);
+    this.#running.delete(id);
+    if (cause !== undefined) console.error(cause);
+  }
+
+  #explain(error: unknown): { error: Job['error']; cause: unknown } {
+    if (error === null) return { error: null, cause: undefined };
+    const known = asPanelError(error);
+    return { error: known.toJSON(), cause: known.code === 'internal' ? error : undefined };
+  }
+
+  #iso(): string {
+    return new Date(this.#now()).toISOString();
+  }
+}

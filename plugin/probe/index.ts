@@ -1,0 +1,55 @@
+/** What a probe is: one async function that talks one protocol. The scanner owns everything else. */
+import type { Failure, Level } from './levels.js';
+
+/** What a probe may know of the provider. */
+export interface Target {
+  readonly address: string;
+  readonly port: number;
+  /** Name of the announcing node. */
+  readonly node: string;
+  /** The announcement's attributes. */
+  readonly txt: ReadonlyMap<string, string>;
+}
+
+export interface ProbeContext {
+  /** Aborts at the deadline, on cancel and on close; every helper honours it within 100 ms. */
+  readonly signal: AbortSignal;
+  /** Counts application bytes put on and taken off the wire; the helpers in this room call it. */
+  readonly traffic: { sent: number; received: number };
+}
+
+/** One measured value, in the unit of its metric, with the way it was taken. */
+export interface Sample {
+  readonly metric: string;
+  readonly value: number;
+  /** `tcp-connect`, `udp`, `tls`, `serf-ping`, … */
+  readonly method: string;
+}
+
+export interface Proven {
+  readonly level: 2 | 3 | 4 | 5;
+  readonly samples: readonly Sample[];
+  /** Short findings for the provider page (`software`, `name`, …): text of strangers, at most 100 characters each. */
+  readonly facts: Readonly<Record<string, string>>;
+}
+
+/** A failure never carries a number. */
+export interface Failed {
+  /** How far it got before failing. */
+  readonly level: Level;
+  readonly reason: Failure;
+  /** What was seen, for the page: at most 100 characters, possibly a stranger's text. */
+  readonly detail?: string;
+  readonly samples?: never;
+}
+
+export type ProbeResult = Proven | Failed;
+
+/**
+ * Probes once. Remote failure is returned as data; what it throws is our own mistake (or the abort of its signal).
+ */
+export type Prober = (target: Target, context: ProbeContext) => Promise<ProbeResult>;
+
+export function isFailed(result: ProbeResult): result is Failed {
+  return 'reason' in result;
+}

@@ -1,0 +1,33 @@
+/** How far a probe got, the same scale for every service (0 announced … 5 works for me), and why it got no further. */
+
+/**
+ * 0 announced · 1 host alive · 2 port open · 3 speaks the protocol · 4 is who it claims to be · 5 works for me.
+ */
+export type Level = 0 | 1 | 2 | 3 | 4 | 5;
+
+/**
+ * Why a provider failed. Each has a sentence in every language (`reason.<code>`).
+ * `wrong-protocol` and `wrong-identity` are answers of something else, not of the service: they close the gate at once.
+ */
+export const FAILURES = [
+  'refused', // the port answers "closed" (TCP reset or ICMP port unreachable)
+  'unreachable', // no route, or the network says so
+  'timeout', // nothing came in time
+  'closed', // it hung up before answering
+  'wrong-protocol', // something answers, but not this protocol
+  'wrong-identity', // the protocol is right, the identity is another than announced
+  'refuses-me', // the service is there and declines this node
+  'too-large', // it sent more than any sane answer
+  'broken', // it speaks the protocol but answers with an error
+] as const;
+export type Failure = (typeof FAILURES)[number];
+
+/** Why a provider has no score although nothing failed. */
+export const UNSCORED = [
+  'not-checked', // port open, protocol not checked
+  'not-allowed', // its address is outside the community's ranges
+  'no-port', // the announcement has no port
+] as const;
+export type Unscored = (typeof UNSCORED)[number];
+
+export type Reason = Failure | Unscored;

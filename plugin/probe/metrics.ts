@@ -1,0 +1,67 @@
+/** What is measured and how a value becomes a mark: the vocabulary that service types weigh. */
+import type { Language } from '../config.js';
+
+export interface Metric {
+  /** Name in samples and in the API. */
+  readonly id: string;
+  readonly label: Readonly<Record<Language, string>>;
+  /** `share` is 0..1. */
+  readonly unit: 'ms' | 'share';
+  /** Share of the score; a type's weights sum to 1. */
+  readonly weight: number;
+  /** Value that marks 0, and value that marks 1; the smaller may be either. */
+  readonly useless: number;
+  readonly excellent: number;
+  /** `log` for what people feel as ratios (times), `linear` for shares. */
+  readonly scale: 'log' | 'linear';
+  /** Age at which a sample counts half, in hours. */
+  readonly halfLifeHours: number;
+}
+
+/** Performance is forgotten within a day, whether it answers within a week (SCORING.md §2.2, step 2). */
+const PERFORMANCE_HOURS = 24;
+const ANSWERS_HOURS = 168;
+
+type Times = Pick<Metric, 'weight' | 'useless' | 'excellent'>;
+const time =
+  (id: string, label: Metric['label']) =>
+  (of: Times): Metric => ({ id, label, unit: 'ms', scale: 'log', halfLifeHours: PERFORMANCE_HOURS, ...of });
+const share =
+  (id: string, label: Metric['label'], useless: number, excellent: number, halfLifeHours: number) =>
+  (weight: number): Metric => ({
+    id,
+    label,
+    unit: 'share',
+    weight,
+    useless,
+    excellent,
+    scale: 'linear',
+    halfLifeHours,
+  });
+
+/** Time of the path there and back, ms. */
+export const roundTripTime = time('rtt', {
+  ca: "temps d'anada i tornada",
+  es: 'tiempo de ida y vuelta',
+  en: 'round-trip time',
+});
+/** Time from the request to the answer, ms. */
+export const answerTime = time('answer', { ca: 'temps de resposta', es: 'tiempo de respuesta', en: 'answer time' });
+/** Time to set up the encrypted connection, ms. */
+export const handshakeTime = time('handshake', {
+  ca: 'temps de negociació',
+  es: 'tiempo de negociación',
+  en: 'handshake time',
+});
+/** Share of packets lost; 10 % makes a link useless (SERVICES.md §0.6). */
+export const loss = share(
+  'loss',
+  { ca: 'paquets perduts', es: 'paquetes perdidos', en: 'packets lost' },
+  0.1,
+  0,
+  PERFORMANCE_HOURS,
+);
+/** Id of the metric that the score derives from success and failure: no probe reports it. */
+export const ANSWERS = 'answers';
+/** Share of attempts that succeeded. */
+export const answers = share(ANSWERS, { ca: 'respon', es: 'responde', en: 'answers' }, 0, 1, ANSWERS_HOURS);

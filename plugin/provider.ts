@@ -1,0 +1,46 @@
+/** What one neighbour announces, as every room sees it: plain, checked, capped data. */
+import { createHash } from 'node:crypto';
+
+export type SourceName = 'serf' | 'avahi' | 'list' | 'demo';
+
+/** One service announced by one source. Every text came from a stranger: capped here, escaped wherever it is shown. */
+export interface Announcement {
+  /** Wire word of the service type, as announced (`dnsservice`, `Docker`, anything). */
+  readonly type: string;
+  /** Name of the announcing node (Serf member name, Avahi host name, or the host of a hand-kept line). */
+  readonly node: string;
+  readonly host: string;
+  /** A literal IPv4 or IPv6 address; names are never looked up on a stranger's behalf. */
+  readonly address: string;
+  /** 1..65535, or null where the announcement has none. */
+  readonly port: number | null;
+  readonly description: string;
+  /** Name of the community ("microcloud") that the announcement belongs to; may be empty. */
+  readonly community: string;
+  /** Free `k=v` attributes, in the order announced. */
+  readonly txt: ReadonlyMap<string, string>;
+  /** Where the announcing node gossips, when it announces through Serf: the way to measure its path. */
+  readonly gossip: { readonly address: string; readonly port: number } | null;
+}
+
+/** One row of the list: the same type, address and port, however many sources saw it. */
+export interface Provider extends Announcement {
+  readonly id: string;
+  readonly sources: readonly SourceName[];
+  /** Announced by this very node. */
+  readonly self: boolean;
+  /** Why this provider may not be probed; null when it may. */
+  readonly barred: 'not-allowed' | 'no-port' | null;
+  /** True while every source that announced it is away: still listed, no longer confirmed. */
+  readonly stale: boolean;
+  /** When a source last confirmed it, ms since the epoch. */
+  readonly heardAt: number;
+}
+
+/** Stable id of a provider: the same type, address and port are one provider, whoever announces them. */
+export function providerId(of: Pick<Announcement, 'type' | 'address' | 'port'>): string {
+  return createHash('sha256')
+    .update(`${of.type}|${of.address}|${of.port ?? ''}`)
+    .digest('hex')
+    .slice(0, 12);
+}

@@ -1,0 +1,146 @@
+/**
+ * The contract of a service type, and the loader that reads this folder and refuses what breaks it.
+ * A type is one file here, named for its wire word; no other file names it.
+ */
+import { readdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Language } from '../config.js';
+import { LANGUAGES } from '../config.js';
+import { PanelError } from '../errors.js';
+import type { Prober } from '../probe/index.js';
+import type { Level } from '../probe/levels.js';
+import type { Metric } from '../probe/metrics.js';
+import type { Provider } from '../provider.js';
+
+/** A text of the type's own, in every language of the panel. */
+export type Texts = Readonly<Record<Language, string>>;
+
+/** A systemd unit that may provide the type on this node, and the Debian package that brings it. */
+export interface UnitCandidate {
+  /** `named.service`, or a template such as `syncthing@.service` whose instances all count. */
+  readonly unit: string;
+  /** Debian package to install; null where Debian has none. */
+  readonly package: string | null;
+}
+
+/** One thing that a person does to use a provider. */
+export type UseStep =
+  | { readonly kind: 'link'; readonly label: Texts; readonly url: string }
+  | { readonly kind: 'copy'; readonly label: Texts; readonly text: string }
+  | { readonly kind: 'note'; readonly label: Texts };
+
+export interface ServiceType {
+  /** Wire word = file name. */
+  readonly id: string;
+  readonly title: Texts;
+  /** One sentence: what a neighbour gets from it. */
+  readonly summary: Texts;
+  /** SVG path data on a 24×24 grid. */
+  readonly icon: string;
+  /** null where every provider chooses its own. */
+  readonly defaultPort: number | null;
+  readonly transports: readonly ('tcp' | 'udp')[];
+  /** In order of preference. */
+  readonly units: readonly UnitCandidate[];
+  readonly probe: Prober;
+  /** What one probe costs at most, IP headers included: shown before a scan, held against the daily budget. */
+  readonly cost: { readonly packets: number; readonly bytes: number };
+  /** Lowest level that earns a score; null while the probe proves too little to judge (then no provider has a score). */
+  readonly scoredFrom: Level | null;
+  /** Weights sum to 1. Empty only when `scoredFrom` is null. */
+  readonly metrics: readonly Metric[];
+  use(provider: Provider): readonly UseStep[];
+  /** What the announcement's own attributes say, as label and value, for the provider page. */
+  describe(txt: ReadonlyMap<string, string>): readonly { readonly label: Texts; readonly value: string }[];
+}
+
+export interface ServiceRegistry {
+  /** The built-in types, in the order of Cloudy's search page. */
+  readonly types: readonly ServiceType[];
+  /** The type of that wire word; `other` for every unknown word. */
+  of(word: string): ServiceType;
+  /** Whether the word is one of the built-in types. */
+  has(word: string): boolean;
+}
+
+/** The file that serves every unknown wire word. */
+const FALLBACK = 'other';
+
+/**
+ * Reads every file of the folder as a service type.
+ * @throws PanelError `bad-service-type` naming the file and everything that is wrong with it.
+ */
+export async function loadServices(folder: string = import.meta.dirname): Promise<ServiceRegistry> {
+  const files = (await readdir(folder)).filter(
+    (name) => /^[^.]+\.(ts|js|mjs)$/.test(name) && !name.startsWith('index.'),
+  );
+  const loaded = await Promise.all(files.sort().map((name) => loadType(join(folder, name))));
+  const fallback = loaded.find((type) => type.id === FALLBACK);
+  if (!fallback) throw badType(join(folder, FALLBACK), ['the file for unknown types is missing']);
+  const types = loaded.filter((type) => type !== fallback);
+  const byWord = new Map(types.map((type) => [type.id, type]));
+  return {
+    types,
+    of: (word) => byWord.get(word) ?? fallback,
+    has: (word) => byWord.has(word),
+  };
+}
+
+async function loadType(file: string): Promise<ServiceType> {
+  const module = (await import(/* @vite-ignore */ pathToFileURL(file).href)) as { default?: unknown };
+  const problems = problemsOf(module.default, basename(file).replace(/\.[^.]+$/, ''));
+  if (problems.length > 0) throw badType(file, problems);
+  return Object.freeze(module.default) as ServiceType;
+}
+
+function badType(file: string, problems: readonly string[]): PanelError {
+  return new PanelError(
+    'bad-service-type',
+    `${file}: ${problems.join('; ')}.`,
+    'Correct the file; the panel does not start with a broken type.',
+  );
+}
+
+/** Everything that is wrong with a candidate type; empty when it satisfies the contract. */
+export function problemsOf(candidate: unknown, fileName: string): string[] {
+  if (typeof candidate !== 'object' || candidate === null) return ['it has no default export'];
+  const type = candidate as Partial<ServiceType>;
+  const problems: string[] = [];
+  const need = (holds: boolean, what: string) => holds || problems.push(what);
+  need(type.id === fileName, `id must equal the file name "${fileName}"`);
+  need(isTexts(type.title), `title needs a text in ${LANGUAGES.join(', ')}`);
+  need(isTexts(type.summary), `summary needs a text in ${LANGUAGES.join(', ')}`);
+  need(/^[MmLlHhVvCcSsQqTtAaZz0-9 .,-]+$/.test(type.icon ?? ''), 'icon must be SVG path data');
+  need(type.defaultPort === null || isPort(type.defaultPort), 'defaultPort must be 1..65535 or null');
+  need(isTransports(type.transports), 'transports must list tcp, udp or both');
+  need(Array.isArray(type.units) && type.units.every(isUnit), 'units must name systemd .service units');
+  need(typeof type.probe === 'function', 'probe must be a function');
+  need((type.cost?.packets ?? 0) > 0 && (type.cost?.bytes ?? 0) > 0, 'cost needs packets and bytes');
+  need(typeof type.use === 'function', 'use must be a function');
+  need(typeof type.describe === 'function', 'describe must be a function');
+  return [...problems, ...metricProblems(type)];
+}
+
+function metricProblems({ metrics, scoredFrom }: Partial<ServiceType>): string[] {
+  if (!Array.isArray(metrics)) return ['metrics must be a list'];
+  if (scoredFrom === null) return metrics.length === 0 ? [] : ['metrics must be empty while scoredFrom is null'];
+  if (typeof scoredFrom !== 'number') return ['scoredFrom must be a level or null'];
+  const sum = metrics.reduce((total: number, metric: Metric) => total + metric.weight, 0);
+  return [
+    ...(Math.abs(sum - 1) < 1e-9 ? [] : [`weights sum to ${sum}, not 1`]),
+    ...metrics.filter((one: Metric) => !(one.weight > 0)).map((one: Metric) => `weight of ${one.id} must be above 0`),
+    ...metrics
+      .filter((one: Metric) => !hasCurve(one))
+      .map((one: Metric) => `curve of ${one.id} needs two different anchors, above 0 on a log scale`),
+  ];
+}
+
+const hasCurve = ({ useless, excellent, scale }: Metric) =>
+  useless !== excellent && (scale === 'linear' || (useless > 0 && excellent > 0));
+const isPort = (port: unknown) => Number.isInteger(port) && (port as number) > 0 && (port as number) < 65536;
+const isTexts = (texts: unknown) =>
+  typeof texts === 'object' && texts !== null && LANGUAGES.every((one) => (texts as Record<string, unknown>)[one]);
+const isTransports = (list: unknown) =>
+  Array.isArray(list) && list.length > 0 && list.every((one) => one === 'tcp' || one === 'udp');
+const isUnit = (one: UnitCandidate) => /^[A-Za-z0-9_.-]+@?\.service$/.test(one.unit);
