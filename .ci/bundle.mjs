@@ -17,7 +17,8 @@ await build({
   outExtension: { '.js': '.mjs' },
   bundle: true,
   splitting: true,
-  chunkNames: 'shared/[name]-[hash]',
+  // Flat beside the entries: paths.ts counts on being one folder below the package.
+  chunkNames: '[name]-[hash]',
   platform: 'node',
   target: 'node20',
   format: 'esm',

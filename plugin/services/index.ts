@@ -8,6 +8,7 @@ import { pathToFileURL } from 'node:url';
 import type { Language } from '../config.js';
 import { LANGUAGES } from '../config.js';
 import { PanelError } from '../errors.js';
+import { SERVICES_DIR } from '../paths.js';
 import type { Prober } from '../probe/index.js';
 import type { Level } from '../probe/levels.js';
 import type { Metric } from '../probe/metrics.js';
@@ -71,7 +72,7 @@ const FALLBACK = 'other';
  * Reads every file of the folder as a service type.
  * @throws PanelError `bad-service-type` naming the file and everything that is wrong with it.
  */
-export async function loadServices(folder: string = import.meta.dirname): Promise<ServiceRegistry> {
+export async function loadServices(folder: string = SERVICES_DIR): Promise<ServiceRegistry> {
   const files = (await readdir(folder)).filter(
     (name) => /^[^.]+\.(ts|js|mjs)$/.test(name) && !name.startsWith('index.'),
   );
