@@ -1,18 +1,26 @@
-/** Bundles the program into dist/: one file per entry and per service type, shared code split out, so that Node opens few files. */
+/**
+ * Bundles the program into dist/: one file per entry and per service type, shared code split out, so that Node opens few
+ * files. With the word `bench`, the benches too.
+ */
 import { copyFileSync, readdirSync, rmSync } from 'node:fs';
 import { build } from 'esbuild';
 
-const entries = ['index', 'server', 'cli'].map((name) => ({ in: `plugin/${name}.ts`, out: name }));
+const entries = ['index', 'cli'].map((name) => ({ in: `plugin/${name}.ts`, out: name }));
 // The loader reads this folder at start, so every type stays a file of its own.
 const types = readdirSync('plugin/services')
   .filter((name) => name !== 'index.ts')
   .map((name) => ({ in: `plugin/services/${name}`, out: `services/${name.replace(/\.ts$/, '')}` }));
 
+const benches = (process.argv.includes('bench') ? readdirSync('test/bench') : []).map((name) => ({
+  in: `test/bench/${name}`,
+  out: `bench-${name.replace(/\.ts$/, '')}`,
+}));
+
 for (const old of readdirSync('.').includes('dist') ? readdirSync('dist') : []) {
   if (old !== 'types') rmSync(`dist/${old}`, { recursive: true });
 }
 await build({
-  entryPoints: [...entries, ...types],
+  entryPoints: [...entries, ...types, ...benches],
   outdir: 'dist',
   outExtension: { '.js': '.mjs' },
   bundle: true,

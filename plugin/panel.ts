@@ -1,12 +1,18 @@
 /** The panel without its pages: every room built and wired, left to right. Pages, API and command line all read from here. */
+import { join } from 'node:path';
 import type { Config } from './config.js';
-import type { Discovery, SourceStatus } from './discovery/index.js';
-import type { Job, Jobs } from './jobs.js';
-import type { LocalService, LocalServices, Verb } from './node/index.js';
+import { startDemo } from './demo/index.js';
+import { demoSource } from './demo/source.js';
+import { createDiscovery, type Discovery, type SourceStatus, serfAnswers } from './discovery/index.js';
+import { PanelError } from './errors.js';
+import { type Job, Jobs } from './jobs.js';
+import { createLocalServices, type LocalService, type LocalServices, type Verb } from './node/index.js';
 import type { Provider } from './provider.js';
-import type { Score } from './score/index.js';
-import type { ServiceRegistry, ServiceType } from './services/index.js';
-import type { Store } from './store/index.js';
+import { Scanner } from './scan/index.js';
+import { type Score, scoreOf } from './score/index.js';
+import { rank } from './score/rank.js';
+import { loadServices, type ServiceRegistry, type ServiceType } from './services/index.js';
+import { openStore, type Store } from './store/index.js';
 
 /** One row of a type's ranked list. */
 export interface Ranked extends Score {
@@ -55,4 +61,171 @@ export interface Panel {
   /** Starts or stops the type's own unit as a job. @throws PanelError unknown-type */
   act(word: string, verb: Verb): Job;
   close(): Promise<void>;
+}
+
+/** How long the local Serf agent has to answer before the demo community stands in for it, ms. */
+const SERF_LIMIT_MS = 1_000;
+
+/**
+ * Whether the demo community is to stand in: when asked for, or when nothing real is configured and no Serf agent answers.
+ */
+export async function wantsDemo(config: Config): Promise<boolean> {
+  if (config.demo !== 'auto') return config.demo === 'on';
+  return config.providersFile === null && !(await serfAnswers(config, SERF_LIMIT_MS));
+}
+
+export interface PanelOptions {
+  /** Decided already (see `wantsDemo`); decided here when left out. */
+  readonly demo?: boolean;
+  /** Wall clock, ms since the epoch. */
+  readonly now?: () => number;
+}
+
+/**
+ * Builds every room and wires them, left to right.
+ * @throws PanelError `bad-service-type`, `bad-config`
+ */
+export async function createPanel(config: Config, { demo, now = Date.now }: PanelOptions = {}): Promise<Panel> {
+  const services = await loadServices();
+  const store = openStore(join(config.dataDir, 'cloudy-services.sqlite'), now);
+  const isDemo = demo ?? (await wantsDemo(config));
+  const community = isDemo ? await startDemo() : null;
+  const discovery = community
+    ? createDiscovery({
+        config: { ...config, communityRanges: ['127.0.0.0/8'] },
+        serf: false,
+        extra: [demoSource(community, now)],
+        now,
+      })
+    : createDiscovery({ config, now });
+  const jobs = new Jobs(store.jobs, now);
+  const local = createLocalServices(services, { now });
+  return new WiredPanel({ config, services, discovery, jobs, store, local, demo: isDemo, now }, () =>
+    community?.close(),
+  );
+}
+
+type Rooms = Pick<Panel, 'config' | 'services' | 'discovery' | 'jobs' | 'store' | 'local' | 'demo'> & {
+  readonly now: () => number;
+};
+
+class WiredPanel implements Panel {
+  readonly config: Config;
+  readonly services: ServiceRegistry;
+  readonly discovery: Discovery;
+  readonly jobs: Jobs;
+  readonly store: Store;
+  readonly local: LocalServices;
+  readonly demo: boolean;
+  readonly #now: () => number;
+  readonly #scanner: Scanner;
+  readonly #closeDemo: () => Promise<void> | undefined;
+
+  constructor(
+    { config, services, discovery, jobs, store, local, demo, now }: Rooms,
+    closeDemo: () => Promise<void> | undefined,
+  ) {
+    this.config = config;
+    this.services = services;
+    this.discovery = discovery;
+    this.jobs = jobs;
+    this.store = store;
+    this.local = local;
+    this.demo = demo;
+    this.#now = now;
+    this.#closeDemo = closeDemo;
+    const ranking = (word: string) =>
+      this.#ranked(word).map(({ provider, score, measuredAt }) => ({ provider, score, measuredAt }));
+    this.#scanner = new Scanner({ config, services, discovery, jobs, store, ranking, now });
+  }
+
+  async overview() {
+    const builtin = this.services.types.map((type) => type.id);
+    const others = this.discovery.providers().map((provider) => provider.type);
+    const words = [...builtin, ...[...new Set(others)].filter((word) => !this.services.has(word)).sort()];
+    const states = await this.local.states();
+    return { services: words.map((word) => this.#view(word, states)), sources: this.discovery.sources() };
+  }
+
+  async type(word: string): Promise<TypeView> {
+    this.#assertKnown(word);
+    return this.#view(word, await this.local.states());
+  }
+
+  async provider(word: string, id: string) {
+    const view = await this.type(word);
+    const ranked = view.ranked.find((one) => one.provider.id === id);
+    if (!ranked) throw unknownProvider();
+    return { view, ranked };
+  }
+
+  scan(word: string, providerId?: string): Job {
+    this.#assertKnown(word);
+    const provider = providerId === undefined ? null : this.discovery.find(providerId);
+    if (providerId !== undefined && provider?.type !== word) throw unknownProvider();
+    return this.#scanner.start(word, providerId);
+  }
+
+  act(word: string, verb: Verb): Job {
+    if (!this.services.has(word)) throw unknownType(word);
+    return this.jobs.start({ kind: verb, type: word, provider: null, total: 1 }, async (job) => {
+      await this.local.act(word, verb, job.signal);
+      job.progress(1);
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.jobs.close();
+    this.#scanner.close();
+    await this.discovery.close();
+    await this.#closeDemo();
+    this.store.close();
+  }
+
+  #assertKnown(word: string): void {
+    if (!this.services.has(word) && this.discovery.providers(word).length === 0) throw unknownType(word);
+  }
+
+  #ranked(word: string): readonly Ranked[] {
+    const type = this.services.of(word);
+    const attempts = this.store.attempts.recent(word);
+    const now = this.#now();
+    return rank(
+      this.discovery
+        .providers(word)
+        .map((provider) => ({ provider, ...scoreOf(type, attempts.get(provider.id) ?? [], now) })),
+    );
+  }
+
+  #view(word: string, states: ReadonlyMap<string, LocalService>): TypeView {
+    const ranked = this.#ranked(word);
+    const local = states.get(word) ?? { unit: null, state: 'absent', enabled: false };
+    return {
+      word,
+      type: this.services.of(word),
+      builtin: this.services.has(word),
+      providers: ranked.length,
+      measured: ranked.filter((one) => one.attempts > 0).length,
+      best: ranked.find((one) => one.recommended) ?? null,
+      local: { ...local, published: ranked.some(({ provider }) => provider.self && !provider.stale) },
+      job: this.jobs.running().find((job) => job.kind === 'scan' && job.type === word) ?? null,
+      ranked,
+    };
+  }
+}
+
+function unknownType(word: string): PanelError {
+  return new PanelError(
+    'unknown-type',
+    `Nobody here announces a service "${word.slice(0, 32)}".`,
+    'Choose one from the list of services.',
+  );
+}
+
+function unknownProvider(): PanelError {
+  return new PanelError(
+    'unknown-provider',
+    'This provider is not announced any more.',
+    'Look at the list again; it may have changed its address.',
+  );
 }

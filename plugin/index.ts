@@ -1,0 +1,29 @@
+/** The Fastify plugin: the panel's pages and API inside any Fastify application. Also the package's public types. */
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { type Config, loadConfig } from './config.js';
+import { createPanel } from './panel.js';
+import { registerWeb } from './web/index.js';
+
+export type { Config } from './config.js';
+export { PanelError } from './errors.js';
+export type { Panel, Ranked, TypeSummary, TypeView } from './panel.js';
+export type { Provider } from './provider.js';
+
+export interface CloudyServicesOptions {
+  /** Options of the configuration file by their names in `Config`; what is left out has its default. */
+  readonly config?: Partial<Config>;
+  /** The host's own login: who this request comes from. Without it the panel asks for its own password. */
+  readonly authenticate?: (request: FastifyRequest) => Promise<'owner' | 'reader' | null>;
+}
+
+/**
+ * `await app.register(cloudyServices, { prefix: '/neighbours', authenticate })`.
+ * Reads no file and no environment variable of its own. Closing the application closes the panel, also in the middle of a scan.
+ * @throws PanelError `bad-config`, `bad-service-type`
+ */
+export default async function cloudyServices(app: FastifyInstance, options: CloudyServicesOptions = {}): Promise<void> {
+  const config = { ...loadConfig({ env: {}, file: '' }), ...options.config };
+  const panel = await createPanel(config);
+  app.addHook('onClose', () => panel.close());
+  await registerWeb(app, panel, options.authenticate ? { authenticate: options.authenticate } : {});
+}

@@ -1,0 +1,104 @@
+/** The daemon: the plugin in an application of its own, listening on TCP and on the Unix socket until it is told to end. */
+import { chmodSync, unlinkSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { connect } from 'node:net';
+import { setInterval } from 'node:timers/promises';
+import Fastify, { type FastifyInstance } from 'fastify';
+import type { Config } from './config.js';
+import { createPanel, type Panel, wantsDemo } from './panel.js';
+import { firstRunCode, hasOwner } from './web/auth.js';
+import { registerWeb } from './web/index.js';
+
+/** How often a demo that only stands in for Serf looks whether an agent answers by now, ms. */
+const LOOK_FOR_SERF_MS = 5_000;
+
+interface Daemon {
+  /** The address that it listens on, as a URL with the base path; null with a socket only. */
+  readonly url: string | null;
+  readonly panel: Panel;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts listening. Resolves once pages are served.
+ * @throws PanelError `bad-config`; the system's error when an address is taken
+ */
+export async function startDaemon(config: Config, demo: boolean): Promise<Daemon> {
+  const panel = await createPanel(config, { demo });
+  const app = Fastify({ bodyLimit: 64 * 1024, requestTimeout: 15_000, forceCloseConnections: true });
+  app.addHook('onClose', () => panel.close());
+  await app.register((scope) => registerWeb(scope, panel, {}), { prefix: config.basePath.replace(/\/$/, '') });
+  await app.ready();
+  const socket = config.socket === null ? null : await listenOnSocket(app, config.socket);
+  const url = config.listen && `${await app.listen(config.listen)}${config.basePath}`;
+  const close = async () => {
+    socket?.closeAllConnections();
+    socket?.close();
+    await app.close();
+  };
+  return { url, panel, close };
+}
+
+/** Fastify listens once; the socket gets a plain server that hands its requests to the same routes. */
+async function listenOnSocket(app: FastifyInstance, path: string): Promise<Server> {
+  const server = createServer((request, reply) => app.routing(request, reply));
+  if (await isAbandoned(path)) unlinkSync(path);
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(path, resolve));
+  // Its mode is the boundary of trust: this user and this group.
+  chmodSync(path, 0o660);
+  return server;
+}
+
+/** A socket file that nobody listens on any more, left by a process that was killed. */
+function isAbandoned(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = connect(path, () => resolve(false))
+      .once('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'ECONNREFUSED'))
+      .once('close', () => probe.destroy());
+  });
+}
+
+/**
+ * Serves until SIGTERM or SIGINT. Where the demo only stands in for Serf, the real community takes over once an agent answers.
+ */
+export async function serve(config: Config): Promise<void> {
+  const stopped = new Promise<'stopped'>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve('stopped'));
+  });
+  let demo = await wantsDemo(config);
+  for (;;) {
+    const daemon = await startDaemon(config, demo);
+    announce(daemon);
+    const watch = new AbortController();
+    const ending = await Promise.race([stopped, ...(demo ? [demoEnds(config, watch.signal)] : [])]);
+    watch.abort();
+    await daemon.close();
+    if (ending === 'stopped') return;
+    console.error('A Serf agent answers: the demo ends, the real community is shown.');
+    demo = false;
+  }
+}
+
+/** Resolves when the demo is no longer wanted; never for a demo that was asked for. */
+async function demoEnds(config: Config, signal: AbortSignal): Promise<'demo-ended' | 'stopped'> {
+  try {
+    for await (const _ of setInterval(LOOK_FOR_SERF_MS, undefined, { signal })) {
+      if (!(await wantsDemo(config))) return 'demo-ended';
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+  return 'stopped';
+}
+
+function announce({ url, panel }: Daemon): void {
+  console.error(`cloudy-services listens on ${[url, panel.config.socket].filter(Boolean).join(' and ')}`);
+  if (panel.demo) console.error('No Serf agent is used: this is the built-in demo community, not your neighbours.');
+  if (panel.store.movedAside)
+    console.error(`The database was damaged and is kept as ${panel.store.movedAside}; a new one was begun.`);
+  if (hasOwner(panel.store.settings)) return;
+  console.error(
+    `No owner yet. Choose a password at ${url ?? 'the login page'}login with the code ${firstRunCode(panel.store.settings)}`,
+  );
+  console.error('or run: cloudy-services passwd');
+}

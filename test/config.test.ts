@@ -1,0 +1,89 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadConfig } from '../plugin/config.js';
+import { PanelError } from '../plugin/errors.js';
+
+const NO_FILE = '/nonexistent/cloudy-services.conf';
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'config-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function fileWith(content: string): string {
+  const file = join(folder, 'cloudy-services.conf');
+  writeFileSync(file, content);
+  return file;
+}
+
+function refusal(load: () => unknown): PanelError {
+  try {
+    load();
+  } catch (error) {
+    if (error instanceof PanelError) return error;
+    throw error;
+  }
+  throw new Error('it was accepted');
+}
+
+describe('the configuration', () => {
+  it('has a default for everything and cannot be changed afterwards', () => {
+    const config = loadConfig({ env: {}, file: NO_FILE });
+    expect(config).toMatchObject({
+      listen: { host: '127.0.0.1', port: 7001 },
+      basePath: '/',
+      demo: 'auto',
+      language: 'ca',
+    });
+    expect(config.communityRanges).toBeNull();
+    expect(Object.isFrozen(config)).toBe(true);
+  });
+
+  it('reads KEY=value lines as systemd and as a shell would, and lets the environment win', () => {
+    const file = fileWith('# a comment\n\nLANGUAGE="es"\nexport SCAN_CONCURRENCY=5\nBASE_PATH=/cloudy\n');
+    const config = loadConfig({ env: { CLOUDY_SERVICES_SCAN_CONCURRENCY: '2', UNRELATED: 'x' }, file });
+    expect(config).toMatchObject({ language: 'es', scanConcurrency: 2, basePath: '/cloudy/' });
+  });
+
+  it('names an unknown key, where it is, and the nearest one that exists', () => {
+    const inFile = refusal(() => loadConfig({ env: {}, file: fileWith('LISTN=127.0.0.1:1\n') }));
+    expect(inFile.code).toBe('bad-config');
+    expect(inFile.message).toContain('LISTN');
+    expect(inFile.hint).toContain('LISTEN');
+    const inEnvironment = refusal(() => loadConfig({ env: { CLOUDY_SERVICES_SERF_PRC: 'x' }, file: NO_FILE }));
+    expect(inEnvironment.hint).toContain('CLOUDY_SERVICES_SERF_RPC');
+  });
+
+  it.each([
+    ['LISTEN', 'localhost'],
+    ['LISTEN', '127.0.0.1:70000'],
+    ['BASE_PATH', 'cloudy'],
+    ['BASE_PATH', '/a b'],
+    ['SCAN_CONCURRENCY', '0'],
+    ['SCAN_CONCURRENCY', '2.5'],
+    ['SCAN_BYTES_PER_DAY', '-1'],
+    ['PUBLIC_READ', 'yes'],
+    ['LANGUAGE', 'fr'],
+    ['COMMUNITY_RANGES', '10.0.0.0'],
+    ['COMMUNITY_RANGES', '10.0.0.0/33'],
+    ['COMMUNITY_RANGES', ''],
+    ['DATA_DIR', ''],
+  ])('refuses %s=%s, naming it and what would be right', (key, value) => {
+    const error = refusal(() => loadConfig({ env: { [`CLOUDY_SERVICES_${key}`]: value }, file: NO_FILE }));
+    expect(error.code).toBe('bad-config');
+    expect(error.message).toContain(`${key}=${value}`);
+    expect(error.message).toContain('expected');
+  });
+
+  it('names the line that is not KEY=value', () => {
+    expect(refusal(() => loadConfig({ env: {}, file: fileWith('LANGUAGE=ca\nhello\n') })).message).toContain('line 2');
+  });
+
+  it('takes an IPv6 address to listen on, and nothing for "no TCP at all"', () => {
+    const at = (LISTEN: string) => loadConfig({ env: { CLOUDY_SERVICES_LISTEN: LISTEN }, file: NO_FILE }).listen;
+    expect(at('[::1]:7001')).toEqual({ host: '::1', port: 7001 });
+    expect(at('')).toBeNull();
+  });
+});

@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { PanelError } from '../plugin/errors.js';
+import { type Job, Jobs } from '../plugin/jobs.js';
+
+function memoryStore() {
+  const kept = new Map<string, Job>();
+  return {
+    kept,
+    put: (job: Job) => void kept.set(job.id, job),
+    get: (id: string) => kept.get(id) ?? null,
+    closeOrphans: () => {},
+  };
+}
+const OF = { kind: 'scan', type: 'some', provider: null, total: 2 } as const;
+
+describe('a job', () => {
+  it('is known at once, tells its progress, and is remembered when it has ended', async () => {
+    const store = memoryStore();
+    const jobs = new Jobs(store, () => 0);
+    let release = () => {};
+    const job = jobs.start(OF, async ({ progress }) => {
+      progress(1, 3);
+      await new Promise<void>((resolve) => {
+        release = resolve;
+      });
+    });
+    expect(job).toMatchObject({ state: 'running', done: 0, total: 2, startedAt: '1970-01-01T00:00:00.000Z' });
+    await Promise.resolve();
+    expect(jobs.get(job.id)).toMatchObject({ state: 'running', done: 1, total: 3 });
+    release();
+    expect(await jobs.ended(job.id)).toMatchObject({ state: 'done', done: 1, total: 3, error: null });
+    expect(store.kept.get(job.id)?.state).toBe('done');
+    expect(jobs.running()).toEqual([]);
+  });
+
+  it('that fails keeps the error with what to do next', async () => {
+    const jobs = new Jobs(memoryStore());
+    const job = jobs.start(OF, async () => {
+      throw new PanelError('budget-spent', 'No bytes left.', 'Wait.');
+    });
+    expect(await jobs.ended(job.id)).toMatchObject({
+      state: 'failed',
+      error: { code: 'budget-spent', message: 'No bytes left.', hint: 'Wait.' },
+    });
+  });
+
+  it('that is cancelled aborts its signal and ends as cancelled', async () => {
+    const jobs = new Jobs(memoryStore());
+    const job = jobs.start(
+      OF,
+      ({ signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+    );
+    await Promise.resolve();
+    expect(await jobs.cancel(job.id)).toMatchObject({ state: 'cancelled', error: null });
+  });
+
+  it('that nobody knows is a deliberate error', () => {
+    expect(() => new Jobs(memoryStore()).get('nope')).toThrow(PanelError);
+  });
+
+  it('does not outlive the panel', async () => {
+    const jobs = new Jobs(memoryStore());
+    const ids = [1, 2].map(
+      () =>
+        jobs.start(OF, ({ signal }) => new Promise((resolve) => signal.addEventListener('abort', () => resolve()))).id,
+    );
+    await Promise.resolve();
+    await jobs.close();
+    expect(ids.map((id) => jobs.get(id).state)).toEqual(['cancelled', 'cancelled']);
+  });
+});
