@@ -190,11 +190,8 @@ class WiredPanel implements Panel {
     const type = this.services.of(word);
     const attempts = this.store.attempts.recent(word);
     const now = this.#now();
-    return rank(
-      this.discovery
-        .providers(word)
-        .map((provider) => ({ provider, ...scoreOf(type, attempts.get(provider.id) ?? [], now) })),
-    );
+    const providers = this.discovery.providers(word);
+    return rank(providers, new Map(providers.map(({ id }) => [id, scoreOf(type, attempts.get(id) ?? [], now)])));
   }
 
   #view(word: string, states: ReadonlyMap<string, LocalService>): TypeView {

@@ -79,11 +79,7 @@ export async function attemptOnce(
 /** Times measured while the loop stood still are dropped; counts and shares stay. */
 function unspoiled(type: ServiceType, result: Proven, stall: number): readonly Sample[] {
   const isShare = (id: string) => type.metrics.some((metric) => metric.id === id && metric.unit === 'share');
-  return result.samples.filter((sample) => {
-    if (!Number.isFinite(sample.value) || sample.value < 0)
-      throw new Error(`${type.id}: ${sample.metric} is not a measurement`);
-    return isShare(sample.metric) || !spoils(stall, sample.value);
-  });
+  return result.samples.filter(({ metric, value }) => isShare(metric) || !spoils(stall, value));
 }
 
 /** A probe that does not heed its signal is left behind after the grace time, so that it cannot hold up the scan. */
