@@ -7,6 +7,8 @@ export interface Target {
   readonly port: number;
   /** Name of the announcing node. */
   readonly node: string;
+  /** null where the node is not known through Serf: then `node` is no member name. Left out means that it is one. */
+  readonly gossip?: { readonly address: string; readonly port: number } | null;
   /** The announcement's attributes. */
   readonly txt: ReadonlyMap<string, string>;
 }
@@ -27,7 +29,8 @@ export interface Sample {
 }
 
 export interface Proven {
-  readonly level: 2 | 3 | 4 | 5;
+  /** 1 only where nothing can be asked of the service itself: the host is alive, and that is all. */
+  readonly level: 1 | 2 | 3 | 4 | 5;
   readonly samples: readonly Sample[];
   /** Short findings for the provider page (`software`, `name`, …): text of strangers, at most 100 characters each. */
   readonly facts: Readonly<Record<string, string>>;
@@ -50,6 +53,7 @@ export type ProbeResult = Proven | Failed;
  */
 export type Prober = (target: Target, context: ProbeContext) => Promise<ProbeResult>;
 
-export function isFailed(result: ProbeResult): result is Failed {
+/** Tells a failure from a result, and from what a helper of this room hands back in its place. */
+export function isFailed(result: object): result is Failed {
   return 'reason' in result;
 }

@@ -89,10 +89,18 @@ export async function loadServices(folder: string = SERVICES_DIR): Promise<Servi
 }
 
 async function loadType(file: string): Promise<ServiceType> {
-  const module = (await import(/* @vite-ignore */ pathToFileURL(file).href)) as { default?: unknown };
+  const module = await importType(file);
   const problems = problemsOf(module.default, basename(file).replace(/\.[^.]+$/, ''));
   if (problems.length > 0) throw badType(file, problems);
   return Object.freeze(module.default) as ServiceType;
+}
+
+async function importType(file: string): Promise<{ default?: unknown }> {
+  try {
+    return await import(/* @vite-ignore */ pathToFileURL(file).href);
+  } catch (error) {
+    throw badType(file, [`it cannot be loaded: ${(error as Error).message}`]);
+  }
 }
 
 function badType(file: string, problems: readonly string[]): PanelError {
@@ -144,4 +152,4 @@ const isTexts = (texts: unknown) =>
   typeof texts === 'object' && texts !== null && LANGUAGES.every((one) => (texts as Record<string, unknown>)[one]);
 const isTransports = (list: unknown) =>
   Array.isArray(list) && list.length > 0 && list.every((one) => one === 'tcp' || one === 'udp');
-const isUnit = (one: UnitCandidate) => /^[A-Za-z0-9_.-]+@?\.service$/.test(one.unit);
+const isUnit = (one: UnitCandidate | null) => /^[A-Za-z0-9_.-]+@?\.service$/.test(one?.unit ?? '');

@@ -1,0 +1,56 @@
+/** DNS over UDP: one question as a datagram, and its answer read with distrust (RFC 1035). */
+import { randomInt } from 'node:crypto';
+import { type Answer, decode, encode, type Question, RECURSION_DESIRED } from 'dns-packet';
+import type { Request } from './udp.js';
+
+/** Response codes (RFC 1035 §4.1.1) that a probe tells apart. */
+export const RCODE = { noError: 0, serverFailure: 2, nameError: 3, refused: 5 } as const;
+
+export interface DnsReply {
+  readonly rcode: number;
+  /** The server is an authority for the name. */
+  readonly authoritative: boolean;
+  /** The server would look names up elsewhere for us. */
+  readonly recursion: boolean;
+  readonly truncated: boolean;
+  readonly answers: readonly Answer[];
+}
+
+/** Asks as an ordinary client does, recursion desired. Each call makes a fresh request with its own id. */
+export function dnsQuestion(name: string, type: Question['type']): () => Request<DnsReply> {
+  return () => {
+    const id = randomInt(65_536);
+    const datagram = encode({ type: 'query', id, flags: RECURSION_DESIRED, questions: [{ name, type }] });
+    return { datagram, read: (answer) => readReply(answer, id, { name, type }) };
+  };
+}
+
+/** The reply to that question under that id; null for anything else, malformed packets included. */
+function readReply(datagram: Buffer, id: number, { name, type }: Question): DnsReply | null {
+  let packet: ReturnType<typeof decode>;
+  try {
+    packet = decode(datagram);
+  } catch {
+    return null;
+  }
+  const rcode = (packet.flags ?? 0) & 0xf;
+  const [question] = packet.questions ?? [];
+  // unbound refuses without repeating the question.
+  const repeated = question
+    ? question.type === type && question.name.toLowerCase() === name.toLowerCase()
+    : rcode !== RCODE.noError;
+  if (!packet.flag_qr || packet.id !== id || !repeated) return null;
+  return {
+    rcode,
+    authoritative: packet.flag_aa,
+    recursion: packet.flag_ra,
+    truncated: packet.flag_tc,
+    answers: packet.answers ?? [],
+  };
+}
+
+/** The name under which an address is looked up in reverse (RFC 1035 §3.5); null for what is no IPv4 address. */
+export function reverseName(address: string): string | null {
+  const parts = address.split('.');
+  return parts.length === 4 ? `${parts.reverse().join('.')}.in-addr.arpa` : null;
+}

@@ -1,0 +1,172 @@
+/**
+ * The ping of memberlist, the gossip layer below Serf: a node's path is measured with one datagram, without special
+ * rights and without joining anything. https://github.com/hashicorp/memberlist/blob/main/net.go
+ */
+import { randomInt } from 'node:crypto';
+import { crc32 } from 'node:zlib';
+import { decode } from '@msgpack/msgpack';
+import { isFailed, type ProbeContext, type Target } from './index.js';
+import { lzwDecode } from './lzw.js';
+import { connect } from './tcp.js';
+import type { Request } from './udp.js';
+import { waitFor } from './wait.js';
+
+/** First byte of each message. */
+const PING = 0x00;
+const ACK = 0x02;
+const COMPOUND = 0x07;
+const COMPRESSED = 0x09;
+const CHECKSUMMED = 0x0c;
+const LABELLED = 0xf4;
+
+/** An answer is one ack in at most four wrappings (label, checksum, compression, bundle); more is an attack. */
+const MAX_DEPTH = 4;
+/** Largest answer looked at, decompressed, bytes; a real one has a few hundred. */
+const MAX_MESSAGE = 16_384;
+/** Serf's version of the coordinate that rides in an ack. */
+const COORDINATE_VERSION = 1;
+
+/** Longest that the answer to a ping over TCP may take once connected, ms. */
+const STREAM_LIMIT_MS = 2_000;
+
+/** Where a node sees itself in the network's map of delays (Vivaldi), all in seconds. An estimate, never a measurement. */
+export interface Coordinate {
+  readonly vector: readonly number[];
+  readonly height: number;
+  readonly adjustment: number;
+  /** 1.5 = never measured; below 0.3 it can be relied on. */
+  readonly error: number;
+}
+
+export interface Ack {
+  /** null where the node sends none, or none that makes sense. */
+  readonly coordinate: Coordinate | null;
+}
+
+/**
+ * A ping to whoever listens (`node` empty), or to the member of that name: under another name the node keeps silent.
+ * Each call makes a fresh request with its own number.
+ */
+export function memberlistPing(node: string): () => Request<Ack> {
+  return () => {
+    const sequence = randomInt(2 ** 31, 2 ** 32);
+    return { datagram: encodePing(sequence, node), read: (datagram) => readAck(datagram, sequence, MAX_DEPTH) };
+  };
+}
+
+/**
+ * The same ping over TCP, where silence cannot be loss: true when the member of that name answers, false when it hangs
+ * up without answer, null when nothing can be said.
+ */
+export async function answersToName(target: Target, context: ProbeContext, limitMs: number): Promise<boolean | null> {
+  const connection = await connect(target, context, limitMs);
+  if (isFailed(connection)) return null;
+  const { datagram, read } = memberlistPing(target.node)();
+  const { socket } = connection;
+  try {
+    return await waitFor<boolean | null>({
+      signal: context.signal,
+      limitMs: STREAM_LIMIT_MS,
+      atLimit: () => null,
+      listen: (end) => {
+        let received = Buffer.alloc(0);
+        socket.on('data', (chunk) => {
+          received = Buffer.concat([received, chunk]);
+          if (read(received) !== null) end(() => true);
+          else if (received.length > MAX_MESSAGE) end(() => null);
+        });
+        socket.once('close', (failed) => end(() => (received.length === 0 && !failed ? false : null)));
+        socket.write(datagram);
+        return () => socket.pause();
+      },
+    });
+  } finally {
+    connection.close();
+  }
+}
+
+/** MsgPack by hand: agents older than 2017 read no string but the fixed and the 16-bit ones, which no library insists on. */
+function encodePing(sequence: number, node: string): Buffer {
+  const number = Buffer.alloc(5, 0xce);
+  number.writeUInt32BE(sequence, 1);
+  return Buffer.concat([Buffer.of(PING, 0x82), raw('SeqNo'), number, raw('Node'), raw(node)]);
+}
+
+function raw(text: string): Buffer {
+  const bytes = Buffer.from(text);
+  const head = bytes.length < 32 ? [0xa0 | bytes.length] : [0xda, bytes.length >> 8, bytes.length & 0xff];
+  return Buffer.concat([Buffer.from(head), bytes]);
+}
+
+/** The ack of that number, however wrapped; null when there is none. A stranger's bytes: nothing in them may throw. */
+function readAck(message: Uint8Array, sequence: number, depth: number): Ack | null {
+  try {
+    return findAck(message, sequence, depth);
+  } catch {
+    return null;
+  }
+}
+
+function findAck(message: Uint8Array, sequence: number, depth: number): Ack | null {
+  if (depth < 0 || message.length > MAX_MESSAGE) return null;
+  const body = message.subarray(1);
+  const inner = (part: Uint8Array) => readAck(part, sequence, depth - 1);
+  switch (message[0]) {
+    case ACK:
+      return ackOf(decodeMap(body), sequence);
+    case COMPOUND:
+      return firstOf(partsOf(body), inner);
+    case COMPRESSED: {
+      const { Algo, Buf } = decodeMap(body);
+      return Algo === 0 && Buf instanceof Uint8Array ? inner(lzwDecode(Buf, MAX_MESSAGE)) : null;
+    }
+    case CHECKSUMMED:
+      return Buffer.from(body).readUInt32BE(0) === crc32(body.subarray(4)) ? inner(body.subarray(4)) : null;
+    case LABELLED:
+      return inner(body.subarray(1 + (body[0] ?? 0)));
+    default:
+      return null;
+  }
+}
+
+/** A bundle: how many parts, the length of each, then the parts. */
+function partsOf(body: Uint8Array): Uint8Array[] {
+  const view = Buffer.from(body);
+  const count = view.readUInt8(0);
+  let at = 1 + 2 * count;
+  return Array.from({ length: count }, (_, index) => {
+    const start = at;
+    at += view.readUInt16BE(1 + 2 * index);
+    return body.subarray(start, at);
+  });
+}
+
+function firstOf<T, R>(list: readonly T[], pick: (one: T) => R | null): R | null {
+  for (const one of list) {
+    const picked = pick(one);
+    if (picked !== null) return picked;
+  }
+  return null;
+}
+
+/** Old MsgPack has one family for text and bytes, so every value comes as bytes; keys are always text. Announced lengths are capped. */
+function decodeMap(bytes: Uint8Array): Readonly<Record<string, unknown>> {
+  const value = decode(bytes, { rawStrings: true, maxArrayLength: 64, maxMapLength: 16 });
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+function ackOf({ SeqNo, Payload }: Readonly<Record<string, unknown>>, sequence: number): Ack | null {
+  if (SeqNo !== sequence) return null;
+  return { coordinate: Payload instanceof Uint8Array ? coordinateOf(Payload) : null };
+}
+
+function coordinateOf(payload: Uint8Array): Coordinate | null {
+  if (payload[0] !== COORDINATE_VERSION) return null;
+  const { Vec: vector, Height: height, Adjustment: adjustment, Error: error } = decodeMap(payload.subarray(1));
+  return isNumbers(vector) && isNumber(height) && isNumber(adjustment) && isNumber(error)
+    ? { vector, height, adjustment, error }
+    : null;
+}
+
+const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
+const isNumbers = (value: unknown): value is number[] => Array.isArray(value) && value.every(isNumber);

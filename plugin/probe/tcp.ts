@@ -1,0 +1,88 @@
+/** TCP: connecting with the time that it took, and knocking, which only asks whether the host is alive. */
+import { Socket } from 'node:net';
+import { failureOf } from './failure.js';
+import { type Failed, isFailed, type ProbeContext, type Target } from './index.js';
+import { waitFor } from './wait.js';
+
+/** Longest wait for a connection, ms (SERVICES.md §0.5). */
+const CONNECT_LIMIT_MS = 4_000;
+
+/** Linux repeats a SYN after 1 s (RFC 6298): from here on, ms, it is the wait for the repetition that was measured. */
+const LOST_SYN_MS = 900;
+
+export interface Connection {
+  readonly socket: Socket;
+  /** From SYN to SYN/ACK, ms; null where the first SYN was lost, for then nobody knows. */
+  readonly connectMs: number | null;
+  /** Closes the socket and counts its bytes. */
+  close(): void;
+}
+
+interface Dialled {
+  readonly socket: Socket;
+  readonly ms: number | null;
+  /** null when the host accepted. */
+  readonly error: NodeJS.ErrnoException | null;
+}
+
+/** Connects; the caller closes. */
+export async function connect(
+  target: Pick<Target, 'address' | 'port'>,
+  context: ProbeContext,
+  limitMs: number = CONNECT_LIMIT_MS,
+): Promise<Connection | Failed> {
+  const dialled = await dial(target, context.signal, limitMs);
+  if (isFailed(dialled)) return dialled;
+  const { socket, ms, error } = dialled;
+  if (error) return failureOf(error);
+  let open = true;
+  const close = () => {
+    if (open) {
+      context.traffic.sent += socket.bytesWritten;
+      context.traffic.received += socket.bytesRead;
+    }
+    open = false;
+    socket.destroy();
+  };
+  return { socket, connectMs: ms, close };
+}
+
+/** Time to the host's answer, ms (null: the first SYN was lost), be it "open" or "closed": either shows a living host. */
+export async function knock(
+  target: Pick<Target, 'address' | 'port'>,
+  context: ProbeContext,
+): Promise<{ readonly ms: number | null } | Failed> {
+  const dialled = await dial(target, context.signal, CONNECT_LIMIT_MS);
+  if (isFailed(dialled)) return dialled;
+  dialled.socket.destroy();
+  if (dialled.error === null) return { ms: dialled.ms };
+  const failed = failureOf(dialled.error);
+  return failed.reason === 'refused' ? { ms: dialled.ms } : failed;
+}
+
+function dial(
+  { address, port }: Pick<Target, 'address' | 'port'>,
+  signal: AbortSignal,
+  limitMs: number,
+): Promise<Dialled | Failed> {
+  const socket = new Socket();
+  let kept = false;
+  return waitFor<Dialled | Failed>({
+    signal,
+    limitMs,
+    atLimit: () => ({ level: 0, reason: 'timeout' }),
+    listen: (end) => {
+      const started = performance.now();
+      const answered = (error: NodeJS.ErrnoException | null) => {
+        const ms = performance.now() - started;
+        kept = error === null;
+        end(() => ({ socket, ms: ms < LOST_SYN_MS ? ms : null, error }));
+      };
+      // Stays for the socket's life: a later error has its own listener or is of no interest, and must not crash.
+      socket.on('error', answered);
+      socket.once('connect', () => answered(null));
+      socket.connect({ host: address, port });
+      return () => kept || socket.destroy();
+    },
+  });
+}

@@ -1,0 +1,59 @@
+/** TLS on an open connection, up to the point where the other side has proven the key of its certificate, and no further. */
+import { connect as connectTls } from 'node:tls';
+import { failureOf } from './failure.js';
+import type { Failed, ProbeContext } from './index.js';
+import type { Connection } from './tcp.js';
+import { waitFor } from './wait.js';
+
+/** Longest wait for the handshake, ms. */
+const HANDSHAKE_LIMIT_MS = 4_000;
+
+export interface Handshake {
+  /** The certificate, DER. Any is accepted, self-signed and expired too: what matters is whose it is. */
+  readonly certificate: Buffer;
+  /** Application protocol that the server chose (ALPN); null where it chose none. */
+  readonly protocol: string | null;
+  /** `TLSv1.2` or `TLSv1.3`. */
+  readonly version: string;
+  /** Of the handshake alone, ms: the connection was open before. */
+  readonly ms: number;
+}
+
+/** Shakes hands as a client without certificate and without server name. The caller closes the connection. */
+export function handshake(
+  { socket }: Connection,
+  { signal }: ProbeContext,
+  protocols: readonly string[],
+): Promise<Handshake | Failed> {
+  return waitFor<Handshake | Failed>({
+    signal,
+    limitMs: HANDSHAKE_LIMIT_MS,
+    atLimit: () => ({ level: 2, reason: 'timeout' }),
+    listen: (end) => {
+      const started = performance.now();
+      const secure = connectTls({
+        socket,
+        ALPNProtocols: [...protocols],
+        minVersion: 'TLSv1.2',
+        rejectUnauthorized: false,
+      });
+      secure.once('secureConnect', () => {
+        const ms = performance.now() - started;
+        const certificate = secure.getPeerX509Certificate()?.raw;
+        const version = secure.getProtocol();
+        if (!certificate || !version) return end(() => ({ level: 2, reason: 'wrong-protocol' }));
+        end(() => ({ certificate, version, protocol: secure.alpnProtocol || null, ms }));
+      });
+      // Stays after the end: an error while closing must not crash.
+      secure.on('error', (error: NodeJS.ErrnoException) => end(() => tlsFailureOf(error)));
+      return () => {};
+    },
+  });
+}
+
+/** Errors of the TLS library itself (`ERR_SSL_…`, `EPROTO`) mean that the other side does not speak TLS as we do. */
+function tlsFailureOf(error: NodeJS.ErrnoException): Failed {
+  return /^(ERR_SSL|ERR_TLS|EPROTO)/.test(error.code ?? '')
+    ? { level: 2, reason: 'wrong-protocol' }
+    : { ...failureOf(error), level: 2 };
+}

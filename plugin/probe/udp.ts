@@ -1,0 +1,135 @@
+/** UDP: question and answer over one connected socket, which the kernel keeps free of datagrams from other senders. */
+import { createSocket, type Socket } from 'node:dgram';
+import { isIPv6 } from 'node:net';
+import { failureOf } from './failure.js';
+import { type Failed, isFailed, type ProbeContext, type Target } from './index.js';
+import { waitFor } from './wait.js';
+
+/** How long one try waits for its answer, ms (SERVICES.md §0.5). */
+const ANSWER_LIMIT_MS = 2_000;
+
+/** More than any sane conversation: past this many bytes from the provider it is flooding us. */
+const RECEIVED_LIMIT = 65_536;
+
+/** One datagram, and how to know its answer. */
+export interface Request<T> {
+  readonly datagram: Buffer;
+  /** What the answer says; null for a datagram that does not answer this request. Never throws. */
+  read(datagram: Buffer): T | null;
+}
+
+export interface Answer<T> {
+  readonly value: T;
+  /** From sending the try that was answered to its answer, ms. */
+  readonly ms: number;
+  /** Share of the tries that were lost: 0, or 0.5 when only the second was answered. */
+  readonly loss: number;
+}
+
+/** Opens a socket to the provider; nothing is sent yet. The caller closes. */
+export async function openUdp(
+  { address, port }: Pick<Target, 'address' | 'port'>,
+  context: ProbeContext,
+): Promise<Udp | Failed> {
+  context.signal.throwIfAborted();
+  const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4');
+  const failed = await waitFor<Failed | null>({
+    signal: context.signal,
+    limitMs: ANSWER_LIMIT_MS,
+    atLimit: () => ({ level: 0, reason: 'unreachable' }),
+    listen: (end) => {
+      const onError = (error: NodeJS.ErrnoException) => end(() => failureOf(error));
+      socket.once('error', onError);
+      socket.connect(port, address, (error?: Error) => end(() => (error ? failureOf(error) : null)));
+      return () => socket.off('error', onError);
+    },
+  }).catch((error) => {
+    socket.close();
+    throw error;
+  });
+  if (failed === null) return new Udp(socket, context);
+  socket.close();
+  return failed;
+}
+
+/** A try that waits for its answer. */
+interface Waiting {
+  /** Whether the datagram was that answer; if so, the wait is over. */
+  takes(datagram: Buffer): boolean;
+  end(outcome: () => Failed): void;
+}
+
+export class Udp {
+  readonly #socket: Socket;
+  readonly #context: ProbeContext;
+  readonly #waiting = new Set<Waiting>();
+  /** Every request so far: a late or doubled answer to one of them is nothing strange. */
+  readonly #asked: Request<unknown>[] = [];
+  #received = 0;
+  #strangers = 0;
+
+  constructor(socket: Socket, context: ProbeContext) {
+    this.#socket = socket;
+    this.#context = context;
+    socket.on('message', (datagram) => this.#onDatagram(datagram));
+    socket.on('error', (error) => this.#endAll(() => failureOf(error)));
+  }
+
+  /**
+   * Asks, and once more when the first try stays without answer. Each try is composed anew, so that the time is that of
+   * the try answered, never of the one before it (Karn's rule). Several questions may be open at once.
+   */
+  async ask<T>(compose: () => Request<T>, tries = 2): Promise<Answer<T> | Failed> {
+    const strangers = this.#strangers;
+    for (let lost = 0; lost < tries; lost += 1) {
+      const answer = await this.#try(compose());
+      if (answer === null) continue;
+      return isFailed(answer) ? answer : { ...answer, loss: lost / (lost + 1) };
+    }
+    return this.#strangers > strangers ? { level: 2, reason: 'wrong-protocol' } : { level: 0, reason: 'timeout' };
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+
+  #try<T>(request: Request<T>): Promise<Omit<Answer<T>, 'loss'> | Failed | null> {
+    return waitFor<Omit<Answer<T>, 'loss'> | Failed | null>({
+      signal: this.#context.signal,
+      limitMs: ANSWER_LIMIT_MS,
+      atLimit: () => null,
+      listen: (end) => {
+        const takes = (datagram: Buffer) => {
+          const ms = performance.now() - started;
+          const value = request.read(datagram);
+          if (value !== null) end(() => ({ value, ms }));
+          return value !== null;
+        };
+        const waiting: Waiting = { takes, end };
+        this.#waiting.add(waiting);
+        this.#asked.push(request);
+        this.#context.traffic.sent += request.datagram.length;
+        const started = performance.now();
+        this.#socket.send(request.datagram, (error) => error && end(() => failureOf(error)));
+        return () => this.#waiting.delete(waiting);
+      },
+    });
+  }
+
+  #onDatagram(datagram: Buffer): void {
+    this.#received += datagram.length;
+    this.#context.traffic.received += datagram.length;
+    if ([...this.#waiting].some((one) => one.takes(datagram))) return;
+    if (this.#received > RECEIVED_LIMIT) this.#endAll(() => ({ level: 2, reason: 'too-large' }));
+    else if (!this.#asked.some((earlier) => earlier.read(datagram) !== null)) this.#strangers += 1;
+  }
+
+  #endAll(outcome: () => Failed): void {
+    for (const one of [...this.#waiting]) one.end(outcome);
+  }
+}
+
+/** The value of an answer; null where there was none. For questions that a provider may leave open. */
+export function valueOrNull<T>(answer: Answer<T> | Failed): T | null {
+  return isFailed(answer) ? null : answer.value;
+}

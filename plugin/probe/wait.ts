@@ -1,0 +1,43 @@
+/** One wait on the network: it ends with its event, at its limit or with the abort, and leaves no timer and no listener. */
+
+export interface Wait<T> {
+  readonly signal: AbortSignal;
+  readonly limitMs: number;
+  /** What it comes to when nothing happened before the limit. */
+  readonly atLimit: () => T;
+  /**
+   * Begins to listen; returns the way to stop listening. `end` takes a function so that what it throws rejects the wait
+   * instead of crashing an event handler.
+   */
+  readonly listen: (end: (outcome: () => T) => void) => () => void;
+}
+
+/** Resolves with the first of event and limit; rejects with the signal's reason once it aborts. */
+export function waitFor<T>({ signal, limitMs, atLimit, listen }: Wait<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
+    let release: (() => void) | undefined;
+    let ended = false;
+    const end = (outcome: () => T) => {
+      if (ended) return;
+      ended = true;
+      clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
+      release?.();
+      try {
+        resolve(outcome());
+      } catch (error) {
+        reject(error);
+      }
+    };
+    const onAbort = () =>
+      end(() => {
+        throw signal.reason;
+      });
+    const timer = setTimeout(() => end(atLimit), limitMs);
+    signal.addEventListener('abort', onAbort, { once: true });
+    release = listen(end);
+    // `listen` itself may have ended it.
+    if (ended) release();
+  });
+}

@@ -1,0 +1,112 @@
+/** Serf agents of the community: each is a place to join it, and to hear of every other service. */
+import { endpoint } from '../probe/endpoint.js';
+import {
+  type Failed,
+  isFailed,
+  type ProbeContext,
+  type ProbeResult,
+  type Prober,
+  type Sample,
+  type Target,
+} from '../probe/index.js';
+import { answersToName, memberlistPing } from '../probe/memberlist.js';
+import { answers, loss, roundTripTime } from '../probe/metrics.js';
+import { connect } from '../probe/tcp.js';
+import { openUdp, type Udp } from '../probe/udp.js';
+import type { Provider } from '../provider.js';
+import type { ServiceType, UseStep } from './index.js';
+
+/** Longest that the look over TCP may take to connect, ms: with the pings before it, a probe stays below 8 s. */
+const SECOND_LOOK_MS = 3_000;
+
+/** A ping to whoever listens gives time and loss; a ping by name shows whether it is the member that it is taken for. */
+const probe: Prober = async (target, context) => {
+  const udp = await openUdp(target, context);
+  if (isFailed(udp)) return udp;
+  try {
+    const pong = await udp.ask(memberlistPing(''));
+    if (isFailed(pong)) return pong.reason === 'timeout' ? silence(target, context) : pong;
+    const samples: Sample[] = [
+      { metric: 'rtt', value: pong.ms, method: 'serf-ping' },
+      { metric: 'loss', value: pong.loss, method: 'serf-ping' },
+    ];
+    return await identify(udp, target, context, samples);
+  } finally {
+    udp.close();
+  }
+};
+
+async function identify(
+  udp: Udp,
+  target: Target,
+  context: ProbeContext,
+  samples: readonly Sample[],
+): Promise<ProbeResult> {
+  const proven = (level: 3 | 4): ProbeResult => ({ level, samples, facts: {} });
+  // Only Serf says what a member is called: a neighbour known otherwise cannot be held to its name.
+  if (target.gossip === null || target.node === '') return proven(3);
+  if (!isFailed(await udp.ask(memberlistPing(target.node), 1))) return proven(4);
+  const named = await answersToName(target, context, SECOND_LOOK_MS);
+  if (named === null) return proven(3);
+  return named ? proven(4) : { level: 3, reason: 'wrong-identity', detail: 'answers, but not to the announced name' };
+}
+
+/** An agent with a gossip key hears only those who have it: an open port is all that others can see of it. */
+async function silence(target: Target, context: ProbeContext): Promise<Failed> {
+  const connection = await connect(target, context, SECOND_LOOK_MS);
+  if (isFailed(connection)) return connection;
+  connection.close();
+  return { level: 2, reason: 'timeout', detail: 'the port is open, but no answer: its gossip may be encrypted' };
+}
+
+function use(provider: Provider): UseStep[] {
+  const at = endpoint(provider);
+  if (at === null) return [];
+  return [
+    {
+      kind: 'copy',
+      label: {
+        ca: 'Uniu-vos a la comunitat a través d’aquest node',
+        es: 'Únase a la comunidad a través de este nodo',
+        en: 'Join the community through this node',
+      },
+      text: `serf join ${at}`,
+    },
+    {
+      kind: 'copy',
+      label: {
+        ca: 'Perquè duri: línia per a /etc/avahi-ps-serf.conf',
+        es: 'Para que dure: línea para /etc/avahi-ps-serf.conf',
+        en: 'To make it last: line for /etc/avahi-ps-serf.conf',
+      },
+      text: `SERF_JOIN="${at}"`,
+    },
+  ];
+}
+
+const serf: ServiceType = {
+  id: 'serf',
+  title: { ca: 'Serf', es: 'Serf', en: 'Serf' },
+  summary: {
+    ca: 'Una porta d’entrada a la comunitat: qui s’hi uneix veu els serveis de tothom.',
+    es: 'Una puerta de entrada a la comunidad: quien se une ve los servicios de todos.',
+    en: 'A door into the community: who joins here sees everybody’s services.',
+  },
+  icon: 'M12 9a3 3 0 1 0 0 6 3 3 0 0 0 0-6zM5 3v4M19 3v4M5 17v4M19 17v4M5 7l5 3M19 7l-5 3M5 17l5-3M19 17l-5-3',
+  defaultPort: 5000,
+  transports: ['udp', 'tcp'],
+  units: [{ unit: 'serf.service', package: 'serf' }],
+  probe,
+  cost: { packets: 4, bytes: 600 },
+  scoredFrom: 3,
+  metrics: [
+    // 3 s is when Serf itself, over slow links, gives a member up. Gossip is content with 100 ms, but neighbours differ
+    // well below that, and the nearest door is the one wanted: so the best mark is at the 10 ms of SCORING.md §2.3.
+    roundTripTime({ weight: 0.4, useless: 3_000, excellent: 10 }),
+    loss(0.2),
+    answers(0.4),
+  ],
+  use,
+  describe: () => [],
+};
+export default serf;

@@ -1,0 +1,144 @@
+/** Syncthing peers: folders kept the same on several machines. The certificate is the identity, so it can be checked. */
+import { createHash } from 'node:crypto';
+import { base32, luhn32 } from '../probe/base32.js';
+import { endpoint } from '../probe/endpoint.js';
+import { isFailed, type ProbeResult, type Prober, type Sample } from '../probe/index.js';
+import { answers, handshakeTime, roundTripTime } from '../probe/metrics.js';
+import { roundTrip } from '../probe/network.js';
+import { connect } from '../probe/tcp.js';
+import { type Handshake, handshake } from '../probe/tls.js';
+import type { Provider } from '../provider.js';
+import type { ServiceType, UseStep } from './index.js';
+
+/** Application protocol of Syncthing's Block Exchange Protocol. https://docs.syncthing.net/specs/bep-v1.html */
+const PROTOCOL = 'bep/1.0';
+
+/**
+ * Shakes hands and hangs up. Never says hello, for then the other side's user would be asked about a new device; shows
+ * no certificate, for then nothing is left behind there but a line in the log.
+ */
+const probe: Prober = async (target, context) => {
+  const connection = await connect(target, context);
+  if (isFailed(connection)) return connection;
+  try {
+    const shaken = await handshake(connection, context, [PROTOCOL]);
+    if (isFailed(shaken)) return shaken;
+    if (shaken.protocol !== PROTOCOL) return { level: 2, reason: 'wrong-protocol', detail: 'TLS, but not Syncthing' };
+    return judge(shaken, roundTrip(connection.connectMs), announcedId(target.txt));
+  } finally {
+    connection.close();
+  }
+};
+
+function judge(
+  { certificate, version, ms }: Handshake,
+  path: readonly Sample[],
+  announced: string | null,
+): ProbeResult {
+  const id = deviceId(certificate);
+  if (announced !== null && announced !== id) return { level: 3, reason: 'wrong-identity', detail: `it is ${id}` };
+  return {
+    level: announced === null ? 3 : 4,
+    samples: [...path, { metric: 'handshake', value: ms, method: 'tls' }],
+    facts: { id, tls: version },
+  };
+}
+
+/** Device ID of a certificate (DER): eight groups of seven, check characters included. */
+export function deviceId(certificate: Uint8Array): string {
+  return written(base32(createHash('sha256').update(certificate).digest()));
+}
+
+/**
+ * The announced device ID as Syncthing writes it; null when there is none, or none that can be one. Old announcements
+ * carry it bare, some with `,einfo=…` behind it, some without check characters.
+ */
+export function announcedId(txt: ReadonlyMap<string, string>): string | null {
+  const [text = ''] = (txt.get('node_id') ?? txt.get('') ?? '').split(',');
+  const plain = text.toUpperCase().replace(/[-\s]/g, '').replaceAll('0', 'O').replaceAll('1', 'I').replaceAll('8', 'B');
+  if (/^[A-Z2-7]{52}$/.test(plain)) return written(plain);
+  if (!/^[A-Z2-7]{56}$/.test(plain)) return null;
+  const id = written(plain.replace(/(.{13})./g, '$1'));
+  return id.replaceAll('-', '') === plain ? id : null;
+}
+
+/** 52 characters → 4 × (13 + check character) → 8 × 7. */
+function written(plain: string): string {
+  const checked = plain.replace(/.{13}/g, (part) => part + luhn32(part));
+  return checked.replace(/.{7}(?=.)/g, '$&-');
+}
+
+function use(provider: Provider): UseStep[] {
+  const at = endpoint(provider);
+  const id = announcedId(provider.txt);
+  if (at === null) return [];
+  if (id === null) {
+    return [
+      {
+        kind: 'note',
+        label: {
+          ca: 'No anuncia el seu identificador de dispositiu: demaneu-lo a qui el manté.',
+          es: 'No anuncia su identificador de dispositivo: pídalo a quien lo mantiene.',
+          en: 'It announces no device ID: ask whoever runs it.',
+        },
+      },
+    ];
+  }
+  return [
+    {
+      kind: 'copy',
+      label: { ca: 'Identificador de dispositiu', es: 'Identificador de dispositivo', en: 'Device ID' },
+      text: id,
+    },
+    {
+      kind: 'copy',
+      label: {
+        ca: 'Afegiu-lo des de la línia d’ordres',
+        es: 'Añádalo desde la línea de órdenes',
+        en: 'Add it on the command line',
+      },
+      text: `syncthing cli config devices add --device-id ${id} --addresses tcp://${at}`,
+    },
+    {
+      kind: 'note',
+      label: {
+        ca: 'L’altra banda us ha d’acceptar; després, compartiu-hi una carpeta.',
+        es: 'La otra parte debe aceptarle; después, comparta una carpeta con ella.',
+        en: 'The other side has to accept you; then share a folder with it.',
+      },
+    },
+  ];
+}
+
+const syncthing: ServiceType = {
+  id: 'syncthing',
+  title: { ca: 'Syncthing', es: 'Syncthing', en: 'Syncthing' },
+  summary: {
+    ca: 'Manté carpetes iguals en diversos ordinadors, sense cap servidor central.',
+    es: 'Mantiene carpetas iguales en varios ordenadores, sin servidor central.',
+    en: 'Keeps folders the same on several computers, without a central server.',
+  },
+  icon: 'M4 12a8 8 0 0 1 14-5.300M20 4v4h-4M20 12a8 8 0 0 1-14 5.300M4 20v-4h4',
+  defaultPort: 22000,
+  transports: ['tcp'],
+  units: [{ unit: 'syncthing@.service', package: 'syncthing' }],
+  probe,
+  cost: { packets: 12, bytes: 2_200 },
+  scoredFrom: 3,
+  // Synchronising waits for both to be up and for the set-up of connections; the anchors of the handshake are SCORING.md's,
+  // those of the path the background row of SERVICES.md §0.6, open downwards so that near neighbours still differ.
+  metrics: [
+    handshakeTime({ weight: 0.4, useless: 3_000, excellent: 100 }),
+    roundTripTime({ weight: 0.2, useless: 3_000, excellent: 10 }),
+    answers(0.4),
+  ],
+  use,
+  describe: (txt) => {
+    const id = announcedId(txt);
+    if (id === null) return [];
+    return [
+      { label: { ca: 'Identificador de dispositiu', es: 'Identificador de dispositivo', en: 'Device ID' }, value: id },
+    ];
+  },
+};
+export default syncthing;

@@ -1,0 +1,152 @@
+/** Real sockets on loopback for the probes to meet, each on an address of its own, closed when the test is over. */
+import { spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { type AddressInfo, connect as connectTcp, createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
+import { onTestFinished } from 'vitest';
+import type { ProbeContext, Target } from '../../plugin/probe/index.js';
+
+let addresses = 0;
+
+/** An address of 127/8 that no other test of this process, nor of another one at the same time, uses. */
+export function ownAddress(): string {
+  addresses += 1;
+  return `127.${1 + (process.pid % 250)}.${1 + (Math.floor(process.pid / 250) % 250)}.${addresses}`;
+}
+
+/** What a probe is told: a place without announcement. */
+export function target(of: { address: string; port: number }, more: Partial<Target> = {}): Target {
+  return { ...of, node: 'node1', txt: new Map(), ...more };
+}
+
+export function context(signal: AbortSignal = new AbortController().signal): ProbeContext & {
+  readonly traffic: { sent: number; received: number };
+} {
+  return { signal, traffic: { sent: 0, received: 0 } };
+}
+
+/** Accepts and does what it is told; without telling it accepts and says nothing. */
+export async function tcpServer(talk: (socket: Socket) => void = () => {}, address = ownAddress()): Promise<Target> {
+  const server = createServer((socket) => {
+    socket.on('error', () => {});
+    socket.resume();
+    talk(socket);
+  });
+  return served(server, address);
+}
+
+export interface UdpFrom {
+  readonly datagram: Buffer;
+  /** The asker's. */
+  readonly port: number;
+  reply(datagram: Uint8Array): void;
+}
+
+/** Hears datagrams; without telling it stays silent. */
+export async function udpServer(
+  hear: (from: UdpFrom) => void = () => {},
+  { address = ownAddress(), port = 0 }: { address?: string; port?: number } = {},
+): Promise<Target> {
+  const socket = createSocket('udp4');
+  socket.on('message', (datagram, { address, port }) =>
+    hear({ datagram, port, reply: (answer) => socket.send(answer, port, address) }),
+  );
+  socket.bind(port, address);
+  await once(socket, 'listening');
+  onTestFinished(() => new Promise<void>((done) => socket.close(done)));
+  return target({ address, port: socket.address().port });
+}
+
+/** Key and certificate of `test/fixtures/tls`. */
+export function certificate(name: 'one' | 'two'): { key: string; cert: string } {
+  const pem = readFileSync(join(import.meta.dirname, '..', 'fixtures', 'tls', `${name}.pem`), 'utf8');
+  return { key: pem, cert: pem };
+}
+
+export async function tlsServer(options: TlsOptions = {}): Promise<Target> {
+  const server = createTlsServer({ ...certificate('one'), ...options }, (socket) => {
+    socket.on('error', () => {});
+    socket.resume();
+  });
+  server.on('tlsClientError', () => {});
+  return served(server, ownAddress());
+}
+
+/** A port that nobody listens on, neither TCP nor UDP. */
+export async function closedPort(): Promise<Target> {
+  const address = ownAddress();
+  const server = createServer().listen(0, address);
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return target({ address, port });
+}
+
+/**
+ * A host that drops everything: its listener is a stopped process with a full queue, so that the kernel answers no SYN,
+ * and UDP is heard by nobody. `wake` lets it go on.
+ */
+export async function deadHost(): Promise<Target & { wake(): void }> {
+  const address = ownAddress();
+  const listen = `require('net').createServer().listen({port:0,host:'${address}',backlog:1},function(){console.log(this.address().port)})`;
+  const child = spawn(process.execPath, ['-e', listen], { stdio: ['ignore', 'pipe', 'inherit'] });
+  onTestFinished(async () => {
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  });
+  const [line] = await once(child.stdout, 'data');
+  const port = Number(String(line));
+  child.kill('SIGSTOP');
+  await fillQueue(address, port);
+  await udpServer(() => {}, { address, port });
+  return { ...target({ address, port }), wake: () => void child.kill('SIGCONT') };
+}
+
+/** Connects until nothing is accepted any more: the queue of a stopped listener is then full. */
+async function fillQueue(address: string, port: number): Promise<void> {
+  for (;;) {
+    const socket = connectTcp({ host: address, port });
+    socket.on('error', () => {});
+    onTestFinished(async () => {
+      socket.destroy();
+      if (!socket.closed) await once(socket, 'close');
+    });
+    const accepted = await Promise.race([
+      once(socket, 'connect').then(() => true),
+      once(AbortSignal.timeout(150), 'abort').then(() => false),
+    ]);
+    if (!accepted) return;
+  }
+}
+
+/** Sockets that this process holds, of each kind: what a probe must leave as it was. */
+export function heldSockets(): string[] {
+  return process.getActiveResourcesInfo().filter((name) => /^(TCPSocket|UDP|TLS|Connect)/.test(name));
+}
+
+/** The same, once what was closed before is really gone: the system tells two turns of the event loop later. */
+export async function settledSockets(): Promise<string[]> {
+  await setImmediate();
+  await setImmediate();
+  return heldSockets();
+}
+
+async function served(server: Server, address: string): Promise<Target> {
+  const open = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+  });
+  server.listen(0, address);
+  await once(server, 'listening');
+  onTestFinished(async () => {
+    for (const socket of open) socket.destroy();
+    await new Promise((done) => server.close(done));
+  });
+  return target({ address, port: (server.address() as AddressInfo).port });
+}

@@ -1,0 +1,66 @@
+/** The handshake: what it proves, how it fails, that it stops at its limits. */
+import { X509Certificate } from 'node:crypto';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { isFailed, type ProbeContext, type Target } from '../../plugin/probe/index.js';
+import { type Connection, connect } from '../../plugin/probe/tcp.js';
+import { handshake } from '../../plugin/probe/tls.js';
+import { certificate, context, tcpServer, tlsServer } from './servers.js';
+
+async function connected(server: Target, probe: ProbeContext): Promise<Connection> {
+  const connection = await connect(server, probe);
+  if (isFailed(connection)) throw new Error(connection.reason);
+  onTestFinished(connection.close);
+  return connection;
+}
+
+const shake = async (server: Target, probe = context()) =>
+  handshake(await connected(server, probe), probe, ['bep/1.0']);
+
+describe('handshake', () => {
+  it.each(['TLSv1.2', 'TLSv1.3'] as const)('gives certificate, chosen protocol and time over %s', async (version) => {
+    const server = await tlsServer({ ALPNProtocols: ['bep/1.0'], minVersion: version, maxVersion: version });
+    expect(await shake(server)).toEqual({
+      certificate: new X509Certificate(certificate('one').cert).raw,
+      protocol: 'bep/1.0',
+      version,
+      ms: expect.any(Number),
+    });
+  });
+
+  it('a server that chooses no protocol is told apart', async () => {
+    expect(await shake(await tlsServer())).toMatchObject({ protocol: null });
+  });
+
+  it('counts the bytes of the handshake when the connection closes', async () => {
+    const probe = context();
+    const connection = await connected(await tlsServer(), probe);
+    await handshake(connection, probe, []);
+    connection.close();
+    expect(probe.traffic.sent).toBeGreaterThan(200);
+    expect(probe.traffic.received).toBeGreaterThan(500);
+  });
+
+  it('a server that wants another protocol, or none that we speak, is of another kind', async () => {
+    const wrong = { level: 2, reason: 'wrong-protocol' };
+    expect(await shake(await tlsServer({ ALPNProtocols: ['h2'] }))).toEqual(wrong);
+    expect(await shake(await tcpServer((socket) => socket.write('HTTP/1.1 400 Bad Request\r\n\r\n')))).toEqual(wrong);
+  });
+
+  it('a server that hangs up has closed', async () => {
+    expect(await shake(await tcpServer((socket) => socket.destroy()))).toEqual({ level: 2, reason: 'closed' });
+    const afterOurs = await tcpServer((socket) => socket.once('data', () => socket.end()));
+    expect(await shake(afterOurs)).toEqual({ level: 2, reason: 'closed' });
+  });
+
+  it('a server that says nothing is a timeout after four seconds', async () => {
+    const started = performance.now();
+    expect(await shake(await tcpServer())).toEqual({ level: 2, reason: 'timeout' });
+    expect(performance.now() - started).toBeGreaterThan(3_900);
+  });
+
+  it('an abort ends the wait at once', async () => {
+    const abort = new AbortController();
+    const server = await tcpServer((socket) => socket.once('data', () => abort.abort(new Error('cancelled'))));
+    await expect(shake(server, context(abort.signal))).rejects.toThrow('cancelled');
+  });
+});

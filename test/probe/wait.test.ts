@@ -1,0 +1,55 @@
+/** One wait: ended once, by whatever comes first, with nothing left behind. */
+import { describe, expect, it } from 'vitest';
+import { failureOf } from '../../plugin/probe/failure.js';
+import { waitFor } from '../../plugin/probe/wait.js';
+
+const never = new AbortController().signal;
+
+describe('waitFor', () => {
+  it('ends with the event, also one that happens while listening begins, and stops listening once', async () => {
+    let stopped = 0;
+    const stop = () => {
+      stopped += 1;
+    };
+    const listen = (end: (outcome: () => string) => void) => {
+      end(() => 'event');
+      end(() => 'again');
+      return stop;
+    };
+    expect(await waitFor({ signal: never, limitMs: 1_000, atLimit: () => 'limit', listen })).toBe('event');
+    expect(stopped).toBe(1);
+  });
+
+  it('ends at the limit', async () => {
+    const listen = () => () => {};
+    expect(await waitFor({ signal: never, limitMs: 5, atLimit: () => 'limit', listen })).toBe('limit');
+  });
+
+  it('rejects with what the outcome throws: a mistake of ours is no result', async () => {
+    const listen = (end: (outcome: () => string) => void) => {
+      setImmediate(() =>
+        end(() => {
+          throw new Error('our mistake');
+        }),
+      );
+      return () => {};
+    };
+    await expect(waitFor({ signal: never, limitMs: 1_000, atLimit: () => '', listen })).rejects.toThrow('our mistake');
+  });
+});
+
+describe('failureOf', () => {
+  it.each([
+    ['ECONNREFUSED', { level: 1, reason: 'refused' }],
+    ['ECONNRESET', { level: 2, reason: 'closed' }],
+    ['EHOSTUNREACH', { level: 0, reason: 'unreachable' }],
+    ['EPERM', { level: 0, reason: 'unreachable', detail: 'forbidden on this machine' }],
+  ])('%s says something about the provider', (code, failed) => {
+    expect(failureOf(Object.assign(new Error(code), { code }))).toEqual(failed);
+  });
+
+  it('too many open sockets is our own trouble, not a failure of the provider', () => {
+    const error = Object.assign(new Error('EMFILE'), { code: 'EMFILE' });
+    expect(() => failureOf(error)).toThrow(error);
+  });
+});

@@ -1,0 +1,196 @@
+/** One contract over every service type, and the loader that holds them to it. */
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { SERVICES_DIR } from '../plugin/paths.js';
+import { isFailed, type ProbeResult, type Target } from '../plugin/probe/index.js';
+import { loadServices } from '../plugin/services/index.js';
+import { closedPort, context, deadHost, heldSockets, settledSockets, tcpServer, udpServer } from './probe/servers.js';
+import { provider } from './services/providers.js';
+
+const WIRE_WORDS = [
+  'dnsservice',
+  'owp',
+  'peerstreamer',
+  'proxy3',
+  'serf',
+  'snpservice',
+  'syncthing',
+  'tahoe-lafs',
+  'tincvpn',
+];
+/** Their protocol is not checked yet: no score. */
+const UNPROVEN = ['owp', 'peerstreamer', 'proxy3', 'snpservice', 'tahoe-lafs', 'tincvpn', 'other'];
+const registry = await loadServices();
+const everyType = [...registry.types, registry.of('any word')];
+const TENTH = join(import.meta.dirname, 'fixtures', 'types', 'webdav.mjs');
+
+function folder(): string {
+  const path = mkdtempSync(join(tmpdir(), 'types-'));
+  onTestFinished(() => rmSync(path, { recursive: true }));
+  return path;
+}
+const probeAll = (target: Target) => Promise.all(everyType.map((type) => type.probe(target, context())));
+
+const highest = (results: readonly ProbeResult[]) => Math.max(...results.map(({ level }) => level));
+
+describe('the registry', () => {
+  it('has the nine wire words in the order of the search page, and a place for all others', () => {
+    expect(registry.types.map(({ id }) => id)).toEqual(WIRE_WORDS);
+    expect(WIRE_WORDS.every((word) => registry.has(word) && registry.of(word).id === word)).toBe(true);
+    for (const word of ['Docker', 'other', '', '__proto__', 'constructor']) {
+      expect(registry.has(word)).toBe(false);
+      expect(registry.of(word).id).toBe('other');
+    }
+  });
+
+  it('a tenth file in the folder is a tenth type, and needs nothing else', async () => {
+    const path = folder();
+    for (const name of readdirSync(SERVICES_DIR).filter((one) => one !== 'index.ts')) {
+      writeFileSync(join(path, name), `export { default } from '${join(SERVICES_DIR, name)}';\n`);
+    }
+    copyFileSync(TENTH, join(path, 'webdav.mjs'));
+    const { types, of } = await loadServices(path);
+    expect(types.map(({ id }) => id)).toEqual([...WIRE_WORDS, 'webdav']);
+    expect(of('webdav').defaultPort).toBe(80);
+  });
+
+  it.each([
+    ["id: 'dav'", 'id must equal the file name "webdav"'],
+    ["title: { ca: 'Carpetes' }", 'title needs a text in ca, es, en'],
+    ['summary: undefined', 'summary needs a text in ca, es, en'],
+    ["icon: '<svg onload=1>'", 'icon must be SVG path data'],
+    ['defaultPort: 70000', 'defaultPort must be 1..65535 or null'],
+    ["transports: ['sctp']", 'transports must list tcp, udp or both'],
+    ["units: [{ unit: '../../etc/passwd' }]", 'units must name systemd .service units'],
+    ['units: [null]', 'units must name systemd .service units'],
+    ['probe: undefined', 'probe must be a function'],
+    ['cost: { packets: 1, bytes: 0 }', 'cost needs packets and bytes'],
+    ['use: undefined', 'use must be a function'],
+    ['describe: undefined', 'describe must be a function'],
+    ['metrics: undefined', 'metrics must be a list'],
+    ['metrics: []', 'weights sum to 0, not 1'],
+    ['scoredFrom: null', 'metrics must be empty while scoredFrom is null'],
+    ['scoredFrom: undefined', 'scoredFrom must be a level or null'],
+    ['metrics: [{ ...good.metrics[0], weight: -1 }]', 'weight of answers must be above 0'],
+    ['metrics: [{ ...good.metrics[0], useless: 1 }]', 'curve of answers needs two different anchors'],
+    ["metrics: [{ ...good.metrics[0], scale: 'log' }]", 'curve of answers needs two different anchors'],
+  ])('a type with %s stops the start, naming file and fault', async (fault, message) => {
+    const file = join(folder(), 'webdav.mjs');
+    writeFileSync(file, `import good from '${pathToFileURL(TENTH)}';\nexport default { ...good, ${fault} };\n`);
+    await expect(loadServices(join(file, '..'))).rejects.toMatchObject({
+      code: 'bad-service-type',
+      message: expect.stringContaining(message),
+    });
+    await expect(loadServices(join(file, '..'))).rejects.toThrow(file);
+  });
+
+  it.each([
+    ['webdav.mjs', 'export const type = 1;', 'it has no default export'],
+    ['webdav.mjs', 'export default {', 'it cannot be loaded'],
+    ['index.mjs', '', 'the file for unknown types is missing'],
+  ])('a folder with %s holding "%s" stops the start', async (name, text, message) => {
+    const path = folder();
+    writeFileSync(join(path, name), text);
+    await expect(loadServices(path)).rejects.toMatchObject({
+      code: 'bad-service-type',
+      message: expect.stringContaining(message),
+    });
+  });
+});
+
+describe('every type', () => {
+  it.each(everyType)('$id has its own test', ({ id }) => {
+    expect(existsSync(join(import.meta.dirname, 'services', `${id}.test.ts`))).toBe(true);
+  });
+
+  it.each(everyType)(
+    '$id shows nothing to use where no port is announced, and never a raw word of a stranger',
+    (type) => {
+      const evil = '"><script>$(reboot)`';
+      const txt = new Map(['', 'node_id', 'furl', 'Federated'].map((key) => [key, evil]));
+      expect(type.use(provider({ type: type.id, port: null, txt }))).toEqual([]);
+      expect(
+        JSON.stringify(type.use(provider({ type: type.id, host: evil, node: evil, description: evil, txt }))),
+      ).not.toContain('reboot');
+    },
+  );
+
+  it('measures only what it weighs, or the path where nothing is weighed', async () => {
+    const server = await tcpServer();
+    const unscored = everyType.filter(({ scoredFrom }) => scoredFrom === null);
+    const results = await Promise.all(unscored.map((type) => type.probe(server, context())));
+    for (const result of results) expect(result.samples?.map(({ metric }) => metric)).toEqual(['rtt']);
+    expect(unscored.map(({ id }) => id)).toEqual(UNPROVEN);
+  });
+
+  it('fails without a number at a host that never answers, within eight seconds', async () => {
+    const host = await deadHost();
+    const started = performance.now();
+    const results = await probeAll(host);
+    expect(performance.now() - started).toBeLessThan(8_000);
+    for (const result of results) expect(result).toEqual({ level: 0, reason: 'timeout' });
+  });
+
+  it('ends within 100 ms of an abort, with every socket closed', async () => {
+    const host = await deadHost();
+    const before = await settledSockets();
+    const abort = new AbortController();
+    const probes = everyType.map((type) => type.probe(host, context(abort.signal)));
+    const ended = Promise.allSettled(probes);
+    await settledSockets();
+    expect(heldSockets().length).toBeGreaterThanOrEqual(before.length + everyType.length);
+    const aborted = performance.now();
+    abort.abort(new Error('cancelled'));
+    const outcomes = await ended;
+    expect(await settledSockets()).toEqual(before);
+    expect(performance.now() - aborted).toBeLessThan(100);
+    for (const outcome of outcomes)
+      expect(outcome).toMatchObject({ status: 'rejected', reason: { message: 'cancelled' } });
+  });
+
+  it('costs no more than it says at a port that talks of something else', async () => {
+    const web = await tcpServer((socket) => socket.write('HTTP/1.1 400 Bad Request\r\n\r\n'));
+    await udpServer(({ reply }) => reply(Buffer.from('HTTP/1.1 400 Bad Request')), web);
+    const results = await Promise.all(
+      everyType.map(async (type) => {
+        const of = context();
+        const result = await type.probe(web, of);
+        expect(of.traffic.sent + of.traffic.received).toBeLessThanOrEqual(type.cost.bytes);
+        return result;
+      }),
+    );
+    expect(highest(results)).toBeLessThanOrEqual(2);
+  });
+
+  it('is not held up by a flood', async () => {
+    const junk = Buffer.alloc(50_000, 'x');
+    const flood = await tcpServer((socket) => {
+      const pour = () => {
+        while (socket.writable && socket.write(junk));
+      };
+      socket.on('drain', pour);
+      pour();
+    });
+    await udpServer(({ reply }) => {
+      for (let sent = 0; sent < 100; sent += 1) reply(junk.subarray(0, 1_000));
+    }, flood);
+    const started = performance.now();
+    const results = await probeAll(flood);
+    expect(highest(results)).toBeLessThanOrEqual(2);
+    expect(performance.now() - started).toBeLessThan(1_000);
+  });
+
+  it('tells a closed port at once', async () => {
+    const closed = await closedPort();
+    const results = await probeAll(closed);
+    const alive = everyType.filter((_, index) => !isFailed(results[index] ?? {}));
+    // A streamer's own port is UDP and never written to: there, a refusal over TCP is the sign of life.
+    expect(alive.map(({ id }) => id)).toEqual(['peerstreamer']);
+    for (const result of results) {
+      if (isFailed(result)) expect(result).toEqual({ level: 1, reason: 'refused' });
+    }
+  });
+});

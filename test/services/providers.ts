@@ -1,0 +1,29 @@
+/** Providers as discovery hands them over, for what a type makes of them. */
+import type { Provider } from '../../plugin/provider.js';
+import type { UseStep } from '../../plugin/services/index.js';
+
+export function provider(of: Partial<Provider> = {}): Provider {
+  return {
+    id: '0123456789ab',
+    type: 'any',
+    node: 'node1',
+    host: 'node1.guifi.local',
+    address: '10.1.2.3',
+    port: 1234,
+    description: '',
+    community: '',
+    txt: new Map(),
+    gossip: null,
+    sources: ['serf'],
+    self: false,
+    barred: null,
+    stale: false,
+    heardAt: 0,
+    ...of,
+  };
+}
+
+/** What the steps say to copy or to open, without the labels. */
+export function said(steps: readonly UseStep[]): string[] {
+  return steps.map((step) => (step.kind === 'link' ? step.url : step.kind === 'copy' ? step.text : 'note'));
+}
