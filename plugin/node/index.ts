@@ -1,4 +1,10 @@
 /** This machine's own services: which candidate unit exists, its state in plain words, start and stop. */
+import { setTimeout as wait } from 'node:timers/promises';
+import { PanelError } from '../errors.js';
+import type { ServiceRegistry, ServiceType } from '../services/index.js';
+import { noSystemd } from './systemctl.js';
+import { LIMITS, type Limits, Systemd } from './systemd.js';
+import type { Unit } from './units.js';
 
 export type LocalState = 'running' | 'stopped' | 'starting' | 'stopping' | 'failed' | 'absent';
 
@@ -23,4 +29,125 @@ export interface LocalServices {
    * @throws PanelError no-systemd, unit-absent, unit-refused, unit-not-permitted, unit-failed
    */
   act(type: string, verb: Verb, signal: AbortSignal): Promise<LocalService>;
+}
+
+export interface LocalOptions {
+  /** Clock in ms. */
+  readonly now?: () => number;
+  readonly limits?: Partial<Limits>;
+}
+
+interface Reading {
+  readonly units: readonly Unit[];
+  readonly problem: PanelError | null;
+  readonly at: number;
+}
+
+/** For this long a reading serves everyone, ms. */
+const FRESH = 2000;
+
+const ABSENT: LocalService = { unit: null, state: 'absent', enabled: false };
+
+/** The services of this machine, read through systemd. */
+export function createLocalServices(registry: ServiceRegistry, options: LocalOptions = {}): LocalServices {
+  return new SystemdServices(registry.types, { ...LIMITS, ...options.limits }, options.now ?? Date.now);
+}
+
+class SystemdServices implements LocalServices {
+  readonly #types: readonly ServiceType[];
+  readonly #systemd: Systemd;
+  readonly #limits: Limits;
+  readonly #now: () => number;
+  #last: Reading;
+  #reading: Promise<Reading> | null = null;
+
+  constructor(types: readonly ServiceType[], limits: Limits, now: () => number) {
+    this.#types = types;
+    this.#systemd = new Systemd(
+      types.flatMap((type) => type.units.map(({ unit }) => unit)),
+      limits,
+    );
+    this.#limits = limits;
+    this.#now = now;
+    this.#last = { units: [], problem: noSystemd('systemctl has not answered yet.'), at: Number.NEGATIVE_INFINITY };
+  }
+
+  async states(): Promise<ReadonlyMap<string, LocalService>> {
+    const { units } = await this.#patient();
+    return new Map(this.#types.map((type) => [type.id, this.#standsFor(type, units)]));
+  }
+
+  async problem(): Promise<Error | null> {
+    return (await this.#patient()).problem;
+  }
+
+  async act(id: string, verb: Verb, signal: AbortSignal): Promise<LocalService> {
+    const type = this.#types.find((one) => one.id === id);
+    const { units, problem } = await this.#read();
+    if (problem) throw problem;
+    const { unit } = type ? this.#standsFor(type, units) : ABSENT;
+    if (!type || !unit)
+      throw new PanelError(
+        'unit-absent',
+        'This machine has no unit for that service.',
+        installHint(type?.units.flatMap((one) => one.package ?? []) ?? []),
+      );
+    try {
+      this.#last = { units: await this.#systemd.act(unit, verb, signal), problem: null, at: this.#now() };
+    } catch (error) {
+      this.#last = { ...this.#last, at: Number.NEGATIVE_INFINITY };
+      throw error;
+    } finally {
+      // What is being read now began before the end of the action: it may not be kept as the newest.
+      this.#reading = null;
+    }
+    return this.#standsFor(type, this.#last.units);
+  }
+
+  /** The first candidate that runs, else the first that exists. */
+  #standsFor(type: ServiceType, units: readonly Unit[]): LocalService {
+    const found = type.units.flatMap(({ unit }) => this.#systemd.named(units, unit));
+    const chosen = found.find(({ unit }) => unit.state === 'running') ?? found[0];
+    return chosen ? { unit: chosen.name, state: chosen.unit.state, enabled: chosen.unit.enabled } : ABSENT;
+  }
+
+  /** A reading no older than FRESH; while systemd is slow, what was known before. */
+  async #patient(): Promise<Reading> {
+    const late = new AbortController();
+    const reading = this.#read().finally(() => late.abort());
+    const before = wait(this.#limits.patience, undefined, { signal: late.signal }).then(
+      () => this.#last,
+      () => reading,
+    );
+    return Promise.race([reading, before]);
+  }
+
+  /** One systemctl serves all who ask at the same time. */
+  #read(): Promise<Reading> {
+    if (this.#now() - this.#last.at < FRESH) return Promise.resolve(this.#last);
+    if (this.#reading) return this.#reading;
+    const mine = this.#ask()
+      .then((reading) => {
+        if (this.#reading === mine) this.#last = reading;
+        return reading;
+      })
+      .finally(() => {
+        if (this.#reading === mine) this.#reading = null;
+      });
+    this.#reading = mine;
+    return mine;
+  }
+
+  async #ask(): Promise<Reading> {
+    try {
+      return { units: await this.#systemd.read(), problem: null, at: this.#now() };
+    } catch (error) {
+      if (!(error instanceof PanelError)) throw error;
+      return { units: [], problem: error, at: this.#now() };
+    }
+  }
+}
+
+function installHint(packages: readonly string[]): string {
+  return packages.length > 0 ? `Install one of: ${packages.join(', ')}` : 'Debian has no package for it.';
 }

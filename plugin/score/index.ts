@@ -1,5 +1,11 @@
 /** The score: pure, without input or output and without a clock. Attempts in, a number with its reasons out. */
 import type { Level, Reason } from '../probe/levels.js';
+import { answers, answerTime, handshakeTime, loss, type Metric, roundTripTime } from '../probe/metrics.js';
+import type { ServiceType } from '../services/index.js';
+import type { Attempt } from '../store/attempts.js';
+import { join } from './join.js';
+import { median, weigh } from './mark.js';
+import { closedBy, type Outcome, outcomesOf } from './outcome.js';
 
 export interface Part {
   readonly metric: string;
@@ -36,4 +42,68 @@ export interface Score {
   readonly measuredAt: number | null;
   /** Facts of the newest answer. */
   readonly facts: Readonly<Record<string, string>>;
+}
+
+/** Levels from here on prove the service itself (speaks the protocol); below, only the path to it. */
+const PROVES_SERVICE: Level = 3;
+
+/** A closed gate loses everything at once, and tells no figure. */
+const GATE: Part = { metric: 'gate', value: null, unit: null, mark: 0, weight: 1, lost: 100 };
+
+/** What there is to say of a provider that was never tried. */
+export const UNTRIED: Score = Object.freeze<Score>({
+  level: 0,
+  score: null,
+  low: null,
+  high: null,
+  confidence: null,
+  reason: null,
+  detail: null,
+  unproven: false,
+  parts: [],
+  samples: 0,
+  attempts: 0,
+  measuredAt: null,
+  facts: {},
+});
+
+/**
+ * The score of one provider from its latest attempts, in any order; it reads nothing else, so who else is listed changes
+ * nothing. `now` in ms since the epoch.
+ */
+export function scoreOf(
+  type: Pick<ServiceType, 'metrics' | 'scoredFrom'>,
+  attempts: readonly Attempt[],
+  now: number,
+): Score {
+  const outcomes = outcomesOf(attempts, type.scoredFrom ?? 0);
+  const successes = outcomes.filter(({ answer }) => answer !== null);
+  const measuredAt = outcomes[0]?.attempt.at ?? null;
+  const tried = { ...UNTRIED, samples: successes.length, attempts: attempts.length, measuredAt };
+  const closed = closedBy(outcomes);
+  if (closed) return { ...tried, ...closed, score: 0, low: 0, high: 0, parts: [GATE] };
+  const latest = successes[0]?.answer;
+  if (!latest) return UNTRIED;
+  const answered = { ...tried, level: latest.level, facts: latest.facts };
+  if (type.scoredFrom === null) return { ...answered, reason: 'not-checked', parts: measured(outcomes) };
+  const joined = join(type.metrics.map((metric) => weigh(metric, outcomes, now)));
+  return { ...answered, ...joined, unproven: latest.level < PROVES_SERVICE };
+}
+
+const ANY = { weight: 0, useless: 2, excellent: 1 };
+const UNITS: ReadonlyMap<string, Metric['unit']> = new Map(
+  [roundTripTime(ANY), answerTime(ANY), handshakeTime(ANY), loss(0), answers(0)].map(({ id, unit }) => [id, unit]),
+);
+
+/** What was measured of a provider whose type is not scored: worth showing, worth no points. */
+function measured(outcomes: readonly Outcome[]): Part[] {
+  const samples = outcomes.flatMap(({ answer }) => answer?.samples ?? []);
+  return [...new Set(samples.map(({ metric }) => metric))].sort().map((metric) => ({
+    metric,
+    value: median(samples.filter((sample) => sample.metric === metric).map(({ value }) => value)),
+    unit: UNITS.get(metric) ?? null,
+    mark: null,
+    weight: 0,
+    lost: 0,
+  }));
 }

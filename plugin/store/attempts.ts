@@ -1,4 +1,5 @@
 /** Attempts: one row per probe run, with what it measured or why it failed, never both. */
+import type Database from 'better-sqlite3';
 import type { Sample } from '../probe/index.js';
 import type { Level, Reason } from '../probe/levels.js';
 
@@ -33,4 +34,109 @@ export interface AttemptStore {
   recent(type: string, limit?: number): Map<string, Attempt[]>;
   /** Bytes spent by all attempts at or after `since` (ms since the epoch). */
   bytesSince(since: number): number;
+}
+
+export interface PrunableAttempts extends AttemptStore {
+  /** Deletes at most `limit` attempts older than `before` (ms since the epoch), oldest first; returns how many. */
+  prune(before: number, limit: number): number;
+}
+
+/**
+ * Rows lie by provider and time, so that a list reads neighbouring pages and an insert dirties few of them; the index by
+ * time serves the byte budget and the pruning. Of two attempts of one provider in the same millisecond both are kept.
+ * The check at opening holds every row against the constraints again, and so finds damage inside a row.
+ */
+export const ATTEMPTS_SCHEMA = `
+  CREATE TABLE attempts (
+    type TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    nth INTEGER NOT NULL,
+    bytes INTEGER NOT NULL CHECK (bytes >= 0),
+    level INTEGER NOT NULL CHECK (level BETWEEN 0 AND 5),
+    reason TEXT,
+    detail TEXT,
+    samples TEXT,
+    facts TEXT,
+    PRIMARY KEY (type, provider, at, nth),
+    CONSTRAINT failure_has_no_numbers CHECK ((reason IS NULL) = (samples IS NOT NULL)),
+    CONSTRAINT failure_has_no_facts CHECK ((reason IS NULL) = (facts IS NOT NULL)),
+    CONSTRAINT success_has_no_detail CHECK (reason IS NOT NULL OR detail IS NULL),
+    CONSTRAINT json_is_whole CHECK (json_valid(samples) AND json_valid(facts))
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX attempts_by_time ON attempts (at, bytes);
+`;
+
+const ADD = `
+  INSERT INTO attempts (type, provider, at, nth, bytes, level, reason, detail, samples, facts)
+  SELECT @type, @provider, @at, count(*), @bytes, @level, @reason, @detail, @samples, @facts
+  FROM attempts WHERE type = @type AND provider = @provider AND at = @at`;
+
+/** Hops from one provider of the type to the next, instead of reading all their rows. */
+const PROVIDERS = `
+  WITH RECURSIVE seen(provider) AS (
+    SELECT min(provider) FROM attempts WHERE type = @type
+    UNION ALL
+    SELECT (SELECT min(provider) FROM attempts WHERE type = @type AND provider > seen.provider)
+    FROM seen WHERE provider IS NOT NULL
+  ) SELECT provider FROM seen WHERE provider IS NOT NULL`;
+
+const RECENT = `
+  SELECT at, bytes, level, reason, detail, samples, facts FROM attempts
+  WHERE type = ? AND provider = ? ORDER BY at DESC, nth DESC LIMIT ?`;
+
+const PRUNE = `
+  DELETE FROM attempts WHERE (type, provider, at, nth) IN
+    (SELECT type, provider, at, nth FROM attempts WHERE at < ? ORDER BY at LIMIT ?)`;
+
+/** `samples` as [metric, value, method] triples: the names of the fields are not worth storing a million times. */
+type Row = [at: number, bytes: number, level: Level, reason: Reason | null, detail: string | null, ...json: string[]];
+type Triple = [metric: string, value: number, method: string];
+
+export function attemptStore(db: Database.Database): PrunableAttempts {
+  const insert = db.prepare(ADD);
+  const providers = db.prepare<{ type: string }, string>(PROVIDERS).pluck();
+  const recent = db.prepare<[string, string, number], Row>(RECENT).raw();
+  const bytesSince = db.prepare<[number], number>('SELECT total(bytes) FROM attempts WHERE at >= ?').pluck();
+  const prune = db.prepare<[number, number]>(PRUNE);
+  return {
+    add: (attempt) => void insert.run(rowOf(attempt)),
+    recent: (type, limit = 40) =>
+      new Map(
+        providers.all({ type }).map((provider) => {
+          const decode = decoder(type, provider);
+          return [provider, recent.all(type, provider, limit).map(decode)];
+        }),
+      ),
+    bytesSince: (since) => bytesSince.get(since) ?? 0,
+    prune: (before, limit) => prune.run(before, limit).changes,
+  };
+}
+
+/** @throws RangeError for a sample that is no measurement: a prober's mistake, which must not reach a score. */
+function rowOf(attempt: Attempt) {
+  const { type, provider, at, bytes, level, reason } = attempt;
+  const row = { type, provider, at, bytes, level, reason };
+  if (reason !== null) return { ...row, detail: attempt.detail, samples: null, facts: null };
+  const triples = attempt.samples.map(({ metric, value, method }): Triple => {
+    if (!Number.isFinite(value) || value < 0) throw new RangeError(`${metric} ${value} is no measurement`);
+    return [metric, value, method];
+  });
+  return { ...row, detail: null, samples: JSON.stringify(triples), facts: JSON.stringify(attempt.facts) };
+}
+
+/** Reads rows of one provider back. Facts rarely change from one attempt to the next: equal ones are parsed once. */
+function decoder(type: string, provider: string): (row: Row) => Attempt {
+  let text = '{}';
+  let facts: Answered['facts'] = {};
+  return ([at, bytes, level, reason, detail, samples = '[]', factsText = '{}']) => {
+    const tried = { provider, type, at, bytes, level };
+    if (reason !== null) return { ...tried, reason, detail };
+    if (factsText !== text) {
+      text = factsText;
+      facts = JSON.parse(text);
+    }
+    const triples: Triple[] = JSON.parse(samples);
+    return { ...tried, reason, samples: triples.map(([metric, value, method]) => ({ metric, value, method })), facts };
+  };
 }

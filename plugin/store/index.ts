@@ -1,29 +1,12 @@
 /** What the panel remembers: one SQLite file, opened with a check, migrated forward only. */
-import type { Job } from '../jobs.js';
-import type { AttemptStore } from './attempts.js';
+import type Database from 'better-sqlite3';
+import { type AttemptStore, attemptStore } from './attempts.js';
+import { type JobStore, jobStore } from './jobs.js';
+import { open } from './open.js';
+import { type SessionStore, sessionStore } from './sessions.js';
+import { type SettingStore, settingStore } from './settings.js';
 
-export interface JobStore {
-  /** Inserts or replaces. */
-  put(job: Job): void;
-  get(id: string): Job | null;
-  /** Jobs left `running` by a process that died become `failed`. Called once at start. */
-  closeOrphans(): void;
-}
-
-export interface SessionStore {
-  /** `key` is a hash of the cookie's value: the file never holds a usable session. */
-  put(key: string, at: number): void;
-  /** When the session was last used (ms since the epoch), or null. */
-  lastUsed(key: string): number | null;
-  remove(key: string): void;
-  removeAll(): void;
-}
-
-/** Small named values: the owner's password hash, the secret of the form tokens. */
-export interface SettingStore {
-  get(name: string): string | null;
-  set(name: string, value: string | null): void;
-}
+export type { AttemptStore, JobStore, SessionStore, SettingStore };
 
 export interface Store {
   readonly attempts: AttemptStore;
@@ -34,5 +17,57 @@ export interface Store {
   readonly movedAside: string | null;
   /** Returns once everything written so far survives a power cut. Costs a disk flush: never inside a timed span. */
   flush(): void;
+  /**
+   * Forgets some of the attempts and jobs older than 30 days, few enough to take milliseconds; returns how many rows
+   * went. 0 = nothing is left to forget.
+   */
+  prune(): number;
   close(): void;
+}
+
+const KEEP_MS = 30 * 24 * 3_600_000;
+const PRUNE_ROWS = 200;
+
+/**
+ * Opens the file, making it and its folder where missing; `:memory:` keeps nothing. `now` in ms since the epoch.
+ * @throws PanelError `bad-config` when the file cannot be opened, or was written by a later version of this program.
+ */
+export function openStore(path: string, now: () => number = Date.now): Store {
+  const { value, movedAside } = open(path, now, (db) => storeOn(db, now));
+  return { ...value, movedAside };
+}
+
+function storeOn(db: Database.Database, now: () => number): Omit<Store, 'movedAside'> {
+  const attempts = attemptStore(db);
+  const jobs = jobStore(db, now);
+  return {
+    attempts,
+    jobs,
+    sessions: sessionStore(db),
+    settings: settingStore(db),
+    flush: () => flush(db),
+    prune: () => {
+      const before = now() - KEEP_MS;
+      return attempts.prune(before, PRUNE_ROWS) + jobs.prune(before, PRUNE_ROWS);
+    },
+    close: () => void db.close(),
+  };
+}
+
+/**
+ * Under synchronous=NORMAL a commit only appends to the write-ahead log, without a disk flush: it survives the death of
+ * the process, not a power cut. "With synchronous=FULL in WAL mode, an additional sync operation of the WAL file happens
+ * after each transaction commit" (https://sqlite.org/pragma.html#pragma_synchronous). That sync is of the whole file, so
+ * one commit under FULL carries every earlier one with it; writing the schema version again is the smallest there is.
+ * Copying the log back afterwards keeps it short, so that no commit of the next scan has to; only the very next commit
+ * flushes once, to begin the log anew, and that is the row of the next job, before any probe.
+ */
+function flush(db: Database.Database): void {
+  db.pragma('synchronous = FULL');
+  try {
+    db.pragma(`user_version = ${db.pragma('user_version', { simple: true })}`);
+  } finally {
+    db.pragma('synchronous = NORMAL');
+  }
+  db.pragma('wal_checkpoint(PASSIVE)');
 }

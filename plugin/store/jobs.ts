@@ -1,0 +1,69 @@
+/** Jobs: one row each, written when it begins and when it ends. */
+import type Database from 'better-sqlite3';
+import type { Job } from '../jobs.js';
+
+export interface JobStore {
+  /** Inserts or replaces. */
+  put(job: Job): void;
+  get(id: string): Job | null;
+  /** Jobs left `running` by a process that died become `failed`. Called once at start. */
+  closeOrphans(): void;
+}
+
+export interface PrunableJobs extends JobStore {
+  /** Deletes at most `limit` jobs that began before `before` (ms since the epoch) and ended; returns how many. */
+  prune(before: number, limit: number): number;
+}
+
+export const JOBS_SCHEMA = `
+  CREATE TABLE jobs (
+    id TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,
+    type TEXT NOT NULL,
+    provider TEXT,
+    state TEXT NOT NULL,
+    done INTEGER NOT NULL,
+    total INTEGER NOT NULL,
+    startedAt TEXT NOT NULL,
+    finishedAt TEXT,
+    error TEXT
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX jobs_by_start ON jobs (startedAt);
+`;
+
+const PUT = `
+  INSERT OR REPLACE INTO jobs (id, kind, type, provider, state, done, total, startedAt, finishedAt, error)
+  VALUES (@id, @kind, @type, @provider, @state, @done, @total, @startedAt, @finishedAt, @error)`;
+
+const CLOSE_ORPHANS = `UPDATE jobs SET state = 'failed', finishedAt = @finishedAt, error = @error WHERE state = 'running'`;
+
+const PRUNE = `
+  DELETE FROM jobs WHERE id IN
+    (SELECT id FROM jobs WHERE startedAt < ? AND state <> 'running' ORDER BY startedAt LIMIT ?)`;
+
+type Row = Omit<Job, 'error'> & { readonly error: string | null };
+
+const ORPHANED: Job['error'] = {
+  code: 'internal',
+  message: 'The panel ended before this job did.',
+  hint: 'Start it again.',
+};
+
+const iso = (at: number) => new Date(at).toISOString();
+const json = (error: Job['error']) => error && JSON.stringify(error);
+
+export function jobStore(db: Database.Database, now: () => number): PrunableJobs {
+  const put = db.prepare<Row>(PUT);
+  const get = db.prepare<[string], Row>('SELECT * FROM jobs WHERE id = ?');
+  const closeOrphans = db.prepare<Pick<Row, 'finishedAt' | 'error'>>(CLOSE_ORPHANS);
+  const prune = db.prepare<[string, number]>(PRUNE);
+  return {
+    put: (job) => void put.run({ ...job, error: json(job.error) }),
+    get: (id) => {
+      const row = get.get(id);
+      return row ? { ...row, error: row.error === null ? null : JSON.parse(row.error) } : null;
+    },
+    closeOrphans: () => void closeOrphans.run({ finishedAt: iso(now()), error: json(ORPHANED) }),
+    prune: (before, limit) => prune.run(iso(before), limit).changes,
+  };
+}

@@ -1,0 +1,35 @@
+/** The shape of the database, as the steps that led to it. Forward only: a step that was released is never edited. */
+import type Database from 'better-sqlite3';
+import { PanelError } from '../errors.js';
+import { ATTEMPTS_SCHEMA } from './attempts.js';
+import { JOBS_SCHEMA } from './jobs.js';
+import { SESSIONS_SCHEMA } from './sessions.js';
+import { SETTINGS_SCHEMA } from './settings.js';
+
+/** The n-th step leads to `user_version` n. */
+const STEPS: readonly string[] = [ATTEMPTS_SCHEMA + JOBS_SCHEMA + SESSIONS_SCHEMA + SETTINGS_SCHEMA];
+
+const versionOf = (db: Database.Database) => Number(db.pragma('user_version', { simple: true }));
+
+/**
+ * Brings the file to the present shape, all or nothing, also when two processes open it at once.
+ * @throws PanelError `bad-config` for a file that a later version of this program wrote; it stays untouched.
+ */
+export function migrate(db: Database.Database): void {
+  if (versionOf(db) === STEPS.length) return;
+  const run = db.transaction(() => {
+    const version = versionOf(db);
+    if (version > STEPS.length) throw tooNew(db.name, version);
+    for (const step of STEPS.slice(version)) db.exec(step);
+    db.pragma(`user_version = ${STEPS.length}`);
+  });
+  run.immediate();
+}
+
+function tooNew(file: string, version: number): PanelError {
+  return new PanelError(
+    'bad-config',
+    `${file} was written by a later version of this program (shape ${version}; this one knows ${STEPS.length}).`,
+    `Install that version again, or move ${file} away: the panel then begins a new one without the old measurements.`,
+  );
+}

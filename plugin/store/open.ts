@@ -1,0 +1,103 @@
+/** Opening the database file: made private, checked, migrated; a damaged one moved aside and a new one begun. */
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, renameSync } from 'node:fs';
+import { dirname } from 'node:path';
+import Database from 'better-sqlite3';
+import { PanelError } from '../errors.js';
+import { migrate } from './migrate.js';
+
+/** How long a statement waits for another process (the command line beside the daemon), ms. */
+const BUSY_TIMEOUT = 2000;
+
+/**
+ * Pages in the write-ahead log before a commit copies them back by itself, which costs disk flushes (16 MB). `flush()`
+ * does it after every scan; this is only for a scan that never ends.
+ */
+const AUTOCHECKPOINT_PAGES = 4000;
+
+/** Codes of a file that is no sound database of ours, as opposed to one that cannot be reached just now. */
+const DAMAGE = /^SQLITE_(CORRUPT|NOTADB|ERROR)/;
+
+export interface Opened<T> {
+  readonly value: T;
+  /** Where a damaged file was moved; null when all was well. */
+  readonly movedAside: string | null;
+}
+
+/**
+ * Opens the file and hands it to `use`, which prepares its statements. If the file is damaged, or its tables are not
+ * what the statements expect, it is moved aside and a new one begun: history is worth less than a panel that starts.
+ * @throws PanelError `bad-config` when the file cannot be made, read or written, or was written by a later version.
+ */
+export function open<T>(path: string, now: () => number, use: (db: Database.Database) => T): Opened<T> {
+  try {
+    if (path === ':memory:') return { value: openOnce(path, use), movedAside: null };
+    makePrivate(path);
+    try {
+      return { value: openOnce(path, use), movedAside: null };
+    } catch (error) {
+      if (!(error instanceof Damaged)) throw error;
+      const movedAside = moveAside(path, now());
+      makePrivate(path);
+      return { value: openOnce(path, use), movedAside };
+    }
+  } catch (error) {
+    throw error instanceof PanelError ? error : notOpened(path, error);
+  }
+}
+
+class Damaged extends Error {}
+
+/** @throws Damaged, PanelError from the migration, or what SQLite says */
+function openOnce<T>(path: string, use: (db: Database.Database) => T): T {
+  let db: Database.Database | undefined;
+  try {
+    db = new Database(path, { timeout: BUSY_TIMEOUT });
+    check(db);
+    migrate(db);
+    db.pragma('journal_mode = WAL');
+    db.pragma('synchronous = NORMAL');
+    db.pragma(`wal_autocheckpoint = ${AUTOCHECKPOINT_PAGES}`);
+    return use(db);
+  } catch (error) {
+    db?.close();
+    throw error instanceof Database.SqliteError && DAMAGE.test(error.code) ? new Damaged(error.message) : error;
+  }
+}
+
+function check(db: Database.Database): void {
+  const found = db.pragma('quick_check(1)', { simple: true });
+  if (found !== 'ok') throw new Damaged(String(found));
+}
+
+/**
+ * The owner alone may read measurements and the password's hash; SQLite gives its side files the same mode. A file that
+ * exists is not opened here: closing it would drop the locks that this process may hold on it
+ * (https://sqlite.org/howtocorrupt.html, 2.2).
+ */
+function makePrivate(path: string): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  try {
+    closeSync(openSync(path, 'ax', 0o600));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    chmodSync(path, 0o600);
+  }
+}
+
+/** Log and index go along: a new file must not be read with the old one's log, and the three together can be repaired. */
+function moveAside(path: string, now: number): string {
+  const aside = `${path}.damaged-${new Date(now).toISOString().replace(/[:.]/g, '-')}`;
+  for (const suffix of ['', '-wal', '-shm']) {
+    if (existsSync(path + suffix)) renameSync(path + suffix, aside + suffix);
+  }
+  return aside;
+}
+
+function notOpened(path: string, error: unknown): PanelError {
+  return new PanelError(
+    'bad-config',
+    `The database ${path} cannot be opened: ${(error as Error).message}.`,
+    'Set DATA_DIR to a folder on a disk with free space that the panel may write to.',
+    { cause: error },
+  );
+}

@@ -1,0 +1,28 @@
+/** Sessions of the owner's login: when each was last used. */
+import type Database from 'better-sqlite3';
+
+export interface SessionStore {
+  /** `key` is a hash of the cookie's value: the file never holds a usable session. */
+  put(key: string, at: number): void;
+  /** When the session was last used (ms since the epoch), or null. */
+  lastUsed(key: string): number | null;
+  remove(key: string): void;
+  removeAll(): void;
+}
+
+export const SESSIONS_SCHEMA = `
+  CREATE TABLE sessions (key TEXT PRIMARY KEY, lastUsed INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+`;
+
+export function sessionStore(db: Database.Database): SessionStore {
+  const put = db.prepare<[string, number]>('INSERT OR REPLACE INTO sessions (key, lastUsed) VALUES (?, ?)');
+  const lastUsed = db.prepare<[string], number>('SELECT lastUsed FROM sessions WHERE key = ?').pluck();
+  const remove = db.prepare<[string]>('DELETE FROM sessions WHERE key = ?');
+  const removeAll = db.prepare<[]>('DELETE FROM sessions');
+  return {
+    put: (key, at) => void put.run(key, at),
+    lastUsed: (key) => lastUsed.get(key) ?? null,
+    remove: (key) => void remove.run(key),
+    removeAll: () => void removeAll.run(),
+  };
+}

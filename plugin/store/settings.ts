@@ -1,0 +1,23 @@
+/** Small named values. */
+import type Database from 'better-sqlite3';
+
+/** Small named values: the owner's password hash, the secret of the form tokens. */
+export interface SettingStore {
+  get(name: string): string | null;
+  /** null forgets the value. */
+  set(name: string, value: string | null): void;
+}
+
+export const SETTINGS_SCHEMA = `
+  CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+`;
+
+export function settingStore(db: Database.Database): SettingStore {
+  const get = db.prepare<[string], string>('SELECT value FROM settings WHERE name = ?').pluck();
+  const put = db.prepare<[string, string]>('INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)');
+  const forget = db.prepare<[string]>('DELETE FROM settings WHERE name = ?');
+  return {
+    get: (name) => get.get(name) ?? null,
+    set: (name, value) => void (value === null ? forget.run(name) : put.run(name, value)),
+  };
+}

@@ -1,0 +1,247 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { PanelError } from '../../plugin/errors.js';
+import { createLocalServices, type LocalOptions } from '../../plugin/node/index.js';
+import { registryOf, StandIn } from './stand-in.js';
+
+const UNITS = {
+  dnsservice: ['named.service', 'unbound.service'],
+  syncthing: ['syncthing@.service'],
+  proxy3: ['squid.service'],
+  owp: [],
+};
+const never = new AbortController().signal;
+const QUICK = { pause: 5, settle: 400 };
+
+let systemctl: StandIn;
+beforeEach(() => {
+  systemctl = new StandIn();
+});
+afterEach(() => systemctl.remove());
+
+const services = (options: LocalOptions = {}) =>
+  createLocalServices(registryOf(UNITS), { ...options, limits: { ...QUICK, ...options.limits } });
+const failure = (promise: Promise<unknown>) =>
+  promise.then(
+    () => {
+      throw new Error('it was expected to fail');
+    },
+    (error: PanelError) => error,
+  );
+
+describe('states', () => {
+  it('reads all candidates and all instances of templates with one call', async () => {
+    systemctl.unit('named.service', 'active', { UnitFileState: 'enabled' });
+    systemctl.unit('syncthing@anna.service', 'inactive');
+    const states = await services().states();
+    expect(Object.fromEntries(states)).toEqual({
+      dnsservice: { unit: 'named.service', state: 'running', enabled: true },
+      syncthing: { unit: 'syncthing@anna.service', state: 'stopped', enabled: false },
+      proxy3: { unit: null, state: 'absent', enabled: false },
+      owp: { unit: null, state: 'absent', enabled: false },
+    });
+    const properties = '--property=Id,Names,LoadState,ActiveState,SubState,UnitFileState,Job';
+    const names = ['named.service', 'unbound.service', 'syncthing@*.service', 'squid.service'];
+    expect(systemctl.calls()).toEqual([
+      ['--no-ask-password', '--no-pager', 'show', '--all', properties, '--', ...names],
+    ]);
+  });
+
+  it.each([
+    ['active', {}, 'running'],
+    ['reloading', {}, 'running'],
+    ['inactive', {}, 'stopped'],
+    ['inactive', { Job: '1234' }, 'starting'],
+    ['activating', { SubState: 'start-pre' }, 'starting'],
+    ['activating', { SubState: 'auto-restart' }, 'failed'],
+    ['deactivating', {}, 'stopping'],
+    ['failed', {}, 'failed'],
+    ['inactive', { LoadState: 'not-found' }, 'absent'],
+    ['inactive', { LoadState: 'masked' }, 'absent'],
+    ['no-such-word', {}, 'absent'],
+  ])('calls a unit that is %s with %o "%s"', async (active, more, state) => {
+    systemctl.unit('squid.service', active, more);
+    expect((await services().states()).get('proxy3')?.state).toBe(state);
+  });
+
+  it('lets the candidate that runs stand for the type, else the first that exists', async () => {
+    let clock = 0;
+    const local = services({ now: () => clock });
+    systemctl.unit('named.service', 'inactive');
+    systemctl.unit('unbound.service', 'active');
+    expect((await local.states()).get('dnsservice')?.unit).toBe('unbound.service');
+    systemctl.unit('unbound.service', 'failed');
+    clock += 3000;
+    expect((await local.states()).get('dnsservice')?.unit).toBe('named.service');
+  });
+
+  it('finds a candidate by its alias', async () => {
+    systemctl.unit('named.service', 'active', { Id: 'bind9.service', Names: 'bind9.service named.service' });
+    expect((await services().states()).get('dnsservice')).toMatchObject({ unit: 'named.service', state: 'running' });
+  });
+
+  it('serves all who ask at once, and who ask within two seconds, with one systemctl', async () => {
+    let clock = 0;
+    const local = services({ now: () => clock });
+    await Promise.all([local.states(), local.states(), local.problem()]);
+    clock += 1999;
+    await local.states();
+    expect(systemctl.calls()).toHaveLength(1);
+    clock += 1;
+    await local.states();
+    expect(systemctl.calls()).toHaveLength(2);
+  });
+
+  it('takes garbage for a machine without any of the units', async () => {
+    systemctl.reads("printf 'hello\\n\\n=x\\nId=\\nActiveState=active\\n\\n\\0\\377Id'; exit 0");
+    const local = services();
+    expect([...(await local.states()).values()].map(({ state }) => state)).toEqual(Array(4).fill('absent'));
+    expect(await local.problem()).toBeNull();
+  });
+
+  it('answers with what it knew while systemctl hangs, then says so', async () => {
+    let clock = 0;
+    const local = services({ now: () => clock, limits: { read: 800, patience: 100 } });
+    systemctl.unit('squid.service', 'active');
+    await local.states();
+    clock += 3000;
+    systemctl.reads('exec sleep 30');
+    const asked = Date.now();
+    expect((await local.states()).get('proxy3')?.state).toBe('running');
+    expect(Date.now() - asked).toBeLessThan(700);
+    await expect
+      .poll(() => local.problem())
+      .toMatchObject({ code: 'no-systemd', message: expect.stringContaining('within 0.8 s') });
+    expect((await local.states()).get('proxy3')?.state).toBe('absent');
+  });
+});
+
+describe('a machine without systemd', () => {
+  it.each([
+    [
+      'is not booted with it',
+      'echo "System has not been booted with systemd as init system (PID 1). Can\'t operate." >&2',
+    ],
+    ['has no bus', "echo 'Failed to connect to bus: No such file or directory' >&2"],
+  ])('says so when it %s', async (_, script) => {
+    systemctl.reads(`${script}; exit 1`);
+    const local = services();
+    expect(await local.problem()).toMatchObject({ code: 'no-systemd', hint: expect.stringContaining('systemd') });
+    expect([...(await local.states()).values()].map(({ state }) => state)).toEqual(Array(4).fill('absent'));
+    expect(await failure(local.act('proxy3', 'start', never))).toMatchObject({ code: 'no-systemd' });
+  });
+
+  it('says so when there is no systemctl', async () => {
+    process.env.PATH = '/nonexistent';
+    expect(await services().problem()).toMatchObject({
+      code: 'no-systemd',
+      message: expect.stringContaining('no systemctl'),
+    });
+  });
+});
+
+describe('start and stop', () => {
+  it('waits for the job, reads back and remembers the new state', async () => {
+    systemctl.unit('squid.service', 'inactive', { UnitFileState: 'enabled' });
+    systemctl.turns('start', 'squid.service', 'running');
+    const local = services();
+    expect(await local.act('proxy3', 'start', never)).toEqual({
+      unit: 'squid.service',
+      state: 'running',
+      enabled: true,
+    });
+    const calls = systemctl.calls().length;
+    expect((await local.states()).get('proxy3')?.state).toBe('running');
+    expect(systemctl.calls()).toHaveLength(calls);
+    expect(systemctl.calls()[1]).toEqual(['--no-ask-password', '--no-pager', 'start', '--', 'squid.service']);
+  });
+
+  it('reads on until a slow unit has settled', async () => {
+    systemctl.unit('squid.service', 'active');
+    systemctl.on('stop', 'squid.service', '');
+    for (let i = 0; i < 4; i += 1) systemctl.later('squid.service', 'deactivating');
+    systemctl.later('squid.service', 'inactive');
+    expect((await services().act('proxy3', 'stop', never)).state).toBe('stopped');
+  });
+
+  it('tells what is, when the unit never settles', async () => {
+    systemctl.unit('squid.service', 'active');
+    systemctl.turns('stop', 'squid.service', 'stopping');
+    expect((await services({ limits: { settle: 100 } }).act('proxy3', 'stop', never)).state).toBe('stopping');
+  });
+
+  it('can start an instance again that systemd forgot when it was stopped', async () => {
+    systemctl.unit('syncthing@anna.service', 'active');
+    systemctl.turns('stop', 'syncthing@anna.service', 'stopped');
+    systemctl.turns('start', 'syncthing@anna.service', 'running');
+    const local = services();
+    expect((await local.act('syncthing', 'stop', never)).state).toBe('stopped');
+    expect(systemctl.calls().at(-1)?.at(-1)).toBe('syncthing@anna.service');
+    expect((await local.act('syncthing', 'start', never)).state).toBe('running');
+  });
+
+  it('tells a failed job with the commands that show why', async () => {
+    systemctl.unit('squid.service', 'inactive');
+    const said = 'Job for squid.service failed because the control process exited with error code.';
+    systemctl.on('start', 'squid.service', `echo '${said}' >&2; exit 1`);
+    const error = await failure(services().act('proxy3', 'start', never));
+    expect(error).toMatchObject({ code: 'unit-failed', message: expect.stringContaining('control process') });
+    expect(error.hint).toContain('systemctl status squid.service');
+    expect(error.hint).toContain('journalctl -u squid.service');
+  });
+
+  it('calls a start failed whose program dies a moment after its job', async () => {
+    systemctl.unit('squid.service', 'inactive');
+    systemctl.turns('start', 'squid.service', 'running');
+    systemctl.later('squid.service', 'inactive');
+    systemctl.later('squid.service', 'failed');
+    const local = services();
+    expect(await failure(local.act('proxy3', 'start', never))).toMatchObject({ code: 'unit-failed' });
+    expect((await local.states()).get('proxy3')?.state).toBe('failed');
+  });
+
+  it.each(['Interactive authentication required.', 'Access denied'])('tells who may not: %s', async (said) => {
+    systemctl.unit('squid.service', 'active');
+    systemctl.on('stop', 'squid.service', `echo 'Failed to stop squid.service: ${said}' >&2; exit 4`);
+    const error = await failure(services().act('proxy3', 'stop', never));
+    expect(error).toMatchObject({ code: 'unit-not-permitted', hint: expect.stringContaining('polkit') });
+  });
+
+  it('tells that a unit went away meanwhile', async () => {
+    systemctl.unit('squid.service', 'active');
+    systemctl.on(
+      'stop',
+      'squid.service',
+      "echo 'Failed to stop squid.service: Unit squid.service not loaded.' >&2; exit 5",
+    );
+    expect(await failure(services().act('proxy3', 'stop', never))).toMatchObject({ code: 'unit-absent' });
+  });
+
+  it('gives up on an action that never ends', async () => {
+    systemctl.unit('squid.service', 'inactive');
+    systemctl.on('start', 'squid.service', 'exec sleep 30');
+    const error = await failure(services({ limits: { act: 150 } }).act('proxy3', 'start', never));
+    expect(error).toMatchObject({ code: 'unit-failed', message: expect.stringContaining('within 0.15 s') });
+  });
+
+  it('stops waiting when it is cancelled', async () => {
+    systemctl.unit('squid.service', 'inactive');
+    systemctl.on('start', 'squid.service', 'exec sleep 30');
+    const abort = new AbortController();
+    const acting = failure(services().act('proxy3', 'start', abort.signal));
+    await expect.poll(() => systemctl.calls().length).toBe(2);
+    abort.abort();
+    expect((await acting).name).toBe('AbortError');
+  });
+
+  it.each(['proxy3', 'no-such-type', '--root=/', 'squid.service', 'a;b', '../x'])(
+    'acts on nothing when the type %s has no unit here',
+    async (type) => {
+      expect(await failure(services().act(type, 'start', never))).toMatchObject({ code: 'unit-absent' });
+      expect(systemctl.calls().filter((call) => call[2] !== 'show')).toEqual([]);
+    },
+  );
+
+  it('names the package that would bring the unit', async () => {
+    expect((await failure(services().act('proxy3', 'start', never))).hint).toContain('proxy3-package');
+  });
+});

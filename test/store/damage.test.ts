@@ -1,0 +1,130 @@
+/** The panel always starts: a damaged file is moved aside, one that is merely out of reach is left alone and named. */
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { describe, expect, it } from 'vitest';
+import type { PanelError } from '../../plugin/errors.js';
+import { openStore } from '../../plugin/store/index.js';
+import { freshPath, NOW, opened } from './made.js';
+
+const ASIDE = '.damaged-2026-11-23T12-00-00-000Z';
+const PAGE = 4096;
+
+/** A closed database of some pages. */
+function filled(): string {
+  const path = freshPath();
+  const store = openStore(path);
+  for (let at = 0; at < 1000; at++) {
+    const samples = [{ metric: 'rtt', value: at, method: 'udp' }];
+    store.attempts.add({ provider: `p${at % 9}`, type: 't', at, bytes: 1, reason: null, level: 4, samples, facts: {} });
+  }
+  store.close();
+  return path;
+}
+
+function overwrite(path: string, offset: number, bytes: Buffer): void {
+  const file = openSync(path, 'r+');
+  writeSync(file, bytes, 0, bytes.length, offset);
+}
+
+function errorOf(act: () => unknown): PanelError {
+  try {
+    act();
+  } catch (error) {
+    return error as PanelError;
+  }
+  throw new Error('it should have failed');
+}
+
+const damages: readonly (readonly [string, (path: string) => void])[] = [
+  ['its header overwritten', (path) => overwrite(path, 0, Buffer.alloc(100, 0xa5))],
+  ['its end cut off', (path) => truncateSync(path, statSync(path).size - 3 * PAGE)],
+  ['an end inside a page', (path) => truncateSync(path, 5 * PAGE + 1234)],
+  ['a page of zeros', (path) => overwrite(path, 6 * PAGE, Buffer.alloc(PAGE))],
+  ['garbage in place of a database', (path) => writeFileSync(path, Buffer.alloc(50_000, 'not a database '))],
+  ['one digit of a row wrong', (path) => overwrite(path, readFileSync(path).lastIndexOf('[["rtt"'), Buffer.from('{'))],
+  ['a table missing', (path) => new Database(path).exec('DROP TABLE jobs').close()],
+];
+
+describe('a damaged file', () => {
+  it.each(damages)('with %s is moved aside, said, and a new one begun', (_, damage) => {
+    const path = filled();
+    damage(path);
+    const damaged = readFileSync(path);
+    const store = opened(path);
+    expect(store.movedAside).toBe(path + ASIDE);
+    expect(readFileSync(path + ASIDE).equals(damaged)).toBe(true);
+    expect(store.attempts.recent('t').size).toBe(0);
+    store.settings.set('works', 'yes');
+    expect(opened(path)).toMatchObject({ movedAside: null });
+    expect(opened(path).settings.get('works')).toBe('yes');
+  });
+
+  it('takes its log along, so that the new one does not replay it', () => {
+    const path = filled();
+    const writer = openStore(path);
+    writer.settings.set('secret', 'old');
+    const torn = freshPath();
+    for (const suffix of ['', '-wal', '-shm']) copyFileSync(path + suffix, torn + suffix);
+    writer.close();
+    overwrite(torn, 0, Buffer.alloc(100, 0xa5));
+    const store = opened(torn);
+    expect(store.settings.get('secret')).toBeNull();
+    expect(existsSync(`${torn}${ASIDE}-wal`)).toBe(true);
+  });
+
+  it('is not what an empty file is', () => {
+    const path = freshPath();
+    writeFileSync(path, '');
+    expect(opened(path).movedAside).toBeNull();
+  });
+});
+
+describe('a file that must not be touched', () => {
+  it('of a later version is refused with what to do, and stays as it is', () => {
+    const path = filled();
+    const db = new Database(path);
+    db.pragma('user_version = 99');
+    db.close();
+    const before = readFileSync(path);
+    const error = errorOf(() => openStore(path));
+    expect(error).toMatchObject({ code: 'bad-config', message: expect.stringContaining('99') });
+    expect(error.hint).toContain('Install that version again');
+    expect(readFileSync(path).equals(before)).toBe(true);
+  });
+
+  it('that another process holds is named, not moved', () => {
+    const path = filled();
+    const holder = new Database(path);
+    holder.pragma('locking_mode = EXCLUSIVE');
+    holder.exec('BEGIN EXCLUSIVE');
+    expect(errorOf(() => openStore(path))).toMatchObject({
+      code: 'bad-config',
+      message: expect.stringContaining('locked'),
+    });
+    holder.close();
+    expect(opened(path)).toMatchObject({ movedAside: null });
+  });
+});
+
+describe('a place that cannot hold a database', () => {
+  const place = (make: (path: string) => string) => errorOf(() => openStore(make(freshPath()), () => NOW));
+
+  it.each([
+    ['a folder below a file', (path: string) => (writeFileSync(path, ''), join(path, 'data', 'panel.sqlite'))],
+    ['a folder in the file’s place', (path: string) => (mkdirSync(path), path)],
+    ['a file system that takes no files', () => '/proc/cloudy-services/panel.sqlite'],
+  ])('%s is named with what to do', (_, make) => {
+    expect(place(make)).toMatchObject({ code: 'bad-config', hint: expect.stringContaining('DATA_DIR') });
+  });
+});

@@ -1,0 +1,67 @@
+/** Folders, rows and child processes for the tests of the store. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface, type Interface } from 'node:readline';
+import { build } from 'esbuild';
+import { onTestFinished } from 'vitest';
+import type { Job } from '../../plugin/jobs.js';
+import { openStore, type Store } from '../../plugin/store/index.js';
+
+export const NOW = Date.UTC(2026, 10, 23, 12);
+export const DAY = 24 * 3_600_000;
+const ROOT = join(import.meta.dirname, '..', '..');
+
+/** Path of a database in a folder of its own, which is gone after the test. */
+export function freshPath(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'store-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  return join(folder, 'panel.sqlite');
+}
+
+/** An open store that is closed after the test, by the clock NOW. */
+export function opened(path: string, now: () => number = () => NOW): Store {
+  const store = openStore(path, now);
+  onTestFinished(() => store.close());
+  return store;
+}
+
+export function job(id: string, more: Partial<Job> = {}): Job {
+  const startedAt = new Date(NOW - 60_000).toISOString();
+  const begun = { id, kind: 'scan', type: 't', provider: null, state: 'running', done: 0, total: 9 } as const;
+  return { ...begun, startedAt, finishedAt: null, error: null, ...more };
+}
+
+/** Another process that runs this TypeScript; `openStore` and `path` are in its scope. Killed after the test. */
+export async function inChild(path: string, code: string): Promise<{ child: ChildProcess; lines: Interface }> {
+  const contents = `
+    import { writeSync } from 'node:fs';
+    import { openStore } from './plugin/store/index.ts';
+    const path = ${JSON.stringify(path)};
+    const say = (line) => writeSync(1, line + '\\n');
+    ${code}`;
+  const bundle = await build({
+    stdin: { contents, resolveDir: ROOT, loader: 'ts' },
+    bundle: true,
+    write: false,
+    platform: 'node',
+    format: 'esm',
+    external: ['better-sqlite3'],
+  });
+  const child = spawn(process.execPath, ['--input-type=module', '-'], {
+    cwd: ROOT,
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  child.stdin.end(bundle.outputFiles[0]?.text);
+  return { child, lines: createInterface(child.stdout) };
+}
+
+/** Resolves with the exit code, or null where a signal ended it. */
+export async function exit(child: ChildProcess): Promise<number | null> {
+  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+  const [code] = (await once(child, 'exit')) as [number | null];
+  return code;
+}
