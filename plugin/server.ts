@@ -6,7 +6,7 @@ import { setInterval } from 'node:timers/promises';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Config } from './config.js';
 import { createPanel, type Panel, wantsDemo } from './panel.js';
-import { firstRunCode, hasOwner } from './web/auth.js';
+import { firstRunCode, hasOwner } from './web/password.js';
 import { registerWeb } from './web/index.js';
 
 /** How often a demo that only stands in for Serf looks whether an agent answers by now, ms. */

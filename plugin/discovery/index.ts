@@ -1,19 +1,14 @@
 /** Finding providers: every source merged into one list, each provider once. */
-import type { Provider, SourceName } from '../provider.js';
+import type { Config } from '../config.js';
+import type { Provider } from '../provider.js';
+import { allowing } from './allowed.js';
+import { ListSource } from './list.js';
+import { merge } from './merge.js';
+import { SerfRpc } from './rpc.js';
+import { SerfSource } from './serf.js';
+import { Listeners, type Source, type SourceStatus } from './source.js';
 
-export type SourceState = 'up' | 'connecting' | 'away' | 'off';
-
-export interface SourceStatus {
-  readonly name: SourceName;
-  readonly state: SourceState;
-  /** What is wrong and what to do, in English; absent when up or off. */
-  readonly error?: { readonly code: string; readonly message: string; readonly hint: string };
-  /** When it was last up, ms since the epoch; null when never. */
-  readonly lastUp: number | null;
-  /** Announcements read, and entries skipped by reason (`bad-json`, `bad-address`, `bad-port`, `too-many`, …). */
-  readonly read: number;
-  readonly skipped: Readonly<Record<string, number>>;
-}
+export type { Sighting, Source, SourceState, SourceStatus } from './source.js';
 
 /** What the rest of the panel knows of discovery. */
 export interface Discovery {
@@ -26,4 +21,103 @@ export interface Discovery {
   /** Calls back after each change of the list or of a source's state; returns the way to stop it. */
   onChange(listener: () => void): () => void;
   close(): Promise<void>;
+}
+
+export interface DiscoveryOptions {
+  readonly config: Pick<Config, 'serfRpc' | 'serfAuthKey' | 'providersFile' | 'communityRanges'>;
+  /** Whether to ask the Serf agent; on unless turned off. */
+  readonly serf?: boolean;
+  /** Further sources; closed together with the rest. */
+  readonly extra?: readonly Source[];
+  /** Wall clock, ms since the epoch. */
+  readonly now?: () => number;
+}
+
+/** Starts every source that is configured. */
+export function createDiscovery({ config, serf = true, extra = [], now = Date.now }: DiscoveryOptions): Discovery {
+  const sources: readonly Source[] = [
+    ...(serf ? [new SerfSource(config.serfRpc, config.serfAuthKey, now)] : []),
+    ...(config.providersFile === null ? [] : [new ListSource(config.providersFile, now)]),
+    ...extra,
+  ];
+  return new Merged(sources, config.communityRanges, now);
+}
+
+/** Whether a Serf agent answers at the configured address, within `limitMs`; one that wants a key answers too. */
+export async function serfAnswers(config: Pick<Config, 'serfRpc'>, limitMs: number): Promise<boolean> {
+  try {
+    const client = await SerfRpc.connect(config.serfRpc, { limitMs, signal: AbortSignal.timeout(limitMs) });
+    client.close();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** `heardAt` of what is confirmed moves on without any change: how old the merged list may get, ms. */
+const MERGED_FOR_MS = 60_000;
+
+class Merged implements Discovery {
+  readonly #sources: readonly Source[];
+  readonly #ranges: readonly string[] | null;
+  readonly #now: () => number;
+  readonly #listeners = new Listeners();
+  #all: readonly Provider[] = [];
+  #byId: ReadonlyMap<string, Provider> = new Map();
+  /** When it was merged; null after a change. */
+  #mergedAt: number | null = null;
+  #announcing: NodeJS.Immediate | null = null;
+
+  constructor(sources: readonly Source[], ranges: readonly string[] | null, now: () => number) {
+    this.#sources = sources;
+    this.#ranges = ranges;
+    this.#now = now;
+    for (const source of sources) source.onChange(() => this.#changed());
+  }
+
+  providers(type?: string): readonly Provider[] {
+    this.#refresh();
+    return type === undefined ? this.#all : this.#all.filter((provider) => provider.type === type);
+  }
+
+  find(id: string): Provider | null {
+    this.#refresh();
+    return this.#byId.get(id) ?? null;
+  }
+
+  sources(): readonly SourceStatus[] {
+    return this.#sources.map((source) => source.status());
+  }
+
+  async ready(): Promise<void> {
+    await Promise.all(this.#sources.map((source) => source.ready()));
+  }
+
+  onChange(listener: () => void): () => void {
+    return this.#listeners.add(listener);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#sources.map((source) => source.close()));
+    if (this.#announcing) clearImmediate(this.#announcing);
+  }
+
+  /** Many changes at once are told once. */
+  #changed(): void {
+    this.#mergedAt = null;
+    this.#announcing ??= setImmediate(() => {
+      this.#announcing = null;
+      this.#listeners.call();
+    });
+  }
+
+  #refresh(): void {
+    const now = this.#now();
+    if (this.#mergedAt !== null && now - this.#mergedAt < MERGED_FOR_MS) return;
+    const heard = this.#sources.map((source) => ({ status: source.status(), sightings: source.sightings() }));
+    const local = this.#sources.some((source) => source.isLocal?.());
+    this.#all = merge(heard, allowing(this.#ranges, local), now);
+    this.#byId = new Map(this.#all.map((provider) => [provider.id, provider]));
+    this.#mergedAt = now;
+  }
 }

@@ -1,0 +1,24 @@
+/** What a command reads and writes: the process itself, or streams of a test. */
+import type { Readable } from 'node:stream';
+
+export interface Output {
+  write(text: string): unknown;
+  readonly isTTY?: boolean;
+}
+
+export interface Io {
+  readonly stdin: Readable & { readonly isTTY?: boolean };
+  /** Only what was asked for. */
+  readonly stdout: Output;
+  /** Progress, questions, warnings. */
+  readonly stderr: Output;
+}
+
+/** Exit codes. */
+export const OK = 0;
+export const FAILED = 1;
+export const WRONG_USAGE = 2;
+
+export function printJson(io: Io, value: unknown): void {
+  io.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+}

@@ -1,0 +1,133 @@
+/** `list` and `scan`: what the community offers, ranked as the pages rank it. */
+import type { Job } from '../jobs.js';
+import { nearest } from '../nearest.js';
+import type { Panel, TypeView } from '../panel.js';
+import type { Words } from '../web/i18n.js';
+import {
+  nameOf,
+  type RowModel,
+  rowModel,
+  type ServiceModel,
+  serviceModel,
+  sourceModel,
+  typeModel,
+} from '../web/model.js';
+import { FAILED, type Io, OK, printJson } from './io.js';
+import { plain, table } from './table.js';
+import { UsageError } from './usage.js';
+
+export interface Show {
+  readonly json: boolean;
+  readonly words: Words;
+}
+
+/** Between two looks at a running scan, ms. */
+const LOOK = 100;
+
+/** Every service type, its number of providers, the best of them, and this node's own. */
+export async function listServices(panel: Panel, io: Io, { json, words }: Show): Promise<number> {
+  await panel.discovery.ready();
+  const { services, sources } = await panel.overview();
+  const rows = services.map((one) => serviceModel(one, words));
+  if (json) printJson(io, { services: rows, sources: sources.map(sourceModel) });
+  else {
+    io.stdout.write(
+      table(rows, [
+        { title: 'TYPE', text: (row) => row.type, max: 24 },
+        { title: 'PROVIDERS', text: (row) => String(row.providers), right: true },
+        { title: 'MEASURED', text: (row) => String(row.measured), right: true },
+        { title: 'BEST', text: bestOf, max: 40 },
+        { title: 'HERE', text: ({ local }: ServiceModel) => (local.unit ? `${local.state} (${local.unit})` : '–') },
+      ]),
+    );
+  }
+  warn(panel, io);
+  return OK;
+}
+
+/** The providers of one type, ranked. @throws UsageError for a type that nobody has */
+export async function listProviders(panel: Panel, io: Io, word: string, show: Show): Promise<number> {
+  await panel.discovery.ready();
+  assertType(panel, word, 'list');
+  showType(await panel.type(word), io, show);
+  warn(panel, io);
+  return OK;
+}
+
+/**
+ * Scans the type, with its progress on standard error, then lists it. Aborting ends the scan and lists what it found.
+ * @throws UsageError; PanelError nothing-to-scan, budget-spent
+ */
+export async function scanType(panel: Panel, io: Io, word: string, show: Show, signal: AbortSignal): Promise<number> {
+  await panel.discovery.ready();
+  assertType(panel, word, 'scan');
+  warn(panel, io);
+  const job = await follow(panel, io, panel.scan(word), signal);
+  showType(await panel.type(word), io, show);
+  if (job.error) io.stderr.write(`${plain(job.error.message, 500)}\n${plain(job.error.hint, 500)}\n`);
+  return job.state === 'done' ? OK : FAILED;
+}
+
+async function follow(panel: Panel, io: Io, { id, type }: Job, signal: AbortSignal): Promise<Job> {
+  const cancel = () => void panel.jobs.cancel(id);
+  signal.addEventListener('abort', cancel, { once: true });
+  if (signal.aborted) cancel();
+  const show = ({ state, done, total }: Job, end: string) =>
+    io.stderr.write(`Scan of ${plain(type)}: ${done} of ${total} probes, ${state}${end}`);
+  // On a terminal one line that changes; in a log only the last.
+  const timer = io.stderr.isTTY ? setInterval(() => show(panel.jobs.get(id), '   \r'), LOOK) : undefined;
+  const job = await panel.jobs.ended(id);
+  clearInterval(timer);
+  signal.removeEventListener('abort', cancel);
+  show(job, '   \n');
+  return job;
+}
+
+function showType(view: TypeView, io: Io, { json, words }: Show): void {
+  if (json) printJson(io, typeModel(view, words));
+  else if (view.ranked.length === 0) io.stdout.write('Nobody announces this service.\n');
+  else io.stdout.write(ranking(view, words));
+}
+
+function ranking(view: TypeView, words: Words): string {
+  const rows = view.ranked.map((ranked, at) => ({ at, ...rowModel(ranked, view.type, words) }));
+  return table(rows, [
+    { title: '#', text: rankOf, right: true },
+    { title: 'SCORE', text: scoreOf },
+    { title: 'STATE', text: ({ level }) => words.t(`level.${level}`), max: 28 },
+    { title: 'NAME', text: nameOf, max: 28 },
+    { title: 'ADDRESS', text: ({ address, port }) => (port === null ? address : `${address}:${port}`), max: 46 },
+    { title: 'REASON', text: ({ reasonText, detail }) => [reasonText, detail].filter(Boolean).join(': '), max: 100 },
+  ]);
+}
+
+/** The place in the ranking; a star for the one recommended. */
+function rankOf({ at, score, recommended }: RowModel & { readonly at: number }): string {
+  return `${recommended ? '* ' : ''}${score === null ? '–' : at + 1}`;
+}
+
+function scoreOf({ score, low, high }: RowModel): string {
+  if (score === null) return '–';
+  const range = low === null || high === null || low === high ? '' : ` (${Math.round(low)}–${Math.round(high)})`;
+  return `${Math.round(score)}${range}`;
+}
+
+function bestOf({ best }: ServiceModel): string {
+  if (!best) return '–';
+  return best.score === null ? best.node : `${Math.round(best.score)} ${best.node}`;
+}
+
+/** What a reader of the list must know: that it is a demo, or that a source is away. */
+function warn(panel: Panel, io: Io): void {
+  if (panel.demo) io.stderr.write('This is the built-in demo community; none of these neighbours is real.\n');
+  for (const { name, error } of panel.discovery.sources()) {
+    if (error) io.stderr.write(`${name}: ${plain(error.message, 500)} ${plain(error.hint, 500)}\n`);
+  }
+}
+
+function assertType(panel: Panel, word: string, command: string): void {
+  const announced = panel.discovery.providers().map(({ type }) => type);
+  const words = [...new Set([...panel.services.types.map(({ id }) => id), ...announced])];
+  if (words.includes(word)) return;
+  throw new UsageError(`Nobody has a service "${plain(word)}".`, `${command} ${plain(nearest(word, words) ?? 'TYPE')}`);
+}

@@ -1,0 +1,56 @@
+/** `passwd`: the owner's password, asked twice without echo on a terminal, read as one line from a pipe. */
+import { createInterface } from 'node:readline';
+import { Writable } from 'node:stream';
+import { PanelError } from '../errors.js';
+import type { SettingStore } from '../store/index.js';
+import { setOwnerPassword } from '../web/password.js';
+import { type Io, OK } from './io.js';
+
+/** Longest line read, characters. */
+const MAX_LINE = 1024;
+
+/** @throws PanelError bad-request when it is too short, differs the second time, or does not come */
+export async function passwd(settings: SettingStore, io: Io): Promise<number> {
+  await setOwnerPassword(settings, io.stdin.isTTY ? await askTwice(io) : await readLine(io));
+  io.stderr.write('The owner’s password is set; every session has ended.\n');
+  return OK;
+}
+
+async function askTwice(io: Io): Promise<string> {
+  const first = await ask(io, 'New password: ');
+  const second = await ask(io, 'Again: ');
+  if (first !== second) throw new PanelError('bad-request', 'The two differ.', 'Nothing was changed; try again.');
+  return first;
+}
+
+function ask({ stdin, stderr }: Io, question: string): Promise<string> {
+  stderr.write(question);
+  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const line = createInterface({ input: stdin, output: silent, terminal: true, historySize: 0 });
+  return new Promise((resolve, reject) => {
+    line.once('line', (text) => {
+      resolve(text);
+      line.close();
+    });
+    line.once('close', () => {
+      stderr.write('\n');
+      reject(nothingRead());
+    });
+    line.once('SIGINT', () => line.close());
+  });
+}
+
+async function readLine({ stdin }: Io): Promise<string> {
+  let text = '';
+  for await (const chunk of stdin) {
+    text += String(chunk);
+    if (text.includes('\n') || text.length > MAX_LINE) break;
+  }
+  const line = text.split(/\r?\n/, 1)[0] ?? '';
+  if (line === '' || line.length > MAX_LINE) throw nothingRead();
+  return line;
+}
+
+function nothingRead(): PanelError {
+  return new PanelError('bad-request', 'No password was given.', 'Type it, or pipe one line into the command.');
+}

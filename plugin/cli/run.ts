@@ -1,0 +1,98 @@
+/** From the words of a command line to its exit code. */
+import { existsSync, readFileSync } from 'node:fs';
+import { type Config, loadConfig } from '../config.js';
+import { asPanelError, PanelError } from '../errors.js';
+import type { Panel, PanelOptions } from '../panel.js';
+import { PACKAGE_FILE } from '../paths.js';
+import { loadLocales } from '../web/i18n.js';
+import { doctor } from './doctor.js';
+import { FAILED, type Io, OK, WRONG_USAGE } from './io.js';
+import { listProviders, listServices, scanType } from './list.js';
+import { passwd } from './passwd.js';
+import { type Command, help, type Invocation, PROGRAM, parse, UsageError } from './usage.js';
+
+/** What the commands act through. */
+export interface Tools {
+  openPanel(config: Config, options?: PanelOptions): Promise<Panel>;
+  serve(config: Config): Promise<void>;
+}
+
+/** Runs one command and resolves with its exit code; `signal` is the person's Ctrl-C. */
+export async function run(args: readonly string[], io: Io, tools: Tools, signal: AbortSignal): Promise<number> {
+  try {
+    const invocation = parse(args);
+    const { command } = invocation;
+    if (command === 'help') io.stdout.write(help());
+    else if (command === 'version') io.stdout.write(`${version()}\n`);
+    else return await act({ ...invocation, command }, io, tools, signal);
+    return OK;
+  } catch (error) {
+    if (error instanceof UsageError) {
+      io.stderr.write(`${error.message}\nDid you mean: ${error.instead}\nAll commands: ${PROGRAM} --help\n`);
+      return WRONG_USAGE;
+    }
+    const { message, hint, code } = asPanelError(error);
+    io.stderr.write(`${message}\n${hint}\n`);
+    if (code === 'internal') io.stderr.write(`${(error as Error).stack ?? error}\n`);
+    return FAILED;
+  }
+}
+
+type Action = Invocation & { readonly command: Command };
+
+async function act({ command, type, json, config: file }: Action, io: Io, tools: Tools, signal: AbortSignal) {
+  if (command === 'doctor') return examine(file, io, tools, { json });
+  const config = configOf(file);
+  if (command === 'serve') {
+    await tools.serve(config);
+    return OK;
+  }
+  if (command === 'passwd')
+    return withPanel(tools.openPanel(config, { demo: false }), (panel) => passwd(panel.store.settings, io));
+  return withPanel(tools.openPanel(config), (panel) => {
+    const show = { json, words: loadLocales()('en') };
+    if (type === null) return listServices(panel, io, show);
+    return command === 'scan' ? scanType(panel, io, type, show, signal) : listProviders(panel, io, type, show);
+  });
+}
+
+/** A doctor looks at what is there: no demo, and what cannot be opened is a finding. */
+async function examine(file: string | null, io: Io, tools: Tools, show: { readonly json: boolean }): Promise<number> {
+  const config = await attempt(() => configOf(file));
+  if (config instanceof Error) return doctor({ config, panel: null }, io, show);
+  const panel = await attempt(() => tools.openPanel(config, { demo: false }));
+  if (panel instanceof Error) return doctor({ config, panel }, io, show);
+  return withPanel(panel, () => doctor({ config, panel }, io, show));
+}
+
+async function attempt<T>(work: () => T | Promise<T>): Promise<T | PanelError> {
+  try {
+    return await work();
+  } catch (error) {
+    const known = asPanelError(error);
+    // Someone who asks a doctor wants the cause, not that there is one.
+    return known.code === 'internal' ? new PanelError('internal', String(error), known.hint, { cause: error }) : known;
+  }
+}
+
+async function withPanel(opening: Panel | Promise<Panel>, work: (panel: Panel) => Promise<number>): Promise<number> {
+  const panel = await opening;
+  try {
+    return await work(panel);
+  } finally {
+    await panel.close();
+  }
+}
+
+/** @throws PanelError bad-config */
+function configOf(file: string | null): Config {
+  if (file === null) return loadConfig();
+  // The standard file may be missing; one that was asked for may not.
+  if (!existsSync(file))
+    throw new PanelError('bad-config', `There is no file ${file}.`, 'Correct the path after --config.');
+  return loadConfig({ file });
+}
+
+function version(): string {
+  return (JSON.parse(readFileSync(PACKAGE_FILE, 'utf8')) as { version: string }).version;
+}

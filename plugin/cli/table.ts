@@ -1,0 +1,41 @@
+/** Plain-text tables; what strangers wrote is stripped of everything but letters and cut to its column. */
+import { stripVTControlCharacters } from 'node:util';
+
+export interface Column<Row> {
+  readonly title: string;
+  readonly text: (row: Row) => string;
+  /** Widest, in characters. */
+  readonly max?: number;
+  readonly right?: boolean;
+}
+
+const MAX = 60;
+
+/** One line per row, columns as wide as needed. */
+export function table<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): string {
+  const drawn = columns.map(({ title, text, max = MAX, right = false }) => {
+    const cells = [title, ...rows.map((row) => plain(text(row), max))];
+    const width = Math.max(...cells.map((cell) => [...cell].length));
+    return cells.map((cell) => {
+      const space = ' '.repeat(width - [...cell].length);
+      return right ? space + cell : cell + space;
+    });
+  });
+  const lines = ['', ...rows].map((_, at) =>
+    drawn
+      .map((cells) => cells[at])
+      .join('  ')
+      .trimEnd(),
+  );
+  return `${lines.join('\n')}\n`;
+}
+
+/** Control, format (text direction!), surrogate and private characters. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}]/gu;
+
+/** A stranger's text as it may stand in a terminal: without its commands, on one line, at most `max` characters. */
+export function plain(text: string, max = MAX): string {
+  const clean = stripVTControlCharacters(text).replace(/\s+/g, ' ').replace(UNPRINTABLE, '').trim();
+  const letters = [...clean];
+  return letters.length <= max ? clean : `${letters.slice(0, max - 1).join('')}…`;
+}

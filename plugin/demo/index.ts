@@ -1,0 +1,60 @@
+/** The demo community: real sockets on loopback that speak the real protocols, well and badly, as neighbours do. */
+import type { Announcement } from '../provider.js';
+import { IDENTITIES } from './identity.js';
+import { MEMBERS, type Member, NODES, type NodeName, PORTS } from './members.js';
+import { pathTo } from './path.js';
+import { gossip, open } from './servers.js';
+import { Sockets } from './sockets.js';
+
+export interface DemoCommunity {
+  /** What its members announce: the same in every run. */
+  readonly announcements: readonly Announcement[];
+  close(): Promise<void>;
+}
+
+export interface DemoOptions {
+  /** First three parts of its addresses. */
+  readonly network?: string;
+}
+
+/** Opens every member's sockets. An address that is in use stays as it is: there runs another panel's demo, which is the same. */
+export async function startDemo({ network = '127.77.0' }: DemoOptions = {}): Promise<DemoCommunity> {
+  const sockets = new Sockets();
+  const place = (node: NodeName, port: number, seed: number) => ({
+    address: addressOf(network, node),
+    port,
+    sockets,
+    path: pathTo(NODES[node], seed),
+  });
+  const agents = MEMBERS.flatMap((member) => (member.type === 'serf' ? member.node : []));
+  const quiet = (Object.keys(NODES) as NodeName[]).filter((node) => !agents.includes(node));
+  try {
+    await Promise.all([
+      ...MEMBERS.map((member, index) => open(member, place(member.node, PORTS[member.type], index))),
+      // Every node gossips, also one that does not offer itself as a way into the community.
+      ...quiet.map((node) => gossip({ node, behaves: 'serves' }, place(node, PORTS.serf, NODES[node].at + 1000))),
+    ]);
+  } catch (error) {
+    await sockets.close();
+    throw error;
+  }
+  return { announcements: MEMBERS.map((member) => announce(member, network)), close: () => sockets.close() };
+}
+
+const addressOf = (network: string, node: NodeName) => `${network}.${NODES[node].at}`;
+
+function announce({ node, type, description, announces }: Member, network: string): Announcement {
+  const identity = announces === undefined ? undefined : IDENTITIES[announces];
+  const address = addressOf(network, node);
+  return {
+    type,
+    node,
+    host: `${node.toLowerCase()}.guifi.local`,
+    address,
+    port: PORTS[type],
+    description,
+    community: 'demo',
+    txt: new Map(identity ? [['node_id', identity.deviceId]] : []),
+    gossip: { address, port: PORTS.serf },
+  };
+}

@@ -1,0 +1,86 @@
+/** The demo community: who is in it, and how each behaves. All of it is made up; it looks the same every time. */
+
+export type Behaviour =
+  | 'serves'
+  /** Nothing listens. */
+  | 'dead'
+  /** Accepts and says nothing; swallows datagrams. */
+  | 'hangs'
+  /** A web server on the service's port. */
+  | 'lies'
+  /** The right protocol, with another identity than announced. */
+  | 'impostor'
+  /** A name server that knows nothing of guifi.net. */
+  | 'generic'
+  /** A name server that has an answer for names that cannot exist. */
+  | 'hijacks';
+
+export interface Node {
+  /** Last part of its address. */
+  readonly at: number;
+  /** Of its path: answers come after `delay` ± `jitter` ms; `loss` is the share of datagrams lost. */
+  readonly delay: number;
+  readonly jitter: number;
+  readonly loss: number;
+}
+
+export const NODES = {
+  'VIC-Adoberia': { at: 11, delay: 2, jitter: 1, loss: 0 },
+  'BCN-Sants-Alcolea': { at: 12, delay: 9, jitter: 3, loss: 0 },
+  'MAT-Rocafonda': { at: 13, delay: 15, jitter: 6, loss: 0 },
+  'GRA-PlacaRovira': { at: 14, delay: 22, jitter: 4, loss: 0 },
+  'OLO-SantFrancesc': { at: 15, delay: 45, jitter: 12, loss: 0.02 },
+  'RIP-Monestir': { at: 16, delay: 140, jitter: 60, loss: 0.1 },
+  'CAS-Penyagolosa': { at: 17, delay: 70, jitter: 20, loss: 0.04 },
+  'LH-Torrassa': { at: 18, delay: 0, jitter: 0, loss: 0 },
+} satisfies Record<string, Node>;
+
+export type NodeName = keyof typeof NODES;
+
+export interface Member {
+  readonly node: NodeName;
+  readonly type: keyof typeof PORTS;
+  readonly behaves: Behaviour;
+  readonly description: string;
+  /** Index of the identity that it announces, for types that announce one. */
+  readonly announces?: number;
+}
+
+/** Away from the services' own ports, so that nothing real is in the way. */
+export const PORTS = {
+  dnsservice: 20053,
+  owp: 23000,
+  peerstreamer: 26010,
+  proxy3: 23128,
+  serf: 25000,
+  snpservice: 20080,
+  syncthing: 22000,
+  'tahoe-lafs': 28228,
+  tincvpn: 20655,
+} as const;
+
+export const MEMBERS: readonly Member[] = [
+  { node: 'VIC-Adoberia', type: 'dnsservice', behaves: 'serves', description: 'DNS guifi.net Osona' },
+  { node: 'BCN-Sants-Alcolea', type: 'dnsservice', behaves: 'serves', description: 'DNSService System' },
+  { node: 'RIP-Monestir', type: 'dnsservice', behaves: 'serves', description: 'DNS del Ripollès' },
+  { node: 'MAT-Rocafonda', type: 'dnsservice', behaves: 'generic', description: 'Resolver de Rocafonda' },
+  { node: 'GRA-PlacaRovira', type: 'dnsservice', behaves: 'hijacks', description: 'DNS ràpid!' },
+  { node: 'OLO-SantFrancesc', type: 'dnsservice', behaves: 'hangs', description: 'DNS Garrotxa' },
+  { node: 'CAS-Penyagolosa', type: 'dnsservice', behaves: 'lies', description: 'DNSService System' },
+  { node: 'LH-Torrassa', type: 'dnsservice', behaves: 'dead', description: 'DNS La Torrassa' },
+  { node: 'MAT-Rocafonda', type: 'owp', behaves: 'serves', description: 'OpenVZ Web panel' },
+  { node: 'OLO-SantFrancesc', type: 'peerstreamer', behaves: 'serves', description: 'TV Olot en directe' },
+  { node: 'BCN-Sants-Alcolea', type: 'proxy3', behaves: 'serves', description: 'Proxy3 System' },
+  { node: 'LH-Torrassa', type: 'proxy3', behaves: 'dead', description: 'Proxy de l’ateneu' },
+  { node: 'VIC-Adoberia', type: 'serf', behaves: 'serves', description: 'SERF instance running' },
+  { node: 'RIP-Monestir', type: 'serf', behaves: 'serves', description: 'SERF instance running' },
+  { node: 'GRA-PlacaRovira', type: 'serf', behaves: 'impostor', description: 'SERF instance running' },
+  { node: 'LH-Torrassa', type: 'serf', behaves: 'dead', description: 'SERF instance running' },
+  { node: 'VIC-Adoberia', type: 'snpservice', behaves: 'serves', description: 'SNPgraphs Osona' },
+  { node: 'BCN-Sants-Alcolea', type: 'syncthing', behaves: 'serves', description: 'Fotos del barri', announces: 0 },
+  { node: 'RIP-Monestir', type: 'syncthing', behaves: 'serves', description: 'Arxiu comarcal', announces: 1 },
+  { node: 'GRA-PlacaRovira', type: 'syncthing', behaves: 'impostor', description: 'Fotos del barri', announces: 0 },
+  { node: 'OLO-SantFrancesc', type: 'syncthing', behaves: 'hangs', description: 'Còpies de seguretat', announces: 1 },
+  { node: 'MAT-Rocafonda', type: 'tahoe-lafs', behaves: 'serves', description: 'Graella del Maresme' },
+  { node: 'VIC-Adoberia', type: 'tincvpn', behaves: 'serves', description: 'VPN microcloud Osona' },
+];

@@ -1,0 +1,143 @@
+/**
+ * Parts a stream of MessagePack into whole objects, wherever the network cut it. It only measures: bytes, values and
+ * depth are capped before anything is decoded, so that nonsense on the stream costs little memory.
+ * Format: https://github.com/msgpack/msgpack/blob/master/spec.md
+ */
+
+const BYTES_CAP = 32 * 1024 * 1024;
+/** Values in one object; a member has about 30. */
+const VALUES_CAP = 2_000_000;
+const DEPTH_CAP = 16;
+
+type Kind = 'payload' | 'array' | 'map';
+type Length = { readonly kind: Kind; left: number; value: number };
+
+/** Heads that a length follows: what it counts, and its own bytes. */
+const SIZED: Readonly<Record<number, readonly [Kind, number]>> = {
+  196: ['payload', 1], // bin 8, 16, 32
+  197: ['payload', 2],
+  198: ['payload', 4],
+  217: ['payload', 1], // str 8, 16, 32
+  218: ['payload', 2],
+  219: ['payload', 4],
+  220: ['array', 2],
+  221: ['array', 4],
+  222: ['map', 2],
+  223: ['map', 4],
+};
+
+/** Heads with a payload of fixed bytes: float 32, float 64, uint 8 to 64, int 8 to 64. */
+const FIXED: Readonly<Record<number, number>> = {
+  202: 4,
+  203: 8,
+  204: 1,
+  205: 2,
+  206: 4,
+  207: 8,
+  208: 1,
+  209: 2,
+  210: 4,
+  211: 8,
+};
+
+/** The stream is not MessagePack, or not such as an agent sends. */
+export class FrameError extends Error {
+  override readonly name = 'FrameError';
+}
+
+/** Extension types and the one byte without meaning: an agent sends neither. */
+function unknownHead(): never {
+  throw new FrameError('a byte that begins no value');
+}
+
+export class Frames {
+  /** Chunks of the object that is not whole yet. */
+  #chunks: Uint8Array[] = [];
+  #bytes = 0;
+  #values = 0;
+  /** Values still to come in each open array or map, outermost first. */
+  #open: number[] = [];
+  /** Bytes of payload still to come. */
+  #payload = 0;
+  /** A length being read: what it counts, its bytes still to come, its value so far. */
+  #length: Length | null = null;
+
+  /**
+   * The objects that this chunk completes, each in its own bytes.
+   * @throws FrameError when the stream makes no sense; nothing after it does either
+   */
+  push(chunk: Uint8Array): Uint8Array[] {
+    const whole: Uint8Array[] = [];
+    let start = 0;
+    for (let at = 0; at < chunk.length; ) {
+      at = this.#step(chunk, at);
+      if (this.#bytes + at - start > BYTES_CAP) throw new FrameError('an object is larger than 32 MiB');
+      if (this.#payload > 0 || this.#length || this.#open.length > 0) continue;
+      whole.push(this.#take(chunk.subarray(start, at)));
+      start = at;
+    }
+    if (start < chunk.length) {
+      this.#chunks.push(chunk.subarray(start));
+      this.#bytes += chunk.length - start;
+    }
+    return whole;
+  }
+
+  #take(last: Uint8Array): Uint8Array {
+    const whole = this.#chunks.length === 0 ? last : Buffer.concat([...this.#chunks, last]);
+    this.#chunks = [];
+    this.#bytes = 0;
+    this.#values = 0;
+    return whole;
+  }
+
+  /** Goes over one head, one byte of a length, or a payload as far as it is there; returns where to go on. */
+  #step(chunk: Uint8Array, at: number): number {
+    if (this.#payload > 0) {
+      const there = Math.min(this.#payload, chunk.length - at);
+      this.#payload -= there;
+      if (this.#payload === 0) this.#ended();
+      return at + there;
+    }
+    const byte = chunk[at] as number;
+    if (this.#length) this.#lengthByte(this.#length, byte);
+    else this.#head(byte);
+    return at + 1;
+  }
+
+  #head(byte: number): void {
+    if (++this.#values > VALUES_CAP) throw new FrameError('an object has too many values');
+    const sized = SIZED[byte];
+    if (sized) this.#length = { kind: sized[0], left: sized[1], value: 0 };
+    else if (byte < 0x80 || byte >= 0xe0 || byte === 0xc0 || byte === 0xc2 || byte === 0xc3) this.#ended();
+    else if (byte < 0x90) this.#begin('map', byte & 15);
+    else if (byte < 0xa0) this.#begin('array', byte & 15);
+    else if (byte < 0xc0) this.#begin('payload', byte & 31);
+    else this.#begin('payload', FIXED[byte] ?? unknownHead());
+  }
+
+  #lengthByte(length: Length, byte: number): void {
+    length.value = length.value * 256 + byte;
+    if (--length.left > 0) return;
+    this.#length = null;
+    this.#begin(length.kind, length.value);
+  }
+
+  #begin(kind: Kind, count: number): void {
+    if (count > BYTES_CAP) throw new FrameError('a value is larger than 32 MiB');
+    if (count === 0) this.#ended();
+    else if (kind === 'payload') this.#payload = count;
+    else if (this.#open.length === DEPTH_CAP) throw new FrameError('an object is nested too deep');
+    else this.#open.push(kind === 'map' ? count * 2 : count);
+  }
+
+  /** A value ended, and with it every array and map of which it was the last. */
+  #ended(): void {
+    for (let depth = this.#open.length - 1; depth >= 0; depth--) {
+      const left = (this.#open[depth] as number) - 1;
+      this.#open[depth] = left;
+      if (left > 0) return;
+      this.#open.pop();
+    }
+  }
+}

@@ -1,0 +1,208 @@
+/**
+ * The Serf agent of this node as a source: members listed once per connection, then changed by the agent's own events.
+ * While the agent is away the last list stays, and the connection is tried again with growing pauses.
+ */
+import { setImmediate as nextTurn, setTimeout as pauseFor } from 'node:timers/promises';
+import { asPanelError, PanelError } from '../errors.js';
+import type { AgentAddress } from './connection.js';
+import { cleanText } from './entry.js';
+import type { Member } from './member.js';
+import { type AgentEvent, SerfRpc } from './rpc.js';
+import { Listeners, type Sighting, type Source, type SourceState, type SourceStatus } from './source.js';
+import { readTag, TAG_NAME, type Tag } from './tag.js';
+
+/** `leave` and `reap` remove a member; a failed one stays listed until Serf reaps it. */
+const REMOVING = ['member-leave', 'member-reap'];
+const MEMBER_EVENTS = ['member-join', 'member-failed', 'member-update', ...REMOVING];
+
+/** A hung agent keeps its connection open: ask it something small now and then. Both ms. */
+const KEEP_ALIVE_MS = 20_000;
+const KEEP_ALIVE_LIMIT_MS = 5_000;
+/** Pause before trying again, doubled each time up to the longest, ms. */
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 1_000;
+/** How long decoding may hold up everything else at a time, ms. */
+const SLICE_MS = 8;
+
+/** What is kept of a member. */
+interface Known {
+  readonly address: string | null;
+  readonly sightings: readonly Sighting[];
+  readonly skipped: Tag['skipped'];
+}
+
+export class SerfSource implements Source {
+  readonly name = 'serf';
+  readonly #address: AgentAddress;
+  readonly #authKey: string | null;
+  readonly #now: () => number;
+  readonly #stop = new AbortController();
+  readonly #listeners = new Listeners();
+  readonly #ended: Promise<void>;
+  readonly #ready: Promise<void>;
+  #resolveReady = () => {};
+  /** Lists and events are applied one after the other, in the order in which the agent sent them. */
+  #queue: Promise<void> = Promise.resolve();
+  #members = new Map<string, Known>();
+  /** Name of the member that is this node. */
+  #self: string | null = null;
+  #client: SerfRpc | null = null;
+  #state: SourceState = 'connecting';
+  #error: PanelError | null = null;
+  #lastUp: number | null = null;
+
+  constructor(address: AgentAddress, authKey: string | null, now: () => number = Date.now) {
+    this.#address = address;
+    this.#authKey = authKey;
+    this.#now = now;
+    this.#ready = new Promise((resolve) => {
+      this.#resolveReady = resolve;
+    });
+    this.#ended = this.#run();
+  }
+
+  status(): SourceStatus {
+    const known = [...this.#members.values()];
+    const skipped: Record<string, number> = {};
+    for (const [reason, count] of known.flatMap((member) => Object.entries(member.skipped)))
+      skipped[reason] = (skipped[reason] ?? 0) + count;
+    return {
+      name: this.name,
+      state: this.#state,
+      ...(this.#error ? { error: this.#error.toJSON() } : {}),
+      lastUp: this.#state === 'up' ? this.#now() : this.#lastUp,
+      read: known.reduce((sum, member) => sum + member.sightings.length, 0),
+      skipped,
+    };
+  }
+
+  sightings(): readonly Sighting[] {
+    return [...this.#members.values()].flatMap((member) => member.sightings);
+  }
+
+  onChange(listener: () => void): () => void {
+    return this.#listeners.add(listener);
+  }
+
+  ready(): Promise<void> {
+    return this.#ready;
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await this.#ended;
+  }
+
+  isLocal(): boolean {
+    return this.gossipAddress()?.startsWith('127.') ?? false;
+  }
+
+  /** Where this node itself gossips; null until it is known. */
+  gossipAddress(): string | null {
+    return this.#self === null ? null : (this.#members.get(this.#self)?.address ?? null);
+  }
+
+  /**
+   * The connection for everything else that the agent can do.
+   * @throws PanelError `serf-away`, `serf-refused`: why there is none now
+   */
+  client(): SerfRpc {
+    if (this.#client && this.#state === 'up') return this.#client;
+    throw this.#error ?? new PanelError('serf-away', 'The Serf agent is being connected.', 'Try again in a moment.');
+  }
+
+  async #run(): Promise<void> {
+    for (let pause = FIRST_PAUSE_MS; !this.#stop.signal.aborted; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+      const why = await this.#session();
+      if (this.#state === 'up') {
+        pause = FIRST_PAUSE_MS;
+        this.#lastUp = this.#now();
+      }
+      this.#become('away', why);
+      // Up to half shorter, so that nodes which lost the same agent do not come back in step.
+      const jitter = 1 - Math.random() / 2;
+      await pauseFor(pause * jitter, null, { signal: this.#stop.signal }).catch(() => {});
+    }
+  }
+
+  /** One connection, from connecting to its loss; returns why it ended. */
+  async #session(): Promise<PanelError> {
+    try {
+      const options = { authKey: this.#authKey, signal: this.#stop.signal };
+      this.#client = await SerfRpc.connect(this.#address, options);
+      return await this.#follow(this.#client);
+    } catch (error) {
+      return asPanelError(error);
+    } finally {
+      this.#client?.close();
+      this.#client = null;
+    }
+  }
+
+  async #follow(client: SerfRpc): Promise<PanelError> {
+    // The stream first: what changes while the list is on its way arrives as an event behind it.
+    await client.stream(MEMBER_EVENTS, (event) => this.#later(() => this.#apply(event)));
+    const [stats, members] = await Promise.all([client.stats(), client.members()]);
+    this.#self = stats.get('agent')?.get('name') ?? null;
+    await this.#later(() => this.#replace(members));
+    this.#become('up', null);
+    const ask = () => client.stats(KEEP_ALIVE_LIMIT_MS).catch(() => client.close('no longer answers'));
+    const timer = setInterval(ask, KEEP_ALIVE_MS);
+    const why = await client.closed;
+    clearInterval(timer);
+    return why;
+  }
+
+  #later(work: () => Promise<void>): Promise<void> {
+    this.#queue = this.#queue.then(work);
+    return this.#queue;
+  }
+
+  async #replace(members: readonly Member[]): Promise<void> {
+    const fresh = new Map<string, Known>();
+    await inSlices(members, (member) => {
+      if (member.status !== 'left') fresh.set(member.name, this.#know(member));
+    });
+    this.#members = fresh;
+    this.#listeners.call();
+  }
+
+  async #apply({ event, members }: AgentEvent): Promise<void> {
+    await inSlices(members, (member) => {
+      if (REMOVING.includes(event)) this.#members.delete(member.name);
+      else this.#members.set(member.name, this.#know(member));
+    });
+    this.#listeners.call();
+  }
+
+  #know({ name, address, port, tags, status }: Member): Known {
+    const text = tags.get(TAG_NAME);
+    const { entries, skipped }: Tag = text === undefined ? { entries: [], skipped: {} } : readTag(text);
+    const gossip = address !== null && port > 0 ? { address, port } : null;
+    const node = cleanText(name);
+    const self = name === this.#self;
+    const failedAt = this.#members.get(name)?.sightings[0]?.heardAt ?? this.#now();
+    const heardAt = status === 'failed' ? failedAt : null;
+    const sightings = entries.map((entry) => ({ announcement: { ...entry, node, gossip }, self, heardAt }));
+    return { address, sightings, skipped };
+  }
+
+  #become(state: SourceState, error: PanelError | null): void {
+    const changed = state !== this.#state || error?.message !== this.#error?.message;
+    this.#state = state;
+    this.#error = error;
+    this.#resolveReady();
+    if (changed) this.#listeners.call();
+  }
+}
+
+/** Does it for each, and lets everything else go on in between. */
+async function inSlices<T>(all: readonly T[], work: (one: T) => void): Promise<void> {
+  let until = performance.now() + SLICE_MS;
+  for (const one of all) {
+    work(one);
+    if (performance.now() < until) continue;
+    await nextTurn();
+    until = performance.now() + SLICE_MS;
+  }
+}

@@ -1,0 +1,54 @@
+/** What a source of announcements is: Serf, the hand-kept list and any further one look the same from outside. */
+import type { Announcement, SourceName } from '../provider.js';
+
+export type SourceState = 'up' | 'connecting' | 'away' | 'off';
+
+export interface SourceStatus {
+  readonly name: SourceName;
+  readonly state: SourceState;
+  /** What is wrong and what to do, in English; absent when all is well, or off. */
+  readonly error?: { readonly code: string; readonly message: string; readonly hint: string };
+  /** When it was last up, ms since the epoch; null when never. */
+  readonly lastUp: number | null;
+  /** Announcements read, and entries skipped by reason (`bad-json`, `bad-address`, `bad-port`, `too-many`, …). */
+  readonly read: number;
+  readonly skipped: Readonly<Record<string, number>>;
+}
+
+/** One announcement as one source holds it. */
+export interface Sighting {
+  readonly announcement: Announcement;
+  /** Announced by this very node. */
+  readonly self: boolean;
+  /** When the source last confirmed it, ms since the epoch; null = for as long as the source is up. */
+  readonly heardAt: number | null;
+}
+
+export interface Source {
+  readonly name: SourceName;
+  status(): SourceStatus;
+  /** What it knows; while away, what it knew last. */
+  sightings(): readonly Sighting[];
+  /** Calls back after each change of its sightings or of its state; returns the way to stop it. */
+  onChange(listener: () => void): () => void;
+  /** Resolves once it has listed once or failed once; within its own limits. */
+  ready(): Promise<void>;
+  close(): Promise<void>;
+  /** Whether its whole community is on this machine, so that loopback addresses mean what they say. */
+  isLocal?(): boolean;
+}
+
+/** Listeners of one kind of change. */
+export class Listeners<T extends unknown[] = []> {
+  readonly #all = new Set<(...values: T) => void>();
+
+  /** Returns the way to stop it. */
+  add(listener: (...values: T) => void): () => void {
+    this.#all.add(listener);
+    return () => this.#all.delete(listener);
+  }
+
+  call(...values: T): void {
+    for (const listener of this.#all) listener(...values);
+  }
+}

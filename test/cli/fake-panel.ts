@@ -1,0 +1,148 @@
+/** A panel without rooms: real jobs, a store in memory, and rows as the test wrote them. */
+import { PassThrough } from 'node:stream';
+import { type Config, loadConfig } from '../../plugin/config.js';
+import type { SourceStatus } from '../../plugin/discovery/index.js';
+import { type Job, type JobHandle, Jobs } from '../../plugin/jobs.js';
+import type { LocalService } from '../../plugin/node/index.js';
+import type { Panel, Ranked, TypeView } from '../../plugin/panel.js';
+import { type Provider, providerId } from '../../plugin/provider.js';
+import type { Store } from '../../plugin/store/index.js';
+import { registryOf } from '../node/stand-in.js';
+
+export function row(more: Partial<Provider> = {}, score: Partial<Ranked> = {}): Ranked {
+  const provider: Provider = {
+    type: 'dnsservice',
+    node: 'VIC-Adoberia',
+    host: 'vic.guifi.local',
+    address: '10.1.2.3',
+    port: 53,
+    description: 'DNS',
+    community: '',
+    txt: new Map(),
+    gossip: null,
+    id: '',
+    sources: ['serf'],
+    self: false,
+    barred: null,
+    stale: false,
+    heardAt: 0,
+    ...more,
+  };
+  return {
+    provider: { ...provider, id: providerId(provider) },
+    recommended: false,
+    level: 4,
+    score: 91.4,
+    low: 80,
+    high: 97,
+    confidence: 'fair',
+    reason: null,
+    detail: null,
+    unproven: false,
+    parts: [],
+    samples: 3,
+    attempts: 3,
+    measuredAt: 0,
+    facts: {},
+    ...score,
+  };
+}
+
+export interface Fake {
+  readonly rows?: readonly Ranked[];
+  readonly sources?: readonly SourceStatus[];
+  readonly local?: Partial<LocalService>;
+  readonly problem?: Error;
+  readonly demo?: boolean;
+  /** What a scan does. */
+  readonly work?: (job: JobHandle) => Promise<void>;
+  readonly config?: Partial<Config>;
+  readonly movedAside?: string;
+}
+
+export type FakePanel = Panel & { closed: boolean };
+
+const upSerf: SourceStatus = { name: 'serf', state: 'up', lastUp: 0, read: 3, skipped: {} };
+
+export function fakePanel(fake: Fake = {}): FakePanel {
+  const { rows = [], sources = [upSerf], problem = null, demo = false, work = async () => {} } = fake;
+  const services = registryOf({ dnsservice: ['named.service'], syncthing: [] });
+  const store = memoryStore(fake.movedAside ?? null);
+  const jobs = new Jobs(store.jobs);
+  const states = new Map(
+    services.types.map(({ id }) => [id, { unit: null, state: 'absent' as const, enabled: false, ...fake.local }]),
+  );
+  const view = (word: string): TypeView => {
+    const ranked = rows.filter(({ provider }) => provider.type === word);
+    return {
+      word,
+      type: services.of(word),
+      builtin: services.has(word),
+      providers: ranked.length,
+      measured: ranked.filter(({ attempts }) => attempts > 0).length,
+      best: ranked.find(({ recommended }) => recommended) ?? null,
+      local: { unit: null, state: 'absent', enabled: false, published: false, ...states.get(word) },
+      job: null,
+      ranked,
+    };
+  };
+  const never = () => {
+    throw new Error('the command line does not do this');
+  };
+  const panel: FakePanel = {
+    closed: false,
+    config: { ...loadConfig({ env: {}, file: '/nonexistent' }), ...fake.config },
+    services,
+    discovery: {
+      providers: () => rows.map(({ provider }) => provider),
+      find: never,
+      sources: () => sources,
+      ready: async () => {},
+      onChange: never,
+      close: never,
+    },
+    jobs,
+    store,
+    local: { states: async () => states, problem: async () => problem, act: never },
+    demo,
+    overview: async () => ({ services: services.types.map(({ id }) => view(id)), sources }),
+    type: async (word) => view(word),
+    provider: never,
+    scan: (word) => jobs.start({ kind: 'scan', type: word, provider: null, total: 3 }, work),
+    act: never,
+    close: async () => {
+      panel.closed = true;
+    },
+  };
+  return panel;
+}
+
+function memoryStore(movedAside: string | null): Store {
+  const [kept, settings] = [new Map<string, Job>(), new Map<string, string>()];
+  const nothing = () => {};
+  const none = { add: nothing, recent: () => new Map(), bytesSince: () => 0 };
+  return {
+    attempts: none,
+    jobs: { put: (job) => void kept.set(job.id, job), get: (id) => kept.get(id) ?? null, closeOrphans: nothing },
+    sessions: { put: nothing, lastUsed: () => null, remove: nothing, removeAll: nothing },
+    settings: {
+      get: (name) => settings.get(name) ?? null,
+      set: (name, value) => void (value === null ? settings.delete(name) : settings.set(name, value)),
+    },
+    movedAside,
+    flush: nothing,
+    prune: () => 0,
+    close: nothing,
+  };
+}
+
+/** Streams that keep what was written; `typed` is what comes in, on a terminal or from a pipe. */
+export function fakeIo({ typed = '', isTTY = false }: { typed?: string; isTTY?: boolean } = {}) {
+  const stdin = Object.assign(new PassThrough(), { isTTY });
+  stdin.end(typed);
+  const written = { out: '', err: '' };
+  const keep = (name: 'out' | 'err') => (text: string) => {
+    written[name] += text;
+  };
+  return { stdin, written, stdout: { write: keep('out') }, stderr: { isTTY, write: keep('err') } };
+}

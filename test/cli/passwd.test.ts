@@ -1,0 +1,48 @@
+import { PassThrough } from 'node:stream';
+import { expect, it } from 'vitest';
+import { passwd } from '../../plugin/cli/passwd.js';
+import { checkOwnerPassword, hasOwner } from '../../plugin/web/password.js';
+import { fakeIo, fakePanel } from './fake-panel.js';
+
+const settings = () => fakePanel().store.settings;
+
+it('reads one line from a pipe', async () => {
+  const kept = settings();
+  const io = fakeIo({ typed: 'correct horse\r\nbattery\n' });
+  expect(await passwd(kept, io)).toBe(0);
+  expect(await checkOwnerPassword(kept, 'correct horse')).toBe(true);
+  expect(io.written.out).toBe('');
+});
+
+/** Types each answer once its question has been asked, as a person does. */
+function terminal(...answers: string[]) {
+  const stdin = Object.assign(new PassThrough(), { isTTY: true });
+  const written = { out: '', err: '' };
+  const write = (text: string) => {
+    written.err += text;
+    if (text.endsWith(': ')) setImmediate(() => stdin.write(answers.shift() ?? '\u0004'));
+  };
+  return { stdin, written, stdout: { write: () => {} }, stderr: { isTTY: true, write } };
+}
+
+it('asks twice on a terminal, without echo', async () => {
+  const kept = settings();
+  const io = terminal('correct horse\r', 'correct horse\r');
+  expect(await passwd(kept, io)).toBe(0);
+  expect(await checkOwnerPassword(kept, 'correct horse')).toBe(true);
+  expect(io.written.err).toContain('Again: ');
+  expect(io.written.err).not.toContain('horse');
+});
+
+it.each([
+  ['the two differ', () => terminal('correct horse\r', 'wrong horse\r')],
+  ['it is interrupted', () => terminal('correct\u0003')],
+  ['the input ends', () => terminal()],
+  ['the pipe is empty', () => fakeIo()],
+  ['the line has no end', () => fakeIo({ typed: 'x'.repeat(5000) })],
+  ['it is too short', () => fakeIo({ typed: 'short\n' })],
+])('changes nothing when %s', async (_, io) => {
+  const kept = settings();
+  await expect(passwd(kept, io())).rejects.toMatchObject({ code: 'bad-request' });
+  expect(hasOwner(kept)).toBe(false);
+});

@@ -1,0 +1,111 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { afterAll, describe, expect, it } from 'vitest';
+import { run, type Tools } from '../../plugin/cli/run.js';
+import { PanelError } from '../../plugin/errors.js';
+import { fakeIo, fakePanel, row } from './fake-panel.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'cli-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const never = new AbortController().signal;
+const panel = () => fakePanel({ rows: [row()] });
+
+async function cli(line: string, more: Partial<Tools> = {}) {
+  const io = fakeIo();
+  const opened = panel();
+  const tools: Tools = { openPanel: async () => opened, serve: async () => {}, ...more };
+  const code = await run(line.split(' ').filter(Boolean), io, tools, never);
+  return { code, ...io.written, closed: opened.closed };
+}
+
+describe('wrong usage', () => {
+  it.each([
+    ['', 'cloudy-services --help'],
+    ['lst', 'cloudy-services list [TYPE]'],
+    ['scna dnsservice', 'cloudy-services scan TYPE'],
+    ['scan', 'cloudy-services scan TYPE'],
+    ['list dnsservice twice', 'cloudy-services list [TYPE]'],
+    ['doctor now', 'cloudy-services doctor'],
+    ['list --jsn', 'cloudy-services list --json'],
+    ['list -x', 'cloudy-services list --'],
+    ['serve --json', 'cloudy-services serve'],
+    ['list --config', 'cloudy-services list --config FILE'],
+    ['list dnsservce', 'cloudy-services list dnsservice'],
+  ])('"%s" ends with 2 and names "%s"', async (line, instead) => {
+    const { code, out, err } = await cli(line);
+    expect(code).toBe(2);
+    expect(out).toBe('');
+    expect(err).toContain(`Did you mean: ${instead}`);
+  });
+
+  it('ends the process with 2 as well', async () => {
+    const entry = join(import.meta.dirname, '..', '..', 'plugin', 'cli.ts');
+    const program = join(folder, 'cli.mjs');
+    // What a mistake must not load is left out, so that loading it would fail.
+    const external = ['./panel.js', './server.js'];
+    await build({ entryPoints: [entry], outfile: program, bundle: true, platform: 'node', format: 'esm', external });
+    const { code, stderr } = await new Promise<{ code: unknown; stderr: string }>((resolve) => {
+      execFile(process.execPath, [program, 'lst'], (error, _, stderr) => resolve({ code: error?.code, stderr }));
+    });
+    expect(stderr).toContain('Did you mean: cloudy-services list');
+    expect(code).toBe(2);
+  });
+});
+
+describe('what was asked for', () => {
+  it('prints help and version', async () => {
+    expect(await cli('--help')).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/serve[\s\S]*list[\s\S]*doctor/),
+      err: '',
+    });
+    expect(await cli('--version')).toMatchObject({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
+  });
+
+  it('opens a panel and closes it again', async () => {
+    expect(await cli('list dnsservice')).toMatchObject({
+      code: 0,
+      closed: true,
+      out: expect.stringContaining('VIC-Adoberia'),
+    });
+    expect(await cli('scan dnsservice --json')).toMatchObject({ code: 0, closed: true });
+    expect(await cli('list nothing')).toMatchObject({ code: 2, closed: true });
+  });
+
+  it('serves with the configuration of the named file', async () => {
+    const file = join(folder, 'panel.conf');
+    writeFileSync(file, 'LISTEN=127.0.9.9:12345\n');
+    const served: unknown[] = [];
+    const serve: Tools['serve'] = async (config) => void served.push(config.listen);
+    expect(await cli(`serve --config ${file}`, { serve })).toMatchObject({ code: 0 });
+    expect(served).toEqual([{ host: '127.0.9.9', port: 12345 }]);
+  });
+});
+
+describe('failures', () => {
+  it('ends with 1, says what happened and what to do', async () => {
+    const openPanel = () => Promise.reject(new PanelError('bad-config', 'No room.', 'Make some.'));
+    expect(await cli('list', { openPanel })).toMatchObject({ code: 1, out: '', err: 'No room.\nMake some.\n' });
+  });
+
+  it('names the cause of a mistake of our own', async () => {
+    const openPanel = () => Promise.reject(new TypeError('oops'));
+    expect(await cli('list', { openPanel })).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('TypeError: oops'),
+    });
+  });
+
+  it('refuses a configuration file that does not exist or is wrong', async () => {
+    expect(await cli('list --config /nonexistent')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('/nonexistent'),
+    });
+    const file = join(folder, 'wrong.conf');
+    writeFileSync(file, 'LISTN=x\n');
+    expect(await cli(`list --config ${file}`)).toMatchObject({ code: 1, err: expect.stringContaining('LISTEN') });
+  });
+});

@@ -1,0 +1,155 @@
+import { request } from 'node:http';
+import { connect } from 'node:net';
+import { streamDecode, streamEncode } from 'dns-packet';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type DemoCommunity, startDemo } from '../../plugin/demo/index.js';
+import { NODES } from '../../plugin/demo/members.js';
+import { pathTo } from '../../plugin/demo/path.js';
+import { demoSource } from '../../plugin/demo/source.js';
+import type { ProbeResult } from '../../plugin/probe/index.js';
+import { loadServices, type ServiceRegistry } from '../../plugin/services/index.js';
+
+const network = '127.78.1';
+let demo: DemoCommunity;
+let services: ServiceRegistry;
+beforeAll(async () => {
+  [demo, services] = await Promise.all([startDemo({ network }), loadServices()]);
+});
+afterAll(() => demo.close());
+
+function find(node: string, type: string) {
+  const found = demo.announcements.find((one) => one.node === node && one.type === type);
+  if (!found?.port) throw new Error(`no ${type} at ${node}`);
+  return { ...found, port: found.port };
+}
+
+function probe(node: string, type: string): Promise<ProbeResult> {
+  const context = { signal: AbortSignal.timeout(15_000), traffic: { sent: 0, received: 0 } };
+  return services.of(type).probe(find(node, type), context);
+}
+
+describe('the members, seen by the real probes', () => {
+  it.concurrent.each([
+    ['VIC-Adoberia', 'dnsservice', { level: 4 }],
+    ['BCN-Sants-Alcolea', 'dnsservice', { level: 4 }],
+    ['RIP-Monestir', 'dnsservice', { level: 4 }],
+    ['MAT-Rocafonda', 'dnsservice', { level: 3, facts: { zones: expect.stringContaining('generic') } }],
+    ['GRA-PlacaRovira', 'dnsservice', { level: 3, reason: 'broken' }],
+    ['OLO-SantFrancesc', 'dnsservice', { reason: 'timeout' }],
+    ['CAS-Penyagolosa', 'dnsservice', { reason: 'wrong-protocol' }],
+    ['LH-Torrassa', 'dnsservice', { reason: 'refused' }],
+    ['VIC-Adoberia', 'serf', { level: 4 }],
+    ['RIP-Monestir', 'serf', { level: 4 }],
+    ['GRA-PlacaRovira', 'serf', { level: 3, reason: 'wrong-identity' }],
+    ['LH-Torrassa', 'serf', { reason: 'refused' }],
+    ['BCN-Sants-Alcolea', 'syncthing', { level: 4 }],
+    ['RIP-Monestir', 'syncthing', { level: 4 }],
+    ['GRA-PlacaRovira', 'syncthing', { level: 3, reason: 'wrong-identity' }],
+    ['OLO-SantFrancesc', 'syncthing', { reason: 'timeout' }],
+    ['BCN-Sants-Alcolea', 'proxy3', { level: 2 }],
+    ['LH-Torrassa', 'proxy3', { reason: 'refused' }],
+    ['OLO-SantFrancesc', 'peerstreamer', { samples: expect.anything() }],
+  ])('%s, %s: %o', async (node, type, expected) => {
+    expect(await probe(node, type)).toMatchObject(expected);
+  });
+
+  it('is slow where the path is long', async () => {
+    const time = async (node: string) => {
+      const { samples } = await probe(node, 'syncthing');
+      return samples?.find(({ metric }) => metric === 'handshake')?.value ?? 0;
+    };
+    expect(await time('RIP-Monestir')).toBeGreaterThan(NODES['RIP-Monestir'].delay - NODES['RIP-Monestir'].jitter - 1);
+  });
+
+  it('answers name queries over TCP too, even in pieces', async () => {
+    const { address, port } = find('VIC-Adoberia', 'dnsservice');
+    const query = streamEncode({ type: 'query', id: 7, questions: [{ type: 'SOA', name: '10.in-addr.arpa' }] });
+    const socket = connect(port, address).setNoDelay();
+    socket.write(query.subarray(0, 1), () => socket.write(query.subarray(1)));
+    const answer = await new Promise<Buffer>((resolve) => socket.once('data', resolve));
+    socket.destroy();
+    expect(streamDecode(answer)).toMatchObject({
+      id: 7,
+      flag_aa: true,
+      answers: [{ data: { mname: 'ns1.guifi.net', rname: 'nobody.guifi.net' } }],
+    });
+  });
+
+  it('has a web server where one lies', async () => {
+    const { address, port } = find('CAS-Penyagolosa', 'dnsservice');
+    const status = await new Promise((resolve, reject) => {
+      request({ host: address, port }, (response) => resolve(response.resume().statusCode))
+        .on('error', reject)
+        .end();
+    });
+    expect(status).toBe(400);
+  });
+});
+
+describe('the announcements', () => {
+  it('are the same in every run, and cover all nine types', async () => {
+    const again = await startDemo({ network: '127.78.2' });
+    await again.close();
+    const at = (one: DemoCommunity) =>
+      one.announcements.map(({ node, type, description }) => ({ node, type, description }));
+    expect(at(again)).toEqual(at(demo));
+    expect([...new Set(demo.announcements.map(({ type }) => type))].sort()).toEqual(
+      services.types.map(({ id }) => id).sort(),
+    );
+    expect(demo.announcements.length).toBeGreaterThanOrEqual(20);
+    expect(demo.announcements.every(({ address, port }) => address.startsWith(network) && Number(port) >= 20_000)).toBe(
+      true,
+    );
+  });
+
+  it('are handed on by its source', () => {
+    const source = demoSource(demo, () => 5);
+    expect(source.sightings().map(({ announcement }) => announcement)).toEqual(demo.announcements);
+    expect(source.status()).toMatchObject({ name: 'demo', state: 'up', lastUp: 5, read: demo.announcements.length });
+  });
+});
+
+it('draws the same delays and losses from the same seed, within what the member says', () => {
+  const node = { at: 1, delay: 50, jitter: 20, loss: 0.25 };
+  const draw = (seed: number) => {
+    const path = pathTo(node, seed);
+    return Array.from({ length: 1000 }, () => path());
+  };
+  const [one, same, other] = [draw(7), draw(7), draw(8)];
+  expect(same).toEqual(one);
+  expect(other).not.toEqual(one);
+  const times = one.filter((ms) => ms !== null);
+  expect(Math.min(...times)).toBeGreaterThanOrEqual(30);
+  expect(Math.max(...times)).toBeLessThanOrEqual(70);
+  expect(1000 - times.length).toBeGreaterThan(200);
+  expect(1000 - times.length).toBeLessThan(300);
+});
+
+describe('closing', () => {
+  const open = () => process.getActiveResourcesInfo().filter((name) => /TCP|UDP|TLS|Pipe/.test(name)).length;
+
+  it('leaves nothing open, even in the middle of an answer', async () => {
+    const before = open();
+    const short = await startDemo({ network: '127.78.3' });
+    const caller = connect(22000, '127.78.3.16');
+    await new Promise((resolve) => caller.once('connect', resolve));
+    const gone = new Promise((resolve) => caller.once('close', resolve));
+    caller.on('error', () => {}).resume();
+    await short.close();
+    await gone;
+    await expect.poll(open).toBeLessThanOrEqual(before);
+    const knock = ({ address, port }: (typeof short.announcements)[number]) =>
+      new Promise((resolve) => {
+        connect(port ?? 0, address, () => resolve('open')).on('error', (error: NodeJS.ErrnoException) =>
+          resolve(error.code),
+        );
+      });
+    const answers = await Promise.all(short.announcements.map(knock));
+    expect(new Set(answers)).toEqual(new Set(['ECONNREFUSED']));
+  });
+
+  it('shares addresses that another demo has, and leaves them to it', async () => {
+    await (await startDemo({ network })).close();
+    expect(await probe('VIC-Adoberia', 'serf')).toMatchObject({ level: 4 });
+  });
+});

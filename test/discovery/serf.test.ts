@@ -1,0 +1,120 @@
+/** The Serf source where the agent hangs, floods or is slow; with a sound agent it is tested in test/real/. */
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { SerfSource } from '../../plugin/discovery/serf.js';
+import { writeTag } from '../real/agents.js';
+import { agentOf, fakeAgent, member, reply, type Script } from './fake-agent.js';
+
+const opened: { close(): unknown }[] = [];
+afterEach(async () => {
+  vi.useRealTimers();
+  await Promise.all(opened.splice(0).map((one) => one.close()));
+});
+
+async function sourceOf(script: Script) {
+  const agent = await fakeAgent(script);
+  const source = new SerfSource(agent.address, null);
+  opened.push(source, agent);
+  await source.ready();
+  return { agent, source };
+}
+
+const changed = (source: SerfSource) =>
+  new Promise<void>((resolve) => {
+    const stop = source.onChange(() => {
+      stop();
+      resolve();
+    });
+  });
+
+const entry = (address: string) => ({ s: 'dnsservice', d: '', m: '', i: address, p: '53', e: '', t: '' });
+
+describe('the Serf source', () => {
+  it('notices a hung agent by its keep-alive, keeps the list, and comes back', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'setTimeout', 'clearTimeout'] });
+    let hung = false;
+    const stats: Script = ({ seq }, socket) => {
+      if (!hung) socket.write(reply(seq, { agent: { name: 'node0' } }));
+    };
+    const { agent, source } = await sourceOf(agentOf([member('node0', writeTag([entry('10.0.0.1')]))], { stats }));
+    expect(source.status()).toMatchObject({ state: 'up', read: 1 });
+    hung = true;
+    const away = changed(source);
+    await vi.advanceTimersByTimeAsync(26_000);
+    await away;
+    expect(source.status()).toMatchObject({ state: 'away', read: 1, error: { code: 'serf-away' } });
+    expect(source.sightings()).toHaveLength(1);
+    hung = false;
+    const back = changed(source);
+    await vi.advanceTimersByTimeAsync(1_100);
+    await back;
+    await vi.waitUntil(() => source.status().state === 'up');
+    expect(agent.sockets).toHaveLength(2);
+  });
+
+  it('applies what an event carries, in order, without asking for the list again', async () => {
+    const asked: string[] = [];
+    let stream = 0;
+    const noted = agentOf([member('node0', ''), member('gone', writeTag([entry('10.0.0.9')]), 'left')], {
+      stream: ({ seq }, socket) => {
+        stream = seq;
+        socket.write(reply(seq));
+      },
+    });
+    const { agent, source } = await sourceOf((request, socket) => {
+      asked.push(request.command);
+      noted(request, socket);
+    });
+    expect(source.sightings()).toEqual([]);
+    const tell = async (event: string, ...members: object[]) => {
+      const heard = changed(source);
+      agent.sockets[0]?.write(reply(stream, { Event: event, Members: members }));
+      await heard;
+      return source.sightings().map(({ announcement }) => `${announcement.node} ${announcement.address}`);
+    };
+    const [one, two] = [writeTag([entry('10.0.0.1')]), writeTag([entry('10.0.0.2')])];
+    expect(await tell('member-join', member('a', one), member('b', two))).toEqual(['a 10.0.0.1', 'b 10.0.0.2']);
+    expect(await tell('member-update', member('a', two))).toEqual(['a 10.0.0.2', 'b 10.0.0.2']);
+    expect(await tell('member-failed', member('b', two, 'failed'))).toEqual(['a 10.0.0.2', 'b 10.0.0.2']);
+    expect(source.sightings().map(({ heardAt }) => heardAt)).toEqual([null, expect.any(Number)]);
+    expect(await tell('member-reap', member('b', two, 'failed'))).toEqual(['a 10.0.0.2']);
+    expect(await tell('member-leave', member('a', two, 'left'))).toEqual([]);
+    expect(asked.filter((command) => command === 'members')).toHaveLength(1);
+  });
+
+  it('decodes 1,000 members without holding up everything else', async () => {
+    const tags = Array.from({ length: 10 }, (_, at) => writeTag([entry(`10.1.0.${at}`), entry(`10.2.0.${at}`)]));
+    // A blank inside base64 is passed over: a thousand different texts without a thousand runs of bzip2.
+    const text = (at: number) => {
+      const tag = tags[at % 10] as string;
+      const place = 1 + Math.floor(at / 10);
+      return `${tag.slice(0, place)} ${tag.slice(place)}`;
+    };
+    const members = Array.from({ length: 1_000 }, (_, at) => member(`node${at}`, text(at)));
+    const agent = await fakeAgent(agentOf(members));
+    opened.push(agent);
+    const source = new SerfSource(agent.address, null);
+    opened.unshift(source);
+    let longest = 0;
+    let last = performance.now();
+    const watch = setInterval(() => {
+      longest = Math.max(longest, performance.now() - last);
+      last = performance.now();
+    }, 1);
+    await source.ready();
+    clearInterval(watch);
+    expect(source.status().read).toBe(2_000);
+    expect(longest).toBeLessThan(60);
+  });
+
+  it('closes in under a second while it is connecting, connected or waiting to try again', async () => {
+    const hanging = await fakeAgent(() => {});
+    const { agent, source } = await sourceOf(agentOf([]));
+    await agent.close();
+    const connecting = new SerfSource(hanging.address, null);
+    opened.push(hanging);
+    const started = performance.now();
+    await Promise.all([source.close(), connecting.close()]);
+    expect(performance.now() - started).toBeLessThan(1_000);
+    opened.splice(opened.indexOf(agent), 1);
+  });
+});
