@@ -1,5 +1,5 @@
 /** What one neighbour announces, as every room sees it: plain, checked, capped data. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 export type SourceName = 'serf' | 'avahi' | 'list' | 'demo';
 
@@ -39,8 +39,5 @@ export interface Provider extends Announcement {
 
 /** Stable id of a provider: the same type, address and port are one provider, whoever announces them. */
 export function providerId(of: Pick<Announcement, 'type' | 'address' | 'port'>): string {
-  return createHash('sha256')
-    .update(`${of.type}|${of.address}|${of.port ?? ''}`)
-    .digest('hex')
-    .slice(0, 12);
+  return hash('sha256', `${of.type}|${of.address}|${of.port ?? ''}`).slice(0, 12);
 }

@@ -6,11 +6,19 @@ import { setInterval } from 'node:timers/promises';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Config } from './config.js';
 import { createPanel, type Panel, wantsDemo } from './panel.js';
-import { firstRunCode, hasOwner } from './web/password.js';
 import { registerWeb } from './web/index.js';
+import { firstRunCode, hasOwner } from './web/password.js';
 
 /** How often a demo that only stands in for Serf looks whether an agent answers by now, ms. */
 const LOOK_FOR_SERF_MS = 5_000;
+
+/** How long a client may take to send its request, ms. */
+const REQUEST_LIMIT_MS = 15_000;
+
+/** No route of the panel has a schema: without this, Fastify would load its schema compilers, some MB that nobody uses. */
+const noSchemas = () => () => {
+  throw new Error('a route has a schema, but the daemon leaves the compilers of schemas out');
+};
 
 interface Daemon {
   /** The address that it listens on, as a URL with the base path; null with a socket only. */
@@ -25,7 +33,11 @@ interface Daemon {
  */
 export async function startDaemon(config: Config, demo: boolean): Promise<Daemon> {
   const panel = await createPanel(config, { demo });
-  const app = Fastify({ bodyLimit: 64 * 1024, requestTimeout: 15_000, forceCloseConnections: true });
+  const app = Fastify({
+    requestTimeout: REQUEST_LIMIT_MS,
+    forceCloseConnections: true,
+    schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
+  });
   app.addHook('onClose', () => panel.close());
   await app.register((scope) => registerWeb(scope, panel, {}), { prefix: config.basePath.replace(/\/$/, '') });
   await app.ready();

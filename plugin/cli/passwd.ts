@@ -10,34 +10,32 @@ import { type Io, OK } from './io.js';
 const MAX_LINE = 1024;
 
 /** @throws PanelError bad-request when it is too short, differs the second time, or does not come */
-export async function passwd(settings: SettingStore, io: Io): Promise<number> {
-  await setOwnerPassword(settings, io.stdin.isTTY ? await askTwice(io) : await readLine(io));
+export async function passwd(settings: SettingStore, io: Io, signal: AbortSignal): Promise<number> {
+  await setOwnerPassword(settings, io.stdin.isTTY ? await askTwice(io, signal) : await readLine(io));
   io.stderr.write('The owner’s password is set; every session has ended.\n');
   return OK;
 }
 
-async function askTwice(io: Io): Promise<string> {
-  const first = await ask(io, 'New password: ');
-  const second = await ask(io, 'Again: ');
-  if (first !== second) throw new PanelError('bad-request', 'The two differ.', 'Nothing was changed; try again.');
-  return first;
-}
-
-function ask({ stdin, stderr }: Io, question: string): Promise<string> {
-  stderr.write(question);
+async function askTwice({ stdin, stderr }: Io, signal: AbortSignal): Promise<string> {
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const line = createInterface({ input: stdin, output: silent, terminal: true, historySize: 0 });
-  return new Promise((resolve, reject) => {
-    line.once('line', (text) => {
-      resolve(text);
-      line.close();
-    });
-    line.once('close', () => {
-      stderr.write('\n');
-      reject(nothingRead());
-    });
-    line.once('SIGINT', () => line.close());
-  });
+  // Before the first question: from here on the terminal does not echo.
+  const terminal = createInterface({ input: stdin, output: silent, terminal: true, historySize: 0, signal });
+  terminal.on('SIGINT', () => terminal.close());
+  const lines = terminal[Symbol.asyncIterator]();
+  const ask = async (question: string) => {
+    stderr.write(question);
+    const { done, value } = await lines.next();
+    stderr.write('\n');
+    if (done) throw nothingRead();
+    return value;
+  };
+  try {
+    const first = await ask('New password: ');
+    if (first === (await ask('Again: '))) return first;
+    throw new PanelError('bad-request', 'The two differ.', 'Nothing was changed; try again.');
+  } finally {
+    terminal.close();
+  }
 }
 
 async function readLine({ stdin }: Io): Promise<string> {

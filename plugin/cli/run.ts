@@ -48,7 +48,7 @@ async function act({ command, type, json, config: file }: Action, io: Io, tools:
     return OK;
   }
   if (command === 'passwd')
-    return withPanel(tools.openPanel(config, { demo: false }), (panel) => passwd(panel.store.settings, io));
+    return withPanel(tools.openPanel(config, { demo: false }), (panel) => passwd(panel.store.settings, io, signal));
   return withPanel(tools.openPanel(config), (panel) => {
     const show = { json, words: loadLocales()('en') };
     if (type === null) return listServices(panel, io, show);

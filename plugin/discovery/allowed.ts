@@ -19,11 +19,13 @@ export function allowing(ranges: readonly string[] | null, loopback: boolean): (
 /** IPv4 by plain numbers, because a list of thousands is checked again with each change; IPv6 as Node does it. */
 class Ranges {
   readonly #v4: readonly { readonly from: number; readonly size: number }[];
-  readonly #v6: BlockList;
+  readonly #v6: readonly string[];
+  /** Made when the first IPv6 address comes: it takes Node some milliseconds, and many communities have none. */
+  #v6List: BlockList | null = null;
 
   constructor(ranges: readonly string[]) {
     const isV4 = (range: string) => isIPv4(range.split('/')[0] ?? '');
-    this.#v6 = rangeList(ranges.filter((range) => !isV4(range)));
+    this.#v6 = ranges.filter((range) => !isV4(range));
     this.#v4 = ranges.filter(isV4).map((range) => {
       const [address = '', bits] = range.split('/');
       const size = 2 ** (32 - Number(bits));
@@ -32,7 +34,10 @@ class Ranges {
   }
 
   has(address: string): boolean {
-    if (address.includes(':')) return this.#v6.check(address, 'ipv6');
+    if (address.includes(':')) {
+      this.#v6List ??= rangeList(this.#v6);
+      return this.#v6List.check(address, 'ipv6');
+    }
     const number = toNumber(address);
     return this.#v4.some(({ from, size }) => number >= from && number < from + size);
   }

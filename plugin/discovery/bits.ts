@@ -14,6 +14,9 @@ export class Bzip2Error extends Error {
 export const malformed = (what: string) => new Bzip2Error('malformed', what);
 export const tooLarge = () => new Bzip2Error('too-large', 'it expands beyond the limit');
 
+/** Where an input of the usual size is padded: one decompression runs at a time, and each would need its own otherwise. */
+const PADDED = new DataView(new ArrayBuffer(4096));
+
 /** Bits of the input, highest first. Reading beyond the end is an error, looking beyond it sees zeros. */
 export class Bits {
   readonly #view: DataView;
@@ -22,9 +25,11 @@ export class Bits {
   #at = 0;
 
   constructor(bytes: Uint8Array) {
-    const padded = new Uint8Array(bytes.length + 4);
+    const size = bytes.length + 4;
+    this.#view = size <= PADDED.byteLength ? PADDED : new DataView(new ArrayBuffer(size));
+    const padded = new Uint8Array(this.#view.buffer, 0, size);
     padded.set(bytes);
-    this.#view = new DataView(padded.buffer);
+    padded.fill(0, bytes.length);
     this.#size = bytes.length * 8;
   }
 

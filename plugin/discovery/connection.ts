@@ -4,10 +4,10 @@
  * Wire: https://github.com/hashicorp/serf/blob/master/docs/agent/rpc.html.markdown
  */
 import { connect, type Socket } from 'node:net';
-import { decode, encode } from '@msgpack/msgpack';
+import { decodeMultiStream, encode } from '@msgpack/msgpack';
 import { PanelError } from '../errors.js';
 import { type Fields, isFields, readText } from './fields.js';
-import { Frames } from './frames.js';
+import { Guard } from './guard.js';
 
 export interface AgentAddress {
   readonly host: string;
@@ -38,7 +38,6 @@ export class Connection {
   readonly #resolveClosed: (why: PanelError) => void;
   readonly #socket: Socket;
   readonly #agent: string;
-  readonly #frames = new Frames();
   readonly #calls = new Map<number, Call>();
   readonly #streams = new Map<number, (record: Fields) => void>();
   #seq = 0;
@@ -61,9 +60,9 @@ export class Connection {
     this.#resolveClosed = resolveClosed;
     this.#agent = `${host}:${port}`;
     this.#socket = connect({ host, port, noDelay: true })
-      .on('data', (chunk) => this.#receive(chunk))
       .on('error', (error) => this.#lose(`does not answer: ${error.message}`, error))
       .on('close', () => this.#lose('closed the connection'));
+    void this.#receive();
     const abort = () => this.close();
     signal?.addEventListener('abort', abort, { once: true });
     this.closed.then(() => signal?.removeEventListener('abort', abort));
@@ -135,17 +134,15 @@ export class Connection {
     return call;
   }
 
-  #receive(chunk: Uint8Array): void {
-    let objects: unknown[];
-    try {
-      objects = this.#frames.push(chunk).map((bytes) => decode(bytes, DECODING));
-    } catch (error) {
-      this.#lose('sends something else than replies of Serf', error);
-      return;
-    }
-    for (const value of objects) {
-      if (this.#lost) return;
-      if (isFields(value)) this.#object(value);
+  /** Decoded chunk by chunk as it comes: a list of a thousand members holds nothing else up. */
+  async #receive(): Promise<void> {
+    const objects = decodeMultiStream<undefined>(guarded(this.#socket), DECODING);
+    for (;;) {
+      const next = await objects
+        .next()
+        .catch((error) => this.#lose('sends something else than replies of Serf', error));
+      if (this.#lost || !next || next.done) return;
+      if (isFields(next.value)) this.#object(next.value);
       else this.#lose('sends something else than replies of Serf');
     }
   }
@@ -182,6 +179,14 @@ export class Connection {
   #away(what: string, cause?: unknown): PanelError {
     const hint = 'Start the agent (systemctl start serf), or set SERF_RPC to the address of its RPC.';
     return new PanelError('serf-away', `The Serf agent at ${this.#agent} ${what}.`, hint, { cause });
+  }
+}
+
+async function* guarded(socket: Socket): AsyncGenerator<Uint8Array> {
+  const guard = new Guard();
+  for await (const chunk of socket as AsyncIterable<Uint8Array>) {
+    guard.check(chunk);
+    yield chunk;
   }
 }
 

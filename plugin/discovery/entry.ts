@@ -17,6 +17,8 @@ const TYPE = /^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/;
 const TEXT_CAP = 128;
 const TXT_CAP = 1024;
 const PAIRS_CAP = 32;
+/** Printable ASCII, which nearly every text is: nothing to clean. */
+const PLAIN = /^[!-~]*(?: [!-~]+)*$/;
 /** Control characters, halves of characters, direction marks, and characters without width. */
 const UNSHOWABLE = /[\p{Cc}\p{Cs}\p{Bidi_Control}\u200b\u2060\ufeff]/gu;
 
@@ -44,7 +46,8 @@ export function readEntry(value: unknown): Entry | EntryProblem {
 /** A stranger's text made fit to show, at most `cap` characters; empty when it is no text. */
 export function cleanText(value: unknown, cap = TEXT_CAP): string {
   if (typeof value !== 'string' && typeof value !== 'number') return '';
-  return String(value).slice(0, cap).replace(/\s+/g, ' ').replace(UNSHOWABLE, '').trim();
+  const text = String(value).slice(0, cap);
+  return PLAIN.test(text) ? text : text.replace(/\s+/g, ' ').replace(UNSHOWABLE, '').trim();
 }
 
 /**
@@ -74,6 +77,7 @@ function readPort(value: unknown): number | null | 'bad-port' {
  */
 function readPairs(text: string): ReadonlyMap<string, string> {
   const pairs = new Map<string, string>();
+  if (text === '') return pairs;
   const words = text.replace(/^([^=,&\s]+),(?=\S+=)/, '$1 ').split(/[&\s]+/);
   for (const [index, word] of words.filter(Boolean).slice(0, PAIRS_CAP).entries()) {
     const at = word.indexOf('=');

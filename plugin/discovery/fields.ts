@@ -8,8 +8,9 @@ export function readText(value: unknown): string {
   return value instanceof Uint8Array ? Buffer.from(value.buffer, value.byteOffset, value.length).toString() : '';
 }
 
+/** A copy, so that a few bytes do not keep the whole chunk that they came in. */
 export function readBytes(value: unknown): Uint8Array {
-  return value instanceof Uint8Array ? value : new Uint8Array();
+  return value instanceof Uint8Array ? Uint8Array.from(value) : new Uint8Array();
 }
 
 export function readNumber(value: unknown): number {

@@ -59,7 +59,7 @@ const MERGED_FOR_MS = 60_000;
 
 class Merged implements Discovery {
   readonly #sources: readonly Source[];
-  readonly #ranges: readonly string[] | null;
+  readonly #allowed: Readonly<Record<'anywhere' | 'local', (address: string) => boolean>>;
   readonly #now: () => number;
   readonly #listeners = new Listeners();
   #all: readonly Provider[] = [];
@@ -70,7 +70,7 @@ class Merged implements Discovery {
 
   constructor(sources: readonly Source[], ranges: readonly string[] | null, now: () => number) {
     this.#sources = sources;
-    this.#ranges = ranges;
+    this.#allowed = { anywhere: allowing(ranges, false), local: allowing(ranges, true) };
     this.#now = now;
     for (const source of sources) source.onChange(() => this.#changed());
   }
@@ -116,7 +116,7 @@ class Merged implements Discovery {
     if (this.#mergedAt !== null && now - this.#mergedAt < MERGED_FOR_MS) return;
     const heard = this.#sources.map((source) => ({ status: source.status(), sightings: source.sightings() }));
     const local = this.#sources.some((source) => source.isLocal?.());
-    this.#all = merge(heard, allowing(this.#ranges, local), now);
+    this.#all = merge(heard, this.#allowed[local ? 'local' : 'anywhere'], now);
     this.#byId = new Map(this.#all.map((provider) => [provider.id, provider]));
     this.#mergedAt = now;
   }

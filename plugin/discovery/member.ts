@@ -15,12 +15,13 @@ export interface Member {
 
 const STATUSES: readonly MemberStatus[] = ['alive', 'leaving', 'left', 'failed'];
 
-/** The members in the body of `members` or of a member event. */
-export function readMembers(body: Fields): Member[] {
-  return (Array.isArray(body.Members) ? body.Members : []).map((value) => readMember(readFields(value)));
+/** The members in the body of `members` or of a member event, still to be read one by one. */
+export function membersIn(body: Fields): readonly unknown[] {
+  return Array.isArray(body.Members) ? body.Members : [];
 }
 
-function readMember(fields: Fields): Member {
+export function readMember(value: unknown): Member {
+  const fields = readFields(value);
   const status = readText(fields.Status);
   return {
     name: readText(fields.Name),

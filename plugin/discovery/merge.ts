@@ -79,10 +79,10 @@ function heardAt({ sighting, status }: Witness, now: number): number {
   return sighting.heardAt ?? (status.state === 'up' ? now : (status.lastUp ?? 0));
 }
 
-/** Announcements stay the same object until they change, so each is hashed once. */
 const ids = new WeakMap<Announcement, string>();
 
-function idOf(announcement: Announcement): string {
+/** The provider's id; hashed once, as an announcement stays the same object until it changes. */
+export function idOf(announcement: Announcement): string {
   const id = ids.get(announcement) ?? providerId(announcement);
   ids.set(announcement, id);
   return id;

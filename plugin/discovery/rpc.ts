@@ -4,7 +4,8 @@
  */
 import { type AgentAddress, CALL_LIMIT_MS, Connection, type OpenOptions } from './connection.js';
 import { type Fields, readBytes, readFields, readNumber, readText } from './fields.js';
-import { type Member, readMembers } from './member.js';
+import { type Member, membersIn, readMember } from './member.js';
+import { inSlices } from './slices.js';
 
 /** A place in the community's map of round-trip times (Vivaldi); all in seconds. */
 export interface Coordinate {
@@ -82,7 +83,10 @@ export class SerfRpc {
 
   /** All members that the agent knows, also failed ones and those that left a short while ago. */
   async members(): Promise<Member[]> {
-    return readMembers(await this.#connection.call('members', null, true));
+    const members: Member[] = [];
+    const body = await this.#connection.call('members', null, true);
+    await inSlices(membersIn(body), (value) => members.push(readMember(value)));
+    return members;
   }
 
   /** The agent's own counters by section (`agent`, `serf`, `runtime`, `tags`), as text. */
@@ -169,7 +173,7 @@ export class SerfRpc {
 function readEvent(record: Fields): AgentEvent {
   return {
     event: readText(record.Event),
-    members: readMembers(record),
+    members: membersIn(record).map(readMember),
     name: readText(record.Name),
     payload: readBytes(record.Payload),
     id: readNumber(record.ID),

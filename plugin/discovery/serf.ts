@@ -2,12 +2,14 @@
  * The Serf agent of this node as a source: members listed once per connection, then changed by the agent's own events.
  * While the agent is away the last list stays, and the connection is tried again with growing pauses.
  */
-import { setImmediate as nextTurn, setTimeout as pauseFor } from 'node:timers/promises';
-import { asPanelError, PanelError } from '../errors.js';
+import { setTimeout as pauseFor } from 'node:timers/promises';
+import { PanelError } from '../errors.js';
 import type { AgentAddress } from './connection.js';
 import { cleanText } from './entry.js';
 import type { Member } from './member.js';
+import { idOf } from './merge.js';
 import { type AgentEvent, SerfRpc } from './rpc.js';
+import { inSlices } from './slices.js';
 import { Listeners, type Sighting, type Source, type SourceState, type SourceStatus } from './source.js';
 import { readTag, TAG_NAME, type Tag } from './tag.js';
 
@@ -21,8 +23,6 @@ const KEEP_ALIVE_LIMIT_MS = 5_000;
 /** Pause before trying again, doubled each time up to the longest, ms. */
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 1_000;
-/** How long decoding may hold up everything else at a time, ms. */
-const SLICE_MS = 8;
 
 /** What is kept of a member. */
 interface Known {
@@ -132,7 +132,8 @@ export class SerfSource implements Source {
       this.#client = await SerfRpc.connect(this.#address, options);
       return await this.#follow(this.#client);
     } catch (error) {
-      return asPanelError(error);
+      if (error instanceof PanelError) return error;
+      throw error;
     } finally {
       this.#client?.close();
       this.#client = null;
@@ -140,11 +141,16 @@ export class SerfSource implements Source {
   }
 
   async #follow(client: SerfRpc): Promise<PanelError> {
-    // The stream first: what changes while the list is on its way arrives as an event behind it.
-    await client.stream(MEMBER_EVENTS, (event) => this.#later(() => this.#apply(event)));
+    // The stream before the list, and applied behind it: an event may be older than the list, but the last event of a
+    // member never is. So nothing that changes meanwhile is missed.
+    const early: AgentEvent[] = [];
+    let hear = (event: AgentEvent): unknown => early.push(event);
+    await client.stream(MEMBER_EVENTS, (event) => hear(event));
     const [stats, members] = await Promise.all([client.stats(), client.members()]);
     this.#self = stats.get('agent')?.get('name') ?? null;
     await this.#later(() => this.#replace(members));
+    hear = (event) => this.#later(() => this.#apply(event));
+    for (const event of early) hear(event);
     this.#become('up', null);
     const ask = () => client.stats(KEEP_ALIVE_LIMIT_MS).catch(() => client.close('no longer answers'));
     const timer = setInterval(ask, KEEP_ALIVE_MS);
@@ -184,6 +190,8 @@ export class SerfSource implements Source {
     const failedAt = this.#members.get(name)?.sightings[0]?.heardAt ?? this.#now();
     const heardAt = status === 'failed' ? failedAt : null;
     const sightings = entries.map((entry) => ({ announcement: { ...entry, node, gossip }, self, heardAt }));
+    // Hashed here, where the work is done in slices, rather than all at once when the list is merged.
+    for (const { announcement } of sightings) idOf(announcement);
     return { address, sightings, skipped };
   }
 
@@ -193,16 +201,5 @@ export class SerfSource implements Source {
     this.#error = error;
     this.#resolveReady();
     if (changed) this.#listeners.call();
-  }
-}
-
-/** Does it for each, and lets everything else go on in between. */
-async function inSlices<T>(all: readonly T[], work: (one: T) => void): Promise<void> {
-  let until = performance.now() + SLICE_MS;
-  for (const one of all) {
-    work(one);
-    if (performance.now() < until) continue;
-    await nextTurn();
-    until = performance.now() + SLICE_MS;
   }
 }

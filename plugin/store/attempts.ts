@@ -30,7 +30,10 @@ export type Attempt = Answered | Unanswered;
 
 export interface AttemptStore {
   add(attempt: Attempt): void;
-  /** The newest attempts of each provider of the type, newest first, at most `limit` each (default 40). */
+  /**
+   * The newest attempts of each provider of the type, newest first, at most `limit` each (default 40). With the default,
+   * a provider's list is the same array as before until one of its attempts is added.
+   */
   recent(type: string, limit?: number): Map<string, Attempt[]>;
   /** Bytes spent by all attempts at or after `since` (ms since the epoch). */
   bytesSince(since: number): number;
@@ -93,24 +96,59 @@ const PRUNE = `
 type Row = [at: number, bytes: number, level: Level, reason: Reason | null, detail: string | null, ...json: string[]];
 type Triple = [metric: string, value: number, method: string];
 
+/** Attempts that the score looks at; lists of this length are kept. */
+const SCORED = 40;
+
+/** The lists of one type as last read, and the providers that have got an attempt since. */
+interface Kept {
+  readonly lists: Map<string, Attempt[]>;
+  readonly outdated: Set<string>;
+}
+
 export function attemptStore(db: Database.Database): PrunableAttempts {
   const insert = db.prepare(ADD);
-  const providers = db.prepare<{ type: string }, string>(PROVIDERS).pluck();
-  const recent = db.prepare<[string, string, number], Row>(RECENT).raw();
   const bytesSince = db.prepare<[number], number>('SELECT total(bytes) FROM attempts WHERE at >= ?').pluck();
   const prune = db.prepare<[number, number]>(PRUNE);
+  const { listsOf, listOf } = reader(db);
+  // Changes when another process commits, never by our own commits: https://sqlite.org/pragma.html#pragma_data_version
+  const foreignVersion = db.prepare<[], number>('PRAGMA data_version').pluck();
+  let seenVersion = foreignVersion.get();
+  const kept = new Map<string, Kept>();
+
+  /** A page asks every second during a scan: it costs only the providers that changed, not 40 rows of each. */
+  function recent(type: string, limit = SCORED): Map<string, Attempt[]> {
+    if (limit !== SCORED) return listsOf(type, limit);
+    const version = foreignVersion.get();
+    if (version !== seenVersion) kept.clear();
+    seenVersion = version;
+    const { lists, outdated } = kept.get(type) ?? { lists: listsOf(type, SCORED), outdated: new Set() };
+    for (const provider of outdated) lists.set(provider, listOf(type, provider, SCORED));
+    if (lists.size > 0) kept.set(type, { lists, outdated: new Set() });
+    return new Map(lists);
+  }
+
   return {
-    add: (attempt) => void insert.run(rowOf(attempt)),
-    recent: (type, limit = 40) =>
-      new Map(
-        providers.all({ type }).map((provider) => {
-          const decode = decoder(type, provider);
-          return [provider, recent.all(type, provider, limit).map(decode)];
-        }),
-      ),
+    recent,
+    add: (attempt) => {
+      insert.run(rowOf(attempt));
+      kept.get(attempt.type)?.outdated.add(attempt.provider);
+    },
     bytesSince: (since) => bytesSince.get(since) ?? 0,
-    prune: (before, limit) => prune.run(before, limit).changes,
+    prune: (before, limit) => {
+      kept.clear();
+      return prune.run(before, limit).changes;
+    },
   };
+}
+
+function reader(db: Database.Database) {
+  const providers = db.prepare<{ type: string }, string>(PROVIDERS).pluck();
+  const rows = db.prepare<[string, string, number], Row>(RECENT).raw();
+  const listOf = (type: string, provider: string, limit: number) =>
+    rows.all(type, provider, limit).map(decoder(type, provider));
+  const listsOf = (type: string, limit: number) =>
+    new Map(providers.all({ type }).map((provider) => [provider, listOf(type, provider, limit)]));
+  return { listOf, listsOf };
 }
 
 /** @throws RangeError for a sample that is no measurement: a prober's mistake, which must not reach a score. */

@@ -26,7 +26,7 @@ function tagOf(index: number, change = ''): string {
     m: `node${index}.guifi.local`,
     i: `10.${139 + (index >> 16)}.${(index >> 8) & 255}.${index & 255}`,
     p,
-    e: 'demo',
+    e: community,
     t,
   }));
   return execFileSync('/usr/bin/bzip2', ['-c'], { input: JSON.stringify(entries) }).toString('base64');
@@ -57,10 +57,11 @@ function answer(socket: Socket, { Command, Seq = 0 }: Request, listing: Uint8Arr
   socket.write(body ? Buffer.concat([header, body]) : header);
 }
 
-const count = argument<{ members: number }>().members;
+const { members: count, community } = argument<{ members: number; community: string }>();
 const listing = encode({ Members: Array.from({ length: count }, (_, index) => memberOf(index, tagOf(index))) });
 const changed = encode({ Event: 'member-update', Members: [memberOf(1, tagOf(1, '_again'))] });
-const server = createServer((socket) => {
+// As Go does by default: no reply waits for the acknowledgement of the one before.
+const server = createServer({ noDelay: true }, (socket) => {
   let stream = 0;
   socket.on('error', () => socket.destroy());
   socket.on('data', (data) => {

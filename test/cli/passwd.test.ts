@@ -4,12 +4,13 @@ import { passwd } from '../../plugin/cli/passwd.js';
 import { checkOwnerPassword, hasOwner } from '../../plugin/web/password.js';
 import { fakeIo, fakePanel } from './fake-panel.js';
 
+const never = new AbortController().signal;
 const settings = () => fakePanel().store.settings;
 
 it('reads one line from a pipe', async () => {
   const kept = settings();
   const io = fakeIo({ typed: 'correct horse\r\nbattery\n' });
-  expect(await passwd(kept, io)).toBe(0);
+  expect(await passwd(kept, io, never)).toBe(0);
   expect(await checkOwnerPassword(kept, 'correct horse')).toBe(true);
   expect(io.written.out).toBe('');
 });
@@ -28,10 +29,25 @@ function terminal(...answers: string[]) {
 it('asks twice on a terminal, without echo', async () => {
   const kept = settings();
   const io = terminal('correct horse\r', 'correct horse\r');
-  expect(await passwd(kept, io)).toBe(0);
+  expect(await passwd(kept, io, never)).toBe(0);
   expect(await checkOwnerPassword(kept, 'correct horse')).toBe(true);
   expect(io.written.err).toContain('Again: ');
   expect(io.written.err).not.toContain('horse');
+});
+
+it('takes both lines when they are pasted at once', async () => {
+  const kept = settings();
+  await passwd(kept, terminal('correct horse\rcorrect horse\r'), never);
+  expect(await checkOwnerPassword(kept, 'correct horse')).toBe(true);
+});
+
+it('gives up when it is told to end', async () => {
+  const abort = new AbortController();
+  const io = fakeIo({ isTTY: true });
+  const silent = Object.assign(new PassThrough(), { isTTY: true });
+  const asking = passwd(settings(), { ...io, stdin: silent }, abort.signal);
+  abort.abort();
+  await expect(asking).rejects.toMatchObject({ code: 'bad-request' });
 });
 
 it.each([
@@ -43,6 +59,6 @@ it.each([
   ['it is too short', () => fakeIo({ typed: 'short\n' })],
 ])('changes nothing when %s', async (_, io) => {
   const kept = settings();
-  await expect(passwd(kept, io())).rejects.toMatchObject({ code: 'bad-request' });
+  await expect(passwd(kept, io(), never)).rejects.toMatchObject({ code: 'bad-request' });
   expect(hasOwner(kept)).toBe(false);
 });

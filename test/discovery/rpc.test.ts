@@ -135,6 +135,14 @@ describe('the Serf RPC client', () => {
     await expect(SerfRpc.connect(address, { limitMs: 5_000 })).rejects.toThrow('something else');
   });
 
+  it('says that nothing listens there', async () => {
+    const { address, close } = await fakeAgent(() => {});
+    await close();
+    await expect(SerfRpc.connect(address)).rejects.toThrow(
+      `${address.host}:${address.port} does not answer: connect ECONNREFUSED`,
+    );
+  });
+
   it('gives up connecting after its limit, and at once when told to', async () => {
     const { address } = await agent(() => {});
     await expect(SerfRpc.connect(address, { limitMs: 50 })).rejects.toMatchObject({ code: 'serf-away' });

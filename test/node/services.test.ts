@@ -10,7 +10,7 @@ const UNITS = {
   owp: [],
 };
 const never = new AbortController().signal;
-const QUICK = { pause: 5, settle: 400 };
+const QUICK = { pause: 5 };
 
 let systemctl: StandIn;
 beforeEach(() => {

@@ -1,7 +1,7 @@
 /** Real Serf agents for tests: each on its own loopback address, ready when it returns, killed with the test. */
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -84,8 +84,11 @@ export class Agent {
   }
 
   /** Stops it in its tracks: its connections stay open and nothing answers any more. */
-  freeze(): void {
+  async freeze(): Promise<void> {
+    const pid = this.#process?.pid;
     this.#process?.kill('SIGSTOP');
+    const stopped = (task: string) => / T /.test(readFileSync(`/proc/${pid}/task/${task}/stat`, 'latin1'));
+    await until(`agent ${this.name} is stopped`, () => readdirSync(`/proc/${pid}/task`).every(stopped));
   }
 }
 

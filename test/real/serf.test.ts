@@ -155,7 +155,7 @@ describe('discovery from Serf', () => {
 
   it('knows within its limit that no agent answers', async () => {
     const frozen = await startAgent({ name: 'frozen' });
-    frozen.freeze();
+    await frozen.freeze();
     const started = performance.now();
     expect(await serfAnswers({ serfRpc: frozen.rpc }, 300)).toBe(false);
     expect(await serfAnswers({ serfRpc: { ...frozen.rpc, port: 17_999 } }, 300)).toBe(false);

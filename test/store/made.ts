@@ -8,6 +8,7 @@ import { createInterface, type Interface } from 'node:readline';
 import { build } from 'esbuild';
 import { onTestFinished } from 'vitest';
 import type { Job } from '../../plugin/jobs.js';
+import type { Answered, Unanswered } from '../../plugin/store/attempts.js';
 import { openStore, type Store } from '../../plugin/store/index.js';
 
 export const NOW = Date.UTC(2026, 10, 23, 12);
@@ -27,6 +28,31 @@ export function opened(path: string, now: () => number = () => NOW): Store {
   onTestFinished(() => store.close());
   return store;
 }
+
+export const answered = (at: number, more: Partial<Answered> = {}): Answered => ({
+  provider: 'p1',
+  type: 't',
+  at,
+  bytes: 300,
+  reason: null,
+  level: 4,
+  samples: [
+    { metric: 'answer', value: 12.345678901, method: 'udp' },
+    { metric: 'loss', value: 0, method: 'udp' },
+  ],
+  facts: { software: `<b>unbound</b> "1.17" 'ñ'` },
+  ...more,
+});
+export const failed = (at: number, more: Partial<Unanswered> = {}): Unanswered => ({
+  provider: 'p1',
+  type: 't',
+  at,
+  bytes: 60,
+  reason: 'wrong-identity',
+  level: 3,
+  detail: 'it is someone else',
+  ...more,
+});
 
 export function job(id: string, more: Partial<Job> = {}): Job {
   const startedAt = new Date(NOW - 60_000).toISOString();

@@ -1,12 +1,12 @@
 /**
- * Parts a stream of MessagePack into whole objects, wherever the network cut it. It only measures: bytes, values and
- * depth are capped before anything is decoded, so that nonsense on the stream costs little memory.
+ * Watches a stream of MessagePack before it is decoded: what an object declares of bytes, values and depth is capped, so
+ * that nonsense on the stream costs no memory. It only measures, wherever the network cut the stream.
  * Format: https://github.com/msgpack/msgpack/blob/master/spec.md
  */
 
 const BYTES_CAP = 32 * 1024 * 1024;
-/** Values in one object; a member has about 30. */
-const VALUES_CAP = 2_000_000;
+/** Values in one object, counted when its lists and maps announce them; a member has about 30. */
+const VALUES_CAP = 1_000_000;
 const DEPTH_CAP = 16;
 
 type Kind = 'payload' | 'array' | 'map';
@@ -41,18 +41,16 @@ const FIXED: Readonly<Record<number, number>> = {
 };
 
 /** The stream is not MessagePack, or not such as an agent sends. */
-export class FrameError extends Error {
-  override readonly name = 'FrameError';
+export class GuardError extends Error {
+  override readonly name = 'GuardError';
 }
 
 /** Extension types and the one byte without meaning: an agent sends neither. */
 function unknownHead(): never {
-  throw new FrameError('a byte that begins no value');
+  throw new GuardError('a byte that begins no value');
 }
 
-export class Frames {
-  /** Chunks of the object that is not whole yet. */
-  #chunks: Uint8Array[] = [];
+export class Guard {
   #bytes = 0;
   #values = 0;
   /** Values still to come in each open array or map, outermost first. */
@@ -62,33 +60,17 @@ export class Frames {
   /** A length being read: what it counts, its bytes still to come, its value so far. */
   #length: Length | null = null;
 
-  /**
-   * The objects that this chunk completes, each in its own bytes.
-   * @throws FrameError when the stream makes no sense; nothing after it does either
-   */
-  push(chunk: Uint8Array): Uint8Array[] {
-    const whole: Uint8Array[] = [];
-    let start = 0;
+  /** @throws GuardError when the stream makes no sense; nothing after it does either */
+  check(chunk: Uint8Array): void {
     for (let at = 0; at < chunk.length; ) {
-      at = this.#step(chunk, at);
-      if (this.#bytes + at - start > BYTES_CAP) throw new FrameError('an object is larger than 32 MiB');
+      const next = this.#step(chunk, at);
+      this.#bytes += next - at;
+      at = next;
+      if (this.#bytes > BYTES_CAP) throw new GuardError('an object is larger than 32 MiB');
       if (this.#payload > 0 || this.#length || this.#open.length > 0) continue;
-      whole.push(this.#take(chunk.subarray(start, at)));
-      start = at;
+      this.#bytes = 0;
+      this.#values = 0;
     }
-    if (start < chunk.length) {
-      this.#chunks.push(chunk.subarray(start));
-      this.#bytes += chunk.length - start;
-    }
-    return whole;
-  }
-
-  #take(last: Uint8Array): Uint8Array {
-    const whole = this.#chunks.length === 0 ? last : Buffer.concat([...this.#chunks, last]);
-    this.#chunks = [];
-    this.#bytes = 0;
-    this.#values = 0;
-    return whole;
   }
 
   /** Goes over one head, one byte of a length, or a payload as far as it is there; returns where to go on. */
@@ -106,7 +88,6 @@ export class Frames {
   }
 
   #head(byte: number): void {
-    if (++this.#values > VALUES_CAP) throw new FrameError('an object has too many values');
     const sized = SIZED[byte];
     if (sized) this.#length = { kind: sized[0], left: sized[1], value: 0 };
     else if (byte < 0x80 || byte >= 0xe0 || byte === 0xc0 || byte === 0xc2 || byte === 0xc3) this.#ended();
@@ -124,11 +105,17 @@ export class Frames {
   }
 
   #begin(kind: Kind, count: number): void {
-    if (count > BYTES_CAP) throw new FrameError('a value is larger than 32 MiB');
+    if (count > BYTES_CAP) throw new GuardError('a value is larger than 32 MiB');
     if (count === 0) this.#ended();
     else if (kind === 'payload') this.#payload = count;
-    else if (this.#open.length === DEPTH_CAP) throw new FrameError('an object is nested too deep');
-    else this.#open.push(kind === 'map' ? count * 2 : count);
+    else if (this.#open.length === DEPTH_CAP) throw new GuardError('an object is nested too deep');
+    else this.#openUp(kind === 'map' ? count * 2 : count);
+  }
+
+  #openUp(values: number): void {
+    this.#values += values;
+    if (this.#values > VALUES_CAP) throw new GuardError('an object has too many values');
+    this.#open.push(values);
   }
 
   /** A value ended, and with it every array and map of which it was the last. */

@@ -1,0 +1,93 @@
+/** What the forms of the pages do. Each answers at once; long work is a job with its own page. */
+import { LANGUAGES } from '../config.js';
+import { PanelError } from '../errors.js';
+import type { Job } from '../jobs.js';
+import { bodyField, TooManyTries } from './auth.js';
+import { setCookie } from './cookies.js';
+import { job as jobPage, pathOf, providerSection, typeSection } from './pages.js';
+import { ownPath, page, redirect } from './respond.js';
+import { LANGUAGE_COOKIE, type Visit, type Web } from './visit.js';
+
+const YEAR_S = 31_536_000;
+
+export function scanType(web: Web, visit: Visit) {
+  return followed(web, visit, web.panel.scan(pathOf(visit).type), typeSection);
+}
+
+export function scanProvider(web: Web, visit: Visit) {
+  const { type, id } = pathOf(visit);
+  return followed(web, visit, web.panel.scan(type, id), providerSection);
+}
+
+export function start(web: Web, visit: Visit) {
+  return followed(web, visit, web.panel.act(pathOf(visit).type, 'start'), typeSection);
+}
+
+export function stop(web: Web, visit: Visit) {
+  return followed(web, visit, web.panel.act(pathOf(visit).type, 'stop'), typeSection);
+}
+
+/** htmx gets the changed part of the page it is on; a browser without scripts goes to the job's page. */
+function followed(web: Web, visit: Visit, job: Job, show: (web: Web, visit: Visit, job: Job) => Promise<unknown>) {
+  return visit.fragment ? show(web, visit, job) : redirect(visit, web.url('jobs', job.id));
+}
+
+export async function cancelJob(web: Web, visit: Visit) {
+  const { id } = await web.panel.jobs.cancel(pathOf(visit).id);
+  return visit.fragment ? jobPage(web, visit) : redirect(visit, web.url('jobs', id));
+}
+
+export function loginPage(web: Web, visit: Visit) {
+  const { next } = visit.request.query as { next?: unknown };
+  return loginForm(web, visit, typeof next === 'string' ? next : '', null);
+}
+
+export async function login(web: Web, visit: Visit) {
+  assertOwnLogin(web);
+  const next = bodyField(visit.request, 'next');
+  const { request } = visit;
+  try {
+    await web.auth.login(visit, { password: bodyField(request, 'password'), code: bodyField(request, 'code') });
+  } catch (error) {
+    if (error instanceof PanelError) return loginForm(web, visit, next, error);
+    throw error;
+  }
+  return redirect(visit, ownPath(web, next));
+}
+
+export function logout(web: Web, visit: Visit) {
+  assertOwnLogin(web);
+  web.auth.logout(visit);
+  return redirect(visit, web.base);
+}
+
+/** The form, with what was wrong said beside the field. */
+function loginForm(web: Web, visit: Visit, next: string, error: PanelError | null) {
+  assertOwnLogin(web);
+  const { t } = visit.words;
+  const { hasOwner } = web.auth;
+  if (error instanceof TooManyTries) visit.reply.header('retry-after', error.retryAfter);
+  const problem = error && {
+    field: error.code === 'bad-request' || hasOwner ? 'password' : 'code',
+    text:
+      error instanceof TooManyTries
+        ? t('login.wait', { count: error.retryAfter })
+        : t(error.code === 'bad-request' ? 'login.short' : hasOwner ? 'error.wrong-password' : 'login.wrong-code'),
+  };
+  const data = { title: t('page.login'), hasOwner, next: ownPath(web, next), problem };
+  return page(web, visit, 'login', data, error?.status ?? 200);
+}
+
+function assertOwnLogin(web: Web): void {
+  if (web.auth.ownLogin) return;
+  throw new PanelError('not-found', 'There is no such page.', 'Log in to the application that shows this panel.');
+}
+
+export function chooseLanguage(web: Web, visit: Visit) {
+  const wanted = LANGUAGES.find((one) => one === bodyField(visit.request, 'language'));
+  if (wanted === undefined) {
+    throw new PanelError('bad-request', 'There is no such language.', `Choose one of ${LANGUAGES.join(', ')}.`);
+  }
+  setCookie(visit.reply, LANGUAGE_COOKIE, wanted, { path: web.base, maxAge: YEAR_S });
+  return redirect(visit, ownPath(web, bodyField(visit.request, 'back')));
+}

@@ -1,0 +1,61 @@
+/** The JSON API: the pages' objects, and their POSTs answered with the job. */
+import type { Job } from '../jobs.js';
+import { bodyField } from './auth.js';
+import { providerModel, serviceModel, sourceModel, typeModel } from './model.js';
+import { pathOf } from './pages.js';
+import type { Visit, Web } from './visit.js';
+
+export async function services(web: Web, { words }: Visit) {
+  const { services, sources } = await web.panel.overview();
+  return { services: services.map((one) => serviceModel(one, words)), sources: sources.map(sourceModel) };
+}
+
+export async function type(web: Web, visit: Visit) {
+  return typeModel(await web.panel.type(pathOf(visit).type), visit.words);
+}
+
+export async function provider(web: Web, visit: Visit) {
+  const { type, id } = pathOf(visit);
+  return providerModel(await web.panel.provider(type, id), visit.words);
+}
+
+export async function job(web: Web, visit: Visit) {
+  return web.panel.jobs.get(pathOf(visit).id);
+}
+
+/** Who asks, and the token that a POST must carry in `x-csrf-token`. */
+export async function session(web: Web, visit: Visit) {
+  return { role: visit.role, token: web.auth.token(visit) };
+}
+
+export async function login(web: Web, visit: Visit) {
+  const { request } = visit;
+  await web.auth.login(visit, { password: bodyField(request, 'password'), code: bodyField(request, 'code') });
+  return session(web, visit);
+}
+
+export async function scanType(web: Web, visit: Visit) {
+  return accepted(visit, web.panel.scan(pathOf(visit).type));
+}
+
+export async function scanProvider(web: Web, visit: Visit) {
+  const { type, id } = pathOf(visit);
+  return accepted(visit, web.panel.scan(type, id));
+}
+
+export async function start(web: Web, visit: Visit) {
+  return accepted(visit, web.panel.act(pathOf(visit).type, 'start'));
+}
+
+export async function stop(web: Web, visit: Visit) {
+  return accepted(visit, web.panel.act(pathOf(visit).type, 'stop'));
+}
+
+export async function cancelJob(web: Web, visit: Visit) {
+  return accepted(visit, await web.panel.jobs.cancel(pathOf(visit).id));
+}
+
+function accepted({ reply }: Visit, job: Job) {
+  reply.code(202);
+  return { job };
+}

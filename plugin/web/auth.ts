@@ -1,0 +1,155 @@
+/** The one place that decides who may do what: who a visitor is, what a request must carry, logging in and out. */
+import type { FastifyRequest } from 'fastify';
+import { PanelError } from '../errors.js';
+import type { Panel } from '../panel.js';
+import { readCookie, setCookie } from './cookies.js';
+import { checkOwnerPassword, hasOwner, isFirstRunCode, setOwnerPassword } from './password.js';
+import { cookieValue, LONGEST_MS, Sessions } from './sessions.js';
+import { Throttle } from './throttle.js';
+import type { Visit } from './visit.js';
+
+/** null: a stranger where reading needs a login. */
+export type Role = 'owner' | 'reader' | null;
+/** Whom a route is for. */
+export type Need = 'anyone' | 'reader' | 'owner';
+/** A host application's own login: who the request comes from. */
+export type Authenticate = (request: FastifyRequest) => Promise<Role>;
+
+export const COOKIE = 'cloudy_services';
+
+/** Refused for now: the same code as a wrong password, told to wait. */
+export class TooManyTries extends PanelError {
+  override readonly status = 429;
+  /** Seconds. */
+  readonly retryAfter: number;
+
+  constructor(waitMs: number) {
+    const seconds = Math.ceil(waitMs / 1000);
+    super('wrong-password', 'Too many wrong passwords in a row.', `Wait ${seconds} s and try again.`);
+    this.retryAfter = seconds;
+  }
+}
+
+export class Auth {
+  readonly #panel: Panel;
+  readonly #authenticate: Authenticate | undefined;
+  readonly #sessions: Sessions;
+  readonly #throttle: Throttle;
+
+  constructor(panel: Panel, now: () => number, authenticate?: Authenticate) {
+    this.#panel = panel;
+    this.#authenticate = authenticate;
+    this.#sessions = new Sessions(panel.store, now);
+    this.#throttle = new Throttle(now);
+  }
+
+  /** Whether people log in here; false where a host application decides. */
+  get ownLogin(): boolean {
+    return this.#authenticate === undefined;
+  }
+
+  get hasOwner(): boolean {
+    return hasOwner(this.#panel.store.settings);
+  }
+
+  /** Who the request comes from. */
+  async roleOf(request: FastifyRequest): Promise<Role> {
+    const standard = this.#panel.config.publicRead ? 'reader' : null;
+    if (this.#authenticate) return (await this.#authenticate(request)) ?? standard;
+    const value = cookieValue(readCookie(request, COOKIE));
+    return value !== null && this.#sessions.isOpen(value) ? 'owner' : standard;
+  }
+
+  /**
+   * Lets the request pass or refuses it.
+   * @throws PanelError cross-site, login-required, bad-token
+   */
+  permit(visit: Visit, need: Need): void {
+    const changes = visit.request.method === 'POST';
+    if (changes) assertSameOrigin(visit.request);
+    if ((need === 'owner' && visit.role !== 'owner') || (need === 'reader' && visit.role === null)) {
+      const hint = this.ownLogin
+        ? 'Log in as the owner of this node.'
+        : 'Log in to the application that shows this page.';
+      throw new PanelError('login-required', 'Only the owner of this node may do this.', hint);
+    }
+    if (changes) this.#assertToken(visit);
+  }
+
+  /** The token for the visitor's forms; a visitor without a cookie is given one. */
+  token(visit: Visit): string {
+    if (visit.cookie === null) this.#give(visit, this.#sessions.fresh());
+    return this.#sessions.token(visit.cookie ?? '');
+  }
+
+  /**
+   * Opens a session under a new cookie. Where no owner exists yet, the code makes the password the owner's.
+   * @throws PanelError wrong-password, bad-request; TooManyTries
+   */
+  async login(visit: Visit, { password, code }: { password: string; code: string }): Promise<void> {
+    const { settings } = this.#panel.store;
+    const address = visit.request.ip;
+    const wait = this.#throttle.begin(address);
+    if (wait > 0) throw new TooManyTries(wait);
+    if (hasOwner(settings)) await this.#assertPassword(password);
+    else await this.#becomeOwner(password, code);
+    this.#throttle.succeeded(address);
+    if (visit.cookie !== null) this.#sessions.close(visit.cookie);
+    visit.role = 'owner';
+    this.#give(visit, this.#sessions.open(), LONGEST_MS);
+  }
+
+  logout(visit: Visit): void {
+    if (visit.cookie !== null) this.#sessions.close(visit.cookie);
+    visit.cookie = null;
+    setCookie(visit.reply, COOKIE, '', { path: visit.base, maxAge: 0 });
+  }
+
+  async #assertPassword(password: string): Promise<void> {
+    if (await checkOwnerPassword(this.#panel.store.settings, password)) return;
+    throw new PanelError('wrong-password', 'The password is wrong.', 'A new one is set with: cloudy-services passwd');
+  }
+
+  async #becomeOwner(password: string, code: string): Promise<void> {
+    const { settings } = this.#panel.store;
+    if (!isFirstRunCode(settings, code)) {
+      const hint = 'The panel prints the code when it starts; or set a password with: cloudy-services passwd';
+      throw new PanelError('wrong-password', 'The code is wrong.', hint);
+    }
+    await setOwnerPassword(settings, password);
+    this.#sessions.closeAll();
+  }
+
+  #give(visit: Visit, value: string, lastsMs?: number): void {
+    visit.cookie = value;
+    const maxAge = lastsMs === undefined ? {} : { maxAge: lastsMs / 1000 };
+    setCookie(visit.reply, COOKIE, value, { path: visit.base, ...maxAge });
+  }
+
+  #assertToken({ request, cookie }: Visit): void {
+    const token = request.headers['x-csrf-token'] ?? bodyField(request, 'token');
+    if (cookie !== null && typeof token === 'string' && this.#sessions.isToken(cookie, token)) return;
+    throw new PanelError('bad-token', 'The form is not from this visit.', 'Load the page again and repeat the action.');
+  }
+}
+
+/** One text field of a form or of a JSON body; empty when absent. */
+export function bodyField(request: FastifyRequest, name: string): string {
+  const body: unknown = request.body;
+  if (typeof body !== 'object' || body === null) return '';
+  const value = (body as Record<string, unknown>)[name];
+  return typeof value === 'string' ? value : '';
+}
+
+/** What a browser says of where a POST comes from must be this very site; a program that says nothing is not a browser. */
+function assertSameOrigin({ headers }: FastifyRequest): void {
+  const site = headers['sec-fetch-site'];
+  const sameSite = site === undefined || site === 'same-origin' || site === 'none';
+  if (sameSite && (headers.origin === undefined || hostOf(headers.origin) === headers.host?.toLowerCase())) return;
+  throw new PanelError('cross-site', 'The request comes from another site.', 'Use the buttons of the panel itself.');
+}
+
+/** Scheme left out: where a proxy ends TLS we cannot know it. */
+function hostOf(origin: string): string | null {
+  return URL.canParse(origin) ? new URL(origin).host : null;
+}

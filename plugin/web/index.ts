@@ -1,0 +1,91 @@
+/** The pages and the API on a Fastify instance: headers, body parsing, the routes, and how errors are answered. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { PanelError } from '../errors.js';
+import type { Panel } from '../panel.js';
+import { serveAssets } from './assets.js';
+import { Auth, type Authenticate } from './auth.js';
+import { loadLocales } from './i18n.js';
+import { failure } from './respond.js';
+import { ROUTES, type Route } from './routes.js';
+import { loadViews } from './views.js';
+import { beginVisit, type Visit, type Web } from './visit.js';
+
+export interface WebOptions {
+  /** A host application's own login; without it the panel has its own. */
+  readonly authenticate?: Authenticate;
+  /** Clock, ms since the epoch. */
+  readonly now?: () => number;
+}
+
+const BODY_LIMIT = 64 * 1024;
+const FORM = 'application/x-www-form-urlencoded';
+
+const SECURITY_HEADERS = {
+  'content-security-policy': "default-src 'self'; frame-ancestors 'self'; base-uri 'none'; form-action 'self'",
+  'x-content-type-options': 'nosniff',
+  // Not `no-referrer`: browsers then send `Origin: null` with every form, and the same-origin check would fail on plain http.
+  'referrer-policy': 'same-origin',
+} as const;
+
+/**
+ * Registers everything under the prefix of the given (encapsulated) instance.
+ * @throws Error when a template, a language or a file of public/ is broken or missing: before anything listens
+ */
+export async function registerWeb(app: FastifyInstance, panel: Panel, options: WebOptions = {}): Promise<void> {
+  app.addHook('onRequest', async (_, reply) => {
+    reply.headers(SECURITY_HEADERS);
+  });
+  const web = createWeb(app, panel, options);
+  const visits = new WeakMap<FastifyRequest, Visit>();
+  const visitOf = (request: FastifyRequest, reply: FastifyReply) =>
+    visits.get(request) ?? beginVisit(web, request, reply);
+
+  parseForms(app);
+  app.setErrorHandler((error, request, reply) => failure(web, visitOf(request, reply), error));
+  app.setNotFoundHandler((request, reply) => {
+    const error = new PanelError('not-found', 'There is no such page.', 'Begin at the first page.');
+    return failure(web, visitOf(request, reply), error);
+  });
+  for (const route of ROUTES) {
+    app.route({
+      method: route.method,
+      url: route.path,
+      bodyLimit: BODY_LIMIT,
+      handler: async (request, reply) => {
+        const visit = beginVisit(web, request, reply);
+        visits.set(request, visit);
+        return answer(web, visit, route);
+      },
+    });
+  }
+}
+
+async function answer(web: Web, visit: Visit, route: Route): Promise<unknown> {
+  visit.reply.header('cache-control', 'no-store');
+  visit.reply.header('vary', 'Cookie, Accept-Language, Accept-Encoding, HX-Request');
+  visit.role = await web.auth.roleOf(visit.request);
+  web.auth.permit(visit, route.need);
+  return route.handler(web, visit);
+}
+
+function createWeb(app: FastifyInstance, panel: Panel, { now = Date.now, authenticate }: WebOptions): Web {
+  const base = `${app.prefix.replace(/\/+$/, '')}/`;
+  return {
+    panel,
+    auth: new Auth(panel, now, authenticate),
+    views: loadViews(),
+    locales: loadLocales(),
+    base,
+    now,
+    url: (...parts) => base + parts.map(encodeURIComponent).join('/'),
+    asset: serveAssets(app, base),
+  };
+}
+
+/** Forms without files; of a field that comes twice the last one counts. */
+function parseForms(app: FastifyInstance): void {
+  if (app.hasContentTypeParser(FORM)) app.removeContentTypeParser(FORM);
+  app.addContentTypeParser(FORM, { parseAs: 'string' }, (_, body, done) => {
+    done(null, Object.fromEntries(new URLSearchParams(String(body))));
+  });
+}

@@ -1,0 +1,147 @@
+/** The shapes that the API answers with; the pages are drawn from the very same objects. */
+import type { SourceStatus } from '../discovery/index.js';
+import type { Job } from '../jobs.js';
+import type { Ranked, TypeSummary, TypeView } from '../panel.js';
+import type { Provider } from '../provider.js';
+import type { Part } from '../score/index.js';
+import type { ServiceType, UseStep } from '../services/index.js';
+import type { Words } from './i18n.js';
+
+/** What a row's sign, word and colour say. An open port alone is never `good`. */
+export type Verdict = 'good' | 'weak' | 'unproven' | 'unchecked' | 'failed' | 'barred' | 'new';
+
+/** Below this score a provider that answers is shown as answering poorly. */
+const WEAK_BELOW = 50;
+
+const round = (value: number, digits = 2) => Number(value.toFixed(digits));
+const roundOr = (value: number | null) => (value === null ? null : round(value));
+const iso = (at: number | null) => (at === null ? null : new Date(at).toISOString());
+
+export function sourceModel({ name, state, error, lastUp, read, skipped }: SourceStatus) {
+  return { name, state, ...(error ? { error } : {}), lastUp: iso(lastUp), read, skipped };
+}
+
+/** One line of the overview. */
+export function serviceModel(
+  { word, type, builtin, providers, measured, best, local, job }: TypeSummary,
+  words: Words,
+) {
+  const { language } = words;
+  return {
+    type: word,
+    title: builtin ? type.title[language] : word,
+    summary: type.summary[language],
+    icon: type.icon,
+    builtin,
+    providers,
+    measured,
+    best: best && { id: best.provider.id, node: best.provider.node, score: roundOr(best.score) },
+    local: { unit: local.unit, state: local.state, enabled: local.enabled, published: local.published },
+    job: job as Job | null,
+  };
+}
+
+export type ServiceModel = ReturnType<typeof serviceModel>;
+
+/** One type: the overview's fields, what a scan costs, and every provider in ranked order. */
+export function typeModel(view: TypeView, words: Words) {
+  const targets = view.ranked.filter(({ provider }) => provider.barred === null).length;
+  const { bytes, packets } = view.type.cost;
+  return {
+    ...serviceModel(view, words),
+    scored: view.type.scoredFrom !== null,
+    scan: { providers: targets, packets: targets * packets, bytes: targets * bytes },
+    providers: view.ranked.map((ranked) => rowModel(ranked, view.type, words)),
+    units: view.type.units,
+  };
+}
+
+/** One provider as a row of its type's list. */
+export function rowModel(ranked: Ranked, type: ServiceType, words: Words) {
+  const { provider, level, unproven, reason, detail, confidence, recommended, samples, attempts, facts } = ranked;
+  const { id, node, host, address, port, description, self, sources, stale } = provider;
+  const verdict = verdictOf(ranked);
+  return {
+    ...{ id, node, host, address, port, description, self, sources, stale },
+    ...{ level, unproven, reason, detail, confidence, recommended, samples, attempts, facts },
+    reasonText: reason && words.t(reasonKey(ranked)),
+    verdict,
+    verdictText: verdictText(verdict, ranked, words),
+    score: roundOr(ranked.score),
+    low: roundOr(ranked.low),
+    high: roundOr(ranked.high),
+    parts: ranked.parts.map((part) => partModel(part, type, words)),
+    measuredAt: iso(ranked.measuredAt),
+    heardAt: iso(provider.heardAt),
+  };
+}
+
+export type RowModel = ReturnType<typeof rowModel>;
+
+function partModel({ metric, value, unit, mark, weight, lost }: Part, type: ServiceType, words: Words) {
+  const label = type.metrics.find(({ id }) => id === metric)?.label[words.language] ?? metric;
+  return {
+    metric,
+    label,
+    value: value === null ? null : round(value, 4),
+    unit,
+    mark: mark === null ? null : round(mark, 4),
+    weight: round(weight, 4),
+    lost: round(lost),
+  };
+}
+
+function verdictOf({ reason, level, score, unproven, measuredAt }: Ranked): Verdict {
+  if (reason === 'not-allowed' || reason === 'no-port') return 'barred';
+  if (reason !== null && reason !== 'not-checked') return 'failed';
+  if (reason === null && measuredAt === null) return 'new';
+  if (unproven && score !== null) return 'unproven';
+  if (level < 3 || score === null) return 'unchecked';
+  return score < WEAK_BELOW ? 'weak' : 'good';
+}
+
+function verdictText(verdict: Verdict, ranked: Ranked, { t }: Words): string {
+  if (ranked.reason !== null) return t(reasonKey(ranked));
+  return verdict === 'good' ? t(`level.${ranked.level}`) : t(`verdict.${verdict}`);
+}
+
+/** "Not checked" says the port is open; where only the machine answered, that would be too much. */
+function reasonKey({ reason, level }: Ranked): string {
+  return reason === 'not-checked' && level < 2 ? 'verdict.alive' : `reason.${reason}`;
+}
+
+/** One provider with what a person needs to use it and what its announcement says. */
+export function providerModel({ view, ranked }: { view: TypeView; ranked: Ranked }, words: Words) {
+  const { type, word } = view;
+  const { provider } = ranked;
+  return {
+    type: word,
+    ...rowModel(ranked, type, words),
+    community: provider.community,
+    use: type.use(provider).flatMap((step): StepModel[] => stepModel(step, words)),
+    details: type.describe(provider.txt).map(({ label, value }) => ({ label: label[words.language], value })),
+  };
+}
+
+type StepModel = { readonly label: string } & (
+  | { readonly kind: 'link'; readonly url: string }
+  | { readonly kind: 'copy'; readonly text: string }
+  | { readonly kind: 'note' }
+);
+
+/** Only web addresses become links: what follows from an announcement is a stranger's text. */
+function stepModel(step: UseStep, { language }: Words): StepModel[] {
+  const label = step.label[language];
+  if (step.kind === 'note') return [{ kind: step.kind, label }];
+  if (step.kind === 'copy') return [{ kind: step.kind, label, text: step.text }];
+  return isWebAddress(step.url) ? [{ kind: step.kind, label, url: step.url }] : [];
+}
+
+function isWebAddress(url: string): boolean {
+  return URL.canParse(url) && /^https?:$/.test(new URL(url).protocol);
+}
+
+/** Name to show for a provider: strangers may leave any of them empty. */
+export function nameOf({ node, host, address }: Pick<Provider, 'node' | 'host' | 'address'>): string {
+  return node || host || address;
+}

@@ -1,0 +1,47 @@
+/** How the panel and its machine are: for people, for health checks and for other programs. */
+import { readFileSync } from 'node:fs';
+import { PACKAGE_FILE } from '../paths.js';
+import { sourceModel } from './model.js';
+import type { Visit, Web } from './visit.js';
+
+const VERSION = (JSON.parse(readFileSync(PACKAGE_FILE, 'utf8')) as { version: string }).version;
+/** Memory and load are read at most this often. */
+const NODE_FRESH_MS = 5000;
+
+export async function status(web: Web, _visit: Visit) {
+  return {
+    version: VERSION,
+    demo: web.panel.demo,
+    sources: web.panel.discovery.sources().map(sourceModel),
+    /** Seconds. */
+    uptime: Math.round(process.uptime()),
+  };
+}
+
+/** 503 with the reason while a source of providers is away; one that is switched off is not missed. */
+export async function health(web: Web, { reply }: Visit) {
+  const sources = web.panel.discovery.sources().map(({ name, state, error }) => ({ name, state, error }));
+  const away = web.panel.demo ? [] : sources.filter(({ state }) => state === 'away');
+  const reason = away.map(({ name, error }) => `${name}: ${error?.message ?? 'away'}`).join(' ');
+  if (away.length > 0) reply.code(503);
+  return { ok: away.length === 0, ...(away.length > 0 ? { reason } : {}), demo: web.panel.demo, sources };
+}
+
+let known: { readonly at: number; readonly node: Promise<object> } | null = null;
+
+/** Platform, memory (bytes) and load of this machine. */
+export async function node(web: Web, _visit: Visit) {
+  if (known === null || web.now() - known.at > NODE_FRESH_MS) known = { at: web.now(), node: readNode() };
+  return known.node;
+}
+
+async function readNode() {
+  // Loaded on first use: 5 MB that an idle panel does without.
+  const { default: system } = await import('systeminformation');
+  const [os, memory, load] = await Promise.all([system.osInfo(), system.mem(), system.currentLoad()]);
+  return {
+    platform: { hostname: os.hostname, distribution: os.distro, release: os.release, kernel: os.kernel, arch: os.arch },
+    memory: { total: memory.total, available: memory.available, swapUsed: memory.swapused },
+    load: { average: load.avgLoad, percent: Number(load.currentLoad.toFixed(1)) },
+  };
+}

@@ -1,0 +1,63 @@
+/** One request as the handlers see it: who asks, in which language, for a page, a part of one or JSON. */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Panel } from '../panel.js';
+import type { Asset } from './assets.js';
+import { type Auth, COOKIE, type Role } from './auth.js';
+import { readCookie } from './cookies.js';
+import type { loadLocales } from './i18n.js';
+import { chooseLanguage, type Words } from './i18n.js';
+import { cookieValue } from './sessions.js';
+import type { Views } from './views.js';
+
+export const LANGUAGE_COOKIE = 'cloudy_services_lang';
+
+/** What every handler shares. */
+export interface Web {
+  readonly panel: Panel;
+  readonly auth: Auth;
+  readonly views: Views;
+  readonly locales: ReturnType<typeof loadLocales>;
+  /** Path that every link starts with; begins and ends with `/`. */
+  readonly base: string;
+  /** A path of this site; strangers' words are encoded. */
+  url(...parts: string[]): string;
+  /** Address of a file of public/, changing with its content. */
+  asset(name: Asset): string;
+  /** ms since the epoch. */
+  now(): number;
+}
+
+export interface Visit {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly base: string;
+  readonly words: Words;
+  /** Answers are JSON. */
+  readonly api: boolean;
+  /** htmx asks for the part of the page that changes. */
+  readonly fragment: boolean;
+  role: Role;
+  /** Value of our cookie; null when there is none. */
+  cookie: string | null;
+}
+
+/** The visit before it is known who comes: enough to answer an error with. */
+export function beginVisit(web: Web, request: FastifyRequest, reply: FastifyReply): Visit {
+  const path = request.url.slice(web.base.length - 1);
+  const { headers } = request;
+  const language = chooseLanguage(
+    readCookie(request, LANGUAGE_COOKIE),
+    headers['accept-language'],
+    web.panel.config.language,
+  );
+  return {
+    request,
+    reply,
+    base: web.base,
+    words: web.locales(language),
+    api: /^\/(api\/|healthz)/.test(path),
+    fragment: headers['hx-request'] === 'true',
+    role: null,
+    cookie: cookieValue(readCookie(request, COOKIE)),
+  };
+}

@@ -1,0 +1,140 @@
+/** Merging: each provider once, the texts of whom one may believe, and what may be probed. */
+import { describe, expect, it } from 'vitest';
+import { allowing } from '../../plugin/discovery/allowed.js';
+import { type Heard, merge } from '../../plugin/discovery/merge.js';
+import type { Sighting } from '../../plugin/discovery/source.js';
+import type { Announcement, SourceName } from '../../plugin/provider.js';
+
+const NOW = 1_000_000;
+
+const sighting = (change: Partial<Announcement> = {}, more: Partial<Sighting> = {}): Sighting => ({
+  announcement: {
+    ...{ type: 'syncthing', node: 'honest', host: '', address: '10.0.0.1', port: 22_000, description: '' },
+    ...{ community: '', txt: new Map(), gossip: null, ...change },
+  },
+  self: false,
+  heardAt: null,
+  ...more,
+});
+const heard = (name: SourceName, ...sightings: Sighting[]): Heard => ({
+  status: { name, state: 'up', lastUp: NOW },
+  sightings,
+});
+const away = (name: SourceName, ...sightings: Sighting[]): Heard => ({
+  status: { name, state: 'away', lastUp: 500 },
+  sightings,
+});
+const merged = (...all: Heard[]) => merge(all, allowing(null, false), NOW);
+
+describe('merge', () => {
+  it('lists a provider once, with all its sources', () => {
+    const rows = merged(heard('list', sighting()), heard('serf', sighting()), heard('avahi', sighting({ port: 1 })));
+    expect(rows.map(({ port, sources }) => ({ port, sources }))).toEqual(
+      expect.arrayContaining([
+        { port: 22_000, sources: ['serf', 'list'] },
+        { port: 1, sources: ['avahi'] },
+      ]),
+    );
+  });
+
+  it('takes the texts of the node that gossips from the announced address, whoever else announces it', () => {
+    const own = sighting({
+      node: 'zz-honest',
+      txt: new Map([['node_id', 'GOOD']]),
+      gossip: { address: '10.0.0.1', port: 5000 },
+    });
+    const forged = sighting({
+      node: 'aa-stranger',
+      txt: new Map([['node_id', 'EVIL']]),
+      gossip: { address: '10.6.6.6', port: 5000 },
+    });
+    for (const order of [
+      [own, forged],
+      [forged, own],
+    ]) {
+      expect(merged(heard('serf', ...order))).toMatchObject([
+        { node: 'zz-honest', txt: new Map([['node_id', 'GOOD']]) },
+      ]);
+    }
+  });
+
+  it('else takes this node, then serf before list before avahi, then the first name', () => {
+    const [a, b] = [sighting({ node: 'a' }), sighting({ node: 'b' })];
+    const self = sighting({ node: 'self' }, { self: true });
+    expect(merged(heard('avahi', a), heard('list', b))[0]?.node).toBe('b');
+    expect(merged(heard('list', a), heard('serf', b))[0]?.node).toBe('b');
+    expect(merged(heard('serf', b, a))[0]).toMatchObject({ node: 'a', self: false });
+    expect(merged(heard('serf', a, self))[0]).toMatchObject({ node: 'self', self: true });
+  });
+
+  it('is stale only while every source that announced it is away, and tells when it was last heard', () => {
+    expect(merged(away('serf', sighting()))).toMatchObject([{ stale: true, heardAt: 500 }]);
+    expect(merged(away('serf', sighting()), heard('list', sighting()))).toMatchObject([{ stale: false, heardAt: NOW }]);
+    expect(merged(heard('serf', sighting({}, { heardAt: 300 })))).toMatchObject([{ stale: false, heardAt: 300 }]);
+  });
+
+  it('orders by type, then node, then id, whatever the order it heard them in', () => {
+    const all = ['b', 'a'].flatMap((type) =>
+      ['y', 'x'].flatMap((node) =>
+        [1, 2].map((port) => sighting({ type, node, port, address: node === 'x' ? '10.0.0.1' : '10.0.0.2' })),
+      ),
+    );
+    const rows = merged(heard('serf', ...all));
+    expect(rows.map(({ type, node }) => type + node)).toEqual(['ax', 'ax', 'ay', 'ay', 'bx', 'bx', 'by', 'by']);
+    for (const at of [0, 2, 4, 6]) expect((rows[at]?.id ?? '') < (rows[at + 1]?.id ?? '')).toBe(true);
+    expect(merged(heard('serf', ...all.toReversed()))).toEqual(rows);
+  });
+
+  it('bars what has no port, and what is not of the community', () => {
+    const barred = (change: Partial<Announcement>) => merged(heard('serf', sighting(change)))[0]?.barred;
+    expect(barred({})).toBeNull();
+    expect(barred({ port: null })).toBe('no-port');
+    expect(barred({ address: '8.8.8.8' })).toBe('not-allowed');
+    expect(barred({ address: '8.8.8.8', port: null })).toBe('not-allowed');
+  });
+});
+
+describe('allowing', () => {
+  it('means private ranges unless configured, and loopback only where the community is on this machine', () => {
+    const allowed = allowing(null, false);
+    for (const address of [
+      '10.0.0.1',
+      '172.16.0.1',
+      '172.31.255.255',
+      '192.168.1.1',
+      '100.64.0.1',
+      '100.127.255.255',
+      'fd00::1',
+    ])
+      expect(allowed(address), address).toBe(true);
+    for (const address of ['127.0.0.1', '8.8.8.8', '172.15.255.255', '172.32.0.0', '100.128.0.0', '2001:db8::1', '::1'])
+      expect(allowed(address), address).toBe(false);
+    expect(allowing(null, true)('127.40.0.1')).toBe(true);
+    expect(allowing(null, true)('::1')).toBe(false);
+  });
+
+  it('takes the configured ranges as they are, whatever address of the range they are written with', () => {
+    const allowed = allowing(['10.139.40.7/16', '2001:db8::/32', '127.0.0.0/8'], false);
+    for (const address of ['10.139.0.0', '10.139.255.255', '2001:db8::7', '127.0.0.1'])
+      expect(allowed(address), address).toBe(true);
+    for (const address of ['10.138.255.255', '10.140.0.0', '192.168.1.1'])
+      expect(allowed(address), address).toBe(false);
+  });
+
+  it('never means multicast, broadcast, link-local or no address, even when everything is configured', () => {
+    const allowed = allowing(['0.0.0.0/0', '::/0'], true);
+    expect(allowed('8.8.8.8')).toBe(true);
+    expect(allowed('2001:db8::1')).toBe(true);
+    for (const address of [
+      '0.0.0.0',
+      '0.1.2.3',
+      '224.0.0.251',
+      '239.1.1.1',
+      '255.255.255.255',
+      '169.254.1.1',
+      '240.0.0.1',
+    ])
+      expect(allowed(address), address).toBe(false);
+    for (const address of ['::', 'fe80::1', 'febf::1', 'ff02::fb']) expect(allowed(address), address).toBe(false);
+  });
+});

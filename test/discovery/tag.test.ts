@@ -1,0 +1,194 @@
+/** The tag as strangers write it: old spellings are read, hostile ones skipped and counted. */
+import { execFileSync } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import { readEntry } from '../../plugin/discovery/entry.js';
+import { readTag } from '../../plugin/discovery/tag.js';
+import { writeTag } from '../real/agents.js';
+import { seeded } from './seeded.js';
+
+const GOOD = {
+  s: 'proxy3',
+  d: 'Guifi_proxy',
+  m: 'node7.guifi.local',
+  i: '10.139.40.22',
+  p: '3128',
+  e: 'demo',
+  t: 'a=1',
+};
+const read = (entries: readonly unknown[] | string) => readTag(writeTag(entries));
+const entryOf = (change: object) => {
+  const entry = readEntry({ ...GOOD, ...change });
+  if (typeof entry === 'string') throw new Error(entry);
+  return entry;
+};
+
+describe('a tag', () => {
+  it('is read field by field, also with line breaks in its base64', () => {
+    const tag = writeTag([GOOD, { ...GOOD, s: 'Docker' }]);
+    const wrapped = execFileSync('/usr/bin/base64', ['-w', '20'], { input: Buffer.from(tag, 'base64') }).toString();
+    for (const text of [tag, wrapped, wrapped.replaceAll('\n', ' '), tag.replace(/=+$/, '')]) {
+      expect(readTag(text).skipped).toEqual({});
+      expect(readTag(text).entries[0]).toEqual({
+        type: 'proxy3',
+        description: 'Guifi proxy',
+        host: 'node7.guifi.local',
+        address: '10.139.40.22',
+        port: 3128,
+        community: 'demo',
+        txt: new Map([['a', '1']]),
+      });
+      expect(readTag(text).entries[1]?.type).toBe('Docker');
+    }
+  });
+
+  it.each<[string, string]>([
+    ['quotes of the wrong kind', JSON.stringify([GOOD]).replaceAll('"', "'")],
+    ['a comma at the end', `[${JSON.stringify(GOOD)},]`],
+    ['a comma at the start', `[ , ${JSON.stringify(GOOD)}]`],
+    ['several commas', `[${JSON.stringify(GOOD)},, , ,]`],
+    ['a comma inside the object', `[${JSON.stringify(GOOD).replace('}', ',}')}]`],
+    ['no list around it', JSON.stringify(GOOD)],
+    ['a byte order mark', `\ufeff${JSON.stringify([GOOD])}`],
+  ])('is read with %s', (_, json) => {
+    expect(read(json)).toMatchObject({ entries: [{ type: 'proxy3', port: 3128 }], skipped: {} });
+  });
+
+  it('loses only the entry that is broken', () => {
+    const broken = JSON.stringify(GOOD).replace('Guifi_proxy', 'a "quoted" word');
+    expect(read(`[${JSON.stringify(GOOD)},${broken},${JSON.stringify(GOOD)},{"s":"x`)).toMatchObject({
+      entries: [{ type: 'proxy3' }, { type: 'proxy3' }],
+      skipped: { 'bad-json': 2 },
+    });
+  });
+
+  it.each<[string, string, string]>([
+    ['truncated base64', writeTag([GOOD]).slice(0, 41), 'bad-base64'],
+    ['cut bzip2', writeTag([GOOD]).slice(0, 80), 'bad-bzip2'],
+    ['no base64 at all', '<script>alert(1)</script>', 'bad-base64'],
+    ['nothing', '', 'bad-base64'],
+    ['other data', Buffer.from('{"s":"proxy3"}').toString('base64'), 'bad-bzip2'],
+    ['a long text', 'A'.repeat(20_000), 'too-large'],
+    ['JSON of 70 kB', writeTag([{ ...GOOD, d: 'x'.repeat(70_000) }]), 'too-large'],
+    ['no JSON', writeTag('hello'), 'bad-json'],
+    ['a number', writeTag('7'), 'bad-entry'],
+    ['lists within lists', writeTag('['.repeat(60_000)), 'bad-json'],
+  ])('is skipped as a whole: %s', (_, text, reason) => {
+    expect(readTag(text)).toEqual({ entries: [], skipped: { [reason]: 1 } });
+  });
+
+  it('costs milliseconds when it is a bomb of 50 MB or has 10,000 entries', () => {
+    const bomb = execFileSync('sh', ['-c', 'head -c 50000000 /dev/zero | bzip2 -9 | base64 -w0']).toString();
+    const many = writeTag(Array(10_000).fill({ s: 'x' }));
+    const good = writeTag(Array(400).fill(GOOD));
+    const started = performance.now();
+    expect(readTag(bomb)).toEqual({ entries: [], skipped: { 'too-large': 1 } });
+    expect(readTag(many)).toMatchObject({ entries: [], skipped: { 'too-large': 1 } });
+    expect(readTag(writeTag(`[${'0,'.repeat(10_000)}0]`)).skipped).toEqual({ 'bad-entry': 10_001 });
+    expect(readTag(good).entries).toHaveLength(64);
+    expect(readTag(good).skipped).toEqual({ 'too-many': 336 });
+    expect(performance.now() - started).toBeLessThan(500);
+  });
+
+  it('is decoded once for as long as its text is the same', () => {
+    const text = writeTag([GOOD]);
+    expect(readTag(text)).toBe(readTag(text));
+  });
+
+  it('never throws, whatever 3,000 damaged texts hold', () => {
+    const random = seeded(9);
+    const originals = [writeTag([GOOD]), writeTag("[{'s':'x','i':'10.0.0.1'},]")];
+    for (let round = 0; round < 3_000; round++) {
+      const letters = [...(originals[round % 2] as string)];
+      for (let times = 1 + random(4); times > 0; times--)
+        letters[random(letters.length)] = String.fromCharCode(random(128));
+      const { entries, skipped } = readTag(letters.join(''));
+      expect(entries.length + Object.keys(skipped).length).toBeGreaterThan(0);
+    }
+  });
+});
+
+describe('an entry', () => {
+  it.each<[string, unknown, string]>([
+    ['nothing', null, 'bad-entry'],
+    ['a text', 'proxy3', 'bad-entry'],
+    ['a list', [GOOD], 'bad-entry'],
+    ['no type', { ...GOOD, s: undefined }, 'bad-type'],
+    ['a type that is a number', { ...GOOD, s: 3 }, 'bad-type'],
+    ['HTML as type', { ...GOOD, s: '<b>x</b>' }, 'bad-type'],
+    ['a path as type', { ...GOOD, s: '../etc' }, 'bad-type'],
+    ['a type that begins with a dash', { ...GOOD, s: '-rf' }, 'bad-type'],
+    ['a long type', { ...GOOD, s: 'x'.repeat(33) }, 'bad-type'],
+    ['a name as address', { ...GOOD, i: 'example.org' }, 'bad-address'],
+    ['an octal address', { ...GOOD, i: '010.0.0.1' }, 'bad-address'],
+    ['a number as address', { ...GOOD, i: 167772161 }, 'bad-address'],
+    ['an address with a zone', { ...GOOD, i: 'fe80::1%eth0' }, 'bad-address'],
+    ['port 0', { ...GOOD, p: '0' }, 'bad-port'],
+    ['port 0 as a number', { ...GOOD, p: 0 }, 'bad-port'],
+    ['port 70000', { ...GOOD, p: '70000' }, 'bad-port'],
+    ['a negative port', { ...GOOD, p: -1 }, 'bad-port'],
+    ['half a port', { ...GOOD, p: 80.5 }, 'bad-port'],
+    ['a word as port', { ...GOOD, p: 'http' }, 'bad-port'],
+    ['an object as port', { ...GOOD, p: {} }, 'bad-port'],
+  ])('is skipped: %s', (_, value, reason) => {
+    expect(readEntry(value)).toBe(reason);
+  });
+
+  it('may have a port as text or number, or none', () => {
+    expect([' 53 ', 53, '', null, undefined].map((p) => entryOf({ p }).port)).toEqual([53, 53, null, null, null]);
+  });
+
+  it('has one way to write each address', () => {
+    const spellings = ['2001:DB8:0::1', '::ffff:10.0.0.1', ' 10.0.0.1 ', '::FFFF:0A00:0001'];
+    expect(spellings.map((i) => entryOf({ i }).address)).toEqual(['2001:db8::1', '10.0.0.1', '10.0.0.1', '10.0.0.1']);
+  });
+
+  it('keeps HTML as the text that it is, and drops what could disguise a text', () => {
+    const script = '<script>alert("x")</script>';
+    expect(entryOf({ d: script, m: script, e: script })).toMatchObject({
+      description: script,
+      host: script,
+      community: script,
+    });
+    expect(entryOf({ d: 'a\u202eb\u0000c\u2066d\ud800e\nf\u200bg\u2028h' }).description).toBe('abcde fg h');
+    expect(entryOf({ d: {}, m: ['x'], e: 7 })).toMatchObject({ description: '', host: '', community: '7' });
+    expect(entryOf({ d: 'ç'.repeat(1_000) }).description).toBe('ç'.repeat(128));
+  });
+
+  it.each<[string, [string, string][]]>([
+    [
+      'a=1&b=2 c=3',
+      [
+        ['a', '1'],
+        ['b', '2'],
+        ['c', '3'],
+      ],
+    ],
+    ['url=http://x/?q=1', [['url', 'http://x/?q=1']]],
+    ['a=1 a=2', [['a', '1']]],
+    ['ABCDEFG-HIJKLMN', [['', 'ABCDEFG-HIJKLMN']]],
+    [
+      'ABCDEFG-HIJKLMN,einfo={x;y}',
+      [
+        ['', 'ABCDEFG-HIJKLMN'],
+        ['einfo', '{x;y}'],
+      ],
+    ],
+    [
+      'a=1 flag',
+      [
+        ['a', '1'],
+        ['flag', ''],
+      ],
+    ],
+    ['__proto__=x', [['__proto__', 'x']]],
+    ['  & & ', []],
+  ])('has the attributes of "%s"', (t, pairs) => {
+    expect([...entryOf({ t }).txt]).toEqual(pairs);
+  });
+
+  it('has at most 32 attributes of 1 KiB together', () => {
+    const many = Array.from({ length: 100 }, (_, at) => `k${at}=v`).join(' ');
+    expect(entryOf({ t: many }).txt.size).toBe(32);
+    expect(entryOf({ t: `k=${'v'.repeat(5_000)}` }).txt.get('k')).toHaveLength(1_022);
+  });
+});

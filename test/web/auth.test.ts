@@ -1,0 +1,138 @@
+/** Who may do what: every POST that must be refused is, readers only read, and a host application may decide instead. */
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { ROUTES } from '../../plugin/web/routes.js';
+import { startWeb, type TestWeb, Visitor } from './app.js';
+
+let web: TestWeb;
+afterEach(() => web?.app.close());
+
+async function open(options?: Parameters<typeof startWeb>[0]): Promise<Visitor> {
+  web = await startWeb(options);
+  return new Visitor(web);
+}
+const posts = ROUTES.filter(({ method }) => method === 'POST').map(({ path }) => path);
+const addressOf = (path: string) => path.replace(':type', 'dnsservice').replace(':id', 'abc');
+const SCAN = '/services/dnsservice/scan';
+const isOwner = async (visitor: Visitor) => (await visitor.get('/api/v1/session')).json().role === 'owner';
+
+describe('every POST', () => {
+  it.each(posts)('%s is refused without the token', async (path) => {
+    const visitor = await open();
+    await visitor.login();
+    visitor.token = '';
+    expect((await visitor.post(addressOf(path))).statusCode).toBe(403);
+    visitor.token = 'AAAA';
+    expect((await visitor.post(addressOf(path))).statusCode).toBe(403);
+    expect(web.panel.jobs.running()).toEqual([]);
+  });
+
+  it.each(posts)('%s is refused from another site, also with the token', async (path) => {
+    const visitor = await open();
+    await visitor.login();
+    for (const headers of [
+      { 'sec-fetch-site': 'cross-site' },
+      { 'sec-fetch-site': 'same-site' },
+      { origin: 'http://evil.example' },
+      { origin: 'null' },
+      { origin: 'http://node.example:7002' },
+    ]) {
+      const { statusCode, body } = await visitor.post(addressOf(path), {}, headers as Record<string, string>);
+      expect(statusCode, JSON.stringify(headers)).toBe(403);
+      expect(body).toMatch(/another site/);
+    }
+    expect(web.panel.jobs.running()).toEqual([]);
+  });
+
+  it.each(ROUTES.filter(({ method, need }) => method === 'POST' && need === 'owner').map(({ path }) => path))(
+    '%s is refused without login',
+    async (path) => {
+      const visitor = await open();
+      await visitor.get('/');
+      expect((await visitor.post(addressOf(path))).statusCode).toBe(401);
+      expect(web.panel.jobs.running()).toEqual([]);
+    },
+  );
+
+  it('passes from the panel itself, with the origin that browsers send', async () => {
+    const visitor = await open();
+    await visitor.login();
+    const headers = { origin: 'http://node.example:7001', 'sec-fetch-site': 'same-origin' };
+    expect((await visitor.post(SCAN, {}, headers)).statusCode).toBe(303);
+  });
+
+  it("is refused with another visitor's token", async () => {
+    const visitor = await open();
+    await visitor.login();
+    const other = new Visitor(web);
+    await other.get('/');
+    visitor.token = other.token;
+    expect((await visitor.post(SCAN)).statusCode).toBe(403);
+  });
+
+  it('is refused when its body is too large', async () => {
+    const visitor = await open();
+    await visitor.login();
+    expect((await visitor.post(SCAN, { filler: 'x'.repeat(70_000) })).statusCode).toBe(413);
+  });
+});
+
+describe('a GET', () => {
+  it.each(posts)('of %s changes nothing', async (path) => {
+    const visitor = await open();
+    await visitor.login();
+    const { statusCode } = await visitor.get(addressOf(path));
+    expect(statusCode).toBe(path.endsWith('/login') && !path.startsWith('/api') ? 200 : 404);
+    expect(web.panel.jobs.running()).toEqual([]);
+    expect(await isOwner(visitor)).toBe(true);
+  });
+});
+
+describe('reading', () => {
+  it('needs a login everywhere but for the login page, health and files where it is not public', async () => {
+    const visitor = await open({ config: { publicRead: false } });
+    const page = await visitor.get('/services/dnsservice');
+    expect([page.statusCode, page.headers.location]).toEqual([303, '/login?next=%2Fservices%2Fdnsservice']);
+    expect((await visitor.get('/api/v1/services')).statusCode).toBe(401);
+    for (const url of ['/login', '/healthz', '/public/style.css']) {
+      expect((await visitor.get(url)).statusCode, url).toBe(200);
+    }
+    await visitor.login();
+    expect((await visitor.get('/services/dnsservice')).statusCode).toBe(200);
+  });
+
+  it('shows no action that the reader may not do', async () => {
+    const visitor = await open();
+    web.panel.states.set('dnsservice', { unit: 'unbound.service', state: 'running', enabled: true });
+    const { body } = await visitor.get('/services/dnsservice');
+    expect(body).not.toMatch(/\/(scan|start|stop)"/);
+  });
+});
+
+describe("a host's own login", () => {
+  it('decides instead of ours, which is gone', async () => {
+    let role: 'owner' | 'reader' | null = 'owner';
+    const visitor = await open({ web: { authenticate: async () => role }, config: { publicRead: false } });
+    const home = await visitor.get('/');
+    expect(home.body).not.toContain('/login');
+    expect((await visitor.get('/login')).statusCode).toBe(404);
+    expect((await visitor.post(SCAN)).statusCode).toBe(303);
+    role = 'reader';
+    expect((await visitor.get('/')).statusCode).toBe(200);
+    expect((await visitor.post(SCAN)).statusCode).toBe(401);
+    role = null;
+    expect((await visitor.get('/')).statusCode).toBe(401);
+  });
+
+  it('still needs the token', async () => {
+    const visitor = await open({ web: { authenticate: async () => 'owner' } });
+    expect((await visitor.post(SCAN)).statusCode).toBe(403);
+  });
+
+  it('that fails is our error, told without its text', async () => {
+    vi.spyOn(console, 'error').mockImplementationOnce(() => {});
+    const visitor = await open({ web: { authenticate: async () => Promise.reject(new Error('ldap password 1234')) } });
+    const { statusCode, body } = await visitor.get('/');
+    expect(statusCode).toBe(500);
+    expect(body).not.toContain('1234');
+  });
+});

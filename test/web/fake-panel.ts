@@ -1,0 +1,226 @@
+/** A panel without network, disk or systemd: fixed neighbours, a store in memory, jobs that the test steps through. */
+import { type Config, loadConfig } from '../../plugin/config.js';
+import type { SourceStatus } from '../../plugin/discovery/index.js';
+import { PanelError } from '../../plugin/errors.js';
+import { type Job, type JobHandle, Jobs } from '../../plugin/jobs.js';
+import type { LocalService } from '../../plugin/node/index.js';
+import type { Panel, Ranked, TypeSummary, TypeView } from '../../plugin/panel.js';
+import { type Provider, providerId } from '../../plugin/provider.js';
+import type { Score } from '../../plugin/score/index.js';
+import { loadServices, type ServiceRegistry } from '../../plugin/services/index.js';
+import type { Store } from '../../plugin/store/index.js';
+
+export const NOW = Date.parse('2026-11-20T10:00:00Z');
+
+export const SERF_UP: SourceStatus = {
+  name: 'serf',
+  state: 'up',
+  lastUp: NOW,
+  read: 31,
+  skipped: { 'bad-json': 2 },
+};
+export const SERF_AWAY: SourceStatus = {
+  ...SERF_UP,
+  state: 'away',
+  lastUp: NOW - 600_000,
+  error: { code: 'serf-away', message: 'No agent on 127.0.0.1:7373.', hint: 'Start it.' },
+};
+
+/** A store that forgets everything at the end. */
+export function memoryStore(): Store {
+  const jobs = new Map<string, Job>();
+  const sessions = new Map<string, number>();
+  const settings = new Map<string, string>();
+  return {
+    attempts: { add: () => {}, recent: () => new Map(), bytesSince: () => 0 },
+    jobs: {
+      put: (job) => void jobs.set(job.id, job),
+      get: (id) => jobs.get(id) ?? null,
+      closeOrphans: () => {},
+    },
+    sessions: {
+      put: (key, at) => void sessions.set(key, at),
+      lastUsed: (key) => sessions.get(key) ?? null,
+      remove: (key) => void sessions.delete(key),
+      removeAll: () => sessions.clear(),
+    },
+    settings: {
+      get: (name) => settings.get(name) ?? null,
+      set: (name, value) => void (value === null ? settings.delete(name) : settings.set(name, value)),
+    },
+    movedAside: null,
+    flush: () => {},
+    prune: () => 0,
+    close: () => {},
+  };
+}
+
+/** A provider of the type with a score; whatever is given replaces what is made up. */
+export function ranked(
+  type: string,
+  index: number,
+  { provider = {}, ...score }: Partial<Score> & { provider?: Partial<Provider>; recommended?: boolean } = {},
+): Ranked {
+  const announced = { type, address: `10.139.40.${index}`, port: 53, ...provider };
+  return {
+    ...{ level: 3, score: 80, low: 70, high: 90, confidence: 'fair', reason: null, detail: null, unproven: false },
+    ...{ samples: 4, attempts: 4, measuredAt: NOW - 180_000, facts: {}, recommended: false },
+    parts: [
+      { metric: 'answer', value: 12.34567, unit: 'ms', mark: 0.81234, weight: 0.45, lost: 12.345 },
+      { metric: 'answers', value: 1, unit: 'share', mark: 0.9, weight: 0.55, lost: 7.655 },
+    ],
+    ...score,
+    provider: {
+      ...{
+        node: `node${index}`,
+        host: `node${index}.guifi.local`,
+        description: 'DNS of the square',
+        community: 'demo',
+      },
+      ...{ txt: new Map(), gossip: null, sources: ['serf'], self: false, barred: null, stale: false, heardAt: NOW },
+      ...announced,
+      id: providerId(announced),
+      ...provider,
+    },
+  };
+}
+
+/** Why there is no number: the fields that a failure leaves empty. */
+export const NUMBERLESS = { low: null, high: null, confidence: null, parts: [] } as const;
+
+export interface FakePanel extends Panel {
+  /** Wire word → its ranked list. */
+  readonly lists: Map<string, readonly Ranked[]>;
+  readonly states: Map<string, LocalService>;
+  sourceList: readonly SourceStatus[];
+  problem: Error | null;
+  /** What the running job may do; set when it starts. */
+  handle: JobHandle | null;
+  /** Lets the running job end, well or with the error. */
+  end(error?: Error): Promise<void>;
+}
+
+export interface FakeOptions {
+  readonly config?: Partial<Config>;
+  readonly demo?: boolean;
+  readonly services?: ServiceRegistry;
+  readonly now?: () => number;
+}
+
+const ABSENT: LocalService = { unit: null, state: 'absent', enabled: false };
+
+/** A panel whose lists, states and sources the test sets. */
+export async function fakePanel(options: FakeOptions = {}): Promise<FakePanel> {
+  const { demo = false, now = () => NOW } = options;
+  const services = options.services ?? (await loadServices());
+  const store = memoryStore();
+  const jobs = new Jobs(store.jobs, now);
+  let finish: { resolve: () => void; reject: (error: Error) => void } | null = null;
+  const lists: FakePanel['lists'] = new Map();
+  const states: FakePanel['states'] = new Map();
+
+  const view = (word: string): TypeView => {
+    if (!services.has(word) && !lists.has(word)) {
+      throw new PanelError('unknown-type', `No type "${word}".`, 'Look at the list.');
+    }
+    const list = lists.get(word) ?? [];
+    const best = list.find(({ score }) => score !== null && score > 0) ?? null;
+    return {
+      ...{ word, type: services.of(word), builtin: services.has(word), providers: list.length, ranked: list, best },
+      measured: list.filter(({ measuredAt }) => measuredAt !== null).length,
+      local: { ...(states.get(word) ?? ABSENT), published: false },
+      job: jobs.running().find(({ type, kind }) => type === word && kind === 'scan') ?? null,
+    };
+  };
+  const begin = (of: Pick<Job, 'kind' | 'type' | 'provider' | 'total'>): Job =>
+    jobs.running().find(({ type, kind }) => type === of.type && kind === of.kind) ??
+    jobs.start(of, (handle) => {
+      panel.handle = handle;
+      return new Promise<void>((resolve, reject) => {
+        finish = { resolve, reject };
+        handle.signal.addEventListener('abort', () => resolve());
+      });
+    });
+
+  const panel: FakePanel = {
+    ...{ services, jobs, store, demo, lists, states, problem: null, handle: null },
+    config: { ...loadConfig({ env: {}, file: '' }), language: 'en', ...options.config },
+    sourceList: [SERF_UP],
+    discovery: {
+      providers: (type) =>
+        (type === undefined ? [...lists.values()].flat() : (lists.get(type) ?? [])).map((one) => one.provider),
+      find: (id) => panel.discovery.providers().find((one) => one.id === id) ?? null,
+      sources: () => panel.sourceList,
+      ready: async () => {},
+      onChange: () => () => {},
+      close: async () => {},
+    },
+    local: {
+      states: async () => states,
+      problem: async () => panel.problem,
+      act: async () => ABSENT,
+    },
+    overview: async () => {
+      const others = [...lists.keys()].filter((word) => !services.has(word)).sort();
+      const words = [...services.types.map(({ id }) => id), ...others];
+      return { services: words.map(view) as readonly TypeSummary[], sources: panel.sourceList };
+    },
+    type: async (word) => view(word),
+    provider: async (word, id) => {
+      const found = view(word).ranked.find(({ provider }) => provider.id === id);
+      if (!found) throw new PanelError('unknown-provider', `No provider ${id}.`, 'Look at the list.');
+      return { view: view(word), ranked: found };
+    },
+    scan: (word, provider) =>
+      begin({ kind: 'scan', type: word, provider: provider ?? null, total: view(word).providers }),
+    act: (word, verb) => begin({ kind: verb, type: view(word).word, provider: null, total: 1 }),
+    end: async (error) => {
+      if (error) finish?.reject(error);
+      else finish?.resolve();
+      await Promise.all(jobs.running().map(({ id }) => jobs.ended(id)));
+    },
+    close: () => jobs.close(),
+  };
+  return panel;
+}
+
+/** Thirty providers of one type in every condition that a page must be able to show. */
+export function community(type: string): readonly Ranked[] {
+  const failed = (index: number, reason: Ranked['reason'], of: Partial<Score> = {}) =>
+    ranked(type, index, { ...NUMBERLESS, level: 0, score: 0, reason, samples: 0, attempts: 2, ...of });
+  const unscored = (index: number, provider: Partial<Provider>, of: Partial<Score> = {}) =>
+    ranked(type, index, {
+      ...NUMBERLESS,
+      score: null,
+      level: 0,
+      samples: 0,
+      attempts: 0,
+      measuredAt: null,
+      provider,
+      ...of,
+    });
+  const good = Array.from({ length: 12 }, (_, at) =>
+    ranked(type, at + 1, {
+      ...{ score: 94.4 - at * 3.2, low: 80 - at * 3, high: 97 - at * 2.5, level: at % 3 === 0 ? 4 : 3 },
+      ...{ confidence: (['solid', 'fair', 'guess'] as const)[at % 3] ?? 'fair', recommended: at === 0 },
+      provider: { self: at === 3, sources: at % 4 === 1 ? ['serf', 'avahi'] : ['serf'], stale: at === 6 },
+    }),
+  );
+  return [
+    ...good,
+    ...[13, 14, 15].map((index) => ranked(type, index, { score: 44 - index, low: 9, high: 50, confidence: 'guess' })),
+    ranked(type, 16, { unproven: true, level: 2, score: 40 }),
+    failed(17, 'refused'),
+    failed(18, 'timeout'),
+    failed(19, 'unreachable'),
+    failed(20, 'wrong-identity', { level: 3, detail: 'ns9.example answered' }),
+    failed(21, 'wrong-protocol', { level: 2, detail: 'HTTP/1.1 400 Bad Request' }),
+    failed(22, 'broken', { level: 3, detail: 'SERVFAIL' }),
+    ...[23, 24].map((index) =>
+      unscored(index, {}, { level: 2, reason: 'not-checked', measuredAt: NOW - 7_200_000, attempts: 1, samples: 1 }),
+    ),
+    unscored(25, { barred: 'not-allowed', address: '8.8.8.8' }, { reason: 'not-allowed' }),
+    unscored(26, { barred: 'no-port', port: null }, { reason: 'no-port' }),
+    ...[27, 28, 29, 30].map((index) => unscored(index, { stale: index === 30 })),
+  ];
+}

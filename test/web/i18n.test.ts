@@ -1,0 +1,112 @@
+/** The three languages: complete, without leftovers, and chosen as people and browsers ask. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { LANGUAGES } from '../../plugin/config.js';
+import { ERROR_CODES } from '../../plugin/errors.js';
+import { LOCALES_DIR, VIEWS_DIR } from '../../plugin/paths.js';
+import { FAILURES, UNSCORED } from '../../plugin/probe/levels.js';
+import { chooseLanguage, loadLocales } from '../../plugin/web/i18n.js';
+
+const texts = JSON.parse(readFileSync(join(LOCALES_DIR, 'en.json'), 'utf8')) as Record<string, string>;
+const keys = Object.keys(texts);
+const locales = loadLocales();
+
+/** The keys that code and templates put together from a word of a contract. */
+const COMPOSED: Readonly<Record<string, readonly string[]>> = {
+  'reason.': [...FAILURES, ...UNSCORED],
+  'error.': ERROR_CODES.flatMap((code) => [code, `${code}.hint`]),
+  'language.': LANGUAGES,
+  'level.': ['0', '1', '2', '3', '4', '5'],
+  'state.': ['running', 'stopped', 'starting', 'stopping', 'failed', 'absent'],
+  'source.': ['serf', 'avahi', 'list', 'demo'],
+  'source.state.': ['up', 'connecting', 'away', 'off'],
+  'confidence.': ['guess', 'fair', 'solid'],
+  'verdict.': ['weak', 'unproven', 'unchecked', 'new'],
+  'job.kind.': ['scan', 'start', 'stop'],
+  'job.state.': ['running', 'done', 'failed', 'cancelled'],
+  'own.': ['start', 'stop'],
+};
+const composed = Object.entries(COMPOSED).flatMap(([prefix, words]) => words.map((word) => prefix + word));
+
+function sources(folder: string, ending: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith(ending))
+    .map((name) => readFileSync(join(folder, name), 'utf8'));
+}
+const source = [...sources(VIEWS_DIR, '.eta'), ...sources(join(VIEWS_DIR, '..', 'plugin', 'web'), '.ts')].join('\n');
+const exists = (key: string) => key in texts || `${key}.other` in texts;
+
+describe('the texts', () => {
+  it('exist for every word of the contracts', () => {
+    expect(composed.filter((key) => !exists(key))).toEqual([]);
+  });
+
+  it('exist for every key that a template or the code names', () => {
+    const quoted = [...source.matchAll(/'([a-z]+(?:\.[a-z-]+)+)'/g)].map((match) => match[1] as string);
+    const families = new Set(keys.map((key) => key.split('.', 1)[0]));
+    const named = quoted.filter((key) => families.has(key.split('.', 1)[0]) && !/\.(css|svg|js)$/.test(key));
+    expect(named.length).toBeGreaterThan(60);
+    expect(named.filter((key) => !exists(key))).toEqual([]);
+  });
+
+  it('have none that nothing uses', () => {
+    const used = (key: string) => {
+      const whole = key.replace(/\.(one|other)$/, '');
+      return composed.includes(key) || /^(skipped|fact)\./.test(key) || source.includes(`'${whole}'`);
+    };
+    expect(keys.filter((key) => !used(key))).toEqual([]);
+  });
+
+  it('are not the same in two languages by mistake', () => {
+    const [ca, es, en] = LANGUAGES.map((language) => locales(language));
+    const same = keys.filter(
+      (key) => / \w+ \w+/.test(texts[key] ?? '') && [ca, es].some((one) => one?.t(key) === en?.t(key)),
+    );
+    expect(same).toEqual([]);
+  });
+});
+
+describe('writing', () => {
+  it('chooses the plural and writes numbers as the language does', () => {
+    expect(locales('ca').t('home.providers', { count: 1 })).toBe('1 proveïdor');
+    expect(locales('es').t('home.providers', { count: 1_000_000 })).toBe('1.000.000 proveedores');
+    expect(locales('en').t('home.providers', { count: 12_345 })).toBe('12,345 providers');
+  });
+
+  it('writes measured values with their unit', () => {
+    expect(locales('ca').measure(12.34, 'ms')).toBe('12,3 ms');
+    expect(locales('en').measure(0.875, 'share')).toBe('87.5%');
+    expect([700, 19_600, 2_500_000].map((count) => locales('en').bytes(count))).toEqual(['0.7 kB', '20 kB', '2.5 MB']);
+  });
+
+  it('tells how long ago', () => {
+    const now = Date.parse('2026-11-20T10:00:00Z');
+    expect(locales('en').ago(now - 3 * 60_000, now)).toBe('3 minutes ago');
+    expect(locales('ca').ago(now - 24 * 3_600_000, now)).toBe('ahir');
+    expect(locales('en').ago(now + 5000, now)).toBe('now');
+  });
+
+  it('leaves a value that looks like a placeholder as it is', () => {
+    expect(locales('en').t('job.kind.scan', { service: '{count} $& $1' })).toBe('Scan of {count} $& $1');
+  });
+
+  it('refuses a key that does not exist', () => {
+    expect(() => locales('en').t('no.such.key')).toThrow('no.such.key');
+  });
+});
+
+describe('choosing the language', () => {
+  it.each([
+    ['es', 'en', 'es'],
+    [undefined, 'ca-valencia, en;q=0.5', 'ca'],
+    [undefined, 'fil, es;q=0.3', 'es'],
+    [undefined, 'de, en;q=0.2, es;q=0.9', 'es'],
+    [undefined, 'en;q=0, de', 'ca'],
+    [undefined, 'ES-419', 'es'],
+    [undefined, undefined, 'ca'],
+    ['xx', ';;,q=;=', 'ca'],
+  ])('cookie %s and Accept-Language %s give %s', (cookie, accept, expected) => {
+    expect(chooseLanguage(cookie, accept, 'ca')).toBe(expected);
+  });
+});

@@ -1,0 +1,211 @@
+/** The pages: complete in every language, safe against strangers' texts, at any base path, whole or in parts. */
+import { afterEach, describe, expect, it } from 'vitest';
+import { LANGUAGES } from '../../plugin/config.js';
+import { startWeb, type TestWeb, Visitor } from './app.js';
+import { NOW, NUMBERLESS, ranked, SERF_AWAY } from './fake-panel.js';
+
+let web: TestWeb;
+afterEach(() => web.app.close());
+
+async function open(options?: Parameters<typeof startWeb>[0]): Promise<Visitor> {
+  web = await startWeb(options);
+  return new Visitor(web);
+}
+const first = () => web.panel.lists.get('dnsservice')?.[0]?.provider.id ?? '';
+
+describe.each(LANGUAGES)('in %s', (language) => {
+  it('every page is there, says its language, and carries no style or script of its own', async () => {
+    const visitor = await open();
+    await visitor.login();
+    const job = web.panel.scan('dnsservice');
+    const provider = `/services/dnsservice/providers/${first()}`;
+    const pages = ['/', '/services/dnsservice', '/services/tincvpn', provider, `/jobs/${job.id}`, '/login', '/nothing'];
+    for (const url of pages) {
+      const { body, headers, statusCode } = await visitor.get(url, { 'accept-language': language });
+      expect(statusCode, url).toBe(url === '/nothing' ? 404 : 200);
+      expect(headers['content-type'], url).toBe('text/html; charset=utf-8');
+      expect(body, url).toContain(`<html lang="${language}">`);
+      expect(body, url).not.toMatch(/undefined|\[object|NaN|\{\w+\}(?!')/);
+      expect(body, url).not.toMatch(/ style=|<style| on\w+=|<script>|javascript:/);
+      for (const [, address] of body.matchAll(/(?:href|src|action|hx-get|hx-post)="([^"]*)"/g)) {
+        expect(address, url).toMatch(/^[/#](?!\/)/);
+      }
+    }
+  });
+});
+
+describe('every answer', () => {
+  it('carries the security headers, also a file and an error', async () => {
+    const visitor = await open();
+    for (const url of ['/', '/public/style.css', '/nothing', '/api/v1/services', '/api/v1/nothing', '/healthz']) {
+      const { headers } = await visitor.get(url);
+      expect(headers['content-security-policy'], url).toBe(
+        "default-src 'self'; frame-ancestors 'self'; base-uri 'none'; form-action 'self'",
+      );
+      expect(headers['x-content-type-options'], url).toBe('nosniff');
+      // `no-referrer` would make browsers send `Origin: null` with our own forms.
+      expect(headers['referrer-policy'], url).toBe('same-origin');
+    }
+  });
+
+  it('of a page is not stored, and says what it depends on', async () => {
+    const { headers } = await (await open()).get('/');
+    expect(headers['cache-control']).toBe('no-store');
+    expect(headers.vary).toBe('Cookie, Accept-Language, Accept-Encoding, HX-Request');
+  });
+
+  it('of a file may be kept for ever under an address that changes with it', async () => {
+    const visitor = await open();
+    const { body } = await visitor.get('/');
+    const style = /href="(\/public\/style\.css\?v=[0-9a-f]{8})"/.exec(body)?.[1] ?? '';
+    const { headers, statusCode } = await visitor.get(style);
+    expect(statusCode).toBe(200);
+    expect(headers['cache-control']).toMatch(/max-age=31536000.*immutable/);
+  });
+
+  it('of a first view is small: page, style and script together at most 40 kB compressed', async () => {
+    const { gzipSync } = await import('node:zlib');
+    const visitor = await open();
+    const page = await visitor.get('/services/dnsservice', { 'accept-encoding': 'gzip' });
+    expect(page.headers['content-encoding']).toBe('gzip');
+    const files = await Promise.all(
+      ['style.css', 'htmx.min.js', 'icon.svg'].map((name) => visitor.get(`/public/${name}`)),
+    );
+    const bytes = files.reduce((sum, { rawPayload }) => sum + gzipSync(rawPayload).length, page.rawPayload.length);
+    expect(bytes).toBeLessThan(40_000);
+  });
+});
+
+describe('what strangers wrote', () => {
+  const EVIL = `"'><script>alert(1)</script><img src=x onerror=alert(2)>`;
+
+  it('is escaped in every field, on every page', async () => {
+    const visitor = await open();
+    await visitor.login();
+    const evil = ranked(EVIL, 1, {
+      detail: EVIL,
+      reason: 'broken',
+      score: 0,
+      ...NUMBERLESS,
+      facts: { [EVIL]: EVIL },
+      provider: {
+        ...{ node: EVIL, host: EVIL, description: EVIL, community: EVIL, address: EVIL },
+        txt: new Map([[EVIL, EVIL]]),
+      },
+    });
+    web.panel.lists.set(EVIL, [evil]);
+    web.panel.lists.set('dnsservice', [{ ...evil, provider: { ...evil.provider, type: 'dnsservice' } }]);
+    web.panel.sourceList = [
+      { ...SERF_AWAY, skipped: { [EVIL]: 1 }, error: { code: 'other', message: EVIL, hint: EVIL } },
+    ];
+    const word = encodeURIComponent(EVIL);
+    const { id } = evil.provider;
+    const job = web.panel.scan(EVIL);
+    for (const url of [
+      '/',
+      `/services/${word}`,
+      `/services/${word}/providers/${id}`,
+      '/services/dnsservice',
+      `/services/dnsservice/providers/${id}`,
+      `/jobs/${job.id}`,
+    ]) {
+      const { body, statusCode } = await visitor.get(url);
+      expect(statusCode, url).toBe(200);
+      expect(body, url).toContain('&lt;script&gt;');
+      expect(body, url).not.toMatch(/<script>|<img|"'>/);
+    }
+  });
+
+  it('never becomes a link that is not http', async () => {
+    const visitor = await open();
+    const { services } = web.panel;
+    const label = { ca: 'x', es: 'x', en: 'open it' };
+    const use = () => [
+      { kind: 'link' as const, label, url: 'javascript:alert(1)' },
+      { kind: 'link' as const, label, url: 'http://10.1.2.3:80/' },
+    ];
+    web.panel.services.of = (word) =>
+      ({ ...services.types[0], ...services.types.find(({ id }) => id === word), use }) as never;
+    const provider = await visitor.get(`/services/dnsservice/providers/${first()}`);
+    expect(provider.body).toContain('href="http://10.1.2.3:80/"');
+    expect(provider.body).not.toContain('javascript:');
+  });
+});
+
+describe('every page says', () => {
+  it('that it is a demo', async () => {
+    const visitor = await open({ demo: true });
+    for (const url of ['/', '/services/dnsservice', '/login', '/nothing']) {
+      expect((await visitor.get(url)).body, url).toContain('This is a demo.');
+    }
+  });
+
+  it('which source is away, since when, and what to do', async () => {
+    const visitor = await open();
+    web.panel.sourceList = [SERF_AWAY];
+    const { body } = await visitor.get('/services/dnsservice', { 'accept-language': 'ca' });
+    expect(body).toContain('Serf no respon.');
+    expect(body).toContain(
+      new Intl.DateTimeFormat('ca', { dateStyle: 'medium', timeStyle: 'short' }).format(NOW - 600_000),
+    );
+    expect(body).toContain('systemctl start serf');
+  });
+});
+
+describe('under /cloudy/', () => {
+  it('every link, form, redirect and cookie stays there', async () => {
+    const visitor = await open({ prefix: '/cloudy' });
+    await visitor.login('/cloudy/');
+    const job = await visitor.post('/cloudy/services/dnsservice/scan');
+    expect(job.headers.location).toMatch(/^\/cloudy\/jobs\//);
+    for (const url of [
+      '/cloudy/',
+      '/cloudy/services/dnsservice',
+      `/cloudy/services/dnsservice/providers/${first()}`,
+      String(job.headers.location),
+      '/cloudy/login',
+      '/cloudy/nothing',
+    ]) {
+      const { body } = await visitor.get(url);
+      const addresses = [...body.matchAll(/(?:href|src|action|hx-get|hx-post)="([^"#][^"]*)"/g)].map(
+        (match) => match[1],
+      );
+      expect(addresses.length, url).toBeGreaterThan(5);
+      expect(
+        addresses.filter((address) => !address?.startsWith('/cloudy/')),
+        url,
+      ).toEqual([]);
+    }
+    const fresh = await new Visitor(web).get('/cloudy/');
+    expect(fresh.headers['set-cookie']).toContain('Path=/cloudy/;');
+    expect((await visitor.get('/cloudy/public/style.css')).statusCode).toBe(200);
+    expect((await visitor.get('/cloudy')).headers.location).toBe('/cloudy/');
+    expect((await visitor.get('/cloudy/healthz')).json()).toMatchObject({ ok: true });
+  });
+});
+
+describe('the language', () => {
+  it('is switched by a form, kept in a cookie, and leads back to the page', async () => {
+    const visitor = await open();
+    const page = await visitor.get('/services/dnsservice');
+    expect(page.body).toContain('name="back" value="/services/dnsservice"');
+    const { headers, statusCode } = await visitor.post('/language', { language: 'es', back: '/services/dnsservice' });
+    expect([statusCode, headers.location]).toEqual([303, '/services/dnsservice']);
+    expect((await visitor.get('/')).body).toContain('<html lang="es">');
+  });
+
+  it.each(['//evil.example/', '/\\evil.example', 'https://evil.example', '/\t/evil.example', ''])(
+    'does not lead to %j',
+    async (back) => {
+      const visitor = await open();
+      await visitor.get('/');
+      expect((await visitor.post('/language', { language: 'es', back })).headers.location).toBe('/');
+    },
+  );
+
+  it('that does not exist is refused', async () => {
+    const visitor = await open();
+    await visitor.get('/');
+    expect((await visitor.post('/language', { language: 'xx' })).statusCode).toBe(400);
+  });
+});

@@ -1,0 +1,155 @@
+/** One type's page: what its rows and buttons say, and how it follows a running job with and without scripts. */
+import { afterEach, describe, expect, it } from 'vitest';
+import { PanelError } from '../../plugin/errors.js';
+import { startWeb, type TestWeb, Visitor } from './app.js';
+import { NUMBERLESS, ranked } from './fake-panel.js';
+
+let web: TestWeb;
+afterEach(() => web.app.close());
+
+async function open(): Promise<Visitor> {
+  web = await startWeb();
+  return new Visitor(web);
+}
+
+describe('a type', () => {
+  it('shows an unchecked port as hollow and neutral, never as good', async () => {
+    const visitor = await open();
+    web.panel.lists.set('tincvpn', [
+      ranked('tincvpn', 1, { ...NUMBERLESS, level: 2, score: null, reason: 'not-checked' }),
+    ]);
+    const { body } = await visitor.get('/services/tincvpn');
+    expect(body).toContain('cs-is-unchecked');
+    expect(body).toContain('port open, protocol not checked');
+    expect(body).not.toContain('cs-is-good');
+  });
+
+  it('never shows an open port as good, whatever its score', async () => {
+    const visitor = await open();
+    web.panel.lists.set('tincvpn', [ranked('tincvpn', 1, { level: 2, score: 90 })]);
+    expect((await visitor.get('/services/tincvpn')).body).not.toContain('cs-is-good');
+  });
+
+  it('does not say that the port is open where only the machine answered', async () => {
+    const visitor = await open();
+    web.panel.lists.set('tincvpn', [
+      ranked('tincvpn', 1, { ...NUMBERLESS, level: 1, score: null, reason: 'not-checked' }),
+    ]);
+    const { body } = await visitor.get('/services/tincvpn');
+    expect(body).toContain('the machine answers, service not checked');
+    expect(body).not.toContain('port open');
+  });
+
+  it('shows a failure with its reason and without any measured value', async () => {
+    const visitor = await open();
+    web.panel.lists.set('dnsservice', [
+      ranked('dnsservice', 1, { ...NUMBERLESS, score: 0, reason: 'timeout', samples: 0 }),
+    ]);
+    const { body } = await visitor.get('/services/dnsservice');
+    expect(body).toContain('does not answer in time');
+    expect(body).not.toMatch(/\d ms|cs-range/);
+  });
+
+  it('says what a scan costs before it runs, and offers it to the owner only', async () => {
+    const visitor = await open();
+    const asReader = await visitor.get('/services/dnsservice');
+    expect(asReader.body).not.toContain('hx-post');
+    await visitor.login();
+    const asOwner = await visitor.get('/services/dnsservice');
+    expect(asOwner.body).toMatch(/28 providers, at most about [\d.]+ kB a pass/);
+  });
+
+  it('says what to do where nobody announces it', async () => {
+    const { body } = await (await open()).get('/services/syncthing');
+    expect(body).toContain('Nobody announces this service right now.');
+  });
+
+  it('offers to start what is stopped, to stop what runs, and names the package of what is absent', async () => {
+    const visitor = await open();
+    await visitor.login();
+    web.panel.states.set('dnsservice', { unit: 'unbound.service', state: 'stopped', enabled: false });
+    expect((await visitor.get('/services/dnsservice')).body).toContain('action="/services/dnsservice/start"');
+    web.panel.states.set('dnsservice', { unit: 'unbound.service', state: 'running', enabled: true });
+    expect((await visitor.get('/services/dnsservice')).body).toContain('action="/services/dnsservice/stop"');
+    web.panel.states.delete('dnsservice');
+    expect((await visitor.get('/services/dnsservice')).body).toContain('apt install unbound');
+    web.panel.problem = new Error('no systemd');
+    const unknown = await visitor.get('/services/dnsservice');
+    expect(unknown.body).toContain('This machine does not run systemd.');
+    expect(unknown.body).not.toContain('not installed');
+    expect((await visitor.get('/')).body).not.toContain('not installed');
+  });
+});
+
+describe('while a scan runs', () => {
+  const HTMX = { 'hx-request': 'true' };
+
+  it('the part that changes asks for itself, shows the progress, and stops asking at the end', async () => {
+    const visitor = await open();
+    await visitor.login();
+    const started = await visitor.post('/services/dnsservice/scan', {}, HTMX);
+    expect(started.statusCode).toBe(200);
+    expect(started.body).toMatch(
+      /^<section id="type"[^>]* hx-get="\/services\/dnsservice\?job=[\w-]+" hx-trigger="every 1s"/,
+    );
+    const poll = /hx-get="([^"]+)"/.exec(started.body)?.[1] ?? '';
+    web.panel.handle?.progress(12);
+    const during = await visitor.get(poll, HTMX);
+    expect(during.body).toContain('12 of 30');
+    expect(during.body).toContain('value="12"');
+    await web.panel.end();
+    const after = await visitor.get(poll, HTMX);
+    expect(after.body).toContain('Done');
+    expect(after.body).not.toContain('hx-trigger');
+  });
+
+  it('the part is drawn by the same templates as the page', async () => {
+    const visitor = await open();
+    const page = await visitor.get('/services/dnsservice');
+    const part = await visitor.get('/services/dnsservice', HTMX);
+    expect(part.body).not.toContain('<html');
+    expect(page.body.replaceAll(/\s+/g, ' ')).toContain(part.body.trim().replaceAll(/\s+/g, ' '));
+  });
+
+  it('without scripts the scan leads to its job, whose page reloads itself until it ends', async () => {
+    const visitor = await open();
+    await visitor.login();
+    const { statusCode, headers } = await visitor.post('/services/dnsservice/scan');
+    expect(statusCode).toBe(303);
+    expect(headers.location).toMatch(/^\/jobs\/[\w-]+$/);
+    const running = await visitor.get(String(headers.location));
+    expect(running.body).toContain('<noscript><meta http-equiv="refresh"');
+    await web.panel.end();
+    const ended = await visitor.get(String(headers.location));
+    expect(ended.body).not.toContain('http-equiv="refresh"');
+    expect(ended.body).toContain('href="/services/dnsservice"');
+  });
+
+  it('a job that failed says why and what to do', async () => {
+    const visitor = await open();
+    await visitor.login();
+    const { headers } = await visitor.post('/services/dnsservice/start');
+    await web.panel.end(new PanelError('unit-not-permitted', 'polkit said no to <unbound>', 'Ask root.'));
+    const { body } = await visitor.get(String(headers.location));
+    expect(body).toContain('The panel is not permitted to do that.');
+    expect(body).toContain('polkit said no to &lt;unbound&gt;');
+  });
+
+  it('can be cancelled', async () => {
+    const visitor = await open();
+    await visitor.login();
+    const { headers } = await visitor.post('/services/dnsservice/scan');
+    const cancelled = await visitor.post(`${headers.location}/cancel`, {}, HTMX);
+    expect(cancelled.body).toMatch(/^<section id="job"/);
+    expect(cancelled.body).toContain('Cancelled');
+  });
+
+  it('an error for htmx is a message in HTML that leaves the page as it is', async () => {
+    const visitor = await open();
+    await visitor.login();
+    const { body, headers, statusCode } = await visitor.post('/services/nothing/start', {}, HTMX);
+    expect(statusCode).toBe(404);
+    expect(headers['hx-retarget']).toBe('#cs-message');
+    expect(body).toMatch(/^<div class="cs-alert">/);
+  });
+});
