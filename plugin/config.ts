@@ -4,6 +4,7 @@ import { BlockList, isIP } from 'node:net';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { PanelError } from './errors.js';
+import { nearest } from './nearest.js';
 
 export const LANGUAGES = ['ca', 'es', 'en'] as const;
 export type Language = (typeof LANGUAGES)[number];
@@ -161,27 +162,11 @@ function parseOption(one: Option<unknown>, given: { value: string; from: string 
 
 function assertKnown(key: string, from: string, prefix = ''): void {
   if (KEYS.includes(key)) return;
-  const nearest = KEYS.reduce((best, one) => (distance(one, key) < distance(best, key) ? one : best));
   throw new PanelError(
     'bad-config',
     `${prefix}${key} in ${from} is not an option.`,
-    `Did you mean ${prefix}${nearest}?`,
+    `Did you mean ${prefix}${nearest(key, KEYS)}?`,
   );
-}
-
-/** Edit distance between two option names (Levenshtein): only ever run on a mistake. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, column) => column);
-  for (const [i, letter] of [...a].entries()) {
-    const next = [i + 1];
-    for (const [j, other] of [...b].entries()) {
-      next.push(
-        Math.min((row[j] as number) + (letter === other ? 0 : 1), (row[j + 1] as number) + 1, (next[j] as number) + 1),
-      );
-    }
-    row = next;
-  }
-  return row.at(-1) as number;
 }
 
 /** `KEY=value` lines of an EnvironmentFile or of Cloudy's shell-style files; an absent file has none. */
@@ -224,7 +209,7 @@ function standardDataDir(): string {
     accessSync(system, constants.W_OK);
     return system;
   } catch {
-    return join(process.env['XDG_STATE_HOME'] || join(homedir(), '.local', 'state'), 'cloudy-services');
+    return join(process.env.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'cloudy-services');
   }
 }
 

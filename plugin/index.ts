@@ -6,8 +6,9 @@ import { registerWeb } from './web/index.js';
 
 export type { Config } from './config.js';
 export { PanelError } from './errors.js';
-export type { Panel, Ranked, TypeSummary, TypeView } from './panel.js';
+export type { Panel, TypeSummary, TypeView } from './panel.js';
 export type { Provider } from './provider.js';
+export type { Ranked } from './score/rank.js';
 
 export interface CloudyServicesOptions {
   /** Options of the configuration file by their names in `Config`; what is left out has its default. */
@@ -23,7 +24,7 @@ export interface CloudyServicesOptions {
  */
 export default async function cloudyServices(app: FastifyInstance, options: CloudyServicesOptions = {}): Promise<void> {
   const config = { ...loadConfig({ env: {}, file: '' }), ...options.config };
-  const panel = await createPanel(config);
+  const panel = await createPanel(config, { serving: true });
   app.addHook('onClose', () => panel.close());
   await registerWeb(app, panel, options.authenticate ? { authenticate: options.authenticate } : {});
 }

@@ -45,7 +45,11 @@ export class Jobs {
   constructor(store: JobStore, now: () => number = Date.now) {
     this.#store = store;
     this.#now = now;
-    store.closeOrphans();
+  }
+
+  /** Jobs that an earlier process left running are over. Only the process that serves the panel may say so. */
+  closeOrphans(): void {
+    this.#store.closeOrphans();
   }
 
   /** Starts the work and returns its job at once; what the work throws becomes the job's error. */

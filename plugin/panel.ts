@@ -1,24 +1,16 @@
 /** The panel without its pages: every room built and wired, left to right. Pages, API and command line all read from here. */
 import { join } from 'node:path';
 import type { Config } from './config.js';
-import { startDemo } from './demo/index.js';
-import { demoSource } from './demo/source.js';
-import { createDiscovery, type Discovery, type SourceStatus, serfAnswers } from './discovery/index.js';
+import { createDiscovery, type Discovery, type Source, type SourceStatus, serfAnswers } from './discovery/index.js';
 import { PanelError } from './errors.js';
 import { type Job, Jobs } from './jobs.js';
 import { createLocalServices, type LocalService, type LocalServices, type Verb } from './node/index.js';
-import type { Provider } from './provider.js';
 import { Scanner } from './scan/index.js';
 import { type Score, scoreOf } from './score/index.js';
-import { rank } from './score/rank.js';
+import { type Ranked, rank } from './score/rank.js';
 import { loadServices, type ServiceRegistry, type ServiceType } from './services/index.js';
+import type { Attempt } from './store/attempts.js';
 import { openStore, type Store } from './store/index.js';
-
-/** One row of a type's ranked list. */
-export interface Ranked extends Score {
-  readonly provider: Provider;
-  readonly recommended: boolean;
-}
 
 export interface TypeSummary {
   /** Wire word. */
@@ -74,7 +66,16 @@ export async function wantsDemo(config: Config): Promise<boolean> {
   return config.providersFile === null && !(await serfAnswers(config, SERF_LIMIT_MS));
 }
 
+/** Loaded only when wanted: a node with a community of its own never needs it. */
+async function openDemo(now: () => number): Promise<{ source: Source; close(): Promise<void> }> {
+  const [{ startDemo }, { demoSource }] = await Promise.all([import('./demo/index.js'), import('./demo/source.js')]);
+  const community = await startDemo();
+  return { source: demoSource(community, now), close: () => community.close() };
+}
+
 export interface PanelOptions {
+  /** Whether this process serves the panel, and is not a command beside it: it then ends what an earlier one left running. */
+  readonly serving?: boolean;
   /** Decided already (see `wantsDemo`); decided here when left out. */
   readonly demo?: boolean;
   /** Wall clock, ms since the epoch. */
@@ -85,20 +86,24 @@ export interface PanelOptions {
  * Builds every room and wires them, left to right.
  * @throws PanelError `bad-service-type`, `bad-config`
  */
-export async function createPanel(config: Config, { demo, now = Date.now }: PanelOptions = {}): Promise<Panel> {
+export async function createPanel(
+  config: Config,
+  { demo, serving = false, now = Date.now }: PanelOptions = {},
+): Promise<Panel> {
   const services = await loadServices();
   const store = openStore(join(config.dataDir, 'cloudy-services.sqlite'), now);
   const isDemo = demo ?? (await wantsDemo(config));
-  const community = isDemo ? await startDemo() : null;
+  const community = isDemo ? await openDemo(now) : null;
   const discovery = community
     ? createDiscovery({
         config: { ...config, communityRanges: ['127.0.0.0/8'] },
         serf: false,
-        extra: [demoSource(community, now)],
+        extra: [community.source],
         now,
       })
     : createDiscovery({ config, now });
   const jobs = new Jobs(store.jobs, now);
+  if (serving) jobs.closeOrphans();
   const local = createLocalServices(services, { now });
   return new WiredPanel({ config, services, discovery, jobs, store, local, demo: isDemo, now }, () =>
     community?.close(),
@@ -108,6 +113,10 @@ export async function createPanel(config: Config, { demo, now = Date.now }: Pane
 type Rooms = Pick<Panel, 'config' | 'services' | 'discovery' | 'jobs' | 'store' | 'local' | 'demo'> & {
   readonly now: () => number;
 };
+
+/** For how long a score serves, ms: samples are forgotten over hours. */
+const SCORE_FOR_MS = 10_000;
+const NONE: readonly Attempt[] = [];
 
 class WiredPanel implements Panel {
   readonly config: Config;
@@ -119,6 +128,7 @@ class WiredPanel implements Panel {
   readonly demo: boolean;
   readonly #now: () => number;
   readonly #scanner: Scanner;
+  readonly #scores = new WeakMap<readonly Attempt[], { readonly at: number; readonly score: Score }>();
   readonly #closeDemo: () => Promise<void> | undefined;
 
   constructor(
@@ -191,7 +201,19 @@ class WiredPanel implements Panel {
     const attempts = this.store.attempts.recent(word);
     const now = this.#now();
     const providers = this.discovery.providers(word);
-    return rank(providers, new Map(providers.map(({ id }) => [id, scoreOf(type, attempts.get(id) ?? [], now)])));
+    return rank(
+      providers,
+      new Map(providers.map(({ id }) => [id, this.#scoreOf(type, attempts.get(id) ?? NONE, now)])),
+    );
+  }
+
+  /** The store hands out the same list until something is added to it, so its score need not be computed for every page. */
+  #scoreOf(type: ServiceType, attempts: readonly Attempt[], now: number): Score {
+    const kept = this.#scores.get(attempts);
+    if (kept && now - kept.at < SCORE_FOR_MS) return kept.score;
+    const score = scoreOf(type, attempts, now);
+    if (attempts !== NONE) this.#scores.set(attempts, { at: now, score });
+    return score;
   }
 
   #view(word: string, states: ReadonlyMap<string, LocalService>): TypeView {

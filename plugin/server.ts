@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { setInterval } from 'node:timers/promises';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Config } from './config.js';
+import { PanelError } from './errors.js';
 import { createPanel, type Panel, wantsDemo } from './panel.js';
 import { registerWeb } from './web/index.js';
 import { firstRunCode, hasOwner } from './web/password.js';
@@ -32,7 +33,7 @@ interface Daemon {
  * @throws PanelError `bad-config`; the system's error when an address is taken
  */
 export async function startDaemon(config: Config, demo: boolean): Promise<Daemon> {
-  const panel = await createPanel(config, { demo });
+  const panel = await createPanel(config, { demo, serving: true });
   const app = Fastify({
     requestTimeout: REQUEST_LIMIT_MS,
     forceCloseConnections: true,
@@ -40,15 +41,27 @@ export async function startDaemon(config: Config, demo: boolean): Promise<Daemon
   });
   app.addHook('onClose', () => panel.close());
   await app.register((scope) => registerWeb(scope, panel, {}), { prefix: config.basePath.replace(/\/$/, '') });
-  await app.ready();
-  const socket = config.socket === null ? null : await listenOnSocket(app, config.socket);
-  const url = config.listen && `${await app.listen(config.listen)}${config.basePath}`;
+  let socket: Server | null = null;
   const close = async () => {
     socket?.closeAllConnections();
     socket?.close();
     await app.close();
   };
-  return { url, panel, close };
+  try {
+    await app.ready();
+    if (config.socket !== null) socket = await listenOnSocket(app, config.socket);
+    return { url: config.listen && `${await app.listen(config.listen)}${config.basePath}`, panel, close };
+  } catch (error) {
+    await close();
+    throw notListening(error);
+  }
+}
+
+function notListening(error: unknown): unknown {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === undefined || !['EADDRINUSE', 'EADDRNOTAVAIL', 'EACCES', 'ENOENT'].includes(code)) return error;
+  const hint = 'End the program that has the address (perhaps another panel), or set LISTEN or SOCKET to a free one.';
+  return new PanelError('bad-config', `The panel cannot listen: ${message}.`, hint, { cause: error });
 }
 
 /** Fastify listens once; the socket gets a plain server that hands its requests to the same routes. */

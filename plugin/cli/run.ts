@@ -4,11 +4,7 @@ import { type Config, loadConfig } from '../config.js';
 import { asPanelError, PanelError } from '../errors.js';
 import type { Panel, PanelOptions } from '../panel.js';
 import { PACKAGE_FILE } from '../paths.js';
-import { loadLocales } from '../web/i18n.js';
-import { doctor } from './doctor.js';
 import { FAILED, type Io, OK, WRONG_USAGE } from './io.js';
-import { listProviders, listServices, scanType } from './list.js';
-import { passwd } from './passwd.js';
 import { type Command, help, type Invocation, PROGRAM, parse, UsageError } from './usage.js';
 
 /** What the commands act through. */
@@ -47,8 +43,15 @@ async function act({ command, type, json, config: file }: Action, io: Io, tools:
     await tools.serve(config);
     return OK;
   }
-  if (command === 'passwd')
+  // A command is loaded when it is run: the daemon, which runs for months, carries none of them.
+  if (command === 'passwd') {
+    const { passwd } = await import('./passwd.js');
     return withPanel(tools.openPanel(config, { demo: false }), (panel) => passwd(panel.store.settings, io, signal));
+  }
+  const [{ listProviders, listServices, scanType }, { loadLocales }] = await Promise.all([
+    import('./list.js'),
+    import('../web/i18n.js'),
+  ]);
   return withPanel(tools.openPanel(config), (panel) => {
     const show = { json, words: loadLocales()('en') };
     if (type === null) return listServices(panel, io, show);
@@ -58,6 +61,7 @@ async function act({ command, type, json, config: file }: Action, io: Io, tools:
 
 /** A doctor looks at what is there: no demo, and what cannot be opened is a finding. */
 async function examine(file: string | null, io: Io, tools: Tools, show: { readonly json: boolean }): Promise<number> {
+  const { doctor } = await import('./doctor.js');
   const config = await attempt(() => configOf(file));
   if (config instanceof Error) return doctor({ config, panel: null }, io, show);
   const panel = await attempt(() => tools.openPanel(config, { demo: false }));

@@ -1,7 +1,12 @@
 /** Step 8 of the score: the order of a type's list, and the one provider to recommend. */
-import type { Ranked } from '../panel.js';
 import type { Provider } from '../provider.js';
 import { type Score, UNTRIED } from './index.js';
+
+/** One row of a type's ranked list. */
+export interface Ranked extends Score {
+  readonly provider: Provider;
+  readonly recommended: boolean;
+}
 
 /**
  * The providers in the order of their worth: scored ones by score, then those without a score (never tried, not checked,

@@ -6,7 +6,7 @@ export interface JobStore {
   /** Inserts or replaces. */
   put(job: Job): void;
   get(id: string): Job | null;
-  /** Jobs left `running` by a process that died become `failed`. Called once at start. */
+  /** Jobs left `running` by a process that died become `failed`. */
   closeOrphans(): void;
 }
 
@@ -44,7 +44,7 @@ const PRUNE = `
 type Row = Omit<Job, 'error'> & { readonly error: string | null };
 
 const ORPHANED: Job['error'] = {
-  code: 'internal',
+  code: 'interrupted',
   message: 'The panel ended before this job did.',
   hint: 'Start it again.',
 };

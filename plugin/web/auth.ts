@@ -17,15 +17,14 @@ export type Authenticate = (request: FastifyRequest) => Promise<Role>;
 
 export const COOKIE = 'cloudy_services';
 
-/** Refused for now: the same code as a wrong password, told to wait. */
+/** Refused for now. */
 export class TooManyTries extends PanelError {
-  override readonly status = 429;
   /** Seconds. */
   readonly retryAfter: number;
 
   constructor(waitMs: number) {
     const seconds = Math.ceil(waitMs / 1000);
-    super('wrong-password', 'Too many wrong passwords in a row.', `Wait ${seconds} s and try again.`);
+    super('too-many-tries', 'Too many wrong passwords in a row.', `Wait ${seconds} s and try again.`);
     this.retryAfter = seconds;
   }
 }

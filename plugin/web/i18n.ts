@@ -60,15 +60,13 @@ function differences(language: Language, texts: Texts, other: Language, compared
   });
 }
 
+/** Between a number and its unit. The units are symbols, the same in all three languages (SI brochure, 5.4.3). */
+const NBSP = '\u00a0';
+
 function wordsOf(language: Language, texts: Texts): Words {
   const plural = new Intl.PluralRules(language);
   const ago = new Intl.RelativeTimeFormat(language, { numeric: 'auto' });
   const date = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' });
-  const unit = (name: string, digits: number) =>
-    new Intl.NumberFormat(language, { style: 'unit', unit: name, maximumFractionDigits: digits });
-  const milliseconds = unit('millisecond', 1);
-  const percent = new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 1 });
-  const [fewKilobytes, kilobytes, megabytes] = [unit('kilobyte', 1), unit('kilobyte', 0), unit('megabyte', 1)];
   const numbers = [0, 1, 2].map((digits) => new Intl.NumberFormat(language, { maximumFractionDigits: digits }));
   const number = (value: number, digits = 0) => (numbers[digits] as Intl.NumberFormat).format(value);
   const find = (key: string, params: Params) =>
@@ -77,9 +75,14 @@ function wordsOf(language: Language, texts: Texts): Words {
     language,
     has: (key) => key in texts,
     number,
-    measure: (value, of) => (of === 'ms' ? milliseconds : of === 'share' ? percent : numbers[2])?.format(value) ?? '',
+    measure: (value, of) =>
+      of === 'ms'
+        ? `${number(value, 1)}${NBSP}ms`
+        : of === 'share'
+          ? `${number(value * 100, 1)}${NBSP}%`
+          : number(value, 2),
     bytes: (count) =>
-      count < 1e6 ? (count < 1e4 ? fewKilobytes : kilobytes).format(count / 1e3) : megabytes.format(count / 1e6),
+      count < 1e6 ? `${number(count / 1e3, count < 1e4 ? 1 : 0)}${NBSP}kB` : `${number(count / 1e6, 1)}${NBSP}MB`,
     date: (at) => date.format(at),
     ago: (at, now) => relative(ago, Math.min(at - now, 0) / 1000),
     t(key, params = {}) {

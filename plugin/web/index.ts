@@ -35,7 +35,7 @@ export async function registerWeb(app: FastifyInstance, panel: Panel, options: W
   app.addHook('onRequest', async (_, reply) => {
     reply.headers(SECURITY_HEADERS);
   });
-  const web = createWeb(app, panel, options);
+  const web = await createWeb(app, panel, options);
   const visits = new WeakMap<FastifyRequest, Visit>();
   const visitOf = (request: FastifyRequest, reply: FastifyReply) =>
     visits.get(request) ?? beginVisit(web, request, reply);
@@ -68,7 +68,11 @@ async function answer(web: Web, visit: Visit, route: Route): Promise<unknown> {
   return route.handler(web, visit);
 }
 
-function createWeb(app: FastifyInstance, panel: Panel, { now = Date.now, authenticate }: WebOptions): Web {
+async function createWeb(
+  app: FastifyInstance,
+  panel: Panel,
+  { now = Date.now, authenticate }: WebOptions,
+): Promise<Web> {
   const base = `${app.prefix.replace(/\/+$/, '')}/`;
   return {
     panel,
@@ -78,7 +82,7 @@ function createWeb(app: FastifyInstance, panel: Panel, { now = Date.now, authent
     base,
     now,
     url: (...parts) => base + parts.map(encodeURIComponent).join('/'),
-    asset: serveAssets(app, base),
+    asset: await serveAssets(app, base),
   };
 }
 

@@ -1,9 +1,10 @@
 /** The shapes that the API answers with; the pages are drawn from the very same objects. */
 import type { SourceStatus } from '../discovery/index.js';
 import type { Job } from '../jobs.js';
-import type { Ranked, TypeSummary, TypeView } from '../panel.js';
+import type { TypeSummary, TypeView } from '../panel.js';
 import type { Provider } from '../provider.js';
 import type { Part } from '../score/index.js';
+import type { Ranked } from '../score/rank.js';
 import type { ServiceType, UseStep } from '../services/index.js';
 import type { Words } from './i18n.js';
 

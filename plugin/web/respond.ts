@@ -4,7 +4,6 @@ import { gzip } from 'node:zlib';
 import type { FastifyReply } from 'fastify';
 import { LANGUAGES } from '../config.js';
 import { asPanelError, ERROR_CODES, PanelError } from '../errors.js';
-import { acceptsGzip } from './assets.js';
 import { TooManyTries } from './auth.js';
 import { nameOf, sourceModel } from './model.js';
 import type { Visit, Web } from './visit.js';
@@ -70,9 +69,11 @@ function statusField(thrown: unknown): number | null {
     : null;
 }
 
+const acceptsGzip = (encodings: unknown) => /\bgzip\b/.test(String(encodings ?? ''));
+
 async function html({ request, reply }: Visit, text: string, status: number): Promise<FastifyReply> {
   reply.code(status).type('text/html; charset=utf-8');
-  if (!acceptsGzip(request.headers) || text.length < WORTH_GZIP) return reply.send(text);
+  if (!acceptsGzip(request.headers['accept-encoding']) || text.length < WORTH_GZIP) return reply.send(text);
   return reply.header('content-encoding', 'gzip').send(await gzipped(text));
 }
 

@@ -6,6 +6,7 @@ import { Agent, get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { PACKAGE_FILE } from '../../plugin/paths.js';
 import { BUILT, stop } from './child.js';
 
 export interface Served {
@@ -17,7 +18,8 @@ export interface Served {
 /** Starts the daemon as `npm start` does, on a port of its own with a data folder of its own. */
 export async function servePanel(serfPort: number): Promise<Served> {
   const folder = await mkdtemp(join(tmpdir(), 'bench-'));
-  const child = spawn(process.execPath, ['--max-semi-space-size=1', join(BUILT, 'cli.mjs'), 'serve'], {
+  const { config } = JSON.parse(readFileSync(PACKAGE_FILE, 'utf8')) as { config: { node_flags: string } };
+  const child = spawn(process.execPath, [...config.node_flags.split(' '), join(BUILT, 'cli.mjs'), 'serve'], {
     env: {
       PATH: process.env.PATH,
       CLOUDY_SERVICES_LISTEN: '127.0.0.1:0',

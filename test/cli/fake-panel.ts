@@ -4,8 +4,9 @@ import { type Config, loadConfig } from '../../plugin/config.js';
 import type { SourceStatus } from '../../plugin/discovery/index.js';
 import { type Job, type JobHandle, Jobs } from '../../plugin/jobs.js';
 import type { LocalService } from '../../plugin/node/index.js';
-import type { Panel, Ranked, TypeView } from '../../plugin/panel.js';
+import type { Panel, TypeView } from '../../plugin/panel.js';
 import { type Provider, providerId } from '../../plugin/provider.js';
+import type { Ranked } from '../../plugin/score/rank.js';
 import type { Store } from '../../plugin/store/index.js';
 import { registryOf } from '../node/stand-in.js';
 

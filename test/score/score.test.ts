@@ -79,8 +79,8 @@ describe('the score of one provider', () => {
     const marks = (attempts: readonly Attempt[]) =>
       Object.fromEntries(score(attempts).parts.map(({ metric, mark }) => [metric, mark]));
     const [one, two] = [marks(before), marks([answered(0, {}), ...before])];
-    expect(two).toEqual({ ...one, answers: two['answers'] });
-    expect(two['answers']).toBeGreaterThan(Number(one['answers']));
+    expect(two).toEqual({ ...one, answers: two.answers });
+    expect(two.answers).toBeGreaterThan(Number(one.answers));
   });
 
   it('takes a whole attempt as one sample, so that many slow samples never weigh more than one failure', () => {

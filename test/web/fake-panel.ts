@@ -4,9 +4,10 @@ import type { SourceStatus } from '../../plugin/discovery/index.js';
 import { PanelError } from '../../plugin/errors.js';
 import { type Job, type JobHandle, Jobs } from '../../plugin/jobs.js';
 import type { LocalService } from '../../plugin/node/index.js';
-import type { Panel, Ranked, TypeSummary, TypeView } from '../../plugin/panel.js';
+import type { Panel, TypeSummary, TypeView } from '../../plugin/panel.js';
 import { type Provider, providerId } from '../../plugin/provider.js';
 import type { Score } from '../../plugin/score/index.js';
+import type { Ranked } from '../../plugin/score/rank.js';
 import { loadServices, type ServiceRegistry } from '../../plugin/services/index.js';
 import type { Store } from '../../plugin/store/index.js';
 
