@@ -67,6 +67,7 @@ function wordsOf(language: Language, texts: Texts): Words {
   const plural = new Intl.PluralRules(language);
   const ago = new Intl.RelativeTimeFormat(language, { numeric: 'auto' });
   const date = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' });
+  const share = new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 1 });
   const numbers = [0, 1, 2].map((digits) => new Intl.NumberFormat(language, { maximumFractionDigits: digits }));
   const number = (value: number, digits = 0) => (numbers[digits] as Intl.NumberFormat).format(value);
   const find = (key: string, params: Params) =>
@@ -76,11 +77,7 @@ function wordsOf(language: Language, texts: Texts): Words {
     has: (key) => key in texts,
     number,
     measure: (value, of) =>
-      of === 'ms'
-        ? `${number(value, 1)}${NBSP}ms`
-        : of === 'share'
-          ? `${number(value * 100, 1)}${NBSP}%`
-          : number(value, 2),
+      of === 'share' ? share.format(value) : of === 'ms' ? `${number(value, 1)}${NBSP}ms` : number(value, 2),
     bytes: (count) =>
       count < 1e6 ? `${number(count / 1e3, count < 1e4 ? 1 : 0)}${NBSP}kB` : `${number(count / 1e6, 1)}${NBSP}MB`,
     date: (at) => date.format(at),

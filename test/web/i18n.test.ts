@@ -75,9 +75,13 @@ describe('writing', () => {
   });
 
   it('writes measured values with their unit', () => {
-    expect(locales('ca').measure(12.34, 'ms')).toBe('12,3 ms');
+    expect(locales('ca').measure(12.34, 'ms')).toBe('12,3\u00a0ms');
     expect(locales('en').measure(0.875, 'share')).toBe('87.5%');
-    expect([700, 19_600, 2_500_000].map((count) => locales('en').bytes(count))).toEqual(['0.7 kB', '20 kB', '2.5 MB']);
+    expect([700, 19_600, 2_500_000].map((count) => locales('en').bytes(count))).toEqual([
+      '0.7\u00a0kB',
+      '20\u00a0kB',
+      '2.5\u00a0MB',
+    ]);
   });
 
   it('tells how long ago', () => {

@@ -56,7 +56,7 @@ describe('a type', () => {
     expect(asReader.body).not.toContain('hx-post');
     await visitor.login();
     const asOwner = await visitor.get('/services/dnsservice');
-    expect(asOwner.body).toMatch(/28 providers, at most about [\d.]+ kB a pass/);
+    expect(asOwner.body).toMatch(/28 providers, at most about [\d.]+\skB a pass/);
   });
 
   it('says what to do where nobody announces it', async () => {
