@@ -74,7 +74,7 @@ function judge({ value: reply, ms, loss: lost }: Answer<DnsReply>, own: DnsReply
     level: known && reply.authoritative ? 4 : 3,
     samples,
     facts: {
-      zones: known ? 'guifi.net' : 'generic resolver, no guifi.net zones',
+      zones: known ? 'guifi.net' : 'generic',
       recursion: reply.recursion ? 'yes' : 'no',
       // The generator writes the time of generation as the serial (seconds since the epoch).
       ...(known && soa?.serial ? { updated: new Date(soa.serial * 1000).toISOString() } : {}),

@@ -1,0 +1,118 @@
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Config, loadConfig } from '../plugin/config.js';
+import { wantsDemo } from '../plugin/panel.js';
+import { startDaemon } from '../plugin/server.js';
+
+let folder: string;
+let daemons: Awaited<ReturnType<typeof startDaemon>>[];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'server-'));
+  daemons = [];
+});
+afterEach(async () => {
+  await Promise.all(daemons.map((daemon) => daemon.close()));
+  rmSync(folder, { recursive: true });
+});
+
+const configWith = (change: Partial<Config>): Config => ({
+  ...loadConfig({ env: {}, file: '' }),
+  listen: { host: '127.0.0.1', port: 0 },
+  // Nobody listens on port 1: no Serf agent answers.
+  serfRpc: { host: '127.0.0.1', port: 1 },
+  dataDir: folder,
+  ...change,
+});
+
+async function start(change: Partial<Config> = {}, demo = true) {
+  const daemon = await startDaemon(configWith(change), demo);
+  daemons.push(daemon);
+  return daemon;
+}
+
+function overSocket(socketPath: string, path: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    request({ socketPath, path }, (response) => resolve(response.resume().statusCode ?? 0))
+      .once('error', reject)
+      .end();
+  });
+}
+
+describe('the daemon', () => {
+  it('serves the same pages over TCP and over its socket, below its base path', async () => {
+    const socket = join(folder, 'panel.sock');
+    const { url } = await start({ socket, basePath: '/cloudy/' });
+    expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/cloudy\/$/);
+    expect((await fetch(`${url}healthz`)).status).toBe(200);
+    expect(await overSocket(socket, '/cloudy/healthz')).toBe(200);
+    expect(await overSocket(socket, '/healthz')).toBe(404);
+  });
+
+  it('takes over a socket that a killed process left behind', async () => {
+    const socket = join(folder, 'panel.sock');
+    await abandonSocket(socket);
+    await start({ socket });
+    expect(await overSocket(socket, '/healthz')).toBe(200);
+  });
+
+  it('says what to do when its address is taken, and leaves nothing open', async () => {
+    const { url } = await start();
+    const port = Number(new URL(url ?? '').port);
+    const second = startDaemon(configWith({ listen: { host: '127.0.0.1', port } }), true);
+    await expect(second).rejects.toMatchObject({ code: 'bad-config', hint: expect.stringContaining('LISTEN') });
+  });
+
+  it('closes in under a second, also in the middle of a scan', async () => {
+    const daemon = await start();
+    const job = daemon.panel.scan('dnsservice');
+    while (daemon.panel.jobs.get(job.id).done === 0) await new Promise((resolve) => setImmediate(resolve));
+    const asked = performance.now();
+    await daemon.close();
+    expect(performance.now() - asked).toBeLessThan(1_000);
+  });
+
+  it('remembers its measurements when it starts again, and ends the jobs that were cut off', async () => {
+    const first = await start();
+    const done = await first.panel.jobs.ended(first.panel.scan('syncthing').id);
+    const cutOff = { ...done, id: 'cut-off', state: 'running', finishedAt: null } as const;
+    first.panel.store.jobs.put(cutOff);
+    await first.close();
+    const { panel } = await start();
+    expect((await panel.type('syncthing')).measured).toBe(4);
+    expect(panel.jobs.get(done.id)).toEqual(done);
+    expect(panel.jobs.get('cut-off')).toMatchObject({ state: 'failed', error: { code: 'interrupted' } });
+  });
+});
+
+/** A socket file whose listener is gone: closing would remove it, so the file is moved aside meanwhile. */
+async function abandonSocket(path: string): Promise<void> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  renameSync(path, `${path}.kept`);
+  await new Promise((resolve) => server.close(resolve));
+  renameSync(`${path}.kept`, path);
+}
+
+describe('the demo', () => {
+  it('stands in only where nothing real is configured and no Serf agent answers', async () => {
+    const providersFile = join(folder, 'providers');
+    writeFileSync(providersFile, '');
+    expect(await wantsDemo(configWith({}))).toBe(true);
+    expect(await wantsDemo(configWith({ providersFile }))).toBe(false);
+    expect(await wantsDemo(configWith({ demo: 'off' }))).toBe(false);
+    expect(await wantsDemo(configWith({ demo: 'on', providersFile }))).toBe(true);
+  });
+
+  it('does not take a port that says nothing for a Serf agent', async () => {
+    const silent = createServer();
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const { port } = silent.address() as AddressInfo;
+    expect(await wantsDemo(configWith({ serfRpc: { host: '127.0.0.1', port } }))).toBe(true);
+    silent.close();
+  });
+});
