@@ -50,7 +50,7 @@ export interface Panel {
    * @throws PanelError unknown-type, unknown-provider, nothing-to-scan, budget-spent
    */
   scan(word: string, providerId?: string): Job;
-  /** Starts or stops the type's own unit as a job. @throws PanelError unknown-type */
+  /** Starts or stops the type's own unit as a job; while one acts on it, that one is returned. @throws PanelError unknown-type */
   act(word: string, verb: Verb): Job;
   close(): Promise<void>;
 }
@@ -178,6 +178,9 @@ class WiredPanel implements Panel {
 
   act(word: string, verb: Verb): Job {
     if (!this.services.has(word)) throw unknownType(word);
+    // A second click gets the job of the first, whatever it asks for: two at once would fight over the unit.
+    const running = this.jobs.running().find((job) => job.type === word && job.kind !== 'scan');
+    if (running) return running;
     return this.jobs.start({ kind: verb, type: word, provider: null, total: 1 }, async (job) => {
       await this.local.act(word, verb, job.signal);
       job.progress(1);

@@ -5,7 +5,7 @@ export type SourceName = 'serf' | 'avahi' | 'list' | 'demo';
 
 /** One service announced by one source. Every text came from a stranger: capped here, escaped wherever it is shown. */
 export interface Announcement {
-  /** Wire word of the service type, as announced (`dnsservice`, `Docker`, anything). */
+  /** Wire word of the service type, as announced. */
   readonly type: string;
   /** Name of the announcing node (Serf member name, Avahi host name, or the host of a hand-kept line). */
   readonly node: string;

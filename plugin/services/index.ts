@@ -29,7 +29,18 @@ export interface UnitCandidate {
 export type UseStep =
   | { readonly kind: 'link'; readonly label: Texts; readonly url: string }
   | { readonly kind: 'copy'; readonly label: Texts; readonly text: string }
+  | { readonly kind: 'qr'; readonly label: Texts; readonly text: string }
   | { readonly kind: 'note'; readonly label: Texts };
+
+/** A file that the panel makes for programs. */
+export interface ServiceFile {
+  /** Letters, digits, `.` and `-`. */
+  readonly name: string;
+  readonly mediaType: string;
+  readonly label: Texts;
+  /** @param best the providers worth using, best first; may be empty */
+  write(best: readonly Provider[]): string;
+}
 
 export interface ServiceType {
   /** Wire word = file name. */
@@ -51,7 +62,10 @@ export interface ServiceType {
   readonly scoredFrom: Level | null;
   /** Weights sum to 1. Empty only when `scoredFrom` is null. */
   readonly metrics: readonly Metric[];
-  use(provider: Provider): readonly UseStep[];
+  /** How a person uses the provider; `best` are the providers worth using, best first, for steps that name a second one. */
+  use(provider: Provider, best?: readonly Provider[]): readonly UseStep[];
+  /** Files for programs, made from the ranked list (a proxy auto-configuration): served at `/services/<type>/files/<name>`. */
+  readonly files?: readonly ServiceFile[];
   /** What the announcement's own attributes say, as label and value, for the provider page. */
   describe(txt: ReadonlyMap<string, string>): readonly { readonly label: Texts; readonly value: string }[];
 }

@@ -119,14 +119,19 @@ export function providerModel({ view, ranked }: { view: TypeView; ranked: Ranked
     type: word,
     ...rowModel(ranked, type, words),
     community: provider.community,
-    use: type.use(provider).flatMap((step): StepModel[] => stepModel(step, words)),
+    use: type.use(provider, worthUsing(view)).flatMap((step): StepModel[] => stepModel(step, words)),
     details: type.describe(provider.txt).map(({ label, value }) => ({ label: label[words.language], value })),
   };
 }
 
+/** Providers worth using, best first: they earned a score, and are not this node itself. */
+export function worthUsing({ ranked }: TypeView): Provider[] {
+  return ranked.filter(({ score, provider }) => (score ?? 0) > 0 && !provider.self).map(({ provider }) => provider);
+}
+
 type StepModel = { readonly label: string } & (
   | { readonly kind: 'link'; readonly url: string }
-  | { readonly kind: 'copy'; readonly text: string }
+  | { readonly kind: 'copy' | 'qr'; readonly text: string }
   | { readonly kind: 'note' }
 );
 
@@ -134,7 +139,7 @@ type StepModel = { readonly label: string } & (
 function stepModel(step: UseStep, { language }: Words): StepModel[] {
   const label = step.label[language];
   if (step.kind === 'note') return [{ kind: step.kind, label }];
-  if (step.kind === 'copy') return [{ kind: step.kind, label, text: step.text }];
+  if (step.kind === 'copy' || step.kind === 'qr') return [{ kind: step.kind, label, text: step.text }];
   return isWebAddress(step.url) ? [{ kind: step.kind, label, url: step.url }] : [];
 }
 
