@@ -2,6 +2,7 @@
 import type Database from 'better-sqlite3';
 import type { Sample } from '../probe/index.js';
 import type { Level, Reason } from '../probe/levels.js';
+import { prepare } from './hold.js';
 
 interface Tried {
   readonly provider: string;
@@ -106,12 +107,12 @@ interface Kept {
 }
 
 export function attemptStore(db: Database.Database): PrunableAttempts {
-  const insert = db.prepare(ADD);
-  const bytesSince = db.prepare<[number], number>('SELECT total(bytes) FROM attempts WHERE at >= ?').pluck();
-  const prune = db.prepare<[number, number]>(PRUNE);
+  const insert = prepare(db, ADD);
+  const bytesSince = prepare<[number], number>(db, 'SELECT total(bytes) FROM attempts WHERE at >= ?').pluck();
+  const prune = prepare<[number, number]>(db, PRUNE);
   const { listsOf, listOf } = reader(db);
   // Changes when another process commits, never by our own commits: https://sqlite.org/pragma.html#pragma_data_version
-  const foreignVersion = db.prepare<[], number>('PRAGMA data_version').pluck();
+  const foreignVersion = prepare<[], number>(db, 'PRAGMA data_version').pluck();
   let seenVersion = foreignVersion.get();
   const kept = new Map<string, Kept>();
 
@@ -142,8 +143,8 @@ export function attemptStore(db: Database.Database): PrunableAttempts {
 }
 
 function reader(db: Database.Database) {
-  const providers = db.prepare<{ type: string }, string>(PROVIDERS).pluck();
-  const rows = db.prepare<[string, string, number], Row>(RECENT).raw();
+  const providers = prepare<{ type: string }, string>(db, PROVIDERS).pluck();
+  const rows = prepare<[string, string, number], Row>(db, RECENT).raw();
   const listOf = (type: string, provider: string, limit: number) =>
     rows.all(type, provider, limit).map(decoder(type, provider));
   const listsOf = (type: string, limit: number) =>

@@ -1,6 +1,7 @@
 /** What the panel remembers: one SQLite file, opened with a check, migrated forward only. */
 import type Database from 'better-sqlite3';
 import { type AttemptStore, attemptStore } from './attempts.js';
+import { pragma, prepare } from './hold.js';
 import { type JobStore, jobStore } from './jobs.js';
 import { open } from './open.js';
 import { type SessionStore, sessionStore } from './sessions.js';
@@ -45,7 +46,7 @@ function storeOn(db: Database.Database, now: () => number): Omit<Store, 'movedAs
     jobs,
     sessions: sessionStore(db),
     settings: settingStore(db),
-    flush: () => flush(db),
+    flush: flusher(db),
     prune: () => {
       const before = now() - KEEP_MS;
       return attempts.prune(before, PRUNE_ROWS) + jobs.prune(before, PRUNE_ROWS);
@@ -62,12 +63,18 @@ function storeOn(db: Database.Database, now: () => number): Omit<Store, 'movedAs
  * Copying the log back afterwards keeps it short, so that no commit of the next scan has to; only the very next commit
  * flushes once, to begin the log anew, and that is the row of the next job, before any probe.
  */
-function flush(db: Database.Database): void {
-  db.pragma('synchronous = FULL');
-  try {
-    db.pragma(`user_version = ${db.pragma('user_version', { simple: true })}`);
-  } finally {
-    db.pragma('synchronous = NORMAL');
-  }
-  db.pragma('wal_checkpoint(PASSIVE)');
+function flusher(db: Database.Database): () => void {
+  const full = prepare(db, 'PRAGMA synchronous = FULL');
+  const normal = prepare(db, 'PRAGMA synchronous = NORMAL');
+  const rewrite = prepare(db, `PRAGMA user_version = ${pragma(db, 'user_version')}`);
+  const copyBack = prepare(db, 'PRAGMA wal_checkpoint(PASSIVE)');
+  return () => {
+    full.run();
+    try {
+      rewrite.run();
+    } finally {
+      normal.run();
+    }
+    copyBack.all();
+  };
 }

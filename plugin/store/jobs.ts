@@ -1,6 +1,7 @@
 /** Jobs: one row each, written when it begins and when it ends. */
 import type Database from 'better-sqlite3';
 import type { Job } from '../jobs.js';
+import { prepare } from './hold.js';
 
 export interface JobStore {
   /** Inserts or replaces. */
@@ -53,10 +54,10 @@ const iso = (at: number) => new Date(at).toISOString();
 const json = (error: Job['error']) => error && JSON.stringify(error);
 
 export function jobStore(db: Database.Database, now: () => number): PrunableJobs {
-  const put = db.prepare<Row>(PUT);
-  const get = db.prepare<[string], Row>('SELECT * FROM jobs WHERE id = ?');
-  const closeOrphans = db.prepare<Pick<Row, 'finishedAt' | 'error'>>(CLOSE_ORPHANS);
-  const prune = db.prepare<[string, number]>(PRUNE);
+  const put = prepare<Row>(db, PUT);
+  const get = prepare<[string], Row>(db, 'SELECT * FROM jobs WHERE id = ?');
+  const closeOrphans = prepare<Pick<Row, 'finishedAt' | 'error'>>(db, CLOSE_ORPHANS);
+  const prune = prepare<[string, number]>(db, PRUNE);
   return {
     put: (job) => void put.run({ ...job, error: json(job.error) }),
     get: (id) => {

@@ -2,6 +2,7 @@
 import type Database from 'better-sqlite3';
 import { PanelError } from '../errors.js';
 import { ATTEMPTS_SCHEMA } from './attempts.js';
+import { pragma } from './hold.js';
 import { JOBS_SCHEMA } from './jobs.js';
 import { SESSIONS_SCHEMA } from './sessions.js';
 import { SETTINGS_SCHEMA } from './settings.js';
@@ -9,7 +10,7 @@ import { SETTINGS_SCHEMA } from './settings.js';
 /** The n-th step leads to `user_version` n. */
 const STEPS: readonly string[] = [ATTEMPTS_SCHEMA + JOBS_SCHEMA + SESSIONS_SCHEMA + SETTINGS_SCHEMA];
 
-const versionOf = (db: Database.Database) => Number(db.pragma('user_version', { simple: true }));
+const versionOf = (db: Database.Database) => Number(pragma(db, 'user_version'));
 
 /**
  * Brings the file to the present shape, all or nothing, also when two processes open it at once.
@@ -21,7 +22,7 @@ export function migrate(db: Database.Database): void {
     const version = versionOf(db);
     if (version > STEPS.length) throw tooNew(db.name, version);
     for (const step of STEPS.slice(version)) db.exec(step);
-    db.pragma(`user_version = ${STEPS.length}`);
+    pragma(db, `user_version = ${STEPS.length}`);
   });
   run.immediate();
 }

@@ -3,6 +3,7 @@ import { chmodSync, closeSync, existsSync, mkdirSync, openSync, renameSync } fro
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { PanelError } from '../errors.js';
+import { hold, pragma } from './hold.js';
 import { migrate } from './migrate.js';
 
 /** How long a statement waits for another process (the command line beside the daemon), ms. */
@@ -51,12 +52,12 @@ class Damaged extends Error {}
 function openOnce<T>(path: string, use: (db: Database.Database) => T): T {
   let db: Database.Database | undefined;
   try {
-    db = new Database(path, { timeout: BUSY_TIMEOUT });
+    db = hold(new Database(path, { timeout: BUSY_TIMEOUT }));
     check(db);
     migrate(db);
-    db.pragma('journal_mode = WAL');
-    db.pragma('synchronous = NORMAL');
-    db.pragma(`wal_autocheckpoint = ${AUTOCHECKPOINT_PAGES}`);
+    pragma(db, 'journal_mode = WAL');
+    pragma(db, 'synchronous = NORMAL');
+    pragma(db, `wal_autocheckpoint = ${AUTOCHECKPOINT_PAGES}`);
     return use(db);
   } catch (error) {
     db?.close();
@@ -65,7 +66,7 @@ function openOnce<T>(path: string, use: (db: Database.Database) => T): T {
 }
 
 function check(db: Database.Database): void {
-  const found = db.pragma('quick_check(1)', { simple: true });
+  const found = pragma(db, 'quick_check(1)');
   if (found !== 'ok') throw new Damaged(String(found));
 }
 

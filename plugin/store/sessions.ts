@@ -1,5 +1,6 @@
 /** Sessions of the owner's login: when each was last used. */
 import type Database from 'better-sqlite3';
+import { prepare } from './hold.js';
 
 export interface SessionStore {
   /** `key` is a hash of the cookie's value: the file never holds a usable session. */
@@ -15,10 +16,10 @@ export const SESSIONS_SCHEMA = `
 `;
 
 export function sessionStore(db: Database.Database): SessionStore {
-  const put = db.prepare<[string, number]>('INSERT OR REPLACE INTO sessions (key, lastUsed) VALUES (?, ?)');
-  const lastUsed = db.prepare<[string], number>('SELECT lastUsed FROM sessions WHERE key = ?').pluck();
-  const remove = db.prepare<[string]>('DELETE FROM sessions WHERE key = ?');
-  const removeAll = db.prepare<[]>('DELETE FROM sessions');
+  const put = prepare<[string, number]>(db, 'INSERT OR REPLACE INTO sessions (key, lastUsed) VALUES (?, ?)');
+  const lastUsed = prepare<[string], number>(db, 'SELECT lastUsed FROM sessions WHERE key = ?').pluck();
+  const remove = prepare<[string]>(db, 'DELETE FROM sessions WHERE key = ?');
+  const removeAll = prepare<[]>(db, 'DELETE FROM sessions');
   return {
     put: (key, at) => void put.run(key, at),
     lastUsed: (key) => lastUsed.get(key) ?? null,

@@ -1,5 +1,6 @@
 /** Small named values. */
 import type Database from 'better-sqlite3';
+import { prepare } from './hold.js';
 
 /** Small named values: the owner's password hash, the secret of the form tokens. */
 export interface SettingStore {
@@ -13,9 +14,9 @@ export const SETTINGS_SCHEMA = `
 `;
 
 export function settingStore(db: Database.Database): SettingStore {
-  const get = db.prepare<[string], string>('SELECT value FROM settings WHERE name = ?').pluck();
-  const put = db.prepare<[string, string]>('INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)');
-  const forget = db.prepare<[string]>('DELETE FROM settings WHERE name = ?');
+  const get = prepare<[string], string>(db, 'SELECT value FROM settings WHERE name = ?').pluck();
+  const put = prepare<[string, string]>(db, 'INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)');
+  const forget = prepare<[string]>(db, 'DELETE FROM settings WHERE name = ?');
   return {
     get: (name) => get.get(name) ?? null,
     set: (name, value) => void (value === null ? forget.run(name) : put.run(name, value)),
