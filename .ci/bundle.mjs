@@ -41,6 +41,6 @@ await build({
   logLevel: 'warning',
 });
 copyFileSync('node_modules/htmx.org/dist/htmx.min.js', 'public/htmx.min.js');
-for (const name of ['htmx.min.js', 'style.css', 'icon.svg']) {
+for (const name of ['htmx.min.js', 'copy.js', 'style.css', 'icon.svg']) {
   writeFileSync(`public/${name}.gz`, gzipSync(readFileSync(`public/${name}`), { level: 9 }));
 }

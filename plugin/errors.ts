@@ -24,6 +24,7 @@ const STATUS = {
   interrupted: 503,
   'serf-away': 503,
   'serf-refused': 502,
+  'connect-failed': 502,
   internal: 500,
 } as const;
 

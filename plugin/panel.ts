@@ -1,6 +1,7 @@
 /** The panel without its pages: every room built and wired, left to right. Pages, API and command line all read from here. */
 import { join } from 'node:path';
 import type { Config } from './config.js';
+import { connectOf, connectTools } from './connect/index.js';
 import { createDiscovery, type Discovery, type Source, type SourceStatus, serfAnswers } from './discovery/index.js';
 import { PanelError } from './errors.js';
 import { type Job, Jobs } from './jobs.js';
@@ -8,7 +9,7 @@ import { createLocalServices, type LocalService, type LocalServices, type Verb }
 import { Scanner } from './scan/index.js';
 import { type Score, scoreOf } from './score/index.js';
 import { type Ranked, rank } from './score/rank.js';
-import { loadServices, type ServiceRegistry, type ServiceType } from './services/index.js';
+import { type Connect, loadServices, type ServiceRegistry, type ServiceType } from './services/index.js';
 import type { Attempt } from './store/attempts.js';
 import { openStore, type Store } from './store/index.js';
 
@@ -30,6 +31,13 @@ export interface TypeView extends TypeSummary {
   readonly ranked: readonly Ranked[];
 }
 
+export interface ProviderView {
+  readonly view: TypeView;
+  readonly ranked: Ranked;
+  /** What one click would do with it; null where there is nothing to do. */
+  readonly connect: Connect | null;
+}
+
 export interface Panel {
   readonly config: Config;
   readonly services: ServiceRegistry;
@@ -44,7 +52,7 @@ export interface Panel {
   /** @throws PanelError unknown-type for a word that is neither built in nor announced */
   type(word: string): Promise<TypeView>;
   /** @throws PanelError unknown-type, unknown-provider */
-  provider(word: string, id: string): Promise<{ readonly view: TypeView; readonly ranked: Ranked }>;
+  provider(word: string, id: string): Promise<ProviderView>;
   /**
    * Starts a scan of the type, or of one provider; where one runs already that covers it, that one is returned.
    * @throws PanelError unknown-type, unknown-provider, nothing-to-scan, budget-spent
@@ -52,6 +60,11 @@ export interface Panel {
   scan(word: string, providerId?: string): Job;
   /** Starts or stops the type's own unit as a job; while one acts on it, that one is returned. @throws PanelError unknown-type */
   act(word: string, verb: Verb): Job;
+  /**
+   * Tells a program of this node to use the provider, as a job; while it is being told, that one is returned.
+   * @throws PanelError unknown-type, unknown-provider; bad-request where there is nothing to connect
+   */
+  connect(word: string, providerId: string): Job;
   close(): Promise<void>;
 }
 
@@ -101,7 +114,7 @@ export async function createPanel(
         extra: [community.source],
         now,
       })
-    : createDiscovery({ config, now });
+    : createDiscovery({ config, types: services.types.map(({ id }) => id), now });
   const jobs = new Jobs(store.jobs, now);
   if (serving) jobs.closeOrphans();
   const local = createLocalServices(services, { now });
@@ -162,11 +175,11 @@ class WiredPanel implements Panel {
     return this.#view(word, await this.local.states());
   }
 
-  async provider(word: string, id: string) {
+  async provider(word: string, id: string): Promise<ProviderView> {
     const view = await this.type(word);
     const ranked = view.ranked.find((one) => one.provider.id === id);
     if (!ranked) throw unknownProvider();
-    return { view, ranked };
+    return { view, ranked, connect: this.#connectOf(view.type, ranked) };
   }
 
   scan(word: string, providerId?: string): Job {
@@ -179,12 +192,37 @@ class WiredPanel implements Panel {
   act(word: string, verb: Verb): Job {
     if (!this.services.has(word)) throw unknownType(word);
     // A second click gets the job of the first, whatever it asks for: two at once would fight over the unit.
-    const running = this.jobs.running().find((job) => job.type === word && job.kind !== 'scan');
+    const running = this.jobs
+      .running()
+      .find((job) => job.type === word && (job.kind === 'start' || job.kind === 'stop'));
     if (running) return running;
     return this.jobs.start({ kind: verb, type: word, provider: null, total: 1 }, async (job) => {
       await this.local.act(word, verb, job.signal);
       job.progress(1);
     });
+  }
+
+  connect(word: string, providerId: string): Job {
+    this.#assertKnown(word);
+    const type = this.services.of(word);
+    const ranked = this.#ranked(word).find(({ provider }) => provider.id === providerId);
+    if (!ranked) throw unknownProvider();
+    const connect = this.#connectOf(type, ranked);
+    if (!connect) {
+      const hint = 'Only a neighbour’s provider that may be reached, and is not known to fail, can be connected to.';
+      throw new PanelError('bad-request', 'There is nothing to connect here.', hint);
+    }
+    const same = (job: Job) => job.kind === 'connect' && job.provider === providerId;
+    const running = this.jobs.running().find(same);
+    if (running) return running;
+    return this.jobs.start(
+      { kind: 'connect', type: word, provider: providerId, total: 1 },
+      async ({ signal, progress }) => {
+        const tools = connectTools(() => this.discovery.serfClient(), signal);
+        await connect.run(ranked.provider, tools, signal);
+        progress(1);
+      },
+    );
   }
 
   async close(): Promise<void> {
@@ -193,6 +231,11 @@ class WiredPanel implements Panel {
     await this.discovery.close();
     await this.#closeDemo();
     this.store.close();
+  }
+
+  /** The demo's neighbours do not exist: no program of this node is told of them. */
+  #connectOf(type: ServiceType, ranked: Ranked): Connect | null {
+    return this.demo ? null : connectOf(type, ranked);
   }
 
   #assertKnown(word: string): void {

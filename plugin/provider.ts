@@ -30,7 +30,7 @@ export interface Provider extends Announcement {
   /** Announced by this very node. */
   readonly self: boolean;
   /** Why this provider may not be probed; null when it may. */
-  readonly barred: 'not-allowed' | 'no-port' | null;
+  readonly barred: 'not-allowed' | 'no-port' | 'declined' | null;
   /** True while every source that announced it is away: still listed, no longer confirmed. */
   readonly stale: boolean;
   /** When a source last confirmed it, ms since the epoch. */

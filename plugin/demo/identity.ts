@@ -1,11 +1,13 @@
 /**
- * The identities of the demo's file synchronisation peers. The key is printed here for everyone to read: it protects
+ * The identities of the demo's file synchronisation peers and introducers. The key is printed here for everyone to read: it protects
  * nothing, belongs to nobody, and must never be used outside the demo.
  */
 
 export interface Identity {
   /** What a peer with this certificate is called: a hash of it. */
   readonly deviceId: string;
+  /** What a foolscap tub with it is called: a shorter one. */
+  readonly tub: string;
   readonly cert: string;
 }
 
@@ -19,6 +21,7 @@ RGzSzKf2P1EA2MduNEiUNe8u0NoQU3uMq9OuFbejiiZzlebg/hkCcTst
 export const IDENTITIES: readonly Identity[] = [
   {
     deviceId: 'BN7AT4F-4PKGN54-AWJG7LB-P762PUC-B4BYOKH-IMZX7QW-NGDAGOI-CAYUHAD',
+    tub: '3fjyhwvt6y7htmygn36vfqfrevnhxsvi',
     cert: `-----BEGIN CERTIFICATE-----
 MIIBZzCCAQ2gAwIBAgICA+kwCgYIKoZIzj0EAwIwFDESMBAGA1UEAwwJc3luY3Ro
 aW5nMCAXDTI2MTEyMzAxNTk1OFoYDzIwNzYwMzA1MDE1OTU4WjAUMRIwEAYDVQQD
@@ -33,6 +36,7 @@ AgNIADBFAiEAkVjGmj/bU1p7g2BGFbTzrDo1MYpN6FC8da+P7JZlV+MCIFQuiSxK
   },
   {
     deviceId: 'WFUNKTC-VTVF7MG-XP7TFVG-6PFLUOX-QTG47MF-HXBR3B6-JNFCR3G-ZHBYLA4',
+    tub: 'dh3ohqjaapf52gnmcdnpqcrmulivkfl7',
     cert: `-----BEGIN CERTIFICATE-----
 MIIBaDCCAQ2gAwIBAgICA+owCgYIKoZIzj0EAwIwFDESMBAGA1UEAwwJc3luY3Ro
 aW5nMCAXDTI2MTEyMzAxNTk1OFoYDzIwNzYwMzA1MDE1OTU4WjAUMRIwEAYDVQQD
@@ -47,6 +51,7 @@ AgNJADBGAiEAxIlzoDCYH1oC4jVKkiZ1TJCH1PSnKhX69z80bpLH9LwCIQDIhP6B
   },
   {
     deviceId: 'IX3S7NW-T4Z6SE5-FN3G46N-JHCPDRR-S53OHA2-YUHVKF2-DIBRMXC-IM6DMQI',
+    tub: '5wdbp4b2vxjgzrz7crcy7imy4ji7und3',
     cert: `-----BEGIN CERTIFICATE-----
 MIIBZzCCAQ2gAwIBAgICA+swCgYIKoZIzj0EAwIwFDESMBAGA1UEAwwJc3luY3Ro
 aW5nMCAXDTI2MTEyMzAxNTk1OFoYDzIwNzYwMzA1MDE1OTU4WjAUMRIwEAYDVQQD

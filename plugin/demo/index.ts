@@ -1,7 +1,7 @@
 /** The demo community: real sockets on loopback that speak the real protocols, well and badly, as neighbours do. */
 import type { Announcement } from '../provider.js';
 import { IDENTITIES } from './identity.js';
-import { MEMBERS, type Member, NODES, type NodeName, PORTS } from './members.js';
+import { hostOf, MEMBERS, type Member, NODES, type NodeName, PORTS } from './members.js';
 import { pathTo } from './path.js';
 import { gossip, open } from './servers.js';
 import { Sockets } from './sockets.js';
@@ -43,18 +43,26 @@ export async function startDemo({ network = '127.77.0' }: DemoOptions = {}): Pro
 
 const addressOf = (network: string, node: NodeName) => `${network}.${NODES[node].at}`;
 
-function announce({ node, type, description, announces }: Member, network: string): Announcement {
-  const identity = announces === undefined ? undefined : IDENTITIES[announces];
+function announce(member: Member, network: string): Announcement {
+  const { node, type, description } = member;
   const address = addressOf(network, node);
   return {
     type,
     node,
-    host: `${node.toLowerCase()}.guifi.local`,
+    host: hostOf(node),
     address,
     port: PORTS[type],
     description,
     community: 'demo',
-    txt: new Map(identity ? [['node_id', identity.deviceId]] : []),
+    txt: new Map(attributesOf(member)),
     gossip: { address, port: PORTS.serf },
   };
+}
+
+function attributesOf({ node, type, announces = 0 }: Member): [string, string][] {
+  const { deviceId = '', tub = '' } = IDENTITIES[announces] ?? {};
+  if (type === 'proxy3') return [['Federated', 'Yes']];
+  if (type === 'syncthing') return [['node_id', deviceId]];
+  if (type === 'tahoe-lafs') return [['furl', `pb://${tub}@tcp:${hostOf(node)}:${PORTS[type]}/introducer`]];
+  return [];
 }

@@ -13,7 +13,11 @@ export type Behaviour =
   /** A name server that knows nothing of guifi.net. */
   | 'generic'
   /** A name server that has an answer for names that cannot exist. */
-  | 'hijacks';
+  | 'hijacks'
+  /** A channel on which nothing is shown. */
+  | 'empty'
+  /** A tinc of the time when it greeted strangers. */
+  | 'old';
 
 export interface Node {
   /** Last part of its address. */
@@ -36,6 +40,8 @@ export const NODES = {
 } satisfies Record<string, Node>;
 
 export type NodeName = keyof typeof NODES;
+
+export const hostOf = (node: NodeName) => `${node.toLowerCase()}.guifi.local`;
 
 export interface Member {
   readonly node: NodeName;
@@ -70,6 +76,7 @@ export const MEMBERS: readonly Member[] = [
   { node: 'LH-Torrassa', type: 'dnsservice', behaves: 'dead', description: 'DNS La Torrassa' },
   { node: 'MAT-Rocafonda', type: 'owp', behaves: 'serves', description: 'OpenVZ Web panel' },
   { node: 'OLO-SantFrancesc', type: 'peerstreamer', behaves: 'serves', description: 'TV Olot en directe' },
+  { node: 'CAS-Penyagolosa', type: 'peerstreamer', behaves: 'empty', description: 'Festa major' },
   { node: 'BCN-Sants-Alcolea', type: 'proxy3', behaves: 'serves', description: 'Proxy3 System' },
   { node: 'LH-Torrassa', type: 'proxy3', behaves: 'dead', description: 'Proxy de l’ateneu' },
   { node: 'VIC-Adoberia', type: 'serf', behaves: 'serves', description: 'SERF instance running' },
@@ -81,6 +88,8 @@ export const MEMBERS: readonly Member[] = [
   { node: 'RIP-Monestir', type: 'syncthing', behaves: 'serves', description: 'Arxiu comarcal', announces: 1 },
   { node: 'GRA-PlacaRovira', type: 'syncthing', behaves: 'impostor', description: 'Fotos del barri', announces: 0 },
   { node: 'OLO-SantFrancesc', type: 'syncthing', behaves: 'hangs', description: 'Còpies de seguretat', announces: 1 },
-  { node: 'MAT-Rocafonda', type: 'tahoe-lafs', behaves: 'serves', description: 'Graella del Maresme' },
+  { node: 'MAT-Rocafonda', type: 'tahoe-lafs', behaves: 'serves', description: 'Graella del Maresme', announces: 1 },
+  { node: 'GRA-PlacaRovira', type: 'tahoe-lafs', behaves: 'impostor', description: 'Graella de Gràcia', announces: 0 },
   { node: 'VIC-Adoberia', type: 'tincvpn', behaves: 'serves', description: 'VPN microcloud Osona' },
+  { node: 'RIP-Monestir', type: 'tincvpn', behaves: 'old', description: 'VPN del Ripollès' },
 ];

@@ -13,6 +13,14 @@ export function pathTo({ delay, jitter, loss }: Node, seed: number): Path {
   };
 }
 
+/** When Linux sends again over TCP what got lost, ms at the least. */
+const RESENT_MS = 200;
+
+/** Time until the next answer has arrived over TCP, ms: what gets lost comes late. */
+export function overTcp(path: Path): number {
+  return path() ?? RESENT_MS + overTcp(path);
+}
+
 /** Tommy Ettinger's Mulberry32: 32 bits of state, good enough to look like a radio link. */
 function mulberry32(seed: number): () => number {
   let state = seed;

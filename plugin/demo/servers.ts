@@ -1,12 +1,16 @@
 /** The servers behind the demo's members: one per behaviour, each as small as the part of its protocol that a probe asks for. */
+import { createServer as createWeb, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import { createServer as createTls } from 'node:tls';
+import { createServer as createTls, type Server as TlsServer } from 'node:tls';
 import { answerQuery, type Kind } from './dns.js';
+import { answerUpgrade } from './foolscap.js';
 import { IDENTITIES, KEY } from './identity.js';
 import { answerPing } from './memberlist.js';
-import type { Behaviour, Member } from './members.js';
-import type { Path } from './path.js';
+import { hostOf, type Member } from './members.js';
+import { answerNewcomer, type Chunks } from './ncast.js';
+import { overTcp, type Path } from './path.js';
 import type { Sockets } from './sockets.js';
+import { answerGraphs, answerPanel, answerProxy, type WebAnswer } from './web.js';
 
 /** Where one member lives and how its answers travel. */
 export interface Place {
@@ -25,25 +29,49 @@ const WEB_PAGE = Buffer.from(
 /** A DNS question over TCP is no shorter and no longer than this, bytes. */
 const QUESTION = { min: 12, max: 512 };
 
+/** A channel has ten chunks a second, and keeps the last fifty. */
+const CHUNK_MS = 100;
+const KEPT = 50;
+
+type Server = (member: Member, place: Place) => Promise<void>;
+
+const SERVERS: Readonly<Record<Member['type'], Server>> = {
+  dnsservice: nameServer,
+  owp: web(answerPanel),
+  peerstreamer: channel,
+  proxy3: web(answerProxy),
+  serf: gossip,
+  snpservice: web(answerGraphs),
+  syncthing: syncPeer,
+  'tahoe-lafs': introducer,
+  tincvpn: tinc,
+};
+
 /** Opens what a member of that behaviour listens on. */
 export async function open(member: Member, place: Place): Promise<void> {
   if (member.behaves === 'dead') return;
   if (member.behaves === 'hangs') await both(place, NOTHING, silent);
   else if (member.behaves === 'lies') await both(place, () => WEB_PAGE, webServer);
-  else if (member.type === 'dnsservice') await nameServer(member.behaves, place);
-  else if (member.type === 'serf') await gossip(member, place);
-  else if (member.type === 'syncthing') await syncPeer(member, place);
-  else await both(place, NOTHING, silent);
+  else await SERVERS[member.type](member, place);
 }
 
-/** Listens for both transports; datagrams are answered as the path allows. */
-async function both({ address, port, sockets, path }: Place, answer: Answer, caller: (socket: Socket) => void) {
-  const onDatagram = (datagram: Buffer, reply: (bytes: Buffer) => void) => {
+/** Listens for both transports. */
+async function both(place: Place, answer: Answer, caller: (socket: Socket) => void) {
+  const answers = (datagram: Buffer) => {
     const bytes = answer(datagram);
-    const ms = path();
-    if (bytes !== null && ms !== null) sockets.later(ms, () => reply(bytes));
+    return bytes === null ? [] : [bytes];
   };
-  await Promise.all([sockets.tcp(address, port, caller), sockets.udp(address, port, onDatagram)]);
+  await Promise.all([place.sockets.tcp(place.address, place.port, caller), datagrams(place, answers)]);
+}
+
+/** Listens for datagrams; each is answered as the path allows. */
+function datagrams({ address, port, sockets, path }: Place, answers: (datagram: Buffer) => readonly Buffer[]) {
+  return sockets.udp(address, port, (datagram, reply) => {
+    for (const bytes of answers(datagram)) {
+      const ms = path();
+      if (ms !== null) sockets.later(ms, () => reply(bytes));
+    }
+  });
 }
 
 /** Says nothing, and reads on to notice that the caller left. */
@@ -55,7 +83,7 @@ function webServer(socket: Socket): void {
   socket.once('data', () => socket.end(WEB_PAGE));
 }
 
-async function nameServer(behaves: Behaviour, place: Place): Promise<void> {
+async function nameServer({ behaves }: Member, place: Place): Promise<void> {
   const kind: Kind = behaves === 'generic' ? 'generic' : behaves === 'hijacks' ? 'hijacker' : 'guifi';
   // The zones were generated when the demo began.
   const serial = Math.floor(Date.now() / 1000);
@@ -76,7 +104,7 @@ function questions(socket: Socket, { sockets, path }: Place, answer: Answer): vo
     received = received.subarray(2 + length);
     if (bytes === null) return void socket.destroy();
     const prefix = Buffer.from([bytes.length >> 8, bytes.length & 0xff]);
-    sockets.later(path() ?? 0, () => socket.write(Buffer.concat([prefix, bytes])));
+    sockets.later(overTcp(path), () => socket.write(Buffer.concat([prefix, bytes])));
   });
 }
 
@@ -88,19 +116,81 @@ export async function gossip({ node, behaves }: Pick<Member, 'node' | 'behaves'>
     // Over TCP an agent that is called by a wrong name hangs up.
     socket.once('data', (ping) => {
       const bytes = answer(ping);
-      place.sockets.later(place.path() ?? 0, () => (bytes ? socket.write(bytes) : socket.end()));
+      place.sockets.later(overTcp(place.path), () => (bytes ? socket.write(bytes) : socket.end()));
     });
   });
 }
 
-/** TLS as Syncthing's block exchange protocol begins; an impostor shows a certificate that nobody announces. */
-async function syncPeer({ behaves, announces = 0 }: Member, { address, port, sockets, path }: Place): Promise<void> {
-  const identity = behaves === 'impostor' ? IDENTITIES.at(-1) : IDENTITIES[announces];
-  const tls = createTls({ key: KEY, ...(identity ? { cert: identity.cert } : {}), ALPNProtocols: ['bep/1.0'] });
+/** A channel; on an empty one nothing is shown. Nothing of it listens on TCP. */
+function channel({ behaves }: Member, place: Place): Promise<void> {
+  const held = (): Chunks | null => {
+    if (behaves === 'empty') return null;
+    const newest = KEPT + Math.floor(performance.now() / CHUNK_MS);
+    return [newest - KEPT + 1, newest];
+  };
+  return datagrams(place, (question) => answerNewcomer(question, place, held()));
+}
+
+/** tinc waits for a name that it knows; only old ones say theirs. */
+function tinc({ node, behaves }: Member, place: Place): Promise<void> {
+  const greeting = `0 ${node.replaceAll('-', '_')} 17\n`;
+  return both(place, NOTHING, (socket) => {
+    silent(socket);
+    if (behaves === 'old') place.sockets.later(overTcp(place.path), () => socket.write(greeting));
+  });
+}
+
+function web(answer: (request: IncomingMessage, host: string) => WebAnswer): Server {
+  return ({ node }, { address, port, sockets, path }) => {
+    const server = createWeb((request, response) => {
+      const { status, headers, body } = answer(request, hostOf(node));
+      const last = { 'Content-Length': Buffer.byteLength(body), Connection: 'close' };
+      request.resume();
+      sockets.later(overTcp(path), () => response.writeHead(status, { ...headers, ...last }).end(body));
+    });
+    return sockets.tcp(address, port, (socket) => server.emit('connection', socket));
+  };
+}
+
+/** A foolscap tub: TLS follows its greeting on the same connection. */
+function introducer(member: Member, place: Place): Promise<void> {
+  const { address, port, sockets, path } = place;
+  const secure = tlsOf(member, []);
+  const { tub = '' } = announcedBy(member) ?? {};
+  return sockets.tcp(address, port, (socket) => {
+    socket.once('data', (head) => {
+      const { text, ready } = answerUpgrade(head.toString('latin1'), tub);
+      // What comes next is for TLS.
+      if (ready) socket.pause();
+      sockets.later(overTcp(path), () => {
+        if (!ready) return void socket.end(text);
+        socket.write(text);
+        shakeHands(socket, secure, place);
+      });
+    });
+  });
+}
+
+/** TLS as Syncthing's block exchange protocol begins. */
+function syncPeer(member: Member, place: Place): Promise<void> {
+  const secure = tlsOf(member, ['bep/1.0']);
+  return place.sockets.tcp(place.address, place.port, (socket) => shakeHands(socket, secure, place));
+}
+
+/** Answers the caller's first words of TLS as late as the path says: loopback itself has no delay. */
+function shakeHands(socket: Socket, secure: TlsServer, { sockets, path }: Place): void {
+  socket.once('readable', () =>
+    sockets.later(overTcp(path), () => socket.destroyed || secure.emit('connection', socket)),
+  );
+}
+
+const announcedBy = ({ announces = 0 }: Member) => IDENTITIES[announces];
+
+/** TLS for connections that are handed to it; an impostor shows a certificate that nobody announces. */
+function tlsOf(member: Member, protocols: string[]): TlsServer {
+  const identity = member.behaves === 'impostor' ? IDENTITIES.at(-1) : announcedBy(member);
+  const tls = createTls({ key: KEY, ...(identity ? { cert: identity.cert } : {}), ALPNProtocols: protocols });
   tls.on('tlsClientError', (_, socket) => socket.destroy());
   tls.on('secureConnection', (socket) => socket.on('error', () => socket.destroy()));
-  // The delay of the path goes before the handshake: loopback itself has none.
-  await sockets.tcp(address, port, (socket) =>
-    sockets.later(path() ?? 0, () => socket.destroyed || tls.emit('connection', socket)),
-  );
+  return tls;
 }

@@ -1,7 +1,9 @@
 /** Finding providers: every source merged into one list, each provider once. */
 import type { Config } from '../config.js';
+import { PanelError } from '../errors.js';
 import type { Provider } from '../provider.js';
 import { allowing } from './allowed.js';
+import { AvahiSource } from './avahi.js';
 import { ListSource } from './list.js';
 import { merge } from './merge.js';
 import { SerfRpc } from './rpc.js';
@@ -16,6 +18,11 @@ export interface Discovery {
   providers(type?: string): readonly Provider[];
   find(id: string): Provider | null;
   sources(): readonly SourceStatus[];
+  /**
+   * The connection to this node's Serf agent.
+   * @throws PanelError `serf-away`, `serf-refused`: why there is none now
+   */
+  serfClient(): SerfRpc;
   /** Resolves once every source has either listed once or failed once; never later than its own limits. */
   ready(): Promise<void>;
   /** Calls back after each change of the list or of a source's state; returns the way to stop it. */
@@ -24,9 +31,12 @@ export interface Discovery {
 }
 
 export interface DiscoveryOptions {
-  readonly config: Pick<Config, 'serfRpc' | 'serfAuthKey' | 'providersFile' | 'communityRanges'>;
+  readonly config: Pick<Config, 'serfRpc' | 'serfAuthKey' | 'providersFile' | 'communityRanges'> &
+    Partial<Pick<Config, 'avahi'>>;
   /** Whether to ask the Serf agent; on unless turned off. */
   readonly serf?: boolean;
+  /** Wire words to ask the local network for; it is not asked at all without them, nor where the configuration says so. */
+  readonly types?: readonly string[];
   /** Further sources; closed together with the rest. */
   readonly extra?: readonly Source[];
   /** Wall clock, ms since the epoch. */
@@ -34,10 +44,13 @@ export interface DiscoveryOptions {
 }
 
 /** Starts every source that is configured. */
-export function createDiscovery({ config, serf = true, extra = [], now = Date.now }: DiscoveryOptions): Discovery {
+export function createDiscovery(options: DiscoveryOptions): Discovery {
+  const { config, serf = true, types, extra = [], now = Date.now } = options;
+  const { avahi = 'off' } = config;
   const sources: readonly Source[] = [
     ...(serf ? [new SerfSource(config.serfRpc, config.serfAuthKey, now)] : []),
     ...(config.providersFile === null ? [] : [new ListSource(config.providersFile, now)]),
+    ...(types && avahi !== 'off' ? [new AvahiSource({ types, required: avahi === 'on', now })] : []),
     ...extra,
   ];
   return new Merged(sources, config.communityRanges, now);
@@ -87,6 +100,16 @@ class Merged implements Discovery {
 
   sources(): readonly SourceStatus[] {
     return this.#sources.map((source) => source.status());
+  }
+
+  serfClient(): SerfRpc {
+    const serf = this.#sources.find((source) => source instanceof SerfSource);
+    if (serf) return serf.client();
+    throw new PanelError(
+      'serf-away',
+      'The panel does not follow a Serf agent.',
+      'Start it without the demo community.',
+    );
   }
 
   async ready(): Promise<void> {

@@ -70,9 +70,14 @@ function byTrust(a: Witness, b: Witness): number {
   return rank(a) - rank(b) || order(a) - order(b) || compare(node(a), node(b));
 }
 
-function barredBy(announcement: Announcement, allowed: (address: string) => boolean): Provider['barred'] {
-  if (!allowed(announcement.address)) return 'not-allowed';
-  return announcement.port === null ? 'no-port' : null;
+/**
+ * Whoever announces `probe=none` is not probed; what else the attribute says (`probe=light`, `probe=full`) allows the
+ * light probes, and there are no others. Only the announcement that is believed counts: nobody silences a neighbour.
+ */
+function barredBy({ address, port, txt }: Announcement, allowed: (address: string) => boolean): Provider['barred'] {
+  if (!allowed(address)) return 'not-allowed';
+  if (txt.get('probe')?.toLowerCase() === 'none') return 'declined';
+  return port === null ? 'no-port' : null;
 }
 
 function heardAt({ sighting, status }: Witness, now: number): number {

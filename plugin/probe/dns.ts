@@ -1,7 +1,10 @@
-/** DNS over UDP: one question as a datagram, and its answer read with distrust (RFC 1035). */
+/** DNS: one question as a datagram or over TCP, and its answer read with distrust (RFC 1035). */
 import { randomInt } from 'node:crypto';
 import { type Answer, decode, encode, type Question, RECURSION_DESIRED } from 'dns-packet';
+import { isFailed, type ProbeContext, type Target } from './index.js';
+import { connect } from './tcp.js';
 import type { Request } from './udp.js';
+import { waitFor } from './wait.js';
 
 /** Response codes (RFC 1035 §4.1.1) that a probe tells apart. */
 export const RCODE = { noError: 0, serverFailure: 2, nameError: 3, refused: 5 } as const;
@@ -23,6 +26,42 @@ export function dnsQuestion(name: string, type: Question['type']): () => Request
     const datagram = encode({ type: 'query', id, flags: RECURSION_DESIRED, questions: [{ name, type }] });
     return { datagram, read: (answer) => readReply(answer, id, { name, type }) };
   };
+}
+
+/** Longest that connecting, and then the answer over TCP, may take each, ms: what a registry allows for both. */
+const STREAM_LIMIT_MS = 1_500;
+
+/** Whether the same question is answered over TCP, as every server must (RFC 7766). */
+export async function answersOverTcp(
+  target: Pick<Target, 'address' | 'port'>,
+  context: ProbeContext,
+  compose: () => Request<DnsReply>,
+): Promise<boolean> {
+  const connection = await connect(target, context, STREAM_LIMIT_MS);
+  if (isFailed(connection)) return false;
+  const { socket } = connection;
+  const { datagram, read } = compose();
+  try {
+    return await waitFor<boolean>({
+      signal: context.signal,
+      limitMs: STREAM_LIMIT_MS,
+      atLimit: () => false,
+      listen: (end) => {
+        let received = Buffer.alloc(0);
+        socket.on('data', (chunk) => {
+          received = Buffer.concat([received, chunk]);
+          // Each message follows its length in two bytes, so none is longer than 64 KiB.
+          const length = 2 + (received.length < 2 ? Number.POSITIVE_INFINITY : received.readUInt16BE());
+          if (received.length >= length) end(() => read(received.subarray(2, length)) !== null);
+        });
+        socket.once('close', () => end(() => false));
+        socket.write(Buffer.concat([Buffer.of(datagram.length >> 8, datagram.length & 0xff), datagram]));
+        return () => socket.pause();
+      },
+    });
+  } finally {
+    connection.close();
+  }
 }
 
 /** The reply to that question under that id; null for anything else, malformed packets included. */

@@ -26,6 +26,8 @@ export interface Sample {
   readonly value: number;
   /** `tcp-connect`, `udp`, `tls`, `serf-ping`, … */
   readonly method: string;
+  /** When the measured time ended, by `performance.now()`: a stall of our own outside of it does no harm. Not stored. */
+  readonly until?: number;
 }
 
 export interface Proven {

@@ -27,6 +27,7 @@ export const UNSCORED = [
   'not-checked', // port open, protocol not checked
   'not-allowed', // its address is outside the community's ranges
   'no-port', // the announcement has no port
+  'declined', // the announcement asks not to be probed
 ] as const;
 export type Unscored = (typeof UNSCORED)[number];
 

@@ -6,7 +6,7 @@ export interface Metric {
   readonly id: string;
   readonly label: Readonly<Record<Language, string>>;
   /** `share` is 0..1. */
-  readonly unit: 'ms' | 'share';
+  readonly unit: 'ms' | 'share' | 'hours';
   /** Share of the score; a type's weights sum to 1. */
   readonly weight: number;
   /** Value that marks 0, and value that marks 1; the smaller may be either. */
@@ -17,6 +17,9 @@ export interface Metric {
   /** Age at which a sample counts half, in hours. */
   readonly halfLifeHours: number;
 }
+
+/** Method of the samples that Serf pings give: they tell of the path to the node, whatever the service. */
+export const PATH_METHOD = 'serf-ping';
 
 /** Performance is forgotten within a day, whether it answers within a week (SCORING.md §2.2, step 2). */
 const PERFORMANCE_HOURS = 24;
@@ -45,6 +48,8 @@ export const roundTripTime = time('rtt', {
   es: 'tiempo de ida y vuelta',
   en: 'round-trip time',
 });
+/** How much that time varies from one moment to the next, ms (RFC 3393). */
+export const jitter = time('jitter', { ca: 'fluctuació', es: 'fluctuación', en: 'jitter' });
 /** Time from the request to the answer, ms. */
 export const answerTime = time('answer', { ca: 'temps de resposta', es: 'tiempo de respuesta', en: 'answer time' });
 /** Time to set up the encrypted connection, ms. */
@@ -52,6 +57,12 @@ export const handshakeTime = time('handshake', {
   ca: 'temps de negociació',
   es: 'tiempo de negociación',
   en: 'handshake time',
+});
+/** Time from the request to the first byte of the answer, ms. */
+export const firstByteTime = time('ttfb', {
+  ca: 'temps fins al primer byte',
+  es: 'tiempo hasta el primer byte',
+  en: 'time to first byte',
 });
 /** Share of packets lost; 10 % makes a link useless (SERVICES.md §0.6). */
 export const loss = share(

@@ -13,17 +13,26 @@ export interface Handshake {
   readonly certificate: Buffer;
   /** Application protocol that the server chose (ALPN); null where it chose none. */
   readonly protocol: string | null;
-  /** `TLSv1.2` or `TLSv1.3`. */
+  /** `TLSv1` … `TLSv1.3`. */
   readonly version: string;
   /** Of the handshake alone, ms: the connection was open before. */
   readonly ms: number;
 }
+
+export interface HandshakeOptions {
+  /** Also accepts TLS 1.0 and signatures over SHA-1: for protocols whose peers may be many years old. */
+  readonly old?: boolean;
+}
+
+/** What nobody should trust a secret to; but all that is asked here is whose key it is. */
+const OLD_PEERS = { minVersion: 'TLSv1', ciphers: 'DEFAULT@SECLEVEL=0' } as const;
 
 /** Shakes hands as a client without certificate and without server name. The caller closes the connection. */
 export function handshake(
   { socket }: Connection,
   { signal }: ProbeContext,
   protocols: readonly string[],
+  { old = false }: HandshakeOptions = {},
 ): Promise<Handshake | Failed> {
   return waitFor<Handshake | Failed>({
     signal,
@@ -34,7 +43,7 @@ export function handshake(
       const secure = connectTls({
         socket,
         ALPNProtocols: [...protocols],
-        minVersion: 'TLSv1.2',
+        ...(old ? OLD_PEERS : { minVersion: 'TLSv1.2' }),
         rejectUnauthorized: false,
         // Newer OpenSSL offers a post-quantum key of 1.2 kB by itself, for a connection that carries no secret.
         ecdhCurve: 'X25519:P-256:P-384',

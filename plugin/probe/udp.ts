@@ -52,9 +52,9 @@ export async function openUdp(
   return failed;
 }
 
-/** A try that waits for its answer. */
+/** One who waits for a datagram. */
 interface Waiting {
-  /** Whether the datagram was that answer; if so, the wait is over. */
+  /** Whether this was the datagram; if so, the wait is over. Others may wait for the same. */
   takes(datagram: Buffer): boolean;
   end(outcome: () => Failed): void;
 }
@@ -79,38 +79,67 @@ export class Udp {
    * Asks, and once more when the first try stays without answer. Each try is composed anew, so that the time is that of
    * the try answered, never of the one before it (Karn's rule). Several questions may be open at once.
    */
-  async ask<T>(compose: () => Request<T>, tries = 2): Promise<Answer<T> | Failed> {
+  async ask<T>(compose: () => Request<T>, tries = 2, limitMs = ANSWER_LIMIT_MS): Promise<Answer<T> | Failed> {
     const strangers = this.#strangers;
     for (let lost = 0; lost < tries; lost += 1) {
-      const answer = await this.#try(compose());
+      const answer = await this.#try(compose(), limitMs);
       if (answer === null) continue;
       return isFailed(answer) ? answer : { ...answer, loss: lost / (lost + 1) };
     }
     return this.#strangers > strangers ? { level: 2, reason: 'wrong-protocol' } : { level: 0, reason: 'timeout' };
   }
 
+  /**
+   * Waits for what the provider says by itself after a question, without asking anything; null when it does not come
+   * within `limitMs`. `read` is as in a request.
+   */
+  async hear<T extends object>(read: Request<T>['read'], limitMs: number): Promise<T | null> {
+    const heard = await this.#listen(read, limitMs);
+    return heard === null || isFailed(heard) ? null : heard;
+  }
+
+  /** Our own end, as the provider sees it unless addresses are translated on the way. */
+  get local(): { readonly address: string; readonly port: number } {
+    return this.#socket.address();
+  }
+
   close(): void {
     this.#socket.close();
   }
 
-  #try<T>(request: Request<T>): Promise<Omit<Answer<T>, 'loss'> | Failed | null> {
-    return waitFor<Omit<Answer<T>, 'loss'> | Failed | null>({
+  #try<T>(request: Request<T>, limitMs: number): Promise<Omit<Answer<T>, 'loss'> | Failed | null> {
+    let started = 0;
+    const read = (datagram: Buffer) => {
+      const ms = performance.now() - started;
+      const value = request.read(datagram);
+      return value === null ? null : { value, ms };
+    };
+    return this.#listen(read, limitMs, (fail) => {
+      this.#asked.push(request);
+      this.#context.traffic.sent += request.datagram.length;
+      started = performance.now();
+      this.#socket.send(request.datagram, (error) => error && fail(() => failureOf(error)));
+    });
+  }
+
+  #listen<T>(
+    read: (datagram: Buffer) => T | null,
+    limitMs: number,
+    begin: (fail: (outcome: () => Failed) => void) => void = () => {},
+  ): Promise<T | Failed | null> {
+    return waitFor<T | Failed | null>({
       signal: this.#context.signal,
-      limitMs: ANSWER_LIMIT_MS,
+      limitMs,
       atLimit: () => null,
       listen: (end) => {
         const takes = (datagram: Buffer) => {
-          const ms = performance.now() - started;
-          const value = request.read(datagram);
-          if (value !== null) end(() => ({ value, ms }));
+          const value = read(datagram);
+          if (value !== null) end(() => value);
           return value !== null;
         };
         const waiting: Waiting = { takes, end };
         this.#waiting.add(waiting);
-        this.#asked.push(request);
-        this.#context.traffic.sent += request.datagram.length;
-        const started = performance.now();
-        this.#socket.send(request.datagram, (error) => error && end(() => failureOf(error)));
+        begin(end);
         return () => this.#waiting.delete(waiting);
       },
     });
@@ -119,7 +148,7 @@ export class Udp {
   #onDatagram(datagram: Buffer): void {
     this.#received += datagram.length;
     this.#context.traffic.received += datagram.length;
-    if ([...this.#waiting].some((one) => one.takes(datagram))) return;
+    if ([...this.#waiting].filter((one) => one.takes(datagram)).length > 0) return;
     if (this.#received > RECEIVED_LIMIT) this.#endAll(() => ({ level: 2, reason: 'too-large' }));
     else if (!this.#asked.some((earlier) => earlier.read(datagram) !== null)) this.#strangers += 1;
   }

@@ -1,15 +1,19 @@
 /** One attempt at one provider: the probe under its deadline, its result checked and made into what is stored. */
-import { isFailed, type ProbeResult, type Proven, type Sample } from '../probe/index.js';
+import { isFailed, type ProbeContext, type ProbeResult, type Proven, type Sample } from '../probe/index.js';
+import { measurePath, PATH_COST } from '../probe/path.js';
 import type { Provider } from '../provider.js';
 import type { ServiceType } from '../services/index.js';
 import type { Attempt } from '../store/attempts.js';
-import { type LagGuard, spoils } from './lag.js';
+import { type LagGuard, Stalls, spoils } from './lag.js';
 
 /** Longest that one probe may take, ms (SERVICES.md §0.5); its own steps are shorter. */
 const DEADLINE_MS = 8_000;
 
 /** How long a probe may take to tidy up after its signal, ms, before it is left behind. */
 const GRACE_MS = 250;
+
+/** How long the path may still be measured when the probe has ended, ms. */
+const PATH_LATE_MS = 250;
 
 /** A loop that stood still this long may have caused the failure itself, ms: such a failure is nobody's fault. */
 const GUILTY_STALL_MS = 500;
@@ -40,25 +44,28 @@ export async function attemptOnce(
 ): Promise<AttemptOutcome> {
   const traffic = { sent: 0, received: 0 };
   const deadline = AbortSignal.timeout(deadlineMs);
-  const longestStall = lag.watch();
-  let stall = 0;
+  const watched = lag.watch();
+  let stalls = new Stalls();
   let result: ProbeResult;
   try {
     const context = { signal: AbortSignal.any([signal, deadline]), traffic };
-    result = await withGrace(type.probe(provider, context), context.signal);
+    result = await withGrace(withPath(type, provider, context), context.signal);
   } catch (error) {
     signal.throwIfAborted();
     if (!deadline.aborted) throw error;
     result = { level: 0, reason: 'timeout' };
   } finally {
-    stall = longestStall();
+    stalls = watched();
   }
   const tried = {
     provider: provider.id,
     type: provider.type,
     at: now(),
     // The declared cost includes headers and handshakes, which the probe cannot count.
-    bytes: Math.max(type.cost.bytes, traffic.sent + traffic.received),
+    bytes: Math.max(
+      type.cost.bytes + (asksForPath(type, provider) ? PATH_COST.bytes : 0),
+      traffic.sent + traffic.received,
+    ),
   };
   if (isFailed(result)) {
     const attempt = {
@@ -67,19 +74,57 @@ export async function attemptOnce(
       reason: result.reason,
       detail: result.detail?.slice(0, 100) ?? null,
     };
-    return stall > GUILTY_STALL_MS ? { attempt: null, lagged: true } : { attempt, lagged: false };
+    return stalls.longest() > GUILTY_STALL_MS ? { attempt: null, lagged: true } : { attempt, lagged: false };
   }
-  const samples = unspoiled(type, result, stall);
+  const samples = unspoiled(type, result, stalls);
   return {
     attempt: { ...tried, level: result.level, reason: null, samples, facts: result.facts },
     lagged: samples.length < result.samples.length,
   };
 }
 
-/** Times measured while the loop stood still are dropped; counts and shares stay. */
-function unspoiled(type: ServiceType, result: Proven, stall: number): readonly Sample[] {
-  const isShare = (id: string) => type.metrics.some((metric) => metric.id === id && metric.unit === 'share');
-  return result.samples.filter(({ metric, value }) => isShare(metric) || !spoils(stall, value));
+/** Whether the path is measured beside the probe: not where the probe itself measures it, because its type weighs jitter. */
+function asksForPath(type: ServiceType, { gossip }: Provider): boolean {
+  return gossip !== null && !type.metrics.some(({ id }) => id === 'jitter');
+}
+
+/**
+ * The probe, and beside it the path to the node by Serf ping: for every service of a node that gossips, also the mute ones.
+ * The path has as long as the probe takes and a little more: a node that does not answer holds up nothing.
+ */
+async function withPath(
+  type: ServiceType,
+  provider: Provider & { readonly port: number },
+  context: ProbeContext,
+): Promise<ProbeResult> {
+  if (!asksForPath(type, provider)) return type.probe(provider, context);
+  const late = new AbortController();
+  const signal = AbortSignal.any([context.signal, late.signal]);
+  const path = measurePath(provider, { ...context, signal }).catch((error) => {
+    if (signal.aborted) return [];
+    throw error;
+  });
+  const result = await type.probe(provider, context).catch(async (error) => {
+    late.abort();
+    await path;
+    throw error;
+  });
+  const timer = setTimeout(() => late.abort(), isFailed(result) ? 0 : PATH_LATE_MS);
+  const samples = await path;
+  clearTimeout(timer);
+  return isFailed(result) ? result : { ...result, samples: [...result.samples, ...samples] };
+}
+
+/** Times measured while the loop stood still are dropped; what no clock of ours measured stays. */
+function unspoiled(type: ServiceType, result: Proven, stalls: Stalls): readonly Sample[] {
+  const isTime = (id: string) =>
+    (type.metrics.find((metric) => metric.id === id)?.unit ?? 'ms') === 'ms' && id !== 'loss';
+  return result.samples
+    .filter(({ metric, value, until }) => {
+      const stall = until === undefined ? stalls.longest() : stalls.longest(until - value, until);
+      return !isTime(metric) || !spoils(stall, value);
+    })
+    .map(({ until, ...sample }) => sample);
 }
 
 /** A probe that does not heed its signal is left behind after the grace time, so that it cannot hold up the scan. */

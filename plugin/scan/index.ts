@@ -12,7 +12,7 @@ import type { ServiceRegistry } from '../services/index.js';
 import type { Store } from '../store/index.js';
 import { attemptOnce } from './attempt.js';
 import { LagGuard } from './lag.js';
-import { eachPolitely } from './pool.js';
+import { Pool } from './pool.js';
 
 /** How many of the best get more samples, how many each, and how far apart (mean, ms): a light probe of SCORING.md §5. */
 const BEST = 3;
@@ -51,9 +51,11 @@ export class Scanner {
   readonly #now: () => number;
   readonly #random: () => number;
   readonly #lag = new LagGuard();
+  readonly #pool: Pool;
 
   constructor(deps: ScannerDeps) {
     this.#deps = deps;
+    this.#pool = new Pool(deps.config.scanConcurrency);
     this.#now = deps.now ?? Date.now;
     this.#random = deps.random ?? Math.random;
   }
@@ -92,7 +94,7 @@ export class Scanner {
       .filter((one) => providerId === undefined || one.id === providerId)
       .filter((one): one is Probeable => one.barred === null && one.port !== null);
     if (targets.length === 0) {
-      const hint = 'Its announcement needs a port and an address inside COMMUNITY_RANGES before it can be measured.';
+      const hint = 'Its announcement needs a port and an address inside COMMUNITY_RANGES, and must not say probe=none.';
       throw new PanelError('nothing-to-scan', 'There is nothing here that may be measured.', hint);
     }
     this.#affordable(word);
@@ -112,35 +114,46 @@ export class Scanner {
 
   async #scan(word: string, targets: readonly Probeable[], job: JobHandle): Promise<void> {
     const progress = { done: 0 };
-    await this.#pass(word, this.#stalestFirst(word, targets), job, progress);
-    const again = this.#best(word, targets);
-    const total = targets.length + MORE * again.length;
-    job.progress(progress.done, total);
-    for (let round = 0; round < MORE && again.length > 0; round++) {
+    const answered = await this.#pass(word, this.#stalestFirst(word, targets), job, progress);
+    let again = this.#best(word, answered);
+    for (let rounds = MORE; rounds > 0 && again.length > 0; rounds--) {
+      job.progress(progress.done, progress.done + rounds * again.length);
       await delay(SPACING_MS * (0.5 + this.#random()), undefined, { signal: job.signal });
-      await this.#pass(word, again, job, progress);
+      again = await this.#pass(word, again, job, progress);
     }
+    job.progress(progress.done, progress.done);
   }
 
-  /** One attempt at each target, stored as it comes. */
-  async #pass(word: string, targets: readonly Probeable[], job: JobHandle, progress: { done: number }): Promise<void> {
-    const limits = { concurrency: this.#deps.config.scanConcurrency, host: hostOf, signal: job.signal };
-    await eachPolitely(targets, limits, async (target) => {
+  /**
+   * One attempt at each target, stored as it comes. Returns the targets that did not fail, in the order given: one that
+   * failed is left alone for the rest of the scan.
+   */
+  async #pass(
+    word: string,
+    targets: readonly Probeable[],
+    job: JobHandle,
+    progress: { done: number },
+  ): Promise<Probeable[]> {
+    const failed = new Set<Probeable>();
+    await this.#pool.each(targets, { host: hostOf, signal: job.signal }, async (target) => {
       this.#affordable(word);
-      await this.#measure(word, target, job.signal);
+      if (!(await this.#measure(word, target, job.signal))) failed.add(target);
       progress.done++;
       job.progress(progress.done);
     });
     job.signal.throwIfAborted();
+    return targets.filter((target) => !failed.has(target));
   }
 
-  async #measure(word: string, target: Probeable, signal: AbortSignal): Promise<void> {
+  /** Whether the provider did not fail; where only our own delay decided, it did not. */
+  async #measure(word: string, target: Probeable, signal: AbortSignal): Promise<boolean> {
     for (let repeat = 0; repeat <= REPEATS; repeat++) {
       const type = this.#deps.services.of(word);
       const { attempt, lagged } = await attemptOnce(type, target, { lag: this.#lag, now: this.#now, signal });
       if (attempt) this.#deps.store.attempts.add(attempt);
-      if (!lagged) return;
+      if (!lagged) return attempt === null || attempt.reason === null;
     }
+    return true;
   }
 
   /** Never measured first, then the oldest: a scan that is cancelled half way has looked where it knew least. */

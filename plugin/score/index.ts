@@ -1,10 +1,10 @@
 /** The score: pure, without input or output and without a clock. Attempts in, a number with its reasons out. */
 import type { Level, Reason } from '../probe/levels.js';
-import { answers, answerTime, handshakeTime, loss, type Metric, roundTripTime } from '../probe/metrics.js';
+import { answers, answerTime, handshakeTime, loss, type Metric, PATH_METHOD, roundTripTime } from '../probe/metrics.js';
 import type { ServiceType } from '../services/index.js';
 import type { Attempt } from '../store/attempts.js';
 import { join } from './join.js';
-import { median, weigh } from './mark.js';
+import { mean, median, weigh } from './mark.js';
 import { closedBy, type Outcome, outcomesOf } from './outcome.js';
 
 export interface Part {
@@ -21,6 +21,15 @@ export interface Part {
 
 export type Confidence = 'guess' | 'fair' | 'solid';
 
+/** What Serf pings beside the probes say of the path to the node; each null where nothing was measured. */
+export interface Path {
+  /** Medians, ms. */
+  readonly rtt: number | null;
+  readonly jitter: number | null;
+  /** Share of the pings lost. */
+  readonly loss: number | null;
+}
+
 export interface Score {
   readonly level: Level;
   /** 0..100; null when never tried, or when the type is not scored. */
@@ -35,6 +44,8 @@ export interface Score {
   /** Scored at a level that cannot prove the service. */
   readonly unproven: boolean;
   readonly parts: readonly Part[];
+  /** null where the node does not gossip, or nothing of it is known, or the gate is closed. */
+  readonly path: Path | null;
   /** Attempts that answered, and all attempts looked at. */
   readonly samples: number;
   readonly attempts: number;
@@ -61,6 +72,7 @@ export const UNTRIED: Score = Object.freeze<Score>({
   detail: null,
   unproven: false,
   parts: [],
+  path: null,
   samples: 0,
   attempts: 0,
   measuredAt: null,
@@ -84,10 +96,18 @@ export function scoreOf(
   if (closed) return { ...tried, ...closed, score: 0, low: 0, high: 0, parts: [GATE] };
   const latest = successes[0]?.answer;
   if (!latest) return UNTRIED;
-  const answered = { ...tried, level: latest.level, facts: latest.facts };
+  const answered = { ...tried, level: latest.level, facts: latest.facts, path: pathOf(outcomes) };
   if (type.scoredFrom === null) return { ...answered, reason: 'not-checked', parts: measured(outcomes) };
   const joined = join(type.metrics.map((metric) => weigh(metric, outcomes, now)));
   return { ...answered, ...joined, unproven: latest.level < PROVES_SERVICE };
+}
+
+/** Any type's samples by Serf ping, weighed or not: all services of a node share its path. */
+function pathOf(outcomes: readonly Outcome[]): Path | null {
+  const pings = outcomes.flatMap(({ answer }) => answer?.samples.filter(({ method }) => method === PATH_METHOD) ?? []);
+  if (pings.length === 0) return null;
+  const values = (wanted: string) => pings.filter(({ metric }) => metric === wanted).map(({ value }) => value);
+  return { rtt: median(values('rtt')), jitter: median(values('jitter')), loss: mean(values('loss')) };
 }
 
 const ANY = { weight: 0, useless: 2, excellent: 1 };

@@ -1,17 +1,23 @@
 /** Name servers of the community: they know the names of guifi.net's devices, and often look up the Internet's too. */
 import { randomBytes } from 'node:crypto';
 import type { Answer as DnsRecord, SoaAnswer, StringAnswer } from 'dns-packet';
-import { type DnsReply, dnsQuestion, RCODE, reverseName } from '../probe/dns.js';
+import { answersOverTcp, type DnsReply, dnsQuestion, RCODE, reverseName } from '../probe/dns.js';
 import { endpoint } from '../probe/endpoint.js';
 import { type Failed, isFailed, type ProbeResult, type Prober, type Sample } from '../probe/index.js';
 import { answers, answerTime, loss, type Metric } from '../probe/metrics.js';
-import { type Answer, openUdp, valueOrNull } from '../probe/udp.js';
+import { type Answer, openUdp, type Request, valueOrNull } from '../probe/udp.js';
 import type { Provider } from '../provider.js';
 import type { ServiceType, UseStep } from './index.js';
 
 /** A zone that every generated guifi.net server is authority for, and the server that its start of authority names. */
 const COMMUNITY_ZONE = '10.in-addr.arpa';
 const COMMUNITY_MASTER = 'ns1.guifi.net';
+/** The zone with the names of its devices. */
+const NAMES_ZONE = 'ip.guifi.net';
+
+const HOUR_S = 3_600;
+/** No zone was generated before 2008: s since the epoch. */
+const FIRST_SERIAL = 1_200_000_000;
 
 /** Whether guifi.net's own names are served: a plain resolver answers, but is not what a member looks for. */
 const zones: Metric = {
@@ -21,6 +27,18 @@ const zones: Metric = {
   weight: 0.1,
   useless: 0,
   excellent: 1,
+  scale: 'linear',
+  halfLifeHours: 24,
+};
+
+/** How long ago the zones were generated. Two days are fine; at seven the zone itself expires (SERVICES.md §1). */
+const age: Metric = {
+  id: 'age',
+  label: { ca: 'antiguitat de les dades', es: 'antigüedad de los datos', en: 'age of its data' },
+  unit: 'hours',
+  weight: 0.05,
+  useless: 168,
+  excellent: 48,
   scale: 'linear',
   halfLifeHours: 24,
 };
@@ -37,20 +55,31 @@ const probe: Prober = async (target, context) => {
     if (isFailed(authority)) return authority;
     const refusal = refusalOf(authority.value);
     if (refusal) return refusal;
+    const soa = communitySoa(authority.value);
     const reverse = reverseName(target.address);
-    // `.invalid` never exists, and no resolver should ask the Internet for it (RFC 6761): whoever finds an address there
-    // redirects its users. Like the server's own name, it is asked once only: no answer is no finding.
-    const [own, invented] = await Promise.all([
-      reverse === null ? null : udp.ask(dnsQuestion(reverse, 'PTR'), 1),
-      udp.ask(dnsQuestion(`${randomBytes(8).toString('hex')}.invalid`, 'A'), 1),
+    const askOnce = (question: () => Request<DnsReply>) => udp.ask(question, 1).then(valueOrNull);
+    // Asked once only, like the server's own name: no answer is no finding.
+    const [own, tcp, ...invented] = await Promise.all([
+      reverse === null ? null : askOnce(dnsQuestion(reverse, 'PTR')),
+      answersOverTcp(target, context, dnsQuestion(COMMUNITY_ZONE, 'SOA')),
+      ...inventedNames(soa !== null).map((name) => askOnce(dnsQuestion(name, 'A'))),
     ]);
-    const lie = valueOrNull(invented)?.answers.find(({ type }) => type === 'A');
-    if (lie) return { level: 3, reason: 'broken', detail: 'gives an address for names that do not exist' };
-    return judge(authority, own && valueOrNull(own));
+    const lies = invented.some((reply) => reply?.answers.some(({ type }) => type === 'A'));
+    if (lies) return { level: 3, reason: 'broken', detail: 'gives an address for names that do not exist' };
+    return judge(authority, soa, own, tcp);
   } finally {
     udp.close();
   }
 };
+
+/**
+ * Names that nobody has. `.invalid` never exists, and no resolver should ask the Internet for it (RFC 6761): whoever finds
+ * an address there redirects its users. A server of guifi.net's names must know what is not among them, too.
+ */
+function inventedNames(knowsZones: boolean): string[] {
+  const names = [`${randomBytes(8).toString('hex')}.invalid`];
+  return knowsZones ? [...names, `x${randomBytes(4).toString('hex')}.${NAMES_ZONE}`] : names;
+}
 
 function refusalOf({ rcode, truncated }: DnsReply): Failed | null {
   if (rcode === RCODE.refused) return { level: 3, reason: 'refuses-me', detail: 'REFUSED' };
@@ -60,33 +89,51 @@ function refusalOf({ rcode, truncated }: DnsReply): Failed | null {
   return truncated ? { level: 3, reason: 'broken', detail: 'cut its answer short' } : null;
 }
 
-function judge({ value: reply, ms, loss: lost }: Answer<DnsReply>, own: DnsReply | null): ProbeResult {
-  const soa = reply.answers.find(isSoa)?.data;
-  const known = soa?.mname.toLowerCase() === COMMUNITY_MASTER;
+/** The start of authority as guifi.net's generator writes it; null for any other. */
+function communitySoa({ answers }: DnsReply): SoaAnswer['data'] | null {
+  const soa = answers.find(isSoa)?.data;
+  return soa?.mname.toLowerCase() === COMMUNITY_MASTER ? soa : null;
+}
+
+function judge(
+  { value: reply, ms, loss: lost }: Answer<DnsReply>,
+  soa: SoaAnswer['data'] | null,
+  own: DnsReply | null,
+  tcp: boolean,
+): ProbeResult {
+  const generatedAt = soa && generationTime(soa);
+  const name = own?.answers.find(isName)?.data;
   const samples: Sample[] = [
     { metric: 'answer', value: ms, method: 'udp' },
     { metric: 'loss', value: lost, method: 'udp' },
-    { metric: 'zones', value: known ? 1 : 0, method: 'udp' },
+    { metric: 'zones', value: soa ? 1 : 0, method: 'udp' },
   ];
-  const name = own?.answers.find(isName)?.data;
+  if (generatedAt) samples.push({ metric: 'age', value: hoursSince(generatedAt), method: 'udp' });
   return {
     // A resolver that knows the zones from another server serves as well, but is not the server that it is taken for.
-    level: known && reply.authoritative ? 4 : 3,
+    level: soa && reply.authoritative ? 4 : 3,
     samples,
     facts: {
-      zones: known ? 'guifi.net' : 'generic',
+      zones: soa ? 'guifi.net' : 'generic',
       recursion: reply.recursion ? 'yes' : 'no',
-      // The generator writes the time of generation as the serial (seconds since the epoch).
-      ...(known && soa?.serial ? { updated: new Date(soa.serial * 1000).toISOString() } : {}),
+      tcp: tcp ? 'yes' : 'no',
+      ...(generatedAt ? { updated: new Date(generatedAt * 1000).toISOString() } : {}),
       ...(name ? { name: name.slice(0, 100) } : {}),
     },
   };
 }
 
+/** The generator writes the time of generation as the serial, s since the epoch; null for a counter or a date in digits. */
+function generationTime({ serial = 0 }: SoaAnswer['data']): number | null {
+  const latest = Date.now() / 1000 + HOUR_S;
+  return serial >= FIRST_SERIAL && serial <= latest ? serial : null;
+}
+
+const hoursSince = (seconds: number) => Math.max(0, Date.now() / 1000 - seconds) / HOUR_S;
 const isSoa = (record: DnsRecord): record is SoaAnswer => record.type === 'SOA';
 const isName = (record: DnsRecord): record is StringAnswer => record.type === 'PTR';
 
-function use(provider: Provider): UseStep[] {
+function use(provider: Provider, best: readonly Provider[] = []): UseStep[] {
   const { address, port } = provider;
   if (endpoint(provider) === null) return [];
   const tryIt: UseStep = {
@@ -108,23 +155,31 @@ function use(provider: Provider): UseStep[] {
       },
     ];
   }
-  return [
-    tryIt,
-    {
-      kind: 'copy',
-      label: { ca: 'Línia per a /etc/resolv.conf', es: 'Línea para /etc/resolv.conf', en: 'Line for /etc/resolv.conf' },
-      text: `nameserver ${address}`,
-    },
-    {
-      kind: 'note',
-      label: {
-        ca: 'Poseu-hi els dos millors servidors de la llista: si un cau, respon l’altre.',
-        es: 'Ponga los dos mejores servidores de la lista: si uno cae, responde el otro.',
-        en: 'Enter the two best servers of the list: if one goes down, the other answers.',
-      },
-    },
-  ];
+  const second = best.find((other) => other.port === 53 && other.address !== address);
+  return [tryIt, resolverLines(second ? [address, second.address] : [address]), ...(second ? [] : [ALONE])];
 }
+
+/** The next server is asked when the one before does not answer: one of them may go down without anybody noticing. */
+function resolverLines(addresses: readonly string[]): UseStep {
+  return {
+    kind: 'copy',
+    label: {
+      ca: 'Línies per a /etc/resolv.conf',
+      es: 'Líneas para /etc/resolv.conf',
+      en: 'Lines for /etc/resolv.conf',
+    },
+    text: addresses.map((address) => `nameserver ${address}`).join('\n'),
+  };
+}
+
+const ALONE: UseStep = {
+  kind: 'note',
+  label: {
+    ca: 'Poseu-hi també un segon servidor: si un cau, respon l’altre.',
+    es: 'Ponga también un segundo servidor: si uno cae, responde el otro.',
+    en: 'Enter a second server too: if one goes down, the other answers.',
+  },
+};
 
 const dnsservice: ServiceType = {
   id: 'dnsservice',
@@ -144,10 +199,12 @@ const dnsservice: ServiceType = {
     { unit: 'dnsmasq.service', package: 'dnsmasq' },
   ],
   probe,
-  cost: { packets: 6, bytes: 700 },
+  // Four exchanges of two datagrams, the first perhaps repeated, and one over TCP (10 packets): 1.3 kB with BIND.
+  cost: { packets: 19, bytes: 1_500 },
   scoredFrom: 3,
-  // SCORING.md gives 0.10 to what members think of it; until they can say so, the names that they need take its place.
-  metrics: [answerTime({ weight: 0.45, useless: 500, excellent: 5 }), answers(0.35), loss(0.1), zones],
+  // SCORING.md §2.3 gives 0.10 to what members think of it; until they can say so, the names that they need take its
+  // place. The age of these names takes 0.05 from `answers`: less than `zones`, so that old names are better than none.
+  metrics: [answerTime({ weight: 0.45, useless: 500, excellent: 5 }), answers(0.3), loss(0.1), zones, age],
   use,
   describe: () => [],
 };

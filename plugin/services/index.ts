@@ -42,6 +42,34 @@ export interface ServiceFile {
   write(best: readonly Provider[]): string;
 }
 
+/** What connecting may use of this node; made by the panel. */
+export interface ConnectTools {
+  /**
+   * Joins the community through these addresses (`ip:port`) by this node's running Serf agent.
+   * @returns how many of them answered
+   * @throws PanelError serf-away, serf-refused; connect-failed when none answered
+   */
+  joinSerf(addresses: readonly string[]): Promise<number>;
+  /**
+   * Where this node's own Syncthing takes orders: the address of its REST interface, always on loopback, and its key;
+   * null where none is set up.
+   * @throws PanelError connect-failed with what is wrong with the one that was found
+   */
+  localSyncthing(): Promise<{ readonly url: string; readonly apiKey: string } | null>;
+}
+
+/** What one click does for a person who has chosen a provider: a program of this node is told to use it. */
+export interface Connect {
+  /** Text of the button. */
+  readonly label: Texts;
+  /** What has come of it, and what is left to do. */
+  readonly done: Texts;
+  /** Whether the announcement says all that is needed. */
+  suits(provider: Provider): boolean;
+  /** Doing it twice changes nothing more. @throws PanelError connect-failed and those of the tools */
+  run(provider: Provider, tools: ConnectTools, signal: AbortSignal): Promise<void>;
+}
+
 export interface ServiceType {
   /** Wire word = file name. */
   readonly id: string;
@@ -66,6 +94,9 @@ export interface ServiceType {
   use(provider: Provider, best?: readonly Provider[]): readonly UseStep[];
   /** Files for programs, made from the ranked list (a proxy auto-configuration): served at `/services/<type>/files/<name>`. */
   readonly files?: readonly ServiceFile[];
+  readonly connect?: Connect;
+  /** `when-announced`: known, but none of the nine; shown among the other services once somebody announces it. */
+  readonly listed?: 'always' | 'when-announced';
   /** What the announcement's own attributes say, as label and value, for the provider page. */
   describe(txt: ReadonlyMap<string, string>): readonly { readonly label: Texts; readonly value: string }[];
 }
@@ -73,7 +104,7 @@ export interface ServiceType {
 export interface ServiceRegistry {
   /** The built-in types, in the order of Cloudy's search page. */
   readonly types: readonly ServiceType[];
-  /** The type of that wire word; `other` for every unknown word. */
+  /** The type of that wire word, built in or not; `other` for every unknown word. */
   of(word: string): ServiceType;
   /** Whether the word is one of the built-in types. */
   has(word: string): boolean;
@@ -93,14 +124,16 @@ export async function loadServices(folder: string = SERVICES_DIR): Promise<Servi
   const loaded = await Promise.all(files.sort().map((name) => loadType(join(folder, name))));
   const fallback = loaded.find((type) => type.id === FALLBACK);
   if (!fallback) throw badType(join(folder, FALLBACK), ['the file for unknown types is missing']);
-  const types = loaded.filter((type) => type !== fallback);
-  const byWord = new Map(types.map((type) => [type.id, type]));
+  const known = loaded.filter((type) => type !== fallback);
+  const byWord = new Map(known.map((type) => [type.id, type]));
   return {
-    types,
+    types: known.filter(isBuiltin),
     of: (word) => byWord.get(word) ?? fallback,
-    has: (word) => byWord.has(word),
+    has: (word) => isBuiltin(byWord.get(word)),
   };
 }
+
+const isBuiltin = (type: ServiceType | undefined) => type !== undefined && type.listed !== 'when-announced';
 
 async function loadType(file: string): Promise<ServiceType> {
   const module = await importType(file);
@@ -142,6 +175,8 @@ export function problemsOf(candidate: unknown, fileName: string): string[] {
   need((type.cost?.packets ?? 0) > 0 && (type.cost?.bytes ?? 0) > 0, 'cost needs packets and bytes');
   need(typeof type.use === 'function', 'use must be a function');
   need(typeof type.describe === 'function', 'describe must be a function');
+  need((type.files ?? []).every(isFile), 'files need a plain name, a media type, a label and write');
+  need(type.connect === undefined || isConnect(type.connect), 'connect needs label, done, suits and run');
   return [...problems, ...metricProblems(type)];
 }
 
@@ -166,4 +201,10 @@ const isTexts = (texts: unknown) =>
   typeof texts === 'object' && texts !== null && LANGUAGES.every((one) => (texts as Record<string, unknown>)[one]);
 const isTransports = (list: unknown) =>
   Array.isArray(list) && list.length > 0 && list.every((one) => one === 'tcp' || one === 'udp');
+const isFile = (file: Partial<ServiceFile> | null) =>
+  /^[A-Za-z0-9][A-Za-z0-9.-]*$/.test(file?.name ?? '') &&
+  Boolean(file?.mediaType && isTexts(file.label)) &&
+  typeof file?.write === 'function';
+const isConnect = ({ label, done, suits, run }: Partial<Connect>) =>
+  isTexts(label) && isTexts(done) && typeof suits === 'function' && typeof run === 'function';
 const isUnit = (one: UnitCandidate | null) => /^[A-Za-z0-9_.-]+@?\.service$/.test(one?.unit ?? '');

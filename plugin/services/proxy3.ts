@@ -1,7 +1,97 @@
 /** guifi.net's federated web proxies: one account opens them all. */
 import { endpoint } from '../probe/endpoint.js';
-import { NETWORK_COST, probePort } from '../probe/network.js';
-import type { ServiceType } from './index.js';
+import { type HttpAnswer, type HttpQuestion, httpOnce, httpTimes, otherWeb } from '../probe/http.js';
+import { type Failed, isFailed, type Prober } from '../probe/index.js';
+import { answers, firstByteTime, roundTripTime } from '../probe/metrics.js';
+import type { Provider } from '../provider.js';
+import type { ServiceFile, ServiceType } from './index.js';
+
+/** A name that never exists (RFC 6761), asked for in ways that a proxy answers by itself: nothing is fetched. */
+const NOWHERE = { path: 'http://probe.invalid/', host: 'probe.invalid', bodyCap: 0 } as const;
+
+/** Where a login is announced. Should the proxy be open after all, it must not go and look for the name. */
+const FOR_LOGIN: HttpQuestion = { ...NOWHERE, method: 'HEAD', headers: { 'Cache-Control': 'only-if-cached' } };
+
+/** Where none is announced: the first proxy on the way answers (RFC 9110 §9.3.8). */
+const FOR_ANYBODY: HttpQuestion = { ...NOWHERE, method: 'TRACE', headers: { 'Max-Forwards': '0' } };
+
+/** Whether it serves those who log in is not asked: that takes the account of a person. */
+const probe: Prober = async (target, context) => {
+  const federated = /^yes$/i.test(target.txt.get('Federated') ?? '');
+  const answer = await httpOnce(target, federated ? FOR_LOGIN : FOR_ANYBODY, context);
+  if (isFailed(answer)) return answer;
+  const login = loginOf(answer);
+  if (login === null) return refusalOf(answer);
+  return { level: 3, samples: httpTimes(answer), facts: { login, ...factsOf(answer.headers) } };
+};
+
+/** Whether one must log in; null where the answer is not that of a working proxy. */
+function loginOf({ status, headers }: HttpAnswer): 'yes' | 'no' | null {
+  if (status === 407 && headers.has('proxy-authenticate')) return 'yes';
+  const traced = status === 200 && /^message\/http\b/i.test(headers.get('content-type') ?? '');
+  const uncached = status === 504 && /^ERR_ONLY_IF_CACHED_MISS\b/.test(headers.get('x-squid-error') ?? '');
+  return isProxy(headers) && (traced || uncached) ? 'no' : null;
+}
+
+function refusalOf(answer: HttpAnswer): Failed {
+  const { status, headers } = answer;
+  if (!isProxy(headers)) return otherWeb(answer);
+  return status === 403 && headers.has('x-squid-error')
+    ? { level: 3, reason: 'refuses-me', detail: 'HTTP 403' }
+    : { level: 3, reason: 'broken', detail: `HTTP ${status}` };
+}
+
+/** A web server, too, answers requests meant for a proxy, even TRACE; but it signs as none. */
+function isProxy(headers: HttpAnswer['headers']): boolean {
+  return headers.has('via') || headers.has('x-squid-error');
+}
+
+function factsOf(headers: HttpAnswer['headers']): Record<string, string> {
+  const software = headers.get('server')?.slice(0, 100);
+  // squid takes quotes of its configuration for part of the name.
+  const realm = /\brealm="+([^"]{1,100})/i.exec(headers.get('proxy-authenticate') ?? '')?.[1];
+  return { ...(software ? { software } : {}), ...(realm ? { realm } : {}) };
+}
+
+/** A browser tries them one after the other: more than these would only make it wait. */
+const LISTED = 5;
+
+/**
+ * Proxy auto-configuration for browsers. Addresses are looked at as they are written: looking names up would hold the
+ * browser up for each, and the names of the community are known by their endings.
+ */
+function autoConfiguration(best: readonly Provider[]): string {
+  const ways = best
+    .map((provider) => endpoint(provider) ?? '')
+    // Goes into a program: nothing but digits and separators of an address and a port.
+    .filter((at) => /^([0-9.]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}$/.test(at))
+    .slice(0, LISTED)
+    .map((at) => `PROXY ${at}; `);
+  return `// The web proxies that serve this node best, as measured by cloudy-services.
+function FindProxyForURL(url, host) {
+  if (
+    !/[.:]/.test(host) ||
+    /\\.guifi\\.(net|local)$/.test(host) ||
+    /^(10|127|192\\.168|172\\.(1[6-9]|2[0-9]|3[01]))(\\.[0-9]+)+$/.test(host) ||
+    /^\\[?(::1|(f[cd]|fe[89ab])[0-9a-f]*:[0-9a-f:.]*)\\]?$/.test(host)
+  ) {
+    return "DIRECT";
+  }
+  return "${ways.join('')}DIRECT";
+}
+`;
+}
+
+const pac: ServiceFile = {
+  name: 'proxy.pac',
+  mediaType: 'application/x-ns-proxy-autoconfig',
+  label: {
+    ca: 'Configuració automàtica per al navegador (PAC)',
+    es: 'Configuración automática para el navegador (PAC)',
+    en: 'Automatic configuration for the browser (PAC)',
+  },
+  write: autoConfiguration,
+};
 
 const proxy3: ServiceType = {
   id: 'proxy3',
@@ -18,10 +108,18 @@ const proxy3: ServiceType = {
     { unit: 'squid.service', package: 'squid' },
     { unit: 'squid3.service', package: null },
   ],
-  probe: probePort,
-  cost: NETWORK_COST,
-  scoredFrom: null,
-  metrics: [],
+  probe,
+  // Three quarters of it is the page that squid sends along when TRACE meets a login; HEAD costs 1 kB.
+  cost: { packets: 14, bytes: 4_800 },
+  scoredFrom: 3,
+  // SCORING.md weighs times and throughput through the proxy, which take an account. What is left of its list keeps its
+  // order: first byte, answers, path (there as loss, of which one connection tells nothing). The first byte has the
+  // anchors of SERVICES.md §4, the path those of web services.
+  metrics: [
+    firstByteTime({ weight: 0.45, useless: 4_000, excellent: 100 }),
+    answers(0.35),
+    roundTripTime({ weight: 0.2, useless: 400, excellent: 10 }),
+  ],
   use: (provider) => {
     const at = endpoint(provider);
     if (at === null) return [];
@@ -46,6 +144,7 @@ const proxy3: ServiceType = {
       },
     ];
   },
+  files: [pac],
   describe: (txt) => {
     const federated = txt.get('Federated');
     if (federated === undefined) return [];

@@ -97,7 +97,8 @@ const serf: ServiceType = {
   transports: ['udp', 'tcp'],
   units: [{ unit: 'serf.service', package: 'serf' }],
   probe,
-  cost: { packets: 4, bytes: 600 },
+  // At worst: both pings by UDP, the second again, then over TCP.
+  cost: { packets: 15, bytes: 1_200 },
   scoredFrom: 3,
   metrics: [
     // 3 s is when Serf itself, over slow links, gives a member up. Gossip is content with 100 ms, but neighbours differ
@@ -107,6 +108,23 @@ const serf: ServiceType = {
     answers(0.4),
   ],
   use,
+  connect: {
+    label: {
+      ca: 'Uneix-me a través d’aquest node',
+      es: 'Unirme a través de este nodo',
+      en: 'Join through this node',
+    },
+    done: {
+      ca: 'L’agent d’aquest node s’hi ha unit. Perquè duri després de reiniciar, deseu la línia de sota.',
+      es: 'El agente de este nodo se ha unido. Para que dure tras reiniciar, guarde la línea de abajo.',
+      en: 'This node’s agent has joined. To make it last over a restart, keep the line below.',
+    },
+    suits: (provider) => endpoint(provider) !== null,
+    run: async (provider, { joinSerf }) => {
+      const at = endpoint(provider);
+      if (at !== null) await joinSerf([at]);
+    },
+  },
   describe: () => [],
 };
 export default serf;

@@ -1,7 +1,26 @@
 /** SNPgraphs servers: traffic and availability of a zone's devices, drawn for guifi.net's pages. */
 import { endpoint } from '../probe/endpoint.js';
-import { NETWORK_COST, probePort } from '../probe/network.js';
+import { httpOnce, httpTimes, otherWeb } from '../probe/http.js';
+import { isFailed, type Prober } from '../probe/index.js';
+import { answers, firstByteTime } from '../probe/metrics.js';
 import type { ServiceType } from './index.js';
+
+/** All that the version call says. */
+const VERSION = /^\d{1,4}\.\d{1,4}(\.\d{1,4})?$/;
+
+/**
+ * Asks for the version: the lightest call. Never `liveping` and `livetraceroute`, which run commands over there, nor
+ * `stats`, which without a device reads a year of every graph.
+ */
+const probe: Prober = async (target, context) => {
+  const question = { method: 'GET', path: '/snpservices/index.php?call=version', bodyCap: 64 } as const;
+  const answer = await httpOnce(target, question, context);
+  if (isFailed(answer)) return answer;
+  const { status, headers, body: version, whole } = answer;
+  const isText = /^text\/plain\b/i.test(headers.get('content-type') ?? '');
+  if (status !== 200 || !isText || !whole || !VERSION.test(version)) return otherWeb(answer);
+  return { level: 3, samples: httpTimes(answer), facts: { version } };
+};
 
 const snpservice: ServiceType = {
   id: 'snpservice',
@@ -15,10 +34,12 @@ const snpservice: ServiceType = {
   defaultPort: 80,
   transports: ['tcp'],
   units: [{ unit: 'apache2.service', package: 'apache2' }],
-  probe: probePort,
-  cost: NETWORK_COST,
-  scoredFrom: null,
-  metrics: [],
+  probe,
+  cost: { packets: 10, bytes: 1_000 },
+  scoredFrom: 3,
+  // SCORING.md weighs both alike, besides what members think of it. The anchors are those of SERVICES.md §6: one small
+  // answer says how busy the server is, not how fast it draws. The path is part of that answer's time.
+  metrics: [firstByteTime({ weight: 0.5, useless: 8_000, excellent: 500 }), answers(0.5)],
   use: (provider) => {
     const at = endpoint(provider);
     if (at === null) return [];

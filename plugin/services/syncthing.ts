@@ -1,5 +1,9 @@
 /** Syncthing peers: folders kept the same on several machines. The certificate is the identity, so it can be checked. */
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { type IncomingMessage, request as requestPlain } from 'node:http';
+import { request as requestTls } from 'node:https';
+import { PanelError } from '../errors.js';
 import { base32, luhn32 } from '../probe/base32.js';
 import { endpoint } from '../probe/endpoint.js';
 import { isFailed, type ProbeResult, type Prober, type Sample } from '../probe/index.js';
@@ -8,7 +12,7 @@ import { roundTrip } from '../probe/network.js';
 import { connect } from '../probe/tcp.js';
 import { type Handshake, handshake } from '../probe/tls.js';
 import type { Provider } from '../provider.js';
-import type { ServiceType, UseStep } from './index.js';
+import type { ConnectTools, ServiceType, UseStep } from './index.js';
 
 /** Application protocol of Syncthing's Block Exchange Protocol. https://docs.syncthing.net/specs/bep-v1.html */
 const PROTOCOL = 'bep/1.0';
@@ -91,6 +95,15 @@ function use(provider: Provider): UseStep[] {
       text: id,
     },
     {
+      kind: 'qr',
+      label: {
+        ca: 'El mateix, per a l’aplicació d’un telèfon',
+        es: 'El mismo, para la aplicación de un teléfono',
+        en: 'The same, for the app on a phone',
+      },
+      text: id,
+    },
+    {
       kind: 'copy',
       label: {
         ca: 'Afegiu-lo des de la línia d’ordres',
@@ -109,6 +122,89 @@ function use(provider: Provider): UseStep[] {
     },
   ];
 }
+
+/**
+ * Adds the device to this node's own Syncthing, or a further address to a device that is known there; what else its owner
+ * has set stays. https://docs.syncthing.net/rest/config.html
+ */
+async function add(provider: Provider, { localSyncthing }: ConnectTools, signal: AbortSignal): Promise<void> {
+  const own = await localSyncthing();
+  if (own === null) throw failed('No Syncthing has been set up on this node.', 'Install it, start it once, try again.');
+  const id = announcedId(provider.txt) ?? '';
+  const address = `tcp://${endpoint(provider)}`;
+  const call = (method: string, path: string, body?: object) => order(own, { method, path, body }, signal);
+  const found = await call('GET', `devices/${id}`);
+  if (found.id === id) throw failed('That is the Syncthing of this very node.', 'Choose a neighbour’s.');
+  if (found.status === 404) {
+    await call('POST', 'devices', { deviceID: id, name: provider.node || provider.host, addresses: [address] });
+  } else {
+    const addresses = addressesIn(found.text, own.url);
+    if (!addresses.includes(address)) await call('PATCH', `devices/${id}`, { addresses: [...addresses, address] });
+  }
+}
+
+function addressesIn(text: string, url: string): readonly unknown[] {
+  try {
+    const { addresses } = JSON.parse(text) as { addresses?: unknown };
+    if (Array.isArray(addresses)) return addresses;
+  } catch {}
+  throw refusal(url, 'it describes the device in a way unknown here');
+}
+
+const ORDER_LIMIT_MS = 5_000;
+/** Longest answer read, characters: one device is a few hundred. */
+const LONGEST_ANSWER = 100_000;
+
+interface Order {
+  readonly method: string;
+  readonly path: string;
+  readonly body: object | undefined;
+}
+
+/** One call of the local REST interface: its status (404 included), its text, and the device ID of who answers. */
+async function order(
+  { url, apiKey }: { readonly url: string; readonly apiKey: string },
+  { method, path, body }: Order,
+  signal: AbortSignal,
+): Promise<{ status: number; text: string; id: string }> {
+  const request = url.startsWith('https:') ? requestTls : requestPlain;
+  const call = request(`${url}/rest/config/${path}`, {
+    method,
+    headers: { 'x-api-key': apiKey, 'content-type': 'application/json' },
+    agent: false,
+    // Its certificate is its own; the address is this machine's loopback.
+    rejectUnauthorized: false,
+    signal: AbortSignal.any([signal, AbortSignal.timeout(ORDER_LIMIT_MS)]),
+  });
+  try {
+    call.end(body && JSON.stringify(body));
+    const [answer] = (await once(call, 'response')) as [IncomingMessage];
+    const text = await textOf(answer.setEncoding('utf8'));
+    const status = answer.statusCode ?? 0;
+    if (status !== 200 && status !== 404) throw new Error(`it answers ${status} ${text.slice(0, 100).trim()}`);
+    return { status, text, id: String(answer.headers['x-syncthing-id']) };
+  } catch (error) {
+    call.destroy();
+    throw refusal(url, (error as Error).message, error);
+  }
+}
+
+async function textOf(answer: AsyncIterable<string>): Promise<string> {
+  let text = '';
+  for await (const part of answer) {
+    text += part;
+    if (text.length > LONGEST_ANSWER) throw new Error('it answers too much');
+  }
+  return text;
+}
+
+function refusal(url: string, why: string, cause?: unknown): PanelError {
+  const hint = 'Look whether it runs, or add the device with the command shown.';
+  return failed(`The Syncthing of this node, at ${url}, took no order: ${why}.`, hint, cause);
+}
+
+const failed = (message: string, hint: string, cause?: unknown) =>
+  new PanelError('connect-failed', message, hint, { cause });
 
 const syncthing: ServiceType = {
   id: 'syncthing',
@@ -133,6 +229,20 @@ const syncthing: ServiceType = {
     answers(0.4),
   ],
   use,
+  connect: {
+    label: {
+      ca: 'Afegeix-lo al Syncthing d’aquest node',
+      es: 'Añadirlo al Syncthing de este nodo',
+      en: 'Add it to this node’s Syncthing',
+    },
+    done: {
+      ca: 'El Syncthing d’aquest node ja el coneix. L’altra banda us ha d’acceptar; després, compartiu-hi una carpeta.',
+      es: 'El Syncthing de este nodo ya lo conoce. La otra parte debe aceptarle; después, comparta una carpeta con ella.',
+      en: 'This node’s Syncthing knows it now. The other side has to accept you; then share a folder with it.',
+    },
+    suits: (provider) => endpoint(provider) !== null && announcedId(provider.txt) !== null,
+    run: add,
+  },
   describe: (txt) => {
     const id = announcedId(txt);
     if (id === null) return [];

@@ -1,6 +1,13 @@
 /** Introducers of Tahoe-LAFS grids: where the members of a distributed, encrypted storage meet. */
+import { createHash } from 'node:crypto';
+import { base32 } from '../probe/base32.js';
 import { endpoint } from '../probe/endpoint.js';
-import { NETWORK_COST, probePort } from '../probe/network.js';
+import { type HttpAnswer, type HttpQuestion, httpAsk, httpOnce } from '../probe/http.js';
+import { isFailed, type ProbeContext, type ProbeResult, type Prober, type Target } from '../probe/index.js';
+import { answers, handshakeTime, roundTripTime } from '../probe/metrics.js';
+import { roundTrip } from '../probe/network.js';
+import { connect } from '../probe/tcp.js';
+import { handshake } from '../probe/tls.js';
 import type { Provider } from '../provider.js';
 import type { ServiceType, UseStep } from './index.js';
 
@@ -14,12 +21,85 @@ interface Introducer {
   readonly name: string | null;
 }
 
-/** The introducer announced: a whole `furl=`, or the bare tub id of old nodes. */
+/** The introducer announced: a whole `furl=`, or the tub id alone, as old nodes have it bare. */
 function introducerOf(txt: ReadonlyMap<string, string>): Introducer | null {
   const [, tub, name] = FURL.exec(txt.get('furl') ?? '') ?? [];
   if (tub !== undefined && name !== undefined) return { tub, name };
-  const bare = txt.get('') ?? '';
+  const bare = txt.get('node_id') ?? txt.get('') ?? '';
   return TUB_ID.test(bare) ? { tub: bare, name: null } : null;
+}
+
+/** A tub that nobody has: asked for where none is announced. */
+const NOBODY = 'a'.repeat(32);
+
+const probe: Prober = async (target, context) => {
+  const result = await meet(target, context);
+  const port = webPort(target.txt);
+  if (isFailed(result) || port === null) return result;
+  const servers = await storageServers({ ...target, port }, context);
+  return servers === null ? result : { ...result, facts: { ...result.facts, servers: String(servers) } };
+};
+
+/** Goes as far as a foolscap client does before it names itself: the tub has then proven the key that its id stands for. */
+async function meet(target: Target, context: ProbeContext): Promise<ProbeResult> {
+  const announced = introducerOf(target.txt)?.tub ?? null;
+  const connection = await connect(target, context);
+  if (isFailed(connection)) return connection;
+  try {
+    const answer = await httpAsk(connection, upgrade(announced ?? NOBODY), context);
+    if (isFailed(answer)) return answer;
+    const said = phraseOf(answer);
+    const path = roundTrip(connection.connectMs);
+    if (said === 'other') return { level: 2, reason: 'wrong-protocol', detail: `HTTP ${answer.status}` };
+    if (announced === null) return { level: 3, samples: path, facts: {} };
+    if (said === 'unknown') return { level: 3, reason: 'wrong-identity', detail: 'it does not know that tub' };
+    if (said === 'error') return { level: 3, reason: 'broken', detail: answer.statusText.slice(0, 100) };
+    const shaken = await handshake(connection, context, [], { old: true });
+    if (isFailed(shaken)) return { ...shaken, level: 3 };
+    const id = tubId(shaken.certificate);
+    if (id !== announced) return { level: 3, reason: 'wrong-identity', detail: `it is ${id}` };
+    const samples = [...path, { metric: 'handshake', value: shaken.ms, method: 'tls' }];
+    return { level: 4, samples, facts: { id, tls: shaken.version } };
+  } finally {
+    connection.close();
+  }
+}
+
+/** How foolscap begins: https://github.com/warner/foolscap/blob/master/src/foolscap/negotiate.py */
+const upgrade = (tub: string): HttpQuestion => ({
+  method: 'GET',
+  path: `/id/${tub}`,
+  headers: { Upgrade: 'TLS/1.0' },
+  bodyCap: 0,
+});
+
+/** The answers that foolscap has; a web server's "Internal Server Error" stops there. */
+function phraseOf({ status, statusText, headers }: HttpAnswer): 'ready' | 'unknown' | 'error' | 'other' {
+  if (status === 101 && /\bPB\/1\.0/.test(headers.get('upgrade') ?? '')) return 'ready';
+  if (status !== 500 || !statusText.startsWith('Internal Server Error: ')) return 'other';
+  return statusText.includes(': unknown TubID ') ? 'unknown' : 'error';
+}
+
+/** Id of the tub with that certificate (DER). */
+export function tubId(certificate: Uint8Array): string {
+  return base32(createHash('sha1').update(certificate).digest()).toLowerCase();
+}
+
+/** Port of the introducer's status page; null unless it is announced, for only then it is meant for everybody. */
+function webPort(txt: ReadonlyMap<string, string>): number | null {
+  const text = txt.get('web') ?? '';
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  return port >= 1 && port <= 65_535 ? port : null;
+}
+
+/** How many storage servers the grid has; null where the status page does not say. */
+async function storageServers(target: Target, context: ProbeContext): Promise<number | null> {
+  // The rest of the probe has proven more than this will: it must not be lost over it.
+  const question = { method: 'GET', path: '/?t=json', bodyCap: 4_096, limitMs: 1_000 } as const;
+  const answer = await httpOnce(target, question, context);
+  if (isFailed(answer) || answer.status !== 200) return null;
+  const count = /"announcement_summary"\s*:\s*\{[^{}]*"storage"\s*:\s*(\d{1,6})\b/.exec(answer.body)?.[1];
+  return count === undefined ? null : Number(count);
 }
 
 function use(provider: Provider): UseStep[] {
@@ -80,10 +160,16 @@ const tahoe: ServiceType = {
   defaultPort: null,
   transports: ['tcp'],
   units: [{ unit: 'tahoe-lafs.service', package: null }],
-  probe: probePort,
-  cost: NETWORK_COST,
-  scoredFrom: null,
-  metrics: [],
+  probe,
+  cost: { packets: 25, bytes: 4_400 },
+  scoredFrom: 3,
+  // The introducer only introduces: whether it answers counts most, and clients that know the grid do without it for a
+  // while. Of SCORING.md's list the storage servers, their space and throughput cannot be had from every grid.
+  metrics: [
+    answers(0.6),
+    handshakeTime({ weight: 0.25, useless: 10_000, excellent: 500 }),
+    roundTripTime({ weight: 0.15, useless: 1_000, excellent: 50 }),
+  ],
   use,
   describe: (txt) => {
     const introducer = introducerOf(txt);

@@ -19,6 +19,11 @@ export function scanProvider(web: Web, visit: Visit) {
   return followed(web, visit, web.panel.scan(type, id), providerSection);
 }
 
+export function connect(web: Web, visit: Visit) {
+  const { type, id } = pathOf(visit);
+  return followed(web, visit, web.panel.connect(type, id), providerSection);
+}
+
 export function start(web: Web, visit: Visit) {
   return followed(web, visit, web.panel.act(pathOf(visit).type, 'start'), typeSection);
 }

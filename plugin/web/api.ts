@@ -1,6 +1,7 @@
 /** The JSON API: the pages' objects, and their POSTs answered with the job. */
 import type { Job } from '../jobs.js';
 import { bodyField } from './auth.js';
+import { fileModels } from './files.js';
 import { providerModel, serviceModel, sourceModel, typeModel } from './model.js';
 import { pathOf } from './pages.js';
 import type { Visit, Web } from './visit.js';
@@ -11,12 +12,14 @@ export async function services(web: Web, { words }: Visit) {
 }
 
 export async function type(web: Web, visit: Visit) {
-  return typeModel(await web.panel.type(pathOf(visit).type), visit.words);
+  const view = await web.panel.type(pathOf(visit).type);
+  return { ...typeModel(view, visit.words), files: fileModels(web, view.type, view.word, visit) };
 }
 
 export async function provider(web: Web, visit: Visit) {
   const { type, id } = pathOf(visit);
-  return providerModel(await web.panel.provider(type, id), visit.words);
+  const found = await web.panel.provider(type, id);
+  return { ...providerModel(found, visit.words), files: fileModels(web, found.view.type, type, visit) };
 }
 
 export async function job(web: Web, visit: Visit) {
@@ -41,6 +44,11 @@ export async function scanType(web: Web, visit: Visit) {
 export async function scanProvider(web: Web, visit: Visit) {
   const { type, id } = pathOf(visit);
   return accepted(visit, web.panel.scan(type, id));
+}
+
+export async function connect(web: Web, visit: Visit) {
+  const { type, id } = pathOf(visit);
+  return accepted(visit, web.panel.connect(type, id));
 }
 
 export async function start(web: Web, visit: Visit) {

@@ -14,7 +14,7 @@ export interface Words {
   t(key: string, params?: Params): string;
   has(key: string): boolean;
   number(value: number, digits?: number): string;
-  /** A measured value in its metric's unit: milliseconds, or a share of 0..1 as a percentage. */
+  /** A measured value in its metric's unit: milliseconds, hours, or a share of 0..1 as a percentage. */
   measure(value: number, unit: string | null): string;
   /** Bytes, as kB or MB. */
   bytes(count: number): string;
@@ -62,6 +62,10 @@ function differences(language: Language, texts: Texts, other: Language, compared
 
 /** Between a number and its unit. The units are symbols, the same in all three languages (SI brochure, 5.4.3). */
 const NBSP = '\u00a0';
+const SYMBOLS: ReadonlyMap<string, string> = new Map([
+  ['ms', 'ms'],
+  ['hours', 'h'],
+]);
 
 function wordsOf(language: Language, texts: Texts): Words {
   const plural = new Intl.PluralRules(language);
@@ -76,8 +80,10 @@ function wordsOf(language: Language, texts: Texts): Words {
     language,
     has: (key) => key in texts,
     number,
-    measure: (value, of) =>
-      of === 'share' ? share.format(value) : of === 'ms' ? `${number(value, 1)}${NBSP}ms` : number(value, 2),
+    measure: (value, of) => {
+      const symbol = SYMBOLS.get(of ?? '');
+      return of === 'share' ? share.format(value) : symbol ? `${number(value, 1)}${NBSP}${symbol}` : number(value, 2);
+    },
     bytes: (count) =>
       count < 1e6 ? `${number(count / 1e3, count < 1e4 ? 1 : 0)}${NBSP}kB` : `${number(count / 1e6, 1)}${NBSP}MB`,
     date: (at) => date.format(at),

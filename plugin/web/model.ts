@@ -1,7 +1,7 @@
 /** The shapes that the API answers with; the pages are drawn from the very same objects. */
 import type { SourceStatus } from '../discovery/index.js';
 import type { Job } from '../jobs.js';
-import type { TypeSummary, TypeView } from '../panel.js';
+import type { ProviderView, TypeSummary, TypeView } from '../panel.js';
 import type { Provider } from '../provider.js';
 import type { Part } from '../score/index.js';
 import type { Ranked } from '../score/rank.js';
@@ -22,6 +22,14 @@ export function sourceModel({ name, state, error, lastUp, read, skipped }: Sourc
   return { name, state, ...(error ? { error } : {}), lastUp: iso(lastUp), read, skipped };
 }
 
+/** Whether the type is that word's own, and not the one for all unknown words. */
+const isKnown = (type: ServiceType, word: string) => type.id === word;
+
+/** What the service is called: its wire word where nothing else is known of it. */
+export function titleOf(type: ServiceType, word: string, { language }: Words): string {
+  return isKnown(type, word) ? type.title[language] : word;
+}
+
 /** One line of the overview. */
 export function serviceModel(
   { word, type, builtin, providers, measured, best, local, job }: TypeSummary,
@@ -30,8 +38,10 @@ export function serviceModel(
   const { language } = words;
   return {
     type: word,
-    title: builtin ? type.title[language] : word,
+    title: titleOf(type, word, words),
     summary: type.summary[language],
+    /** Whether this panel has a probe and steps for it. */
+    known: isKnown(type, word),
     icon: type.icon,
     builtin,
     providers,
@@ -59,12 +69,12 @@ export function typeModel(view: TypeView, words: Words) {
 
 /** One provider as a row of its type's list. */
 export function rowModel(ranked: Ranked, type: ServiceType, words: Words) {
-  const { provider, level, unproven, reason, detail, confidence, recommended, samples, attempts, facts } = ranked;
+  const { provider, level, unproven, reason, detail, confidence, recommended, samples, attempts, facts, path } = ranked;
   const { id, node, host, address, port, description, self, sources, stale } = provider;
   const verdict = verdictOf(ranked);
   return {
     ...{ id, node, host, address, port, description, self, sources, stale },
-    ...{ level, unproven, reason, detail, confidence, recommended, samples, attempts, facts },
+    ...{ level, unproven, reason, detail, confidence, recommended, samples, attempts, facts, path },
     reasonText: reason && words.t(reasonKey(ranked)),
     verdict,
     verdictText: verdictText(verdict, ranked, words),
@@ -93,7 +103,7 @@ function partModel({ metric, value, unit, mark, weight, lost }: Part, type: Serv
 }
 
 function verdictOf({ reason, level, score, unproven, measuredAt }: Ranked): Verdict {
-  if (reason === 'not-allowed' || reason === 'no-port') return 'barred';
+  if (reason === 'not-allowed' || reason === 'no-port' || reason === 'declined') return 'barred';
   if (reason !== null && reason !== 'not-checked') return 'failed';
   if (reason === null && measuredAt === null) return 'new';
   if (unproven && score !== null) return 'unproven';
@@ -112,14 +122,17 @@ function reasonKey({ reason, level }: Ranked): string {
 }
 
 /** One provider with what a person needs to use it and what its announcement says. */
-export function providerModel({ view, ranked }: { view: TypeView; ranked: Ranked }, words: Words) {
+export function providerModel({ view, ranked, connect }: ProviderView, words: Words) {
   const { type, word } = view;
   const { provider } = ranked;
   return {
     type: word,
     ...rowModel(ranked, type, words),
     community: provider.community,
-    use: type.use(provider, worthUsing(view)).flatMap((step): StepModel[] => stepModel(step, words)),
+    // Nobody needs to be told how to use what is their own.
+    use: provider.self ? [] : type.use(provider, worthUsing(view)).flatMap((step) => stepModel(step, words)),
+    /** Text of the button that tells a program of this node to use it; null where there is none. */
+    connect: connect?.label[words.language] ?? null,
     details: type.describe(provider.txt).map(({ label, value }) => ({ label: label[words.language], value })),
   };
 }

@@ -1,6 +1,9 @@
 /** The pages: each handler loads, renders, returns. */
 import type { Job } from '../jobs.js';
-import { providerModel, serviceModel, typeModel } from './model.js';
+import type { ServiceType } from '../services/index.js';
+import { fileModels } from './files.js';
+import { providerModel, serviceModel, titleOf, typeModel } from './model.js';
+import { codesOf } from './qr.js';
 import { page, redirect, section } from './respond.js';
 import type { Visit, Web } from './visit.js';
 
@@ -28,8 +31,8 @@ export async function type(web: Web, visit: Visit) {
 export async function typeSection(web: Web, visit: Visit, followed: Job | null) {
   const { type: word } = pathOf(visit);
   const view = await web.panel.type(word);
-  const model = typeModel(view, visit.words);
-  const running = web.panel.jobs.running().find((job) => job.type === word) ?? null;
+  const model = { ...typeModel(view, visit.words), files: fileModels(web, view.type, word, visit) };
+  const running = web.panel.jobs.running().find((job) => job.type === word && job.kind !== 'connect') ?? null;
   const problem = model.local.state === 'absent' ? await web.panel.local.problem() : null;
   return section(web, visit, 'type', {
     title: model.title,
@@ -47,24 +50,35 @@ export async function provider(web: Web, visit: Visit) {
 export async function providerSection(web: Web, visit: Visit, followed: Job | null) {
   const { type: word, id } = pathOf(visit);
   const found = await web.panel.provider(word, id);
-  const covers = (job: Job) => job.type === word && job.kind === 'scan' && (job.provider ?? id) === id;
+  const covers = (job: Job) =>
+    job.type === word && (job.kind === 'scan' || job.kind === 'connect') && (job.provider ?? id) === id;
+  const { type } = found.view;
+  const model = { ...providerModel(found, visit.words), files: fileModels(web, type, word, visit) };
+  const job = followed ?? web.panel.jobs.running().find(covers) ?? null;
   return section(web, visit, 'provider', {
-    title: `${found.ranked.provider.node} · ${serviceModel(found.view, visit.words).title}`,
+    title: `${found.ranked.provider.node} · ${titleOf(type, word, visit.words)}`,
     service: serviceModel(found.view, visit.words),
-    provider: providerModel(found, visit.words),
-    bytes: found.view.type.cost.bytes,
+    provider: model,
+    codes: await codesOf(model.use.flatMap((step) => (step.kind === 'qr' ? [step.text] : []))),
+    bytes: type.cost.bytes,
     scannable: found.ranked.provider.barred === null,
-    job: followed ?? web.panel.jobs.running().find(covers) ?? null,
+    job,
+    done: doneText(job, type, visit),
   });
 }
 
 export async function job(web: Web, visit: Visit) {
   const found = web.panel.jobs.get(pathOf(visit).id);
-  const { t, language } = visit.words;
-  const of = web.panel.services;
-  const service = of.has(found.type) ? of.of(found.type).title[language] : found.type;
-  const title = t(`job.kind.${found.kind}`, { service });
-  return section(web, visit, 'job', { title, service, job: found, refresh: found.state === 'running' });
+  const type = web.panel.services.of(found.type);
+  const service = titleOf(type, found.type, visit.words);
+  const title = visit.words.t(`job.kind.${found.kind}`, { service });
+  const done = doneText(found, type, visit);
+  return section(web, visit, 'job', { title, service, job: found, done, refresh: found.state === 'running' });
+}
+
+/** What a finished job has come to, where the type says more than that it is done. */
+function doneText(job: Job | null, { connect }: ServiceType, { words }: Visit): string | null {
+  return job?.kind === 'connect' ? (connect?.done[words.language] ?? null) : null;
 }
 
 /** The job that the page says it follows (`?job=`), so that its end is shown too; a job of another type is not ours. */

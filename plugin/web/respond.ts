@@ -90,7 +90,8 @@ function common(web: Web, visit: Visit) {
     nameOf,
     known: (code: string) => (ERROR_CODES as string[]).includes(code),
     languages: LANGUAGES,
-
+    /** As the visitor's browser reaches us: for addresses that are copied into another program. */
+    origin: `${request.protocol}://${request.host}`,
     back: request.method === 'GET' && !visit.fragment ? ownPath(web, request.url) : web.base,
     owner: visit.role === 'owner',
     ownLogin: web.auth.ownLogin,

@@ -2,6 +2,7 @@
 import * as actions from './actions.js';
 import * as api from './api.js';
 import type { Need } from './auth.js';
+import { file } from './files.js';
 import * as pages from './pages.js';
 import * as status from './status.js';
 import type { Visit, Web } from './visit.js';
@@ -22,6 +23,7 @@ export const ROUTES: readonly Route[] = [
   get('/', 'reader', pages.home),
   get('/services/:type', 'reader', pages.type),
   get('/services/:type/providers/:id', 'reader', pages.provider),
+  get('/services/:type/files/:name', 'reader', file),
   get('/jobs/:id', 'reader', pages.job),
   get('/login', 'anyone', actions.loginPage),
   post('/login', 'anyone', actions.login),
@@ -29,6 +31,7 @@ export const ROUTES: readonly Route[] = [
   post('/language', 'anyone', actions.chooseLanguage),
   post('/services/:type/scan', 'owner', actions.scanType),
   post('/services/:type/providers/:id/scan', 'owner', actions.scanProvider),
+  post('/services/:type/providers/:id/connect', 'owner', actions.connect),
   post('/services/:type/start', 'owner', actions.start),
   post('/services/:type/stop', 'owner', actions.stop),
   post('/jobs/:id/cancel', 'owner', actions.cancelJob),
@@ -43,6 +46,7 @@ export const ROUTES: readonly Route[] = [
   post('/api/v1/login', 'anyone', api.login),
   post('/api/v1/services/:type/scan', 'owner', api.scanType),
   post('/api/v1/services/:type/providers/:id/scan', 'owner', api.scanProvider),
+  post('/api/v1/services/:type/providers/:id/connect', 'owner', api.connect),
   post('/api/v1/services/:type/start', 'owner', api.start),
   post('/api/v1/services/:type/stop', 'owner', api.stop),
   post('/api/v1/jobs/:id/cancel', 'owner', api.cancelJob),

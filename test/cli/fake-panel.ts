@@ -40,6 +40,7 @@ export function row(more: Partial<Provider> = {}, score: Partial<Ranked> = {}): 
     reason: null,
     detail: null,
     unproven: false,
+    path: null,
     parts: [],
     samples: 3,
     attempts: 3,
@@ -97,6 +98,7 @@ export function fakePanel(fake: Fake = {}): FakePanel {
     discovery: {
       providers: () => rows.map(({ provider }) => provider),
       find: never,
+      serfClient: never,
       sources: () => sources,
       ready: async () => {},
       onChange: never,
@@ -111,6 +113,7 @@ export function fakePanel(fake: Fake = {}): FakePanel {
     provider: never,
     scan: (word) => jobs.start({ kind: 'scan', type: word, provider: null, total: 3 }, work),
     act: never,
+    connect: never,
     close: async () => {
       panel.closed = true;
     },

@@ -92,6 +92,23 @@ describe('merge', () => {
     expect(barred({ address: '8.8.8.8' })).toBe('not-allowed');
     expect(barred({ address: '8.8.8.8', port: null })).toBe('not-allowed');
   });
+
+  it('bars what asks not to be probed, and nothing that asks for light probes or for something unknown', () => {
+    const barred = (probe: string, more: Partial<Announcement> = {}) =>
+      merged(heard('serf', sighting({ txt: new Map([['probe', probe]]), ...more })))[0]?.barred;
+    expect(['none', 'None', 'light', 'full', 'nonesuch', ''].map((probe) => barred(probe))).toEqual([
+      ...['declined', 'declined'],
+      ...[null, null, null, null],
+    ]);
+    expect(barred('none', { address: '8.8.8.8' })).toBe('not-allowed');
+    expect(barred('none', { port: null })).toBe('declined');
+  });
+
+  it('lets nobody else decline for a provider', () => {
+    const own = sighting({ gossip: { address: '10.0.0.1', port: 5000 } });
+    const stranger = sighting({ node: 'aa', txt: new Map([['probe', 'none']]) });
+    expect(merged(heard('serf', stranger, own))[0]?.barred).toBeNull();
+  });
 });
 
 describe('allowing', () => {

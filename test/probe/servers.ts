@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { createServer as createHttpServer, type RequestListener } from 'node:http';
 import { type AddressInfo, connect as connectTcp, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
@@ -74,6 +75,20 @@ export async function tlsServer(options: TlsOptions = {}): Promise<Target> {
   });
   server.on('tlsClientError', () => {});
   return served(server, ownAddress());
+}
+
+/** Answers as it is told, a request at a time. */
+export async function webServer(answer: RequestListener, address = ownAddress()): Promise<Target> {
+  return served(createHttpServer(answer), address);
+}
+
+/** What stands on a port where no service was set up: a web server with its first page for every question. */
+export function startPage(): Promise<Target> {
+  return webServer((_, response) => {
+    response.setHeader('Server', 'Apache/2.4.62 (Debian)');
+    response.setHeader('Content-Type', 'text/html');
+    response.end('<html><head><title>Apache2 Debian Default Page: It works</title></head></html>');
+  });
 }
 
 /** A port that nobody listens on, neither TCP nor UDP. */

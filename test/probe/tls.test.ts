@@ -27,6 +27,16 @@ describe('handshake', () => {
     });
   });
 
+  it('peers of many years ago are met only where they are expected', async () => {
+    const server = await tlsServer({ minVersion: 'TLSv1', maxVersion: 'TLSv1', ciphers: 'DEFAULT@SECLEVEL=0' });
+    expect(await shake(server)).toEqual({ level: 2, reason: 'wrong-protocol' });
+    const probe = context();
+    expect(await handshake(await connected(server, probe), probe, [], { old: true })).toMatchObject({
+      certificate: new X509Certificate(certificate('one').cert).raw,
+      version: 'TLSv1',
+    });
+  });
+
   it('a server that chooses no protocol is told apart', async () => {
     expect(await shake(await tlsServer())).toMatchObject({ protocol: null });
   });

@@ -97,7 +97,7 @@ async function neighbours(): Promise<AgentOptions[]> {
     node('hangs', 5, [
       entry('dnsservice', 'hangs', at(5), hangs),
       entry('syncthing', 'hangs', at(5), hangs),
-      entry('owp', 'open', at(5), hangs),
+      entry('pastecat', 'open', at(5), hangs),
     ]),
     // An agent says it is another's address: the name there is another one.
     node('liar', 6, [entry('serf', 'liar', at(3), 17_946)]),
@@ -185,7 +185,15 @@ describe('a community of ten real Serf agents', () => {
       '/api/v1/services',
     );
     const counts = Object.fromEntries(services.map(({ type, providers }) => [type, providers]));
-    expect(counts).toMatchObject({ dnsservice: 5, serf: 4, syncthing: 3, owp: 1, 'tahoe-lafs': 0, Docker: 1 });
+    expect(counts).toMatchObject({
+      dnsservice: 5,
+      serf: 4,
+      syncthing: 3,
+      owp: 0,
+      pastecat: 1,
+      'tahoe-lafs': 0,
+      Docker: 1,
+    });
     expect(services.find(({ type }) => type === 'Docker')?.builtin).toBe(false);
     const { skipped } = (await serf()) as Source & { skipped: Record<string, number> };
     expect(skipped).toMatchObject({ 'bad-port': 3, 'too-large': 1 });
@@ -233,9 +241,9 @@ describe('a community of ten real Serf agents', () => {
   }, 60_000);
 
   it('says honestly where only the port was seen', async () => {
-    const [row] = (await scan('owp')) as [Row];
+    const [row] = (await scan('pastecat')) as [Row];
     expect(row).toMatchObject({ level: 2, score: null, reason: 'not-checked', recommended: false });
-    const page = await app.inject({ url: '/services/owp', headers: { 'accept-language': 'en' } });
+    const page = await app.inject({ url: '/services/pastecat', headers: { 'accept-language': 'en' } });
     expect(page.body).toContain('not checked');
   }, 60_000);
 

@@ -30,7 +30,7 @@ describe('dnsservice', () => {
       level: 4,
       facts: { zones: 'guifi.net', recursion: 'yes', updated: generatedAt.toISOString() },
     });
-    expect(result.samples?.map(({ metric }) => metric)).toEqual(['answer', 'loss', 'zones']);
+    expect(result.samples?.map(({ metric }) => metric)).toEqual(['answer', 'loss', 'zones', 'age']);
     expect(asked.traffic.sent + asked.traffic.received).toBeLessThan(dnsservice.cost.bytes);
   });
 

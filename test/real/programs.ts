@@ -5,7 +5,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -84,8 +84,7 @@ export async function startNamed({
   const address = '127.0.0.1';
   const [dir, chosen] = [folder('named'), port ?? (await freePort(address))];
   mkdirSync(join(dir, 'cache'));
-  const fixture = readFileSync(join(import.meta.dirname, '..', 'fixtures', 'named-guifi.conf'), 'utf8');
-  writeFileSync(join(dir, 'named.conf'), fixture.replaceAll('@DIR@', dir).replaceAll('@PORT@', String(chosen)));
+  writeFileSync(join(dir, 'named.conf'), fixture('named-guifi.conf', { dir, address, port: chosen }));
   const serial = Math.floor(generatedAt.getTime() / 1000);
   const soa = `$TTL 38400\n@ IN SOA ns1.guifi.net. nobody.guifi.net. ${serial} 21600 3600 604800 3600\n@ IN NS ns1.guifi.net.\n`;
   writeFileSync(join(dir, 'localhost.db'), `${soa}@ IN A 127.0.0.1\n`);
@@ -151,6 +150,60 @@ export async function startSerf({
   const [dir, chosen, rpc] = [folder('serf'), port ?? (await freePort(address)), await freePort(address)];
   const args = ['agent', `-node=${name}`, `-bind=${address}:${chosen}`, `-rpc-addr=${address}:${rpc}`, ...flags];
   return launch({ command: 'serf', args, address, port: chosen, dir, ready: /agent running/ });
+}
+
+/** squid, by default as guifi.net's federated proxies have it: it asks everybody to log in. */
+export async function startSquid({
+  address,
+  port,
+  access = 'login',
+}: {
+  address: string;
+  port?: number;
+  /** Who may use it: those with an account (it has none), `open` anybody, `closed` nobody. */
+  access?: 'login' | 'open' | 'closed';
+}): Promise<Program> {
+  const [dir, chosen] = [folder('squid'), port ?? (await freePort(address))];
+  const login = 'http_access allow authed';
+  const allowed = { login, open: 'http_access allow all', closed: '' }[access];
+  writeFileSync(
+    join(dir, 'squid.conf'),
+    fixture('squid-auth.conf', { dir, address, port: chosen }).replace(login, allowed),
+  );
+  writeFileSync(join(dir, 'passwd'), '');
+  mkdirSync(join(dir, 'log'));
+  // Started as root it becomes another user, who writes here too.
+  for (const path of [dir, join(dir, 'log')]) chmodSync(path, 0o777);
+  // Without a name of its own it shares memory with the next one.
+  const args = ['-N', '-n', `squid${process.pid}x${chosen}`, '-f', join(dir, 'squid.conf')];
+  return launch({ command: 'squid', args, address, port: chosen, dir, ready: () => accepts(address, chosen) });
+}
+
+/** The protocol of Tahoe-LAFS introducers, foolscap, with a tub that has a key of its own. */
+export async function startFoolscap({
+  address,
+  port,
+}: {
+  address: string;
+  port?: number;
+}): Promise<Program & { readonly furl: string }> {
+  const [dir, chosen] = [folder('foolscap'), port ?? (await freePort(address))];
+  const script = join(dir, 'standin.py');
+  writeFileSync(script, fixture('foolscap-standin.py', { dir, address, port: chosen }));
+  const ready = () => accepts(address, chosen);
+  // Debian's own: another python3 on the path does not have its packages.
+  const program = await launch({ command: '/usr/bin/python3', args: [script], address, port: chosen, dir, ready });
+  const furl = /^pb:\S+$/m.exec(program.output())?.[0];
+  if (furl === undefined) throw new Error(`no furl in ${program.output()}`);
+  return { ...program, furl };
+}
+
+/** A file of `test/fixtures` with its place filled in. */
+function fixture(name: string, { dir, address, port }: { dir: string; address: string; port: number }): string {
+  return readFileSync(join(import.meta.dirname, '..', 'fixtures', name), 'utf8')
+    .replaceAll('@DIR@', dir)
+    .replaceAll('@ADDRESS@', address)
+    .replaceAll('@PORT@', String(port));
 }
 
 async function launch({ command, args, address, port, dir, ready, env = {} }: Launch): Promise<Program> {

@@ -1,3 +1,5 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { decode, encode } from '@msgpack/msgpack';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Prober } from '../../plugin/probe/index.js';
 import type { Provider } from '../../plugin/provider.js';
@@ -7,10 +9,12 @@ import type { ServiceType } from '../../plugin/services/index.js';
 
 const lag = new LagGuard();
 afterAll(() => lag.close());
-const provider = { id: 'p', type: 'thing', address: '10.0.0.1', port: 1 } as unknown as Provider & { port: number };
-const attempt = (probe: Prober, signal = new AbortController().signal) => {
+const provider = { id: 'p', type: 'thing', address: '10.0.0.1', port: 1, gossip: null } as unknown as Provider & {
+  port: number;
+};
+const attempt = (probe: Prober, at = provider, deadlineMs = 50, signal = new AbortController().signal) => {
   const type = { id: 'thing', probe, cost: { packets: 1, bytes: 60 }, metrics: [] } as unknown as ServiceType;
-  return attemptOnce(type, provider, { lag, now: () => 7, signal, deadlineMs: 50 });
+  return attemptOnce(type, at, { lag, now: () => 7, signal, deadlineMs });
 };
 const never = new Promise<never>(() => {});
 
@@ -36,7 +40,7 @@ describe('an attempt', () => {
 
   it('is no attempt at all when its job is cancelled', async () => {
     const abort = new AbortController();
-    const trying = attempt(() => never, abort.signal);
+    const trying = attempt(() => never, provider, 50, abort.signal);
     abort.abort();
     await expect(trying).rejects.toThrow('aborted');
   });
@@ -52,5 +56,29 @@ describe('an attempt', () => {
       return { level: 2, reason: 'timeout' };
     });
     expect(outcome).toEqual({ attempt: null, lagged: true });
+  });
+
+  it('measures the path to a node that gossips beside the probe, and does not wait for one that is silent', async () => {
+    const echo = createSocket('udp4');
+    // A Serf agent's acknowledgement, as little of it as a ping needs: the sequence number that was sent.
+    echo.on('message', (ping, from) => {
+      const { SeqNo } = decode(ping.subarray(1)) as { SeqNo: number };
+      echo.send(Buffer.concat([Buffer.of(2), encode({ SeqNo, Payload: Buffer.alloc(0) })]), from.port, from.address);
+    });
+    const silent = createSocket('udp4');
+    await Promise.all([echo, silent].map((socket) => new Promise<void>((done) => socket.bind(0, '127.0.0.1', done))));
+    const answers: Prober = async () => ({ level: 3, samples: [], facts: {} });
+    const methods = async (socket: Socket) => {
+      const gossip = { address: '127.0.0.1', port: socket.address().port };
+      const { attempt: made } = await attempt(answers, { ...provider, address: '127.0.0.1', gossip }, 3_000);
+      return made?.reason === null ? made.samples.map(({ metric, method }) => `${metric} ${method}`) : [];
+    };
+    const loss = 'loss serf-ping';
+    expect(await methods(echo)).toContain(loss);
+    const started = performance.now();
+    expect(await methods(silent)).toEqual([]);
+    expect(performance.now() - started).toBeLessThan(900);
+    echo.close();
+    silent.close();
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { eachPolitely } from '../../plugin/scan/pool.js';
+import { Pool } from '../../plugin/scan/pool.js';
 
 const idle = new AbortController().signal;
 
@@ -27,7 +27,7 @@ describe('the pool', () => {
   it('never runs more at once than allowed, and runs everything', async () => {
     const { work, endAll, seen, most } = gate();
     const items = Array.from({ length: 20 }, (_, index) => `host${index}`);
-    const all = eachPolitely(items, { concurrency: 3, host: (item) => item, signal: idle }, work);
+    const all = new Pool(3).each(items, { host: (item) => item, signal: idle }, work);
     await endAll();
     await all;
     expect(most()).toBe(3);
@@ -37,16 +37,41 @@ describe('the pool', () => {
   it('never runs two at once towards one host, and passes over it for others', async () => {
     const { work, endAll, waiting } = gate();
     const host = (item: string) => item.slice(0, 1);
-    const all = eachPolitely(['a1', 'a2', 'b1'], { concurrency: 3, host, signal: idle }, work);
+    const all = new Pool(3).each(['a1', 'a2', 'b1'], { host, signal: idle }, work);
     expect(waiting.map(({ item }) => item)).toEqual(['a1', 'b1']);
     await endAll();
     await all;
   });
 
+  it('holds its limits over everything that uses it at the same time, and wakes who waits', async () => {
+    const { work, endAll, seen, waiting, most } = gate();
+    const pool = new Pool(2);
+    const host = (item: string) => item.slice(0, 1);
+    const all = ['ab', 'ac'].map(([x, y]) => pool.each([`${x}1`, `${y}2`], { host, signal: idle }, work));
+    expect(waiting.map(({ item }) => item)).toEqual(['a1', 'b2']);
+    await endAll();
+    await Promise.all(all);
+    expect(most()).toBe(2);
+    expect(seen.sort()).toEqual(['a1', 'a1', 'b2', 'c2']);
+  });
+
+  it('ends at once when aborted while it waits for another to end', async () => {
+    const { work, endAll, seen } = gate();
+    const pool = new Pool(1);
+    const abort = new AbortController();
+    const first = pool.each(['a'], { host: (item) => item, signal: idle }, work);
+    const second = pool.each(['b'], { host: (item) => item, signal: abort.signal }, work);
+    abort.abort();
+    await second;
+    expect(seen).toEqual(['a']);
+    await endAll();
+    await first;
+  });
+
   it('takes nothing new once aborted, and still waits for what runs', async () => {
     const { work, endAll, seen } = gate();
     const abort = new AbortController();
-    const all = eachPolitely(['a', 'b', 'c'], { concurrency: 1, host: (item) => item, signal: abort.signal }, work);
+    const all = new Pool(1).each(['a', 'b', 'c'], { host: (item) => item, signal: abort.signal }, work);
     abort.abort();
     await endAll();
     await all;
@@ -55,7 +80,7 @@ describe('the pool', () => {
 
   it('finishes the others before it throws what one of them threw', async () => {
     const done: string[] = [];
-    const all = eachPolitely(['bad', 'good'], { concurrency: 2, host: (item) => item, signal: idle }, async (item) => {
+    const all = new Pool(2).each(['bad', 'good'], { host: (item) => item, signal: idle }, async (item) => {
       if (item === 'bad') throw new Error('our mistake');
       await new Promise((resolve) => setImmediate(resolve));
       done.push(item);

@@ -116,6 +116,16 @@ describe('a scan', () => {
     ]);
   });
 
+  it('leaves a provider alone that fails half way, however good it was before', async () => {
+    let good = 3;
+    const { scanner, jobs, attempts } = scannerOf([providerAt('10.0.0.1')], async () =>
+      good-- > 0 ? answer() : { level: 0, reason: 'timeout' },
+    );
+    expect(await jobs.ended(scanner.start('thing').id)).toMatchObject({ state: 'done', done: 4, total: 4 });
+    expect(await jobs.ended(scanner.start('thing').id)).toMatchObject({ state: 'done', done: 1, total: 1 });
+    expect(attempts()).toHaveLength(5);
+  });
+
   it('of a type runs once: a second request, also for one provider, gets the running job', async () => {
     const { waiting, probe } = heldProbe();
     const { scanner } = scannerOf(
@@ -174,10 +184,11 @@ describe('a scan', () => {
     expect(attempts()).toHaveLength(1);
   });
 
-  it('never probes a provider outside the ranges or without a port, and says so when there is nothing else', () => {
+  it('never probes a provider outside the ranges, without a port or against its will, and says so when there is nothing else', () => {
     const barred = [
       providerAt('8.8.8.8', { barred: 'not-allowed' }),
       providerAt('10.0.0.1', { barred: 'no-port', port: null }),
+      providerAt('10.0.0.2', { barred: 'declined' }),
     ];
     const { scanner } = scannerOf(barred, () => Promise.reject(new Error('it was probed')));
     expect(() => scanner.start('thing')).toThrow(PanelError);

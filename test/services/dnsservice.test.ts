@@ -1,8 +1,14 @@
 /** Name servers that behave, refuse, fail, lie, are slow or silent. */
+
+import { setImmediate } from 'node:timers/promises';
 import { type Answer, AUTHORITATIVE_ANSWER, decode, encode, RECURSION_AVAILABLE, TRUNCATED_RESPONSE } from 'dns-packet';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { LANGUAGES } from '../../plugin/config.js';
 import type { Target } from '../../plugin/probe/index.js';
+import { attemptOnce } from '../../plugin/scan/attempt.js';
+import { LagGuard } from '../../plugin/scan/lag.js';
 import dnsservice from '../../plugin/services/dnsservice.js';
+import { loadLocales } from '../../plugin/web/i18n.js';
 import { closedPort, context, tcpServer, udpServer } from '../probe/servers.js';
 import { provider, said } from './providers.js';
 
@@ -11,24 +17,38 @@ interface Reply {
   readonly answers?: Answer[];
   readonly afterMs?: number;
 }
-const SERIAL = Date.UTC(2026, 0, 2, 3, 4, 5) / 1000;
-const soa = (mname: string): Answer => ({
+/** Generated three hours ago. */
+const SERIAL = Math.floor(Date.now() / 1000) - 3 * 3_600;
+const soa = (mname: string, serial = SERIAL): Answer => ({
   type: 'SOA',
   name: '10.in-addr.arpa',
-  data: { mname, rname: 'nobody.guifi.net', serial: SERIAL },
+  data: { mname, rname: 'nobody.guifi.net', serial },
 });
 const GUIFI: Reply = { flags: AUTHORITATIVE_ANSWER | RECURSION_AVAILABLE, answers: [soa('ns1.guifi.net')] };
 const NAME_ERROR: Reply = { flags: 3 };
 
-/** A name server that answers each kind of question as told; null stays silent. */
-function nameServer(replies: { SOA: Reply | null; PTR?: Reply | null; A?: Reply | null }): Promise<Target> {
-  return udpServer(({ datagram, reply }) => {
-    const { id = 0, questions = [] } = decode(datagram);
-    const given = { PTR: NAME_ERROR, A: NAME_ERROR, ...replies }[questions[0]?.type as 'SOA' | 'PTR' | 'A'];
-    if (!given) return;
-    const { flags = 0, answers = [], afterMs = 0 } = given;
-    setTimeout(() => reply(encode({ type: 'response', id, flags, questions, answers })), afterMs);
+type Question = 'SOA' | 'PTR' | 'A' | 'TCP';
+
+/** A name server that answers each kind of question as told, and the first of them over TCP; null stays silent. */
+async function nameServer(told: Partial<Record<Question, Reply | null>>): Promise<Target> {
+  const replies = { PTR: NAME_ERROR, A: NAME_ERROR, TCP: told.SOA ?? null, ...told };
+  const compose = (query: Buffer, of: Question) => {
+    const { id = 0, questions = [] } = decode(query);
+    const { flags = 0, answers = [] } = replies[of] ?? {};
+    return encode({ type: 'response', id, flags, questions, answers });
+  };
+  const server = await tcpServer((socket) => {
+    socket.once('data', (query: Buffer) => {
+      if (!replies.TCP) return void socket.destroy();
+      const answer = compose(query.subarray(2), 'TCP');
+      socket.write(Buffer.of(answer.length >> 8));
+      socket.end(Buffer.concat([Buffer.of(answer.length & 0xff), answer]));
+    });
   });
+  return udpServer(({ datagram, reply }) => {
+    const type = decode(datagram).questions?.[0]?.type as 'SOA' | 'PTR' | 'A';
+    if (replies[type]) setTimeout(() => reply(compose(datagram, type)), replies[type].afterMs ?? 0);
+  }, server);
 }
 const probe = (target: Target, of = context()) => dnsservice.probe(target, of);
 const sampled = (result: Awaited<ReturnType<typeof probe>>, metric: string) =>
@@ -45,15 +65,18 @@ describe('dnsservice, a server of guifi.net', () => {
         { metric: 'answer', value: expect.any(Number), method: 'udp' },
         { metric: 'loss', value: 0, method: 'udp' },
         { metric: 'zones', value: 1, method: 'udp' },
+        { metric: 'age', value: expect.closeTo(3, 1), method: 'udp' },
       ],
       facts: {
         zones: 'guifi.net',
         recursion: 'yes',
-        updated: '2026-01-02T03:04:05.000Z',
+        tcp: 'yes',
+        updated: new Date(SERIAL * 1000).toISOString(),
         name: 'node7--1234.ip.guifi.net',
       },
     });
-    expect(asked.traffic.sent + asked.traffic.received).toBeLessThan(dnsservice.cost.bytes);
+    // With the headers of eight datagrams and of ten packets over TCP.
+    expect(asked.traffic.sent + asked.traffic.received + 8 * 28 + 10 * 52).toBeLessThan(dnsservice.cost.bytes);
   });
 
   it('that is slow is slow, not silent', async () => {
@@ -63,6 +86,20 @@ describe('dnsservice, a server of guifi.net', () => {
 
   it('that lets the other questions go unanswered is none the worse for it', async () => {
     expect(await probe(await nameServer({ SOA: GUIFI, PTR: null, A: null }))).toMatchObject({ level: 4 });
+  });
+
+  it('that hangs up on TCP says so, and fails nothing', async () => {
+    const server = await nameServer({ SOA: GUIFI, TCP: null });
+    expect(await probe(server)).toMatchObject({ level: 4, facts: { tcp: 'no' } });
+  });
+
+  it.each([
+    ['a counter', 42],
+    ['a date in digits', 2_099_010_203],
+  ])('whose serial is %s says nothing of its age', async (_, serial) => {
+    const result = await probe(await nameServer({ SOA: { ...GUIFI, answers: [soa('ns1.guifi.net', serial)] } }));
+    expect(sampled(result, 'age')).toBeUndefined();
+    expect(result).toMatchObject({ level: 4, facts: expect.not.objectContaining({ updated: expect.anything() }) });
   });
 
   it('that answers only the second try has lost one of two', async () => {
@@ -104,6 +141,19 @@ describe('dnsservice, another server', () => {
     expect(result).toEqual({ level: 3, reason: 'broken', detail: 'gives an address for names that do not exist' });
   });
 
+  it('that finds an address for a name that is not among its own is broken', async () => {
+    const server = await nameServer({ SOA: GUIFI });
+    const wild = await udpServer(({ datagram, reply }) => {
+      const { id = 0, questions = [] } = decode(datagram);
+      const [{ name = '', type } = {}] = questions;
+      const anything: Answer[] = [{ type: 'A', name, data: '10.66.6.6' }];
+      const answers = type === 'SOA' ? GUIFI.answers : name.endsWith('.ip.guifi.net') ? anything : [];
+      reply(encode({ type: 'response', id, flags: AUTHORITATIVE_ANSWER, questions, answers: answers ?? [] }));
+    });
+    expect(await probe(server)).toMatchObject({ level: 4 });
+    expect(await probe(wild)).toMatchObject({ level: 3, reason: 'broken' });
+  });
+
   it('of another protocol, a silent and a closed port are told apart', async () => {
     const echo = await udpServer(({ datagram, reply }) => reply(datagram));
     const results = await Promise.all(
@@ -118,6 +168,35 @@ describe('dnsservice, another server', () => {
   });
 });
 
+describe('dnsservice, the age of its data', () => {
+  it('is no time that was measured: it stays where our own delay spoils those', async () => {
+    const lag = new LagGuard();
+    onTestFinished(() => lag.close());
+    const server = await nameServer({ SOA: GUIFI });
+    const { attempt } = await attemptOnce(
+      { ...dnsservice, probe: (...asked) => busy(30).then(() => dnsservice.probe(...asked)) },
+      { ...provider({ address: server.address }), port: server.port },
+      { lag, now: Date.now, signal: new AbortController().signal },
+    );
+    const samples = attempt?.reason === null ? attempt.samples : [];
+    expect(samples.map(({ metric }) => metric)).toEqual(['loss', 'zones', 'age']);
+  });
+
+  it('is told in hours', () => {
+    expect(LANGUAGES.map((language) => loadLocales()(language).measure(3.25, 'hours'))).toEqual([
+      '3,3\u00a0h',
+      '3,3\u00a0h',
+      '3.3\u00a0h',
+    ]);
+  });
+});
+
+/** Holds the event loop up for so long, once it runs. */
+async function busy(ms: number): Promise<void> {
+  await setImmediate();
+  for (const end = performance.now() + ms; performance.now() < end; );
+}
+
 describe('dnsservice, its use', () => {
   it('is a line for resolv.conf, IPv6 without brackets', () => {
     expect(said(dnsservice.use(provider({ port: 53 })))).toEqual([
@@ -126,6 +205,17 @@ describe('dnsservice, its use', () => {
       'note',
     ]);
     expect(said(dnsservice.use(provider({ address: 'fd00::1', port: 53 })))).toContain('nameserver fd00::1');
+  });
+
+  it('names the best other server as the second, where resolv.conf can name it', () => {
+    const best = [
+      provider({ port: 53 }),
+      provider({ address: '10.0.0.7', port: 5353 }),
+      provider({ address: '10.0.0.8', port: 53 }),
+      provider({ address: '10.0.0.9', port: 53 }),
+    ];
+    const steps = said(dnsservice.use(provider({ port: 53 }), best));
+    expect(steps.slice(1)).toEqual(['nameserver 10.1.2.3\nnameserver 10.0.0.8']);
   });
 
   it('on another port is a line for dnsmasq, for resolv.conf knows none', () => {

@@ -25,5 +25,5 @@ export function provider(of: Partial<Provider> = {}): Provider {
 
 /** What the steps say to copy or to open, without the labels. */
 export function said(steps: readonly UseStep[]): string[] {
-  return steps.map((step) => (step.kind === 'link' ? step.url : step.kind === 'copy' ? step.text : 'note'));
+  return steps.map((step) => (step.kind === 'link' ? step.url : step.kind === 'note' ? 'note' : step.text));
 }

@@ -1,22 +1,85 @@
-/** Web proxies: the port is looked at, no more is claimed. */
+/** Web proxies: with login, open, refusing, overloaded; web servers that are none; and the file that browsers read. */
+import type { OutgoingHttpHeaders } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import proxy3 from '../../plugin/services/proxy3.js';
-import { closedPort, context, tcpServer } from '../probe/servers.js';
+import { context, webServer } from '../probe/servers.js';
 import { provider, said } from './providers.js';
+import { meetsStrangers } from './web-strangers.js';
+
+const FEDERATED = new Map([['Federated', 'Yes']]);
+const SQUID = { Server: 'squid/5.7', Via: '1.1 proxy3.test (squid/5.7)' };
+const LOGIN = { ...SQUID, 'Proxy-Authenticate': 'Basic realm="guifi-proxy3 federated"' };
+const TRACED = { 'Content-Type': 'message/http' };
+
+const requests: [string | undefined, string | undefined][] = [];
+async function probe(status: number, headers: OutgoingHttpHeaders, txt: ReadonlyMap<string, string> = new Map()) {
+  const proxy = await webServer((request, response) => {
+    requests.push([request.method, request.url]);
+    response.writeHead(status, headers).end();
+  });
+  return proxy3.probe({ ...proxy, txt }, context());
+}
+
+const proven = (facts: Record<string, string>) => ({
+  level: 3,
+  samples: [
+    { metric: 'rtt', value: expect.any(Number), method: 'tcp-connect' },
+    { metric: 'ttfb', value: expect.any(Number), method: 'http' },
+  ],
+  facts,
+});
+const closed = { login: 'yes', software: 'squid/5.7', realm: 'guifi-proxy3 federated' };
+const open = { login: 'no', software: 'squid/5.7' };
 
 describe('proxy3', () => {
-  it('an open port is level 2 with a round-trip time, and is sent no request', async () => {
-    const probe = context();
-    expect(await proxy3.probe(await tcpServer(), probe)).toEqual({
-      level: 2,
-      samples: [{ metric: 'rtt', value: expect.any(Number), method: 'tcp-connect' }],
-      facts: {},
-    });
-    expect(probe.traffic.sent).toBe(0);
+  it('a proxy that wants a login works, whichever way it is asked', async () => {
+    requests.length = 0;
+    expect(await probe(407, LOGIN, FEDERATED)).toEqual(proven(closed));
+    expect(await probe(407, LOGIN)).toEqual(proven(closed));
+    expect(requests).toEqual([
+      ['HEAD', 'http://probe.invalid/'],
+      ['TRACE', 'http://probe.invalid/'],
+    ]);
   });
 
-  it('a closed port is a refusal', async () => {
-    expect(await proxy3.probe(await closedPort(), context())).toEqual({ level: 1, reason: 'refused' });
+  it('an open proxy works, also where it announces a login', async () => {
+    expect(await probe(200, { ...SQUID, ...TRACED })).toEqual(proven(open));
+    const uncached = { ...SQUID, 'X-Squid-Error': 'ERR_ONLY_IF_CACHED_MISS 0' };
+    expect(await probe(504, uncached, FEDERATED)).toEqual(proven(open));
+  });
+
+  it.each([
+    ['a page for every question', 200, { 'Content-Type': 'text/html' }],
+    ['TRACE left on', 200, TRACED],
+    ['nothing there', 404, {}],
+    ['methods that it does not know', 405, { Allow: 'GET, HEAD' }],
+    ['a login of its own', 401, { 'WWW-Authenticate': 'Basic realm="web"' }],
+    ['407 without saying how to log in', 407, {}],
+  ])('a web server with %s is no proxy', async (_, status, headers) => {
+    for (const txt of [FEDERATED, undefined]) {
+      expect(await probe(status, headers, txt)).toEqual({
+        level: 2,
+        reason: 'wrong-protocol',
+        detail: `HTTP ${status}`,
+      });
+    }
+  });
+
+  it('a proxy that declines us, and one that cannot, are told apart', async () => {
+    const denied = { ...SQUID, 'X-Squid-Error': 'ERR_ACCESS_DENIED 0' };
+    expect(await probe(403, denied)).toEqual({ level: 3, reason: 'refuses-me', detail: 'HTTP 403' });
+    const overloaded = { ...SQUID, 'X-Squid-Error': 'ERR_CONNECT_FAIL 111' };
+    expect(await probe(503, overloaded, FEDERATED)).toEqual({ level: 3, reason: 'broken', detail: 'HTTP 503' });
+    expect(await probe(503, {}, FEDERATED)).toEqual({ level: 2, reason: 'broken', detail: 'HTTP 503' });
+  });
+
+  it('a first byte after three seconds is slow, not dead', async () => {
+    const slow = await webServer((_, response) => {
+      setTimeout(() => response.writeHead(407, LOGIN).end(), 3_000);
+    });
+    const result = await proxy3.probe({ ...slow, txt: FEDERATED }, context());
+    expect(result).toEqual(proven(closed));
+    expect(result.samples?.[1]?.value).toBeGreaterThan(2_900);
   });
 
   it('is entered in the browser or on the command line', () => {
@@ -30,7 +93,97 @@ describe('proxy3', () => {
   });
 
   it('says whether it is federated', () => {
-    expect(proxy3.describe(new Map([['Federated', 'Yes']]))).toMatchObject([{ value: 'Yes' }]);
+    expect(proxy3.describe(FEDERATED)).toMatchObject([{ value: 'Yes' }]);
     expect(proxy3.describe(new Map())).toEqual([]);
+  });
+});
+
+describe.each([
+  ['HEAD', FEDERATED],
+  ['TRACE', new Map<string, string>()],
+])('proxy3, strangers asked by %s', (_, txt) => {
+  meetsStrangers(proxy3, txt);
+});
+
+interface PacLibrary {
+  createPacResolver(engine: object, program: string): (url: string) => Promise<string>;
+}
+interface Engine {
+  readonly QuickJS: { create(): Promise<object> };
+}
+
+/** Without its types: the engine's do not hold where optional properties are exact. */
+const load = (name: string): Promise<unknown> => import(name);
+
+describe('the file for browsers', async () => {
+  const { createPacResolver } = (await load('pac-resolver')) as PacLibrary;
+  const { QuickJS } = (await load('quickjs-wasi')) as Engine;
+  const [file] = proxy3.files ?? [];
+  const at = (...places: [string, number | null][]) => places.map(([address, port]) => provider({ address, port }));
+  /** What a browser makes of it. */
+  async function wayTo(url: string, best = at(['10.1.2.3', 3128])): Promise<string> {
+    const findProxy = createPacResolver(await QuickJS.create(), file?.write(best) ?? '');
+    return findProxy(url);
+  }
+
+  it('is named and typed as browsers expect', () => {
+    expect(file).toMatchObject({ name: 'proxy.pac', mediaType: 'application/x-ns-proxy-autoconfig' });
+  });
+
+  it('tries the best first, then the others, at most five, then without', async () => {
+    const two = at(['10.1.2.3', 3128], ['fd00::1', 8080]);
+    expect(await wayTo('https://example.org/', two)).toBe('PROXY 10.1.2.3:3128; PROXY [fd00::1]:8080; DIRECT');
+    const seven = at(...[1, 2, 3, 4, 5, 6, 7].map((last): [string, number] => [`10.0.0.${last}`, 3128]));
+    const ways = (await wayTo('https://example.org/', seven)).split('; ');
+    expect(ways).toEqual([...[1, 2, 3, 4, 5].map((last) => `PROXY 10.0.0.${last}:3128`), 'DIRECT']);
+  });
+
+  it.each([
+    'http://node7/',
+    'http://localhost:7001/',
+    'http://node7.guifi.local/',
+    'https://vic--1234.ip.guifi.net/',
+    'http://10.139.40.22/',
+    'http://172.16.0.1/',
+    'http://172.31.255.254/',
+    'http://192.168.1.1/',
+    'http://127.0.0.1/',
+    'http://[fd00::1]/',
+    'http://[fe80::1]/',
+    'http://[::1]/',
+  ])('%s is reached without a proxy', async (url) => {
+    expect(await wayTo(url)).toBe('DIRECT');
+  });
+
+  it.each([
+    'http://example.org/',
+    'http://8.8.8.8/',
+    'http://172.15.0.1/',
+    'http://172.32.0.1/',
+    'http://192.169.0.1/',
+    'http://100.10.0.1/',
+    'http://10.example.org/',
+    'http://notguifi.net/',
+    'http://x.guifi.net.example.org/',
+    'http://fd.example.org/',
+    'http://[2001:db8::1]/',
+  ])('%s is reached through the proxy', async (url) => {
+    expect(await wayTo(url)).toBe('PROXY 10.1.2.3:3128; DIRECT');
+  });
+
+  it('without a proxy it sends everything directly', async () => {
+    expect(await wayTo('http://example.org/', [])).toBe('DIRECT');
+  });
+
+  it('lets nothing but literal addresses and ports into the program', async () => {
+    const evil = at(
+      ['10.1.2.3"; alert(1); "', 3128],
+      ['proxy.example.org', 3128],
+      ['fe80::1%eth0', 3128],
+      ['10.1.2.3', null],
+      ['10.1.2.3', 1.5],
+      ['10.1.2.4', 3128],
+    );
+    expect(await wayTo('http://example.org/', evil)).toBe('PROXY 10.1.2.4:3128; DIRECT');
   });
 });

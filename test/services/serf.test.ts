@@ -116,4 +116,14 @@ describe('serf', () => {
     expect(serf.use(provider({ port: null }))).toEqual([]);
     expect(serf.describe(new Map([['any', 'thing']]))).toEqual([]);
   });
+
+  it('is joined with a click, at its address and port', async () => {
+    const joined: (readonly string[])[] = [];
+    const joinSerf = async (addresses: readonly string[]) => joined.push(addresses);
+    const tools = { joinSerf, localSyncthing: async () => null };
+    const at = provider({ address: 'fd00::1', port: 5000 });
+    await serf.connect?.run(at, tools, new AbortController().signal);
+    expect(joined).toEqual([['[fd00::1]:5000']]);
+    expect([at, { ...at, port: null }].map((one) => serf.connect?.suits(one))).toEqual([true, false]);
+  });
 });

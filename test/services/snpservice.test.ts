@@ -1,21 +1,64 @@
-/** Graph servers: the port is looked at, no more is claimed. */
+/** Graph servers: a stand-in with exactly the answers of the original, near misses, and strangers. */
 import { describe, expect, it } from 'vitest';
 import snpservice from '../../plugin/services/snpservice.js';
-import { closedPort, context, tcpServer } from '../probe/servers.js';
+import { context, webServer } from '../probe/servers.js';
 import { provider, said } from './providers.js';
+import { meetsStrangers } from './web-strangers.js';
+
+/** As PHP under Apache answers; any call but the version's is a mistake, two of them a dangerous one. */
+function graphs(body: string, { type = 'text/plain;charset=UTF-8', status = 200, delayMs = 0, chunked = false } = {}) {
+  return webServer((request, response) => {
+    if (request.method !== 'GET' || request.url !== '/snpservices/index.php?call=version') {
+      throw new Error(`asked ${request.method} ${request.url}`);
+    }
+    response.writeHead(status, { Server: 'Apache/2.4.62 (Debian)', 'Content-type': type });
+    setTimeout(() => {
+      if (chunked) response.write(body);
+      response.end(chunked ? '' : body);
+    }, delayMs);
+  });
+}
+
+const proven = (version: string) => ({
+  level: 3,
+  samples: [
+    { metric: 'rtt', value: expect.any(Number), method: 'tcp-connect' },
+    { metric: 'ttfb', value: expect.any(Number), method: 'http' },
+  ],
+  facts: { version },
+});
 
 describe('snpservice', () => {
-  it('an open port is level 2 with a round-trip time, also where another site listens', async () => {
-    const apache = await tcpServer((socket) => socket.end('HTTP/1.1 200 OK\r\n\r\nApache2 Debian Default Page'));
-    expect(await snpservice.probe(apache, context())).toEqual({
+  it('is known by its version, a text and nothing else, for less than the probe may cost', async () => {
+    const asked = context();
+    expect(await snpservice.probe(await graphs('0.2.3'), asked)).toEqual(proven('0.2.3'));
+    const { bytes, packets } = snpservice.cost;
+    expect(asked.traffic.sent + asked.traffic.received + packets * 52).toBeLessThan(bytes);
+    expect(await snpservice.probe(await graphs('1.0', { chunked: true }), context())).toEqual(proven('1.0'));
+  });
+
+  it.each([
+    ['a version as a web page', '0.2.3', { type: 'text/html' }],
+    ['a version with an error', '0.2.3', { status: 404 }],
+    ['a version with more behind it', '0.2.3 <script>', {}],
+    ['a longer text', `0.2.3${'\n'.repeat(100)}`, {}],
+    ['the code itself, where PHP does not run', "<?php echo '0.2.3';", {}],
+    ['a number', '42', {}],
+    ['nothing', '', {}],
+  ])('%s is another site', async (_, body, options) => {
+    expect(await snpservice.probe(await graphs(body, options), context())).toEqual({
       level: 2,
-      samples: [{ metric: 'rtt', value: expect.any(Number), method: 'tcp-connect' }],
-      facts: {},
+      reason: 'wrong-protocol',
+      detail: expect.stringMatching(/^HTTP (200|404)$/),
     });
   });
 
-  it('a closed port is a refusal', async () => {
-    expect(await snpservice.probe(await closedPort(), context())).toEqual({ level: 1, reason: 'refused' });
+  it('a server that takes three seconds is slow, not dead; one in trouble cannot say what it is', async () => {
+    const result = await snpservice.probe(await graphs('0.2.3', { delayMs: 3_000 }), context());
+    expect(result).toEqual(proven('0.2.3'));
+    expect(result.samples?.[1]?.value).toBeGreaterThan(2_900);
+    const troubled = await graphs('', { status: 500 });
+    expect(await snpservice.probe(troubled, context())).toMatchObject({ level: 2, reason: 'broken' });
   });
 
   it('is used through its pages', () => {
@@ -30,4 +73,8 @@ describe('snpservice', () => {
   it('announces no attributes of its own', () => {
     expect(snpservice.describe(new Map([['any', 'thing']]))).toEqual([]);
   });
+});
+
+describe('snpservice, strangers', () => {
+  meetsStrangers(snpservice);
 });

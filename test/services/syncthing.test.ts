@@ -1,9 +1,13 @@
 /** Peers with the right key, with another, without Syncthing behind the port, or without anything. */
 import { X509Certificate } from 'node:crypto';
-import { describe, expect, it } from 'vitest';
+import { once } from 'node:events';
+import type { RequestListener } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Target } from '../../plugin/probe/index.js';
 import syncthing, { announcedId, deviceId } from '../../plugin/services/syncthing.js';
-import { certificate, closedPort, context, tcpServer, tlsServer } from '../probe/servers.js';
+import { certificate, closedPort, context, tcpServer, tlsServer, webServer } from '../probe/servers.js';
 import { provider, said } from './providers.js';
 
 const idOf = (name: 'one' | 'two') => deviceId(new X509Certificate(certificate(name).cert).raw);
@@ -111,7 +115,9 @@ describe('the announced device ID', () => {
 describe('syncthing, its use', () => {
   it('is its ID, and the command that adds it', () => {
     const announced = provider({ address: 'fd00::1', port: 22000, txt: new Map([['node_id', OURS]]) });
+    expect(syncthing.use(announced).map(({ kind }) => kind)).toEqual(['copy', 'qr', 'copy', 'note']);
     expect(said(syncthing.use(announced))).toEqual([
+      OURS,
       OURS,
       `syncthing cli config devices add --device-id ${OURS} --addresses tcp://[fd00::1]:22000`,
       'note',
@@ -126,5 +132,70 @@ describe('syncthing, its use', () => {
   it('shows the ID as Syncthing writes it', () => {
     expect(syncthing.describe(new Map([['node_id', OURS.toLowerCase()]]))).toMatchObject([{ value: OURS }]);
     expect(syncthing.describe(new Map())).toEqual([]);
+  });
+});
+
+describe('adding it to the own Syncthing', () => {
+  const neighbour = provider({ address: '10.1.2.3', port: 22000, txt: new Map([['node_id', OURS]]) });
+  const add = (url: string, signal = new AbortController().signal) =>
+    syncthing.connect?.run(
+      neighbour,
+      { joinSerf: async () => 0, localSyncthing: async () => ({ url, apiKey: 'secret' }) },
+      signal,
+    );
+  const failure = (said: string) => ({ code: 'connect-failed', message: expect.stringContaining(said) });
+
+  async function overTls(answer: RequestListener): Promise<string> {
+    const server = createSecureServer(certificate('two'), answer).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    onTestFinished(() => void server.close());
+    return `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  }
+  const plain = async (answer: RequestListener) => {
+    const { address, port } = await webServer(answer);
+    return `http://${address}:${port}`;
+  };
+
+  it.each([
+    ['plain', plain],
+    ['TLS with its own certificate', overTls],
+  ])('asks whether the device is known before it adds it, over %s', async (_, serve) => {
+    const calls: string[] = [];
+    const url = await serve(async (request, response) => {
+      let body = '';
+      for await (const part of request) body += part;
+      calls.push(`${request.headers['x-api-key']} ${request.method} ${request.url} ${body}`);
+      response.writeHead(request.method === 'GET' ? 404 : 200, { 'X-Syncthing-Id': OTHER }).end();
+    });
+    await add(url);
+    expect(calls).toEqual([
+      `secret GET /rest/config/devices/${OURS} `,
+      `secret POST /rest/config/devices {"deviceID":"${OURS}","name":"node1","addresses":["tcp://10.1.2.3:22000"]}`,
+    ]);
+  });
+
+  it('a refusal, an endless answer, junk and silence until the end are told, and none of them hangs', async () => {
+    const refusing = await plain((_, response) => response.writeHead(403).end('Forbidden'));
+    const endless = await plain((_, response) => {
+      const pour = () => {
+        while (!response.destroyed && response.write('x'.repeat(10_000)));
+      };
+      response.on('drain', pour);
+      pour();
+    });
+    const junk = await plain((_, response) => response.end('<html>'));
+    await expect(add(refusing)).rejects.toMatchObject(failure('403 Forbidden'));
+    await expect(add(endless)).rejects.toMatchObject(failure('too much'));
+    await expect(add(junk)).rejects.toMatchObject(failure('took no order'));
+    const abort = new AbortController();
+    const silent = await plain(() => abort.abort());
+    await expect(add(silent, abort.signal)).rejects.toMatchObject(failure('took no order'));
+  });
+
+  it('needs an address and an ID', () => {
+    const { suits } = syncthing.connect ?? {};
+    expect(suits?.(neighbour)).toBe(true);
+    expect(suits?.({ ...neighbour, port: null })).toBe(false);
+    expect(suits?.({ ...neighbour, txt: new Map() })).toBe(false);
   });
 });

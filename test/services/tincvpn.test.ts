@@ -1,20 +1,122 @@
-/** tinc: silent to strangers by design, so the port is looked at and no more is claimed. */
-import { describe, expect, it } from 'vitest';
+/** tinc: old ones say their name, newer ones keep silent before strangers; whatever else talks is none. */
+import type { Socket } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { answerPing } from '../../plugin/demo/memberlist.js';
+import type { Target } from '../../plugin/probe/index.js';
 import tincvpn from '../../plugin/services/tincvpn.js';
-import { closedPort, context, tcpServer } from '../probe/servers.js';
+import { closedPort, context, settledSockets, tcpServer, udpServer } from '../probe/servers.js';
 import { provider, said } from './providers.js';
 
+const probe = (one: Target, of = context()) => tincvpn.probe(one, of);
+const says = (...parts: readonly string[]) =>
+  tcpServer((socket) => {
+    for (const part of parts) socket.setNoDelay().write(part);
+  });
+const rtt = { metric: 'rtt', value: expect.any(Number), method: 'tcp-connect' };
+const silent = { level: 2, samples: [rtt], facts: {} };
+const named = (level: number) => ({ level, samples: [rtt], facts: { name: 'cloudy_1' } });
+
 describe('tincvpn', () => {
-  it('a port that opens and stays silent is level 2 with a round-trip time', async () => {
-    expect(await tincvpn.probe(await tcpServer(), context())).toEqual({
-      level: 2,
-      samples: [{ metric: 'rtt', value: expect.any(Number), method: 'tcp-connect' }],
-      facts: {},
+  it('a port that opens and stays silent is level 2 with the time of the path', async () => {
+    expect(await probe(await tcpServer())).toEqual(silent);
+  });
+
+  it('earns a score from the path alone', () => {
+    expect(tincvpn.scoredFrom).toBe(2);
+  });
+
+  it.each(['0 cloudy_1 17\n', '0 cloudy_1 17.7\n', '0 cloudy_1 17\n1 94 64 0 0 ABCD\n'])(
+    'an old one says its name: %j',
+    async (greeting) => {
+      expect(await probe(await says(greeting))).toEqual(named(3));
+    },
+  );
+
+  it('with the announced name is who it claims to be, with another it is another', async () => {
+    const old = await says('0 cloudy_1 17\n');
+    const announcing = (name: string) => ({ ...old, txt: new Map([['name', name]]) });
+    expect(await probe(announcing('cloudy_1'))).toEqual(named(4));
+    expect(await probe(announcing('cloudy_2'))).toEqual({
+      level: 3,
+      reason: 'wrong-identity',
+      detail: 'it is cloudy_1',
     });
   });
 
-  it('a closed port is a refusal', async () => {
-    expect(await tincvpn.probe(await closedPort(), context())).toEqual({ level: 1, reason: 'refused' });
+  it('a greeting in pieces is one', async () => {
+    const pieces = await tcpServer((socket) => {
+      socket.setNoDelay().write('0 clo');
+      setTimeout(() => socket.destroyed || socket.write('udy_1 17\n'), 50);
+    });
+    expect(await probe(pieces)).toEqual(named(3));
+  });
+
+  it.each([
+    ['a web server', 'HTTP/1.1 400 Bad Request\r\n'],
+    ['a shell', 'SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n'],
+    ['another version of the protocol', '0 cloudy_1 18\n'],
+    ['a name that none can have', '0 <script> 17\n'],
+    ['half a greeting', '0 cloudy_1'],
+    ['no end of a line', '0 '.padEnd(2_000, 'a')],
+  ])('%s is not tinc', async (_, words) => {
+    expect(await probe(await says(words))).toEqual({ level: 2, reason: 'wrong-protocol' });
+  });
+
+  it('what comes after the wait is not waited for, and hanging up is no silence', async () => {
+    const slow = await tcpServer((socket) => {
+      const timer = setTimeout(() => socket.write('0 cloudy_1 17\n'), 3_000);
+      onTestFinished(() => clearTimeout(timer));
+    });
+    const hangsUp = await tcpServer((socket) => socket.end());
+    const started = performance.now();
+    expect(await probe(slow)).toEqual(silent);
+    expect(performance.now() - started).toBeLessThan(1_500);
+    expect(await probe(hangsUp)).toEqual({ level: 2, reason: 'closed' });
+    expect(await probe(await closedPort())).toEqual({ level: 1, reason: 'refused' });
+  });
+
+  it('has the path measured where its node gossips, in the time that it waits anyhow, for what it says it costs', async () => {
+    const server = await tcpServer();
+    const agent = await udpServer(({ datagram, reply }) => reply(answerPing(datagram, 'node1') ?? Buffer.of()), {
+      address: server.address,
+    });
+    const asked = context();
+    const result = await probe({ ...server, gossip: agent }, asked);
+    expect(result.samples?.map(({ metric, method }) => `${metric} ${method}`)).toEqual([
+      'rtt serf-ping',
+      'rtt serf-ping',
+      'jitter serf-ping',
+      'loss serf-ping',
+    ]);
+    const headers = 4 * 28 + 9 * 52;
+    expect(asked.traffic.sent + asked.traffic.received + headers).toBeLessThanOrEqual(tincvpn.cost.bytes);
+  });
+
+  it('sends nothing to the port, which would be a warning in its log', async () => {
+    const heard: Buffer[] = [];
+    const accepted: Socket[] = [];
+    const server = await tcpServer((socket) => {
+      accepted.push(socket);
+      socket.on('data', (chunk) => heard.push(chunk));
+    });
+    await probe(server);
+    expect(accepted).toHaveLength(1);
+    expect(heard).toEqual([]);
+  });
+
+  it('ends at once with its signal, and leaves no socket', async () => {
+    const server = await tcpServer();
+    const agent = await udpServer(() => {}, { address: server.address });
+    const before = await settledSockets();
+    const abort = new AbortController();
+    const asked = context(abort.signal);
+    const probing = probe({ ...server, gossip: agent }, asked);
+    probing.catch(() => {});
+    await expect.poll(() => asked.traffic.sent).toBeGreaterThan(0);
+    abort.abort(new Error('cancelled'));
+    await expect(probing).rejects.toThrow('cancelled');
+    // The server sees its own end close a moment later.
+    await expect.poll(settledSockets).toEqual(before);
   });
 
   it('is joined by exchanging host files', () => {

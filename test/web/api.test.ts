@@ -29,7 +29,7 @@ describe('services', () => {
       best: { id: list()[0]?.provider.id, score: 94.4 },
       local: { unit: null, state: 'absent', enabled: false, published: false },
     });
-    expect(services.at(-1)).toMatchObject({ type: 'Docker', title: 'Docker', builtin: false });
+    expect(services.at(-1)).toMatchObject({ type: 'Docker', title: 'Docker applications', builtin: false });
     expect(sources).toMatchObject([{ name: 'serf', state: 'up', skipped: { 'bad-json': 2 } }]);
   });
 });

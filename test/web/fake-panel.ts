@@ -1,5 +1,6 @@
 /** A panel without network, disk or systemd: fixed neighbours, a store in memory, jobs that the test steps through. */
 import { type Config, loadConfig } from '../../plugin/config.js';
+import { connectOf } from '../../plugin/connect/index.js';
 import type { SourceStatus } from '../../plugin/discovery/index.js';
 import { PanelError } from '../../plugin/errors.js';
 import { type Job, type JobHandle, Jobs } from '../../plugin/jobs.js';
@@ -66,6 +67,7 @@ export function ranked(
   return {
     ...{ level: 3, score: 80, low: 70, high: 90, confidence: 'fair', reason: null, detail: null, unproven: false },
     ...{ samples: 4, attempts: 4, measuredAt: NOW - 180_000, facts: {}, recommended: false },
+    path: null,
     parts: [
       { metric: 'answer', value: 12.34567, unit: 'ms', mark: 0.81234, weight: 0.45, lost: 12.345 },
       { metric: 'answers', value: 1, unit: 'share', mark: 0.9, weight: 0.55, lost: 7.655 },
@@ -125,7 +127,7 @@ export async function fakePanel(options: FakeOptions = {}): Promise<FakePanel> {
       throw new PanelError('unknown-type', `No type "${word}".`, 'Look at the list.');
     }
     const list = lists.get(word) ?? [];
-    const best = list.find(({ score }) => score !== null && score > 0) ?? null;
+    const best = list.find(({ recommended }) => recommended) ?? null;
     return {
       ...{ word, type: services.of(word), builtin: services.has(word), providers: list.length, ranked: list, best },
       measured: list.filter(({ measuredAt }) => measuredAt !== null).length,
@@ -152,6 +154,9 @@ export async function fakePanel(options: FakeOptions = {}): Promise<FakePanel> {
         (type === undefined ? [...lists.values()].flat() : (lists.get(type) ?? [])).map((one) => one.provider),
       find: (id) => panel.discovery.providers().find((one) => one.id === id) ?? null,
       sources: () => panel.sourceList,
+      serfClient: () => {
+        throw new PanelError('serf-away', 'No agent.', 'Start it.');
+      },
       ready: async () => {},
       onChange: () => () => {},
       close: async () => {},
@@ -170,11 +175,12 @@ export async function fakePanel(options: FakeOptions = {}): Promise<FakePanel> {
     provider: async (word, id) => {
       const found = view(word).ranked.find(({ provider }) => provider.id === id);
       if (!found) throw new PanelError('unknown-provider', `No provider ${id}.`, 'Look at the list.');
-      return { view: view(word), ranked: found };
+      return { view: view(word), ranked: found, connect: connectOf(services.of(word), found) };
     },
     scan: (word, provider) =>
       begin({ kind: 'scan', type: word, provider: provider ?? null, total: view(word).providers }),
     act: (word, verb) => begin({ kind: verb, type: view(word).word, provider: null, total: 1 }),
+    connect: (word, provider) => begin({ kind: 'connect', type: view(word).word, provider, total: 1 }),
     end: async (error) => {
       if (error) finish?.reject(error);
       else finish?.resolve();

@@ -23,7 +23,7 @@ const COMPOSED: Readonly<Record<string, readonly string[]>> = {
   'source.state.': ['up', 'connecting', 'away', 'off'],
   'confidence.': ['guess', 'fair', 'solid'],
   'verdict.': ['weak', 'unproven', 'unchecked', 'new'],
-  'job.kind.': ['scan', 'start', 'stop'],
+  'job.kind.': ['scan', 'start', 'stop', 'connect'],
   'job.state.': ['running', 'done', 'failed', 'cancelled'],
   'own.': ['start', 'stop'],
 };

@@ -1,6 +1,7 @@
 /** The pages: complete in every language, safe against strangers' texts, at any base path, whole or in parts. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { LANGUAGES } from '../../plugin/config.js';
+import { ASSETS } from '../../plugin/web/assets.js';
 import { startWeb, type TestWeb, Visitor } from './app.js';
 import { NOW, NUMBERLESS, ranked, SERF_AWAY } from './fake-panel.js';
 
@@ -68,9 +69,7 @@ describe('every answer', () => {
     const visitor = await open();
     const page = await visitor.get('/services/dnsservice', { 'accept-encoding': 'gzip' });
     expect(page.headers['content-encoding']).toBe('gzip');
-    const files = await Promise.all(
-      ['style.css', 'htmx.min.js', 'icon.svg'].map((name) => visitor.get(`/public/${name}`)),
-    );
+    const files = await Promise.all(ASSETS.map((name) => visitor.get(`/public/${name}`)));
     const bytes = files.reduce((sum, { rawPayload }) => sum + gzipSync(rawPayload).length, page.rawPayload.length);
     expect(bytes).toBeLessThan(40_000);
   });

@@ -1,0 +1,257 @@
+/**
+ * What one link says over multicast DNS: responses in, complete services and due questions out. No socket and no timer.
+ * Everything in a response is a stranger's: only records that lead to a service are kept, and only so many of them.
+ * RFC 6762 (multicast DNS), RFC 6763 (services in DNS).
+ */
+import type { Packet, Question } from 'dns-packet';
+import type { Announcement } from '../provider.js';
+import type { EntryProblem } from './entry.js';
+import { ALL_TYPES, type Fact, isAskable, type Kind, lower, readFacts, readService, wordOf } from './mdns-record.js';
+
+/** Caps: instances of one link and of one sender, learned type names (64 types over both transports), values of a name. */
+const INSTANCES_CAP = 512;
+const SENDER_CAP = 64;
+const TYPES_CAP = 128;
+const VALUES_CAP = 8;
+/** Questions in one packet: about 1,200 bytes, which no link has to split. */
+const QUESTIONS_CAP = 24;
+
+/** All ms. What is taken back, or replaced by a newer value, stays for a second (RFC 6762 §10.1, §10.2). */
+const FAREWELL = 1_000;
+/** Pauses of a series of questions (RFC 6762 §5.2): three times longer each time. */
+const FIRST_PAUSE = 1_000;
+const LONGEST_PAUSE = 60 * 60_000;
+/** What lives shorter is not asked for again before it expires: the neighbour would set the pace. */
+const SHORTEST_REFRESHED = 10_000;
+
+/** A record as kept; times in ms since the epoch. */
+interface Kept extends Fact {
+  readonly sender: string;
+  readonly heardAt: number;
+  expiresAt: number;
+  /** When to ask for it again, so that it need not expire. */
+  refreshAt: number;
+}
+
+/** Something that may be asked for. */
+interface Wanted {
+  readonly question: Question & { readonly type: Kind };
+  /** Many may answer, and further ones later: asked on even when there are answers. */
+  readonly open: boolean;
+}
+
+/** A complete instance. */
+export interface Service {
+  readonly announcement: Announcement;
+  /** ms since the epoch */
+  readonly heardAt: number;
+}
+
+export class MdnsCache {
+  /** Type names that are always asked for, and their wire words. */
+  readonly #own: ReadonlyMap<string, string>;
+  /** Records by kind and name, then by value. */
+  readonly #records = new Map<string, Map<string, Kept>>();
+  /** Series of questions that run. */
+  readonly #series = new Map<string, { due: number; pause: number }>();
+  #read: { readonly services: readonly Service[]; readonly skipped: Readonly<Record<string, number>> } | null = null;
+  #refused = 0;
+
+  /** @param types wire words to ask for whether or not the link mentions them */
+  constructor(types: readonly string[]) {
+    this.#own = new Map(types.flatMap((word) => ['tcp', 'udp'].map((over) => [`_${word}._${over}.local`, word])));
+  }
+
+  /** Reads a packet. @param sender its source address @returns whether something new was in it */
+  take(packet: Packet, sender: string, now: number): boolean {
+    const facts = readFacts(packet);
+    let changed = false;
+    // From types over instances to addresses: what a record leads to is wanted once the record is there.
+    for (const stage of [0, 1, 2, 3]) {
+      const ofStage = facts.filter((fact) => stageOf(fact) === stage);
+      const wanted = ofStage.length > 0 ? this.#wanted() : new Map<string, Wanted>();
+      for (const fact of ofStage) {
+        if (wanted.has(keyOf(fact.kind, fact.name)) && this.#keep(fact, sender, now)) changed = true;
+      }
+    }
+    return changed;
+  }
+
+  /** Drops what has expired and what nothing leads to any more. @returns whether there was such */
+  expire(now: number): boolean {
+    let changed = false;
+    for (const values of this.#records.values()) {
+      for (const [id, { expiresAt }] of values) if (expiresAt <= now) changed = values.delete(id);
+    }
+    const wanted = this.#wanted();
+    for (const [key, values] of this.#records) {
+      if (values.size === 0 || !wanted.has(key)) changed = this.#records.delete(key);
+    }
+    if (changed) this.#read = null;
+    return changed;
+  }
+
+  /** The questions to send now, in one packet; those that find no room in it are due at the next call. */
+  questions(now: number): Question[] {
+    const wanted = this.#wanted();
+    for (const key of this.#series.keys()) if (!wanted.has(key)) this.#series.delete(key);
+    const due: { readonly key: string; readonly at: number; readonly question: Question }[] = [];
+    for (const [key, one] of wanted) {
+      const at = isAskable(one.question.name) ? this.#dueAt(key, one, now) : Infinity;
+      if (at <= now) due.push({ key, at, question: one.question });
+    }
+    const sent = due.sort((a, b) => a.at - b.at).slice(0, QUESTIONS_CAP);
+    for (const { key } of sent) this.#asked(key, now);
+    return sent.map(({ question }) => question);
+  }
+
+  /** Every complete instance. */
+  services(): readonly Service[] {
+    return this.#complete().services;
+  }
+
+  /** What was left out: instances by what is wrong with them, and records beyond the caps. */
+  skipped(): Readonly<Record<string, number>> {
+    return { ...this.#complete().skipped, ...(this.#refused > 0 ? { 'too-many': this.#refused } : {}) };
+  }
+
+  /** Whether it is a new value. */
+  #keep(fact: Fact, sender: string, now: number): boolean {
+    const key = keyOf(fact.kind, fact.name);
+    const values = this.#records.get(key) ?? new Map<string, Kept>();
+    const id = fact.kind === 'TXT' ? JSON.stringify(fact.data) : lower(fact.data.join(' '));
+    const known = values.get(id);
+    const farewell = (kept: Kept) => {
+      kept.expiresAt = Math.min(kept.expiresAt, now + FAREWELL);
+    };
+    if (fact.ttl === 0) {
+      if (known) farewell(known);
+      return false;
+    }
+    if (!known && !this.#hasRoom(fact, values.size, sender)) {
+      this.#refused++;
+      return false;
+    }
+    // A pointer is never the only one of its name: whoever says so would wipe the neighbours out.
+    if (fact.flush && fact.kind !== 'PTR') {
+      for (const kept of values.values()) if (kept !== known && now - kept.heardAt > FAREWELL) farewell(kept);
+    }
+    // Up to 2 % later, so that all who heard it do not ask in step.
+    const refreshAt = fact.ttl < SHORTEST_REFRESHED ? Infinity : now + fact.ttl * (0.8 + Math.random() * 0.02);
+    const first = known?.sender ?? sender;
+    values.set(id, { ...fact, sender: first, heardAt: now, expiresAt: now + fact.ttl, refreshAt });
+    this.#records.set(key, values);
+    this.#read = null;
+    return !known;
+  }
+
+  #hasRoom({ kind, name }: Fact, size: number, sender: string): boolean {
+    if (kind !== 'PTR') return size < VALUES_CAP;
+    if (lower(name) === ALL_TYPES) return size < TYPES_CAP;
+    let all = 0;
+    let ofSender = 0;
+    for (const typeName of this.#typeNames().keys()) {
+      for (const kept of this.#of('PTR', typeName)) {
+        all++;
+        if (kept.sender === sender) ofSender++;
+      }
+    }
+    return all < INSTANCES_CAP && ofSender < SENDER_CAP;
+  }
+
+  *#of(kind: Kind, name: string): Iterable<Kept> {
+    yield* this.#records.get(keyOf(kind, name))?.values() ?? [];
+  }
+
+  /** Type names to ask for, with their words. */
+  #typeNames(): ReadonlyMap<string, string> {
+    const names = new Map(this.#own);
+    const known = new Set([...this.#own.keys()].map((name) => lower(name)));
+    for (const { data } of this.#of('PTR', ALL_TYPES)) {
+      const [name = ''] = data;
+      if (!known.has(lower(name))) names.set(name, wordOf(name));
+    }
+    return names;
+  }
+
+  /** Everything that leads to a service, from what is known by now. */
+  #wanted(): Map<string, Wanted> {
+    const wanted = new Map<string, Wanted>();
+    const add = (type: Kind, name: string, open = false) =>
+      wanted.set(keyOf(type, name), { question: { type, name }, open });
+    add('PTR', ALL_TYPES, true);
+    for (const typeName of this.#typeNames().keys()) {
+      add('PTR', typeName, true);
+      for (const { data } of this.#of('PTR', typeName)) {
+        const [instance = ''] = data;
+        add('SRV', instance);
+        add('TXT', instance);
+        const target = latest(this.#of('SRV', instance))?.data[0];
+        if (target === undefined) continue;
+        add('A', target);
+        add('AAAA', target);
+      }
+    }
+    return wanted;
+  }
+
+  /** When to ask for it: as its series goes on, or before one of its values expires. */
+  #dueAt(key: string, { question, open }: Wanted, now: number): number {
+    const values = [...(this.#records.get(key)?.values() ?? [])];
+    const other = question.type === 'A' ? 'AAAA' : question.type === 'AAAA' ? 'A' : null;
+    const answered = values.length > 0 || (other !== null && this.#records.has(keyOf(other, question.name)));
+    if (answered && !open) this.#series.delete(key);
+    else if (!this.#series.has(key)) this.#series.set(key, { due: now, pause: FIRST_PAUSE });
+    return Math.min(this.#series.get(key)?.due ?? Infinity, ...values.map(({ refreshAt }) => refreshAt));
+  }
+
+  #asked(key: string, now: number): void {
+    const series = this.#series.get(key);
+    if (series && series.due <= now) {
+      series.due = now + series.pause;
+      series.pause = Math.min(series.pause * 3, LONGEST_PAUSE);
+    }
+    for (const kept of this.#records.get(key)?.values() ?? []) {
+      if (kept.refreshAt <= now) kept.refreshAt = now + Math.max(kept.ttl * 0.05, FIRST_PAUSE);
+    }
+  }
+
+  #complete() {
+    if (this.#read) return this.#read;
+    const services: Service[] = [];
+    const skipped: Record<string, number> = {};
+    for (const [typeName, word] of this.#typeNames()) {
+      for (const { data } of this.#of('PTR', typeName)) {
+        const service = this.#join(data[0] ?? '', word);
+        if (typeof service === 'string') skipped[service] = (skipped[service] ?? 0) + 1;
+        else if (service) services.push(service);
+      }
+    }
+    this.#read = { services, skipped };
+    return this.#read;
+  }
+
+  /** The instance; null while a part of it is missing; or why it must be left out. */
+  #join(instance: string, type: string): Service | EntryProblem | null {
+    const srv = latest(this.#of('SRV', instance));
+    const txt = latest(this.#of('TXT', instance));
+    const target = srv?.data[0] ?? '';
+    const addresses = [...this.#of('A', target), ...this.#of('AAAA', target)].map(({ data }) => data[0] ?? '');
+    if (!srv || !txt || addresses.length === 0) return null;
+    const announcement = readService(type, instance, srv.data, txt.data, addresses);
+    return typeof announcement === 'string' ? announcement : { announcement, heardAt: srv.heardAt };
+  }
+}
+
+const keyOf = (kind: Kind, name: string) => `${kind} ${lower(name)}`;
+
+function stageOf({ kind, name }: Fact): number {
+  if (kind === 'PTR') return lower(name) === ALL_TYPES ? 0 : 1;
+  return kind === 'SRV' || kind === 'TXT' ? 2 : 3;
+}
+
+function latest(all: Iterable<Kept>): Kept | null {
+  let last: Kept | null = null;
+  for (const kept of all) if (last === null || kept.heardAt >= last.heardAt) last = kept;
+  return last;
+}

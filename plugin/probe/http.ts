@@ -1,0 +1,185 @@
+/** One small HTTP/1.1 question over a connection of its own: head and body capped and timed, no redirect ever followed. */
+import { type ClientRequest, type IncomingMessage, request as openRequest } from 'node:http';
+import type { Socket } from 'node:net';
+import { endpoint } from './endpoint.js';
+import { failureOf } from './failure.js';
+import { type Failed, isFailed, type ProbeContext, type Sample, type Target } from './index.js';
+import { roundTrip } from './network.js';
+import { type Connection, connect } from './tcp.js';
+import { waitFor } from './wait.js';
+
+/** Longest wait for the whole head, ms: a machine that needs seconds is slow, not dead; a probe as a whole has 8 s. */
+const HEAD_LIMIT_MS = 6_000;
+/** Longest wait for the body, ms. */
+const BODY_LIMIT_MS = 3_000;
+/** Most that is read of a head and of a body, bytes. */
+const HEAD_CAP = 16 * 1024;
+const BODY_CAP = 32 * 1024;
+
+export interface HttpQuestion {
+  readonly method: 'GET' | 'HEAD' | 'OPTIONS' | 'TRACE';
+  /** `/path?query`, or a whole URL for a proxy. */
+  readonly path: string;
+  /** The provider's address and port when left out. */
+  readonly host?: string;
+  /** Further headers. With `Upgrade`, the connection is asked to change its protocol instead of being closed. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Bytes of the body that are worth reading, at most 32 KiB; 0 where the head says all. */
+  readonly bodyCap: number;
+  /** Longest wait for the connection, and then for the head, ms. */
+  readonly limitMs?: number;
+}
+
+/** What came back: the text of strangers throughout. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly statusText: string;
+  /** Names in lower case; what came several times is joined by commas. */
+  readonly headers: ReadonlyMap<string, string>;
+  /** As far as it came within its caps. */
+  readonly body: string;
+  /** Whether the body is all there. */
+  readonly whole: boolean;
+  /** From the request to the first byte of the answer, ms. */
+  readonly firstByteMs: number;
+}
+
+/** Connects, asks, closes. */
+export async function httpOnce(
+  target: Target,
+  question: HttpQuestion,
+  context: ProbeContext,
+): Promise<(HttpAnswer & Pick<Connection, 'connectMs'>) | Failed> {
+  const connection = await connect(target, context, question.limitMs);
+  if (isFailed(connection)) return connection;
+  try {
+    const answer = await httpAsk(connection, question, context);
+    return isFailed(answer) ? answer : { ...answer, connectMs: connection.connectMs };
+  } finally {
+    connection.close();
+  }
+}
+
+/**
+ * Asks over an open connection, which the caller closes: it can be asked nothing more, unless it has changed its
+ * protocol (status 101). Every failure is of level 2.
+ */
+export async function httpAsk(
+  { socket }: Connection,
+  question: HttpQuestion,
+  { signal }: ProbeContext,
+): Promise<HttpAnswer | Failed> {
+  const head = await readHead(socket, question, signal);
+  if (isFailed(head)) return head;
+  const { response, firstByteMs } = head;
+  return {
+    status: response.statusCode ?? 0,
+    statusText: response.statusMessage ?? '',
+    headers: new Map(
+      Object.entries(response.headersDistinct).map(([name, values = []]) => [name, values.join(', ')] as const),
+    ),
+    firstByteMs,
+    ...(await readBody(response, Math.min(question.bodyCap, BODY_CAP), signal)),
+  };
+}
+
+/** The path and the answer, as samples. */
+export function httpTimes({ connectMs, firstByteMs }: Pick<HttpAnswer, 'firstByteMs'> & Pick<Connection, 'connectMs'>) {
+  return [...roundTrip(connectMs), { metric: 'ttfb', value: firstByteMs, method: 'http' } satisfies Sample];
+}
+
+/** What an answer means that shows no sign of the service: some other web server, or one too troubled to tell. */
+export function otherWeb({ status }: HttpAnswer): Failed {
+  return { level: 2, reason: status >= 500 ? 'broken' : 'wrong-protocol', detail: `HTTP ${status}` };
+}
+
+interface Head {
+  readonly response: IncomingMessage;
+  readonly firstByteMs: number;
+}
+
+function readHead(socket: Socket, question: HttpQuestion, signal: AbortSignal): Promise<Head | Failed> {
+  return waitFor<Head | Failed>({
+    signal,
+    limitMs: question.limitMs ?? HEAD_LIMIT_MS,
+    atLimit: () => ({ level: 2, reason: 'timeout' }),
+    listen: (end) => {
+      const request = requestOver(socket, question);
+      const started = performance.now();
+      let firstByteMs = 0;
+      request.once('socket', () => {
+        // Before the parser, which may find the whole head in the same piece.
+        socket.prependOnceListener('data', () => {
+          firstByteMs = performance.now() - started;
+        });
+      });
+      const onHead = (response: IncomingMessage) => {
+        // Stays, like the one below: an error while closing must not crash.
+        response.on('error', () => {});
+        end(() => ({ response, firstByteMs }));
+      };
+      request.once('response', onHead);
+      request.once('upgrade', (response, _, early) => {
+        if (early.length > 0) socket.unshift(early);
+        onHead(response);
+      });
+      // Nothing was asked that calls for an interim answer, and they may come without end.
+      request.once('information', () => end(() => ({ level: 2, reason: 'wrong-protocol' })));
+      request.on('error', (error: NodeJS.ErrnoException) => end(() => httpFailureOf(error)));
+      request.end();
+      return () => {};
+    },
+  });
+}
+
+function requestOver(socket: Socket, { method, path, host, headers }: HttpQuestion): ClientRequest {
+  const peer = endpoint({ address: socket.remoteAddress ?? '', port: socket.remotePort ?? null });
+  return openRequest({
+    createConnection: () => socket,
+    method,
+    path,
+    maxHeaderSize: HEAD_CAP,
+    setHost: false,
+    headers: {
+      Host: host ?? peer ?? '',
+      'User-Agent': 'cloudy-services',
+      ...headers,
+      // Last, because foolscap finds its `Upgrade` only where another header follows.
+      Connection: headers?.Upgrade === undefined ? 'close' : 'Upgrade',
+    },
+  });
+}
+
+function readBody(
+  response: IncomingMessage,
+  cap: number,
+  signal: AbortSignal,
+): Promise<Pick<HttpAnswer, 'body' | 'whole'>> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  const soFar = () => ({
+    body: Buffer.concat(chunks).subarray(0, cap).toString(),
+    whole: response.complete && size <= cap,
+  });
+  if (cap === 0 || response.statusCode === 101) return Promise.resolve(soFar());
+  return waitFor({
+    signal,
+    limitMs: BODY_LIMIT_MS,
+    atLimit: soFar,
+    listen: (end) => {
+      response.on('data', (chunk: Buffer) => {
+        chunks.push(chunk);
+        size += chunk.length;
+        if (size > cap) end(soFar);
+      });
+      response.once('close', () => end(soFar));
+      return () => response.pause();
+    },
+  });
+}
+
+/** Errors of the parser (`HPE_…`) mean that the other side does not speak HTTP, or without end. */
+function httpFailureOf(error: NodeJS.ErrnoException): Failed {
+  if (error.code === 'HPE_HEADER_OVERFLOW') return { level: 2, reason: 'too-large' };
+  return error.code?.startsWith('HPE_') ? { level: 2, reason: 'wrong-protocol' } : { ...failureOf(error), level: 2 };
+}

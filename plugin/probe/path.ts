@@ -1,0 +1,56 @@
+/** The path to a provider: how long, how steady, how lossy. Measured where its node gossips, whatever the service says. */
+import { isFailed, type ProbeContext, type Sample, type Target } from './index.js';
+import { memberlistPing } from './memberlist.js';
+import { PATH_METHOD } from './metrics.js';
+import { openUdp } from './udp.js';
+
+/** Longest wait for one answer, ms. */
+const PING_LIMIT_MS = 1_000;
+
+/** Two pings and their answers, IP headers included, of a node that has no news of others to send along. */
+export const PATH_COST = { packets: 4, bytes: 600 } as const;
+
+/**
+ * Two Serf pings, one after the other: `rtt`, `jitter` and `loss`. Nothing where the node is not known through Serf, and
+ * nothing where both stay unanswered: an encrypted cluster is silent too. A member that announces a service at another
+ * address than its own gets no ping, for else a stranger could have us ping a third host.
+ */
+export async function measurePath(
+  { address, gossip }: Pick<Target, 'address' | 'gossip'>,
+  context: ProbeContext,
+): Promise<readonly Sample[]> {
+  if (!gossip || gossip.address !== address) return [];
+  const udp = await openUdp(gossip, context);
+  if (isFailed(udp)) return [];
+  const ping = async () => {
+    const pong = await udp.ask(memberlistPing(''), 1, PING_LIMIT_MS);
+    return isFailed(pong) ? null : { ms: pong.ms, until: performance.now() };
+  };
+  try {
+    return pathSamples([await ping(), await ping()], PATH_METHOD);
+  } finally {
+    udp.close();
+  }
+}
+
+/** One question's answer: how long it took, and when it came (`performance.now()`); null for one that stayed without. */
+export type Timed = { readonly ms: number; readonly until?: number } | null;
+
+/**
+ * What questions asked one after the other say of the path. Jitter is the difference of neighbouring delays (RFC 3393).
+ * Without any answer nothing is known, not even loss.
+ */
+export function pathSamples(times: readonly Timed[], method: string): Sample[] {
+  const answered = times.filter((time) => time !== null);
+  if (answered.length === 0) return [];
+  const differences = times.flatMap((time, index) => {
+    const next = times[index + 1] ?? null;
+    // It is spoiled by whatever spoils either of the two, so its own moment is left open.
+    return time === null || next === null ? [] : [Math.abs(next.ms - time.ms)];
+  });
+  return [
+    ...answered.map(({ ms, ...moment }) => ({ metric: 'rtt', value: ms, method, ...moment })),
+    ...differences.map((value) => ({ metric: 'jitter', value, method })),
+    { metric: 'loss', value: 1 - answered.length / times.length, method },
+  ];
+}

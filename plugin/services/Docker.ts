@@ -1,0 +1,52 @@
+/** What a member runs in a container and announces: as a rule a web application, of any kind. */
+import { endpoint } from '../probe/endpoint.js';
+import { httpOnce, httpTimes } from '../probe/http.js';
+import { isFailed, type Prober } from '../probe/index.js';
+import { answers, firstByteTime, roundTripTime } from '../probe/metrics.js';
+import type { ServiceType } from './index.js';
+
+/** Whatever a web server answers, a redirect or a demand to log in too, it serves; unless it says itself that it is broken. */
+const probe: Prober = async (target, context) => {
+  const answer = await httpOnce(target, { method: 'HEAD', path: '/', bodyCap: 0 }, context);
+  if (isFailed(answer)) return answer;
+  if (answer.status >= 500) return { level: 3, reason: 'broken', detail: `HTTP ${answer.status}` };
+  const software = answer.headers.get('server')?.slice(0, 100);
+  return { level: 3, samples: httpTimes(answer), facts: software ? { software } : {} };
+};
+
+const docker: ServiceType = {
+  id: 'Docker',
+  title: { ca: 'Aplicacions Docker', es: 'Aplicaciones Docker', en: 'Docker applications' },
+  summary: {
+    ca: 'Programes que els veïns tenen en contenidors Docker: la descripció diu quin és cadascun.',
+    es: 'Programas que los vecinos tienen en contenedores Docker: la descripción dice cuál es cada uno.',
+    en: 'Programs that neighbours run in Docker containers: the description says which each one is.',
+  },
+  icon: 'M3 12h4v4H3zM8 12h4v4H8zM13 12h4v4h-4zM8 7h4v4H8zM2 19h15c3 0 5-2 5-5',
+  defaultPort: null,
+  transports: ['tcp'],
+  units: [],
+  listed: 'when-announced',
+  probe,
+  cost: { packets: 10, bytes: 1_500 },
+  scoredFrom: 3,
+  // A page is clicked through by a person: anchors of the interactive path and of a small answer (SERVICES.md §0.6).
+  metrics: [
+    firstByteTime({ weight: 0.45, useless: 8_000, excellent: 500 }),
+    answers(0.35),
+    roundTripTime({ weight: 0.2, useless: 800, excellent: 50 }),
+  ],
+  use: (provider) => {
+    const at = endpoint(provider);
+    if (at === null) return [];
+    return [
+      {
+        kind: 'link',
+        label: { ca: 'Obriu l’aplicació', es: 'Abra la aplicación', en: 'Open the application' },
+        url: `http://${at}/`,
+      },
+    ];
+  },
+  describe: () => [],
+};
+export default docker;

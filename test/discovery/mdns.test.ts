@@ -1,0 +1,297 @@
+/** Multicast DNS, packet by packet and against a clock of ours. */
+import { type Answer, decode, encode, type Packet } from 'dns-packet';
+import { describe, expect, it } from 'vitest';
+import { MdnsCache } from '../../plugin/discovery/mdns.js';
+import { seeded } from './seeded.js';
+
+const SENDER = '10.0.0.7';
+const MINUTE = 60_000;
+const ALL_TYPES = '_services._dns-sd._udp.local';
+
+interface Made {
+  label?: string;
+  type?: string;
+  host?: string;
+  port?: number;
+  txt?: (string | Buffer)[];
+  a?: string[];
+  aaaa?: string[];
+  ttl?: number;
+}
+
+/** The records of one instance, as avahi-daemon sends them. */
+function records(made: Made = {}): Answer[] {
+  const { label = 'Sync', type = '_syncthing._tcp', host = 'node7.local', port = 22_000, ttl = 120 } = made;
+  const { txt = ['node_id=ABC'], a = ['10.0.0.7'], aaaa = [] } = made;
+  const instance = `${label}.${type}.local`;
+  return [
+    { type: 'PTR', name: `${type}.local`, ttl: ttl && 4500, data: instance },
+    { type: 'SRV', name: instance, ttl, flush: true, data: { target: host, port } },
+    { type: 'TXT', name: instance, ttl: ttl && 4500, flush: true, data: txt },
+    ...a.map((data): Answer => ({ type: 'A', name: host, ttl, flush: true, data })),
+    ...aaaa.map((data): Answer => ({ type: 'AAAA', name: host, ttl, flush: true, data })),
+  ];
+}
+
+/** As it comes out of a datagram. */
+const packet = (answers: Answer[], more: Partial<Packet> = {}) =>
+  decode(encode({ type: 'response', answers, ...more }));
+
+function heard(...packets: Answer[][]): MdnsCache {
+  const cache = new MdnsCache(['syncthing', 'dnsservice']);
+  for (const answers of packets) cache.take(packet(answers), SENDER, 0);
+  return cache;
+}
+
+const list = (cache: MdnsCache) => cache.services().map(({ announcement }) => announcement);
+const names = (cache: MdnsCache, now: number) => cache.questions(now).map(({ type, name }) => `${type} ${name}`);
+
+describe('what a link says', () => {
+  it('is a service once its pointer, server, text and address are there, in whatever order they came', () => {
+    const [ptr, srv, txt, a] = records() as [Answer, Answer, Answer, Answer];
+    const whole = heard([a, txt, srv, ptr]);
+    expect(list(whole)).toEqual([
+      {
+        ...{ type: 'syncthing', node: 'node7', host: 'node7.local', address: '10.0.0.7', port: 22_000 },
+        ...{ description: 'Sync', community: '', txt: new Map([['node_id', 'ABC']]), gossip: null },
+      },
+    ]);
+    for (const part of [ptr, srv, txt, a]) {
+      expect(list(heard(records().filter(({ type }) => type !== part.type)))).toEqual([]);
+    }
+    expect(list(heard([ptr], [srv], [txt], [a]))).toHaveLength(1);
+  });
+
+  it('takes the address from the host that the service names, and from no other', () => {
+    const forged: Answer = { type: 'A', name: 'evil.local', ttl: 120, flush: true, data: '10.6.6.6' };
+    expect(list(heard([...records(), forged], [forged]))).toMatchObject([{ address: '10.0.0.7' }]);
+    expect(list(heard([...records({ a: [] }), forged]))).toEqual([]);
+  });
+
+  it('prefers IPv4, then a routable IPv6 address, and never one of the link or of this host', () => {
+    const at = (a: string[], aaaa: string[]) => list(heard(records({ a, aaaa }))).map(({ address }) => address);
+    expect(at(['10.0.0.7'], ['fd00::7'])).toEqual(['10.0.0.7']);
+    expect(at([], ['fe80::7', 'fd00::7'])).toEqual(['fd00::7']);
+    expect(at(['169.254.1.1', '127.0.0.1', '224.0.0.251'], ['2001:db8::7'])).toEqual(['2001:db8::7']);
+    const none = heard(
+      records({ a: ['127.0.0.1', '0.0.0.0'], aaaa: ['fe80::7', '::1', 'ff02::fb', '::ffff:127.0.0.1'] }),
+    );
+    expect(list(none)).toEqual([]);
+    expect(none.skipped()).toEqual({ 'bad-address': 1 });
+  });
+
+  it('leaves a service without a port out, and counts it', () => {
+    const cache = heard(records({ port: 0 }), records({ label: 'Other' }));
+    expect(list(cache)).toMatchObject([{ description: 'Other' }]);
+    expect(cache.skipped()).toEqual({ 'bad-port': 1 });
+  });
+
+  it('reads one word over both transports, in whatever case, and types that it was not told of', () => {
+    const cache = heard(
+      records({ type: '_DNSservice._UDP', label: 'DNS' }),
+      [{ type: 'PTR', name: ALL_TYPES, ttl: 4500, data: '_a-word-longer-than-allowed._tcp.local' }],
+      records({ type: '_a-word-longer-than-allowed._tcp', label: 'New' }),
+      records({ type: '_unmentioned._tcp' }),
+    );
+    expect(list(cache).map(({ type }) => type)).toEqual(['dnsservice', 'a-word-longer-than-allowed']);
+  });
+
+  it('keeps attributes as the tag does: the first of a name, a bare first word under no name', () => {
+    const txt = (...strings: (string | Buffer)[]) => [...(list(heard(records({ txt: strings })))[0]?.txt ?? [])];
+    expect(txt('ABC', 'flag', 'a=1=2', 'a=3', 'note=two words')).toEqual([
+      ...[
+        ['', 'ABC'],
+        ['flag', ''],
+        ['a', '1=2'],
+        ['note', 'two words'],
+      ],
+    ]);
+    expect(txt('node_id=ABC&zone=B&C')).toEqual([
+      ['node_id', 'ABC'],
+      ['zone', 'B&C'],
+    ]);
+    expect(txt('')).toEqual([]);
+  });
+
+  it('makes hostile text fit to show', () => {
+    const label = 'a\u0000b\u001b[31m\u202e<script>alert(1)</script>;=;';
+    const [service] = list(
+      heard(records({ label, host: 'x\u0000y.local', txt: [Buffer.from([0x6b, 0x3d, 0xff, 0xfe, 0x00, 0x0a, 0x41])] })),
+    );
+    expect(service).toMatchObject({ description: 'ab[31m<script>alert(1)</script>;=;', host: 'xy.local' });
+    expect(service?.txt).toEqual(new Map([['k', '\ufffd\ufffd A']]));
+    const long = Array.from({ length: 100 }, (_, i) => `k${i}=${'v'.repeat(240)}`);
+    const kept = list(heard(records({ txt: long })))[0]?.txt ?? new Map();
+    expect([...kept].flat().join('').length).toBeLessThan(1024);
+  });
+
+  it('ignores questions, refusals, pointers to elsewhere and classes other than the Internet', () => {
+    const cache = new MdnsCache(['syncthing']);
+    expect(cache.take(packet(records(), { type: 'query' }), SENDER, 0)).toBe(false);
+    expect(cache.take(packet(records(), { flags: 3 }), SENDER, 0)).toBe(false);
+    expect(cache.take(packet(records().map((one) => ({ ...one, class: 'CH' }) as Answer)), SENDER, 0)).toBe(false);
+    const elsewhere = ['x._dnsservice._tcp.local', '_syncthing._tcp.local', 'x._syncthing._tcp.example', '.'];
+    for (const data of elsewhere) {
+      const astray: Answer = { type: 'PTR', name: '_syncthing._tcp.local', ttl: 120, data };
+      expect(cache.take(packet([astray]), SENDER, 0)).toBe(false);
+    }
+  });
+});
+
+describe('the life of a record', () => {
+  it('ends with its time, which is never longer than 75 minutes', () => {
+    const cache = heard(records({ ttl: 120 }), records({ label: 'Long', host: 'long.local', ttl: 2 ** 31 }));
+    expect(cache.expire(120_000 - 1)).toBe(false);
+    expect(cache.expire(120_000)).toBe(true);
+    expect(list(cache)).toMatchObject([{ description: 'Long' }]);
+    cache.expire(75 * MINUTE);
+    expect(list(cache)).toEqual([]);
+  });
+
+  it('goes on when it is heard again, and says when', () => {
+    const cache = heard(records());
+    expect(cache.take(packet(records()), SENDER, 100_000)).toBe(false);
+    cache.expire(200_000);
+    expect(cache.services()).toMatchObject([{ heardAt: 100_000 }]);
+  });
+
+  it('ends one second after a farewell', () => {
+    const cache = heard(records());
+    cache.take(packet(records({ ttl: 0 })), SENDER, 5_000);
+    cache.expire(5_999);
+    expect(list(cache)).toHaveLength(1);
+    expect(cache.expire(6_000)).toBe(true);
+    expect(list(cache)).toEqual([]);
+  });
+
+  it('ends one second after another takes its place', () => {
+    const cache = heard(records());
+    cache.take(packet(records({ a: ['10.0.0.8', '10.0.0.9'], port: 22_001 })), SENDER, 5_000);
+    cache.expire(6_000);
+    expect(list(cache)).toMatchObject([{ address: '10.0.0.8', port: 22_001 }]);
+    cache.take(packet(records({ a: ['10.0.0.9'], port: 22_001 })), SENDER, 9_000);
+    cache.expire(10_000);
+    expect(list(cache)).toMatchObject([{ address: '10.0.0.9' }]);
+  });
+});
+
+describe('questions', () => {
+  it('come with growing pauses, at most once an hour', () => {
+    const cache = new MdnsCache(['dnsservice']);
+    const asked: number[] = [];
+    for (let now = 0; now <= 4 * 60 * MINUTE; now += 1000) {
+      const due = names(cache, now);
+      if (due.length > 0) asked.push(now / 1000);
+      expect([0, 3]).toContain(due.length);
+    }
+    expect(asked.slice(0, 8)).toEqual([0, 1, 4, 13, 40, 121, 364, 1093]);
+    expect(asked.slice(8)).toEqual([3280, 6880, 10_480, 14_080]);
+  });
+
+  it('go to what is missing of a service', () => {
+    const cache = heard(records().filter(({ type }) => type === 'PTR'));
+    expect(names(cache, 0)).toEqual(
+      expect.arrayContaining(['SRV Sync._syncthing._tcp.local', 'TXT Sync._syncthing._tcp.local']),
+    );
+    cache.take(packet(records({ a: [] })), SENDER, 500);
+    expect(names(cache, 1000)).toEqual(expect.arrayContaining(['A node7.local', 'AAAA node7.local']));
+    cache.take(packet(records()), SENDER, 1500);
+    expect(names(cache, 2500).filter((name) => !name.startsWith('PTR'))).toEqual([]);
+  });
+
+  it('go to what would expire, from 80 % of its time on', () => {
+    const cache = heard(records());
+    const asked = new Map<string, number[]>();
+    for (let now = 0; now < 120_000; now += 1000) {
+      for (const name of names(cache, now)) asked.set(name, [...(asked.get(name) ?? []), now / 1000]);
+    }
+    const times = asked.get('A node7.local') ?? [];
+    expect(times[0]).toBeGreaterThanOrEqual(96);
+    expect(times[0]).toBeLessThanOrEqual(99);
+    expect(times).toHaveLength(4);
+    expect(asked.has('AAAA node7.local')).toBe(false);
+  });
+
+  it('are not made of names that would come out as others', () => {
+    const labels = ['v1.2 server', 'nul\u0000', 'line\nbreak', '\ufffd\ufffd'];
+    const cache = heard(...labels.map((label) => records({ label }).slice(0, 1)));
+    expect(names(cache, 0).filter((name) => !name.startsWith('PTR'))).toEqual([]);
+  });
+
+  it('fill one packet a second at most, however much a neighbour starts', () => {
+    const cache = new MdnsCache([]);
+    const types = Array.from({ length: 1000 }, (_, i) => `_t${i}-${'x'.repeat(20)}._tcp.local`);
+    cache.take(packet(types.map((data) => ({ type: 'PTR', name: ALL_TYPES, ttl: 10, data }))), SENDER, 0);
+    const seen = new Set<string>();
+    for (let now = 0; now < 6_000; now += 1000) {
+      const questions = cache.questions(now);
+      expect(encode({ type: 'query', questions }).length).toBeLessThan(1400);
+      for (const { name } of questions) seen.add(name);
+    }
+    expect(seen.size).toBe(129);
+    expect(cache.skipped()).toEqual({ 'too-many': 1000 - 128 });
+  });
+});
+
+describe('a neighbour who means harm', () => {
+  it('floods with 10,000 services, and others still get in', () => {
+    const cache = new MdnsCache(['syncthing', 'dnsservice']);
+    const started = performance.now();
+    for (let from = 0; from < 10_000; from += 50) {
+      const flood = Array.from({ length: 50 }, (_, i) =>
+        records({ label: `s${from + i}`, host: `h${from + i}.local`, a: [`10.9.${(from + i) >> 8}.${i}`] }),
+      );
+      cache.take(packet(flood.flat()), '10.0.0.66', 0);
+    }
+    expect(performance.now() - started).toBeLessThan(5_000);
+    expect(list(cache)).toHaveLength(64);
+    cache.take(packet(records()), SENDER, 0);
+    expect(list(cache)).toHaveLength(65);
+    for (let i = 0; i < 20; i++) {
+      const answers = Array.from({ length: 64 }, (_, j) => records({ label: `t${i}-${j}` })).flat();
+      cache.take(packet(answers), `10.0.1.${i}`, 0);
+    }
+    expect(list(cache)).toHaveLength(512);
+  });
+
+  it('claims that a type has no service but its own', () => {
+    const cache = heard(records());
+    const alone = records({ label: 'Evil', host: 'evil.local' }).map((one) => ({ ...one, flush: true }) as Answer);
+    cache.take(packet(alone), '10.0.0.66', 5_000);
+    cache.expire(6_000);
+    expect(list(cache).map(({ description }) => description)).toEqual(['Sync', 'Evil']);
+  });
+
+  it('floods with values of one name', () => {
+    const addresses = Array.from({ length: 1000 }, (_, i) => `10.1.${i >> 8}.${i & 255}`);
+    const cache = heard(records({ a: addresses }));
+    expect(list(cache)).toMatchObject([{ address: '10.1.0.0' }]);
+    expect(cache.skipped()).toEqual({ 'too-many': 1000 - 8 });
+  });
+
+  it('sends bytes that make no sense', () => {
+    const random = seeded(7);
+    const good = encode({ type: 'response', answers: records({ aaaa: ['fd00::7'] }) });
+    const cache = new MdnsCache(['syncthing']);
+    let read = 0;
+    for (let round = 0; round < 5_000; round++) {
+      const bytes = Buffer.from(good);
+      for (let i = 0; i < 4; i++) bytes[2 + random(bytes.length - 2)] = random(256);
+      let garbled: Packet;
+      try {
+        garbled = decode(bytes.subarray(0, 12 + random(bytes.length - 11)));
+      } catch {
+        continue;
+      }
+      read++;
+      cache.take(garbled, SENDER, round * 10);
+      cache.expire(round * 10);
+      encode({ type: 'query', questions: cache.questions(round * 10) });
+      for (const { port, address } of list(cache)) {
+        expect(port).toBeGreaterThan(0);
+        expect(address).toMatch(/^[0-9a-f.:]+$/);
+      }
+    }
+    expect(read).toBeGreaterThan(100);
+  });
+});

@@ -1,0 +1,28 @@
+/** Discovery by itself, run in a namespace: a line of JSON with its list and state after each change, and once a second. */
+import { createDiscovery } from '../../plugin/discovery/index.js';
+
+const config = {
+  serfRpc: { host: '127.0.0.1', port: 1 },
+  serfAuthKey: null,
+  providersFile: null,
+  communityRanges: null,
+  avahi: 'on' as const,
+};
+const discovery = createDiscovery({ config, serf: false, types: ['syncthing', 'dnsservice'] });
+
+function say(): void {
+  const providers = discovery.providers().map((provider) => ({ ...provider, txt: [...provider.txt] }));
+  console.log(JSON.stringify({ providers, source: discovery.sources()[0] }));
+}
+discovery.onChange(say);
+const timer = setInterval(say, 1_000);
+
+process.once('SIGTERM', async () => {
+  clearInterval(timer);
+  const started = performance.now();
+  await discovery.close();
+  // Nothing is left that would keep the process from ending by itself.
+  console.log(JSON.stringify({ closedWithinMs: performance.now() - started }));
+});
+await discovery.ready();
+say();

@@ -1,0 +1,251 @@
+/** How a chosen provider is used: steps, codes, files for programs, the one click; and that none of it names oneself. */
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Connect, ServiceType, UseStep } from '../../plugin/services/index.js';
+import { codesOf } from '../../plugin/web/qr.js';
+import { startWeb, type TestWeb, Visitor } from './app.js';
+import { NUMBERLESS, ranked } from './fake-panel.js';
+
+let web: TestWeb;
+afterEach(() => web.app.close());
+
+const label = (text: string) => ({ ca: text, es: text, en: text });
+const connect: Connect = {
+  label: label('Use it here'),
+  done: label('It is in use.'),
+  suits: ({ port }) => port === 53,
+  run: async () => {},
+};
+const files: ServiceType['files'] = [
+  {
+    name: 'best.txt',
+    mediaType: 'text/x-best',
+    label: label('The best ones'),
+    write: (best) => best.map(({ address }) => address).join(' '),
+  },
+];
+
+/** The DNS type with what is given, on a panel with five providers: the first, and best, is this node's own. */
+async function open(of: Partial<ServiceType> = {}): Promise<Visitor> {
+  web = await startWeb();
+  const { services } = web.panel;
+  const type = { ...services.of('dnsservice'), ...of };
+  web.panel.services.of = () => type;
+  web.panel.lists.set('dnsservice', [
+    ranked('dnsservice', 1, { score: 99, provider: { self: true, node: 'mine' } }),
+    ranked('dnsservice', 2, { score: 90, recommended: true }),
+    ranked('dnsservice', 3, { score: 80 }),
+    ranked('dnsservice', 4, { ...NUMBERLESS, score: 0, reason: 'timeout' }),
+    ranked('dnsservice', 5, { ...NUMBERLESS, score: null, measuredAt: null, provider: { port: 54 } }),
+  ]);
+  return new Visitor(web);
+}
+const pageOf = (index: number) =>
+  `/services/dnsservice/providers/${web.panel.lists.get('dnsservice')?.[index - 1]?.provider.id}`;
+const HTMX = { 'hx-request': 'true' };
+
+describe('a file for programs', () => {
+  it('names the providers worth using, best first, and never oneself', async () => {
+    const visitor = await open({ files });
+    const { body, headers, statusCode } = await visitor.get('/services/dnsservice/files/best.txt');
+    expect([statusCode, body]).toEqual([200, '10.139.40.2 10.139.40.3']);
+    expect(headers['content-type']).toMatch(/^text\/x-best\b/);
+    expect(headers['cache-control']).toBe('max-age=60');
+  });
+
+  it('is there without providers too, and is not found under another name or type', async () => {
+    const visitor = await open({ files });
+    web.panel.lists.set('dnsservice', []);
+    expect((await visitor.get('/services/dnsservice/files/best.txt')).body).toBe('');
+    for (const name of ['worst.txt', '..%2f..%2fpackage.json', '__proto__', 'toString']) {
+      expect((await visitor.get(`/services/dnsservice/files/${name}`)).statusCode, name).toBe(404);
+    }
+    expect((await visitor.get('/services/nothing/files/best.txt')).statusCode).toBe(404);
+  });
+
+  it('is linked and given as a whole address on both pages, and listed in the JSON', async () => {
+    const visitor = await open({ files });
+    for (const url of ['/services/dnsservice', pageOf(2)]) {
+      const { body } = await visitor.get(url);
+      expect(body, url).toContain('<a href="/services/dnsservice/files/best.txt">The best ones</a>');
+      expect(body, url).toContain('>http://node.example:7001/services/dnsservice/files/best.txt</pre>');
+      expect((await visitor.get(`/api/v1${url}`)).json().files, url).toEqual([
+        { name: 'best.txt', label: 'The best ones', url: '/services/dnsservice/files/best.txt' },
+      ]);
+    }
+  });
+
+  it('is one of the proxies’: it leaves out this node itself', async () => {
+    web = await startWeb();
+    const proxies = [1, 2].map((index) => ranked('proxy3', index, { provider: { port: 3128, self: index === 1 } }));
+    web.panel.lists.set('proxy3', proxies);
+    const { json } = await new Visitor(web).get('/api/v1/services/proxy3');
+    const [file] = json().files;
+    const { body } = await new Visitor(web).get(file.url);
+    expect(body).toContain('PROXY 10.139.40.2:3128');
+    expect(body).not.toContain('10.139.40.1');
+  });
+});
+
+describe('a QR step', () => {
+  const TEXT = 'ABCDEFG-HIJKLMN"><script>';
+  const use = (text: string) => () => [{ kind: 'qr', label: label('Scan me'), text } satisfies UseStep];
+
+  it('is drawn without styles, with its text said, and as text in the JSON', async () => {
+    const visitor = await open({ use: use(TEXT) });
+    const { body } = await visitor.get(pageOf(2));
+    expect(body).toMatch(
+      /<svg class="cs-qr" viewBox="0 0 (\d+) \1" role="img" aria-label="QR code of ABCDEFG-HIJKLMN&quot;>?/,
+    );
+    expect(body).not.toMatch(/<script>| style=/);
+    const { json } = await visitor.get(`/api/v1${pageOf(2)}`);
+    expect(json().use).toEqual([{ kind: 'qr', label: 'Scan me', text: TEXT }]);
+  });
+
+  it('whose text is too long for a phone is copied instead', async () => {
+    const visitor = await open({ use: use('x'.repeat(1_001)) });
+    const { body } = await visitor.get(pageOf(2));
+    expect(body).not.toContain('cs-qr');
+    expect(body).toContain(`>${'x'.repeat(1_001)}</pre>`);
+  });
+
+  it('has the three corners of a QR code inside a quiet zone of four', async () => {
+    const code = (await codesOf(['ABC'])).get('ABC');
+    expect(code?.size).toBe(21 + 8);
+    for (const [x, y] of [
+      [4, 4],
+      [24, 4],
+      [4, 24],
+      [10, 10],
+    ])
+      expect(code?.path).toContain(`M${x} ${y}h1v1h-1z`);
+    expect(code?.path).not.toMatch(/M([0-3]|2[5-9]) |M\d+ ([0-3]|2[5-9])h/);
+    expect((await codesOf([])).size).toBe(0);
+  });
+});
+
+describe('what is to be copied', () => {
+  it('has a button that says in the page’s language what it does and what it did', async () => {
+    const visitor = await open();
+    const { body } = await visitor.get(pageOf(2), { 'accept-language': 'ca' });
+    expect(body).toMatch(
+      /<pre class="cs-copy">nameserver 10\.139\.40\.2\n?[^<]*<\/pre><button type="button"[^>]* data-copied="Copiat"[^>]*>Copia</,
+    );
+    expect(body).toContain('<p id="cs-told" class="cs-hidden" role="status">');
+    expect(body).toMatch(/<script src="\/public\/copy\.js\?v=[0-9a-f]{8}" defer>/);
+  });
+});
+
+describe('one click', () => {
+  it('is offered to the owner, for a neighbour that may be reached and is not known to fail', async () => {
+    const visitor = await open({ connect });
+    expect((await visitor.get(pageOf(2))).body).not.toContain('/connect"');
+    await visitor.login();
+    const offered = async (index: number) => {
+      const { body } = await visitor.get(pageOf(index));
+      const { json } = await visitor.get(`/api/v1${pageOf(index)}`);
+      expect(json().connect, String(index)).toBe(
+        body.includes(`hx-post="${pageOf(index)}/connect"`) ? 'Use it here' : null,
+      );
+      return json().connect !== null;
+    };
+    // Oneself, two that answer, one that does not, one whose announcement lacks something.
+    expect(await Promise.all([1, 2, 3, 4, 5].map(offered))).toEqual([false, true, true, false, false]);
+  });
+
+  it('shows its progress and what has come of it, in place', async () => {
+    const visitor = await open({ connect });
+    await visitor.login();
+    const started = await visitor.post(`${pageOf(2)}/connect`, {}, HTMX);
+    const poll = /^<section id="provider" hx-get="([^"]+)" hx-trigger="every 1s"/.exec(started.body)?.[1] ?? '';
+    expect(started.body).not.toContain('/connect"');
+    await web.panel.end();
+    const { body } = await visitor.get(poll, HTMX);
+    expect(body).toContain('It is in use.');
+    expect(body).not.toContain('hx-trigger');
+    expect(body).toContain('/connect"');
+  });
+
+  it('works with scripts off, by the job’s page, and by the API', async () => {
+    const visitor = await open({ connect });
+    await visitor.login();
+    const { headers, statusCode } = await visitor.post(`${pageOf(2)}/connect`);
+    expect(statusCode).toBe(303);
+    await web.panel.end();
+    const { body } = await visitor.get(String(headers.location));
+    expect(body).toContain('It is in use.');
+    expect(body).toContain(`href="${pageOf(2)}"`);
+    await visitor.get('/api/v1/session');
+    const accepted = await visitor.postJson(`/api/v1${pageOf(3)}/connect`);
+    expect(accepted.statusCode).toBe(202);
+    expect(accepted.json().job).toMatchObject({ kind: 'connect', type: 'dnsservice', state: 'running' });
+  });
+
+  it('does not show on the type’s page as something done to one’s own service', async () => {
+    const visitor = await open({ connect });
+    await visitor.login();
+    await visitor.post(`${pageOf(2)}/connect`);
+    expect((await visitor.get('/services/dnsservice')).body).not.toContain('<progress');
+  });
+
+  it('is the owner’s alone', async () => {
+    const visitor = await open({ connect });
+    await visitor.get('/');
+    expect((await visitor.post(`/api/v1${pageOf(2)}/connect`)).statusCode).toBe(401);
+    expect(web.panel.jobs.running()).toEqual([]);
+  });
+});
+
+describe('this is you', () => {
+  it('stands at one’s own row, which is not the one recommended', async () => {
+    const visitor = await open();
+    const { body } = await visitor.get('/services/dnsservice');
+    const rows = body.split('<tr id=').slice(1);
+    expect(rows[0]).toContain('this is you');
+    expect(rows[0]).not.toContain('Recommended');
+    expect(rows[1]).toContain('Recommended');
+    expect(/<p class="cs-headline">(.*?)<\/p>/s.exec(body)?.[1]).toMatch(/node2(?!.*mine)/s);
+  });
+
+  it('keeps oneself out of the first page’s best, and out of the steps of others', async () => {
+    const visitor = await open();
+    const { json } = await visitor.get('/api/v1/services');
+    expect(json().services.find(({ type }: { type: string }) => type === 'dnsservice').best.node).toBe('node2');
+    for (const index of [2, 3, 4]) {
+      const page = await visitor.get(`/api/v1${pageOf(index)}`);
+      expect(JSON.stringify(page.json().use), String(index)).not.toContain('10.139.40.1"');
+      expect(JSON.stringify(page.json().use), String(index)).not.toMatch(/10\.139\.40\.1\b/);
+    }
+  });
+
+  it('one’s own page says so, and gives no steps', async () => {
+    const visitor = await open();
+    const { body } = await visitor.get(pageOf(1));
+    expect(body).toContain('This is you: it is your neighbours who use it.');
+    expect((await visitor.get(`/api/v1${pageOf(1)}`)).json().use).toEqual([]);
+  });
+
+  it('where only one’s own answers, no neighbour is called bad', async () => {
+    const visitor = await open();
+    web.panel.lists.set('dnsservice', [ranked('dnsservice', 1, { score: 99, provider: { self: true } })]);
+    const { body } = await visitor.get('/services/dnsservice');
+    expect(body).toContain('Only your own answers');
+    expect(body).not.toContain('does not answer as it should');
+  });
+});
+
+describe('a later type', () => {
+  it('is among the other services once announced, under its own name, and is not built in', async () => {
+    web = await startWeb();
+    const visitor = new Visitor(web);
+    const words = async () =>
+      (await visitor.get('/api/v1/services')).json().services.map(({ type }: { type: string }) => type);
+    expect(await words()).toHaveLength(9);
+    web.panel.lists.set('webdav', [ranked('webdav', 1, { provider: { port: 80 } })]);
+    web.panel.lists.set('pastecat', [ranked('pastecat', 1)]);
+    expect((await words()).slice(9)).toEqual(['pastecat', 'webdav']);
+    const { body } = await visitor.get('/');
+    expect(body).toMatch(/Other services.*pastecat.*Web folders.*open in your file manager/s);
+    const { json } = await visitor.get('/api/v1/services/webdav');
+    expect(json()).toMatchObject({ type: 'webdav', title: 'Web folders', builtin: false, known: true });
+  });
+});
