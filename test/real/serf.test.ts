@@ -134,9 +134,10 @@ describe('discovery from Serf', () => {
     await agent(0).start();
     await until('the source is up', () => serf()?.state === 'up', 2_000);
     await agent(0).cli('join', joining(1));
-    await until('the list is whole', () => at('127.0.0.6')?.stale === false && at('127.0.1.2') !== undefined);
+    // On a busy machine agents take each other for failed, and need some rounds of gossip to take that back.
+    await until('the list is whole', () => at('127.0.0.6')?.stale === false && at('127.0.1.2') !== undefined, 45_000);
     expect(serf()?.error).toBeUndefined();
-  });
+  }, 60_000);
 
   it('logs in where the agent wants a key, and says what to do when the key is wrong', async () => {
     const locked = await startAgent({ name: 'locked', auth: 'a secret', tags: TAGS[0] ?? {} });
