@@ -9,6 +9,7 @@
 import { createSocket, type Socket as Datagrams } from 'node:dgram';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { quietPort } from './ports.js';
 import { Line } from './relay-line.js';
 
 export interface Place {
@@ -33,7 +34,7 @@ export interface Path {
 export interface RelayOptions extends Path {
   readonly to: Place;
   readonly address: string;
-  /** Free for both transports; chosen by the system when left out. */
+  /** Free for both transports; one that no other relay has when left out. */
   readonly port?: number;
 }
 
@@ -150,7 +151,7 @@ export class Relay {
 
   static async open(options: RelayOptions): Promise<Relay> {
     const relay = new Relay(options);
-    relay.#server.listen(options.port ?? 0, options.address);
+    relay.#server.listen(options.port ?? quietPort(), options.address);
     await once(relay.#server, 'listening');
     relay.#front.bind(relay.port, options.address);
     await once(relay.#front, 'listening');

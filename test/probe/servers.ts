@@ -10,6 +10,7 @@ import { setImmediate } from 'node:timers/promises';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import { onTestFinished } from 'vitest';
 import type { ProbeContext, Target } from '../../plugin/probe/index.js';
+import { quietPort } from '../ports.js';
 
 let addresses = 0;
 
@@ -50,7 +51,7 @@ export interface UdpFrom {
 /** Hears datagrams; without telling it stays silent. */
 export async function udpServer(
   hear: (from: UdpFrom) => void = () => {},
-  { address = ownAddress(), port = 0 }: { address?: string; port?: number } = {},
+  { address = ownAddress(), port = quietPort() }: { address?: string; port?: number } = {},
 ): Promise<Target> {
   const socket = createSocket('udp4');
   socket.on('message', (datagram, { address, port }) =>
@@ -157,7 +158,7 @@ async function served(server: Server, address: string): Promise<Target> {
     open.add(socket);
     socket.once('close', () => open.delete(socket));
   });
-  server.listen(0, address);
+  server.listen(quietPort(), address);
   await once(server, 'listening');
   onTestFinished(async () => {
     for (const socket of open) socket.destroy();
