@@ -281,10 +281,15 @@ describe('a community of ten real Serf agents', () => {
     await until('the panel is connected again', async () => (await serf()).state === 'up', 2_000);
     expect(performance.now() - returned).toBeLessThan(2_000);
     expect((await app.inject('/healthz')).statusCode).toBe(200);
-    await own.cli('join', `${(agents[1] as Agent).address}:17946`);
-    await until('the neighbours are back', async () => {
-      const rows = await list('serf');
-      return rows.length === before && rows.every(({ stale }) => !stale);
-    });
-  }, 60_000);
+    // Through all: on a busy machine one agent may take others for failed, and would not tell of them.
+    await own.cli('join', ...agents.slice(1).map(({ address, gossipPort }) => `${address}:${gossipPort}`));
+    await until(
+      'the neighbours are back',
+      async () => {
+        const rows = await list('serf');
+        return rows.length === before && rows.every(({ stale }) => !stale);
+      },
+      45_000,
+    );
+  }, 90_000);
 });
