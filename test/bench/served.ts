@@ -22,6 +22,8 @@ export async function servePanel(serfPort: number): Promise<Served> {
   const child = spawn(process.execPath, [...config.node_flags.split(' '), join(BUILT, 'cli.mjs'), 'serve'], {
     env: {
       PATH: process.env.PATH,
+      // As in the scripts of package.json: two heaps of the C library do for a process that mostly waits.
+      MALLOC_ARENA_MAX: '2',
       CLOUDY_SERVICES_LISTEN: '127.0.0.1:0',
       CLOUDY_SERVICES_SERF_RPC: `127.0.0.1:${serfPort}`,
       CLOUDY_SERVICES_DATA_DIR: folder,
