@@ -1,26 +1,36 @@
 /**
  * Bundles the program into dist/: one file per entry and per service type, shared code split out, so that Node opens few
- * files. With the word `bench`, the benches too.
+ * files. With the word `bench`, the benches too. With the word `package`, what the Debian package ships: the command
+ * alone, SQLite's JavaScript in it, and beside it `bundled.json` with the folders of the packages that went in.
  */
 import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 
-const entries = ['index', 'cli'].map((name) => ({ in: `plugin/${name}.ts`, out: name }));
+const forPackage = process.argv.includes('package');
+const entries = (forPackage ? ['cli'] : ['index', 'cli']).map((name) => ({ in: `plugin/${name}.ts`, out: name }));
 // The loader reads this folder at start, so every type stays a file of its own.
 const types = readdirSync('plugin/services')
   .filter((name) => name !== 'index.ts')
   .map((name) => ({ in: `plugin/services/${name}`, out: `services/${name.replace(/\.ts$/, '')}` }));
 
-const benches = (process.argv.includes('bench') ? readdirSync('test/bench') : []).map((name) => ({
-  in: `test/bench/${name}`,
-  out: `bench-${name.replace(/\.ts$/, '')}`,
-}));
+// Those of a folder carry its name: `choosing/index.ts` becomes `bench-choosing.mjs`.
+const benches = (process.argv.includes('bench') ? ['', 'choosing/'] : []).flatMap((folder) =>
+  readdirSync(`test/bench/${folder}`)
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => ({
+      in: `test/bench/${folder}${name}`,
+      out: `bench-${folder.replace('/', '-')}${name.replace(/\.ts$/, '')}`.replace(
+        /^bench-choosing-index$/,
+        'bench-choosing',
+      ),
+    })),
+);
 
 for (const old of readdirSync('.').includes('dist') ? readdirSync('dist') : []) {
   if (old !== 'types') rmSync(`dist/${old}`, { recursive: true });
 }
-await build({
+const { metafile } = await build({
   entryPoints: [...entries, ...types, ...benches],
   outdir: 'dist',
   outExtension: { '.js': '.mjs' },
@@ -33,13 +43,25 @@ await build({
   format: 'esm',
   minifySyntax: true,
   minifyWhitespace: true,
-  // The native addon finds its binary beside its own package. The others Fastify loads only for schemas and a logger,
-  // which the panel has none of: a third of the bundle that nobody reads.
-  external: ['better-sqlite3', '@fastify/ajv-compiler', '@fastify/fast-json-stringify-compiler', 'pino'],
+  external: [
+    // It finds its native addon beside its own package; in the Debian package it is told where, and needs no search.
+    forPackage ? 'bindings' : 'better-sqlite3',
+    // Fastify loads these only for schemas and a logger, which the panel has none of: a third of the bundle that nobody
+    // reads.
+    '@fastify/ajv-compiler',
+    '@fastify/fast-json-stringify-compiler',
+    'pino',
+  ],
+  metafile: forPackage,
   // CommonJS dependencies call require().
   banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
   logLevel: 'warning',
 });
+if (metafile) {
+  const inputs = Object.values(metafile.outputs).flatMap(({ inputs }) => Object.keys(inputs));
+  const folders = inputs.flatMap((file) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file) ?? []);
+  writeFileSync('dist/bundled.json', JSON.stringify([...new Set(folders)].sort()));
+}
 copyFileSync('node_modules/htmx.org/dist/htmx.min.js', 'public/htmx.min.js');
 for (const name of ['htmx.min.js', 'copy.js', 'style.css', 'icon.svg']) {
   writeFileSync(`public/${name}.gz`, gzipSync(readFileSync(`public/${name}`), { level: 9 }));

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { asPanelError, PanelError } from './errors.js';
 import type { JobStore } from './store/index.js';
 
-export type JobKind = 'scan' | 'start' | 'stop' | 'connect';
+export type JobKind = 'scan' | 'start' | 'stop' | 'enable' | 'disable' | 'publish' | 'unpublish' | 'connect';
 export type JobState = 'running' | 'done' | 'failed' | 'cancelled';
 
 export interface Job {

@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import type { Config } from './config.js';
 import { createDiscovery, type Discovery, type Source, type SourceStatus, serfAnswers } from './discovery/index.js';
 import { type Job, Jobs } from './jobs.js';
-import { createLocalServices, type LocalService, type LocalServices, type Verb } from './node/index.js';
+import { createLocalServices, type LocalService, type LocalServices } from './node/index.js';
+import { type Own, OwnServices } from './node/own.js';
+import type { Account } from './probe/index.js';
+import type { Scheduler } from './scan/index.js';
 import type { Ranked } from './score/rank.js';
 import { type Connect, loadServices, type ServiceRegistry, type ServiceType } from './services/index.js';
 import { openStore, type Store } from './store/index.js';
@@ -25,6 +28,8 @@ export interface TypeSummary {
 
 export interface TypeView extends TypeSummary {
   readonly ranked: readonly Ranked[];
+  /** By provider, how much was answered on each of the last 30 days (see `HistoryStore.bars`). */
+  readonly bars: ReadonlyMap<string, Uint8Array>;
 }
 
 export interface ProviderView {
@@ -41,6 +46,10 @@ export interface Panel {
   readonly jobs: Jobs;
   readonly store: Store;
   readonly local: LocalServices;
+  /** This node's own services: acted on, announced, their logs. */
+  readonly own: Own;
+  /** Measuring without being asked. */
+  readonly background: Pick<Scheduler, 'status' | 'on' | 'off'>;
   /** True where the providers are the built-in demo community. */
   readonly demo: boolean;
   /** Every built-in type in order, then the other wire words met, by name. */
@@ -51,11 +60,10 @@ export interface Panel {
   provider(word: string, id: string): Promise<ProviderView>;
   /**
    * Starts a scan of the type, or of one provider; where one runs already that covers it, that one is returned.
+   * @param options an account that a person offers for this scan of one provider
    * @throws PanelError unknown-type, unknown-provider, nothing-to-scan, budget-spent
    */
-  scan(word: string, providerId?: string): Job;
-  /** Starts or stops the type's own unit as a job; while one acts on it, that one is returned. @throws PanelError unknown-type */
-  act(word: string, verb: Verb): Job;
+  scan(word: string, providerId?: string, options?: { readonly account?: Account | undefined }): Job;
   /**
    * Tells a program of this node to use the provider, as a job; while it is being told, that one is returned.
    * @throws PanelError unknown-type, unknown-provider; bad-request where there is nothing to connect
@@ -114,7 +122,9 @@ export async function createPanel(
   const jobs = new Jobs(store.jobs, now);
   if (serving) jobs.closeOrphans();
   const local = createLocalServices(services, { now });
-  return new WiredPanel({ config, services, discovery, jobs, store, local, demo: isDemo, now }, () =>
+  const keep = serving && !isDemo;
+  const own = new OwnServices({ config, services, discovery, jobs, local, settings: store.settings, now, keep });
+  return new WiredPanel({ config, services, discovery, jobs, store, local, own, demo: isDemo, serving, now }, () =>
     community?.close(),
   );
 }

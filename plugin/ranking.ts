@@ -1,46 +1,111 @@
-/** What is known of every provider, as one ranked list per type; scores are kept as long as they serve. */
+/** What is known of every provider, as one ranked list per type. What the score needs is read once and kept, small. */
+import { randomBytes } from 'node:crypto';
 import type { Discovery } from './discovery/index.js';
-import { type Score, scoreOf } from './score/index.js';
+import { type Digest, digestOf, type Score, scoreAt } from './score/index.js';
 import { type Ranked, rank } from './score/rank.js';
-import type { ServiceRegistry, ServiceType } from './services/index.js';
-import type { Attempt } from './store/attempts.js';
-import type { Store } from './store/index.js';
-
-/** For how long a score serves, ms: samples are forgotten over hours. */
-const SCORE_FOR_MS = 10_000;
-const NONE: readonly Attempt[] = [];
+import { recommend } from './score/recommend.js';
+import type { ServiceRegistry } from './services/index.js';
+import type { Opinion, Store } from './store/index.js';
 
 export interface RankingDeps {
   readonly services: ServiceRegistry;
-  readonly discovery: Discovery;
-  readonly store: Store;
+  readonly discovery: Pick<Discovery, 'providers' | 'estimates'>;
+  readonly store: Pick<Store, 'attempts' | 'history' | 'opinions' | 'recommendations' | 'settings'>;
+  /** ms since the epoch. */
   readonly now: () => number;
 }
 
+/** The digests of one type's providers, and the eye that tells which of them have aged. */
+interface Known {
+  readonly changed: () => 'all' | ReadonlySet<string>;
+  digests: Map<string, Digest>;
+}
+
+const SEED = 'node-seed';
+
 export class Ranking {
   readonly #deps: RankingDeps;
-  readonly #scores = new WeakMap<readonly Attempt[], { readonly at: number; readonly score: Score }>();
+  readonly #known = new Map<string, Known>();
+  readonly #seed: string;
+  /** Guessed round-trip times by node name, ms, as last asked. */
+  #estimates: ReadonlyMap<string, number> = new Map();
 
   constructor(deps: RankingDeps) {
     this.#deps = deps;
+    this.#seed = seedOf(deps.store.settings);
   }
 
   /** The type's providers in ranked order. */
   of(word: string): readonly Ranked[] {
-    const { services, discovery, store, now } = this.#deps;
-    const type = services.of(word);
-    const attempts = store.attempts.recent(word);
+    const { discovery, store } = this.#deps;
     const providers = discovery.providers(word);
-    const at = now();
-    return rank(providers, new Map(providers.map(({ id }) => [id, this.#scoreOf(type, attempts.get(id) ?? NONE, at)])));
+    const opinions = store.opinions.all(word);
+    const guessed = providers.flatMap(({ id, node }) => {
+      const estimate = this.#estimates.get(node);
+      return estimate === undefined ? [] : [[id, estimate] as const];
+    });
+    return rank(providers, this.#scores(word, opinions), {
+      hidden: idsWhere(opinions, 'hidden'),
+      pinned: idsWhere(opinions, 'pinned'),
+      recommended: store.recommendations.get(word)?.provider ?? null,
+      seed: this.#seed,
+      estimates: new Map(guessed),
+    });
   }
 
-  /** The store hands out the same list until something is added to it, so its score need not be computed for every page. */
-  #scoreOf(type: ServiceType, attempts: readonly Attempt[], now: number): Score {
-    const kept = this.#scores.get(attempts);
-    if (kept && now - kept.at < SCORE_FOR_MS) return kept.score;
-    const score = scoreOf(type, attempts, now);
-    if (attempts !== NONE) this.#scores.set(attempts, { at: now, score });
-    return score;
+  /** Asks Serf how far its nodes are: for the next list, since the answer takes a while. */
+  async estimate(): Promise<void> {
+    this.#estimates = await this.#deps.discovery.estimates();
   }
+
+  /** Something was measured: the day's figures of these providers and the type's recommendation follow. */
+  settle(word: string, providers: readonly string[]): void {
+    const { store } = this.#deps;
+    const rows = this.of(word);
+    const scores = new Map(rows.map(({ provider, score }) => [provider.id, score]));
+    for (const id of providers) store.history.note(word, id, scores.get(id) ?? null);
+    const previous = store.recommendations.get(word);
+    const next = recommend(rows, previous, this.#seed);
+    if (next?.provider !== previous?.provider || next?.challenger !== previous?.challenger)
+      store.recommendations.put(word, next);
+  }
+
+  #scores(word: string, opinions: ReadonlyMap<string, Opinion>): Map<string, Score> {
+    const { services, now } = this.#deps;
+    const type = services.of(word);
+    const at = now();
+    return new Map(
+      [...this.#digests(word)].map(([id, digest]) => [id, scoreAt(type, digest, at, opinions.get(id)?.stars)]),
+    );
+  }
+
+  /** Only what has changed is read again: a page that asks every second during a scan costs no more than the scan. */
+  #digests(word: string): ReadonlyMap<string, Digest> {
+    const { services, store, now } = this.#deps;
+    const type = services.of(word);
+    const known = this.#known.get(word) ?? { changed: store.attempts.watch(word), digests: new Map() };
+    this.#known.set(word, known);
+    const changed = known.changed();
+    const at = now();
+    if (changed === 'all') {
+      const read = [...store.attempts.recent(word)];
+      known.digests = new Map(read.map(([id, attempts]) => [id, digestOf(type, attempts, at)]));
+    } else {
+      for (const id of changed) known.digests.set(id, digestOf(type, store.attempts.of(word, id), at));
+    }
+    return known.digests;
+  }
+}
+
+function idsWhere(opinions: ReadonlyMap<string, Opinion>, is: 'hidden' | 'pinned'): ReadonlySet<string> {
+  return new Set([...opinions].filter(([, opinion]) => opinion[is]).map(([id]) => id));
+}
+
+/** What sets this node apart from others when equals are spread over the community; kept for good. */
+function seedOf(settings: Store['settings']): string {
+  const kept = settings.get(SEED);
+  if (kept !== null) return kept;
+  const seed = randomBytes(8).toString('hex');
+  settings.set(SEED, seed);
+  return seed;
 }

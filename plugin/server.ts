@@ -6,8 +6,10 @@ import { setInterval } from 'node:timers/promises';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Config } from './config.js';
 import { PanelError } from './errors.js';
+import { notifyReady } from './notify.js';
 import { createPanel, type Panel, wantsDemo } from './panel.js';
-import { registerWeb } from './web/index.js';
+import { BRIDGE_PATH, cloudyLogin, onlyBySocket } from './web/bridge.js';
+import { loadTexts, registerWeb } from './web/index.js';
 import { firstRunCode, hasOwner } from './web/password.js';
 
 /** How often a demo that only stands in for Serf looks whether an agent answers by now, ms. */
@@ -40,7 +42,17 @@ export async function startDaemon(config: Config, demo: boolean): Promise<Daemon
     schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
   });
   app.addHook('onClose', () => panel.close());
-  await app.register((scope) => registerWeb(scope, panel, {}), { prefix: config.basePath.replace(/\/$/, '') });
+  const texts = loadTexts();
+  await app.register((scope) => registerWeb(scope, panel, { texts }), { prefix: config.basePath.replace(/\/$/, '') });
+  if (config.socket !== null) {
+    await app.register(
+      (scope) => {
+        onlyBySocket(scope);
+        return registerWeb(scope, panel, { texts, embedded: true, authenticate: cloudyLogin });
+      },
+      { prefix: BRIDGE_PATH },
+    );
+  }
   let socket: Server | null = null;
   const close = async () => {
     socket?.closeAllConnections();
@@ -94,6 +106,7 @@ export async function serve(config: Config): Promise<void> {
   for (;;) {
     const daemon = await startDaemon(config, demo);
     announce(daemon);
+    notifyReady();
     const watch = new AbortController();
     const ending = await Promise.race([stopped, ...(demo ? [demoEnds(config, watch.signal)] : [])]);
     watch.abort();

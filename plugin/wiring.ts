@@ -4,17 +4,28 @@ import { connectOf, connectTools } from './connect/index.js';
 import type { Discovery } from './discovery/index.js';
 import { PanelError } from './errors.js';
 import type { Job, Jobs } from './jobs.js';
-import type { LocalService, LocalServices, Verb } from './node/index.js';
+import { ABSENT, type LocalService, type LocalServices } from './node/index.js';
+import type { OwnServices } from './node/own.js';
 import type { Panel, ProviderView, TypeView } from './panel.js';
+import type { Account } from './probe/index.js';
+import { Pinger } from './probe/ping.js';
 import { Ranking } from './ranking.js';
-import { Scanner } from './scan/index.js';
+import { Scanner, Scheduler } from './scan/index.js';
+import { PAUSES } from './scan/recent.js';
 import type { Ranked } from './score/rank.js';
 import type { Connect, ServiceRegistry, ServiceType } from './services/index.js';
 import type { Store } from './store/index.js';
 
 export type Rooms = Pick<Panel, 'config' | 'services' | 'discovery' | 'jobs' | 'store' | 'local' | 'demo'> & {
+  readonly own: OwnServices;
+  /** Whether this process serves the panel: then it measures in the background where that is on. */
+  readonly serving: boolean;
   readonly now: () => number;
 };
+
+/** How far back the bars of a list go, today included. */
+const BAR_DAYS = 30;
+const DAY_MS = 86_400_000;
 
 export class WiredPanel implements Panel {
   readonly config: Config;
@@ -23,13 +34,16 @@ export class WiredPanel implements Panel {
   readonly jobs: Jobs;
   readonly store: Store;
   readonly local: LocalServices;
+  readonly own: OwnServices;
   readonly demo: boolean;
+  readonly background: Scheduler;
+  readonly #now: () => number;
   readonly #scanner: Scanner;
   readonly #ranking: Ranking;
   readonly #closeDemo: () => Promise<void> | undefined;
 
   constructor(
-    { config, services, discovery, jobs, store, local, demo, now }: Rooms,
+    { config, services, discovery, jobs, store, local, own, demo, serving, now }: Rooms,
     closeDemo: () => Promise<void> | undefined,
   ) {
     this.config = config;
@@ -38,12 +52,17 @@ export class WiredPanel implements Panel {
     this.jobs = jobs;
     this.store = store;
     this.local = local;
+    this.own = own;
     this.demo = demo;
+    this.#now = now;
     this.#ranking = new Ranking({ services, discovery, store, now });
     this.#closeDemo = closeDemo;
-    const ranking = (word: string) =>
-      this.#ranking.of(word).map(({ provider, score, measuredAt }) => ({ provider, score, measuredAt }));
-    this.#scanner = new Scanner({ config, services, discovery, jobs, store, ranking, now });
+    const ranking = (word: string) => this.#ranking.of(word);
+    const ended = (word: string, providers: readonly string[]) => this.#ranking.settle(word, providers);
+    const scanning = { config, services, discovery, jobs, store, ranking, now };
+    this.#scanner = new Scanner({ ...scanning, ended, pinger: new Pinger(), ...(serving && { pauses: PAUSES }) });
+    this.background = new Scheduler({ ...scanning, scanner: this.#scanner });
+    if (serving) this.background.start();
   }
 
   async overview() {
@@ -56,7 +75,11 @@ export class WiredPanel implements Panel {
 
   async type(word: string): Promise<TypeView> {
     this.#assertKnown(word);
-    return this.#view(word, await this.local.states());
+    // For the next look: the answer may take a while.
+    this.#ranking.estimate().catch(console.error);
+    const states = await this.local.states();
+    const since = this.#now() - (BAR_DAYS - 1) * DAY_MS;
+    return { ...this.#view(word, states), bars: this.store.history.bars(word, since) };
   }
 
   async provider(word: string, id: string): Promise<ProviderView> {
@@ -66,24 +89,11 @@ export class WiredPanel implements Panel {
     return { view, ranked, connect: this.#connectOf(view.type, ranked) };
   }
 
-  scan(word: string, providerId?: string): Job {
+  scan(word: string, providerId?: string, options: { readonly account?: Account | undefined } = {}): Job {
     this.#assertKnown(word);
     const provider = providerId === undefined ? null : this.discovery.find(providerId);
     if (providerId !== undefined && provider?.type !== word) throw unknownProvider();
-    return this.#scanner.start(word, providerId);
-  }
-
-  act(word: string, verb: Verb): Job {
-    if (!this.services.has(word)) throw unknownType(word);
-    // A second click gets the job of the first, whatever it asks for: two at once would fight over the unit.
-    const running = this.jobs
-      .running()
-      .find((job) => job.type === word && (job.kind === 'start' || job.kind === 'stop'));
-    if (running) return running;
-    return this.jobs.start({ kind: verb, type: word, provider: null, total: 1 }, async (job) => {
-      await this.local.act(word, verb, job.signal);
-      job.progress(1);
-    });
+    return this.#scanner.start(word, providerId, options);
   }
 
   connect(word: string, providerId: string): Job {
@@ -110,9 +120,11 @@ export class WiredPanel implements Panel {
   }
 
   async close(): Promise<void> {
-    await this.jobs.close();
+    await Promise.all([this.jobs.close(), this.background.close()]);
     this.#scanner.close();
+    const own = this.own.close();
     await this.discovery.close();
+    await own;
     await this.#closeDemo();
     this.store.close();
   }
@@ -126,9 +138,9 @@ export class WiredPanel implements Panel {
     if (!this.services.has(word) && this.discovery.providers(word).length === 0) throw unknownType(word);
   }
 
-  #view(word: string, states: ReadonlyMap<string, LocalService>): TypeView {
+  #view(word: string, states: ReadonlyMap<string, LocalService>): Omit<TypeView, 'bars'> {
     const ranked = this.#ranking.of(word);
-    const local = states.get(word) ?? { unit: null, state: 'absent', enabled: false };
+    const local = states.get(word) ?? ABSENT;
     return {
       word,
       type: this.services.of(word),

@@ -1,4 +1,5 @@
 /** One contract over every service type, and the loader that holds them to it. */
+import { setMaxListeners } from 'node:events';
 import { copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -77,6 +78,11 @@ describe('the registry', () => {
     ['units: [null]', 'units must name systemd .service units'],
     ['probe: undefined', 'probe must be a function'],
     ['cost: { packets: 1, bytes: 0 }', 'cost needs packets and bytes'],
+    ['askedCost: { packets: 1 }', 'askedCost needs packets and bytes'],
+    ["identifies: 'yes'", 'identifies must be true or false'],
+    ['introduce: true', 'introduce must be a function'],
+    ['account: { label: good.title }', 'account needs label and explanation'],
+    ['account: null', 'account needs label and explanation'],
     ['use: undefined', 'use must be a function'],
     ['describe: undefined', 'describe must be a function'],
     ['metrics: undefined', 'metrics must be a list'],
@@ -111,6 +117,10 @@ describe('the registry', () => {
 });
 
 describe('every type', () => {
+  it('whose probe is a handshake to check an identity says so', () => {
+    expect(everyType.filter(({ identifies }) => identifies).map(({ id }) => id)).toEqual(['syncthing', 'tahoe-lafs']);
+  });
+
   it.each(everyType)('$id has its own test', ({ id }) => {
     expect(existsSync(join(import.meta.dirname, 'services', `${id}.test.ts`))).toBe(true);
   });
@@ -147,6 +157,7 @@ describe('every type', () => {
     const host = await deadHost();
     const before = await settledSockets();
     const abort = new AbortController();
+    setMaxListeners(2 * everyType.length, abort.signal);
     const probes = everyType.map((type) => type.probe(host, context(abort.signal)));
     const ended = Promise.allSettled(probes);
     await settledSockets();

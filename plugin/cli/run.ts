@@ -36,8 +36,9 @@ export async function run(args: readonly string[], io: Io, tools: Tools, signal:
 
 type Action = Invocation & { readonly command: Command };
 
-async function act({ command, type, json, config: file }: Action, io: Io, tools: Tools, signal: AbortSignal) {
+async function act({ command, word, json, config: file }: Action, io: Io, tools: Tools, signal: AbortSignal) {
   if (command === 'doctor') return examine(file, io, tools, { json });
+  if (command === 'embed' || command === 'unembed') return (await import('./embed.js'))[command](word, io);
   const config = configOf(file);
   if (command === 'serve') {
     await tools.serve(config);
@@ -54,8 +55,8 @@ async function act({ command, type, json, config: file }: Action, io: Io, tools:
   ]);
   return withPanel(tools.openPanel(config), (panel) => {
     const show = { json, words: loadLocales()('en') };
-    if (type === null) return listServices(panel, io, show);
-    return command === 'scan' ? scanType(panel, io, type, show, signal) : listProviders(panel, io, type, show);
+    if (word === null) return listServices(panel, io, show);
+    return command === 'scan' ? scanType(panel, io, word, show, signal) : listProviders(panel, io, word, show);
   });
 }
 

@@ -5,24 +5,31 @@ import { nearest } from '../nearest.js';
 export const PROGRAM = 'cloudy-services';
 
 export const COMMANDS = {
-  serve: { line: 'serve', does: 'run the panel', type: 'none', json: false },
+  serve: { line: 'serve', does: 'run the panel', word: 'none', json: false },
   list: {
     line: 'list [TYPE]',
     does: 'the services of the community, or the providers of one',
-    type: 'optional',
+    word: 'optional',
     json: true,
   },
-  scan: { line: 'scan TYPE', does: 'measure all providers of a service, then rank them', type: 'required', json: true },
-  passwd: { line: 'passwd', does: 'set the owner’s password', type: 'none', json: false },
-  doctor: { line: 'doctor', does: 'what works, what does not, what to do', type: 'none', json: true },
+  scan: { line: 'scan TYPE', does: 'measure all providers of a service, then rank them', word: 'required', json: true },
+  passwd: { line: 'passwd', does: 'set the owner’s password', word: 'none', json: false },
+  embed: {
+    line: 'embed [DOCROOT]',
+    does: 'show the panel inside Cloudy’s own web GUI',
+    word: 'optional',
+    json: false,
+  },
+  unembed: { line: 'unembed [DOCROOT]', does: 'take it out again', word: 'optional', json: false },
+  doctor: { line: 'doctor', does: 'what works, what does not, what to do', word: 'none', json: true },
 } as const;
 
 export type Command = keyof typeof COMMANDS;
 
 export interface Invocation {
   readonly command: Command | 'help' | 'version';
-  /** Wire word of a service type, as written. */
-  readonly type: string | null;
+  /** What follows the command, as written: the wire word of a service type, or Cloudy's document root. */
+  readonly word: string | null;
   readonly json: boolean;
   /** Path of a configuration file; null = the standard one. */
   readonly config: string | null;
@@ -55,7 +62,7 @@ export function parse(args: readonly string[]): Invocation {
     strict: false,
     tokens: true,
   });
-  const of = { type: null, json: values.json === true, config: null };
+  const of = { word: null, json: values.json === true, config: null };
   for (const token of tokens) {
     if (token.kind === 'option' && !(token.name in OPTIONS)) throw unknownOption(token.rawName, positionals);
   }
@@ -63,19 +70,19 @@ export function parse(args: readonly string[]): Invocation {
   if (values.version) return { ...of, command: 'version' };
   if (values.config !== undefined && (typeof values.config !== 'string' || values.config === ''))
     throw new UsageError('--config needs the path of a file.', `${positionals.join(' ')} --config FILE`.trim());
-  const { command, type } = wordsOf(positionals);
+  const { command, word } = wordsOf(positionals);
   if (of.json && !COMMANDS[command].json) throw new UsageError(`${command} has no --json.`, COMMANDS[command].line);
-  return { ...of, command, type, config: values.config ?? null };
+  return { ...of, command, word, config: values.config ?? null };
 }
 
-function wordsOf([word, type, ...rest]: readonly string[]): { command: Command; type: string | null } {
-  if (word === undefined) throw new UsageError('Which command?', '--help');
-  if (!isCommand(word)) throw new UsageError(`There is no command "${word}".`, nearestLine(word));
-  const { line, type: wants } = COMMANDS[word];
-  if (wants === 'required' && type === undefined) throw new UsageError(`${word} needs a service type.`, line);
-  const extra = wants === 'none' ? type : rest[0];
+function wordsOf([command, word, ...rest]: readonly string[]): { command: Command; word: string | null } {
+  if (command === undefined) throw new UsageError('Which command?', '--help');
+  if (!isCommand(command)) throw new UsageError(`There is no command "${command}".`, nearestLine(command));
+  const { line, word: wants } = COMMANDS[command];
+  if (wants === 'required' && word === undefined) throw new UsageError(`${command} needs a service type.`, line);
+  const extra = wants === 'none' ? word : rest[0];
   if (extra !== undefined) throw new UsageError(`"${extra}" is one word too many.`, line);
-  return { command: word, type: type ?? null };
+  return { command, word: word ?? null };
 }
 
 function unknownOption(written: string, [word = '']: readonly string[]): UsageError {
@@ -87,7 +94,7 @@ const isCommand = (word: string): word is Command => Object.hasOwn(COMMANDS, wor
 const nearestLine = (word: string) => COMMANDS[nearest(word, Object.keys(COMMANDS)) as Command].line;
 
 export function help(): string {
-  const lines = Object.values(COMMANDS).map(({ line, does }) => `  ${line.padEnd(14)}${does}`);
+  const lines = Object.values(COMMANDS).map(({ line, does }) => `  ${line.padEnd(19)}${does}`);
   return [
     `${PROGRAM}: which neighbour’s service is best for me, from where I am?`,
     '',

@@ -23,6 +23,11 @@ export interface Discovery {
    * @throws PanelError `serf-away`, `serf-refused`: why there is none now
    */
   serfClient(): SerfRpc;
+  /**
+   * Round-trip times guessed from Serf's coordinates, ms, by node name: for an order of those never measured, never to be
+   * shown as measured. Empty where no agent answers. Asks the agent at most every 10 minutes.
+   */
+  estimates(): Promise<ReadonlyMap<string, number>>;
   /** Resolves once every source has either listed once or failed once; never later than its own limits. */
   ready(): Promise<void>;
   /** Calls back after each change of the list or of a source's state; returns the way to stop it. */
@@ -103,13 +108,22 @@ class Merged implements Discovery {
   }
 
   serfClient(): SerfRpc {
-    const serf = this.#sources.find((source) => source instanceof SerfSource);
+    const serf = this.#serf();
     if (serf) return serf.client();
     throw new PanelError(
       'serf-away',
       'The panel does not follow a Serf agent.',
       'Start it without the demo community.',
     );
+  }
+
+  async estimates(): Promise<ReadonlyMap<string, number>> {
+    try {
+      return (await this.#serf()?.estimates()) ?? new Map();
+    } catch (error) {
+      if (error instanceof PanelError) return new Map();
+      throw error;
+    }
   }
 
   async ready(): Promise<void> {
@@ -123,6 +137,10 @@ class Merged implements Discovery {
   async close(): Promise<void> {
     await Promise.all(this.#sources.map((source) => source.close()));
     if (this.#announcing) clearImmediate(this.#announcing);
+  }
+
+  #serf(): SerfSource | undefined {
+    return this.#sources.find((source) => source instanceof SerfSource);
   }
 
   /** Many changes at once are told once. */

@@ -84,6 +84,9 @@ function readStrings(all: readonly (string | Buffer)[]): readonly string[] {
 /** ASCII letters only, as DNS compares names. */
 export const lower = (name: string) => name.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 
+/** Records of one kind and name belong together. */
+export const keyOf = (kind: Kind, name: string) => `${kind} ${lower(name)}`;
+
 /** The wire word in the name of a type. */
 export const wordOf = (typeName: string) => TYPE_NAME.exec(typeName)?.[1] ?? '';
 

@@ -6,38 +6,25 @@
 import type { Packet, Question } from 'dns-packet';
 import type { Announcement } from '../provider.js';
 import type { EntryProblem } from './entry.js';
-import { ALL_TYPES, type Fact, isAskable, type Kind, lower, readFacts, readService, wordOf } from './mdns-record.js';
+import { Questions, type Refreshable, type Wanted } from './mdns-questions.js';
+import { ALL_TYPES, type Fact, type Kind, keyOf, lower, readFacts, readService, wordOf } from './mdns-record.js';
 
 /** Caps: instances of one link and of one sender, learned type names (64 types over both transports), values of a name. */
 const INSTANCES_CAP = 512;
 const SENDER_CAP = 64;
 const TYPES_CAP = 128;
 const VALUES_CAP = 8;
-/** Questions in one packet: about 1,200 bytes, which no link has to split. */
-const QUESTIONS_CAP = 24;
 
 /** All ms. What is taken back, or replaced by a newer value, stays for a second (RFC 6762 §10.1, §10.2). */
 const FAREWELL = 1_000;
-/** Pauses of a series of questions (RFC 6762 §5.2): three times longer each time. */
-const FIRST_PAUSE = 1_000;
-const LONGEST_PAUSE = 60 * 60_000;
 /** What lives shorter is not asked for again before it expires: the neighbour would set the pace. */
 const SHORTEST_REFRESHED = 10_000;
 
 /** A record as kept; times in ms since the epoch. */
-interface Kept extends Fact {
+interface Kept extends Fact, Refreshable {
   readonly sender: string;
   readonly heardAt: number;
   expiresAt: number;
-  /** When to ask for it again, so that it need not expire. */
-  refreshAt: number;
-}
-
-/** Something that may be asked for. */
-interface Wanted {
-  readonly question: Question & { readonly type: Kind };
-  /** Many may answer, and further ones later: asked on even when there are answers. */
-  readonly open: boolean;
 }
 
 /** A complete instance. */
@@ -52,8 +39,7 @@ export class MdnsCache {
   readonly #own: ReadonlyMap<string, string>;
   /** Records by kind and name, then by value. */
   readonly #records = new Map<string, Map<string, Kept>>();
-  /** Series of questions that run. */
-  readonly #series = new Map<string, { due: number; pause: number }>();
+  readonly #questions = new Questions((key) => [...(this.#records.get(key)?.values() ?? [])]);
   #read: { readonly services: readonly Service[]; readonly skipped: Readonly<Record<string, number>> } | null = null;
   #refused = 0;
 
@@ -93,16 +79,7 @@ export class MdnsCache {
 
   /** The questions to send now, in one packet; those that find no room in it are due at the next call. */
   questions(now: number): Question[] {
-    const wanted = this.#wanted();
-    for (const key of this.#series.keys()) if (!wanted.has(key)) this.#series.delete(key);
-    const due: { readonly key: string; readonly at: number; readonly question: Question }[] = [];
-    for (const [key, one] of wanted) {
-      const at = isAskable(one.question.name) ? this.#dueAt(key, one, now) : Infinity;
-      if (at <= now) due.push({ key, at, question: one.question });
-    }
-    const sent = due.sort((a, b) => a.at - b.at).slice(0, QUESTIONS_CAP);
-    for (const { key } of sent) this.#asked(key, now);
-    return sent.map(({ question }) => question);
+    return this.#questions.due(this.#wanted(), now);
   }
 
   /** Every complete instance. */
@@ -195,27 +172,6 @@ export class MdnsCache {
     return wanted;
   }
 
-  /** When to ask for it: as its series goes on, or before one of its values expires. */
-  #dueAt(key: string, { question, open }: Wanted, now: number): number {
-    const values = [...(this.#records.get(key)?.values() ?? [])];
-    const other = question.type === 'A' ? 'AAAA' : question.type === 'AAAA' ? 'A' : null;
-    const answered = values.length > 0 || (other !== null && this.#records.has(keyOf(other, question.name)));
-    if (answered && !open) this.#series.delete(key);
-    else if (!this.#series.has(key)) this.#series.set(key, { due: now, pause: FIRST_PAUSE });
-    return Math.min(this.#series.get(key)?.due ?? Infinity, ...values.map(({ refreshAt }) => refreshAt));
-  }
-
-  #asked(key: string, now: number): void {
-    const series = this.#series.get(key);
-    if (series && series.due <= now) {
-      series.due = now + series.pause;
-      series.pause = Math.min(series.pause * 3, LONGEST_PAUSE);
-    }
-    for (const kept of this.#records.get(key)?.values() ?? []) {
-      if (kept.refreshAt <= now) kept.refreshAt = now + Math.max(kept.ttl * 0.05, FIRST_PAUSE);
-    }
-  }
-
   #complete() {
     if (this.#read) return this.#read;
     const services: Service[] = [];
@@ -242,8 +198,6 @@ export class MdnsCache {
     return typeof announcement === 'string' ? announcement : { announcement, heardAt: srv.heardAt };
   }
 }
-
-const keyOf = (kind: Kind, name: string) => `${kind} ${lower(name)}`;
 
 function stageOf({ kind, name }: Fact): number {
   if (kind === 'PTR') return lower(name) === ALL_TYPES ? 0 : 1;

@@ -31,8 +31,31 @@ export function merge(heard: readonly Heard[], allowed: (address: string) => boo
       else byKey.set(key, [{ sighting, status }]);
     }
   }
-  const providers = [...byKey.values()].map((witnesses) => joined(witnesses, allowed, now));
+  const providers = onePerNode([...byKey.values()].map((witnesses) => joined(witnesses, allowed, now)));
   return providers.sort((a, b) => compare(a.type, b.type) || compare(a.node, b.node) || compare(a.id, b.id));
+}
+
+/**
+ * A node that announces the same service at an IPv4 and at an IPv6 address has one row: the IPv4 one, which more neighbours
+ * reach, unless only the other may be probed.
+ */
+function onePerNode(providers: Provider[]): Provider[] {
+  const isV6 = ({ address }: Provider) => address.includes(':');
+  const sixes = providers.filter(isV6);
+  if (sixes.length === 0) return providers;
+  const fours = new Map(providers.filter((one) => !isV6(one)).map((one) => [sayingOf(one), one]));
+  const doubled = new Set(
+    sixes.map((six) => {
+      const four = fours.get(sayingOf(six));
+      return four?.barred === 'not-allowed' && six.barred !== 'not-allowed' ? four : four && six;
+    }),
+  );
+  return providers.filter((one) => !doubled.has(one));
+}
+
+/** All but the address. Where it gossips is no stranger's to say: nobody's row disappears behind that of another member. */
+function sayingOf({ type, node, host, port, description, txt, gossip, sources: [source], self }: Provider): string {
+  return JSON.stringify([type, node, host, port, description, ...txt, gossip, source, self]);
 }
 
 function joined(witnesses: Witness[], allowed: (address: string) => boolean, now: number): Provider {

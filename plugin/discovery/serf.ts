@@ -5,6 +5,7 @@
 import { setTimeout as pauseFor } from 'node:timers/promises';
 import { PanelError } from '../errors.js';
 import type { AgentAddress } from './connection.js';
+import { Coordinates } from './coordinates.js';
 import { cleanText } from './entry.js';
 import type { Member } from './member.js';
 import { idOf } from './merge.js';
@@ -38,6 +39,7 @@ export class SerfSource implements Source {
   readonly #now: () => number;
   readonly #stop = new AbortController();
   readonly #listeners = new Listeners();
+  readonly #coordinates = new Coordinates();
   readonly #ended: Promise<void>;
   readonly #ready: Promise<void>;
   #resolveReady = () => {};
@@ -109,6 +111,20 @@ export class SerfSource implements Source {
   client(): SerfRpc {
     if (this.#client && this.#state === 'up') return this.#client;
     throw this.#error ?? new PanelError('serf-away', 'The Serf agent is being connected.', 'Try again in a moment.');
+  }
+
+  /**
+   * Guessed round-trip times to the members that announce something, ms, by node name.
+   * @throws PanelError `serf-away`, `serf-refused`
+   */
+  async estimates(): Promise<ReadonlyMap<string, number>> {
+    const client = this.client();
+    const self = this.#self ?? '';
+    const others = [...this.#members].flatMap(([name, { sightings }]) =>
+      name !== self && sightings.length > 0 ? [name] : [],
+    );
+    const known = await this.#coordinates.estimates({ client, self, others });
+    return new Map([...known].map(([name, ms]) => [cleanText(name), ms]));
   }
 
   async #run(): Promise<void> {

@@ -44,7 +44,7 @@ export function readTag(text: string): Tag {
 }
 
 function decode(text: string): { readonly tag: Tag; readonly bytes: number } {
-  const json = unpack(text);
+  const json = unpackTag(text);
   return typeof json === 'string'
     ? { tag: { entries: [], skipped: { [json]: 1 } }, bytes: 0 }
     : { tag: readList(UTF8.decode(json)), bytes: json.length };
@@ -53,7 +53,8 @@ function decode(text: string): { readonly tag: Tag; readonly bytes: number } {
 /** Bytes that are no UTF-8 become replacement characters. */
 const UTF8 = new TextDecoder();
 
-function unpack(text: string): Uint8Array | TagProblem {
+/** The bytes of JSON in the tag, or why there are none. */
+export function unpackTag(text: string): Uint8Array | TagProblem {
   // `base64` breaks its lines, and a shell may have turned the breaks into spaces.
   const digits = text.replace(/\s+/g, '');
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(digits) || digits.replace(/=+$/, '').length % 4 === 1) return 'bad-base64';
@@ -87,12 +88,17 @@ function readList(json: string): Tag {
 
 /** The values of the list, and how many of its parts are not JSON: as written, else mended, else object by object. */
 function parseList(json: string): { readonly values: readonly unknown[]; readonly broken: number } {
-  const whole = parse(json) ?? parse(mend(json));
+  const whole = parseLoosely(json);
   if (whole !== undefined) return { values: Array.isArray(whole) ? whole : [whole], broken: 0 };
   const parts = json.match(/\{[^{}]*\}?/g) ?? [json];
-  const values = parts.map((part) => parse(part) ?? parse(mend(part)));
+  const values = parts.map((part) => parseLoosely(part));
   const readable = values.filter((value) => value !== undefined);
   return { values: readable, broken: values.length - readable.length };
+}
+
+/** As written, else mended; undefined when it is not JSON even so. */
+export function parseLoosely(json: string): unknown {
+  return parse(json) ?? parse(mend(json));
 }
 
 /** Old nodes quote with `'`, and leave commas where nothing follows or nothing came before. */

@@ -1,12 +1,20 @@
-/** This machine's own services: which candidate unit exists, its state in plain words, start and stop. */
+/** This machine's own services: which candidate units exist, their states in plain words, and what may be done to them. */
 import { setTimeout as wait } from 'node:timers/promises';
 import { PanelError } from '../errors.js';
 import type { ServiceRegistry, ServiceType } from '../services/index.js';
 import { noSystemd } from './systemctl.js';
-import { LIMITS, type Limits, Systemd } from './systemd.js';
+import { LIMITS, type Limits, refused, Systemd } from './systemd.js';
 import type { Unit } from './units.js';
 
 export type LocalState = 'running' | 'stopped' | 'starting' | 'stopping' | 'failed' | 'absent';
+
+/** One unit of this machine. */
+export interface OwnUnit {
+  readonly unit: string;
+  readonly state: LocalState;
+  /** Starts at boot. */
+  readonly enabled: boolean;
+}
 
 export interface LocalService {
   /** The unit that stands for the type here; null when none of its candidates exists. */
@@ -14,9 +22,13 @@ export interface LocalService {
   readonly state: LocalState;
   /** Starts at boot. */
   readonly enabled: boolean;
+  /** Every unit of the type that exists here, instances of templates too. */
+  readonly units: readonly OwnUnit[];
 }
 
-export type Verb = 'start' | 'stop';
+/** Starting now and starting at boot are two things. */
+export const VERBS = ['start', 'stop', 'enable', 'disable'] as const;
+export type Verb = (typeof VERBS)[number];
 
 /** What the rest of the panel knows of this machine's services. */
 export interface LocalServices {
@@ -25,10 +37,11 @@ export interface LocalServices {
   /** null where systemd answers; else why not, as a deliberate error. */
   problem(): Promise<Error | null>;
   /**
-   * Starts or stops the type's unit, waits for systemd's job to end and reads back.
+   * Acts on the type's unit, waits for systemd's job to end and reads back.
+   * @param unit one of the type's units here; the one that stands for it when left out
    * @throws PanelError no-systemd, unit-absent, unit-refused, unit-not-permitted, unit-failed
    */
-  act(type: string, verb: Verb, signal: AbortSignal): Promise<LocalService>;
+  act(type: string, verb: Verb, signal: AbortSignal, unit?: string): Promise<LocalService>;
 }
 
 export interface LocalOptions {
@@ -46,7 +59,8 @@ interface Reading {
 /** For this long a reading serves everyone, ms. */
 const FRESH = 2000;
 
-const ABSENT: LocalService = { unit: null, state: 'absent', enabled: false };
+/** None of the type's candidates exists. */
+export const ABSENT: LocalService = { unit: null, state: 'absent', enabled: false, units: [] };
 
 /** The services of this machine, read through systemd. */
 export function createLocalServices(registry: ServiceRegistry, options: LocalOptions = {}): LocalServices {
@@ -81,11 +95,13 @@ class SystemdServices implements LocalServices {
     return (await this.#patient()).problem;
   }
 
-  async act(id: string, verb: Verb, signal: AbortSignal): Promise<LocalService> {
+  async act(id: string, verb: Verb, signal: AbortSignal, wanted?: string): Promise<LocalService> {
     const type = this.#types.find((one) => one.id === id);
     const { units, problem } = await this.#read();
     if (problem) throw problem;
-    const { unit } = type ? this.#standsFor(type, units) : ABSENT;
+    const here = type ? this.#standsFor(type, units) : ABSENT;
+    if (wanted !== undefined && here.units.every(({ unit }) => unit !== wanted)) throw refused();
+    const unit = wanted ?? here.unit;
     if (!type || !unit)
       throw new PanelError(
         'unit-absent',
@@ -106,9 +122,14 @@ class SystemdServices implements LocalServices {
 
   /** The first candidate that runs, else the first that exists. */
   #standsFor(type: ServiceType, units: readonly Unit[]): LocalService {
-    const found = type.units.flatMap(({ unit }) => this.#systemd.named(units, unit));
-    const chosen = found.find(({ unit }) => unit.state === 'running') ?? found[0];
-    return chosen ? { unit: chosen.name, state: chosen.unit.state, enabled: chosen.unit.enabled } : ABSENT;
+    const found = new Map<Unit, OwnUnit>();
+    for (const { name, unit } of type.units.flatMap((candidate) => this.#systemd.named(units, candidate.unit))) {
+      // Two candidates may be two names of one unit: the first counts.
+      if (!found.has(unit)) found.set(unit, { unit: name, state: unit.state, enabled: unit.enabled });
+    }
+    const own = [...found.values()];
+    const chosen = own.find(({ state }) => state === 'running') ?? own[0];
+    return chosen ? { ...chosen, units: own } : ABSENT;
   }
 
   /** A reading no older than FRESH; while systemd is slow, what was known before. */

@@ -1,8 +1,9 @@
-/** The units of the registry, and no others: read without privilege, started and stopped, read back until they settle. */
+/** The units of the registry, and no others: read without privilege, acted on, read back until they settle. */
 import { setTimeout as wait } from 'node:timers/promises';
 import { PanelError } from '../errors.js';
+import { helperUnit, notInstalled } from './helpers.js';
 import type { Verb } from './index.js';
-import { systemctl, unitFailed } from './systemctl.js';
+import { type RunOptions, systemctl, unitFailed } from './systemctl.js';
 import { instancePattern, isOf, isTemplate, PROPERTIES, parseShow, type Unit } from './units.js';
 
 /** Times in ms. */
@@ -60,22 +61,31 @@ export class Systemd {
   }
 
   /**
-   * Starts or stops the unit, waits for systemd's job to end, then for the state to settle; resolves with all units.
+   * Acts on the unit, waits for systemd's job to end, then for the state to settle; resolves with all units.
    * Aborting ends the waiting, not systemd's job.
    * @throws PanelError unit-refused for a unit that is no candidate; no-systemd, unit-absent, unit-not-permitted, unit-failed
    */
   async act(unit: string, verb: Verb, signal: AbortSignal): Promise<Unit[]> {
-    if (!this.#candidates.some((candidate) => isOf(unit, candidate)))
-      throw new PanelError(
-        'unit-refused',
-        'That unit is not one of this panel.',
-        'Only units named by a service type can be started and stopped here.',
-      );
-    await systemctl([verb, '--', unit], { limit: this.#limits.act, unit, signal });
+    if (!this.#candidates.some((candidate) => isOf(unit, candidate))) throw refused();
+    const options = { limit: this.#limits.act, unit, signal };
+    if (verb === 'enable' || verb === 'disable') return this.#atBoot(unit, verb, options);
+    await systemctl([verb, '--', unit], options);
     const units = await this.#settled(unit, signal);
     const state = units.find((one) => one.names.includes(unit))?.state;
     if (verb === 'start' && state !== 'running' && state !== 'starting')
       throw unitFailed(unit, `it was started and did not stay up, its state is ${state ?? 'absent'}`);
+    return units;
+  }
+
+  /** By a helper unit, because polkit is not told which unit is to be enabled: it could only be allowed for all or none. */
+  async #atBoot(unit: string, verb: 'enable' | 'disable', options: RunOptions): Promise<Unit[]> {
+    await systemctl(['start', '--', helperUnit(verb, unit)], options).catch((error) => {
+      throw notInstalled(error, verb, unit);
+    });
+    const units = await this.read(options.signal);
+    const enabled = units.find((one) => one.names.includes(unit))?.enabled ?? false;
+    if (enabled !== (verb === 'enable'))
+      throw unitFailed(unit, `systemd still says that it is ${enabled ? '' : 'not '}enabled`);
     return units;
   }
 
@@ -92,4 +102,10 @@ export class Systemd {
       await wait(this.#limits.pause, undefined, { signal });
     }
   }
+}
+
+/** Not one of the registry's units. */
+export function refused(): PanelError {
+  const hint = 'Only units named by a service type, and present here, can be acted on.';
+  return new PanelError('unit-refused', 'That unit is not one of this panel.', hint);
 }

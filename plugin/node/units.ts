@@ -1,4 +1,5 @@
 /** What `systemctl show` says of the candidate units, in plain words. */
+import { readdirSync } from 'node:fs';
 import type { LocalState } from './index.js';
 
 export interface Unit {
@@ -45,8 +46,28 @@ export function parseShow(output: string): Unit[] {
     const id = values.get('Id');
     if (!id) return [];
     const names = [...new Set([id, ...(values.get('Names') ?? '').split(' ').filter(Boolean)])];
-    return [{ names, state: stateOf(values), enabled: values.get('UnitFileState') === 'enabled' }];
+    return [{ names, state: stateOf(values), enabled: startsAtBoot(id, values.get('UnitFileState')) }];
   });
+}
+
+function startsAtBoot(unit: string, fileState = ''): boolean {
+  return fileState === 'enabled' || (fileState === 'generated' && isLinked(unit, bootLinks()));
+}
+
+/** Where an init script of old is linked (`S01bind9`) when it starts in the usual run level. */
+const RUN_LEVEL = '/etc/rc3.d';
+
+function bootLinks(): readonly string[] {
+  try {
+    return readdirSync(RUN_LEVEL);
+  } catch {
+    return [];
+  }
+}
+
+/** systemd makes a unit of an init script, and does not say whether that starts at boot. */
+export function isLinked(unit: string, links: readonly string[]): boolean {
+  return links.some((link) => /^S\d\d/.test(link) && `${link.slice(3)}.service` === unit);
 }
 
 function stateOf(values: ReadonlyMap<string, string>): LocalState {

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { endpoint } from './endpoint.js';
 import { failureOf } from './failure.js';
 import { type Failed, isFailed, type ProbeContext, type Sample, type Target } from './index.js';
+import { answers, firstByteTime, type Metric, roundTripTime } from './metrics.js';
 import { roundTrip } from './network.js';
 import { type Connection, connect } from './tcp.js';
 import { waitFor } from './wait.js';
@@ -17,7 +18,7 @@ const HEAD_CAP = 16 * 1024;
 const BODY_CAP = 32 * 1024;
 
 export interface HttpQuestion {
-  readonly method: 'GET' | 'HEAD' | 'OPTIONS' | 'TRACE';
+  readonly method: 'GET' | 'HEAD' | 'OPTIONS';
   /** `/path?query`, or a whole URL for a proxy. */
   readonly path: string;
   /** The provider's address and port when left out. */
@@ -87,6 +88,19 @@ export async function httpAsk(
 export function httpTimes({ connectMs, firstByteMs }: Pick<HttpAnswer, 'firstByteMs'> & Pick<Connection, 'connectMs'>) {
   return [...roundTrip(connectMs), { metric: 'ttfb', value: firstByteMs, method: 'http' } satisfies Sample];
 }
+
+/** What asking for a head costs at most, headers of IP included: a connection, a small question, a head. */
+export const HEAD_COST = { packets: 10, bytes: 1_500 } as const;
+
+/**
+ * What pages are judged by that a person clicks through: the anchors of a small answer, unless the service is known to
+ * need longer, and of a path for interactive use (SERVICES.md §0.6).
+ */
+export const pageMetrics = (firstByte = { useless: 8_000, excellent: 500 }): Metric[] => [
+  firstByteTime({ weight: 0.45, ...firstByte }),
+  answers(0.35),
+  roundTripTime({ weight: 0.2, useless: 800, excellent: 50 }),
+];
 
 /** What an answer means that shows no sign of the service: some other web server, or one too troubled to tell. */
 export function otherWeb({ status }: HttpAnswer): Failed {

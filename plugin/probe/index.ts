@@ -11,6 +11,14 @@ export interface Target {
   readonly gossip?: { readonly address: string; readonly port: number } | null;
   /** The announcement's attributes. */
   readonly txt: ReadonlyMap<string, string>;
+  /** What this node's own configuration says about that provider (`introduce` of its type). */
+  readonly own?: ReadonlyMap<string, string>;
+}
+
+/** What opens a service to a member: sent to that provider and nowhere else, never stored, never logged. */
+export interface Account {
+  readonly user: string;
+  readonly password: string;
 }
 
 export interface ProbeContext {
@@ -18,6 +26,10 @@ export interface ProbeContext {
   readonly signal: AbortSignal;
   /** Counts application bytes put on and taken off the wire; the helpers in this room call it. */
   readonly traffic: { sent: number; received: number };
+  /** A person asked for this one provider: steps that are too heavy to be taken by themselves are allowed. */
+  readonly asked?: boolean;
+  /** Offered by a person for this one scan. */
+  readonly account?: Account;
 }
 
 /** One measured value, in the unit of its metric, with the way it was taken. */

@@ -18,8 +18,10 @@ export interface Metric {
   readonly halfLifeHours: number;
 }
 
-/** Method of the samples that Serf pings give: they tell of the path to the node, whatever the service. */
+/** Methods of the samples that pings give, Serf's and the system's: they tell of the path to the node, whatever the service. */
 export const PATH_METHOD = 'serf-ping';
+export const PING_METHOD = 'ping';
+export const PATH_METHODS: ReadonlySet<string> = new Set([PATH_METHOD, PING_METHOD]);
 
 /** Performance is forgotten within a day, whether it answers within a week (SCORING.md §2.2, step 2). */
 const PERFORMANCE_HOURS = 24;

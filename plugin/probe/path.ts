@@ -1,4 +1,7 @@
-/** The path to a provider: how long, how steady, how lossy. Measured where its node gossips, whatever the service says. */
+/**
+ * The path to a provider: how long, how steady, how lossy, whatever the service says. Measured here where its node gossips;
+ * elsewhere by `ping` (ping.ts).
+ */
 import { isFailed, type ProbeContext, type Sample, type Target } from './index.js';
 import { memberlistPing } from './memberlist.js';
 import { PATH_METHOD } from './metrics.js';
@@ -7,19 +10,24 @@ import { openUdp } from './udp.js';
 /** Longest wait for one answer, ms. */
 const PING_LIMIT_MS = 1_000;
 
-/** Two pings and their answers, IP headers included, of a node that has no news of others to send along. */
+/** Two Serf pings and their answers, IP headers included, of a node that has no news of others to send along. */
 export const PATH_COST = { packets: 4, bytes: 600 } as const;
 
+type Place = Pick<Target, 'address' | 'gossip'>;
+
 /**
- * Two Serf pings, one after the other: `rtt`, `jitter` and `loss`. Nothing where the node is not known through Serf, and
- * nothing where both stay unanswered: an encrypted cluster is silent too. A member that announces a service at another
- * address than its own gets no ping, for else a stranger could have us ping a third host.
+ * Where a Serf ping measures the path; null where none does. A member that announces a service at another address than
+ * its own gets none, for else a stranger could have us ping a third host.
  */
-export async function measurePath(
-  { address, gossip }: Pick<Target, 'address' | 'gossip'>,
-  context: ProbeContext,
-): Promise<readonly Sample[]> {
-  if (!gossip || gossip.address !== address) return [];
+export const gossipAt = ({ address, gossip }: Place) => (gossip?.address === address ? gossip : null);
+
+/**
+ * Two Serf pings, one after the other: `rtt`, `jitter` and `loss`. Nothing where none can be sent, and nothing where both
+ * stay unanswered: an encrypted cluster is silent too.
+ */
+export async function measurePath(place: Place, context: ProbeContext): Promise<readonly Sample[]> {
+  const gossip = gossipAt(place);
+  if (gossip === null) return [];
   const udp = await openUdp(gossip, context);
   if (isFailed(udp)) return [];
   const ping = async () => {

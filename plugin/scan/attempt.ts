@@ -1,6 +1,16 @@
 /** One attempt at one provider: the probe under its deadline, its result checked and made into what is stored. */
-import { isFailed, type ProbeContext, type ProbeResult, type Proven, type Sample } from '../probe/index.js';
-import { measurePath, PATH_COST } from '../probe/path.js';
+import {
+  type Account,
+  isFailed,
+  type ProbeContext,
+  type ProbeResult,
+  type Proven,
+  type Sample,
+  type Target,
+} from '../probe/index.js';
+import { PATH_METHODS } from '../probe/metrics.js';
+import { gossipAt, measurePath, PATH_COST } from '../probe/path.js';
+import { PING_COST, type Pinger } from '../probe/ping.js';
 import type { Provider } from '../provider.js';
 import type { ServiceType } from '../services/index.js';
 import type { Attempt } from '../store/attempts.js';
@@ -15,6 +25,12 @@ const GRACE_MS = 250;
 /** How long the path may still be measured when the probe has ended, ms. */
 const PATH_LATE_MS = 250;
 
+/**
+ * The system's pings come after the probe, whose own times would suffer from the start of a program. They have as long as
+ * it took, which was a round trip at least, and this, ms: they go out 200 ms apart.
+ */
+const PING_LATE_MS = 350;
+
 /** A loop that stood still this long may have caused the failure itself, ms: such a failure is nobody's fault. */
 const GUILTY_STALL_MS = 500;
 
@@ -24,6 +40,12 @@ export interface AttemptOptions {
   /** Aborts with the job. */
   readonly signal: AbortSignal;
   readonly deadlineMs?: number;
+  /** Whether a person asked for this one provider. */
+  readonly asked?: boolean | undefined;
+  /** Offered by that person for this attempt. */
+  readonly account?: Account | undefined;
+  /** Measures the path where the node does not gossip; without it, that path stays unknown. */
+  readonly pinger?: Pick<Pinger, 'path'> | undefined;
 }
 
 export interface AttemptOutcome {
@@ -40,16 +62,18 @@ export interface AttemptOutcome {
 export async function attemptOnce(
   type: ServiceType,
   provider: Provider & { readonly port: number },
-  { lag, now, signal, deadlineMs = DEADLINE_MS }: AttemptOptions,
+  { lag, now, signal, deadlineMs = DEADLINE_MS, asked = false, account, pinger }: AttemptOptions,
 ): Promise<AttemptOutcome> {
+  const target = type.introduce ? { ...provider, own: await type.introduce(provider) } : provider;
   const traffic = { sent: 0, received: 0 };
   const deadline = AbortSignal.timeout(deadlineMs);
   const watched = lag.watch();
+  const started = performance.now();
   let stalls = new Stalls();
   let result: ProbeResult;
   try {
-    const context = { signal: AbortSignal.any([signal, deadline]), traffic };
-    result = await withGrace(withPath(type, provider, context), context.signal);
+    const context = { signal: AbortSignal.any([signal, deadline]), traffic, asked, ...(account && { account }) };
+    result = await withGrace(withPath(type, target, context), context.signal);
   } catch (error) {
     signal.throwIfAborted();
     if (!deadline.aborted) throw error;
@@ -62,10 +86,7 @@ export async function attemptOnce(
     type: provider.type,
     at: now(),
     // The declared cost includes headers and handshakes, which the probe cannot count.
-    bytes: Math.max(
-      type.cost.bytes + (asksForPath(type, provider) ? PATH_COST.bytes : 0),
-      traffic.sent + traffic.received,
-    ),
+    bytes: Math.max(costOf(type, target, { asked, account }), traffic.sent + traffic.received),
   };
   if (isFailed(result)) {
     const attempt = {
@@ -77,14 +98,29 @@ export async function attemptOnce(
     return stalls.longest() > GUILTY_STALL_MS ? { attempt: null, lagged: true } : { attempt, lagged: false };
   }
   const samples = unspoiled(type, result, stalls);
-  return {
-    attempt: { ...tried, level: result.level, reason: null, samples, facts: result.facts },
-    lagged: samples.length < result.samples.length,
-  };
+  const lagged = samples.length < result.samples.length;
+  const limitMs = performance.now() - started + PING_LATE_MS;
+  const known = gossipAt(target) !== null || samples.some(({ method }) => PATH_METHODS.has(method));
+  const pings = pinger && !lagged && !known;
+  const path = pings ? await pinger.path(provider.address, { signal, limitMs }) : [];
+  const bytes = tried.bytes + (pings ? PING_COST.bytes : 0);
+  const { level, facts } = result;
+  return { attempt: { ...tried, bytes, level, reason: null, samples: [...samples, ...path], facts }, lagged };
+}
+
+/** Bytes of one attempt at most, the path and what is done on demand included: so many must be left of the budget. */
+export function costOf(
+  type: ServiceType,
+  target: Target,
+  { asked, account }: Pick<AttemptOptions, 'asked' | 'account'>,
+) {
+  const path = asksForPath(type, target) ? PATH_COST.bytes : 0;
+  const more = type.account ? account !== undefined : asked;
+  return type.cost.bytes + path + (more ? (type.askedCost?.bytes ?? 0) : 0);
 }
 
 /** Whether the path is measured beside the probe: not where the probe itself measures it, because its type weighs jitter. */
-function asksForPath(type: ServiceType, { gossip }: Provider): boolean {
+function asksForPath(type: ServiceType, { gossip }: Target): boolean {
   return gossip !== null && !type.metrics.some(({ id }) => id === 'jitter');
 }
 
@@ -92,19 +128,15 @@ function asksForPath(type: ServiceType, { gossip }: Provider): boolean {
  * The probe, and beside it the path to the node by Serf ping: for every service of a node that gossips, also the mute ones.
  * The path has as long as the probe takes and a little more: a node that does not answer holds up nothing.
  */
-async function withPath(
-  type: ServiceType,
-  provider: Provider & { readonly port: number },
-  context: ProbeContext,
-): Promise<ProbeResult> {
-  if (!asksForPath(type, provider)) return type.probe(provider, context);
+async function withPath(type: ServiceType, target: Target, context: ProbeContext): Promise<ProbeResult> {
+  if (!asksForPath(type, target)) return type.probe(target, context);
   const late = new AbortController();
   const signal = AbortSignal.any([context.signal, late.signal]);
-  const path = measurePath(provider, { ...context, signal }).catch((error) => {
+  const path = measurePath(target, { ...context, signal }).catch((error) => {
     if (signal.aborted) return [];
     throw error;
   });
-  const result = await type.probe(provider, context).catch(async (error) => {
+  const result = await type.probe(target, context).catch(async (error) => {
     late.abort();
     await path;
     throw error;

@@ -19,8 +19,79 @@ export interface Candidate {
   readonly gapMs: number;
 }
 
-/** The one worth a probe now; null when none is due. `now` in ms since the epoch, `random` gives 0 ≤ x < 1. */
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+/** The pick of a type is what people rely on: looked at more often than the rest, unless probing its type is a burden. */
+const PICK_GAP_MS = 2 * HOUR;
+const USUAL_GAP_MS = 3 * HOUR;
+
+/** Each failure in a row beyond these doubles the wait, up to a day. */
+const PATIENCE = 3;
+const LONGEST_WAIT_MS = 24 * HOUR;
+
+/** Share of the probes that goes to whoever was left alone longest, and share up to which the picks take turns with the unknown. */
+const STALEST_SHARE = 0.1;
+const PICK_SHARE = 0.55;
+
+/** Nobody stays unmeasured for a week, as far as the probes suffice: a day of it is kept for chance. */
+const LONGEST_UNSEEN_MS = 6 * 24 * HOUR;
+/** Time that one probe of a queue takes: the scheduler's mean pause, with a fifth to spare. */
+const SLOT_MS = 36 * MINUTE;
+
+/**
+ * The one worth a probe now; null when none is due. In this order: whoever would otherwise be left alone for a week; for
+ * a tenth of the draws the stalest; the picks, taking turns with those never measured, the nearest first; then whoever
+ * may gain most on the best of its type, for old data widens what a provider may be worth.
+ * Deterministic but for one draw. `now` in ms since the epoch, `random` gives 0 ≤ x < 1.
+ */
 export function chooseNext(candidates: readonly Candidate[], now: number, random: () => number): Candidate | null {
-  const due = candidates.filter(({ measuredAt, gapMs }) => measuredAt === null || now - measuredAt >= gapMs);
-  return due[Math.floor(random() * due.length)] ?? null;
+  const draw = random();
+  const due = candidates.filter((one) => ageOf(one, now) >= waitOf(one)).sort(byAge);
+  const unknown = due.filter(({ measuredAt }) => measuredAt === null);
+  const known = due.slice(unknown.length);
+  const pick = known.find(({ recommended }) => recommended);
+  const stalest = due[0] ?? null;
+  if (isLate(known, now)) return known[0] ?? null;
+  if (draw < STALEST_SHARE) return stalest;
+  if (pick && (unknown.length === 0 || draw < PICK_SHARE)) return pick;
+  return unknown[0] ?? mostPromising(known, candidates) ?? stalest;
+}
+
+const ageOf = ({ measuredAt }: Candidate, now: number) =>
+  measuredAt === null ? Number.POSITIVE_INFINITY : now - measuredAt;
+
+/** How long it is left alone after a probe, ms. */
+function waitOf({ recommended, failures, gapMs }: Candidate): number {
+  const gap = recommended && gapMs <= USUAL_GAP_MS ? Math.min(gapMs, PICK_GAP_MS) : gapMs;
+  // The exponent is capped only to stay finite.
+  const backOff = 2 ** Math.min(Math.max(0, failures - PATIENCE), 30);
+  return Math.max(gap, Math.min(gap * backOff, LONGEST_WAIT_MS));
+}
+
+/** Never measured first, the nearest of them first, then the oldest; equal ones by id. */
+function byAge(a: Candidate, b: Candidate): number {
+  return (
+    order(a.measuredAt ?? Number.NEGATIVE_INFINITY, b.measuredAt ?? Number.NEGATIVE_INFINITY) ||
+    (a.measuredAt === null ? order(a.estimate ?? Number.MAX_VALUE, b.estimate ?? Number.MAX_VALUE) : 0) ||
+    order(a.id, b.id)
+  );
+}
+
+const order = <T extends number | string>(a: T, b: T) => (a < b ? -1 : a > b ? 1 : 0);
+
+/** Whether one of them, oldest first, would come too late if all before it had their turn first. */
+function isLate(known: readonly Candidate[], now: number): boolean {
+  return known.some((one, ahead) => ageOf(one, now) > LONGEST_UNSEEN_MS - ahead * SLOT_MS);
+}
+
+/** Measured against the best score of its own type, so that no type is probed more only because its scores are higher. */
+function mostPromising(known: readonly Candidate[], all: readonly Candidate[]): Candidate | null {
+  const best = new Map<string, number>();
+  for (const { type, score } of all) best.set(type, Math.max(best.get(type) ?? 0, score ?? 0));
+  const promise = ({ type, high }: Candidate) =>
+    high === null ? Number.NEGATIVE_INFINITY : high - (best.get(type) ?? 0);
+  let found: Candidate | null = null;
+  for (const one of known) if (found === null || promise(one) > promise(found)) found = one;
+  return found;
 }

@@ -1,11 +1,13 @@
 /** The score: pure, without input or output and without a clock. Attempts in, a number with its reasons out. */
 import type { Level, Reason } from '../probe/levels.js';
-import { answers, answerTime, handshakeTime, loss, type Metric, PATH_METHOD, roundTripTime } from '../probe/metrics.js';
-import type { ServiceType } from '../services/index.js';
+import { answers, answerTime, handshakeTime, loss, type Metric, roundTripTime } from '../probe/metrics.js';
 import type { Attempt } from '../store/attempts.js';
+import { type Digest, digestOf, type Scored } from './digest.js';
 import { join } from './join.js';
-import { mean, median, weigh } from './mark.js';
-import { closedBy, type Outcome, outcomesOf } from './outcome.js';
+import { markOf, type Tally } from './mark.js';
+import { type Rating, ratingOf, type Stars } from './rating.js';
+
+export { type Digest, digestOf, type Rating, type Stars };
 
 export interface Part {
   readonly metric: string;
@@ -15,13 +17,19 @@ export interface Part {
   /** 0..1; null where the type is not scored. */
   readonly mark: number | null;
   readonly weight: number;
-  /** Points lost to this metric; over all parts they sum to 100 − score. */
+  /** Points lost to this metric; over all parts they sum to 100 − score, before the owner's stars. */
   readonly lost: number;
+  /** Points of `lost` that went for attempts that failed, and for knowing too little; the rest was measured. */
+  readonly failures: number;
+  readonly doubt: number;
+  /** Attempts that tell of the metric, and what age has left of their weight, 0..1. */
+  readonly count: number;
+  readonly fresh: number;
 }
 
 export type Confidence = 'guess' | 'fair' | 'solid';
 
-/** What Serf pings beside the probes say of the path to the node; each null where nothing was measured. */
+/** What pings beside the probes say of the path to the node; each null where nothing was measured. */
 export interface Path {
   /** Medians, ms. */
   readonly rtt: number | null;
@@ -44,6 +52,8 @@ export interface Score {
   /** Scored at a level that cannot prove the service. */
   readonly unproven: boolean;
   readonly parts: readonly Part[];
+  /** The owner's own stars; null where none were given. The parts' lost points less these sum to 100 − score. */
+  readonly rating: Rating | null;
   /** null where the node does not gossip, or nothing of it is known, or the gate is closed. */
   readonly path: Path | null;
   /** Attempts that answered, and all attempts looked at. */
@@ -58,8 +68,21 @@ export interface Score {
 /** Levels from here on prove the service itself (speaks the protocol); below, only the path to it. */
 const PROVES_SERVICE: Level = 3;
 
+/** Of what is shown without points. */
+const POINTLESS = { mark: null, weight: 0, lost: 0, failures: 0, doubt: 0, fresh: 0 } as const;
+
 /** A closed gate loses everything at once, and tells no figure. */
-const GATE: Part = { metric: 'gate', value: null, unit: null, mark: 0, weight: 1, lost: 100 };
+const GATE: Part = {
+  ...POINTLESS,
+  metric: 'gate',
+  value: null,
+  unit: null,
+  mark: 0,
+  weight: 1,
+  lost: 100,
+  failures: 100,
+  count: 0,
+};
 
 /** What there is to say of a provider that was never tried. */
 export const UNTRIED: Score = Object.freeze<Score>({
@@ -72,6 +95,7 @@ export const UNTRIED: Score = Object.freeze<Score>({
   detail: null,
   unproven: false,
   parts: [],
+  rating: null,
   path: null,
   samples: 0,
   attempts: 0,
@@ -80,50 +104,52 @@ export const UNTRIED: Score = Object.freeze<Score>({
 });
 
 /**
- * The score of one provider from its latest attempts, in any order; it reads nothing else, so who else is listed changes
- * nothing. `now` in ms since the epoch.
+ * The score of one provider from its latest attempts, in any order, and the owner's stars; it reads nothing else, so who
+ * else is listed changes nothing. `now` in ms since the epoch.
  */
-export function scoreOf(
-  type: Pick<ServiceType, 'metrics' | 'scoredFrom'>,
-  attempts: readonly Attempt[],
-  now: number,
-): Score {
-  const outcomes = outcomesOf(attempts, type.scoredFrom ?? 0);
-  const successes = outcomes.filter(({ answer }) => answer !== null);
-  const measuredAt = outcomes[0]?.attempt.at ?? null;
-  const tried = { ...UNTRIED, samples: successes.length, attempts: attempts.length, measuredAt };
-  const closed = closedBy(outcomes);
-  if (closed) return { ...tried, ...closed, score: 0, low: 0, high: 0, parts: [GATE] };
-  const latest = successes[0]?.answer;
-  if (!latest) return UNTRIED;
-  const answered = { ...tried, level: latest.level, facts: latest.facts, path: pathOf(outcomes) };
-  if (type.scoredFrom === null) return { ...answered, reason: 'not-checked', parts: measured(outcomes) };
-  const joined = join(type.metrics.map((metric) => weigh(metric, outcomes, now)));
-  return { ...answered, ...joined, unproven: latest.level < PROVES_SERVICE };
+export function scoreOf(type: Scored, attempts: readonly Attempt[], now: number, stars?: readonly Stars[]): Score {
+  return scoreAt(type, digestOf(type, attempts, now), now, stars);
 }
 
-/** Any type's samples by Serf ping, weighed or not: all services of a node share its path. */
-function pathOf(outcomes: readonly Outcome[]): Path | null {
-  const pings = outcomes.flatMap(({ answer }) => answer?.samples.filter(({ method }) => method === PATH_METHOD) ?? []);
-  if (pings.length === 0) return null;
-  const values = (wanted: string) => pings.filter(({ metric }) => metric === wanted).map(({ value }) => value);
-  return { rtt: median(values('rtt')), jitter: median(values('jitter')), loss: mean(values('loss')) };
+/** The score at `now` (ms since the epoch) from the digest of the provider's attempts: what is old counts less by then. */
+export function scoreAt(type: Scored, digest: Digest, now: number, stars: readonly Stars[] = []): Score {
+  const { at, closed, tallies, attempts, samples, measuredAt, level, facts, path } = digest;
+  const opinion = ratingOf(stars, now);
+  const rating = opinion && { count: opinion.count, mean: opinion.mean, points: 0 };
+  const tried = { ...UNTRIED, attempts, samples, measuredAt, level, facts, path, rating };
+  if (closed) return { ...tried, ...closed, score: 0, low: 0, high: 0, parts: [GATE] };
+  if (measuredAt === null) return tried;
+  if (type.scoredFrom === null) return { ...tried, reason: 'not-checked', parts: tallies.map(shown) };
+  const marks = type.metrics.flatMap((metric, index) => {
+    const tally = tallies[index];
+    return tally ? markOf(metric, tally, now - at) : [];
+  });
+  const joined = join(marks);
+  const scored = { ...tried, ...joined, unproven: level < PROVES_SERVICE };
+  return opinion ? rated(scored, joined, opinion) : scored;
+}
+
+/** Rated by the owner: the whole interval moves by the factor of the stars, never past 100. */
+function rated(
+  scored: Score,
+  { score, low, high }: { readonly score: number; readonly low: number; readonly high: number },
+  { count, mean, factor }: { readonly count: number; readonly mean: number; readonly factor: number },
+): Score {
+  const moved = (points: number) => Math.min(100, points * factor);
+  const rating = { count, mean, points: moved(score) - score };
+  return { ...scored, score: moved(score), low: moved(low), high: moved(high), rating };
 }
 
 const ANY = { weight: 0, useless: 2, excellent: 1 };
+/** Units of what the probes of types that are not scored measure. */
 const UNITS: ReadonlyMap<string, Metric['unit']> = new Map(
   [roundTripTime(ANY), answerTime(ANY), handshakeTime(ANY), loss(0), answers(0)].map(({ id, unit }) => [id, unit]),
 );
 
-/** What was measured of a provider whose type is not scored: worth showing, worth no points. */
-function measured(outcomes: readonly Outcome[]): Part[] {
-  const samples = outcomes.flatMap(({ answer }) => answer?.samples ?? []);
-  return [...new Set(samples.map(({ metric }) => metric))].sort().map((metric) => ({
-    metric,
-    value: median(samples.filter((sample) => sample.metric === metric).map(({ value }) => value)),
-    unit: UNITS.get(metric) ?? null,
-    mark: null,
-    weight: 0,
-    lost: 0,
-  }));
-}
+const shown = ({ metric, value, count }: Tally): Part => ({
+  ...POINTLESS,
+  metric,
+  value,
+  unit: UNITS.get(metric) ?? null,
+  count,
+});

@@ -1,6 +1,6 @@
 /** Steps 4, 5 and 7 of the score: the marks joined into one number, how sure it is, and where its points went. */
 import type { Confidence, Part } from './index.js';
-import type { Mark } from './mark.js';
+import { type Mark, PRIOR_COUNT } from './mark.js';
 
 /** A mark of 0 in one metric must not make all others worthless. */
 const FLOOR = 0.02;
@@ -50,10 +50,24 @@ export function join(marks: readonly Mark[]): Joined {
 
 const logOf = (mark: number) => Math.log(Math.max(mark, FLOOR));
 
-/** A metric's share of the lost points is its share of the logarithm: shares add up exactly. */
-function partOf({ metric, mark, value }: Mark, pointsPerLog: number): Part {
+/**
+ * A metric's share of the lost points is its share of the logarithm: shares add up exactly. Within it, what failed and
+ * what is not known add up the same way.
+ */
+function partOf({ metric, mark, tally, count, ...share }: Mark, pointsPerLog: number): Part {
   const lost = pointsPerLog * metric.weight * logOf(mark);
-  return { metric: metric.id, value, unit: metric.unit, mark, weight: metric.weight, lost };
+  return {
+    metric: metric.id,
+    value: tally.value,
+    unit: metric.unit,
+    mark,
+    weight: metric.weight,
+    lost,
+    failures: lost * share.failures,
+    doubt: lost * share.doubt,
+    count: tally.count,
+    fresh: tally.count === 0 ? 0 : (count - PRIOR_COUNT) / tally.count,
+  };
 }
 
 /**

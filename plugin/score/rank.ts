@@ -1,43 +1,91 @@
-/** Step 8 of the score: the order of a type's list, and the one provider to recommend. */
+/** Step 8 of the score: the order of a type's list, and which of its rows carries the recommendation. */
 import type { Provider } from '../provider.js';
+import { equalsOf, isFit, spread } from './equals.js';
 import { type Score, UNTRIED } from './index.js';
 
 /** One row of a type's ranked list. */
 export interface Ranked extends Score {
   readonly provider: Provider;
   readonly recommended: boolean;
+  /** One of two or more that are as good as the best one that may be recommended; true of that one too. */
+  readonly asGood: boolean;
+  readonly pinned: boolean;
+  readonly hidden: boolean;
+  /** Round-trip time guessed from Serf's coordinates, ms; only where nothing was ever measured. */
+  readonly estimate: number | null;
+}
+
+/** What the owner and the node add to the scores. Sets and map by provider id. */
+export interface Preferences {
+  /** They go last, and are never recommended. */
+  readonly hidden?: ReadonlySet<string>;
+  /** Marked, not moved. */
+  readonly pinned?: ReadonlySet<string>;
+  /** The provider that stands recommended since the last scan. */
+  readonly recommended?: string | null;
+  /** This node's own, which spreads the choice among equals; without it the first of them is taken. */
+  readonly seed?: string;
+  /** Guessed round-trip times, ms. */
+  readonly estimates?: ReadonlyMap<string, number>;
 }
 
 /**
- * The providers in the order of their worth: scored ones by score, then those without a score (never tried, not checked,
- * not to be probed), then those that failed. Equal ones go by id, so that a list never reshuffles by itself.
- * A provider that may not be probed shows that reason instead of what was once measured.
+ * The providers in the order of their worth: scored ones by score, then those without a score (not checked, never tried,
+ * not to be probed), then those that failed, and last the hidden ones. Equal ones go by id, so that a list never
+ * reshuffles by itself. A provider that may not be probed shows that reason instead of what was once measured.
+ * What stands recommended stays so while it may be; else the badge goes at once to whom `recommend` would choose anew.
  */
-export function rank(providers: readonly Provider[], scores: ReadonlyMap<string, Score>): Ranked[] {
-  const rows = providers.map((provider) => ({ provider, score: standing(provider, scores) })).sort(compare);
-  const best = rows.find(({ provider, score }) => groupOf(score) === 0 && !provider.self && !provider.stale);
-  return rows.map((row) => ({ ...row.score, provider: row.provider, recommended: row === best }));
+export function rank(
+  providers: readonly Provider[],
+  scores: ReadonlyMap<string, Score>,
+  preferences: Preferences = {},
+): Ranked[] {
+  const rows = providers.map((provider) => rowOf(provider, scores, preferences)).sort(compare);
+  const equals = equalsOf(rows);
+  const standing = rows.find((row) => row.provider.id === preferences.recommended && isFit(row));
+  const badge = standing ?? (preferences.seed === undefined ? equals[0] : spread(equals, preferences.seed));
+  const asGood = new Set(equals.length > 1 ? equals : []);
+  return rows.map((row) => {
+    const { provider, pinned, hidden, estimate } = row;
+    return { provider, pinned, hidden, estimate, recommended: row === badge, asGood: asGood.has(row), ...row.all };
+  });
 }
 
-interface Row {
-  readonly provider: Provider;
-  readonly score: Score;
-}
+/** What orders a row, beside all that is known of it. */
+type Row = Pick<Ranked, 'provider' | 'score' | 'high' | 'level' | 'pinned' | 'hidden' | 'estimate'> & {
+  readonly all: Score;
+};
 
-function standing(provider: Provider, scores: ReadonlyMap<string, Score>): Score {
-  if (provider.barred !== null) return { ...UNTRIED, reason: provider.barred };
-  return scores.get(provider.id) ?? UNTRIED;
+function rowOf(
+  provider: Provider,
+  scores: ReadonlyMap<string, Score>,
+  { hidden, pinned, estimates }: Preferences,
+): Row {
+  const { id, barred } = provider;
+  const known = scores.get(id) ?? UNTRIED;
+  const all = barred === null ? known : { ...UNTRIED, reason: barred, rating: known.rating };
+  const { score, high, level, measuredAt } = all;
+  const estimate = barred === null && measuredAt === null ? (estimates?.get(id) ?? null) : null;
+  const [isPinned, isHidden] = [pinned?.has(id) ?? false, hidden?.has(id) ?? false];
+  return { all, provider, score, high, level, estimate, pinned: isPinned, hidden: isHidden };
 }
 
 /** 0 has a score · 1 has none · 2 failed. */
-const groupOf = ({ score }: Score) => (score === null ? 1 : score > 0 ? 0 : 2);
+const groupOf = ({ score }: Row) => (score === null ? 1 : score > 0 ? 0 : 2);
 
 function compare(a: Row, b: Row): number {
-  const group = groupOf(a.score);
+  const group = groupOf(a);
   return (
-    group - groupOf(b.score) ||
-    (group === 0 ? Number(b.score.score) - Number(a.score.score) : 0) ||
-    (group === 1 ? b.score.level - a.score.level : 0) ||
+    Number(a.hidden) - Number(b.hidden) ||
+    group - groupOf(b) ||
+    (group === 0 ? Number(b.score) - Number(a.score) : 0) ||
+    (group === 1 ? b.level - a.level || compareEstimates(a, b) : 0) ||
     (a.provider.id < b.provider.id ? -1 : 1)
   );
+}
+
+/** The nearest first; unknown ones after all known. */
+function compareEstimates(a: Row, b: Row): number {
+  if (a.estimate === null || b.estimate === null) return Number(a.estimate === null) - Number(b.estimate === null);
+  return a.estimate - b.estimate;
 }

@@ -1,8 +1,7 @@
 /** What a member runs in a container and announces: as a rule a web application, of any kind. */
 import { endpoint } from '../probe/endpoint.js';
-import { httpOnce, httpTimes } from '../probe/http.js';
+import { HEAD_COST, httpOnce, httpTimes, pageMetrics } from '../probe/http.js';
 import { isFailed, type Prober } from '../probe/index.js';
-import { answers, firstByteTime, roundTripTime } from '../probe/metrics.js';
 import type { ServiceType } from './index.js';
 
 /** Whatever a web server answers, a redirect or a demand to log in too, it serves; unless it says itself that it is broken. */
@@ -28,14 +27,9 @@ const docker: ServiceType = {
   units: [],
   listed: 'when-announced',
   probe,
-  cost: { packets: 10, bytes: 1_500 },
+  cost: HEAD_COST,
   scoredFrom: 3,
-  // A page is clicked through by a person: anchors of the interactive path and of a small answer (SERVICES.md §0.6).
-  metrics: [
-    firstByteTime({ weight: 0.45, useless: 8_000, excellent: 500 }),
-    answers(0.35),
-    roundTripTime({ weight: 0.2, useless: 800, excellent: 50 }),
-  ],
+  metrics: pageMetrics(),
   use: (provider) => {
     const at = endpoint(provider);
     if (at === null) return [];

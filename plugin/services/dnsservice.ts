@@ -31,7 +31,11 @@ const zones: Metric = {
   halfLifeHours: 24,
 };
 
-/** How long ago the zones were generated. Two days are fine; at seven the zone itself expires (SERVICES.md §1). */
+/**
+ * How long ago the zones were generated. Two days are fine; at seven the zone itself expires (SERVICES.md §1). Their age by
+ * the clock, not their lag behind the newest server: a score reads nothing but what its own provider showed, whoever else is
+ * listed (SCORING.md, P4). Where guifi.net had no change for days all are old alike, lose the same, and their order stays.
+ */
 const age: Metric = {
   id: 'age',
   label: { ca: 'antiguitat de les dades', es: 'antigüedad de los datos', en: 'age of its data' },

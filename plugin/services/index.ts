@@ -25,6 +25,11 @@ export interface UnitCandidate {
   readonly package: string | null;
 }
 
+export interface Cost {
+  readonly packets: number;
+  readonly bytes: number;
+}
+
 /** One thing that a person does to use a provider. */
 export type UseStep =
   | { readonly kind: 'link'; readonly label: Texts; readonly url: string }
@@ -70,6 +75,13 @@ export interface Connect {
   run(provider: Provider, tools: ConnectTools, signal: AbortSignal): Promise<void>;
 }
 
+/** That a person may offer an account for one scan of one provider: it goes to that provider only, and is forgotten. */
+export interface AccountOffer {
+  readonly label: Texts;
+  /** What it is for, and who will see it. */
+  readonly explanation: Texts;
+}
+
 export interface ServiceType {
   /** Wire word = file name. */
   readonly id: string;
@@ -84,17 +96,35 @@ export interface ServiceType {
   /** In order of preference. */
   readonly units: readonly UnitCandidate[];
   readonly probe: Prober;
+  /** Where a probe is a cryptographic handshake to check an identity: one that nobody asked for comes every 6 h at most. */
+  readonly identifies?: boolean;
+  /**
+   * What this node's own configuration says about the provider, for the probe (`target.own`) and for `use`; empty where it
+   * says nothing. Reads files, so it is called outside of what is timed.
+   */
+  introduce?(provider: Provider): Promise<ReadonlyMap<string, string>>;
+  readonly account?: AccountOffer;
   /** What one probe costs at most, IP headers included: shown before a scan, held against the daily budget. */
-  readonly cost: { readonly packets: number; readonly bytes: number };
+  readonly cost: Cost;
+  /** What it costs on top where a person asked for it, or offered the account where the type takes one. */
+  readonly askedCost?: Cost;
   /** Lowest level that earns a score; null while the probe proves too little to judge (then no provider has a score). */
   readonly scoredFrom: Level | null;
   /** Weights sum to 1. Empty only when `scoredFrom` is null. */
   readonly metrics: readonly Metric[];
-  /** How a person uses the provider; `best` are the providers worth using, best first, for steps that name a second one. */
-  use(provider: Provider, best?: readonly Provider[]): readonly UseStep[];
+  /**
+   * How a person uses the provider.
+   * @param best the providers worth using, best first, for steps that name a second one
+   * @param own what `introduce` found, where it may be shown
+   */
+  use(provider: Provider, best?: readonly Provider[], own?: ReadonlyMap<string, string>): readonly UseStep[];
   /** Files for programs, made from the ranked list (a proxy auto-configuration): served at `/services/<type>/files/<name>`. */
   readonly files?: readonly ServiceFile[];
   readonly connect?: Connect;
+  /** Its unit carries a network: stopping it may cut the way by which the person at the browser came. */
+  readonly link?: boolean;
+  /** Which attributes (`name=value`) neighbours need, asked for where this node's own service is announced. */
+  readonly publishTxt?: Texts;
   /** `when-announced`: known, but none of the nine; shown among the other services once somebody announces it. */
   readonly listed?: 'always' | 'when-announced';
   /** What the announcement's own attributes say, as label and value, for the provider page. */
@@ -172,7 +202,13 @@ export function problemsOf(candidate: unknown, fileName: string): string[] {
   need(isTransports(type.transports), 'transports must list tcp, udp or both');
   need(Array.isArray(type.units) && type.units.every(isUnit), 'units must name systemd .service units');
   need(typeof type.probe === 'function', 'probe must be a function');
-  need((type.cost?.packets ?? 0) > 0 && (type.cost?.bytes ?? 0) > 0, 'cost needs packets and bytes');
+  need(isCost(type.cost), 'cost needs packets and bytes');
+  need(type.askedCost === undefined || isCost(type.askedCost), 'askedCost needs packets and bytes');
+  need([undefined, true, false].includes(type.identifies), 'identifies must be true or false');
+  need(['undefined', 'function'].includes(typeof type.introduce), 'introduce must be a function');
+  need(type.account === undefined || isOffer(type.account), 'account needs label and explanation');
+  need([undefined, true, false].includes(type.link), 'link must be true or false');
+  need(type.publishTxt === undefined || isTexts(type.publishTxt), `publishTxt needs a text in ${LANGUAGES.join(', ')}`);
   need(typeof type.use === 'function', 'use must be a function');
   need(typeof type.describe === 'function', 'describe must be a function');
   need((type.files ?? []).every(isFile), 'files need a plain name, a media type, a label and write');
@@ -205,6 +241,8 @@ const isFile = (file: Partial<ServiceFile> | null) =>
   /^[A-Za-z0-9][A-Za-z0-9.-]*$/.test(file?.name ?? '') &&
   Boolean(file?.mediaType && isTexts(file.label)) &&
   typeof file?.write === 'function';
+const isCost = (cost: Partial<Cost> | undefined) => (cost?.packets ?? 0) > 0 && (cost?.bytes ?? 0) > 0;
+const isOffer = (offer: Partial<AccountOffer> | null) => isTexts(offer?.label) && isTexts(offer?.explanation);
 const isConnect = ({ label, done, suits, run }: Partial<Connect>) =>
   isTexts(label) && isTexts(done) && typeof suits === 'function' && typeof run === 'function';
 const isUnit = (one: UnitCandidate | null) => /^[A-Za-z0-9_.-]+@?\.service$/.test(one?.unit ?? '');

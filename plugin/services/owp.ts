@@ -1,8 +1,7 @@
 /** OpenVZ Web Panel: virtual machines for members, managed in a web page. */
 import { endpoint } from '../probe/endpoint.js';
-import { httpOnce, httpTimes, otherWeb } from '../probe/http.js';
+import { httpOnce, httpTimes, otherWeb, pageMetrics } from '../probe/http.js';
 import { isFailed, type Prober } from '../probe/index.js';
-import { answers, firstByteTime, roundTripTime } from '../probe/metrics.js';
 import type { ServiceType } from './index.js';
 
 /** The login page's title; the word before it is translated, a version may follow. */
@@ -40,13 +39,8 @@ const owp: ServiceType = {
   probe,
   cost: { packets: 14, bytes: 5_500 },
   scoredFrom: 3,
-  // The panel runs on small old machines: its page is allowed ten times as long as others' (SERVICES.md §2). A person
-  // clicks through it, so the path counts as for interactive use (§0.6).
-  metrics: [
-    firstByteTime({ weight: 0.45, useless: 10_000, excellent: 1_000 }),
-    answers(0.35),
-    roundTripTime({ weight: 0.2, useless: 800, excellent: 50 }),
-  ],
+  // The panel runs on small old machines: its page is allowed longer than others' (SERVICES.md §2).
+  metrics: pageMetrics({ useless: 10_000, excellent: 1_000 }),
   use: (provider) => {
     const at = endpoint(provider);
     if (at === null) return [];

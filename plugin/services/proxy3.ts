@@ -1,36 +1,53 @@
 /** guifi.net's federated web proxies: one account opens them all. */
 import { endpoint } from '../probe/endpoint.js';
 import { type HttpAnswer, type HttpQuestion, httpOnce, httpTimes, otherWeb } from '../probe/http.js';
-import { type Failed, isFailed, type Prober } from '../probe/index.js';
+import { type Account, type Failed, isFailed, type ProbeContext, type Prober, type Target } from '../probe/index.js';
 import { answers, firstByteTime, roundTripTime } from '../probe/metrics.js';
 import type { Provider } from '../provider.js';
 import type { ServiceFile, ServiceType } from './index.js';
 
-/** A name that never exists (RFC 6761), asked for in ways that a proxy answers by itself: nothing is fetched. */
-const NOWHERE = { path: 'http://probe.invalid/', host: 'probe.invalid', bodyCap: 0 } as const;
+/**
+ * A name that never exists (RFC 6761), asked for so that the proxy answers by itself: squid has not kept it, and says so
+ * (504) once it is willing to serve us. Nothing is looked for or fetched.
+ */
+const NOWHERE: HttpQuestion = {
+  method: 'HEAD',
+  path: 'http://probe.invalid/',
+  host: 'probe.invalid',
+  headers: { 'Cache-Control': 'only-if-cached' },
+  bodyCap: 0,
+};
 
-/** Where a login is announced. Should the proxy be open after all, it must not go and look for the name. */
-const FOR_LOGIN: HttpQuestion = { ...NOWHERE, method: 'HEAD', headers: { 'Cache-Control': 'only-if-cached' } };
-
-/** Where none is announced: the first proxy on the way answers (RFC 9110 §9.3.8). */
-const FOR_ANYBODY: HttpQuestion = { ...NOWHERE, method: 'TRACE', headers: { 'Max-Forwards': '0' } };
-
-/** Whether it serves those who log in is not asked: that takes the account of a person. */
+/** Whether it serves those who log in is asked only with the account that a person offers. */
 const probe: Prober = async (target, context) => {
-  const federated = /^yes$/i.test(target.txt.get('Federated') ?? '');
-  const answer = await httpOnce(target, federated ? FOR_LOGIN : FOR_ANYBODY, context);
+  const answer = await httpOnce(target, NOWHERE, context);
   if (isFailed(answer)) return answer;
   const login = loginOf(answer);
   if (login === null) return refusalOf(answer);
-  return { level: 3, samples: httpTimes(answer), facts: { login, ...factsOf(answer.headers) } };
+  const result = { level: 3, samples: httpTimes(answer), facts: { login, ...factsOf(answer.headers) } } as const;
+  const wantsPassword = login === 'yes' && /(^|, *)Basic\b/i.test(answer.headers.get('proxy-authenticate') ?? '');
+  if (!wantsPassword || context.account === undefined) return result;
+  const opened = await logIn(target, context, context.account);
+  if (typeof opened === 'object') return opened;
+  // A wrong password says nothing against the proxy: it is told, and costs no points.
+  return opened ? { ...result, level: 5 } : { ...result, facts: { ...result.facts, account: 'refused' } };
 };
 
-/** Whether one must log in; null where the answer is not that of a working proxy. */
+/** Shows the account to a proxy that has asked for one; whether that opens it. */
+async function logIn(target: Target, context: ProbeContext, { user, password }: Account): Promise<Failed | boolean> {
+  const credentials = Buffer.from(`${user}:${password}`).toString('base64');
+  const headers = { ...NOWHERE.headers, 'Proxy-Authorization': `Basic ${credentials}` };
+  const answer = await httpOnce(target, { ...NOWHERE, headers }, context);
+  if (isFailed(answer)) return answer;
+  const login = loginOf(answer);
+  return login === null ? refusalOf(answer) : login === 'no';
+}
+
+/** Whether one must log in (still); null where the answer is not that of a working proxy. */
 function loginOf({ status, headers }: HttpAnswer): 'yes' | 'no' | null {
   if (status === 407 && headers.has('proxy-authenticate')) return 'yes';
-  const traced = status === 200 && /^message\/http\b/i.test(headers.get('content-type') ?? '');
   const uncached = status === 504 && /^ERR_ONLY_IF_CACHED_MISS\b/.test(headers.get('x-squid-error') ?? '');
-  return isProxy(headers) && (traced || uncached) ? 'no' : null;
+  return isProxy(headers) && uncached ? 'no' : null;
 }
 
 function refusalOf(answer: HttpAnswer): Failed {
@@ -41,7 +58,7 @@ function refusalOf(answer: HttpAnswer): Failed {
     : { level: 3, reason: 'broken', detail: `HTTP ${status}` };
 }
 
-/** A web server, too, answers requests meant for a proxy, even TRACE; but it signs as none. */
+/** A web server, too, answers requests meant for a proxy; but it signs as none. */
 function isProxy(headers: HttpAnswer['headers']): boolean {
   return headers.has('via') || headers.has('x-squid-error');
 }
@@ -109,8 +126,21 @@ const proxy3: ServiceType = {
     { unit: 'squid3.service', package: null },
   ],
   probe,
-  // Three quarters of it is the page that squid sends along when TRACE meets a login; HEAD costs 1 kB.
-  cost: { packets: 14, bytes: 4_800 },
+  account: {
+    label: {
+      ca: 'Comproveu-lo amb el vostre compte',
+      es: 'Compruébelo con su cuenta',
+      en: 'Check it with your account',
+    },
+    explanation: {
+      ca: 'Amb el vostre compte de guifi.net se sap si us deixa entrar. S’envia només a aquest servidor, sense xifrar, com fa el navegador: oferiu-lo només si us en refieu. No es desa enlloc.',
+      es: 'Con su cuenta de guifi.net se sabe si le deja entrar. Se envía solo a este servidor, sin cifrar, como hace el navegador: ofrézcala solo si se fía de él. No se guarda en ningún sitio.',
+      en: 'Your guifi.net account shows whether it lets you in. It is sent to this server only, unencrypted, as a browser does: offer it only if you trust the server. It is kept nowhere.',
+    },
+  },
+  cost: { packets: 12, bytes: 1_300 },
+  // With the longest account that the form takes.
+  askedCost: { packets: 12, bytes: 1_700 },
   scoredFrom: 3,
   // SCORING.md weighs times and throughput through the proxy, which take an account. What is left of its list keeps its
   // order: first byte, answers, path (there as loss, of which one connection tells nothing). The first byte has the

@@ -96,6 +96,7 @@ const serf: ServiceType = {
   defaultPort: 5000,
   transports: ['udp', 'tcp'],
   units: [{ unit: 'serf.service', package: 'serf' }],
+  link: true,
   probe,
   // At worst: both pings by UDP, the second again, then over TCP.
   cost: { packets: 15, bytes: 1_200 },

@@ -1,26 +1,49 @@
 /** SNPgraphs servers: traffic and availability of a zone's devices, drawn for guifi.net's pages. */
 import { endpoint } from '../probe/endpoint.js';
-import { httpOnce, httpTimes, otherWeb } from '../probe/http.js';
-import { isFailed, type Prober } from '../probe/index.js';
+import { type HttpAnswer, httpOnce, httpTimes, otherWeb } from '../probe/http.js';
+import { isFailed, type ProbeContext, type Prober, type Target } from '../probe/index.js';
 import { answers, firstByteTime } from '../probe/metrics.js';
 import type { ServiceType } from './index.js';
 
 /** All that the version call says. */
 const VERSION = /^\d{1,4}\.\d{1,4}(\.\d{1,4})?$/;
 
+const CALL = '/snpservices/index.php?call=';
+
 /**
- * Asks for the version: the lightest call. Never `liveping` and `livetraceroute`, which run commands over there, nor
- * `stats`, which without a device reads a year of every graph.
+ * Asks for the version: the lightest call. Who it is costs a run of PHP's own command over there, so only a person's wish
+ * makes us ask that. Never `liveping` and `livetraceroute`, which run commands over there, nor `stats`, which without a
+ * device reads a year of every graph.
  */
 const probe: Prober = async (target, context) => {
-  const question = { method: 'GET', path: '/snpservices/index.php?call=version', bodyCap: 64 } as const;
-  const answer = await httpOnce(target, question, context);
+  const answer = await httpOnce(target, { method: 'GET', path: `${CALL}version`, bodyCap: 64 }, context);
   if (isFailed(answer)) return answer;
-  const { status, headers, body: version, whole } = answer;
-  const isText = /^text\/plain\b/i.test(headers.get('content-type') ?? '');
-  if (status !== 200 || !isText || !whole || !VERSION.test(version)) return otherWeb(answer);
-  return { level: 3, samples: httpTimes(answer), facts: { version } };
+  const version = answer.body;
+  if (!isPlain(answer) || !answer.whole || !VERSION.test(version)) return otherWeb(answer);
+  const samples = httpTimes(answer);
+  if (!context.asked) return { level: 3, samples, facts: { version } };
+  const server = await serverInfo(target, context);
+  const announced = target.txt.get('server_id') ?? target.txt.get('id');
+  const id = server['server id'];
+  if (announced !== undefined && id !== undefined && id !== announced) {
+    return { level: 3, reason: 'wrong-identity', detail: `it is ${id}` };
+  }
+  return { level: id !== undefined && id === announced ? 4 : 3, samples, facts: { version, ...server } };
 };
+
+/** Which server it is and of which zone, as far as it says so: what was proven before must not be lost over it. */
+async function serverInfo(target: Target, context: ProbeContext): Promise<Readonly<Record<string, string>>> {
+  const question = { method: 'GET', path: `${CALL}serverinfo`, bodyCap: 2_048, limitMs: 3_000 } as const;
+  const answer = await httpOnce(target, question, context);
+  if (isFailed(answer) || !isPlain(answer)) return {};
+  const [, id] = /^Server id: *(\d{1,9})\s*$/im.exec(answer.body) ?? [];
+  const [, zone] = /^Root zone: *(\d{1,9})\s*$/im.exec(answer.body) ?? [];
+  return { ...(id === undefined ? {} : { 'server id': id }), ...(zone === undefined ? {} : { zone }) };
+}
+
+function isPlain({ status, headers }: HttpAnswer): boolean {
+  return status === 200 && /^text\/plain\b/i.test(headers.get('content-type') ?? '');
+}
 
 const snpservice: ServiceType = {
   id: 'snpservice',
@@ -36,6 +59,7 @@ const snpservice: ServiceType = {
   units: [{ unit: 'apache2.service', package: 'apache2' }],
   probe,
   cost: { packets: 10, bytes: 1_000 },
+  askedCost: { packets: 14, bytes: 3_200 },
   scoredFrom: 3,
   // SCORING.md weighs both alike, besides what members think of it. The anchors are those of SERVICES.md §6: one small
   // answer says how busy the server is, not how fast it draws. The path is part of that answer's time.

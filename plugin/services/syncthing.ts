@@ -1,14 +1,11 @@
 /** Syncthing peers: folders kept the same on several machines. The certificate is the identity, so it can be checked. */
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
-import { type IncomingMessage, request as requestPlain } from 'node:http';
-import { request as requestTls } from 'node:https';
-import { PanelError } from '../errors.js';
 import { base32, luhn32 } from '../probe/base32.js';
 import { endpoint } from '../probe/endpoint.js';
 import { isFailed, type ProbeResult, type Prober, type Sample } from '../probe/index.js';
 import { answers, handshakeTime, roundTripTime } from '../probe/metrics.js';
 import { roundTrip } from '../probe/network.js';
+import { failed, order, refusal } from '../probe/syncthing-rest.js';
 import { connect } from '../probe/tcp.js';
 import { type Handshake, handshake } from '../probe/tls.js';
 import type { Provider } from '../provider.js';
@@ -151,61 +148,6 @@ function addressesIn(text: string, url: string): readonly unknown[] {
   throw refusal(url, 'it describes the device in a way unknown here');
 }
 
-const ORDER_LIMIT_MS = 5_000;
-/** Longest answer read, characters: one device is a few hundred. */
-const LONGEST_ANSWER = 100_000;
-
-interface Order {
-  readonly method: string;
-  readonly path: string;
-  readonly body: object | undefined;
-}
-
-/** One call of the local REST interface: its status (404 included), its text, and the device ID of who answers. */
-async function order(
-  { url, apiKey }: { readonly url: string; readonly apiKey: string },
-  { method, path, body }: Order,
-  signal: AbortSignal,
-): Promise<{ status: number; text: string; id: string }> {
-  const request = url.startsWith('https:') ? requestTls : requestPlain;
-  const call = request(`${url}/rest/config/${path}`, {
-    method,
-    headers: { 'x-api-key': apiKey, 'content-type': 'application/json' },
-    agent: false,
-    // Its certificate is its own; the address is this machine's loopback.
-    rejectUnauthorized: false,
-    signal: AbortSignal.any([signal, AbortSignal.timeout(ORDER_LIMIT_MS)]),
-  });
-  try {
-    call.end(body && JSON.stringify(body));
-    const [answer] = (await once(call, 'response')) as [IncomingMessage];
-    const text = await textOf(answer.setEncoding('utf8'));
-    const status = answer.statusCode ?? 0;
-    if (status !== 200 && status !== 404) throw new Error(`it answers ${status} ${text.slice(0, 100).trim()}`);
-    return { status, text, id: String(answer.headers['x-syncthing-id']) };
-  } catch (error) {
-    call.destroy();
-    throw refusal(url, (error as Error).message, error);
-  }
-}
-
-async function textOf(answer: AsyncIterable<string>): Promise<string> {
-  let text = '';
-  for await (const part of answer) {
-    text += part;
-    if (text.length > LONGEST_ANSWER) throw new Error('it answers too much');
-  }
-  return text;
-}
-
-function refusal(url: string, why: string, cause?: unknown): PanelError {
-  const hint = 'Look whether it runs, or add the device with the command shown.';
-  return failed(`The Syncthing of this node, at ${url}, took no order: ${why}.`, hint, cause);
-}
-
-const failed = (message: string, hint: string, cause?: unknown) =>
-  new PanelError('connect-failed', message, hint, { cause });
-
 const syncthing: ServiceType = {
   id: 'syncthing',
   title: { ca: 'Syncthing', es: 'Syncthing', en: 'Syncthing' },
@@ -218,7 +160,13 @@ const syncthing: ServiceType = {
   defaultPort: 22000,
   transports: ['tcp'],
   units: [{ unit: 'syncthing@.service', package: 'syncthing' }],
+  publishTxt: {
+    ca: 'node_id= i l’identificador de dispositiu, que el Syncthing mostra a «Accions, Mostra l’ID».',
+    es: 'node_id= y el identificador de dispositivo, que Syncthing muestra en «Acciones, Mostrar ID».',
+    en: 'node_id= and the device ID, which Syncthing shows under “Actions, Show ID”.',
+  },
   probe,
+  identifies: true,
   cost: { packets: 12, bytes: 2_200 },
   scoredFrom: 3,
   // Synchronising waits for both to be up and for the set-up of connections; the anchors of the handshake are SCORING.md's,

@@ -1,8 +1,7 @@
 /** Web folders (WebDAV, RFC 4918): files on a neighbour's machine, opened in any file manager. */
 import { endpoint } from '../probe/endpoint.js';
-import { httpOnce, httpTimes, otherWeb } from '../probe/http.js';
+import { HEAD_COST, httpOnce, httpTimes, otherWeb, pageMetrics } from '../probe/http.js';
 import { isFailed, type Prober } from '../probe/index.js';
-import { answers, firstByteTime, roundTripTime } from '../probe/metrics.js';
 import type { ServiceType } from './index.js';
 
 /**
@@ -38,14 +37,9 @@ const webdav: ServiceType = {
   units: [],
   listed: 'when-announced',
   probe,
-  cost: { packets: 10, bytes: 1_500 },
+  cost: HEAD_COST,
   scoredFrom: 3,
-  // Small answers decide how a folder feels, as with pages: anchors of SERVICES.md §0.6.
-  metrics: [
-    firstByteTime({ weight: 0.45, useless: 8_000, excellent: 500 }),
-    answers(0.35),
-    roundTripTime({ weight: 0.2, useless: 800, excellent: 50 }),
-  ],
+  metrics: pageMetrics(),
   use: (provider) => {
     const at = endpoint(provider);
     if (at === null) return [];

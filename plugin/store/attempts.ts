@@ -3,6 +3,8 @@ import type Database from 'better-sqlite3';
 import type { Sample } from '../probe/index.js';
 import type { Level, Reason } from '../probe/levels.js';
 import { prepare } from './hold.js';
+import { COLUMNS, decoder, type Row, rowOf } from './rows.js';
+import { type Watcher, watchers } from './watch.js';
 
 interface Tried {
   readonly provider: string;
@@ -31,11 +33,15 @@ export type Attempt = Answered | Unanswered;
 
 export interface AttemptStore {
   add(attempt: Attempt): void;
-  /**
-   * The newest attempts of each provider of the type, newest first, at most `limit` each (default 40). With the default,
-   * a provider's list is the same array as before until one of its attempts is added.
-   */
+  /** The provider's newest attempts, newest first. Read from the file each time: whoever needs it often keeps it. */
+  of(type: string, provider: string, limit?: number): Attempt[];
+  /** The same of every provider of the type that was ever tried. */
   recent(type: string, limit?: number): Map<string, Attempt[]>;
+  /**
+   * For a cache: each call of the result tells which providers of the type got an attempt since its last call. `all` the
+   * first time, after pruning and after another process wrote. Lives as long as the store: one for a type will do.
+   */
+  watch(type: string): Watcher;
   /** Bytes spent by all attempts at or after `since` (ms since the epoch). */
   bytesSince(since: number): number;
 }
@@ -86,96 +92,42 @@ const PROVIDERS = `
   ) SELECT provider FROM seen WHERE provider IS NOT NULL`;
 
 const RECENT = `
-  SELECT at, bytes, level, reason, detail, samples, facts FROM attempts
+  SELECT ${COLUMNS} FROM attempts
   WHERE type = ? AND provider = ? ORDER BY at DESC, nth DESC LIMIT ?`;
 
 const PRUNE = `
   DELETE FROM attempts WHERE (type, provider, at, nth) IN
     (SELECT type, provider, at, nth FROM attempts WHERE at < ? ORDER BY at LIMIT ?)`;
 
-/** `samples` as [metric, value, method] triples: the names of the fields are not worth storing a million times. */
-type Row = [at: number, bytes: number, level: Level, reason: Reason | null, detail: string | null, ...json: string[]];
-type Triple = [metric: string, value: number, method: string];
-
-/** Attempts that the score looks at; lists of this length are kept. */
+/** Attempts that the score looks at. */
 const SCORED = 40;
-
-/** The lists of one type as last read, and the providers that have got an attempt since. */
-interface Kept {
-  readonly lists: Map<string, Attempt[]>;
-  readonly outdated: Set<string>;
-}
 
 export function attemptStore(db: Database.Database): PrunableAttempts {
   const insert = prepare(db, ADD);
+  const providers = prepare<{ type: string }, string>(db, PROVIDERS).pluck();
+  const rows = prepare<[string, string, number], Row>(db, RECENT).raw();
   const bytesSince = prepare<[number], number>(db, 'SELECT total(bytes) FROM attempts WHERE at >= ?').pluck();
   const prune = prepare<[number, number]>(db, PRUNE);
-  const { listsOf, listOf } = reader(db);
-  // Changes when another process commits, never by our own commits: https://sqlite.org/pragma.html#pragma_data_version
-  const foreignVersion = prepare<[], number>(db, 'PRAGMA data_version').pluck();
-  let seenVersion = foreignVersion.get();
-  const kept = new Map<string, Kept>();
+  const { watch, added, changed } = watchers(db);
 
-  /** A page asks every second during a scan: it costs only the providers that changed, not 40 rows of each. */
-  function recent(type: string, limit = SCORED): Map<string, Attempt[]> {
-    if (limit !== SCORED) return listsOf(type, limit);
-    const version = foreignVersion.get();
-    if (version !== seenVersion) kept.clear();
-    seenVersion = version;
-    const { lists, outdated } = kept.get(type) ?? { lists: listsOf(type, SCORED), outdated: new Set() };
-    for (const provider of outdated) lists.set(provider, listOf(type, provider, SCORED));
-    if (lists.size > 0) kept.set(type, { lists, outdated: new Set() });
-    return new Map(lists);
+  function of(type: string, provider: string, limit = SCORED): Attempt[] {
+    const decode = decoder(type);
+    return rows.all(type, provider, limit).map((row) => decode(provider, row));
   }
 
   return {
-    recent,
+    of,
+    recent: (type, limit) => new Map(providers.all({ type }).map((provider) => [provider, of(type, provider, limit)])),
+    watch,
     add: (attempt) => {
       insert.run(rowOf(attempt));
-      kept.get(attempt.type)?.outdated.add(attempt.provider);
+      added(attempt.type, attempt.provider);
     },
     bytesSince: (since) => bytesSince.get(since) ?? 0,
     prune: (before, limit) => {
-      kept.clear();
-      return prune.run(before, limit).changes;
+      const { changes } = prune.run(before, limit);
+      if (changes > 0) changed();
+      return changes;
     },
-  };
-}
-
-function reader(db: Database.Database) {
-  const providers = prepare<{ type: string }, string>(db, PROVIDERS).pluck();
-  const rows = prepare<[string, string, number], Row>(db, RECENT).raw();
-  const listOf = (type: string, provider: string, limit: number) =>
-    rows.all(type, provider, limit).map(decoder(type, provider));
-  const listsOf = (type: string, limit: number) =>
-    new Map(providers.all({ type }).map((provider) => [provider, listOf(type, provider, limit)]));
-  return { listOf, listsOf };
-}
-
-/** @throws RangeError for a sample that is no measurement: a prober's mistake, which must not reach a score. */
-function rowOf(attempt: Attempt) {
-  const { type, provider, at, bytes, level, reason } = attempt;
-  const row = { type, provider, at, bytes, level, reason };
-  if (reason !== null) return { ...row, detail: attempt.detail, samples: null, facts: null };
-  const triples = attempt.samples.map(({ metric, value, method }): Triple => {
-    if (!Number.isFinite(value) || value < 0) throw new RangeError(`${metric} ${value} is no measurement`);
-    return [metric, value, method];
-  });
-  return { ...row, detail: null, samples: JSON.stringify(triples), facts: JSON.stringify(attempt.facts) };
-}
-
-/** Reads rows of one provider back. Facts rarely change from one attempt to the next: equal ones are parsed once. */
-function decoder(type: string, provider: string): (row: Row) => Attempt {
-  let text = '{}';
-  let facts: Answered['facts'] = {};
-  return ([at, bytes, level, reason, detail, samples = '[]', factsText = '{}']) => {
-    const tried = { provider, type, at, bytes, level };
-    if (reason !== null) return { ...tried, reason, detail };
-    if (factsText !== text) {
-      text = factsText;
-      facts = JSON.parse(text);
-    }
-    const triples: Triple[] = JSON.parse(samples);
-    return { ...tried, reason, samples: triples.map(([metric, value, method]) => ({ metric, value, method })), facts };
   };
 }

@@ -1,56 +1,85 @@
 /** What the panel remembers: one SQLite file, opened with a check, migrated forward only. */
 import type Database from 'better-sqlite3';
 import { type AttemptStore, attemptStore } from './attempts.js';
+import { type ExportRows, exporter } from './export.js';
+import { type DayRow, type HistoryStore, historyStore, NOTHING } from './history.js';
 import { pragma, prepare } from './hold.js';
 import { type JobStore, jobStore } from './jobs.js';
 import { open } from './open.js';
+import { type Opinion, type OpinionStore, opinionStore } from './opinions.js';
+import { type OwnDay, type OwnStore, ownStore } from './own.js';
+import { type Recommendation, type RecommendationStore, recommendationStore } from './recommendations.js';
+import { pruner } from './retention.js';
 import { type SessionStore, sessionStore } from './sessions.js';
 import { type SettingStore, settingStore } from './settings.js';
 
-export type { AttemptStore, JobStore, SessionStore, SettingStore };
+export type {
+  AttemptStore,
+  DayRow,
+  HistoryStore,
+  JobStore,
+  Opinion,
+  OpinionStore,
+  OwnDay,
+  OwnStore,
+  Recommendation,
+  RecommendationStore,
+  SessionStore,
+  SettingStore,
+};
+export { NOTHING };
 
 export interface Store {
   readonly attempts: AttemptStore;
+  readonly history: HistoryStore;
+  readonly opinions: OpinionStore;
+  readonly recommendations: RecommendationStore;
+  readonly own: OwnStore;
   readonly jobs: JobStore;
   readonly sessions: SessionStore;
   readonly settings: SettingStore;
   /** Where a damaged file was moved at opening; null when all was well. */
   readonly movedAside: string | null;
+  /** Every stored attempt of the type, or of one provider, oldest first; read as it is asked for. */
+  readonly exportRows: ExportRows;
   /** Returns once everything written so far survives a power cut. Costs a disk flush: never inside a timed span. */
   flush(): void;
   /**
-   * Forgets some of the attempts and jobs older than 30 days, few enough to take milliseconds; returns how many rows
-   * went. 0 = nothing is left to forget.
+   * Forgets some of what is too old (attempts and jobs after 30 days, days after two years, sessions that ended), or
+   * the oldest of what no longer fits; few enough rows to take milliseconds. Returns how many went; 0 = all is done.
    */
   prune(): number;
   close(): void;
 }
 
-const KEEP_MS = 30 * 24 * 3_600_000;
-const PRUNE_ROWS = 200;
+/** Most that the file takes, its write-ahead log included, bytes. */
+const MAX_BYTES = 20_000_000;
 
 /**
  * Opens the file, making it and its folder where missing; `:memory:` keeps nothing. `now` in ms since the epoch.
  * @throws PanelError `bad-config` when the file cannot be opened, or was written by a later version of this program.
  */
-export function openStore(path: string, now: () => number = Date.now): Store {
-  const { value, movedAside } = open(path, now, (db) => storeOn(db, now));
+export function openStore(path: string, now: () => number = Date.now, maxBytes = MAX_BYTES): Store {
+  const { value, movedAside } = open(path, now, (db) => storeOn(db, now, maxBytes));
   return { ...value, movedAside };
 }
 
-function storeOn(db: Database.Database, now: () => number): Omit<Store, 'movedAside'> {
-  const attempts = attemptStore(db);
-  const jobs = jobStore(db, now);
-  return {
-    attempts,
-    jobs,
+function storeOn(db: Database.Database, now: () => number, maxBytes: number): Omit<Store, 'movedAside'> {
+  const aging = {
+    attempts: attemptStore(db),
+    history: historyStore(db, now),
+    jobs: jobStore(db, now),
+    own: ownStore(db),
     sessions: sessionStore(db),
+  };
+  return {
+    ...aging,
+    opinions: opinionStore(db, now),
+    recommendations: recommendationStore(db),
     settings: settingStore(db),
+    exportRows: exporter(db),
     flush: flusher(db),
-    prune: () => {
-      const before = now() - KEEP_MS;
-      return attempts.prune(before, PRUNE_ROWS) + jobs.prune(before, PRUNE_ROWS);
-    },
+    prune: pruner(db, aging, now, maxBytes),
     close: () => void db.close(),
   };
 }

@@ -2,13 +2,20 @@
 import type Database from 'better-sqlite3';
 import { PanelError } from '../errors.js';
 import { ATTEMPTS_SCHEMA } from './attempts.js';
+import { HISTORY_SCHEMA } from './history.js';
 import { pragma } from './hold.js';
 import { JOBS_SCHEMA } from './jobs.js';
+import { OPINIONS_SCHEMA } from './opinions.js';
+import { OWN_SCHEMA } from './own.js';
+import { RECOMMENDATIONS_SCHEMA } from './recommendations.js';
 import { SESSIONS_SCHEMA } from './sessions.js';
 import { SETTINGS_SCHEMA } from './settings.js';
 
 /** The n-th step leads to `user_version` n. */
-const STEPS: readonly string[] = [ATTEMPTS_SCHEMA + JOBS_SCHEMA + SESSIONS_SCHEMA + SETTINGS_SCHEMA];
+const STEPS: readonly string[] = [
+  ATTEMPTS_SCHEMA + JOBS_SCHEMA + SESSIONS_SCHEMA + SETTINGS_SCHEMA,
+  HISTORY_SCHEMA + OPINIONS_SCHEMA + RECOMMENDATIONS_SCHEMA + OWN_SCHEMA,
+];
 
 const versionOf = (db: Database.Database) => Number(pragma(db, 'user_version'));
 

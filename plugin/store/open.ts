@@ -3,17 +3,15 @@ import { chmodSync, closeSync, existsSync, mkdirSync, openSync, renameSync } fro
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { PanelError } from '../errors.js';
+import { SQLITE_ADDON } from '../paths.js';
 import { hold, pragma } from './hold.js';
 import { migrate } from './migrate.js';
 
 /** How long a statement waits for another process (the command line beside the daemon), ms. */
 const BUSY_TIMEOUT = 2000;
 
-/**
- * Pages in the write-ahead log before a commit copies them back by itself, which costs disk flushes (16 MB). `flush()`
- * does it after every scan; this is only for a scan that never ends.
- */
-const AUTOCHECKPOINT_PAGES = 4000;
+/** Memory for pages of the file, KiB: the lists of a community fit, and a small node has better uses for more. */
+const CACHE_KIB = 1024;
 
 /** Codes of a file that is no sound database of ours, as opposed to one that cannot be reached just now. */
 const DAMAGE = /^SQLITE_(CORRUPT|NOTADB|ERROR)/;
@@ -52,12 +50,13 @@ class Damaged extends Error {}
 function openOnce<T>(path: string, use: (db: Database.Database) => T): T {
   let db: Database.Database | undefined;
   try {
-    db = hold(new Database(path, { timeout: BUSY_TIMEOUT }));
+    db = hold(new Database(path, { timeout: BUSY_TIMEOUT, ...(SQLITE_ADDON && { nativeBinding: SQLITE_ADDON }) }));
+    // Before the check, which reads the whole file.
+    pragma(db, `cache_size = -${CACHE_KIB}`);
     check(db);
     migrate(db);
     pragma(db, 'journal_mode = WAL');
     pragma(db, 'synchronous = NORMAL');
-    pragma(db, `wal_autocheckpoint = ${AUTOCHECKPOINT_PAGES}`);
     return use(db);
   } catch (error) {
     db?.close();

@@ -2,6 +2,7 @@
 import { LANGUAGES } from '../config.js';
 import { PanelError } from '../errors.js';
 import type { Job } from '../jobs.js';
+import { accountOf } from './account.js';
 import { bodyField, TooManyTries } from './auth.js';
 import { setCookie } from './cookies.js';
 import { job as jobPage, pathOf, providerSection, typeSection } from './pages.js';
@@ -16,7 +17,7 @@ export function scanType(web: Web, visit: Visit) {
 
 export function scanProvider(web: Web, visit: Visit) {
   const { type, id } = pathOf(visit);
-  return followed(web, visit, web.panel.scan(type, id), providerSection);
+  return followed(web, visit, web.panel.scan(type, id, { account: accountOf(web, visit) }), providerSection);
 }
 
 export function connect(web: Web, visit: Visit) {
@@ -24,16 +25,13 @@ export function connect(web: Web, visit: Visit) {
   return followed(web, visit, web.panel.connect(type, id), providerSection);
 }
 
-export function start(web: Web, visit: Visit) {
-  return followed(web, visit, web.panel.act(pathOf(visit).type, 'start'), typeSection);
-}
-
-export function stop(web: Web, visit: Visit) {
-  return followed(web, visit, web.panel.act(pathOf(visit).type, 'stop'), typeSection);
-}
-
 /** htmx gets the changed part of the page it is on; a browser without scripts goes to the job's page. */
-function followed(web: Web, visit: Visit, job: Job, show: (web: Web, visit: Visit, job: Job) => Promise<unknown>) {
+export function followed(
+  web: Web,
+  visit: Visit,
+  job: Job,
+  show: (web: Web, visit: Visit, job: Job) => Promise<unknown>,
+) {
   return visit.fragment ? show(web, visit, job) : redirect(visit, web.url('jobs', job.id));
 }
 

@@ -1,9 +1,10 @@
 /** The JSON API: the pages' objects, and their POSTs answered with the job. */
 import type { Job } from '../jobs.js';
+import { accountOf } from './account.js';
 import { bodyField } from './auth.js';
 import { fileModels } from './files.js';
 import { providerModel, serviceModel, sourceModel, typeModel } from './model.js';
-import { pathOf } from './pages.js';
+import { introduced, pathOf } from './pages.js';
 import type { Visit, Web } from './visit.js';
 
 export async function services(web: Web, { words }: Visit) {
@@ -19,7 +20,8 @@ export async function type(web: Web, visit: Visit) {
 export async function provider(web: Web, visit: Visit) {
   const { type, id } = pathOf(visit);
   const found = await web.panel.provider(type, id);
-  return { ...providerModel(found, visit.words), files: fileModels(web, found.view.type, type, visit) };
+  const own = await introduced(found, visit);
+  return { ...providerModel(found, visit.words, web.now(), own), files: fileModels(web, found.view.type, type, visit) };
 }
 
 export async function job(web: Web, visit: Visit) {
@@ -43,7 +45,7 @@ export async function scanType(web: Web, visit: Visit) {
 
 export async function scanProvider(web: Web, visit: Visit) {
   const { type, id } = pathOf(visit);
-  return accepted(visit, web.panel.scan(type, id));
+  return accepted(visit, web.panel.scan(type, id, { account: accountOf(web, visit) }));
 }
 
 export async function connect(web: Web, visit: Visit) {
@@ -51,19 +53,12 @@ export async function connect(web: Web, visit: Visit) {
   return accepted(visit, web.panel.connect(type, id));
 }
 
-export async function start(web: Web, visit: Visit) {
-  return accepted(visit, web.panel.act(pathOf(visit).type, 'start'));
-}
-
-export async function stop(web: Web, visit: Visit) {
-  return accepted(visit, web.panel.act(pathOf(visit).type, 'stop'));
-}
-
 export async function cancelJob(web: Web, visit: Visit) {
   return accepted(visit, await web.panel.jobs.cancel(pathOf(visit).id));
 }
 
-function accepted({ reply }: Visit, job: Job) {
+/** The answer to a request that began a job. */
+export function accepted({ reply }: Visit, job: Job) {
   reply.code(202);
   return { job };
 }

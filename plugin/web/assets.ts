@@ -10,20 +10,25 @@ import { PUBLIC_DIR } from '../paths.js';
 export const ASSETS = ['style.css', 'icon.svg', 'htmx.min.js', 'copy.js'] as const;
 export type Asset = (typeof ASSETS)[number];
 
-/**
- * Serves the files under `public/`, compressed where the build has left a `.gz` beside them; returns the address of each.
- * @throws Error when a file is missing
- */
-export async function serveAssets(app: FastifyInstance, base: string): Promise<(name: Asset) => string> {
+/** The address of each file of `public/` under the folder. @throws Error when a file is missing */
+export function assetsUnder(folder: string): (name: Asset) => string {
   const addresses = new Map(
     ASSETS.map((name) => {
       const version = createHash('sha256')
         .update(readFileSync(join(PUBLIC_DIR, name)))
         .digest('hex')
         .slice(0, 8);
-      return [name, `${base}public/${name}?v=${version}`];
+      return [name, `${folder}${name}?v=${version}`];
     }),
   );
+  return (name) => addresses.get(name) as string;
+}
+
+/**
+ * Serves the files under `public/`, compressed where the build has left a `.gz` beside them; returns the address of each.
+ * @throws Error when a file is missing
+ */
+export async function serveAssets(app: FastifyInstance, base: string): Promise<(name: Asset) => string> {
   await app.register(fastifyStatic, {
     root: PUBLIC_DIR,
     prefix: '/public/',
@@ -33,5 +38,5 @@ export async function serveAssets(app: FastifyInstance, base: string): Promise<(
     maxAge: '365d',
     immutable: true,
   });
-  return (name) => addresses.get(name) as string;
+  return assetsUnder(`${base}public/`);
 }

@@ -20,8 +20,12 @@ export interface Words {
   bytes(count: number): string;
   /** A moment (ms since the epoch) as date and time. */
   date(at: number): string;
-  /** How long before `now` it was: "3 minutes ago". */
+  /** A day (ms since the epoch, any time of that day in UTC), as a date. */
+  day(at: number): string;
+  /** How long before `now` it was: "3 minutes ago". A moment still to come counts as now. */
   ago(at: number, now: number): string;
+  /** How long after `now` it will be: "in 3 minutes". A moment gone by counts as now. */
+  until(at: number, now: number): string;
 }
 
 type Texts = Readonly<Record<string, string>>;
@@ -71,6 +75,7 @@ function wordsOf(language: Language, texts: Texts): Words {
   const plural = new Intl.PluralRules(language);
   const ago = new Intl.RelativeTimeFormat(language, { numeric: 'auto' });
   const date = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' });
+  const day = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeZone: 'UTC' });
   const share = new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 1 });
   const numbers = [0, 1, 2].map((digits) => new Intl.NumberFormat(language, { maximumFractionDigits: digits }));
   const number = (value: number, digits = 0) => (numbers[digits] as Intl.NumberFormat).format(value);
@@ -87,7 +92,9 @@ function wordsOf(language: Language, texts: Texts): Words {
     bytes: (count) =>
       count < 1e6 ? `${number(count / 1e3, count < 1e4 ? 1 : 0)}${NBSP}kB` : `${number(count / 1e6, 1)}${NBSP}MB`,
     date: (at) => date.format(at),
+    day: (at) => day.format(at),
     ago: (at, now) => relative(ago, Math.min(at - now, 0) / 1000),
+    until: (at, now) => relative(ago, Math.max(at - now, 0) / 1000),
     t(key, params = {}) {
       const text = find(key, params);
       if (text === undefined) throw new Error(`no text "${key}" in ${language}`);

@@ -2,8 +2,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { PanelError } from '../errors.js';
 import type { Panel } from '../panel.js';
-import { serveAssets } from './assets.js';
+import { assetsUnder, serveAssets } from './assets.js';
 import { Auth, type Authenticate } from './auth.js';
+import { CLOUDY_ASSETS } from './bridge.js';
 import { loadLocales } from './i18n.js';
 import { failure } from './respond.js';
 import { ROUTES, type Route } from './routes.js';
@@ -15,6 +16,18 @@ export interface WebOptions {
   readonly authenticate?: Authenticate;
   /** Clock, ms since the epoch. */
   readonly now?: () => number;
+  /** Pages without a frame of their own, for the page of another application. */
+  readonly embedded?: boolean;
+  /** What `loadTexts` has read, where the panel is registered twice. */
+  readonly texts?: Texts;
+}
+
+/** Templates and languages. */
+export type Texts = Pick<Web, 'views' | 'locales'>;
+
+/** @throws Error when a template or a language is broken */
+export function loadTexts(): Texts {
+  return { views: loadViews(), locales: loadLocales() };
 }
 
 const BODY_LIMIT = 64 * 1024;
@@ -71,18 +84,18 @@ async function answer(web: Web, visit: Visit, route: Route): Promise<unknown> {
 async function createWeb(
   app: FastifyInstance,
   panel: Panel,
-  { now = Date.now, authenticate }: WebOptions,
+  { now = Date.now, authenticate, embedded = false, texts = loadTexts() }: WebOptions,
 ): Promise<Web> {
   const base = `${app.prefix.replace(/\/+$/, '')}/`;
   return {
     panel,
     auth: new Auth(panel, now, authenticate),
-    views: loadViews(),
-    locales: loadLocales(),
+    ...texts,
+    embedded,
     base,
     now,
     url: (...parts) => base + parts.map(encodeURIComponent).join('/'),
-    asset: await serveAssets(app, base),
+    asset: embedded ? assetsUnder(CLOUDY_ASSETS) : await serveAssets(app, base),
   };
 }
 

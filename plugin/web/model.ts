@@ -6,7 +6,9 @@ import type { Provider } from '../provider.js';
 import type { Part } from '../score/index.js';
 import type { Ranked } from '../score/rank.js';
 import type { ServiceType, UseStep } from '../services/index.js';
+import { beatsOf } from './chart.js';
 import type { Words } from './i18n.js';
+import { whyModel } from './why.js';
 
 /** What a row's sign, word and colour say. An open port alone is never `good`. */
 export type Verdict = 'good' | 'weak' | 'unproven' | 'unchecked' | 'failed' | 'barred' | 'new';
@@ -47,7 +49,10 @@ export function serviceModel(
     providers,
     measured,
     best: best && { id: best.provider.id, node: best.provider.node, score: roundOr(best.score) },
-    local: { unit: local.unit, state: local.state, enabled: local.enabled, published: local.published },
+    local: {
+      ...{ unit: local.unit, state: local.state, enabled: local.enabled, published: local.published },
+      units: local.units,
+    },
     job: job as Job | null,
   };
 }
@@ -62,19 +67,29 @@ export function typeModel(view: TypeView, words: Words) {
     ...serviceModel(view, words),
     scored: view.type.scoredFrom !== null,
     scan: { providers: targets, packets: targets * packets, bytes: targets * bytes },
-    providers: view.ranked.map((ranked) => rowModel(ranked, view.type, words)),
+    providers: view.ranked.map((ranked) => ({
+      ...rowModel(ranked, view.type, words),
+      beats: beatsOf(view.bars.get(ranked.provider.id)),
+    })),
     units: view.type.units,
+    /** Whether stopping its unit may cut the visitor's own way here. */
+    link: view.type.link ?? false,
+    publishTxt: view.type.publishTxt?.[words.language] ?? null,
   };
 }
 
 /** One provider as a row of its type's list. */
 export function rowModel(ranked: Ranked, type: ServiceType, words: Words) {
   const { provider, level, unproven, reason, detail, confidence, recommended, samples, attempts, facts, path } = ranked;
+  const { asGood, pinned, hidden, rating } = ranked;
   const { id, node, host, address, port, description, self, sources, stale } = provider;
   const verdict = verdictOf(ranked);
   return {
     ...{ id, node, host, address, port, description, self, sources, stale },
     ...{ level, unproven, reason, detail, confidence, recommended, samples, attempts, facts, path },
+    ...{ asGood, pinned, hidden, rating: rating && { ...rating, points: round(rating.points) } },
+    /** Round-trip time guessed from Serf's coordinates, ms; never measured, never scored. */
+    estimate: roundOr(ranked.estimate),
     reasonText: reason && words.t(reasonKey(ranked)),
     verdict,
     verdictText: verdictText(verdict, ranked, words),
@@ -121,18 +136,35 @@ function reasonKey({ reason, level }: Ranked): string {
   return reason === 'not-checked' && level < 2 ? 'verdict.alive' : `reason.${reason}`;
 }
 
-/** One provider with what a person needs to use it and what its announcement says. */
-export function providerModel({ view, ranked, connect }: ProviderView, words: Words) {
+/**
+ * One provider with what a person needs to use it and what its announcement says.
+ * @param own what this node's own configuration says of it, where the visitor may see that
+ */
+export function providerModel(
+  { view, ranked, connect }: ProviderView,
+  words: Words,
+  now: number,
+  own?: ReadonlyMap<string, string>,
+) {
   const { type, word } = view;
+  const { account, cost, askedCost } = type;
+  const asked = cost.bytes + (askedCost?.bytes ?? 0);
   const { provider } = ranked;
   return {
     type: word,
     ...rowModel(ranked, type, words),
+    why: whyModel(ranked, type, words, now),
     community: provider.community,
     // Nobody needs to be told how to use what is their own.
-    use: provider.self ? [] : type.use(provider, worthUsing(view)).flatMap((step) => stepModel(step, words)),
+    use: provider.self ? [] : type.use(provider, worthUsing(view), own).flatMap((step) => stepModel(step, words)),
     /** Text of the button that tells a program of this node to use it; null where there is none. */
     connect: connect?.label[words.language] ?? null,
+    /** What a scan of it alone costs at most, a probe. */
+    scan: { bytes: account ? cost.bytes : asked },
+    /** That an account may be offered for one scan of it. */
+    account: account
+      ? { label: account.label[words.language], explanation: account.explanation[words.language], bytes: asked }
+      : null,
     details: type.describe(provider.txt).map(({ label, value }) => ({ label: label[words.language], value })),
   };
 }

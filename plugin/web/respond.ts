@@ -5,6 +5,7 @@ import type { FastifyReply } from 'fastify';
 import { LANGUAGES } from '../config.js';
 import { asPanelError, ERROR_CODES, PanelError } from '../errors.js';
 import { TooManyTries } from './auth.js';
+import { CLOUDY_SEARCH } from './bridge.js';
 import { nameOf, sourceModel } from './model.js';
 import type { Visit, Web } from './visit.js';
 
@@ -17,7 +18,8 @@ const WORTH_GZIP = 1400;
 
 /** A whole page. */
 export function page(web: Web, visit: Visit, name: string, data: object, status = 200): Promise<FastifyReply> {
-  return html(visit, web.views.render('layout', { ...common(web, visit), ...data, page: `@${name}` }), status);
+  const layout = web.embedded ? 'embedded' : 'layout';
+  return html(visit, web.views.render(layout, { ...common(web, visit), ...data, page: `@${name}` }), status);
 }
 
 /** The page, or only its changing part where htmx asks for that. The same template draws both. */
@@ -95,6 +97,7 @@ function common(web: Web, visit: Visit) {
     back: request.method === 'GET' && !visit.fragment ? ownPath(web, request.url) : web.base,
     owner: visit.role === 'owner',
     ownLogin: web.auth.ownLogin,
+    cloudySearch: web.embedded ? CLOUDY_SEARCH : null,
     token: web.auth.token(visit),
     demo: web.panel.demo,
     sources,

@@ -1,8 +1,13 @@
 /** The site map: every address of the panel, what answers it and whom it is for. */
+import { VERBS } from '../node/index.js';
 import * as actions from './actions.js';
 import * as api from './api.js';
 import type { Need } from './auth.js';
+import { background, backgroundApi } from './background.js';
 import { file } from './files.js';
+import { measurementsCsv, measurementsJson } from './history.js';
+import { opine, opineApi } from './opinion.js';
+import * as own from './own.js';
 import * as pages from './pages.js';
 import * as status from './status.js';
 import type { Visit, Web } from './visit.js';
@@ -23,6 +28,8 @@ export const ROUTES: readonly Route[] = [
   get('/', 'reader', pages.home),
   get('/services/:type', 'reader', pages.type),
   get('/services/:type/providers/:id', 'reader', pages.provider),
+  get('/services/:type/providers/:id/measurements.csv', 'reader', measurementsCsv),
+  get('/services/:type/providers/:id/measurements.json', 'reader', measurementsJson),
   get('/services/:type/files/:name', 'reader', file),
   get('/jobs/:id', 'reader', pages.job),
   get('/login', 'anyone', actions.loginPage),
@@ -32,8 +39,13 @@ export const ROUTES: readonly Route[] = [
   post('/services/:type/scan', 'owner', actions.scanType),
   post('/services/:type/providers/:id/scan', 'owner', actions.scanProvider),
   post('/services/:type/providers/:id/connect', 'owner', actions.connect),
-  post('/services/:type/start', 'owner', actions.start),
-  post('/services/:type/stop', 'owner', actions.stop),
+  post('/services/:type/providers/:id/opinion', 'owner', opine),
+  get('/services/:type/confirm/stop', 'owner', own.confirmStop),
+  get('/services/:type/log', 'owner', own.log),
+  ...VERBS.map((verb) => post(`/services/:type/${verb}`, 'owner', own.act(verb))),
+  post('/services/:type/publish', 'owner', own.publish),
+  post('/services/:type/unpublish', 'owner', own.unpublish),
+  post('/background', 'owner', background),
   post('/jobs/:id/cancel', 'owner', actions.cancelJob),
 
   get('/api/v1/services', 'reader', api.services),
@@ -47,8 +59,14 @@ export const ROUTES: readonly Route[] = [
   post('/api/v1/services/:type/scan', 'owner', api.scanType),
   post('/api/v1/services/:type/providers/:id/scan', 'owner', api.scanProvider),
   post('/api/v1/services/:type/providers/:id/connect', 'owner', api.connect),
-  post('/api/v1/services/:type/start', 'owner', api.start),
-  post('/api/v1/services/:type/stop', 'owner', api.stop),
+  post('/api/v1/services/:type/providers/:id/opinion', 'owner', opineApi),
+  get('/api/v1/services/:type/own', 'owner', own.viewApi),
+  get('/api/v1/services/:type/log', 'owner', own.logApi),
+  get('/api/v1/services/:type/preview', 'owner', own.previewApi),
+  ...VERBS.map((verb) => post(`/api/v1/services/:type/${verb}`, 'owner', own.actApi(verb))),
+  post('/api/v1/services/:type/publish', 'owner', own.publishApi),
+  post('/api/v1/services/:type/unpublish', 'owner', own.unpublishApi),
+  post('/api/v1/background', 'owner', backgroundApi),
   post('/api/v1/jobs/:id/cancel', 'owner', api.cancelJob),
 
   get('/healthz', 'anyone', status.health),

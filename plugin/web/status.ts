@@ -1,6 +1,7 @@
 /** How the panel and its machine are: for people, for health checks and for other programs. */
 import { readFileSync } from 'node:fs';
 import { PACKAGE_FILE } from '../paths.js';
+import { backgroundModel } from './background.js';
 import { sourceModel } from './model.js';
 import type { Visit, Web } from './visit.js';
 
@@ -13,6 +14,7 @@ export async function status(web: Web, _visit: Visit) {
     version: VERSION,
     demo: web.panel.demo,
     sources: web.panel.discovery.sources().map(sourceModel),
+    background: backgroundModel(web),
     /** Seconds. */
     uptime: Math.round(process.uptime()),
   };

@@ -17,6 +17,8 @@ export interface Web {
   readonly auth: Auth;
   readonly views: Views;
   readonly locales: ReturnType<typeof loadLocales>;
+  /** Whether the pages are put into those of another application, which has a frame, a login and a language of its own. */
+  readonly embedded: boolean;
   /** Path that every link starts with; begins and ends with `/`. */
   readonly base: string;
   /** A path of this site; strangers' words are encoded. */
@@ -45,8 +47,9 @@ export interface Visit {
 export function beginVisit(web: Web, request: FastifyRequest, reply: FastifyReply): Visit {
   const path = request.url.slice(web.base.length - 1);
   const { headers } = request;
+  const chosen = web.embedded ? headers['x-cloudy-language'] : readCookie(request, LANGUAGE_COOKIE);
   const language = chooseLanguage(
-    readCookie(request, LANGUAGE_COOKIE),
+    typeof chosen === 'string' ? chosen : undefined,
     headers['accept-language'],
     web.panel.config.language,
   );

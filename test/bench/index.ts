@@ -1,15 +1,26 @@
 /** `npm run bench`: every figure that the project promises, measured in one run. `-- --json` for programs. */
+import { mkdtempSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { runChild, startChild, stop } from './child.js';
 import type { Agent } from './listing.js';
 import { atLeast, atMost, type Mark, median, table } from './marks.js';
 import { cpuTicks, load, residentMB, servePanel } from './served.js';
+import type { Year } from './store.js';
 
 interface Listed {
   readonly first: number;
   readonly cold: number;
   readonly change: number;
+}
+
+interface Scoring {
+  readonly digest: number;
+  readonly score: number;
+  /** Of one digest. */
+  readonly bytes: number;
 }
 
 /** Runs of the cold measurements; the median is reported. */
@@ -102,12 +113,43 @@ async function ranking(): Promise<Mark[]> {
   }
 }
 
+async function scoring(): Promise<Mark[]> {
+  const { digest, score, bytes } = await runChild<Scoring>('scoring', { providers: 500, attempts: 40 });
+  return [
+    atMost('scores and order of 500 providers, from their digests', score, 'ms', 20),
+    atMost('digests of 500 providers × 40 attempts', digest, 'ms', 150),
+    atMost('memory of one digest', bytes, 'bytes', 1_500),
+  ];
+}
+
+async function storage(): Promise<Mark[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'bench-'));
+  const store = <T>(what: string, file: string) => runChild<T>('store', { what, path: join(folder, file) });
+  try {
+    const { megabytes, prune, usualPrune, add, note } = await store<Year>('year', 'year');
+    await store('fill', 'full');
+    const listed = (await store<number>('listed', 'full')) - (await store<number>('listed', 'empty'));
+    return [
+      atMost('a year with 100 providers: the database and its log', megabytes, 'MB', 20),
+      atMost('a year with 100 providers: longest pruning step', prune, 'ms', 20),
+      atMost('a year with 100 providers: a pruning step, 99 of 100', usualPrune, 'ms', 20),
+      atMost('a year with 100 providers: an attempt written, 99 of 100', add, 'ms', 20),
+      atMost('a year with 100 providers: a day noted, 99 of 100', note, 'ms', 20),
+      atMost('memory of 500 providers × 90 days listed', listed, 'MB', 4),
+    ];
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
 const marks = [
   ...(await listing(30, 10)),
   ...(await listing(1_000, 150)),
   ...(await ranking()),
+  ...(await scoring()),
   ...(await memory()),
   ...(await page()),
+  ...(await storage()),
 ];
 console.log(process.argv.includes('--json') ? JSON.stringify({ marks }, null, 2) : table(marks));
 process.exitCode = marks.every(({ holds }) => holds) ? 0 : 1;

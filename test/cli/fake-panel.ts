@@ -2,12 +2,12 @@
 import { PassThrough } from 'node:stream';
 import { type Config, loadConfig } from '../../plugin/config.js';
 import type { SourceStatus } from '../../plugin/discovery/index.js';
-import { type Job, type JobHandle, Jobs } from '../../plugin/jobs.js';
-import type { LocalService } from '../../plugin/node/index.js';
+import { type JobHandle, Jobs } from '../../plugin/jobs.js';
+import { ABSENT, type LocalService } from '../../plugin/node/index.js';
 import type { Panel, TypeView } from '../../plugin/panel.js';
 import { type Provider, providerId } from '../../plugin/provider.js';
 import type { Ranked } from '../../plugin/score/rank.js';
-import type { Store } from '../../plugin/store/index.js';
+import { openStore } from '../../plugin/store/index.js';
 import { registryOf } from '../node/stand-in.js';
 
 export function row(more: Partial<Provider> = {}, score: Partial<Ranked> = {}): Ranked {
@@ -40,7 +40,7 @@ export function row(more: Partial<Provider> = {}, score: Partial<Ranked> = {}): 
     reason: null,
     detail: null,
     unproven: false,
-    path: null,
+    ...{ path: null, rating: null, asGood: false, pinned: false, hidden: false, estimate: null },
     parts: [],
     samples: 3,
     attempts: 3,
@@ -69,11 +69,9 @@ const upSerf: SourceStatus = { name: 'serf', state: 'up', lastUp: 0, read: 3, sk
 export function fakePanel(fake: Fake = {}): FakePanel {
   const { rows = [], sources = [upSerf], problem = null, demo = false, work = async () => {} } = fake;
   const services = registryOf({ dnsservice: ['named.service'], syncthing: [] });
-  const store = memoryStore(fake.movedAside ?? null);
+  const store = { ...openStore(':memory:'), movedAside: fake.movedAside ?? null };
   const jobs = new Jobs(store.jobs);
-  const states = new Map(
-    services.types.map(({ id }) => [id, { unit: null, state: 'absent' as const, enabled: false, ...fake.local }]),
-  );
+  const states = new Map(services.types.map(({ id }) => [id, { ...ABSENT, ...fake.local }]));
   const view = (word: string): TypeView => {
     const ranked = rows.filter(({ provider }) => provider.type === word);
     return {
@@ -83,9 +81,10 @@ export function fakePanel(fake: Fake = {}): FakePanel {
       providers: ranked.length,
       measured: ranked.filter(({ attempts }) => attempts > 0).length,
       best: ranked.find(({ recommended }) => recommended) ?? null,
-      local: { unit: null, state: 'absent', enabled: false, published: false, ...states.get(word) },
+      local: { ...ABSENT, published: false, ...states.get(word) },
       job: null,
       ranked,
+      bars: new Map(),
     };
   };
   const never = () => {
@@ -99,6 +98,7 @@ export function fakePanel(fake: Fake = {}): FakePanel {
       providers: () => rows.map(({ provider }) => provider),
       find: never,
       serfClient: never,
+      estimates: async () => new Map(),
       sources: () => sources,
       ready: async () => {},
       onChange: never,
@@ -106,38 +106,20 @@ export function fakePanel(fake: Fake = {}): FakePanel {
     },
     jobs,
     store,
+    background: { status: never, on: never, off: never },
     local: { states: async () => states, problem: async () => problem, act: never },
     demo,
     overview: async () => ({ services: services.types.map(({ id }) => view(id)), sources }),
     type: async (word) => view(word),
     provider: never,
     scan: (word) => jobs.start({ kind: 'scan', type: word, provider: null, total: 3 }, work),
-    act: never,
+    own: { view: never, act: never, log: never, form: never, preview: never, publish: never, unpublish: never },
     connect: never,
     close: async () => {
       panel.closed = true;
     },
   };
   return panel;
-}
-
-function memoryStore(movedAside: string | null): Store {
-  const [kept, settings] = [new Map<string, Job>(), new Map<string, string>()];
-  const nothing = () => {};
-  const none = { add: nothing, recent: () => new Map(), bytesSince: () => 0 };
-  return {
-    attempts: none,
-    jobs: { put: (job) => void kept.set(job.id, job), get: (id) => kept.get(id) ?? null, closeOrphans: nothing },
-    sessions: { put: nothing, lastUsed: () => null, remove: nothing, removeAll: nothing },
-    settings: {
-      get: (name) => settings.get(name) ?? null,
-      set: (name, value) => void (value === null ? settings.delete(name) : settings.set(name, value)),
-    },
-    movedAside,
-    flush: nothing,
-    prune: () => 0,
-    close: nothing,
-  };
 }
 
 /** Streams that keep what was written; `typed` is what comes in, on a terminal or from a pipe. */

@@ -85,6 +85,37 @@ describe('merge', () => {
     expect(merged(heard('serf', ...all.toReversed()))).toEqual(rows);
   });
 
+  it('lists a provider once that announces an address of each family, whichever it names first', () => {
+    const gossip = { address: '10.0.0.1', port: 5000 };
+    const [four, six] = [sighting({ gossip }), sighting({ gossip, address: 'fd00::1' })];
+    for (const order of [
+      [four, six],
+      [six, four],
+    ]) {
+      expect(merged(heard('serf', ...order)).map(({ address }) => address)).toEqual(['10.0.0.1']);
+    }
+    const outside = sighting({ gossip, address: '8.8.8.8' });
+    expect(merged(heard('serf', outside, six)).map(({ address }) => address)).toEqual(['fd00::1']);
+    const another = sighting({ gossip, address: '2001:db8::1' });
+    expect(merged(heard('serf', another, outside)).map(({ address }) => address)).toEqual(['8.8.8.8']);
+  });
+
+  it('keeps apart what differs in more than the family: node, port, attributes, or who says it', () => {
+    const gossip = { address: '10.0.0.1', port: 5000 };
+    const six: Partial<Announcement> = { gossip, address: 'fd00::1' };
+    for (const other of [
+      sighting({ ...six, port: 1 }),
+      sighting({ ...six, node: 'other' }),
+      sighting({ ...six, txt: new Map([['node_id', 'B']]) }),
+      sighting({ ...six, gossip: { address: '10.6.6.6', port: 5000 } }),
+      sighting({ ...six, gossip: null }),
+      sighting({ gossip, address: '10.0.0.2' }),
+    ]) {
+      expect(merged(heard('serf', sighting({ gossip }), other))).toHaveLength(2);
+    }
+    expect(merged(heard('serf', sighting()), heard('avahi', sighting({ address: 'fd00::1' })))).toHaveLength(2);
+  });
+
   it('bars what has no port, and what is not of the community', () => {
     const barred = (change: Partial<Announcement>) => merged(heard('serf', sighting(change)))[0]?.barred;
     expect(barred({})).toBeNull();

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { PanelError } from '../../plugin/errors.js';
-import { createLocalServices, type LocalOptions } from '../../plugin/node/index.js';
+import { ABSENT, createLocalServices, type LocalOptions, type OwnUnit } from '../../plugin/node/index.js';
 import { registryOf, StandIn } from './stand-in.js';
 
 const UNITS = {
@@ -20,6 +20,8 @@ afterEach(() => systemctl.remove());
 
 const services = (options: LocalOptions = {}) =>
   createLocalServices(registryOf(UNITS), { ...options, limits: { ...QUICK, ...options.limits } });
+/** What a type has here when this unit is all there is. */
+const one = (unit: OwnUnit) => ({ ...unit, units: [unit] });
 const failure = (promise: Promise<unknown>) =>
   promise.then(
     () => {
@@ -34,10 +36,10 @@ describe('states', () => {
     systemctl.unit('syncthing@anna.service', 'inactive');
     const states = await services().states();
     expect(Object.fromEntries(states)).toEqual({
-      dnsservice: { unit: 'named.service', state: 'running', enabled: true },
-      syncthing: { unit: 'syncthing@anna.service', state: 'stopped', enabled: false },
-      proxy3: { unit: null, state: 'absent', enabled: false },
-      owp: { unit: null, state: 'absent', enabled: false },
+      dnsservice: one({ unit: 'named.service', state: 'running', enabled: true }),
+      syncthing: one({ unit: 'syncthing@anna.service', state: 'stopped', enabled: false }),
+      proxy3: ABSENT,
+      owp: ABSENT,
     });
     const properties = '--property=Id,Names,LoadState,ActiveState,SubState,UnitFileState,Job';
     const names = ['named.service', 'unbound.service', 'syncthing@*.service', 'squid.service'];
@@ -144,11 +146,9 @@ describe('start and stop', () => {
     systemctl.unit('squid.service', 'inactive', { UnitFileState: 'enabled' });
     systemctl.turns('start', 'squid.service', 'running');
     const local = services();
-    expect(await local.act('proxy3', 'start', never)).toEqual({
-      unit: 'squid.service',
-      state: 'running',
-      enabled: true,
-    });
+    expect(await local.act('proxy3', 'start', never)).toEqual(
+      one({ unit: 'squid.service', state: 'running', enabled: true }),
+    );
     const calls = systemctl.calls().length;
     expect((await local.states()).get('proxy3')?.state).toBe('running');
     expect(systemctl.calls()).toHaveLength(calls);
@@ -244,4 +244,74 @@ describe('start and stop', () => {
   it('names the package that would bring the unit', async () => {
     expect((await failure(services().act('proxy3', 'start', never))).hint).toContain('proxy3-package');
   });
+});
+
+describe('starting at boot', () => {
+  const HELPER = 'cloudy-services-enable@squid.service.service';
+
+  it.each([
+    ['squid.service', 'proxy3', 'cloudy-services-%@squid.service.service'],
+    ['syncthing@anna.service', 'syncthing', 'cloudy-services-%@syncthing\\x40anna.service.service'],
+  ])('is turned on and off for %s by the helper unit, and starts and stops nothing', async (unit, type, helper) => {
+    systemctl.unit(unit, 'inactive');
+    systemctl.helps('enable', unit, helper.replace('%', 'enable'));
+    systemctl.helps('disable', unit, helper.replace('%', 'disable'));
+    const local = services();
+    expect(await local.act(type, 'enable', never)).toMatchObject({ unit, state: 'stopped', enabled: true });
+    expect(await local.act(type, 'disable', never)).toMatchObject({ unit, state: 'stopped', enabled: false });
+    const acts = systemctl.calls().filter((call) => call[2] !== 'show');
+    expect(acts.map((call) => call.slice(2))).toEqual([
+      ['start', '--', helper.replace('%', 'enable')],
+      ['start', '--', helper.replace('%', 'disable')],
+    ]);
+  });
+
+  it.each([
+    `Failed to start ${HELPER}: Unit ${HELPER} not found.`,
+    `Failed to start ${HELPER}: Interactive authentication required.`,
+  ])('where the helper is missing or not allowed, says how to do it by hand: %s', async (said) => {
+    systemctl.unit('squid.service', 'inactive');
+    systemctl.on('start', HELPER, `echo '${said}' >&2; exit 5`);
+    const error = await failure(services().act('proxy3', 'enable', never));
+    expect(error).toMatchObject({ code: 'unit-not-permitted', hint: 'Run: sudo systemctl enable squid.service' });
+  });
+
+  it('that systemd does not take on is a failure', async () => {
+    systemctl.unit('squid.service', 'inactive');
+    systemctl.on('start', HELPER, '');
+    expect(await failure(services().act('proxy3', 'enable', never))).toMatchObject({ code: 'unit-failed' });
+  });
+});
+
+describe('several units of one type', () => {
+  it('are told each with its own state, an alias once', async () => {
+    systemctl.unit('syncthing@anna.service', 'active', { UnitFileState: 'enabled' });
+    systemctl.unit('syncthing@biel.service', 'failed');
+    systemctl.unit('named.service', 'inactive', { Id: 'named.service', Names: 'named.service unbound.service' });
+    const states = await services().states();
+    expect(states.get('syncthing')?.units).toEqual([
+      { unit: 'syncthing@anna.service', state: 'running', enabled: true },
+      { unit: 'syncthing@biel.service', state: 'failed', enabled: false },
+    ]);
+    expect(states.get('dnsservice')?.units).toEqual([{ unit: 'named.service', state: 'stopped', enabled: false }]);
+  });
+
+  it('are acted on one by one', async () => {
+    systemctl.unit('syncthing@anna.service', 'active');
+    systemctl.unit('syncthing@biel.service', 'inactive');
+    systemctl.turns('start', 'syncthing@biel.service', 'running');
+    const local = await services().act('syncthing', 'start', never, 'syncthing@biel.service');
+    expect(local.units.map(({ state }) => state)).toEqual(['running', 'running']);
+  });
+
+  it.each(['ssh.service', 'squid.service', 'syncthing@clara.service', '--root=/'])(
+    'are the only ones that are acted on: not %s',
+    async (unit) => {
+      systemctl.unit('syncthing@anna.service', 'active');
+      systemctl.unit('squid.service', 'active');
+      const error = await failure(services().act('syncthing', 'stop', never, unit));
+      expect(error).toMatchObject({ code: 'unit-refused' });
+      expect(systemctl.calls().filter((call) => call[2] !== 'show')).toEqual([]);
+    },
+  );
 });

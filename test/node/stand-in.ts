@@ -53,6 +53,11 @@ export class StandIn {
     this.on(verb, unit, `sed -i 's/^ActiveState=.*/ActiveState=${ACTIVE[to]}/' "$here/units/${unit}"`);
   }
 
+  /** The helper unit that enables or disables the unit does so. */
+  helps(verb: 'enable' | 'disable', unit: string, helper: string): void {
+    this.on('start', helper, `sed -i 's/^UnitFileState=.*/UnitFileState=${verb}d/' "$here/units/${unit}"`);
+  }
+
   /** What every reading does first: lines of sh. */
   reads(script: string): void {
     writeFileSync(join(this.#folder, 'read'), `${script}\n`);

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { helperUnit } from '../../plugin/node/helpers.js';
 import { LIMITS, Systemd } from '../../plugin/node/systemd.js';
+import { isLinked } from '../../plugin/node/units.js';
 import { StandIn } from './stand-in.js';
 
 const never = new AbortController().signal;
@@ -50,5 +52,24 @@ describe('which units may be acted on', () => {
     expect(one.named(units, 'syncthing@.service')).toEqual([]);
     await one.read();
     expect(systemctl.calls()[1]).toEqual(systemctl.calls()[0]);
+  });
+});
+
+describe('the helper unit', () => {
+  it.each([
+    ['tahoe-lafs.service', 'cloudy-services-enable@tahoe\\x2dlafs.service.service'],
+    ['tinc@my-net.service', 'cloudy-services-enable@tinc\\x40my\\x2dnet.service.service'],
+    ['syncthing@a\\x2db.service', 'cloudy-services-enable@syncthing\\x40a\\x5cx2db.service.service'],
+    ['.x.service', 'cloudy-services-enable@\\x2ex.service.service'],
+  ])('of %s has the name that systemd-escape gives: %s', (unit, helper) => {
+    expect(helperUnit('enable', unit)).toBe(helper);
+  });
+});
+
+describe('an init script', () => {
+  it('starts at boot where its run level links to it', () => {
+    const links = ['README', 'S01bind9', 'K01squid3', 'S02tahoe-lafs'];
+    const units = ['bind9.service', 'squid3.service', 'tahoe-lafs.service', 'bind.service'];
+    expect(units.map((unit) => isLinked(unit, links))).toEqual([true, false, true, false]);
   });
 });

@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { loadConfig } from '../../plugin/config.js';
 import { createPanel, type Panel } from '../../plugin/panel.js';
 import { isFailed } from '../../plugin/probe/index.js';
@@ -110,6 +110,9 @@ async function openPanel(): Promise<Panel> {
   const standard = loadConfig({ env: {}, file: '' });
   const serfRpc = { host: '127.0.0.1', port: 1 };
   const config = { ...standard, serfRpc, dataDir, providersFile, communityRanges: ['127.0.0.0/8'] };
+  // The system's ping would reach every neighbour past its relay: here, it is not to be found.
+  vi.stubEnv('PATH', '/nowhere');
+  onTestFinished(() => void vi.unstubAllEnvs());
   const panel = await createPanel(config, { demo: false });
   onTestFinished(async () => {
     await panel.close();

@@ -1,9 +1,12 @@
 /** Proxies and introducers against the programs that run on real nodes. */
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
+import type { ProbeContext } from '../../plugin/probe/index.js';
 import proxy3 from '../../plugin/services/proxy3.js';
 import tahoe from '../../plugin/services/tahoe-lafs.js';
 import { context, ownAddress, target } from '../probe/servers.js';
+import { Relay } from '../relay.js';
 import { type Program, startFoolscap, startSquid } from './programs.js';
+import { total, wire } from './wire.js';
 
 const running: Program[] = [];
 async function keep<T extends Program>(starting: Promise<T>): Promise<T> {
@@ -19,35 +22,40 @@ const ttfb = { metric: 'ttfb', value: expect.any(Number), method: 'http' };
 const HEADERS = 52;
 
 describe('squid', () => {
-  const FEDERATED = new Map([['Federated', 'Yes']]);
-  const OPEN = new Map<string, string>();
-  const ask = (squid: Program, txt: ReadonlyMap<string, string>, of = context()) =>
-    proxy3.probe(target(squid, { txt }), of);
+  const ACCOUNT = { user: 'anna', password: 'one account for all' };
+  const software = expect.stringMatching(/^squid\//);
 
-  it('that wants a login works, for less than the probe may cost whichever way it is asked', async () => {
-    const squid = await keep(startSquid({ address: ownAddress() }));
-    const facts = { login: 'yes', software: expect.stringMatching(/^squid\//), realm: 'guifi-proxy3 federated' };
-    const [head, trace] = [context(), context()];
-    expect(await ask(squid, FEDERATED, head)).toEqual({ level: 3, samples: [rtt, ttfb], facts });
-    expect(head.traffic.sent + head.traffic.received + 9 * HEADERS).toBeLessThan(1_200);
-    expect(await ask(squid, OPEN, trace)).toEqual({ level: 3, samples: [rtt, ttfb], facts });
-    const { sent, received } = trace.traffic;
-    expect(sent + received + proxy3.cost.packets * HEADERS).toBeLessThan(proxy3.cost.bytes);
+  /** The result, and whether what went over the wire was within the cost declared. */
+  async function ask(squid: Program, more: Partial<ProbeContext> = {}) {
+    const relay = await Relay.open({ to: squid, address: ownAddress() });
+    onTestFinished(() => relay.close());
+    const result = await proxy3.probe(target({ address: relay.address, port: relay.port }), { ...context(), ...more });
+    const { packets, bytes } = total(relay.conversations().map(wire));
+    const stated = total([proxy3.cost, ...(more.account && proxy3.askedCost ? [proxy3.askedCost] : [])]);
+    return { result, within: packets <= stated.packets && bytes <= stated.bytes };
+  }
+
+  it('that wants a login works, and lets in those who have an account', async () => {
+    const squid = await keep(startSquid({ address: ownAddress(), account: ACCOUNT }));
+    const facts = { login: 'yes', software, realm: 'guifi-proxy3 federated' };
+    const known = { level: 3, samples: [rtt, ttfb], facts };
+    expect(await ask(squid)).toEqual({ result: known, within: true });
+    expect(await ask(squid, { account: ACCOUNT })).toEqual({ result: { ...known, level: 5 }, within: true });
+    const mistaken = await ask(squid, { account: { ...ACCOUNT, password: 'another' } });
+    expect(mistaken).toEqual({ result: { ...known, facts: { ...facts, account: 'refused' } }, within: true });
   });
 
-  it('that is open works, and fetches nothing, whatever it announces', async () => {
+  it('that is open works, and fetches nothing', async () => {
     const squid = await keep(startSquid({ address: ownAddress(), access: 'open' }));
-    const facts = { login: 'no', software: expect.stringMatching(/^squid\//) };
-    expect(await ask(squid, OPEN)).toEqual({ level: 3, samples: [rtt, ttfb], facts });
     // It has no name server: to look for the name would take it long.
-    expect(await ask(squid, FEDERATED)).toEqual({ level: 3, samples: [rtt, ttfb], facts });
+    const result = { level: 3, samples: [rtt, ttfb], facts: { login: 'no', software } };
+    expect(await ask(squid)).toEqual({ result, within: true });
   });
 
   it('that serves others refuses, without a number', async () => {
     const squid = await keep(startSquid({ address: ownAddress(), access: 'closed' }));
-    const refused = { level: 3, reason: 'refuses-me', detail: 'HTTP 403' };
-    expect(await ask(squid, OPEN)).toEqual(refused);
-    expect(await ask(squid, FEDERATED)).toEqual(refused);
+    const result = { level: 3, reason: 'refuses-me', detail: 'HTTP 403' };
+    expect(await ask(squid)).toEqual({ result, within: true });
   });
 });
 

@@ -1,6 +1,11 @@
 /** Services that say nothing to strangers, on nodes that gossip: the path is measured with real agents, tinc met as it is. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Target } from '../../plugin/probe/index.js';
 import { measurePath, PATH_COST } from '../../plugin/probe/path.js';
+import { tincIntroduction } from '../../plugin/probe/tinc-nets.js';
 import type { Provider } from '../../plugin/provider.js';
 import { attemptOnce } from '../../plugin/scan/attempt.js';
 import { LagGuard } from '../../plugin/scan/lag.js';
@@ -10,9 +15,9 @@ import tincvpn from '../../plugin/services/tincvpn.js';
 import { context, ownAddress, target, udpServer } from '../probe/servers.js';
 import { provider } from '../services/providers.js';
 import { streamer } from '../services/streamer.js';
-import { type Agent, killAgents, startAgent, startCommunity } from './agents.js';
+import { type Agent, killAgents, startAgent, startCommunity, until } from './agents.js';
 import type { Program } from './programs.js';
-import { startTinc } from './tinc.js';
+import { startTinc, type Tinc } from './tinc.js';
 
 const KEY = '-encrypt=MDEyMzQ1Njc4OWFiY2RlZg==';
 const gossipOf = ({ address, gossipPort }: Agent) => ({ address, port: gossipPort });
@@ -102,6 +107,68 @@ describe('tincd, which does not know us', () => {
     }
     expect(tinc.output()).toContain('Connection from');
     expect(tinc.output()).not.toMatch(/unknown identity|bogus|Tarpitting/i);
+  });
+});
+
+describe('tincd, which knows our name', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tinc-member-'));
+  const running: Tinc[] = [];
+  /** Another one, and ours, each with the other's host file; ours as this node has it configured. */
+  async function acquainted(): Promise<{ theirs: Tinc; ours: Tinc; introduced: Target }> {
+    const [theirs, ours] = await Promise.all([
+      startTinc({ address: ownAddress(), name: 'cloudy1' }),
+      startTinc({ address: ownAddress(), name: 'panel_node' }),
+    ]);
+    running.push(theirs, ours);
+    theirs.learn('panel_node', ours.hostFile);
+    ours.learn('cloudy1', theirs.hostFile);
+    const net = join(folder, `mesh${theirs.port}`);
+    mkdirSync(join(net, 'hosts'), { recursive: true });
+    writeFileSync(join(net, 'tinc.conf'), 'Name = panel_node\n');
+    writeFileSync(join(net, 'hosts', 'panel_node'), ours.hostFile);
+    writeFileSync(join(net, 'hosts', 'cloudy1'), theirs.hostFile);
+    const own = await tincIntroduction(theirs, folder);
+    return { theirs, ours, introduced: target(theirs, { own, gossip: null }) };
+  }
+  afterAll(async () => {
+    await Promise.all(running.map((one) => one.stop()));
+    rmSync(folder, { recursive: true });
+  });
+  const admitted = {
+    level: 5,
+    samples: [{ metric: 'rtt', value: expect.any(Number), method: 'tcp-connect' }],
+    facts: { name: 'cloudy1' },
+  };
+
+  it('admits us, for less than the probe may cost, without a warning and without harm to the connection in use', async () => {
+    const { theirs, ours, introduced } = await acquainted();
+    ours.connectTo('cloudy1');
+    const inUse = /Connection with panel_node \(.*\) activated/g;
+    await until('the two are connected', () => inUse.test(theirs.output()));
+    const asked = context();
+    for (let round = 0; round < 3; round += 1) {
+      expect(await tincvpn.probe(introduced, round === 0 ? asked : context())).toEqual(admitted);
+    }
+    const [packets, bytes] = [tincvpn.cost.packets - PATH_COST.packets, tincvpn.cost.bytes - PATH_COST.bytes];
+    expect(asked.traffic.sent + asked.traffic.received + packets * 52).toBeLessThan(bytes);
+    expect(theirs.output().match(inUse)).toHaveLength(1);
+    expect(ours.output()).not.toContain('Closing connection with cloudy1');
+    expect(theirs.output()).not.toMatch(/unknown identity|bogus|Tarpitting/i);
+    expect(introduced.own?.get('file')).toBe(ours.hostFile);
+  });
+
+  it('under another name than in our host file is not who it should be; one that has forgotten us is silent', async () => {
+    const { introduced } = await acquainted();
+    const own = new Map([...(introduced.own ?? []), ['peer', 'cloudy2']]);
+    expect(await tincvpn.probe({ ...introduced, own }, context())).toEqual({
+      level: 3,
+      reason: 'wrong-identity',
+      detail: 'it is cloudy1',
+    });
+    const stranger = await startTinc({ address: ownAddress(), name: 'cloudy1' });
+    running.push(stranger);
+    const result = await tincvpn.probe(target(stranger, { own, gossip: null }), context());
+    expect(result).toEqual({ ...admitted, level: 2, facts: {} });
   });
 });
 

@@ -6,7 +6,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { build } from 'esbuild';
 
@@ -68,8 +68,12 @@ export class Network {
     return program;
   }
 
-  /** A TypeScript file, bundled and run by Node. */
-  async node(name: string, file: string, ...args: readonly string[]): Promise<Program> {
+  /** A TypeScript file, bundled and run by Node; `as` is a command that runs another one. */
+  async node(
+    name: string,
+    file: string,
+    { args = [], as = [] }: { args?: readonly string[]; as?: readonly string[] } = {},
+  ): Promise<Program> {
     const outfile = join(this.#folder, 'program.mjs');
     const banner = { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" };
     await build({
@@ -79,9 +83,17 @@ export class Network {
       platform: 'node',
       format: 'esm',
       banner,
+      // What lies beside the file is found from the bundle too.
+      define: { 'import.meta.dirname': JSON.stringify(dirname(file)) },
       logLevel: 'error',
     });
-    return this.run(name, process.execPath, outfile, ...args);
+    const [command = '', ...rest] = [...as, process.execPath, outfile, ...args];
+    return this.run(name, command, ...rest);
+  }
+
+  /** Runs a command to its end. @returns what it said */
+  exec(name: string, command: string, ...args: readonly string[]): string {
+    return ip('netns', 'exec', this.#unique(name), command, ...args);
   }
 
   run(name: string, command: string, ...args: readonly string[]): Program {

@@ -9,43 +9,14 @@ import { SERVICES_DIR } from '../../plugin/paths.js';
 import type { Target } from '../../plugin/probe/index.js';
 import { loadServices } from '../../plugin/services/index.js';
 import { context, ownAddress, target, tcpServer, udpServer } from '../probe/servers.js';
-import { type Conversation, type Place, Relay, type RelayOptions } from '../relay.js';
+import { type Place, Relay, type RelayOptions } from '../relay.js';
+import { total, wire } from './wire.js';
 
 const registry = await loadServices();
 /** Every file of the folder: the built-in types, the further ones, and the one for all others. */
 const WORDS = readdirSync(SERVICES_DIR)
   .map((name) => basename(name, '.ts'))
   .filter((word) => word !== 'index');
-
-/** IP and UDP; IP and TCP with the timestamps that Linux puts into every segment. Bytes. */
-const UDP_HEADERS = 28;
-const TCP_HEADERS = 52;
-/** Segments that open and close a connection. */
-const TCP_FRAME = 6;
-/** What fits into a segment, bytes. */
-const SEGMENT = 1_448;
-
-interface Cost {
-  packets: number;
-  bytes: number;
-}
-
-/** What a conversation was on the wire: each segment of data has its acknowledgement. */
-function wire({ transport, sent, received }: Conversation): Cost {
-  const bytes = sent.bytes + received.bytes;
-  if (transport === 'udp') {
-    const packets = sent.packets + received.packets;
-    return { packets, bytes: bytes + packets * UDP_HEADERS };
-  }
-  const segments = [sent, received].map((way) => Math.max(way.packets, Math.ceil(way.bytes / SEGMENT)));
-  const packets = TCP_FRAME + 2 * segments.reduce((sum, count) => sum + count, 0);
-  return { packets, bytes: bytes + packets * TCP_HEADERS };
-}
-
-function total(costs: readonly Cost[]): Cost {
-  const sum = (of: keyof Cost) => costs.reduce((all, one) => all + one[of], 0);
-  return { packets: sum('packets'), bytes: sum('bytes') };
-}
 
 /** Answers nonsense when asked, over both transports, and sends whoever believes it elsewhere. */
 async function babbler(elsewhere: Place): Promise<Target> {

@@ -3,6 +3,7 @@
  * its whole process group when stopped, or with this process.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -72,26 +73,38 @@ remote-control:
   return launch({ command: 'unbound', args, address, port: chosen, dir, ready: /start of service/ });
 }
 
-/** BIND with zones as guifi.net's generator writes them. It listens on 127.0.0.1: other addresses of 127/8 it ignores. */
-export async function startNamed({
+/** BIND with zones as guifi.net's generator writes them; of 127/8 it listens on 127.0.0.1 only. */
+export async function startNamed(of: { address?: string; port?: number; generatedAt?: Date } = {}): Promise<Program> {
+  const { address = '127.0.0.1', generatedAt } = of;
+  const port = of.port ?? (await freePort(address));
+  const { dir, args } = setUpNamed({ address, port, ...(generatedAt && { generatedAt }) });
+  return launch({ command: 'named', args, address, port, dir, ready: NAMED_READY });
+}
+
+export const NAMED_READY = /\brunning$/m;
+
+/** Its folder, and the arguments with which it runs there until it is ended. */
+export function setUpNamed({
+  address,
   port,
   generatedAt = new Date(),
 }: {
-  port?: number;
+  address: string;
+  port: number;
   /** When the zones were generated: their serial. */
   generatedAt?: Date;
-} = {}): Promise<Program> {
-  const address = '127.0.0.1';
-  const [dir, chosen] = [folder('named'), port ?? (await freePort(address))];
+}): { dir: string; args: string[] } {
+  const dir = folder('named');
   mkdirSync(join(dir, 'cache'));
-  writeFileSync(join(dir, 'named.conf'), fixture('named-guifi.conf', { dir, address, port: chosen }));
+  const [v4, v6] = address.includes(':') ? ['none', address] : [address, 'none'];
+  const config = fixture('named-guifi.conf', { dir, address, port }).replace('@V4@', v4).replace('@V6@', v6);
+  writeFileSync(join(dir, 'named.conf'), config);
   const serial = Math.floor(generatedAt.getTime() / 1000);
   const soa = `$TTL 38400\n@ IN SOA ns1.guifi.net. nobody.guifi.net. ${serial} 21600 3600 604800 3600\n@ IN NS ns1.guifi.net.\n`;
   writeFileSync(join(dir, 'localhost.db'), `${soa}@ IN A 127.0.0.1\n`);
   writeFileSync(join(dir, 'ip.guifi.net'), `${soa}node7--1234 IN A 10.139.40.22\n`);
   writeFileSync(join(dir, '10.rrz'), `${soa}22.40.139 IN PTR node7--1234.ip.guifi.net.\n`);
-  const args = ['-g', '-n', '1', '-c', join(dir, 'named.conf')];
-  return launch({ command: 'named', args, address, port: chosen, dir, ready: /\brunning$/m });
+  return { dir, args: ['-g', '-n', '1', '-c', join(dir, 'named.conf')] };
 }
 
 /** Syncthing with a key of its own, deaf and mute but for its one port on loopback. */
@@ -110,7 +123,7 @@ export async function startSyncthing({
   const generated = readFileSync(file, 'utf8');
   const deviceId = /<device id="([A-Z2-7-]{63})"/.exec(generated)?.[1];
   if (!deviceId) throw new Error(`no device in ${file}`);
-  writeFileSync(file, secluded(generated, `tcp://${address}:${chosen}`));
+  writeFileSync(file, secluded(generated, `tcp://${hostOf(address)}:${chosen}`));
   const args = ['serve', `--home=${dir}`, '--no-browser'];
   const ready = () => accepts(address, chosen);
   return { ...(await launch({ command: 'syncthing', args, address, port: chosen, dir, ready, env })), deviceId };
@@ -148,7 +161,13 @@ export async function startSerf({
   flags?: readonly string[];
 }): Promise<Program> {
   const [dir, chosen, rpc] = [folder('serf'), port ?? (await freePort(address)), await freePort(address)];
-  const args = ['agent', `-node=${name}`, `-bind=${address}:${chosen}`, `-rpc-addr=${address}:${rpc}`, ...flags];
+  const args = [
+    'agent',
+    `-node=${name}`,
+    `-bind=${hostOf(address)}:${chosen}`,
+    `-rpc-addr=${hostOf(address)}:${rpc}`,
+    ...flags,
+  ];
   return launch({ command: 'serf', args, address, port: chosen, dir, ready: /agent running/ });
 }
 
@@ -157,11 +176,14 @@ export async function startSquid({
   address,
   port,
   access = 'login',
+  account,
 }: {
   address: string;
   port?: number;
-  /** Who may use it: those with an account (it has none), `open` anybody, `closed` nobody. */
+  /** Who may use it: those with an account, `open` anybody, `closed` nobody. */
   access?: 'login' | 'open' | 'closed';
+  /** The only one there is. */
+  account?: { readonly user: string; readonly password: string };
 }): Promise<Program> {
   const [dir, chosen] = [folder('squid'), port ?? (await freePort(address))];
   const login = 'http_access allow authed';
@@ -170,7 +192,8 @@ export async function startSquid({
     join(dir, 'squid.conf'),
     fixture('squid-auth.conf', { dir, address, port: chosen }).replace(login, allowed),
   );
-  writeFileSync(join(dir, 'passwd'), '');
+  const digest = (text: string) => createHash('md5').update(text).digest('hex');
+  writeFileSync(join(dir, 'passwd'), account ? `${account.user}:${digest(account.password)}\n` : '');
   mkdirSync(join(dir, 'log'));
   // Started as root it becomes another user, who writes here too.
   for (const path of [dir, join(dir, 'log')]) chmodSync(path, 0o777);
@@ -186,16 +209,16 @@ export async function startFoolscap({
 }: {
   address: string;
   port?: number;
-}): Promise<Program & { readonly furl: string }> {
+}): Promise<Program & { readonly furl: string; readonly secretFurl: string }> {
   const [dir, chosen] = [folder('foolscap'), port ?? (await freePort(address))];
   const script = join(dir, 'standin.py');
   writeFileSync(script, fixture('foolscap-standin.py', { dir, address, port: chosen }));
   const ready = () => accepts(address, chosen);
   // Debian's own: another python3 on the path does not have its packages.
   const program = await launch({ command: '/usr/bin/python3', args: [script], address, port: chosen, dir, ready });
-  const furl = /^pb:\S+$/m.exec(program.output())?.[0];
-  if (furl === undefined) throw new Error(`no furl in ${program.output()}`);
-  return { ...program, furl };
+  const [furl, secretFurl] = program.output().match(/^pb:\S+$/gm) ?? [];
+  if (furl === undefined || secretFurl === undefined) throw new Error(`no furl in ${program.output()}`);
+  return { ...program, furl, secretFurl };
 }
 
 /** A file of `test/fixtures` with its place filled in. */
@@ -203,8 +226,12 @@ function fixture(name: string, { dir, address, port }: { dir: string; address: s
   return readFileSync(join(import.meta.dirname, '..', 'fixtures', name), 'utf8')
     .replaceAll('@DIR@', dir)
     .replaceAll('@ADDRESS@', address)
+    .replaceAll('@HOST@', hostOf(address))
     .replaceAll('@PORT@', String(port));
 }
+
+/** The address as it stands in front of a port. */
+const hostOf = (address: string) => (address.includes(':') ? `[${address}]` : address);
 
 async function launch({ command, args, address, port, dir, ready, env = {} }: Launch): Promise<Program> {
   const child = spawn(command, args, {
@@ -250,7 +277,7 @@ export async function freePort(address: string): Promise<number> {
   const server = createServer().listen(0, address);
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  const socket = createSocket('udp4').bind(port, address);
+  const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4').bind(port, address);
   const free = await Promise.race([
     once(socket, 'listening').then(() => true),
     once(socket, 'error').then(() => false),

@@ -1,18 +1,28 @@
 /** A real tincd on loopback, without a tunnel device: no rights needed, nothing of this machine's network changed. */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { until } from './agents.js';
 import { freePort, type Program } from './programs.js';
 
+export interface Tinc extends Program {
+  /** Its host file as it hands it out: address, port and public key. */
+  readonly hostFile: string;
+  /** Makes it know a member by that member's host file. */
+  learn(name: string, hostFile: string): void;
+  /** Makes it connect to a member that it knows. */
+  connectTo(name: string): void;
+}
+
 /** A member of a network of its own that knows nobody. */
-export async function startTinc({ address, name }: { address: string; name: string }): Promise<Program> {
+export async function startTinc({ address, name }: { address: string; name: string }): Promise<Tinc> {
   const [dir, port] = [mkdtempSync(join(tmpdir(), 'tinc-')), await freePort(address)];
-  mkdirSync(join(dir, 'hosts'));
-  writeFileSync(join(dir, 'tinc.conf'), `Name = ${name}\nDeviceType = dummy\nBindToAddress = ${address} ${port}\n`);
+  const [config, hosts] = [join(dir, 'tinc.conf'), join(dir, 'hosts')];
+  mkdirSync(hosts);
+  writeFileSync(config, `Name = ${name}\nDeviceType = dummy\nBindToAddress = ${address} ${port}\n`);
   const makingKeys = promisify(execFile)('tincd', ['-c', dir, '-K2048']);
   makingKeys.child.stdin?.end();
   await makingKeys;
@@ -32,5 +42,13 @@ export async function startTinc({ address, name }: { address: string; name: stri
     if (child.exitCode !== null) throw new Error(`tincd ended; it said:\n${said}`);
     return /^Ready$/m.test(said);
   });
-  return { address, port, pid: child.pid ?? 0, output: () => said, stop };
+  return {
+    ...{ address, port, pid: child.pid ?? 0, output: () => said, stop },
+    hostFile: `Address = ${address} ${port}\n${readFileSync(join(hosts, name), 'utf8')}`,
+    learn: (other, hostFile) => writeFileSync(join(hosts, other), hostFile),
+    connectTo: (other) => {
+      appendFileSync(config, `ConnectTo = ${other}\n`);
+      child.kill('SIGHUP');
+    },
+  };
 }

@@ -2,8 +2,10 @@ import { createSocket, type Socket } from 'node:dgram';
 import { decode, encode } from '@msgpack/msgpack';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Prober } from '../../plugin/probe/index.js';
+import { jitter } from '../../plugin/probe/metrics.js';
+import { PING_COST } from '../../plugin/probe/ping.js';
 import type { Provider } from '../../plugin/provider.js';
-import { attemptOnce } from '../../plugin/scan/attempt.js';
+import { type AttemptOptions, attemptOnce } from '../../plugin/scan/attempt.js';
 import { LagGuard } from '../../plugin/scan/lag.js';
 import type { ServiceType } from '../../plugin/services/index.js';
 
@@ -19,6 +21,51 @@ const attempt = (probe: Prober, at = provider, deadlineMs = 50, signal = new Abo
 const never = new Promise<never>(() => {});
 
 describe('an attempt', () => {
+  const done = { level: 3, samples: [], facts: {} } as const;
+  const answering: Prober = async () => done;
+  const bare = { id: 'thing', probe: answering, cost: { packets: 1, bytes: 60 }, metrics: [] };
+  const offered = { user: 'anna', password: 'horse' };
+  const made = async (of: Partial<ServiceType>, more: Partial<AttemptOptions> = {}) => {
+    const type = { ...bare, ...of } as unknown as ServiceType;
+    const options = { lag, now: () => 7, signal: new AbortController().signal };
+    return (await attemptOnce(type, provider, { ...options, ...more })).attempt;
+  };
+
+  it('hands what was asked, offered and found in our own configuration to the probe, and keeps none of it', async () => {
+    const seen: unknown[] = [];
+    const probe: Prober = async ({ own }, { asked, account }) => {
+      seen.push({ own: own && Object.fromEntries(own), asked, account });
+      return done;
+    };
+    const introduce = async ({ id }: Provider) => new Map([['name', `we, to ${id}`]]);
+    const attempts = [await made({ probe }), await made({ probe, introduce }, { asked: true, account: offered })];
+    expect(seen).toEqual([
+      { own: undefined, asked: false, account: undefined },
+      { own: { name: 'we, to p' }, asked: true, account: offered },
+    ]);
+    const kept = { provider: 'p', type: 'thing', at: 7, bytes: 60, level: 3, reason: null, samples: [], facts: {} };
+    expect(attempts).toEqual([kept, kept]);
+  });
+
+  it('that reads our own configuration has its whole time for the probe', async () => {
+    const introduce = async () => {
+      await new Promise((read) => setTimeout(read, 80));
+      return new Map();
+    };
+    expect(await made({ introduce }, { deadlineMs: 50 })).toMatchObject({ reason: null });
+  });
+
+  it('costs more where a person asked for more, or offered an account', async () => {
+    const askedCost = { packets: 1, bytes: 40 };
+    const text = { ca: 'x', es: 'x', en: 'x' };
+    const account = { label: text, explanation: text };
+    const bytes = async (of: Partial<ServiceType>, more: Partial<AttemptOptions>) => (await made(of, more))?.bytes;
+    expect(await bytes({ askedCost }, {})).toBe(60);
+    expect(await bytes({ askedCost }, { asked: true })).toBe(100);
+    expect(await bytes({ askedCost, account }, { asked: true })).toBe(60);
+    expect(await bytes({ askedCost, account }, { asked: true, account: offered })).toBe(100);
+  });
+
   it('counts the bytes that the probe saw, but never less than the declared cost', async () => {
     const of = async (bytes: number) =>
       (
@@ -80,5 +127,34 @@ describe('an attempt', () => {
     expect(performance.now() - started).toBeLessThan(900);
     echo.close();
     silent.close();
+  });
+
+  it('has the path pinged where the node does not gossip, after the probe, and counts what that costs', async () => {
+    const asked: { address: string; limitMs: number; probed: boolean }[] = [];
+    let probed = false;
+    const pinger = {
+      path: async (address: string, { limitMs }: { limitMs: number }) => {
+        asked.push({ address, limitMs, probed });
+        return [{ metric: 'loss', value: 0, method: 'ping' }];
+      },
+    };
+    const probe: Prober = async () => {
+      probed = true;
+      return { level: 3, samples: [], facts: {} };
+    };
+    const type = { id: 'thing', probe, cost: { packets: 1, bytes: 60 }, metrics: [] } as unknown as ServiceType;
+    const options = { lag, now: () => 7, signal: new AbortController().signal, pinger };
+    const { attempt: made } = await attemptOnce(type, provider, options);
+    expect(made).toMatchObject({ samples: [{ metric: 'loss', method: 'ping' }], bytes: 60 + PING_COST.bytes });
+    expect(asked).toEqual([{ address: '10.0.0.1', limitMs: expect.any(Number), probed: true }]);
+    const failing = { ...type, probe: async () => ({ level: 2, reason: 'timeout' }) as const };
+    expect((await attemptOnce(failing, provider, options)).attempt).toMatchObject({ reason: 'timeout', bytes: 60 });
+    const gossip = { address: '10.0.0.1', port: 9 };
+    await attemptOnce(
+      { ...type, metrics: [jitter({ weight: 1, useless: 2, excellent: 1 })] },
+      { ...provider, gossip },
+      options,
+    );
+    expect(asked).toHaveLength(1);
   });
 });

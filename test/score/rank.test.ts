@@ -2,18 +2,19 @@
 import { describe, expect, it } from 'vitest';
 import type { Provider } from '../../plugin/provider.js';
 import { type Score, scoreOf, UNTRIED } from '../../plugin/score/index.js';
-import { rank } from '../../plugin/score/rank.js';
-import { answered, failed, NOW, provider, TYPE, UNSCORED_TYPE } from './made.js';
+import { type Preferences, rank } from '../../plugin/score/rank.js';
+import { answered, failed, HOUR, NOW, provider, SECOND, scored, TYPE, UNSCORED_TYPE } from './made.js';
 
 const good = scoreOf(TYPE, [answered(0, { answer: 10, rtt: 8, loss: 0 })], NOW);
 const poor = scoreOf(TYPE, [answered(0, { answer: 400, rtt: 300, loss: 0.05 })], NOW);
 const dead = scoreOf(TYPE, [failed(0)], NOW);
 const open = scoreOf(UNSCORED_TYPE, [answered(0, { rtt: 5 }, 2)], NOW);
 
-const list = (rows: readonly (readonly [string, Score, Partial<Provider>?])[]) =>
+const list = (rows: readonly (readonly [string, Score, Partial<Provider>?])[], preferences?: Preferences) =>
   rank(
     rows.map(([id, , more]) => provider(id, more)),
     new Map(rows.map(([id, score]) => [id, score])),
+    preferences,
   );
 const ids = (rows: ReturnType<typeof list>) => rows.map((row) => row.provider.id);
 const recommended = (rows: ReturnType<typeof list>) => ids(rows.filter((row) => row.recommended));
@@ -51,7 +52,8 @@ describe('the ranked list', () => {
   });
 
   it('takes a provider without a score for never tried', () => {
-    expect(rank([provider('a')], new Map())).toEqual([{ ...UNTRIED, provider: provider('a'), recommended: false }]);
+    const plain = { recommended: false, asGood: false, pinned: false, hidden: false, estimate: null };
+    expect(rank([provider('a')], new Map())).toEqual([{ ...UNTRIED, ...plain, provider: provider('a') }]);
   });
 
   it.each(['not-allowed', 'no-port'] as const)(
@@ -65,6 +67,99 @@ describe('the ranked list', () => {
       expect(second).toMatchObject({ score: null, reason: barred, parts: [], measuredAt: null, recommended: false });
     },
   );
+
+  it('keeps the stars of a provider that may not be probed', () => {
+    const rated = scoreOf(TYPE, [], NOW, [{ at: NOW, stars: 5 }]);
+    expect(list([['a', rated, { barred: 'declined' }]])[0]).toMatchObject({ rating: rated.rating, reason: 'declined' });
+  });
+
+  it('puts the hidden ones last, in their own order, and moves no pinned one', () => {
+    const rows = list(
+      [
+        ['a', good],
+        ['b', dead],
+        ['c', poor],
+        ['d', good],
+      ],
+      { hidden: new Set(['a', 'c']), pinned: new Set(['b']) },
+    );
+    expect(rows.map(({ provider, hidden, pinned }) => [provider.id, hidden, pinned])).toEqual([
+      ['d', false, false],
+      ['b', false, true],
+      ['a', true, false],
+      ['c', true, false],
+    ]);
+  });
+
+  it('orders those never measured by their estimate, the unknown ones last, and estimates nobody else', () => {
+    const estimates = new Map([
+      ['a', 1],
+      ['b', 1],
+      ['c', 1],
+      ['e', 30],
+      ['f', 4],
+      ['g', 4],
+    ]);
+    const untried = ['d', 'e', 'g', 'f'].map((id) => [id, UNTRIED] as const);
+    const rows = list([['a', good], ['b', open], ['c', UNTRIED, { barred: 'no-port' }], ...untried], { estimates });
+    expect(rows.map(({ provider, estimate }) => [provider.id, estimate])).toEqual([
+      ['a', null],
+      ['b', null],
+      ['f', 4],
+      ['g', 4],
+      ['e', 30],
+      ['c', null],
+      ['d', null],
+    ]);
+  });
+});
+
+describe('those as good as the best', () => {
+  const asGood = (rows: ReturnType<typeof list>) => ids(rows.filter((row) => row.asGood));
+
+  it('are less than four points behind, the best among them', () => {
+    const rows = list([
+      ['a', scored(80)],
+      ['b', scored(77)],
+      ['c', scored(76.01)],
+      ['d', scored(76)],
+    ]);
+    expect(asGood(rows)).toEqual(['a', 'b', 'c']);
+  });
+
+  it('are not those whose interval ends below it: they are known to be worse', () => {
+    const rows = list([
+      ['a', scored(80)],
+      ['b', { ...scored(78), high: 79 }],
+      ['c', { ...scored(78), high: 80 }],
+    ]);
+    expect(asGood(rows)).toEqual(['a', 'c']);
+  });
+
+  it('are not those that may be as good for all one knows: a wide interval makes no equals', () => {
+    expect(
+      asGood(
+        list([
+          ['a', scored(80)],
+          ['b', { ...scored(70), high: 99 }],
+        ]),
+      ),
+    ).toEqual([]);
+  });
+
+  it('are nobody where the best has no equal, and never one that may not be recommended', () => {
+    const rows = list(
+      [
+        ['a', scored(90), { self: true }],
+        ['b', scored(90), { stale: true }],
+        ['c', scored(90)],
+        ['d', scored(90)],
+      ],
+      { hidden: new Set(['c']) },
+    );
+    expect(asGood(rows)).toEqual([]);
+    expect(recommended(rows)).toEqual(['d']);
+  });
 });
 
 describe('the recommendation', () => {
@@ -99,5 +194,35 @@ describe('the recommendation', () => {
         ]),
       ),
     ).toEqual([]);
+  });
+
+  it('stands while it may, however far it trails, and goes at once where it may no more', () => {
+    const rows = [
+      ['a', good],
+      ['b', poor],
+    ] as const;
+    expect(recommended(list(rows, { recommended: 'b' }))).toEqual(['b']);
+    expect(recommended(list(rows, { recommended: 'b', hidden: new Set(['b']) }))).toEqual(['a']);
+    expect(recommended(list(rows, { recommended: 'gone' }))).toEqual(['a']);
+    const failing = scoreOf(TYPE, [failed(0), failed(60 * SECOND), answered(HOUR, { answer: 10 })], NOW);
+    expect(
+      recommended(
+        list(
+          [
+            ['a', poor],
+            ['b', failing],
+          ],
+          { recommended: 'b' },
+        ),
+      ),
+    ).toEqual(['a']);
+  });
+
+  it('is spread over equals by the seed of the node', () => {
+    const equals = ['a', 'b', 'c'].map((id) => [id, good] as const);
+    const of = (seed: string) => recommended(list([...equals, ['d', poor]], { seed }))[0];
+    const seeds = Array.from({ length: 50 }, (_, nth) => `node ${nth}`);
+    expect(new Set(seeds.map(of))).toEqual(new Set(['a', 'b', 'c']));
+    expect(of('node 1')).toBe(of('node 1'));
   });
 });

@@ -93,6 +93,33 @@ describe('the score of one provider', () => {
     expect(score([answered(-5 * HOUR, FAST)]).score).toBe(score([answered(0, FAST)]).score);
   });
 
+  it('ages nothing by an attempt of the future', () => {
+    const before = every(5, (age) => answered(age, FAST));
+    const { confidence, parts } = score([answered(-365 * 24 * HOUR, FAST), ...before]);
+    expect(confidence).toBe('solid');
+    expect(parts[0]?.mark).toBe(score([answered(0, FAST), ...before]).parts[0]?.mark);
+  });
+
+  it('tells the path by every kind of ping, and by nothing else', () => {
+    const one = answered(0, { rtt: 8 });
+    const pings = ['serf-ping', 'ping'].map((method, nth) => ({ metric: 'rtt', value: 20 + 10 * nth, method }));
+    expect(score([one]).path).toBeNull();
+    expect(score([{ ...one, samples: [...one.samples, ...pings] }]).path).toEqual({
+      rtt: 25,
+      jitter: null,
+      loss: null,
+    });
+  });
+
+  it('joins by the weighted geometric mean, in which no mark counts for less than 0.02', () => {
+    const { score: points, parts } = score(
+      Array.from({ length: 40 }, (_, nth) => answered(nth * SECOND, { answer: 30, rtt: 9000, loss: 0 })),
+    );
+    expect(parts[1]?.mark).toBeLessThan(0.015);
+    const product = parts.reduce((all, { mark, weight }) => all * Math.max(Number(mark), 0.02) ** weight, 100);
+    expect(points).toBeCloseTo(product, 9);
+  });
+
   it('takes level and facts of the newest answer', () => {
     const newest = { ...answered(0, FAST, 3), facts: { software: 'unbound' } };
     const attempts = [failed(-SECOND), answered(HOUR, FAST, 5), newest];
@@ -112,7 +139,8 @@ describe('the score of one provider', () => {
 });
 
 describe('the gate', () => {
-  const GATE = [{ metric: 'gate', value: null, unit: null, mark: 0, weight: 1, lost: 100 }];
+  const none = { value: null, unit: null, doubt: 0, count: 0, fresh: 0 };
+  const GATE = [{ ...none, metric: 'gate', mark: 0, weight: 1, lost: 100, failures: 100 }];
 
   it('closes on who never answered: 0 with the reason, and no figure at all', () => {
     const dead = { ...failed(0, 'refused', 1), detail: 'connection refused' };
@@ -168,9 +196,10 @@ describe('a type that is not scored', () => {
   it('shows what was measured, and no score', () => {
     const port = [answered(0, { rtt: 4, loss: 0 }, 2), answered(1, { rtt: 6 }, 2)];
     expect(unscored(port)).toMatchObject({ score: null, low: null, high: null, reason: 'not-checked', level: 2 });
+    const pointless = { mark: null, weight: 0, lost: 0, failures: 0, doubt: 0, fresh: 0 };
     expect(unscored(port).parts).toEqual([
-      { metric: 'loss', value: 0, unit: 'share', mark: null, weight: 0, lost: 0 },
-      { metric: 'rtt', value: 5, unit: 'ms', mark: null, weight: 0, lost: 0 },
+      { ...pointless, metric: 'loss', value: 0, unit: 'share', count: 1 },
+      { ...pointless, metric: 'rtt', value: 5, unit: 'ms', count: 2 },
     ]);
   });
 

@@ -94,6 +94,18 @@ describe('a channel', () => {
   });
 });
 
+/** Says who it is three seconds too late. */
+async function late(): Promise<Target> {
+  const timers: NodeJS.Timeout[] = [];
+  onTestFinished(() => timers.forEach(clearTimeout));
+  const server: Target = await udpServer(({ reply }) => {
+    const answer = ncastQuestion(server);
+    answer[4] = 2;
+    timers.push(setTimeout(() => reply(answer), 3_000));
+  });
+  return server;
+}
+
 /** Keeps silent, while another sends the right answer from elsewhere. */
 async function forged(): Promise<Target> {
   const forger = createSocket('udp4');
@@ -107,12 +119,13 @@ async function forged(): Promise<Target> {
 }
 
 describe('no channel', () => {
-  it('is a closed port, a silent one, one for which another speaks, an echo, a web server, or half a protocol', async () => {
+  it('is a closed port, a silent one, one for which another speaks, one that answers after three seconds, an echo, a web server, or half a protocol', async () => {
     const half = Buffer.from('010101100200000002', 'hex');
     const others = await Promise.all([
       closedPort(),
       udpServer(),
       forged(),
+      late(),
       udpServer(({ datagram, reply }) => reply(datagram)),
       udpServer(({ reply }) => reply(Buffer.from('HTTP/1.1 400 Bad Request'))),
       udpServer(({ reply }) => reply(half)),
@@ -121,6 +134,7 @@ describe('no channel', () => {
     const wrong = { level: 2, reason: 'wrong-protocol' };
     expect(await Promise.all(others.map((one) => probe(one)))).toEqual([
       { level: 1, reason: 'refused' },
+      silent,
       silent,
       silent,
       wrong,

@@ -9,15 +9,14 @@ import { meetsStrangers } from './web-strangers.js';
 const FEDERATED = new Map([['Federated', 'Yes']]);
 const SQUID = { Server: 'squid/5.7', Via: '1.1 proxy3.test (squid/5.7)' };
 const LOGIN = { ...SQUID, 'Proxy-Authenticate': 'Basic realm="guifi-proxy3 federated"' };
-const TRACED = { 'Content-Type': 'message/http' };
+const UNCACHED = { ...SQUID, 'X-Squid-Error': 'ERR_ONLY_IF_CACHED_MISS 0' };
+const DENIED = { ...SQUID, 'X-Squid-Error': 'ERR_ACCESS_DENIED 0' };
 
-const requests: [string | undefined, string | undefined][] = [];
-async function probe(status: number, headers: OutgoingHttpHeaders, txt: ReadonlyMap<string, string> = new Map()) {
-  const proxy = await webServer((request, response) => {
-    requests.push([request.method, request.url]);
+async function probe(status: number, headers: OutgoingHttpHeaders) {
+  const proxy = await webServer((_, response) => {
     response.writeHead(status, headers).end();
   });
-  return proxy3.probe({ ...proxy, txt }, context());
+  return proxy3.probe(proxy, context());
 }
 
 const proven = (facts: Record<string, string>) => ({
@@ -32,52 +31,44 @@ const closed = { login: 'yes', software: 'squid/5.7', realm: 'guifi-proxy3 feder
 const open = { login: 'no', software: 'squid/5.7' };
 
 describe('proxy3', () => {
-  it('a proxy that wants a login works, whichever way it is asked', async () => {
-    requests.length = 0;
-    expect(await probe(407, LOGIN, FEDERATED)).toEqual(proven(closed));
-    expect(await probe(407, LOGIN)).toEqual(proven(closed));
-    expect(requests).toEqual([
-      ['HEAD', 'http://probe.invalid/'],
-      ['TRACE', 'http://probe.invalid/'],
-    ]);
-  });
-
-  it('an open proxy works, also where it announces a login', async () => {
-    expect(await probe(200, { ...SQUID, ...TRACED })).toEqual(proven(open));
-    const uncached = { ...SQUID, 'X-Squid-Error': 'ERR_ONLY_IF_CACHED_MISS 0' };
-    expect(await probe(504, uncached, FEDERATED)).toEqual(proven(open));
+  it('a proxy that wants a login works, and an open one does, asked for nothing that it would have to fetch', async () => {
+    const seen: unknown[] = [];
+    const proxy = await webServer(({ method, url, headers }, response) => {
+      seen.push({ method, url, cache: headers['cache-control'] });
+      response.writeHead(407, LOGIN).end();
+    });
+    expect(await proxy3.probe(proxy, context())).toEqual(proven(closed));
+    expect(seen).toEqual([{ method: 'HEAD', url: 'http://probe.invalid/', cache: 'only-if-cached' }]);
+    expect(await probe(504, UNCACHED)).toEqual(proven(open));
   });
 
   it.each([
     ['a page for every question', 200, { 'Content-Type': 'text/html' }],
-    ['TRACE left on', 200, TRACED],
+    ['a gateway behind it that does not answer', 504, {}],
     ['nothing there', 404, {}],
     ['methods that it does not know', 405, { Allow: 'GET, HEAD' }],
     ['a login of its own', 401, { 'WWW-Authenticate': 'Basic realm="web"' }],
     ['407 without saying how to log in', 407, {}],
   ])('a web server with %s is no proxy', async (_, status, headers) => {
-    for (const txt of [FEDERATED, undefined]) {
-      expect(await probe(status, headers, txt)).toEqual({
-        level: 2,
-        reason: 'wrong-protocol',
-        detail: `HTTP ${status}`,
-      });
-    }
+    expect(await probe(status, headers)).toEqual({
+      level: 2,
+      reason: status === 504 ? 'broken' : 'wrong-protocol',
+      detail: `HTTP ${status}`,
+    });
   });
 
   it('a proxy that declines us, and one that cannot, are told apart', async () => {
-    const denied = { ...SQUID, 'X-Squid-Error': 'ERR_ACCESS_DENIED 0' };
-    expect(await probe(403, denied)).toEqual({ level: 3, reason: 'refuses-me', detail: 'HTTP 403' });
+    expect(await probe(403, DENIED)).toEqual({ level: 3, reason: 'refuses-me', detail: 'HTTP 403' });
     const overloaded = { ...SQUID, 'X-Squid-Error': 'ERR_CONNECT_FAIL 111' };
-    expect(await probe(503, overloaded, FEDERATED)).toEqual({ level: 3, reason: 'broken', detail: 'HTTP 503' });
-    expect(await probe(503, {}, FEDERATED)).toEqual({ level: 2, reason: 'broken', detail: 'HTTP 503' });
+    expect(await probe(503, overloaded)).toEqual({ level: 3, reason: 'broken', detail: 'HTTP 503' });
+    expect(await probe(503, {})).toEqual({ level: 2, reason: 'broken', detail: 'HTTP 503' });
   });
 
   it('a first byte after three seconds is slow, not dead', async () => {
     const slow = await webServer((_, response) => {
       setTimeout(() => response.writeHead(407, LOGIN).end(), 3_000);
     });
-    const result = await proxy3.probe({ ...slow, txt: FEDERATED }, context());
+    const result = await proxy3.probe(slow, context());
     expect(result).toEqual(proven(closed));
     expect(result.samples?.[1]?.value).toBeGreaterThan(2_900);
   });
@@ -98,11 +89,53 @@ describe('proxy3', () => {
   });
 });
 
-describe.each([
-  ['HEAD', FEDERATED],
-  ['TRACE', new Map<string, string>()],
-])('proxy3, strangers asked by %s', (_, txt) => {
-  meetsStrangers(proxy3, txt);
+describe('proxy3, strangers', () => {
+  meetsStrangers(proxy3);
+});
+
+describe('an account offered by a person', () => {
+  const ACCOUNT = { user: 'anna', password: 'Pa:ss wörd' };
+  const BASIC = `Basic ${Buffer.from('anna:Pa:ss wörd').toString('base64')}`;
+
+  /** What comes of it, and what the proxy was shown, question by question. */
+  async function offered(answer: (shown: string | undefined) => [number, OutgoingHttpHeaders]) {
+    const shown: (string | undefined)[] = [];
+    const proxy = await webServer(({ headers }, response) => {
+      shown.push(headers['proxy-authorization']);
+      response.writeHead(...answer(headers['proxy-authorization'])).end();
+    });
+    return { result: await proxy3.probe(proxy, { ...context(), account: ACCOUNT }), shown };
+  }
+
+  it('that opens the proxy shows that it works for that person', async () => {
+    const { result, shown } = await offered((account) => (account === BASIC ? [504, UNCACHED] : [407, LOGIN]));
+    expect(result).toEqual({ ...proven(closed), level: 5 });
+    expect(shown).toEqual([undefined, BASIC]);
+  });
+
+  it.each([
+    ['not welcome from here', [403, DENIED], 'refuses-me', 'HTTP 403'],
+    ['met by an overload', [503, SQUID], 'broken', 'HTTP 503'],
+  ] as const)('that is %s leaves no number, and no word of the account', async (_, answer, reason, detail) => {
+    const { result } = await offered((account) => (account === undefined ? [407, LOGIN] : [...answer]));
+    expect(result).toEqual({ level: 3, reason, detail });
+  });
+
+  it('that is refused is told, and costs the proxy nothing', async () => {
+    const { result } = await offered(() => [407, LOGIN]);
+    const known = proven(closed);
+    expect(result).toEqual({ ...known, facts: { ...known.facts, account: 'refused' } });
+  });
+
+  it('is shown to nobody who has not asked for a login', async () => {
+    const answers: [number, OutgoingHttpHeaders][] = [
+      [504, UNCACHED],
+      [200, { 'Content-Type': 'text/html' }],
+      [407, {}],
+      [407, { ...SQUID, 'Proxy-Authenticate': 'Negotiate' }],
+    ];
+    for (const answer of answers) expect((await offered(() => answer)).shown).toEqual([undefined]);
+  });
 });
 
 interface PacLibrary {

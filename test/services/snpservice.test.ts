@@ -75,6 +75,61 @@ describe('snpservice', () => {
   });
 });
 
+describe('snpservice, asked for by a person', () => {
+  const INFO = 'CNML services version 0.2.3 at Linux graphs 6.1.0 x86_64\n\nServer id: 1234\nRoot zone: 3671\n';
+
+  /** Answers both calls; what was asked for is kept. */
+  async function ask(info: string, { txt = [] as [string, string][], asked = true, status = 200, delayMs = 0 } = {}) {
+    const calls: (string | undefined)[] = [];
+    const server = await webServer((request, response) => {
+      calls.push(request.url?.split('call=')[1]);
+      const isVersion = request.url?.endsWith('=version');
+      response.writeHead(isVersion ? 200 : status, { 'Content-Type': 'text/plain;charset=UTF-8' });
+      setTimeout(() => response.end(isVersion ? '0.2.3' : info), isVersion ? 0 : delayMs);
+    });
+    const of = { ...context(), asked };
+    const result = await snpservice.probe({ ...server, txt: new Map(txt) }, of);
+    return { result, calls, bytes: of.traffic.sent + of.traffic.received };
+  }
+  const known = (level: number, facts: object) => ({
+    ...proven('0.2.3'),
+    level,
+    facts: { version: '0.2.3', ...facts },
+  });
+  const SERVER = { 'server id': '1234', zone: '3671' };
+
+  it('says which server it is, and of which zone, for less than that may cost', async () => {
+    const { result, calls, bytes } = await ask(INFO);
+    expect(result).toEqual(known(3, SERVER));
+    expect(calls).toEqual(['version', 'serverinfo']);
+    const { cost, askedCost } = snpservice;
+    const packets = cost.packets + (askedCost?.packets ?? 0);
+    expect(bytes + packets * 52).toBeLessThan(cost.bytes + (askedCost?.bytes ?? 0));
+    expect((await ask(INFO, { asked: false })).calls).toEqual(['version']);
+  });
+
+  it.each(['server_id', 'id'])(
+    'with the announced %s is who it claims to be, with another it is another',
+    async (key) => {
+      expect((await ask(INFO, { txt: [[key, '1234']] })).result).toEqual(known(4, SERVER));
+      const wrong = { level: 3, reason: 'wrong-identity', detail: 'it is 1234' };
+      expect((await ask(INFO, { txt: [[key, '999']] })).result).toEqual(wrong);
+    },
+  );
+
+  it.each([
+    ['that does not know the call', 'Unknown call', {}],
+    ['in trouble', INFO, { status: 500 }],
+    ['whose answer has no end', 'x'.repeat(500_000), {}],
+    ['with an id that is none', 'Server id: <script>\nRoot zone: -1\n', {}],
+    ['that takes too long to say', INFO, { delayMs: 4_000 }],
+  ])('one %s keeps what it has proven', async (_, info, options) => {
+    const { result, bytes } = await ask(info, { ...options, txt: [['id', '1234']] });
+    expect(result).toEqual(known(3, {}));
+    expect(bytes).toBeLessThan(150_000);
+  });
+});
+
 describe('snpservice, strangers', () => {
   meetsStrangers(snpservice);
 });

@@ -130,6 +130,23 @@ describe('the status page of an introducer', () => {
     expect(of.traffic.sent + of.traffic.received + tahoe.cost.packets * 52).toBeLessThan(tahoe.cost.bytes);
   });
 
+  it.each(['storage: 12', 'storage: 12, stub_client: 3', 'relay: 1, storage: 12'])(
+    'of old versions is for people, and tells %s as well',
+    async (summary) => {
+      const head = '<html><head><title>Tahoe-LAFS - Introducer Status</title></head><body>\n';
+      const counts = `<div>Announcement Summary: <span>${summary}</span></div>\n`;
+      const subscribers = '<div>Subscription Summary: <span>storage: 99</span></div>\n';
+      const { server, page } = await withPage(`${head}${counts}${subscribers}`.padEnd(4_000, '<tr></tr>'));
+      const of = context();
+      const txt: [string, string][] = [
+        ['', OURS],
+        ['web', String(page.port)],
+      ];
+      expect(await probe(server, txt, of)).toEqual(proven({ servers: '12' }));
+      expect(of.traffic.sent + of.traffic.received + tahoe.cost.packets * 52).toBeLessThan(tahoe.cost.bytes);
+    },
+  );
+
   it('is not looked at unless announced, nor where the tub is not who it claims to be', async () => {
     const { server, page, seen } = await withPage(SUMMARY);
     expect(await probe(server, [['', OURS]])).toEqual(proven());
@@ -150,7 +167,8 @@ describe('the status page of an introducer', () => {
 
   it.each([
     ['has an error', SUMMARY, 500],
-    ['is for people', '<html>Announcement Summary: storage: 12</html>', 200],
+    ['is another one for people', '<html>Subscription Summary: storage: 12</html>', 200],
+    ['counts other servers', '<div>Announcement Summary: <span>stub_client: 12</span></div>', 200],
     ['has no number', '{"announcement_summary": {"storage": "many"}}', 200],
   ])('that %s tells nothing, and takes nothing away', async (_, body, status) => {
     const { server, page } = await withPage(body, status);
@@ -183,8 +201,8 @@ describe('tahoe-lafs, its use', () => {
   it('a whole furl is joined at the announced address, whatever place the furl names', () => {
     const announced = at([['furl', `pb://${TUB}@tcp:evil.example:1/swissnum2345`]], { address: 'fd00::1' });
     expect(said(tahoe.use(announced))).toEqual([
-      `pb://${TUB}@[fd00::1]:3456/swissnum2345`,
-      `tahoe create-client --introducer=pb://${TUB}@[fd00::1]:3456/swissnum2345`,
+      `pb://${TUB}@tcp:[fd00::1]:3456/swissnum2345`,
+      `tahoe create-client --introducer=pb://${TUB}@tcp:[fd00::1]:3456/swissnum2345`,
     ]);
   });
 

@@ -14,6 +14,13 @@ const says = (...parts: readonly string[]) =>
   });
 const rtt = { metric: 'rtt', value: expect.any(Number), method: 'tcp-connect' };
 const silent = { level: 2, samples: [rtt], facts: {} };
+/** As this node's own configuration introduces the two. */
+const US = new Map([
+  ['net', 'mesh'],
+  ['name', 'panel_node'],
+  ['peer', 'cloudy_1'],
+]);
+const SESSION = '1 429 672 0 0 0A1B2C\n';
 const named = (level: number) => ({ level, samples: [rtt], facts: { name: 'cloudy_1' } });
 
 describe('tincvpn', () => {
@@ -75,6 +82,51 @@ describe('tincvpn', () => {
     expect(await probe(await closedPort())).toEqual({ level: 1, reason: 'refused' });
   });
 
+  it('that knows our name admits us, whether it greets before or after it', async () => {
+    const heard: string[] = [];
+    const answering = (first: string, then: string) =>
+      tcpServer((socket) => {
+        socket.write(first);
+        socket.once('data', (chunk) => {
+          heard.push(String(chunk));
+          socket.write(then);
+        });
+      });
+    for (const [first, then] of [
+      ['', `0 cloudy_1 17\n${SESSION}`],
+      ['0 cloudy_1 17\n', SESSION],
+    ] as const) {
+      expect(await probe({ ...(await answering(first, then)), own: US })).toEqual(named(5));
+    }
+    expect(heard).toEqual(['0 panel_node 17\n', '0 panel_node 17\n']);
+    const other = await answering('', `0 cloudy_2 17\n${SESSION}`);
+    expect(await probe({ ...other, own: US })).toEqual({
+      level: 3,
+      reason: 'wrong-identity',
+      detail: 'it is cloudy_2',
+    });
+  });
+
+  it('that says its name but hangs up on ours is who it claims to be, no more', async () => {
+    const declines = await tcpServer((socket) => {
+      socket.write('0 cloudy_1 17\n');
+      socket.once('data', () => socket.end());
+    });
+    expect(await probe({ ...declines, own: US })).toEqual(named(4));
+    const endless = await says('0 cloudy_1 17\n', '1 '.padEnd(9_000, 'A'));
+    expect(await probe({ ...endless, own: US })).toEqual({ level: 2, reason: 'wrong-protocol' });
+  });
+
+  it('is told our name only where it is in our own files', async () => {
+    const heard: Buffer[] = [];
+    const server = await tcpServer((socket) => socket.on('data', (chunk) => heard.push(chunk)));
+    const unmet = new Map([...US].filter(([key]) => key !== 'peer'));
+    expect(await probe({ ...server, own: unmet })).toEqual(silent);
+    expect(heard).toEqual([]);
+    expect(await probe({ ...server, own: US })).toEqual(silent);
+    expect(String(heard)).toBe('0 panel_node 17\n');
+  });
+
   it('has the path measured where its node gossips, in the time that it waits anyhow, for what it says it costs', async () => {
     const server = await tcpServer();
     const agent = await udpServer(({ datagram, reply }) => reply(answerPing(datagram, 'node1') ?? Buffer.of()), {
@@ -120,9 +172,22 @@ describe('tincvpn', () => {
   });
 
   it('is joined by exchanging host files', () => {
-    expect(said(tincvpn.use(provider({ port: 655 })))).toEqual(['note', 'Address = 10.1.2.3 655']);
+    const steps = ['note', 'Address = 10.1.2.3 655', 'ConnectTo = NAME'];
+    expect(said(tincvpn.use(provider({ port: 655 })))).toEqual(steps);
     expect(said(tincvpn.use(provider({ address: 'fd00::1', port: 655 })))).toContain('Address = fd00::1 655');
+    expect(said(tincvpn.use(provider({ txt: new Map([['name', 'cloudy_1']]) })))).toContain('ConnectTo = cloudy_1');
+    expect(said(tincvpn.use(provider({ txt: new Map([['name', 'a; reboot']]) })))).toContain('ConnectTo = NAME');
     expect(tincvpn.use(provider({ port: null }))).toEqual([]);
+  });
+
+  it('shows what the other side needs where this node has a network, its own host file among it', () => {
+    const file = 'Address = 10.9.9.9\n-----BEGIN RSA PUBLIC KEY-----\nMIIB\n-----END RSA PUBLIC KEY-----\n';
+    const own = new Map([...US, ['file', file]]);
+    const steps = tincvpn.use(provider({ port: 655 }), [], own);
+    expect(said(steps).slice(2)).toEqual(['ConnectTo = cloudy_1', file, 'ConnectTo = panel_node', 'note']);
+    expect(JSON.stringify(steps)).toContain('tinc -n mesh invite cloudy_1');
+    own.delete('file');
+    expect(said(tincvpn.use(provider({ port: 655 }), [], own)).slice(2)).toEqual(['ConnectTo = cloudy_1', 'note']);
   });
 
   it('announces no attributes of its own', () => {

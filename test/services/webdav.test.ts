@@ -1,8 +1,9 @@
 /** Web folders open to all, behind a login, and web servers that have none. */
 import { describe, expect, it } from 'vitest';
 import webdav from '../../plugin/services/webdav.js';
-import { closedPort, context, startPage, tcpServer, webServer } from '../probe/servers.js';
+import { context, startPage, webServer } from '../probe/servers.js';
 import { provider, said } from './providers.js';
+import { meetsStrangers } from './web-strangers.js';
 
 const probe = (target: Parameters<typeof webdav.probe>[0], of = context()) => webdav.probe(target, of);
 const samples = [
@@ -46,19 +47,6 @@ describe('webdav', () => {
     ]);
   });
 
-  it('something else, silence and a closed port fail each in its way', async () => {
-    const [other, silent, closed] = await Promise.all([
-      tcpServer((socket) => socket.write('SSH-2.0-OpenSSH_9.2p1\r\n')),
-      tcpServer(),
-      closedPort(),
-    ]);
-    expect(await Promise.all([other, silent, closed].map((one) => probe(one)))).toEqual([
-      { level: 2, reason: 'wrong-protocol' },
-      { level: 2, reason: 'timeout' },
-      { level: 1, reason: 'refused' },
-    ]);
-  });
-
   it('is opened in a file manager or a browser', () => {
     const announced = provider({ address: '10.1.2.3', port: 80, txt: new Map([['path', '/dav']]) });
     expect(said(webdav.use(announced))).toEqual(['dav://10.1.2.3:80/dav', 'http://10.1.2.3:80/dav']);
@@ -68,4 +56,8 @@ describe('webdav', () => {
     expect(webdav.use(provider({ port: null }))).toEqual([]);
     expect(webdav.describe(new Map([['any', 'thing']]))).toEqual([]);
   });
+});
+
+describe('webdav, strangers', () => {
+  meetsStrangers(webdav);
 });

@@ -1,7 +1,7 @@
 /** Attempts come back as they were written, and none is written that could lie. */
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
-import { answered, failed, freshPath, NOW, opened } from './made.js';
+import { answered, DAY, failed, freshPath, NOW, opened } from './made.js';
 
 describe('attempts', () => {
   it('come back as they were, newest first, each provider its own', () => {
@@ -37,17 +37,13 @@ describe('attempts', () => {
     expect(attempts.recent('t').get('p1')).toEqual([failed(NOW), answered(NOW)]);
   });
 
-  it('keep a list as it is until one of its provider’s attempts is added', () => {
+  it('of one provider are the same as in the list of all', () => {
     const { attempts } = opened(':memory:');
-    attempts.add(answered(NOW - 2));
-    attempts.add(answered(NOW - 2, { provider: 'p2' }));
-    const before = attempts.recent('t');
-    attempts.add(failed(NOW - 1));
-    const after = attempts.recent('t');
-    expect(after.get('p2')).toBe(before.get('p2'));
-    expect([before.get('p1')?.length, after.get('p1')]).toEqual([1, [failed(NOW - 1), answered(NOW - 2)]]);
-    attempts.add(answered(NOW, { provider: 'p3' }));
-    expect(attempts.recent('t').size).toBe(3);
+    for (let at = 0; at < 50; at++) attempts.add(at % 3 ? answered(at) : failed(at));
+    attempts.add(answered(7, { provider: 'p2' }));
+    expect(attempts.of('t', 'p1')).toEqual(attempts.recent('t').get('p1'));
+    expect(attempts.of('t', 'p1', 2).map(({ at }) => at)).toEqual([49, 48]);
+    expect(attempts.of('t', 'never-seen')).toEqual([]);
   });
 
   it('of another process are seen at once', () => {
@@ -87,5 +83,71 @@ describe('attempts', () => {
     expect(() => insert.run(0, null, '[["rtt",', '{}')).toThrow(/json_is_whole/);
     expect(insert.run(0, 'timeout', null, null).changes).toBe(1);
     db.close();
+  });
+});
+
+describe('a watcher', () => {
+  it('names the providers of its type that got an attempt since it last looked', () => {
+    const { attempts } = opened(':memory:');
+    const [one, other] = [attempts.watch('t'), attempts.watch('t')];
+    expect(one()).toBe('all');
+    attempts.add(answered(NOW));
+    attempts.add(failed(NOW, { provider: 'p2' }));
+    attempts.add(failed(NOW, { provider: 'p3', type: 'another' }));
+    expect(one()).toEqual(new Set(['p1', 'p2']));
+    expect(one()).toEqual(new Set());
+    expect([other(), other()]).toEqual(['all', new Set()]);
+  });
+
+  it('says all after pruning, but only when something went', () => {
+    const store = opened(':memory:');
+    store.attempts.add(answered(NOW - 31 * DAY));
+    const watch = store.attempts.watch('t');
+    watch();
+    store.prune();
+    expect(watch()).toBe('all');
+    store.prune();
+    expect(watch()).toEqual(new Set());
+  });
+
+  it('says all after another process wrote, once for each that watches', () => {
+    const path = freshPath();
+    const [one, other] = [opened(path), opened(path)];
+    const watching = [one.attempts.watch('t'), one.attempts.watch('t')];
+    for (const watch of watching) watch();
+    other.attempts.add(answered(NOW));
+    expect(watching.map((watch) => [watch(), watch()])).toEqual([
+      ['all', new Set()],
+      ['all', new Set()],
+    ]);
+    one.attempts.add(answered(NOW + 1));
+    expect(watching[0]?.()).toEqual(new Set(['p1']));
+  });
+});
+
+describe('an export', () => {
+  it('has every attempt once, oldest first, over many pages and where several end at once', () => {
+    const { attempts, exportRows } = opened(':memory:');
+    const written = Array.from({ length: 900 }, (_, index) => {
+      const more = { provider: `p${index % 7}`, bytes: 100 + (index % 3) };
+      return index % 5 ? answered(Math.floor(index / 450), more) : failed(Math.floor(index / 450), more);
+    });
+    for (const attempt of written.toReversed()) attempts.add(attempt);
+    attempts.add(answered(1, { type: 'another' }));
+    const all = [...exportRows('t', null)];
+    const plain = (list: readonly object[]) => list.map((one) => JSON.stringify(one, Object.keys(one).sort())).sort();
+    expect(plain(all)).toEqual(plain(written));
+    expect(all.map(({ at }) => at)).toEqual(all.map(({ at }) => at).toSorted());
+    const one = [...exportRows('t', 'p3')];
+    expect(plain(one)).toEqual(plain(written.filter(({ provider }) => provider === 'p3')));
+    expect([...exportRows('t', 'never-seen')]).toEqual([]);
+  });
+
+  it('that is read slowly holds up no writer', () => {
+    const { attempts, exportRows } = opened(':memory:');
+    for (let at = 0; at < 300; at++) attempts.add(answered(at));
+    let count = 0;
+    for (const _ of exportRows('t', null)) if (count++ === 0) attempts.add(answered(300));
+    expect(count).toBe(301);
   });
 });

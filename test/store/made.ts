@@ -60,12 +60,12 @@ export function job(id: string, more: Partial<Job> = {}): Job {
   return { ...begun, startedAt, finishedAt: null, error: null, ...more };
 }
 
-/** Another process that runs this TypeScript; `openStore` and `path` are in its scope. Killed after the test. */
-export async function inChild(path: string, code: string): Promise<{ child: ChildProcess; lines: Interface }> {
+/** This TypeScript as a program for `run`; `openStore`, `path` (its first argument) and `say` are in its scope. */
+export async function bundled(code: string): Promise<string> {
   const contents = `
     import { writeSync } from 'node:fs';
     import { openStore } from './plugin/store/index.ts';
-    const path = ${JSON.stringify(path)};
+    const path = process.argv[2];
     const say = (line) => writeSync(1, line + '\\n');
     ${code}`;
   const bundle = await build({
@@ -76,13 +76,21 @@ export async function inChild(path: string, code: string): Promise<{ child: Chil
     format: 'esm',
     external: ['better-sqlite3'],
   });
-  const child = spawn(process.execPath, ['--input-type=module', '-'], {
-    cwd: ROOT,
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
+  return bundle.outputFiles[0]?.text ?? '';
+}
+
+/** Runs the program as a process of its own, below `around` (a command that starts another). Killed after the test. */
+export function run(program: string, args: readonly string[], around: readonly string[] = []) {
+  const [command = '', ...rest] = [...around, process.execPath, '--input-type=module', '-', ...args];
+  const child = spawn(command, rest, { cwd: ROOT, stdio: ['pipe', 'pipe', 'inherit'] });
   onTestFinished(() => void child.kill('SIGKILL'));
-  child.stdin.end(bundle.outputFiles[0]?.text);
+  child.stdin.end(program);
   return { child, lines: createInterface(child.stdout) };
+}
+
+/** Both at once. */
+export async function inChild(path: string, code: string): Promise<{ child: ChildProcess; lines: Interface }> {
+  return run(await bundled(code), [path]);
 }
 
 /** Resolves with the exit code, or null where a signal ended it. */

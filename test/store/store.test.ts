@@ -1,7 +1,7 @@
 /** Jobs, sessions and settings come back; the file is private, whole after a flush, and bounded. */
 import { chmodSync, copyFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { openStore } from '../../plugin/store/index.js';
 import { answered, DAY, freshPath, job, NOW, opened } from './made.js';
 
@@ -149,5 +149,55 @@ describe('pruning', () => {
     now += 31 * DAY;
     while (store.prune() > 0);
     expect(month()).toBeLessThan(1.1 * size);
+  });
+
+  it('forgets sessions that ended long ago', () => {
+    const store = opened(':memory:');
+    store.sessions.put('old', NOW - 9 * DAY);
+    store.sessions.put('new', NOW - 6 * DAY);
+    expect([store.prune(), store.prune()]).toEqual([1, 0]);
+    expect([store.sessions.lastUsed('old'), store.sessions.lastUsed('new')]).toEqual([null, NOW - 6 * DAY]);
+  });
+});
+
+describe('the size bound', () => {
+  const MOST = 1_000_000;
+
+  it('holds for the file with its log, however much is written, and the oldest attempts go first', () => {
+    const path = freshPath();
+    let now = NOW;
+    const store = openStore(path, () => now, 4 * MOST);
+    onTestFinished(() => store.close());
+    const sizes: number[] = [];
+    const facts = { software: 'x'.repeat(600) };
+    for (let index = 0; index < 5000; index++) {
+      store.attempts.add(answered(now++, { provider: `p${index % 50}`, facts }));
+      if (index % 25 === 0) store.history.note('t', `p${index % 50}`, 50);
+      if (index % 25 === 0) store.prune();
+      sizes.push(statSync(path).size + statSync(`${path}-wal`).size);
+    }
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(4 * MOST);
+    const left = [...store.exportRows('t', null)].map(({ at }) => at - NOW);
+    expect(left.length).toBeGreaterThan(1000);
+    expect(left).toEqual(Array.from({ length: left.length }, (_, index) => 5000 - left.length + index));
+    expect(store.history.bars('t', NOW).size).toBe(2);
+  });
+
+  it('is kept by forgetting old days before what the score reads', () => {
+    let now = NOW - 500 * DAY;
+    const store = openStore(':memory:', () => now, MOST);
+    onTestFinished(() => store.close());
+    for (; now < NOW; now += 5 * DAY) {
+      for (let index = 0; index < 150; index++) {
+        store.attempts.add(answered(now, { provider: `provider${index}` }));
+        store.history.note('t', `provider${index}`, 50);
+      }
+      while (store.prune() > 0);
+    }
+    const days = store.history.days('t', 'provider1', 0);
+    expect(days.length).toBeGreaterThanOrEqual(18);
+    expect(days.length).toBeLessThan(100);
+    expect(days.at(-1)?.day).toBe('2026-11-18');
+    expect(store.attempts.recent('t').size).toBe(150);
   });
 });

@@ -34,7 +34,7 @@ export class Visitor {
   readonly #app: FastifyInstance;
   readonly #headers: Headers;
 
-  constructor({ app }: TestWeb, headers: Headers = {}) {
+  constructor({ app }: Pick<TestWeb, 'app'>, headers: Headers = {}) {
     this.#app = app;
     this.#headers = headers;
   }

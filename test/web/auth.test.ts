@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ROUTES } from '../../plugin/web/routes.js';
 import { startWeb, type TestWeb, Visitor } from './app.js';
+import { localOf } from './fake-panel.js';
 
 let web: TestWeb;
 afterEach(() => web?.app.close());
@@ -102,7 +103,7 @@ describe('reading', () => {
 
   it('shows no action that the reader may not do', async () => {
     const visitor = await open();
-    web.panel.states.set('dnsservice', { unit: 'unbound.service', state: 'running', enabled: true });
+    web.panel.states.set('dnsservice', localOf({ unit: 'unbound.service', state: 'running', enabled: true }));
     const { body } = await visitor.get('/services/dnsservice');
     expect(body).not.toMatch(/\/(scan|start|stop)"/);
   });

@@ -4,13 +4,14 @@ import { connectOf } from '../../plugin/connect/index.js';
 import type { SourceStatus } from '../../plugin/discovery/index.js';
 import { PanelError } from '../../plugin/errors.js';
 import { type Job, type JobHandle, Jobs } from '../../plugin/jobs.js';
-import type { LocalService } from '../../plugin/node/index.js';
+import { ABSENT, type LocalService, type OwnUnit } from '../../plugin/node/index.js';
+import type { Own } from '../../plugin/node/own.js';
 import type { Panel, TypeSummary, TypeView } from '../../plugin/panel.js';
 import { type Provider, providerId } from '../../plugin/provider.js';
 import type { Score } from '../../plugin/score/index.js';
 import type { Ranked } from '../../plugin/score/rank.js';
 import { loadServices, type ServiceRegistry } from '../../plugin/services/index.js';
-import type { Store } from '../../plugin/store/index.js';
+import { openStore, type Store } from '../../plugin/store/index.js';
 
 export const NOW = Date.parse('2026-11-20T10:00:00Z');
 
@@ -29,33 +30,9 @@ export const SERF_AWAY: SourceStatus = {
 };
 
 /** A store that forgets everything at the end. */
-export function memoryStore(): Store {
-  const jobs = new Map<string, Job>();
-  const sessions = new Map<string, number>();
-  const settings = new Map<string, string>();
-  return {
-    attempts: { add: () => {}, recent: () => new Map(), bytesSince: () => 0 },
-    jobs: {
-      put: (job) => void jobs.set(job.id, job),
-      get: (id) => jobs.get(id) ?? null,
-      closeOrphans: () => {},
-    },
-    sessions: {
-      put: (key, at) => void sessions.set(key, at),
-      lastUsed: (key) => sessions.get(key) ?? null,
-      remove: (key) => void sessions.delete(key),
-      removeAll: () => sessions.clear(),
-    },
-    settings: {
-      get: (name) => settings.get(name) ?? null,
-      set: (name, value) => void (value === null ? settings.delete(name) : settings.set(name, value)),
-    },
-    movedAside: null,
-    flush: () => {},
-    prune: () => 0,
-    close: () => {},
-  };
-}
+export const memoryStore = (now = () => NOW): Store => openStore(':memory:', now);
+
+const split = { failures: 0, doubt: 3, count: 4, fresh: 1 };
 
 /** A provider of the type with a score; whatever is given replaces what is made up. */
 export function ranked(
@@ -67,10 +44,10 @@ export function ranked(
   return {
     ...{ level: 3, score: 80, low: 70, high: 90, confidence: 'fair', reason: null, detail: null, unproven: false },
     ...{ samples: 4, attempts: 4, measuredAt: NOW - 180_000, facts: {}, recommended: false },
-    path: null,
+    ...{ path: null, rating: null, asGood: false, pinned: false, hidden: false, estimate: null },
     parts: [
-      { metric: 'answer', value: 12.34567, unit: 'ms', mark: 0.81234, weight: 0.45, lost: 12.345 },
-      { metric: 'answers', value: 1, unit: 'share', mark: 0.9, weight: 0.55, lost: 7.655 },
+      { metric: 'answer', value: 12.34567, unit: 'ms', mark: 0.81234, weight: 0.45, lost: 12.345, ...split },
+      { metric: 'answers', value: 1, unit: 'share', mark: 0.9, weight: 0.55, lost: 7.655, ...split },
     ],
     ...score,
     provider: {
@@ -91,7 +68,30 @@ export function ranked(
 /** Why there is no number: the fields that a failure leaves empty. */
 export const NUMBERLESS = { low: null, high: null, confidence: null, parts: [] } as const;
 
+/** What a type has on this node: these units, the first of which stands for it. */
+export function localOf(...units: readonly [OwnUnit, ...(readonly OwnUnit[])]): LocalService {
+  return { ...units[0], units };
+}
+
+/** Off until it is switched on; never measures. */
+export function fakeBackground(): Panel['background'] {
+  let on = false;
+  return {
+    status: () => ({
+      ...{ on, next: on ? NOW + 600_000 : null, waiting: on ? null : 'off' },
+      ...{ spentToday: 12_000, budget: 5_400_000, last: null },
+    }),
+    on: () => {
+      on = true;
+    },
+    off: () => {
+      on = false;
+    },
+  };
+}
+
 export interface FakePanel extends Panel {
+  own: Own;
   /** Wire word → its ranked list. */
   readonly lists: Map<string, readonly Ranked[]>;
   readonly states: Map<string, LocalService>;
@@ -110,13 +110,11 @@ export interface FakeOptions {
   readonly now?: () => number;
 }
 
-const ABSENT: LocalService = { unit: null, state: 'absent', enabled: false };
-
 /** A panel whose lists, states and sources the test sets. */
 export async function fakePanel(options: FakeOptions = {}): Promise<FakePanel> {
   const { demo = false, now = () => NOW } = options;
   const services = options.services ?? (await loadServices());
-  const store = memoryStore();
+  const store = memoryStore(now);
   const jobs = new Jobs(store.jobs, now);
   let finish: { resolve: () => void; reject: (error: Error) => void } | null = null;
   const lists: FakePanel['lists'] = new Map();
@@ -133,6 +131,7 @@ export async function fakePanel(options: FakeOptions = {}): Promise<FakePanel> {
       measured: list.filter(({ measuredAt }) => measuredAt !== null).length,
       local: { ...(states.get(word) ?? ABSENT), published: false },
       job: jobs.running().find(({ type, kind }) => type === word && kind === 'scan') ?? null,
+      bars: new Map(),
     };
   };
   const begin = (of: Pick<Job, 'kind' | 'type' | 'provider' | 'total'>): Job =>
@@ -147,6 +146,7 @@ export async function fakePanel(options: FakeOptions = {}): Promise<FakePanel> {
 
   const panel: FakePanel = {
     ...{ services, jobs, store, demo, lists, states, problem: null, handle: null },
+    background: fakeBackground(),
     config: { ...loadConfig({ env: {}, file: '' }), language: 'en', ...options.config },
     sourceList: [SERF_UP],
     discovery: {
@@ -158,6 +158,7 @@ export async function fakePanel(options: FakeOptions = {}): Promise<FakePanel> {
         throw new PanelError('serf-away', 'No agent.', 'Start it.');
       },
       ready: async () => {},
+      estimates: async () => new Map(),
       onChange: () => () => {},
       close: async () => {},
     },
@@ -179,7 +180,15 @@ export async function fakePanel(options: FakeOptions = {}): Promise<FakePanel> {
     },
     scan: (word, provider) =>
       begin({ kind: 'scan', type: word, provider: provider ?? null, total: view(word).providers }),
-    act: (word, verb) => begin({ kind: verb, type: view(word).word, provider: null, total: 1 }),
+    own: {
+      view: async (word) => ({ units: states.get(word)?.units ?? [], port: null, publication: null }),
+      act: (word, verb) => begin({ kind: verb, type: view(word).word, provider: null, total: 1 }),
+      log: async (_, unit = 'the unit') => ({ unit, lines: [] }),
+      form: () => ({ description: '', port: '', attributes: '', community: '' }),
+      preview: async () => panel.discovery.serfClient() as never,
+      publish: (word) => begin({ kind: 'publish', type: view(word).word, provider: null, total: 1 }),
+      unpublish: (word) => begin({ kind: 'unpublish', type: view(word).word, provider: null, total: 1 }),
+    },
     connect: (word, provider) => begin({ kind: 'connect', type: view(word).word, provider, total: 1 }),
     end: async (error) => {
       if (error) finish?.reject(error);

@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { LANGUAGES } from '../../plugin/config.js';
 import { ERROR_CODES } from '../../plugin/errors.js';
+import { VERBS } from '../../plugin/node/index.js';
 import { LOCALES_DIR, VIEWS_DIR } from '../../plugin/paths.js';
 import { FAILURES, UNSCORED } from '../../plugin/probe/levels.js';
 import { chooseLanguage, loadLocales } from '../../plugin/web/i18n.js';
+import { FIELDS } from '../../plugin/web/own-model.js';
 
 const texts = JSON.parse(readFileSync(join(LOCALES_DIR, 'en.json'), 'utf8')) as Record<string, string>;
 const keys = Object.keys(texts);
@@ -23,9 +25,19 @@ const COMPOSED: Readonly<Record<string, readonly string[]>> = {
   'source.state.': ['up', 'connecting', 'away', 'off'],
   'confidence.': ['guess', 'fair', 'solid'],
   'verdict.': ['weak', 'unproven', 'unchecked', 'new'],
-  'job.kind.': ['scan', 'start', 'stop', 'connect'],
+  'job.kind.': ['scan', ...VERBS, 'publish', 'unpublish', 'connect'],
   'job.state.': ['running', 'done', 'failed', 'cancelled'],
-  'own.': ['start', 'stop'],
+  'own.': VERBS,
+  'own.withdrawn.': ['not-running', 'removed'],
+  'port.': ['open', 'loopback', 'closed'],
+  'publish.': FIELDS,
+  'publish.problem.': ['port', 'long'],
+  'chart.': ['score', 'answers', 'rtt', 'answer'],
+  'why.': ['slow', 'unsteady', 'lossy', 'poor', 'fails', 'unmeasured', 'few', 'old', 'rating', 'gate'],
+  'why.about.': ['1', '2', '3', '4', '5', '6', '7', '8', '9'],
+  'opinion.known.': ['yes', 'no', 'unsaid'],
+  'background.waiting.': ['scan', 'load', 'traffic', 'budget', 'nothing-due', 'starting'],
+  'background.turn.': ['on', 'off'],
 };
 const composed = Object.entries(COMPOSED).flatMap(([prefix, words]) => words.map((word) => prefix + word));
 

@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { PanelError } from '../../plugin/errors.js';
 import { startWeb, type TestWeb, Visitor } from './app.js';
-import { NUMBERLESS, ranked } from './fake-panel.js';
+import { localOf, NUMBERLESS, ranked } from './fake-panel.js';
 
 let web: TestWeb;
 afterEach(() => web.app.close());
@@ -67,9 +67,9 @@ describe('a type', () => {
   it('offers to start what is stopped, to stop what runs, and names the package of what is absent', async () => {
     const visitor = await open();
     await visitor.login();
-    web.panel.states.set('dnsservice', { unit: 'unbound.service', state: 'stopped', enabled: false });
+    web.panel.states.set('dnsservice', localOf({ unit: 'unbound.service', state: 'stopped', enabled: false }));
     expect((await visitor.get('/services/dnsservice')).body).toContain('action="/services/dnsservice/start"');
-    web.panel.states.set('dnsservice', { unit: 'unbound.service', state: 'running', enabled: true });
+    web.panel.states.set('dnsservice', localOf({ unit: 'unbound.service', state: 'running', enabled: true }));
     expect((await visitor.get('/services/dnsservice')).body).toContain('action="/services/dnsservice/stop"');
     web.panel.states.delete('dnsservice');
     expect((await visitor.get('/services/dnsservice')).body).toContain('apt install unbound');

@@ -1,0 +1,55 @@
+/** Makes from the bundle what debian/ installs and nobody writes by hand: polkit rule, command, copyright. Into build/. */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { polkitRule } from './polkit.mjs';
+
+const { version, config } = readJson('package.json');
+
+function readJson(file) {
+  return JSON.parse(readFileSync(file, 'utf8'));
+}
+
+/** The version is package.json's; the changelog must have an entry for it. */
+function checkVersion() {
+  const logged = execFileSync('dpkg-parsechangelog', ['--show-field', 'Version'], { encoding: 'utf8' }).trim();
+  if (logged !== version)
+    throw new Error(`debian/changelog is at ${logged}, package.json at ${version}: let them agree`);
+}
+
+async function units() {
+  const files = readdirSync('dist/services').map((name) => pathToFileURL(resolve('dist/services', name)).href);
+  const types = await Promise.all(files.map(async (file) => (await import(file)).default));
+  return types.flatMap((type) => type.units.map(({ unit }) => unit));
+}
+
+/** Licences as npm names them → as debian/copyright does. */
+const LICENCES = {
+  MIT: 'Expat',
+  ISC: 'ISC',
+  'BSD-3-Clause': 'BSD-3-Clause',
+  'BSD-0-Clause': '0BSD',
+  'BlueOak-1.0.0': 'BlueOak-1.0.0',
+};
+
+/** The paragraph of a bundled package. @throws Error for a licence whose text debian/copyright does not have */
+function copyrightOf(folder) {
+  const { name, license, author = `the authors of ${name}` } = readJson(`${folder}/package.json`);
+  if (!(license in LICENCES))
+    throw new Error(`${name} is bundled under ${license}, which debian/copyright does not know`);
+  const said = readdirSync(folder)
+    .filter((file) => /^licen[cs]e/i.test(file))
+    .flatMap((file) => readFileSync(`${folder}/${file}`, 'utf8').split('\n'))
+    .flatMap((line) => /^\W*copyright (?:\(c\) )?((?:\d{4}|by |\w+ <|project ).*)/i.exec(line)?.[1]?.trim() ?? []);
+  const holders = said.length > 0 ? said : [typeof author === 'string' ? author : author.name];
+  return `Files: ${folder}/*\nCopyright: ${holders.join('\n           ')}\nLicense: ${LICENCES[license]}\n`;
+}
+
+checkVersion();
+mkdirSync('build', { recursive: true });
+writeFileSync('build/50-cloudy-services.rules', polkitRule(await units()));
+const wrapper = readFileSync('debian/cloudy-services.wrapper', 'utf8').replace('@NODE_FLAGS@', config.node_flags);
+writeFileSync('build/cloudy-services', wrapper, { mode: 0o755 });
+const bundled = [...readJson('dist/bundled.json'), 'node_modules/htmx.org'];
+writeFileSync('build/copyright', [readFileSync('debian/copyright', 'utf8'), ...bundled.map(copyrightOf)].join('\n'));

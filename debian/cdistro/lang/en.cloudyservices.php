@@ -1,0 +1,6 @@
+<?php
+
+addS('cloudyservices_menu', 'Best services for me');
+addS('cloudyservices_title', 'Services around you');
+addS('cloudyservices_down', 'The services panel does not answer.');
+addS('cloudyservices_start', 'It may be starting or stopped. As root, start it, and if that fails look at its log:');

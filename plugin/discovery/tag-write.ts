@@ -1,0 +1,111 @@
+/**
+ * The `services` tag written: one entry put in, exchanged or taken out, every other one left as its author wrote it,
+ * byte for byte. Packed by the system's own bzip2, the program that old nodes unpack it with.
+ */
+import { execFile } from 'node:child_process';
+import { PanelError } from '../errors.js';
+import { type Entry, readEntry } from './entry.js';
+import { parseLoosely, unpackTag } from './tag.js';
+
+/** One service as it stands on the wire; every value is a text. */
+export interface WireEntry {
+  readonly s: string;
+  /** Spaces as `_`. */
+  readonly d: string;
+  readonly m: string;
+  readonly i: string;
+  readonly p: string;
+  readonly e: string;
+  readonly t: string;
+}
+
+/** The text of one entry, a character for each byte: text that is no UTF-8 survives too. */
+export type Piece = string;
+
+/** All tags of a node together, as Serf encodes them (memberlist's MetaMaxSize), bytes. */
+export const TAGS_LIMIT = 512;
+
+/** ms; packing a few hundred bytes takes about ten. */
+const PACK_LIMIT_MS = 5_000;
+
+/**
+ * The entries in a tag; none in one that is absent.
+ * @throws PanelError tag-unreadable: it cannot be changed without losing what somebody wrote there
+ */
+export function piecesOf(tag: string | undefined): readonly Piece[] {
+  if (tag === undefined || tag === '') return [];
+  const json = unpackTag(tag);
+  const list = typeof json === 'string' ? null : Buffer.from(json).toString('latin1');
+  const pieces = list === null ? null : (split(list) ?? splitFlat(list));
+  if (pieces) return pieces;
+  const hint = 'Find out which program wrote it; or remove it with: serf tags -delete services';
+  throw new PanelError('tag-unreadable', 'Another program wrote a services tag that cannot be read.', hint);
+}
+
+/** What may stand around the entries: brackets, commas, white space, a byte order mark. */
+const AROUND = /^(\xef\xbb\xbf)?[\s,[\]]*$/;
+
+/** The outermost objects, also those with braces in their texts; null when something else is left over. */
+function split(list: string): Piece[] | null {
+  const pieces: Piece[] = [];
+  let [depth, from, quote, rest] = [0, 0, '', ''];
+  for (let at = 0; at < list.length; at++) {
+    const letter = list.charAt(at);
+    if (quote !== '') {
+      if (letter === '\\') at++;
+      else if (letter === quote) quote = '';
+    } else if (depth > 0 && (letter === '"' || letter === "'")) quote = letter;
+    else if (letter === '{') {
+      if (depth++ === 0) from = at;
+    } else if (letter === '}' && depth > 0) {
+      if (--depth === 0) pieces.push(list.slice(from, at + 1));
+    } else if (depth === 0) rest += letter;
+  }
+  return depth === 0 && AROUND.test(rest) ? pieces : null;
+}
+
+/** Where a text holds the very quote that surrounds it, braces alone tell where an entry ends. */
+function splitFlat(list: string): Piece[] | null {
+  const entry = /\{[^{}]*\}/g;
+  return AROUND.test(list.replace(entry, '')) ? (list.match(entry) ?? []) : null;
+}
+
+/** What the entry says; null for one that is none. */
+export function readPiece(piece: Piece): Entry | null {
+  const entry = readEntry(parseLoosely(Buffer.from(piece, 'latin1').toString()));
+  return typeof entry === 'string' ? null : entry;
+}
+
+/** JSON without `'`, which old readers turn into `"`. */
+export function writePiece({ s, d, m, i, p, e, t }: WireEntry): Piece {
+  const json = JSON.stringify({ s, d, m, i, p, e, t }).replaceAll("'", '\\u0027');
+  return Buffer.from(json).toString('latin1');
+}
+
+/**
+ * The tag's text: base64 of bzip2 of the list.
+ * @throws PanelError publish-failed where bzip2 is missing or fails
+ */
+export function packTag(pieces: readonly Piece[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const options = { timeout: PACK_LIMIT_MS, killSignal: 'SIGKILL', encoding: 'buffer' } as const;
+    const child = execFile('/usr/bin/bzip2', ['-9', '-c'], options, (error, packed) => {
+      if (!error) resolve(packed.toString('base64'));
+      else reject(new PanelError('publish-failed', 'bzip2 does not run.', 'Run: apt install bzip2', { cause: error }));
+    });
+    // A bzip2 that is missing or dies early is told above.
+    child.stdin?.on('error', () => {});
+    child.stdin?.end(Buffer.from(`[${pieces.join(',')}]`, 'latin1'));
+  });
+}
+
+/** Bytes of all tags together as Serf gossips them: a mark, then MessagePack of the old kind, without 8-bit lengths. */
+export function sizeOfTags(tags: ReadonlyMap<string, string>): number {
+  const sizeOf = (text: string) => {
+    const bytes = Buffer.byteLength(text);
+    return (bytes < 32 ? 1 : 3) + bytes;
+  };
+  let sum = 1 + (tags.size < 16 ? 1 : 3);
+  for (const [name, value] of tags) sum += sizeOf(name) + sizeOf(value);
+  return sum;
+}

@@ -1,0 +1,62 @@
+/** What a person wants announced of this node's own service, checked field by field and put as old nodes read it. */
+import { hostname } from 'node:os';
+import type { Language } from '../config.js';
+import { canonicalAddress, cleanText } from '../discovery/entry.js';
+import type { WireEntry } from '../discovery/tag-write.js';
+import { PanelError } from '../errors.js';
+import type { ServiceType } from '../services/index.js';
+
+/** The fields as typed; what is left out has the type's default. */
+export interface PublishForm {
+  readonly description?: string;
+  readonly port?: string;
+  /** `name=value` pairs parted by spaces. */
+  readonly attributes?: string;
+  /** Name of the community ("microcloud"). */
+  readonly community?: string;
+}
+
+/** A field that cannot be announced as it is. */
+export class FieldError extends PanelError {
+  readonly field: keyof PublishForm;
+
+  constructor(field: keyof PublishForm, message: string) {
+    super('bad-request', message, 'Correct it and send the form again.');
+    this.field = field;
+  }
+}
+
+/** Characters: far more than fits beside other services, and as much as readers keep. */
+const CAPS = { description: 100, attributes: 256, community: 64 } as const;
+
+/** What is announced where a person says nothing else. */
+export function standardForm(type: ServiceType, language: Language, community: string): Required<PublishForm> {
+  const port = type.defaultPort === null ? '' : String(type.defaultPort);
+  return { description: type.title[language], port, attributes: '', community };
+}
+
+/** The entry as a form again. */
+export function formOf({ d, p, t, e }: WireEntry): Required<PublishForm> {
+  return { description: d.replaceAll('_', ' '), port: p, attributes: t, community: e };
+}
+
+/** @throws FieldError */
+export function entryOf(word: string, form: Required<PublishForm>, address: string): WireEntry {
+  const text = (field: keyof typeof CAPS) => {
+    const value = cleanText(form[field], CAPS[field] + 1);
+    if (value.length > CAPS[field]) throw new FieldError(field, `The ${field} has over ${CAPS[field]} characters.`);
+    return value;
+  };
+  const port = form.port.trim();
+  if (!/^\d{1,5}$/.test(port) || Number(port) < 1 || Number(port) > 65_535)
+    throw new FieldError('port', 'The port is not a number from 1 to 65535.');
+  return {
+    s: word,
+    d: text('description').replaceAll(' ', '_'),
+    m: hostname(),
+    i: canonicalAddress(address) ?? address,
+    p: String(Number(port)),
+    e: text('community').replaceAll(' ', '_'),
+    t: text('attributes').replace(/[&\s]+/g, ' '),
+  };
+}

@@ -1,0 +1,168 @@
+/** This node's own service of a type: its units, its port, its log, and what is announced of it. */
+import type { Discovery } from '../discovery/index.js';
+import { PanelError } from '../errors.js';
+import type { Job, JobHandle, Jobs } from '../jobs.js';
+import { waitFor } from '../probe/wait.js';
+import type { PublishForm } from './announcement.js';
+import type { LocalServices, OwnUnit, Verb } from './index.js';
+import { Keeper } from './keeper.js';
+import { type UnitLog, unitLog } from './log.js';
+import { type Listening, listening, type Transport } from './ports.js';
+import { type Preview, type Publication, Publisher, type PublisherDeps } from './publish.js';
+
+export interface OwnPort {
+  readonly port: number;
+  readonly transports: readonly { readonly transport: Transport; readonly listening: Listening | null }[];
+}
+
+export interface OwnView {
+  readonly units: readonly OwnUnit[];
+  /** null where no unit runs, or its port is not known. */
+  readonly port: OwnPort | null;
+  /** What this panel announced of it; null when nothing. */
+  readonly publication: Publication | null;
+}
+
+export interface OwnDeps extends PublisherDeps {
+  readonly discovery: Discovery;
+  readonly jobs: Jobs;
+  readonly local: LocalServices;
+  /** Whether to keep what is announced true while this runs: in the process that serves the panel, and only there. */
+  readonly keep: boolean;
+}
+
+/** Kinds of job that change the own service: one at a time for each type. */
+const KINDS: readonly string[] = ['start', 'stop', 'enable', 'disable', 'publish', 'unpublish'];
+/** Everything within has a shorter limit of its own, ms. */
+const PUBLISH_LIMIT_MS = 60_000;
+
+/** What pages and API need of it. */
+export type Own = Pick<OwnServices, 'view' | 'act' | 'log' | 'form' | 'preview' | 'publish' | 'unpublish'>;
+
+export class OwnServices {
+  readonly #deps: OwnDeps;
+  readonly #publisher: Publisher;
+  readonly #keeper: Keeper | null;
+
+  constructor(deps: OwnDeps) {
+    this.#deps = deps;
+    this.#publisher = new Publisher(deps);
+    this.#keeper = deps.keep ? new Keeper({ ...deps, publisher: this.#publisher }) : null;
+  }
+
+  /** @throws PanelError unknown-type */
+  async view(word: string): Promise<OwnView> {
+    this.#assertBuiltin(word);
+    const { units = [], state } = (await this.#deps.local.states()).get(word) ?? {};
+    const publication = this.#publisher.all().get(word) ?? null;
+    const announced = Number(publication?.entry.p ?? this.#deps.services.of(word).defaultPort);
+    return {
+      units,
+      publication,
+      port: state === 'running' && announced > 0 ? await this.#port(word, announced) : null,
+    };
+  }
+
+  /**
+   * Acts on the type's unit, as a job.
+   * @param unit one of the type's units here; the one that stands for it when left out
+   * @throws PanelError unknown-type
+   */
+  act(word: string, verb: Verb, unit?: string): Job {
+    return this.#start(word, verb, async ({ signal }) => {
+      await this.#deps.local.act(word, verb, signal, unit);
+    });
+  }
+
+  /** @throws PanelError unknown-type, unit-absent, unit-refused, log-unreadable */
+  async log(word: string, unit?: string): Promise<UnitLog> {
+    this.#assertBuiltin(word);
+    const local = (await this.#deps.local.states()).get(word);
+    const wanted = unit ?? local?.unit;
+    if (!wanted) throw new PanelError('unit-absent', 'This machine has no unit for that service.', 'Install it first.');
+    if (local?.units.some((own) => own.unit === wanted)) return unitLog(wanted);
+    throw new PanelError('unit-refused', 'That unit is not one of this panel.', 'Choose one that the page names.');
+  }
+
+  /** What the form for announcing the service shows first. */
+  form(word: string): Required<PublishForm> {
+    return this.#publisher.form(word);
+  }
+
+  /** What neighbours would see. @throws PanelError unknown-type, FieldError and those of the Serf agent */
+  async preview(word: string, form?: PublishForm): Promise<Preview> {
+    this.#assertBuiltin(word);
+    return this.#publisher.preview(word, form);
+  }
+
+  /** Announces the service, as a job. @throws PanelError unknown-type; FieldError */
+  publish(word: string, form: PublishForm): Job {
+    this.#assertBuiltin(word);
+    this.#publisher.check(word, form);
+    const announce = async () => {
+      const local = (await this.#deps.local.states()).get(word);
+      await this.#publisher.publish(word, form, local?.state === 'running' ? local.unit : null);
+      this.#keeper?.lookSoon();
+    };
+    return this.#start(word, 'publish', ({ signal }) => orAborted(announce, signal));
+  }
+
+  /** Ends the announcement, as a job. @throws PanelError unknown-type */
+  unpublish(word: string): Job {
+    return this.#start(word, 'unpublish', ({ signal }) => orAborted(() => this.#publisher.unpublish(word), signal));
+  }
+
+  /** Call it before the discovery is closed, await it afterwards. */
+  async close(): Promise<void> {
+    await this.#keeper?.close();
+  }
+
+  async #port(word: string, port: number): Promise<OwnPort> {
+    const all = this.#deps.services.of(word).transports.map(async (transport) => ({
+      transport,
+      listening: await listening(port, transport),
+    }));
+    return { port, transports: await Promise.all(all) };
+  }
+
+  /** A second click gets the job of the first, whatever it asks for: two at once would fight over the service. */
+  #start(word: string, kind: Verb | 'publish' | 'unpublish', work: (job: JobHandle) => Promise<void>): Job {
+    this.#assertBuiltin(word);
+    const { jobs } = this.#deps;
+    const running = jobs.running().find((job) => job.type === word && KINDS.includes(job.kind));
+    if (running) return running;
+    return jobs.start({ kind, type: word, provider: null, total: 1 }, async (job) => {
+      await work(job);
+      job.progress(1);
+    });
+  }
+
+  #assertBuiltin(word: string): void {
+    if (this.#deps.services.has(word)) return;
+    const message = `This panel has no service "${word.slice(0, 32)}" of its own.`;
+    throw new PanelError('unknown-type', message, 'Choose one from the list of services.');
+  }
+}
+
+/** The agent cannot be told to stop what it does; nobody has to wait for it, though. */
+function orAborted(work: () => Promise<void>, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  const working = work();
+  return waitFor<void>({
+    signal,
+    limitMs: PUBLISH_LIMIT_MS,
+    atLimit: () => {
+      throw new PanelError('publish-failed', 'The Serf agent takes too long.', 'Look at its log, then try again.');
+    },
+    listen: (end) => {
+      working.then(
+        () => end(() => {}),
+        (error) =>
+          end(() => {
+            throw error;
+          }),
+      );
+      return () => {};
+    },
+  });
+}

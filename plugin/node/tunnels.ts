@@ -1,0 +1,34 @@
+/** Whether somebody came through a virtual private network of this machine. */
+import { existsSync } from 'node:fs';
+import { BlockList, isIP } from 'node:net';
+import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
+
+export interface TunnelOptions {
+  readonly interfaces?: typeof networkInterfaces;
+  /** Whether the interface belongs to a program (TUN or TAP). */
+  readonly isTunnel?: (name: string) => boolean;
+}
+
+/** Only interfaces made by a program have it. */
+const hasTunFlags = (name: string) => existsSync(`/sys/class/net/${name}/tun_flags`);
+
+/** Name of the tunnel in whose network the address lies; null when it lies in none. */
+export function tunnelOf(
+  address: string,
+  { interfaces = networkInterfaces, isTunnel = hasTunFlags }: TunnelOptions = {},
+): string | null {
+  const plain = address.replace(/^::ffff:/i, '');
+  const found = Object.entries(interfaces()).find(
+    ([name, list = []]) => list.some((own) => isWithin(plain, own)) && isTunnel(name),
+  );
+  return found?.[0] ?? null;
+}
+
+function isWithin(address: string, { cidr, family }: NetworkInterfaceInfo): boolean {
+  const [network, bits] = (cidr ?? '').split('/');
+  if (!network || isIP(address) !== (family === 'IPv6' ? 6 : 4)) return false;
+  const name = family === 'IPv6' ? 'ipv6' : 'ipv4';
+  const list = new BlockList();
+  list.addSubnet(network, Number(bits), name);
+  return list.check(address, name);
+}

@@ -1,0 +1,63 @@
+/** What all probes together may cost in 24 hours, and what they have cost. */
+import { PanelError } from '../errors.js';
+import type { AttemptStore } from '../store/attempts.js';
+
+const DAY_MS = 86_400_000;
+
+/** Share of the day's bytes that unasked probes may have spent: a person's scan always finds the rest. */
+export const BACKGROUND_SHARE = 0.5;
+
+export interface BudgetDeps {
+  readonly attempts: Pick<AttemptStore, 'bytesSince'>;
+  readonly bytesPerDay: number;
+  /** ms since the epoch. */
+  readonly now: () => number;
+}
+
+export class Budget {
+  readonly #deps: BudgetDeps;
+  /** Bytes of attempts that are under way, or not stored yet. */
+  #pending = 0;
+  /** Attempts that were made and will never be stored. */
+  #lost: { readonly at: number; readonly bytes: number }[] = [];
+
+  constructor(deps: BudgetDeps) {
+    this.#deps = deps;
+  }
+
+  /** Bytes that the share of the budget allows in 24 hours. */
+  limit(share = 1): number {
+    return Math.floor(this.#deps.bytesPerDay * share);
+  }
+
+  /** Bytes of the last 24 hours, with what is under way and what was thrown away. */
+  spent(): number {
+    const since = this.#deps.now() - DAY_MS;
+    this.#lost = this.#lost.filter(({ at }) => at >= since);
+    const lost = this.#lost.reduce((sum, { bytes }) => sum + bytes, 0);
+    return this.#deps.attempts.bytesSince(since) + this.#pending + lost;
+  }
+
+  /** @throws PanelError budget-spent when so many bytes more would pass the share */
+  check(bytes: number, share = 1): void {
+    if (this.spent() + bytes <= this.limit(share)) return;
+    throw new PanelError(
+      'budget-spent',
+      `Measuring has used its ${this.limit(share)} bytes of the last 24 hours.`,
+      'Wait some hours, or raise SCAN_BYTES_PER_DAY if your link can bear it.',
+    );
+  }
+
+  /** Counts bytes until the returned function is called: until they are in the store, or given up. */
+  hold(bytes: number): () => void {
+    this.#pending += bytes;
+    return () => {
+      this.#pending -= bytes;
+    };
+  }
+
+  /** Counts bytes of an attempt that is not stored. */
+  lose(bytes: number): void {
+    this.#lost.push({ at: this.#deps.now(), bytes });
+  }
+}

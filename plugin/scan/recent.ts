@@ -1,0 +1,49 @@
+/** Scans that ended a moment ago: who asks again too soon gets their result. */
+
+/** How long a scan's result serves those who ask again, ms. */
+export interface Pauses {
+  /** For a scan of all providers of a type. */
+  readonly type: number;
+  /** For one provider. */
+  readonly provider: number;
+}
+
+/** SCORING.md §5 asks for a minute between scans; one provider costs little. */
+export const PAUSES: Pauses = { type: 60_000, provider: 10_000 };
+
+interface Ended {
+  readonly word: string;
+  /** null = all of the type. */
+  readonly provider: string | null;
+  readonly job: string;
+  readonly measured: ReadonlySet<string>;
+  /** By `performance.now()`: a corrected clock lengthens no pause. */
+  readonly at: number;
+}
+
+export class Recent {
+  readonly #pauses: Pauses;
+  #ended: Ended[] = [];
+
+  constructor(pauses: Pauses) {
+    this.#pauses = pauses;
+  }
+
+  /** @param measured ids of the providers of which the scan has kept something */
+  add(scan: Omit<Ended, 'at'>): void {
+    const at = performance.now();
+    const longest = Math.max(this.#pauses.type, this.#pauses.provider);
+    this.#ended = [...this.#ended.filter((one) => at - one.at < longest), { ...scan, at }];
+  }
+
+  /** Job of a scan that makes another one of these providers needless: it covered and measured all of them just now. */
+  covering(word: string, provider: string | null, wanted: readonly { readonly id: string }[]): string | null {
+    const pause = provider === null ? this.#pauses.type : this.#pauses.provider;
+    const serves = (one: Ended) =>
+      one.word === word &&
+      (one.provider === null || one.provider === provider) &&
+      performance.now() - one.at < pause &&
+      wanted.every(({ id }) => one.measured.has(id));
+    return this.#ended.findLast(serves)?.job ?? null;
+  }
+}

@@ -1,0 +1,221 @@
+/**
+ * Measures without being asked, where the owner wants it: rarely, at random times, where a probe may change the choice,
+ * and never while somebody needs the node or the link. Also notes, every minute, that this node was up, or cut off.
+ */
+import type { Config } from '../config.js';
+import type { Discovery } from '../discovery/index.js';
+import { PanelError } from '../errors.js';
+import type { Jobs } from '../jobs.js';
+import type { ServiceRegistry } from '../services/index.js';
+import type { Store } from '../store/index.js';
+import { type Busy, busyWith } from './busy.js';
+import type { Scanner, Standing } from './index.js';
+import { type Candidate, chooseNext } from './plan.js';
+import { gapOf, hostOf, isOfferedHere } from './target.js';
+
+const MINUTE_MS = 60_000;
+
+/** The pulse: one beat, and one unasked probe at most. */
+const PULSE_MS = MINUTE_MS;
+
+/** A power cut starts all nodes at once: their first probes are spread over this, ms. */
+const LONGEST_START_MS = 30 * MINUTE_MS;
+
+/** Exponential gaps between the probes of one type, so that no two nodes stay in step (RFC 2330 §11.1), ms. */
+const MEAN_GAP_MS = 30 * MINUTE_MS;
+const SHORTEST_GAP_MS = 5 * MINUTE_MS;
+const LONGEST_GAP_MS = 120 * MINUTE_MS;
+
+/** What the owner chose at run time; the configuration counts where nothing was chosen. */
+const SETTING = 'background-scan';
+
+export type Waiting = 'off' | 'starting' | 'scan' | Busy | 'budget' | 'nothing-due';
+
+export interface SchedulerStatus {
+  readonly on: boolean;
+  /** When the next probe is due, ms since the epoch; null while there is nothing to choose from. */
+  readonly next: number | null;
+  /** What holds or held the last one up; null where nothing does. */
+  readonly waiting: Waiting | null;
+  /** Bytes that all probes, asked for or not, have cost in 24 hours. */
+  readonly spentToday: number;
+  /** From so many bytes on, nothing is measured without being asked. */
+  readonly budget: number;
+  /** The last unasked probe of this process; `at` in ms since the epoch. */
+  readonly last: { readonly type: string; readonly provider: string; readonly at: number } | null;
+}
+
+/** What the choice asks of the ranking, which lies to the right and is handed in. */
+export interface Prospect extends Standing, Pick<Candidate, 'high' | 'recommended' | 'estimate'> {
+  /** By the owner: it will not be chosen, whatever it is worth. */
+  readonly hidden: boolean;
+}
+
+export interface SchedulerDeps {
+  readonly config: Pick<Config, 'backgroundScan'>;
+  readonly services: ServiceRegistry;
+  readonly discovery: Pick<Discovery, 'providers'>;
+  readonly jobs: Pick<Jobs, 'running'>;
+  readonly store: Pick<Store, 'attempts' | 'settings' | 'own'>;
+  readonly scanner: Pick<Scanner, 'background' | 'cut' | 'spending'>;
+  readonly ranking: (word: string) => readonly Prospect[];
+  /** ms since the epoch. */
+  readonly now?: () => number;
+  /** 0 ≤ x < 1. */
+  readonly random?: () => number;
+  readonly busy?: (signal: AbortSignal) => Promise<Busy | null>;
+}
+
+export class Scheduler {
+  readonly #deps: SchedulerDeps;
+  readonly #now: () => number;
+  readonly #random: () => number;
+  /** When each type is due, by `performance.now()`: at boot, many nodes correct their clock by years. */
+  readonly #due = new Map<string, number>();
+  #on: boolean;
+  #pulse: NodeJS.Timeout | undefined;
+  #turn: { readonly abort: AbortController; readonly ended: Promise<void> } | null = null;
+  #waiting: Waiting | null = 'starting';
+  #last: SchedulerStatus['last'] = null;
+
+  /** Does nothing until it is started. */
+  constructor(deps: SchedulerDeps) {
+    this.#deps = deps;
+    this.#now = deps.now ?? Date.now;
+    this.#random = deps.random ?? Math.random;
+    const chosen = deps.store.settings.get(SETTING);
+    this.#on = chosen === null ? deps.config.backgroundScan : chosen === 'on';
+  }
+
+  /** Begins to note this node's availability, and to measure if that is on. */
+  start(): void {
+    this.#pulse ??= setInterval(() => this.#beat(), PULSE_MS);
+    this.#beat();
+  }
+
+  on(): void {
+    this.#deps.store.settings.set(SETTING, 'on');
+    if (this.#on) return;
+    this.#on = true;
+    this.#waiting = 'starting';
+    if (this.#pulse) this.#plan();
+  }
+
+  /** Also ends the probe that is under way. */
+  off(): void {
+    this.#deps.store.settings.set(SETTING, 'off');
+    this.#on = false;
+    this.#due.clear();
+    this.#turn?.abort.abort();
+  }
+
+  status(): SchedulerStatus {
+    const { spent, limit } = this.#deps.scanner.spending();
+    const next = this.#due.size === 0 ? null : Math.max(0, Math.min(...this.#due.values()) - performance.now());
+    return {
+      on: this.#on,
+      next: next === null ? null : Math.round(this.#now() + next),
+      waiting: this.#on ? this.#waiting : 'off',
+      spentToday: spent,
+      budget: limit,
+      last: this.#last,
+    };
+  }
+
+  /** Resolves once the probe under way has ended. */
+  async close(): Promise<void> {
+    clearInterval(this.#pulse);
+    this.#turn?.abort.abort();
+    await this.#turn?.ended;
+  }
+
+  /** A mistake of ours is logged: it must not end the panel, nor the measuring. */
+  #beat(): void {
+    try {
+      this.#deps.store.own.beat(this.#now(), this.#deps.scanner.cut ? 'cut' : 'up');
+      if (this.#on && this.#turn === null) this.#take(this.#plan());
+    } catch (error) {
+      console.error(error);
+    }
+  }
+
+  /** Draws a time for each type that there is a choice of, and forgets the others. Returns the one to look at now. */
+  #plan(): string | null {
+    const offered = this.#deps.discovery.providers().filter(isOfferedHere);
+    const count = new Map<string, number>();
+    for (const { type } of offered) count.set(type, (count.get(type) ?? 0) + 1);
+    for (const word of this.#due.keys()) if ((count.get(word) ?? 0) < 2) this.#due.delete(word);
+    const now = performance.now();
+    for (const [word, providers] of count)
+      if (providers >= 2 && !this.#due.has(word)) this.#due.set(word, now + this.#random() * LONGEST_START_MS);
+    if (this.#due.size === 0) this.#waiting = 'nothing-due';
+    const [first] = [...this.#due].sort(([, a], [, b]) => a - b);
+    return first && first[1] <= now ? first[0] : null;
+  }
+
+  #take(word: string | null): void {
+    if (word === null) return;
+    const abort = new AbortController();
+    const ended = this.#measure(word, abort.signal)
+      .then((waiting) => {
+        this.#waiting = waiting;
+      })
+      .catch((error) => {
+        if (!abort.signal.aborted) console.error(error);
+      })
+      .finally(() => {
+        this.#turn = null;
+      });
+    this.#turn = { abort, ended };
+  }
+
+  /** One probe of the type. Returns what prevented it; null for nothing. While somebody needs the node, the type stays due. */
+  async #measure(word: string, signal: AbortSignal): Promise<Waiting | null> {
+    const busy = this.#isScanning() ? 'scan' : await (this.#deps.busy ?? busyWith)(signal);
+    // A person may have started one meanwhile.
+    if (busy !== null || this.#isScanning()) return busy ?? 'scan';
+    try {
+      return await this.#probe(word, signal);
+    } finally {
+      if (this.#due.has(word)) this.#due.set(word, performance.now() + this.#gap());
+    }
+  }
+
+  async #probe(word: string, signal: AbortSignal): Promise<Waiting | null> {
+    const chosen = chooseNext(this.#candidates(word), this.#now(), this.#random);
+    if (chosen === null) return 'nothing-due';
+    try {
+      await this.#deps.scanner.background(word, chosen.id, signal);
+    } catch (error) {
+      if (error instanceof PanelError && error.code === 'budget-spent') return 'budget';
+      throw error;
+    }
+    this.#last = { type: word, provider: chosen.id, at: this.#now() };
+    return null;
+  }
+
+  #isScanning(): boolean {
+    return this.#deps.jobs.running().some(({ kind }) => kind === 'scan');
+  }
+
+  /** While this node is cut off, its return is looked for soon: hardly anything of that gets far. */
+  #gap(): number {
+    const drawn = -Math.log(1 - this.#random()) * MEAN_GAP_MS;
+    return this.#deps.scanner.cut ? SHORTEST_GAP_MS : Math.min(Math.max(drawn, SHORTEST_GAP_MS), LONGEST_GAP_MS);
+  }
+
+  #candidates(word: string): Candidate[] {
+    const attempts = this.#deps.store.attempts.recent(word);
+    const gapMs = gapOf(this.#deps.services.of(word));
+    const failuresOf = (id: string) => {
+      const list = attempts.get(id) ?? [];
+      const answered = list.findIndex(({ reason }) => reason === null);
+      return answered < 0 ? list.length : answered;
+    };
+    return this.#deps.ranking(word).flatMap(({ provider, hidden, measuredAt, score, high, recommended, estimate }) => {
+      if (hidden || !isOfferedHere(provider)) return [];
+      const known = { measuredAt, score, high, recommended, estimate, gapMs };
+      return [{ id: provider.id, type: word, host: hostOf(provider), failures: failuresOf(provider.id), ...known }];
+    });
+  }
+}

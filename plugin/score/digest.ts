@@ -1,0 +1,84 @@
+/** What the score needs of a provider's attempts, read once: small plain data that serves until the next attempt. */
+import type { Level } from '../probe/levels.js';
+import { PATH_METHODS } from '../probe/metrics.js';
+import type { ServiceType } from '../services/index.js';
+import type { Answered, Attempt } from '../store/attempts.js';
+import type { Path } from './index.js';
+import { mean, median, type Tally, tallyOf } from './mark.js';
+import { type Closed, closedBy, outcomesOf } from './outcome.js';
+
+/** The part of a service type that the score reads. */
+export type Scored = Pick<ServiceType, 'metrics' | 'scoredFrom'>;
+
+export interface Digest {
+  /** The moment that the tallies are weighed at, ms since the epoch. */
+  readonly at: number;
+  /** Newest attempt, ms since the epoch; null where there is none. */
+  readonly measuredAt: number | null;
+  /** All attempts, and those that answered. */
+  readonly attempts: number;
+  readonly samples: number;
+  /** Why the provider is out; null = the gate is open. */
+  readonly closed: Closed | null;
+  /** Level and facts of the newest answer; 0 and none where the gate is closed. */
+  readonly level: Level;
+  readonly facts: Readonly<Record<string, string>>;
+  readonly path: Path | null;
+  /** In the order of the type's metrics; of a type that is not scored, whatever was measured, by name. */
+  readonly tallies: readonly Tally[];
+}
+
+const EMPTY: Digest = Object.freeze<Digest>({
+  at: 0,
+  measuredAt: null,
+  attempts: 0,
+  samples: 0,
+  closed: null,
+  level: 0,
+  facts: {},
+  path: null,
+  tallies: [],
+});
+
+/**
+ * Digests the latest attempts of one provider, given in any order. An attempt later than `now` (ms since the epoch, when
+ * given) counts as made now: a clock that ran ahead once must not age all that is measured afterwards.
+ */
+export function digestOf(type: Scored, attempts: readonly Attempt[], now = Number.POSITIVE_INFINITY): Digest {
+  const outcomes = outcomesOf(attempts, type.scoredFrom ?? 0);
+  const newest = outcomes[0]?.attempt.at;
+  if (newest === undefined) return EMPTY;
+  const answers = outcomes.flatMap(({ answer }) => answer ?? []);
+  const at = Math.min(newest, now);
+  const tried = { ...EMPTY, at, measuredAt: newest, attempts: outcomes.length, samples: answers.length };
+  const closed = closedBy(outcomes);
+  const latest = answers[0];
+  if (closed || !latest) return { ...tried, closed };
+  const tallies = type.scoredFrom === null ? figuresOf(answers) : type.metrics.map((one) => tallyOf(one, outcomes, at));
+  return { ...tried, level: latest.level, facts: latest.facts, path: pathOf(answers), tallies };
+}
+
+/** Any type's samples by ping, weighed or not: all services of a node share its path. */
+function pathOf(answers: readonly Answered[]): Path | null {
+  const values = new Map<string, number[]>();
+  for (const { samples } of answers) {
+    for (const { metric, value, method } of samples) {
+      if (!PATH_METHODS.has(method)) continue;
+      const list = values.get(metric);
+      if (list) list.push(value);
+      else values.set(metric, [value]);
+    }
+  }
+  if (values.size === 0) return null;
+  const of = (metric: string) => values.get(metric) ?? [];
+  return { rtt: median(of('rtt')), jitter: median(of('jitter')), loss: mean(of('loss')) };
+}
+
+/** What was measured of a provider whose type is not scored: worth showing, worth no points. */
+function figuresOf(answers: readonly Answered[]): Tally[] {
+  const samples = answers.flatMap(({ samples }) => samples);
+  return [...new Set(samples.map(({ metric }) => metric))].sort().map((metric) => {
+    const values = samples.filter((sample) => sample.metric === metric).map(({ value }) => value);
+    return { metric, value: median(values), count: values.length, answered: 0, failed: 0, marks: 0 };
+  });
+}

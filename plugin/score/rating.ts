@@ -1,0 +1,59 @@
+/**
+ * The owner's own stars, joined to the score as a factor. As one more metric they would cost every unrated provider
+ * points; as a factor they leave those alone, and stars can neither save what fails nor ruin what serves.
+ */
+
+/** One rating. */
+export interface Stars {
+  /** ms since the epoch. */
+  readonly at: number;
+  /** 1..5. */
+  readonly stars: number;
+}
+
+/** What the stars did to the score, shown apart. */
+export interface Rating {
+  /** Ratings that count, and their mean in stars. */
+  readonly count: number;
+  readonly mean: number;
+  /** Points that they added (+) or took (−). */
+  readonly points: number;
+}
+
+const DAY = 86_400_000;
+const HALF_LIFE = 180 * DAY;
+/** Exponent of the factor: the weight that a metric of this kind would have. */
+const WEIGHT = 0.1;
+/** One star or five say more than one measurement; before any there is one imaginary rating in the middle. */
+const STARS_COUNT = 3;
+const PRIOR_COUNT = 1;
+const PRIOR_MARK = 0.5;
+/** However many ratings of one star take no more than this mark does, 27.5 % of the score; five stars add at most 7.2 %. */
+const FLOOR = 0.02;
+
+/** What the ratings, in any order, do at `now` (ms since the epoch); null where there are none. */
+export function ratingOf(
+  stars: readonly Stars[],
+  now: number,
+): { readonly count: number; readonly mean: number; readonly factor: number } | null {
+  const counting = newestOfEachDay(stars);
+  if (counting.length === 0) return null;
+  let marks = PRIOR_COUNT * PRIOR_MARK;
+  let weights = PRIOR_COUNT;
+  let sum = 0;
+  for (const { at, stars } of counting) {
+    const weight = STARS_COUNT * 2 ** (-Math.max(0, now - at) / HALF_LIFE);
+    marks += (weight * (stars - 1)) / 4;
+    weights += weight;
+    sum += stars;
+  }
+  const factor = (Math.max(marks / weights, FLOOR) / PRIOR_MARK) ** WEIGHT;
+  return { count: counting.length, mean: sum / counting.length, factor };
+}
+
+/** Who changes their mind on the same day (UTC) says one thing, not two. */
+function newestOfEachDay(stars: readonly Stars[]): Stars[] {
+  const dayOf = (one: Stars | undefined) => one && Math.floor(one.at / DAY);
+  const newestFirst = [...stars].sort((a, b) => b.at - a.at || a.stars - b.stars);
+  return newestFirst.filter((one, index) => dayOf(one) !== dayOf(newestFirst[index - 1]));
+}

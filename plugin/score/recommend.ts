@@ -1,0 +1,33 @@
+/** Step 9 of the score: the recommendation, which holds still while the list tells every small change. */
+import type { Recommendation } from '../store/recommendations.js';
+import { DELTA, equalsOf, isFit, spread } from './equals.js';
+import type { Ranked } from './rank.js';
+
+/**
+ * The recommendation after one more scan. `rows` in ranked order; `seed` is this node's own.
+ * It changes at once when the provider failed, is gone, was hidden, or is confirmed by no source any more; and when one
+ * that led it by `DELTA` points at the end of the last scan still does. Near-equals are spread over the nodes by `seed`,
+ * but only where a choice is due: being as good is no reason to change. Where nobody may be recommended, the previous
+ * one is kept for its return (the list does not show it until then); null before anybody could be.
+ */
+export function recommend(
+  rows: readonly Ranked[],
+  previous: Recommendation | null,
+  seed: string,
+): Recommendation | null {
+  const equals = equalsOf(rows);
+  const chosen = spread(equals, seed);
+  if (!chosen) return previous;
+  const current = rows.find((row) => row.provider.id === previous?.provider && isFit(row));
+  if (!current) return { provider: chosen.provider.id, challenger: null };
+  const leads = (row: Ranked) => Number(row.score) - Number(current.score) >= DELTA;
+  const leading = equals.filter(leads);
+  const next = leading.find(isChallenger(previous)) ?? spread(leading, seed);
+  if (!next) return { provider: current.provider.id, challenger: null };
+  const again = rows.some((row) => isChallenger(previous)(row) && isFit(row) && leads(row));
+  return again
+    ? { provider: next.provider.id, challenger: null }
+    : { provider: current.provider.id, challenger: next.provider.id };
+}
+
+const isChallenger = (previous: Recommendation | null) => (row: Ranked) => row.provider.id === previous?.challenger;

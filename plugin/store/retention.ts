@@ -1,0 +1,67 @@
+/** What is forgotten, when, and how the file keeps below its size. */
+import type Database from 'better-sqlite3';
+import type { PrunableAttempts } from './attempts.js';
+import { DAY_MS } from './day.js';
+import type { PrunableHistory } from './history.js';
+import { pragma, prepare } from './hold.js';
+import type { PrunableJobs } from './jobs.js';
+import type { PrunableOwn } from './own.js';
+import type { PrunableSessions } from './sessions.js';
+
+export interface Prunable {
+  readonly attempts: PrunableAttempts;
+  readonly history: PrunableHistory;
+  readonly jobs: PrunableJobs;
+  readonly own: PrunableOwn;
+  readonly sessions: PrunableSessions;
+}
+
+const RAW_MS = 30 * DAY_MS;
+const DAYS_MS = 731 * DAY_MS;
+/** Longer than any session lives without being used, and longer than any lives at all. */
+const SESSION_MS = 8 * DAY_MS;
+
+/** What a file that is too large keeps as long as it can: what the score reads, and what the pages draw. */
+const SCORED_MS = 7 * DAY_MS;
+const DRAWN_MS = 91 * DAY_MS;
+
+/** Rows of one kind that one step deletes; fewer where room is short, for the step itself is written to the log first. */
+const ROWS = 200;
+const ROOM_ROWS = 50;
+
+/** One step: see `Store.prune`. */
+export function pruner(db: Database.Database, stores: Prunable, now: () => number, maxBytes: number): () => number {
+  const { attempts, history, jobs, own, sessions } = stores;
+  const isOver = bound(db, maxBytes);
+  /** The first of these that finds anything: detail before summary, the old before what is looked at every day. */
+  const makeRoom = () =>
+    attempts.prune(now() - SCORED_MS, ROOM_ROWS) ||
+    history.prune(now() - DRAWN_MS, ROOM_ROWS) ||
+    attempts.prune(Number.MAX_SAFE_INTEGER, ROOM_ROWS) ||
+    history.prune(Number.MAX_SAFE_INTEGER, ROOM_ROWS);
+  return () => {
+    const aged =
+      attempts.prune(now() - RAW_MS, ROWS) +
+      jobs.prune(now() - RAW_MS, ROWS) +
+      history.prune(now() - DAYS_MS, ROWS) +
+      own.prune(now() - DAYS_MS) +
+      sessions.prune(now() - SESSION_MS);
+    return aged > 0 || !isOver() ? aged : makeRoom();
+  };
+}
+
+/**
+ * Shares the room out and returns whether the database has used up its part. Pages that are free again are used again,
+ * so the file itself never grows past the most that it held at once. A sixth is the write-ahead log's: when it reaches
+ * that, a commit copies it back by itself, which costs disk flushes; `flush()` does it after every scan, so that this is
+ * only for a scan of hundreds. The rest is for the step itself and what is written before the next.
+ */
+function bound(db: Database.Database, maxBytes: number): () => boolean {
+  const pageBytes = Number(pragma(db, 'page_size'));
+  const logBytes = Math.floor(maxBytes / 6);
+  pragma(db, `wal_autocheckpoint = ${Math.max(1, Math.floor(logBytes / pageBytes))}`);
+  pragma(db, `journal_size_limit = ${logBytes}`);
+  const pages = prepare<[], number>(db, 'PRAGMA page_count').pluck();
+  const free = prepare<[], number>(db, 'PRAGMA freelist_count').pluck();
+  return () => ((pages.get() ?? 0) - (free.get() ?? 0)) * pageBytes > maxBytes * 0.7;
+}

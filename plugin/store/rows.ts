@@ -1,0 +1,45 @@
+/** Attempts as rows of the table and back. */
+import type { Level, Reason } from '../probe/levels.js';
+import type { Answered, Attempt } from './attempts.js';
+
+/** The columns that `decoder` reads, in its order. */
+export const COLUMNS = 'at, bytes, level, reason, detail, samples, facts';
+export type Row = [
+  at: number,
+  bytes: number,
+  level: Level,
+  reason: Reason | null,
+  detail: string | null,
+  ...json: string[],
+];
+
+/** `samples` as [metric, value, method] triples: the names of the fields are not worth storing a million times. */
+type Triple = [metric: string, value: number, method: string];
+
+/** @throws RangeError for a sample that is no measurement: a prober's mistake, which must not reach a score. */
+export function rowOf(attempt: Attempt) {
+  const { type, provider, at, bytes, level, reason } = attempt;
+  const row = { type, provider, at, bytes, level, reason };
+  if (reason !== null) return { ...row, detail: attempt.detail, samples: null, facts: null };
+  const triples = attempt.samples.map(({ metric, value, method }): Triple => {
+    if (!Number.isFinite(value) || value < 0) throw new RangeError(`${metric} ${value} is no measurement`);
+    return [metric, value, method];
+  });
+  return { ...row, detail: null, samples: JSON.stringify(triples), facts: JSON.stringify(attempt.facts) };
+}
+
+/** Reads the type's rows back. Facts rarely change from one attempt of a provider to the next: equal ones are parsed once. */
+export function decoder(type: string): (provider: string, row: Row) => Attempt {
+  let text = '{}';
+  let facts: Answered['facts'] = {};
+  return (provider, [at, bytes, level, reason, detail, samples = '[]', factsText = '{}']) => {
+    const tried = { provider, type, at, bytes, level };
+    if (reason !== null) return { ...tried, reason, detail };
+    if (factsText !== text) {
+      text = factsText;
+      facts = JSON.parse(text);
+    }
+    const triples: Triple[] = JSON.parse(samples);
+    return { ...tried, reason, samples: triples.map(([metric, value, method]) => ({ metric, value, method })), facts };
+  };
+}

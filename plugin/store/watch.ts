@@ -1,0 +1,41 @@
+/** Tells caches of what is stored which part of it to read again. */
+import type Database from 'better-sqlite3';
+import { prepare } from './hold.js';
+
+/** The providers of the type that got an attempt since the last call; `all` where that cannot be said. */
+export type Watcher = () => 'all' | ReadonlySet<string>;
+
+export interface Watchers {
+  watch(type: string): Watcher;
+  added(type: string, provider: string): void;
+  /** Anything may have changed. */
+  changed(): void;
+}
+
+export function watchers(db: Database.Database): Watchers {
+  // Changes when another process commits, never by our own commits: https://sqlite.org/pragma.html#pragma_data_version
+  const foreignVersion = prepare<[], number>(db, 'PRAGMA data_version').pluck();
+  const watching: { readonly type: string; touched: Set<string>; all: boolean }[] = [];
+  return {
+    watch: (type) => {
+      const one = { type, touched: new Set<string>(), all: true };
+      watching.push(one);
+      let seen = foreignVersion.get();
+      return () => {
+        const version = foreignVersion.get();
+        const { touched, all } = one;
+        const foreign = version !== seen;
+        seen = version;
+        one.touched = new Set();
+        one.all = false;
+        return all || foreign ? 'all' : touched;
+      };
+    },
+    added: (type, provider) => {
+      for (const one of watching) if (one.type === type) one.touched.add(provider);
+    },
+    changed: () => {
+      for (const one of watching) one.all = true;
+    },
+  };
+}

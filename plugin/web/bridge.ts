@@ -1,0 +1,27 @@
+/**
+ * The panel inside Cloudy's own web GUI. A few lines of PHP there hand each request on through the Unix socket and say who
+ * has logged in to Cloudy; the pages come back without a frame of their own, to be put into Cloudy's.
+ */
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { PanelError } from '../errors.js';
+import type { Authenticate } from './auth.js';
+
+/** Where Cloudy shows the panel: controller `cloudyservices`, action `panel`. */
+export const BRIDGE_PATH = '/index.php/cloudyservices/panel';
+
+/** Where Cloudy serves our files of `public/` by itself: through the bridge each would cost a run of its PHP. */
+export const CLOUDY_ASSETS = '/plug/resources/cloudyservices/';
+
+/** Cloudy's own list of what its nodes announce, for the way back. */
+export const CLOUDY_SEARCH = '/index.php/serf/search';
+
+/** Whoever may open the socket is trusted with the name: its file mode is the boundary. Cloudy's users own the node. */
+export const cloudyLogin: Authenticate = async ({ headers }) => (headers['x-cloudy-user'] ? 'owner' : null);
+
+/** @throws PanelError not-found for what does not come through a Unix socket: there, nobody vouches for the header */
+export function onlyBySocket(app: FastifyInstance): void {
+  app.addHook('onRequest', async (request: FastifyRequest) => {
+    if (request.raw.socket.remoteAddress === undefined) return;
+    throw new PanelError('not-found', 'There is no such page.', 'Begin at the first page.');
+  });
+}

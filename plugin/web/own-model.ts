@@ -1,0 +1,48 @@
+/** What a type's page shows of this node's own service, beyond its state: its port, and what is announced of it. */
+import { asPanelError, type PanelError } from '../errors.js';
+import { FieldError, type PublishForm } from '../node/announcement.js';
+import type { Preview } from '../node/publish.js';
+import type { Visit, Web } from './visit.js';
+
+/** The fields of the form for announcing a service. */
+export const FIELDS = ['description', 'port', 'attributes', 'community'] as const;
+
+/** What stands in the form, and what of it is wrong. */
+interface PublishModel {
+  readonly form: PublishForm;
+  readonly preview: Preview | null;
+  /** Why there is no preview. */
+  readonly error: ReturnType<PanelError['toJSON']> | null;
+  readonly problem: (typeof FIELDS)[number] | null;
+}
+
+/** The fields that the request gives; those that it lacks stay out. */
+export function readForm(fields: unknown): PublishForm {
+  const given = typeof fields === 'object' && fields !== null ? (fields as Record<string, unknown>) : {};
+  return Object.fromEntries(FIELDS.flatMap((name) => (typeof given[name] === 'string' ? [[name, given[name]]] : [])));
+}
+
+/**
+ * For the page of a built-in type; empty for others.
+ * @param typed what a person typed, where the form could not be taken
+ */
+export async function ownData(web: Web, visit: Visit, word: string, typed?: PublishForm) {
+  if (!web.panel.services.has(word)) return { own: null, publish: null };
+  const own = await web.panel.own.view(word);
+  // A part of the page is asked for every second, and has no form in it. The demo has nobody to announce anything to.
+  const isShown = visit.role === 'owner' && !visit.fragment && !web.panel.demo;
+  return { own, publish: isShown ? await publishData(web, word, typed ?? readForm(visit.request.query)) : null };
+}
+
+async function publishData(web: Web, word: string, form: PublishForm): Promise<PublishModel> {
+  try {
+    const preview = await web.panel.own.preview(word, form);
+    return { form: preview.form, preview, error: null, problem: null };
+  } catch (thrown) {
+    const whole = { ...web.panel.own.form(word), ...form };
+    if (thrown instanceof FieldError) return { form: whole, preview: null, error: null, problem: thrown.field };
+    const error = asPanelError(thrown);
+    if (error.code === 'internal') throw thrown;
+    return { form: whole, preview: null, error: error.toJSON(), problem: null };
+  }
+}

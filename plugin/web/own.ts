@@ -1,0 +1,80 @@
+/** What is done with this node's own service of a type: by forms and pages, and the same by the API. */
+import { FieldError } from '../node/announcement.js';
+import type { Verb } from '../node/index.js';
+import { tunnelOf } from '../node/tunnels.js';
+import { followed } from './actions.js';
+import { accepted } from './api.js';
+import { bodyField } from './auth.js';
+import { serviceModel } from './model.js';
+import { readForm } from './own-model.js';
+import { pathOf, typeSection } from './pages.js';
+import { page } from './respond.js';
+import type { Visit, Web } from './visit.js';
+
+/** Which of the type's units is meant; undefined = the one that stands for it. */
+const unitOf = (text: string) => text || undefined;
+const askedUnit = ({ request }: Visit) => {
+  const { unit } = request.query as { unit?: unknown };
+  return unitOf(typeof unit === 'string' ? unit : '');
+};
+
+const begin = (web: Web, visit: Visit, verb: Verb) =>
+  web.panel.own.act(pathOf(visit).type, verb, unitOf(bodyField(visit.request, 'unit')));
+
+export const act = (verb: Verb) => (web: Web, visit: Visit) =>
+  followed(web, visit, begin(web, visit, verb), typeSection);
+
+export const actApi = (verb: Verb) => async (web: Web, visit: Visit) => accepted(visit, begin(web, visit, verb));
+
+/** Asks before a unit is stopped that may carry the way by which the person came. */
+export async function confirmStop(web: Web, visit: Visit) {
+  const view = await web.panel.type(pathOf(visit).type);
+  const service = serviceModel(view, visit.words);
+  const title = visit.words.t('stop.title', { service: service.title });
+  const unit = askedUnit(visit) ?? view.local.unit;
+  return page(web, visit, 'stop', { title, service, unit, tunnel: tunnelOf(visit.request.ip ?? '') });
+}
+
+export async function log(web: Web, visit: Visit) {
+  const { type } = pathOf(visit);
+  const found = await web.panel.own.log(type, askedUnit(visit));
+  const service = serviceModel(await web.panel.type(type), visit.words);
+  return page(web, visit, 'log', { title: visit.words.t('log.title', { unit: found.unit }), service, log: found });
+}
+
+export async function logApi(web: Web, visit: Visit) {
+  return web.panel.own.log(pathOf(visit).type, askedUnit(visit));
+}
+
+/** The form again where something in it cannot be announced. */
+export async function publish(web: Web, visit: Visit) {
+  const { type } = pathOf(visit);
+  const form = readForm(visit.request.body);
+  try {
+    return await followed(web, visit, web.panel.own.publish(type, form), typeSection);
+  } catch (error) {
+    if (error instanceof FieldError && !visit.fragment) return typeSection(web, visit, null, form);
+    throw error;
+  }
+}
+
+export function unpublish(web: Web, visit: Visit) {
+  return followed(web, visit, web.panel.own.unpublish(pathOf(visit).type), typeSection);
+}
+
+export async function publishApi(web: Web, visit: Visit) {
+  return accepted(visit, web.panel.own.publish(pathOf(visit).type, readForm(visit.request.body)));
+}
+
+export async function unpublishApi(web: Web, visit: Visit) {
+  return accepted(visit, web.panel.own.unpublish(pathOf(visit).type));
+}
+
+/** Exactly what neighbours would see; the fields of the form as query. */
+export async function previewApi(web: Web, visit: Visit) {
+  return web.panel.own.preview(pathOf(visit).type, readForm(visit.request.query));
+}
+
+export async function viewApi(web: Web, visit: Visit) {
+  return web.panel.own.view(pathOf(visit).type);
+}

@@ -1,0 +1,57 @@
+/**
+ * `npm run bench:choosing`: proves on simulated communities that the choice is good, with the program's own code, and
+ * beside it the original's scan on real Serf agents.
+ *
+ *   [folder]       where report and drawings go; `cloudy-choosing` in the system's temporary folder when left out
+ *   --json         prints the marks only
+ *   --seeds=N      the first N communities only
+ *   --no-real      without real agents
+ */
+import { execFileSync } from 'node:child_process';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runChild } from '../child.js';
+import { marksOf } from './marks.js';
+import type { Original } from './original.js';
+import { reportOf, writeReport } from './report.js';
+import type { SeedOutcome } from './seed.js';
+import { REPORTED_SEEDS } from './table.js';
+
+const words = process.argv.slice(2);
+const option = (name: string) => words.find((word) => word.startsWith(`--${name}`));
+const folder = words.find((word) => !word.startsWith('--')) ?? join(tmpdir(), 'cloudy-choosing');
+const count = Number(option('seeds=')?.split('=')[1] ?? REPORTED_SEEDS.length);
+
+/** Each in a process of its own, as many at once as there are processors. */
+async function simulated(seeds: readonly number[]): Promise<SeedOutcome[]> {
+  const left = [...seeds.entries()];
+  const outcomes: SeedOutcome[] = [];
+  const work = async () => {
+    for (let next = left.shift(); next; next = left.shift()) {
+      const [index, seed] = next;
+      outcomes[index] = await runChild<SeedOutcome>('choosing-seed', { seed });
+      process.stderr.write(`community ${outcomes.filter(Boolean).length} of ${seeds.length}\n`);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(availableParallelism(), 4) }, work));
+  return outcomes;
+}
+
+function hasSerf(): boolean {
+  try {
+    execFileSync('serf', ['version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+// First, while nothing else runs here: it is the one part that measures real time.
+const originals: Original[] = [];
+if (!option('no-real') && hasSerf()) {
+  for (const agents of [10, 25]) originals.push(await runChild<Original>('choosing-original', { agents }));
+}
+const seeds = await simulated(REPORTED_SEEDS.slice(0, count));
+writeReport(folder, { seeds, originals });
+console.log(option('json') ? JSON.stringify({ marks: marksOf(seeds) }, null, 2) : reportOf({ seeds, originals }));
+process.stderr.write(`report and drawings: ${folder}\n`);

@@ -1,0 +1,207 @@
+/** One user's week with one task: every rule decides at the same moments, and the truth judges. */
+import { curveOf } from '../../../plugin/score/curve.js';
+import type { Ranked } from '../../../plugin/score/rank.js';
+import { judge, sortedBy, type Verdict } from './judge.js';
+import { Full, type Keeper, Planned } from './keepers.js';
+import { indexOf, Panel, PROVIDERS, type Setting } from './panel.js';
+import { probeOnce } from './probe.js';
+import { Random } from './random.js';
+import { byMean, byMedians, byTopsis, gossipDelays, markTable, medianOf, originalScore } from './rules.js';
+import { DAY, FIRST_DECISION, HOUR, LAST_DECISION, STEP, TABLE } from './table.js';
+import { secondsNow, type TaskName, truth } from './tasks.js';
+import type { Struck } from './world.js';
+
+export const RULES = [
+  ...['random', 'original', 'hops', 'coordinates', 'rtt', 'ttfb', 'medians', 'mean', 'topsis'],
+  ...['cold', 'shortlist', 'budget', 'badge', 'full', 'oracle'],
+] as const;
+export type Rule = (typeof RULES)[number];
+
+/** The metric that a rule of one figure reads in place of a page's first byte. */
+const FIRST: Readonly<Record<TaskName, string>> = { web: 'ttfb', sync: 'handshake', chat: 'answer' };
+/** Providers that somebody who knows only coordinates measures first. */
+const SHORTLIST = 5;
+/** Attempts on which the next day's own score is founded: one each half hour. */
+const NEXT_DAY = DAY / STEP;
+
+export interface Life {
+  readonly verdicts: Readonly<Record<Rule, Verdict[]>>;
+  /** Task time of the badge by that of the first of the list, both by plan. */
+  readonly stickiness: number[];
+  /** Changes of the badge, and of the first of the list from day to day, within the days of decision. */
+  readonly changes: number;
+  /** Whether the next day's score lay within the interval. */
+  readonly covered: boolean[];
+  readonly probesPerDay: Readonly<Record<'budget' | 'full', number>>;
+  readonly bytesPerDay: Readonly<Record<'budget' | 'full', number>>;
+}
+
+/** Guessed round-trip times, ms. */
+export function estimatesOf({ world, seed, user }: Pick<Setting, 'world' | 'seed' | 'user'>): number[] {
+  const random = new Random(seed, user, 'coordinates');
+  return PROVIDERS.map((_, index) => world.at(user, index, 12 * HOUR).rtt * random.spread(TABLE.coordinateError));
+}
+
+export type Keepers = ReturnType<typeof keepersOf>;
+
+export const keepersOf = (setting: Setting) => ({
+  planned: new Planned(new Panel(setting, 'planned'), new Random(setting.seed, setting.user, setting.task, 'pauses')),
+  full: new Full(new Panel(setting, 'full'), 0),
+});
+
+/** What each task really takes from that moment on, s, provider by provider. */
+export function timesAt({ world, task, user }: Setting, at: number, struck: Struck | null = null): number[] {
+  return PROVIDERS.map((_, provider) => truth(world, task, { user, provider, at, struck }));
+}
+
+/** The present state of all, known for nothing. */
+export function oracle({ world, task, user }: Setting, at: number, struck: Struck | null = null): number[] {
+  return sortedBy(PROVIDERS.map((_, provider) => secondsNow(task, world.at(user, provider, at, struck))));
+}
+
+export const orderOf = (rows: readonly Ranked[]) => rows.map(({ provider }) => indexOf(provider.id));
+
+/** One moment of each day of decision, at waking hours. */
+function decisionsOf({ seed, user, task }: Setting): number[] {
+  const random = new Random(seed, user, task, 'decisions');
+  const { decisionDays, waking } = TABLE;
+  return Array.from({ length: decisionDays }, (_, day) => {
+    return FIRST_DECISION + day * DAY + waking.from * HOUR + random.below((waking.to - waking.from) * HOUR);
+  });
+}
+
+/** Lives through the days of decision, and hands over the two panels as they are then. */
+export function live(setting: Setting): Life & { readonly keepers: Keepers } {
+  const random = new Random(setting.seed, setting.user, setting.task, 'life');
+  const keepers = keepersOf(setting);
+  const verdicts = Object.fromEntries(RULES.map((rule) => [rule, [] as Verdict[]])) as Record<Rule, Verdict[]>;
+  const stickiness: number[] = [];
+  const covered: boolean[] = [];
+  for (const at of decisionsOf(setting)) {
+    const times = timesAt(setting, at);
+    const rows = keepers.planned.until(at);
+    const choices: Choices = { ...presentRules(setting, at, random), ...keptRules(setting, at, keepers, rows) };
+    for (const rule of RULES) verdicts[rule].push(judge(choices[rule].chosen, choices[rule].order, times));
+    stickiness.push((times[choices.badge.chosen] as number) / (times[choices.budget.chosen] as number));
+    for (const row of rows) if ((row.score ?? 0) > 0) covered.push(isCovered(setting, row, at));
+  }
+  keepers.planned.until(LAST_DECISION);
+  keepers.full.until(LAST_DECISION);
+  return { verdicts, stickiness, covered, ...spent(keepers), keepers };
+}
+
+/** Quality of the badge alone. */
+export function badgeQuality(setting: Setting): number[] {
+  const { planned } = keepersOf(setting);
+  return decisionsOf(setting).map((at) => {
+    const order = orderOf(planned.until(at));
+    return judge(planned.panel.badge ?? 0, order, timesAt(setting, at)).quality;
+  });
+}
+
+function spent({ planned, full }: Keepers) {
+  const perDay = (of: (keeper: Keeper) => number) => ({
+    budget: (of(planned) * DAY) / LAST_DECISION,
+    full: (of(full) * DAY) / LAST_DECISION,
+  });
+  return {
+    changes: planned.changes.filter((at) => at >= FIRST_DECISION).length,
+    probesPerDay: perDay(({ panel }) => panel.probes),
+    bytesPerDay: perDay(({ panel }) => panel.bytes),
+  };
+}
+
+interface Choice {
+  readonly chosen: number;
+  readonly order: readonly number[];
+}
+type Choices = Readonly<Record<Rule, Choice>>;
+type Kept = 'medians' | 'mean' | 'topsis' | 'budget' | 'badge' | 'full';
+
+const first = (order: readonly number[]): Choice => ({ chosen: order[0] as number, order });
+
+/** Rules that know nothing but this moment. */
+function presentRules(setting: Setting, at: number, random: Random): Omit<Choices, Kept> {
+  const { world, user, task, estimates } = setting;
+  const hops = PROVIDERS.map((_, index) => world.hops(user, index));
+  const cold = new Panel(setting, `cold at ${at}`);
+  const scanned = orderOf(cold.scan(at));
+  const shortlist = new Panel(setting, `shortlist at ${at}`);
+  const nearest = sortedBy(estimates).slice(0, SHORTLIST);
+  const once = (metric: string) => sortedBy(PROVIDERS.map((_, index) => medianOf(cold.attempts(index), metric)));
+  return {
+    random: first(random.shuffled([...PROVIDERS.keys()])),
+    original: first(originalOrder(setting, at, random)),
+    hops: first(sortedBy(hops)),
+    coordinates: first(sortedBy(estimates)),
+    rtt: first(task === 'chat' ? sortedBy(pathTimes(setting, at, random)) : once('rtt')),
+    ttfb: first(once(FIRST[task])),
+    cold: first(scanned),
+    shortlist: first(orderOf(shortlist.scan(at, nearest))),
+    oracle: first(oracle(setting, at)),
+  };
+}
+
+/** Of a type whose probe makes no connection: one ping each. */
+function pathTimes({ world, user }: Setting, at: number, random: Random): number[] {
+  return PROVIDERS.map((_, provider) => {
+    const { reachable, rtt } = world.at(user, provider, at);
+    return reachable ? rtt * random.spread(TABLE.noise.rtt) : Number.POSITIVE_INFINITY;
+  });
+}
+
+/** One broadcast: what each node's acknowledgement took, as the original counts it; no acknowledgement, no score. */
+function originalOrder({ world, user }: Setting, at: number, random: Random): number[] {
+  const delays = gossipDelays(TABLE.nodes, random);
+  const scores = PROVIDERS.map((_, provider) => {
+    const { reachable, rtt } = world.at(user, provider, at);
+    return reachable ? originalScore((delays[provider + 1] as number) + rtt) : null;
+  });
+  return sortedBy(scores.map((score) => -(score ?? -1)));
+}
+
+/** Rules that look at what was measured in the background. */
+function keptRules(
+  setting: Setting,
+  at: number,
+  { planned, full }: Keepers,
+  rows: readonly Ranked[],
+): Pick<Choices, Kept> {
+  const { metrics } = setting.type;
+  const marks = markTable(
+    metrics,
+    PROVIDERS.map((_, index) => planned.panel.attempts(index)),
+  );
+  const order = orderOf(rows);
+  const badge = rows.findIndex(({ recommended }) => recommended);
+  return {
+    medians: first(byMedians(metrics, marks)),
+    mean: first(byMean(metrics, marks)),
+    topsis: first(byTopsis(metrics, marks)),
+    budget: first(order),
+    badge: { chosen: order[Math.max(badge, 0)] as number, order },
+    full: first(orderOf(full.until(at))),
+  };
+}
+
+/** Whether the score that the next day earns, from a probe each half hour, lies within what is claimed now. */
+function isCovered({ world, task, type, user, seed, extra }: Setting, { provider, low, high }: Ranked, at: number) {
+  const random = new Random(seed, user, task, provider.id, at, 'next day');
+  const attempts = Array.from({ length: NEXT_DAY }, (_, nth) => {
+    const state = world.at(user, indexOf(provider.id), at + nth * STEP);
+    return probeOnce({ task, type, provider: provider.id, state, at, random, extra });
+  });
+  const logs = type.metrics.map((metric) => {
+    const curve = curveOf(metric);
+    const marks = attempts.flatMap((attempt) => {
+      if (attempt.reason !== null) return 0;
+      if (metric.id === 'answers') return 1;
+      const values = attempt.samples.filter((sample) => sample.metric === metric.id).map(({ value }) => curve(value));
+      return values.length === 0 ? [] : values.reduce((sum, mark) => sum + mark, 0) / values.length;
+    });
+    const mean = marks.reduce((sum, mark) => sum + mark, 0) / marks.length;
+    return marks.length === 0 ? 0 : metric.weight * Math.log(Math.max(mean, 0.02));
+  });
+  const score = 100 * Math.exp(logs.reduce((sum, log) => sum + log, 0));
+  return score >= Number(low) && score <= Number(high);
+}

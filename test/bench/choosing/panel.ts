@@ -1,0 +1,162 @@
+/** One user's panel for one type, behind a virtual clock: the real digest, score, ranking, recommendation and plan. */
+import type { Provider } from '../../../plugin/provider.js';
+import { type Candidate, chooseNext } from '../../../plugin/scan/plan.js';
+import { type Digest, digestOf } from '../../../plugin/score/digest.js';
+import { scoreAt } from '../../../plugin/score/index.js';
+import { type Ranked, rank } from '../../../plugin/score/rank.js';
+import { recommend } from '../../../plugin/score/recommend.js';
+import type { ServiceType } from '../../../plugin/services/index.js';
+import type { Attempt } from '../../../plugin/store/attempts.js';
+import { type Extra, probeOnce } from './probe.js';
+import { Random } from './random.js';
+import { HOUR, TABLE } from './table.js';
+import type { TaskName } from './tasks.js';
+import type { Struck, World } from './world.js';
+
+/** Attempts that the program looks at. */
+const KEPT = 40;
+/** A scan that a person starts: so many of the best get so many more samples. */
+const BEST = 3;
+const MORE = 4;
+const SPACING_MS = 200;
+/** The epoch of the simulation: a midnight. */
+export const EPOCH = Date.UTC(2026, 0, 1);
+
+export interface Setting {
+  readonly world: World;
+  readonly task: TaskName;
+  readonly type: Pick<ServiceType, 'metrics' | 'scoredFrom' | 'cost'> & { readonly identifies?: boolean };
+  readonly seed: number;
+  readonly user: number;
+  /** Round-trip times guessed from coordinates, ms, by provider. */
+  readonly estimates: readonly number[];
+  readonly extra?: Extra | undefined;
+}
+
+export const PROVIDERS: readonly Provider[] = Array.from({ length: TABLE.providers }, (_, index) => ({
+  ...{
+    id: `p${String(index).padStart(2, '0')}`,
+    type: '',
+    node: '',
+    host: '',
+    address: `10.0.0.${index + 1}`,
+    port: 80,
+  },
+  ...{ description: '', community: '', txt: new Map(), gossip: null, sources: ['serf'] as const },
+  ...{ self: false, barred: null, stale: false, heardAt: 0 },
+}));
+const INDEX: ReadonlyMap<string, number> = new Map(PROVIDERS.map(({ id }, index) => [id, index]));
+export const indexOf = (id: string): number => INDEX.get(id) as number;
+
+export class Panel {
+  readonly #setting: Setting;
+  readonly #random: Random;
+  readonly #estimates: ReadonlyMap<string, number>;
+  readonly #attempts: Attempt[][] = PROVIDERS.map(() => []);
+  readonly #digests: (Digest | null)[] = PROVIDERS.map(() => null);
+  #previous: ReturnType<typeof recommend> = null;
+  /** What has befallen this user's world. */
+  struck: Struck | null = null;
+  bytes = 0;
+  probes = 0;
+
+  constructor(setting: Setting, word: string) {
+    this.#setting = setting;
+    this.#estimates = new Map(PROVIDERS.map(({ id }, index) => [id, setting.estimates[index] as number]));
+    this.#random = new Random(setting.seed, setting.user, setting.task, word);
+  }
+
+  /** The same panel in another world, with chance of its own from here on. */
+  fork(word: string, world = this.#setting.world): Panel {
+    const copy = new Panel({ ...this.#setting, world }, word);
+    for (const index of PROVIDERS.keys()) copy.#attempts[index] = [...this.attempts(index)];
+    copy.#previous = this.#previous;
+    return copy;
+  }
+
+  /** The badge's provider; null before there was one. */
+  get badge(): number | null {
+    return this.#previous ? indexOf(this.#previous.provider) : null;
+  }
+
+  attempts(provider: number): readonly Attempt[] {
+    return this.#attempts[provider] ?? [];
+  }
+
+  /** One attempt, stored. Whether it was answered. */
+  probe(provider: number, at: number): boolean {
+    const { world, user, task, type, extra } = this.#setting;
+    const state = world.at(user, provider, at, this.struck);
+    const { id } = PROVIDERS[provider] as Provider;
+    const attempt = probeOnce({ task, type, provider: id, state, at: EPOCH + at, random: this.#random, extra });
+    const list = this.#attempts[provider] as Attempt[];
+    list.unshift(attempt);
+    if (list.length > KEPT) list.pop();
+    this.#digests[provider] = null;
+    this.bytes += attempt.bytes;
+    this.probes += 1;
+    return attempt.reason === null;
+  }
+
+  rows(at: number): Ranked[] {
+    const { type } = this.#setting;
+    const now = EPOCH + at;
+    const scores = PROVIDERS.map(({ id }, index) => {
+      const digest = this.#digests[index] ?? digestOf(type, this.attempts(index), now);
+      this.#digests[index] = digest;
+      return [id, scoreAt(type, digest, now)] as const;
+    });
+    return rank(PROVIDERS, new Map(scores), {
+      recommended: this.#previous?.provider ?? null,
+      seed: this.#nodeSeed,
+      estimates: this.#estimates,
+    });
+  }
+
+  /** What the program does at the end of a scan, or of a background probe: it thinks about the badge again. */
+  conclude(at: number): Ranked[] {
+    const rows = this.rows(at);
+    this.#previous = recommend(rows, this.#previous, this.#nodeSeed);
+    return rows;
+  }
+
+  /** A scan as a person starts it, of all or of a shortlist. */
+  scan(at: number, providers: readonly number[] = [...PROVIDERS.keys()]): Ranked[] {
+    let answered = providers.filter((provider) => this.probe(provider, at));
+    answered = this.rows(at)
+      .map(({ provider }) => indexOf(provider.id))
+      .filter((one) => answered.includes(one))
+      .slice(0, BEST);
+    for (let round = 1; round <= MORE; round++) {
+      answered = answered.filter((provider) => this.probe(provider, at + round * SPACING_MS));
+    }
+    return this.conclude(at + (MORE + 1) * SPACING_MS);
+  }
+
+  /** One background probe where the plan wants it; null where none is due. */
+  background(at: number, rows: readonly Ranked[]): number | null {
+    const candidates = rows.map((row) => this.#candidate(row));
+    const chosen = chooseNext(candidates, EPOCH + at, this.#random.next);
+    if (chosen === null) return null;
+    const provider = indexOf(chosen.id);
+    this.probe(provider, at);
+    return provider;
+  }
+
+  #candidate({ provider, score, high, measuredAt }: Ranked): Candidate {
+    const index = indexOf(provider.id);
+    const { estimates, type } = this.#setting;
+    const success = this.attempts(index).findIndex(({ reason }) => reason === null);
+    return {
+      ...{ id: provider.id, type: '', host: provider.id, score, high, measuredAt },
+      recommended: index === this.badge,
+      failures: success === -1 ? this.attempts(index).length : success,
+      estimate: estimates[index] ?? null,
+      gapMs: (type.identifies ? 6 : 3) * HOUR,
+    };
+  }
+
+  get #nodeSeed(): string {
+    return `node-${this.#setting.seed}-${this.#setting.user}`;
+  }
+}

@@ -1,0 +1,114 @@
+/** One probe of a simulated provider, measured, failed, counted and stored as the program's own probes are. */
+import type { Sample } from '../../../plugin/probe/index.js';
+import { PATH_METHOD } from '../../../plugin/probe/metrics.js';
+import { PATH_COST, pathSamples } from '../../../plugin/probe/path.js';
+import type { ServiceType } from '../../../plugin/services/index.js';
+import type { Attempt } from '../../../plugin/store/attempts.js';
+import type { Random } from './random.js';
+import { TABLE } from './table.js';
+import type { TaskName } from './tasks.js';
+import type { State } from './world.js';
+
+/** Limits of the real probes, ms: the connection (with what is repeated within it), the answer, and one question by UDP. */
+const LIMITS = { connect: 4_000, answer: 6_000, udp: 1_500 };
+/** Times that a question by UDP is asked. */
+const UDP_TRIES = 2;
+/** From here on, ms, a connection's time tells only of its lost first packet, and is not kept. */
+const LOST_SYN_MS = 900;
+/** Serf pings of one probe: each is one packet there and one back. */
+const PINGS = PATH_COST.packets / 2;
+
+/** What is asked, on top of what the program asks today. */
+export interface Extra {
+  /** Pairs of a small and a large Serf ping, whose least times tell what the path needs for each further kilobyte. */
+  readonly pairs: number;
+}
+
+export interface Probe {
+  readonly task: TaskName;
+  readonly type: Pick<ServiceType, 'cost'>;
+  readonly provider: string;
+  readonly state: State;
+  readonly at: number;
+  readonly random: Random;
+  readonly extra?: Extra | undefined;
+}
+
+type Measured = readonly Sample[] | null;
+
+export function probeOnce({ task, type, provider, state, at, random, extra }: Probe): Attempt {
+  const bytes = type.cost.bytes + PATH_COST.bytes + (extra ? extra.pairs * (2 * 150 + 1_400) : 0);
+  const tried = { provider, type: task, at, bytes };
+  const samples = state.reachable ? ASK[task](state, random) : null;
+  if (samples === null) return { ...tried, level: 0, reason: 'timeout', detail: null };
+  const path = [...pings(state, random), ...(extra ? widths(state, random, extra) : [])];
+  return { ...tried, level: 4, reason: null, samples: [...samples, ...path], facts: {} };
+}
+
+const roundTrip = ({ rtt }: State, random: Random) => rtt * random.spread(TABLE.noise.rtt);
+const served = ({ probedMs }: State, random: Random) => probedMs * random.spread(TABLE.noise.server);
+
+function pings(state: State, random: Random): Sample[] {
+  const once = () => (random.next() < state.loss ? null : { ms: roundTrip(state, random) });
+  return pathSamples(Array.from({ length: PINGS }, once), PATH_METHOD);
+}
+
+/** ms per kilobyte, from the least of several small and several large pings: 1.26 kB apart. */
+function widths(state: State, random: Random, { pairs }: Extra): Sample[] {
+  const KB = 1.26;
+  const least = (ms: number) => {
+    const times = Array.from({ length: pairs }, () => roundTrip({ ...state, rtt: ms }, random));
+    return Math.min(...times);
+  };
+  const difference = least(state.rtt + KB * state.msPerKB) - least(state.rtt);
+  return [{ metric: 'width', value: Math.max(difference / KB, 0.02), method: PATH_METHOD }];
+}
+
+/** Time of a TCP connect, ms; null when it failed. Linux asks at 0, 1 and 3 s. */
+function connect(state: State, random: Random): number | null {
+  let waited = 0;
+  for (let pause: number = TABLE.resend.connect; random.next() < state.loss; pause *= 2) {
+    waited += pause;
+    if (waited >= LIMITS.connect) return null;
+  }
+  return waited + roundTrip(state, random);
+}
+
+/** Time of an exchange on an open connection, ms, in which the server works for so long; null beyond the limit. */
+function exchange(state: State, random: Random, serverMs: number): number | null {
+  let ms = roundTrip(state, random) + serverMs;
+  for (let pause: number = TABLE.resend.data; random.next() < state.loss; pause *= 2) ms += pause;
+  return ms > LIMITS.answer ? null : ms;
+}
+
+function overTcp(metric: string, method: string, effort: number) {
+  return (state: State, random: Random): Measured => {
+    const connected = connect(state, random);
+    if (connected === null) return null;
+    const ms = exchange(state, random, effort * served(state, random));
+    if (ms === null) return null;
+    const rtt = { metric: 'rtt', value: connected, method: 'tcp-connect' };
+    return [...(connected < LOST_SYN_MS ? [rtt] : []), { metric, value: ms, method }];
+  };
+}
+
+/** A name server with the community's zones, freshly generated: what differs is its time and its losses. */
+function overUdp(state: State, random: Random): Measured {
+  for (let tries = 1; tries <= UDP_TRIES; tries++) {
+    const ms = roundTrip(state, random) + served(state, random);
+    if (random.next() < state.loss || ms > LIMITS.udp) continue;
+    return [
+      { metric: 'answer', value: ms, method: 'udp' },
+      { metric: 'loss', value: 1 - 1 / tries, method: 'udp' },
+      { metric: 'zones', value: 1, method: 'udp' },
+      { metric: 'age', value: 10, method: 'udp' },
+    ];
+  }
+  return null;
+}
+
+const ASK: Readonly<Record<TaskName, (state: State, random: Random) => Measured>> = {
+  web: overTcp('ttfb', 'http', 1),
+  sync: overTcp('handshake', 'tls', TABLE.handshakeShare),
+  chat: overUdp,
+};

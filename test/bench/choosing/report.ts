@@ -1,0 +1,159 @@
+/** The report: one table for people, and the files that go with it. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { EVENTS } from './blows.js';
+import { RULES, type Rule } from './life.js';
+import { type Mark, marksOf, meanOver, overSeeds, qualityOf } from './marks.js';
+import type { Original } from './original.js';
+import { curves, dots } from './plots.js';
+import type { Outcome, SeedOutcome } from './seed.js';
+import { TASKS } from './tasks.js';
+
+const NAMES: Readonly<Record<Rule, string>> = {
+  random: 'any',
+  original: 'the original’s scan',
+  hops: 'fewest hops',
+  coordinates: 'coordinates',
+  rtt: 'round trip now',
+  ttfb: 'first answer now',
+  medians: 'plain medians',
+  mean: 'arithmetic mean',
+  topsis: 'TOPSIS',
+  cold: 'first scan',
+  shortlist: 'scan of 5 nearest',
+  budget: 'by plan, first of list',
+  badge: 'by plan, recommended',
+  full: 'all, every hour',
+  oracle: 'knowing the present',
+};
+const TITLES = { web: 'page of 1 MB', sync: '40 MB of files', chat: 'small question' };
+const DRAWN = ['random', 'original', 'rtt', 'cold', 'badge', 'oracle'] as const satisfies readonly Rule[];
+
+export interface Findings {
+  readonly seeds: readonly SeedOutcome[];
+  /** Empty where there is no Serf. */
+  readonly originals: readonly Original[];
+}
+
+export function reportOf({ seeds, originals }: Findings): string {
+  return [
+    `# Choosing among ${TASKS.length} × 20 simulated providers: ${seeds.length} communities`,
+    'Quality is the task time of the best provider by that of the chosen one, over the next 24 waking hours; 95 % intervals over the communities.',
+    qualityTable(seeds),
+    orderTable(seeds),
+    costTable(seeds),
+    eventTable(seeds),
+    ...(originals.length > 0 ? [originalTable(originals)] : []),
+    markTable(marksOf(seeds)),
+  ].join('\n\n');
+}
+
+/** Writes report and drawings into the folder. */
+export function writeReport(folder: string, findings: Findings): void {
+  mkdirSync(folder, { recursive: true });
+  const { seeds } = findings;
+  const qualities = TASKS.map((task) => ({
+    title: TITLES[task],
+    rows: RULES.map((rule) => ({ name: NAMES[rule], ...overSeeds(seeds, qualityOf(task, rule)) })),
+  }));
+  const regrets = TASKS.map((task) => ({
+    title: TITLES[task],
+    rows: DRAWN.map((rule) => ({ name: NAMES[rule], values: seeds.flatMap((seed) => seed[task].regrets[rule]) })),
+  }));
+  writeFileSync(join(folder, 'report.md'), `${reportOf(findings)}\n`);
+  writeFileSync(join(folder, 'quality.svg'), dots('Quality of the choice (1 = the best there was)', qualities));
+  writeFileSync(join(folder, 'regret.svg'), curves('Share of decisions that lose at most so much time', regrets));
+}
+
+const table = (head: readonly string[], rows: readonly (readonly string[])[]) =>
+  [head, head.map((_, column) => (column === 0 ? '---' : '--:')), ...rows]
+    .map((row) => `| ${row.join(' | ')} |`)
+    .join('\n');
+const two = (value: number) => (Number.isFinite(value) ? value.toFixed(2) : '–');
+const percent = (value: number) => `${(100 * value).toFixed(0)} %`;
+
+function qualityTable(seeds: readonly SeedOutcome[]): string {
+  const rows = RULES.map((rule) => [
+    NAMES[rule],
+    ...TASKS.map((task) => {
+      const { value, low, high } = overSeeds(seeds, qualityOf(task, rule));
+      return `${two(value)} (${two(low)}–${two(high)})`;
+    }),
+  ]);
+  return table(['quality', ...TASKS.map((task) => TITLES[task])], rows);
+}
+
+/** Regret percentiles, share near the best, and how good the whole order is. */
+function orderTable(seeds: readonly SeedOutcome[]): string {
+  const rows = RULES.map((rule) => [
+    NAMES[rule],
+    ...TASKS.map((task) => {
+      const lost = seeds.flatMap((seed) => seed[task].regrets[rule]).sort((a, b) => a - b);
+      const at = (share: number) => percent(lost[Math.floor(share * lost.length)] ?? Number.NaN);
+      const of = (key: 'near' | 'ndcg' | 'tau') => two(meanOver(task, ({ rules }) => rules[rule][key])(seeds));
+      return `${at(0.5)}, ${at(0.9)} · ${of('near')} · ${of('ndcg')} · ${of('tau')}`;
+    }),
+  ]);
+  const head = 'time lost at the median and at p90 · within 20 % · NDCG@3 · τ-b';
+  return table([head, ...TASKS.map((task) => TITLES[task])], rows);
+}
+
+function costTable(seeds: readonly SeedOutcome[]): string {
+  const row = (name: string, of: (outcome: Outcome) => string) => [
+    name,
+    ...TASKS.map((task) => of(meanOutcome(seeds, task))),
+  ];
+  return table(
+    ['per user and day', ...TASKS.map((task) => TITLES[task])],
+    [
+      row(
+        'by plan',
+        ({ probesPerDay, bytesPerDay }) => `${probesPerDay.budget.toFixed(0)} probes, ${kB(bytesPerDay.budget)}`,
+      ),
+      row(
+        'all, every hour',
+        ({ probesPerDay, bytesPerDay }) => `${probesPerDay.full.toFixed(0)} probes, ${kB(bytesPerDay.full)}`,
+      ),
+    ],
+  );
+}
+
+const kB = (bytes: number) => `${(bytes / 1_000).toFixed(0)} kB`;
+/** Costs hardly differ between communities: the first speaks for all. */
+const meanOutcome = (seeds: readonly SeedOutcome[], task: (typeof TASKS)[number]) => (seeds[0] as SeedOutcome)[task];
+
+function eventTable(seeds: readonly SeedOutcome[]): string {
+  const rows = EVENTS.map((event) => [
+    `the recommended one ${event === 'gateway' ? 'or others are cut off by a gateway' : event}`,
+    ...TASKS.map((task) => {
+      const of = (key: 'badge' | 'full' | 'oracle' | 'scans' | 'hours') =>
+        two(meanOver(task, ({ events }) => events[event][key])(seeds));
+      return `${of('badge')} · ${of('full')} · ${of('oracle')} · ${of('scans')} · ${of('hours')}`;
+    }),
+  ]);
+  const lied = [
+    '30 % of providers favour short probes',
+    ...TASKS.map((task) => two(meanOver(task, ({ liars }) => liars)(seeds))),
+  ];
+  const head =
+    'quality over the next day: recommended · all hourly · present known · scans until left · hours until left';
+  return table([head, ...TASKS.map((task) => TITLES[task])], [...rows, lied]);
+}
+
+function originalTable(originals: readonly Original[]): string {
+  const rows = originals.map(({ agents, scans, original, ours }) => [
+    `${agents} agents, ${scans} scans`,
+    ...[original, ours].map(({ truth, retest, first }) => `${two(truth)} · ${two(retest)} · ${two(first)}`),
+  ]);
+  const head = 'real Serf agents behind relays: Spearman with the true order · between two scans · nearest found';
+  return table([head, 'the original’s scan', 'ours'], rows);
+}
+
+function markTable(marks: readonly Mark[]): string {
+  const rows = marks.map(({ name, value, low, high, mark, holds }) => [
+    `${holds ? '✓' : '✗'} ${name}`,
+    `${two(value)} (${two(low)}–${two(high)})`,
+    `${mark}`,
+  ]);
+  return table(['', 'value', 'mark'], rows);
+}

@@ -1,0 +1,89 @@
+/** A child that simulates the communities of one seed and says what came of it. */
+import { loadServices } from '../../../plugin/services/index.js';
+import { argument, say } from '../child.js';
+import { type Aftermath, EVENTS, type Event, strike } from './blows.js';
+import type { Verdict } from './judge.js';
+import { badgeQuality, estimatesOf, live, RULES, type Rule } from './life.js';
+import type { Setting } from './panel.js';
+import { TABLE } from './table.js';
+import { TASK, TASKS, type TaskName } from './tasks.js';
+import { World } from './world.js';
+
+/** One task of one seed: means over its users and days; regrets of each decision by plan. */
+export interface Outcome {
+  readonly rules: Readonly<Record<Rule, Verdict>>;
+  /** Time lost by the choice by plan, as a share of the best: one for each decision. */
+  readonly regrets: Readonly<Record<Rule, number[]>>;
+  readonly stickiness: number;
+  readonly changes: number;
+  readonly coverage: number;
+  readonly liars: number;
+  readonly probesPerDay: Readonly<Record<'budget' | 'full', number>>;
+  readonly bytesPerDay: Readonly<Record<'budget' | 'full', number>>;
+  readonly events: Readonly<Record<Event, Record<keyof Aftermath, number | null>>>;
+  /** Share of the providers gone that the badge left within two scans; null where none was. */
+  readonly leftInTime: number | null;
+}
+export type SeedOutcome = Readonly<Record<TaskName, Outcome>>;
+
+const { seed } = argument<{ seed: number }>();
+const services = await loadServices();
+const worlds = {
+  normal: new World(seed),
+  gateway: new World(seed, { gatewayFails: true }),
+  liars: new World(seed, { liars: true }),
+};
+
+function settingOf(task: TaskName, user: number, world: World): Setting {
+  const type = services.of(TASK[task].type);
+  return { world, task, type, seed, user, estimates: estimatesOf({ world, seed, user }) };
+}
+
+function simulate(task: TaskName): Outcome {
+  const aftermaths: Record<Event, Aftermath[]> = { dies: [], moves: [], overloaded: [], gateway: [] };
+  const users = Array.from({ length: TABLE.users }, (_, user) => user);
+  const lives = users.map((user) => {
+    const setting = settingOf(task, user, worlds.normal);
+    const life = live(setting);
+    for (const event of EVENTS) {
+      const world = event === 'gateway' ? worlds.gateway : worlds.normal;
+      aftermaths[event].push(strike({ ...setting, world }, event, life.keepers));
+    }
+    return life;
+  });
+  const lied = users.flatMap((user) => badgeQuality(settingOf(task, user, worlds.liars)));
+  const rules = lives.map(({ verdicts }) => verdicts);
+  const gone = EVENTS.flatMap((event) => aftermaths[event].flatMap(({ scans }) => scans));
+  return {
+    rules: byRule((rule) => meanVerdict(rules.flatMap((one) => one[rule]))),
+    regrets: byRule((rule) => rules.flatMap((one) => one[rule].map(({ quality }) => 1 / quality - 1))),
+    stickiness: Math.exp(mean(lives.flatMap(({ stickiness }) => stickiness).map(Math.log))),
+    changes: mean(lives.map(({ changes }) => changes)),
+    coverage: mean(lives.flatMap(({ covered }) => covered).map(Number)),
+    liars: mean(lied),
+    probesPerDay: meanOf(lives.map(({ probesPerDay }) => probesPerDay)),
+    bytesPerDay: meanOf(lives.map(({ bytesPerDay }) => bytesPerDay)),
+    events: Object.fromEntries(EVENTS.map((event) => [event, summary(aftermaths[event])])) as Outcome['events'],
+    leftInTime: gone.length === 0 ? null : mean(gone.map((scans) => Number(scans <= 2))),
+  };
+}
+
+const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+const byRule = <T>(of: (rule: Rule) => T) =>
+  Object.fromEntries(RULES.map((rule) => [rule, of(rule)])) as Record<Rule, T>;
+
+function meanOf<K extends string>(list: readonly Readonly<Record<K, number>>[]): Record<K, number> {
+  const keys = Object.keys(list[0] ?? {}) as K[];
+  return Object.fromEntries(keys.map((key) => [key, mean(list.map((one) => one[key]))])) as Record<K, number>;
+}
+const meanVerdict = (list: readonly Verdict[]): Verdict => meanOf(list.map((one) => ({ ...one })));
+
+function summary(list: readonly Aftermath[]) {
+  const of = (key: keyof Aftermath) => {
+    const values = list.flatMap((one) => one[key]);
+    return values.length === 0 ? null : mean(values);
+  };
+  return { badge: of('badge'), full: of('full'), oracle: of('oracle'), scans: of('scans'), hours: of('hours') };
+}
+
+say(Object.fromEntries(TASKS.map((task) => [task, simulate(task)])));

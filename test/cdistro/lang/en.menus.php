@@ -1,0 +1,3 @@
+<?php
+
+addS('menus_cloud_a_search', 'Search');

@@ -1,0 +1,3 @@
+<?php
+
+addMenu('Home', 'default/index', t('menus_cloud_a_search'));

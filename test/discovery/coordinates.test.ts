@@ -1,0 +1,157 @@
+/** Round-trip times guessed from coordinates, against agents that say what no sound agent does. */
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { Coordinates, estimateOf } from '../../plugin/discovery/coordinates.js';
+import { createDiscovery, type Discovery } from '../../plugin/discovery/index.js';
+import type { Coordinate } from '../../plugin/discovery/rpc.js';
+import { writeTag } from '../real/agents.js';
+import { agentOf, fakeAgent, member, reply, type Script } from './fake-agent.js';
+
+const opened: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  vi.useRealTimers();
+  for (const one of opened.splice(0)) await one.close();
+});
+
+const at = (change: Partial<Coordinate> = {}): Coordinate => ({
+  ...{ vec: [0, 0], height: 0, adjustment: 0, error: 0.2 },
+  ...change,
+});
+
+describe('an estimate', () => {
+  it('is the distance of the vectors with both heights and adjustments, in ms', () => {
+    const near = at({ vec: [0.003, 0], height: 0.001, adjustment: 0.0005 });
+    const far = at({ vec: [0, 0.004], height: 0.002, adjustment: -0.001 });
+    expect(estimateOf(near, far)).toBeCloseTo(7.5, 9);
+    expect(estimateOf(far, near)).toBeCloseTo(7.5, 9);
+  });
+
+  it('leaves adjustments out that would make it no time at all', () => {
+    expect(estimateOf(at({ height: 0.001 }), at({ height: 0.001, adjustment: -1 }))).toBeCloseTo(2, 9);
+  });
+
+  it('is none where one of the two was never measured, or is no coordinate', () => {
+    const unusable: Partial<Coordinate>[] = [
+      { error: 1.5 },
+      { error: Number.NaN },
+      { error: -1 },
+      { vec: [] },
+      { vec: [0, 0, 0] },
+      { vec: [Number.POSITIVE_INFINITY, 0] },
+      { vec: [Number.NaN, 0] },
+      { height: Number.NEGATIVE_INFINITY },
+      { adjustment: Number.NaN },
+    ];
+    for (const change of unusable) {
+      expect(estimateOf(at(), at(change))).toBeNull();
+      expect(estimateOf(at(change), at())).toBeNull();
+    }
+    const huge = at({ vec: Array(100).fill(0) });
+    expect(estimateOf(huge, huge)).toBeNull();
+  });
+
+  it('stays between 0 and 10 s whatever a stranger claims', () => {
+    expect(estimateOf(at(), at({ vec: [1e300, 1e300] }))).toBe(10_000);
+    expect(estimateOf(at({ height: 1e308 }), at({ height: 1e308 }))).toBe(10_000);
+    expect(estimateOf(at(), at({ height: -5 }))).toBe(0);
+  });
+});
+
+describe('the coordinates of a community', () => {
+  const agentClient = (coordinates: Record<string, Coordinate>) => {
+    const asked: string[] = [];
+    let [open, most] = [0, 0];
+    const coordinate = async (name: string) => {
+      asked.push(name);
+      most = Math.max(most, ++open);
+      await new Promise((resolve) => setImmediate(resolve));
+      open--;
+      return coordinates[name] ?? null;
+    };
+    return { client: { coordinate }, asked, most: () => most };
+  };
+  const names = Array.from({ length: 50 }, (_, index) => `n${index}`);
+
+  it('are asked for in small batches, and once in ten minutes however many look', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    const { client, asked, most } = agentClient({ me: at(), n7: at({ height: 0.01 }), n8: at({ error: 2 }) });
+    const coordinates = new Coordinates();
+    const look = () => coordinates.estimates({ client, self: 'me', others: names });
+    const both = await Promise.all([look(), look()]);
+    expect(both.map((map) => [...map])).toEqual([[['n7', 10]], [['n7', 10]]]);
+    expect(asked).toEqual(['me', ...names]);
+    expect(most()).toBe(16);
+    vi.advanceTimersByTime(599_000);
+    await look();
+    expect(asked).toHaveLength(51);
+    vi.advanceTimersByTime(2_000);
+    await look();
+    expect(asked).toHaveLength(102);
+  });
+
+  it('are not asked for while this node has none itself, and soon looked for again', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    const known: Record<string, Coordinate> = {};
+    const { client, asked } = agentClient(known);
+    const coordinates = new Coordinates();
+    const look = () => coordinates.estimates({ client, self: 'me', others: ['n1'] });
+    expect((await look()).size).toBe(0);
+    expect(asked).toEqual(['me']);
+    Object.assign(known, { me: at(), n1: at() });
+    vi.advanceTimersByTime(31_000);
+    expect([...(await look())]).toEqual([['n1', 0]]);
+  });
+
+  it('are given up after five seconds, with what came until then', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    const slow = {
+      async coordinate() {
+        vi.advanceTimersByTime(200);
+        return at();
+      },
+    };
+    const found = await new Coordinates().estimates({ client: slow, self: 'me', others: names });
+    expect(found.size).toBe(32);
+  });
+});
+
+describe('the estimates of discovery', () => {
+  const entry = { s: 'thing', d: '', m: 'host', i: '10.0.0.1', p: '1', e: '', t: '' };
+  const announcing = (name: string) => member(name, writeTag([{ ...entry, m: name }]));
+
+  async function discoveryOf(members: readonly object[], coordinate: Script): Promise<Discovery> {
+    const agent = await fakeAgent(agentOf(members, { 'get-coordinate': coordinate }));
+    const config = { serfRpc: agent.address, serfAuthKey: null, providersFile: null, communityRanges: null };
+    const discovery = createDiscovery({ config });
+    opened.push(discovery, agent);
+    await discovery.ready();
+    return discovery;
+  }
+
+  it('are by node name, of those only that announce something, and not of this node', async () => {
+    const asked: string[] = [];
+    const coordinate: Script = ({ seq, body }, socket) => {
+      const { Node } = body as { Node: string };
+      asked.push(Node);
+      const Coord = { Vec: [0, Node === 'far' ? 0.05 : 0.001], Height: 0, Adjustment: 0, Error: 0.1 };
+      socket.write(reply(seq, { Coord, Ok: true }));
+    };
+    const members = [announcing('node0'), announcing('far'), announcing('near'), member('mute', '')];
+    const discovery = await discoveryOf(members, coordinate);
+    const found = await discovery.estimates();
+    expect(found.get('far')).toBeCloseTo(49, 6);
+    expect(found.get('near')).toBe(0);
+    expect(found.size).toBe(2);
+    expect(asked).toEqual(['node0', 'far', 'near']);
+  });
+
+  it('are none where the agent refuses, or hangs up, or there is none', async () => {
+    const refusing: Script = ({ seq }, socket) => socket.write(reply(seq, undefined, 'Coordinates are disabled'));
+    expect((await (await discoveryOf([announcing('far')], refusing)).estimates()).size).toBe(0);
+    const hangingUp: Script = (_, socket) => socket.destroy();
+    expect((await (await discoveryOf([announcing('far')], hangingUp)).estimates()).size).toBe(0);
+    const config = { serfRpc: { host: '', port: 0 }, serfAuthKey: null, providersFile: null, communityRanges: null };
+    const without = createDiscovery({ config, serf: false });
+    opened.push(without);
+    expect((await without.estimates()).size).toBe(0);
+  });
+});

@@ -1,0 +1,55 @@
+/** Where a port is listened on: by the kernel's own list of real sockets, and by lists of other machines. */
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { listening, listeningIn } from '../../plugin/node/ports.js';
+
+async function tcp(host: string, ipv6Only = false): Promise<number> {
+  const server = createServer().listen({ host, port: 0, ipv6Only });
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  return (server.address() as AddressInfo).port;
+}
+
+async function udp(host: string): Promise<number> {
+  const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4').bind(0, host);
+  await once(socket, 'listening');
+  onTestFinished(() => void socket.close());
+  return socket.address().port;
+}
+
+describe('a port', () => {
+  it.each([
+    ['127.0.0.1', 'loopback'],
+    ['127.9.8.7', 'loopback'],
+    ['0.0.0.0', 'open'],
+    ['::', 'open'],
+    ['::1', 'loopback'],
+    ['::ffff:127.0.0.1', 'loopback'],
+  ])('listened on at %s is %s, over TCP and over UDP', async (host, expected) => {
+    expect(await listening(await tcp(host), 'tcp')).toBe(expected);
+    expect(await listening(await udp(host), 'udp')).toBe(expected);
+  });
+
+  it('that only the other transport has is closed', async () => {
+    const port = await tcp('0.0.0.0');
+    expect(await listening(port, 'udp')).toBe('closed');
+  });
+
+  it('is open when one of several sockets is, and closed once nobody listens', () => {
+    const line = (address: string, state = '0A') =>
+      `   0: ${address}:0035 00000000:0000 ${state} 00000000:00000000 00:00000000 00000000     0        0 1 1`;
+    const all = ['  sl  local_address', line('0100007F'), line('16288B0A')].join('\n');
+    expect(listeningIn(all, 53, 'tcp')).toBe('open');
+    expect(listeningIn(line('0100007F'), 53, 'tcp')).toBe('loopback');
+    expect(listeningIn(line('16288B0A', '01'), 53, 'tcp')).toBe('closed');
+    expect(listeningIn(all, 54, 'tcp')).toBe('closed');
+    expect(listeningIn('garbage\n', 53, 'tcp')).toBe('closed');
+  });
+
+  it('of a connection that a program made is no service', () => {
+    const line = '   0: 16288B0A:0035 0101A8C0:0050 07 00000000:00000000 00:00000000 00000000     0        0 1 1';
+    expect(listeningIn(line, 53, 'udp')).toBe('closed');
+  });
+});

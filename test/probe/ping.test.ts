@@ -1,0 +1,136 @@
+/** The path by ping: what its words mean, and what becomes of a ping that is missing, forbidden, talkative or hangs. */
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { Pinger } from '../../plugin/probe/ping.js';
+
+const never = new AbortController().signal;
+const path = (pinger: Pinger, { address = '127.0.0.1', signal = never, limitMs = 5_000 } = {}) =>
+  pinger.path(address, { signal, limitMs });
+
+/** A program in place of ping. Each run leaves a line with its process id and its arguments in the file `runs`. */
+function standIn(script: string): { pinger: Pinger; program: string; repair(): void; runs(): string[] } {
+  const folder = mkdtempSync(join(tmpdir(), 'ping-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const [program, runs] = [join(folder, 'ping'), join(folder, 'runs')];
+  const repair = () => {
+    writeFileSync(program, `#!/bin/sh\necho "$$ $LC_ALL $*" >>${runs}\n${script}\n`);
+    chmodSync(program, 0o755);
+  };
+  repair();
+  return {
+    pinger: new Pinger(program),
+    program,
+    repair,
+    runs: () => (existsSync(runs) ? readFileSync(runs, 'utf8').trim().split('\n') : []),
+  };
+}
+const reply = (sequence: number, ms: string, more = '') =>
+  `echo '24 bytes from 127.0.0.1: icmp_seq=${sequence} ttl=64 time=${ms} ms${more}'`;
+const sample = (metric: string, value: number) => ({ metric, value, method: 'ping' });
+
+describe('what ping says', () => {
+  it('is two round-trip times, the difference between them, and no loss', async () => {
+    const { pinger, runs } = standIn(`${reply(1, '12.5')}\n${reply(2, '20')}`);
+    const samples = await path(pinger, { address: 'fd00::1' });
+    expect(samples).toEqual([sample('rtt', 12.5), sample('rtt', 20), sample('jitter', 7.5), sample('loss', 0)]);
+    expect(runs()).toEqual([expect.stringMatching(/^\d+ C -n -c 2 -i 0\.2 -W 1 -s 16 fd00::1$/)]);
+  });
+
+  it.each([
+    ['first', reply(2, '7')],
+    ['second', reply(1, '7')],
+  ])('is half lost without the %s answer', async (_, script) => {
+    expect(await path(standIn(script).pinger)).toEqual([sample('rtt', 7), sample('loss', 0.5)]);
+  });
+
+  it('counts a doubled answer once, and no answer that was not asked for', async () => {
+    const { pinger } = standIn([reply(1, '7'), reply(1, '9', ' (DUP!)'), reply(2, '7'), reply(3, '1')].join('\n'));
+    expect(await path(pinger)).toEqual([sample('rtt', 7), sample('rtt', 7), sample('jitter', 0), sample('loss', 0)]);
+  });
+
+  it.each([
+    ['nothing came back', 'exit 1'],
+    ['there is no way there', "echo 'ping: connect: Network is unreachable' >&2; exit 2"],
+    ['a firewall of our own forbids that one', "echo 'ping: sendmsg: Operation not permitted' >&2; exit 1"],
+    ['a router says so', "echo 'From 10.0.0.1 icmp_seq=1 Destination Host Unreachable'; exit 1"],
+  ])('is nothing known where %s, and the next one is asked again', async (_, script) => {
+    const { pinger, runs } = standIn(script);
+    expect(await path(pinger)).toEqual([]);
+    expect(await path(pinger)).toEqual([]);
+    expect(runs()).toHaveLength(2);
+  });
+});
+
+describe('a ping that is of no use', () => {
+  it.each([
+    ['is missing', (program: string) => rmSync(program)],
+    ['may not be run', (program: string) => chmodSync(program, 0o644)],
+  ])('because it %s is not tried again', async (_, spoil) => {
+    const { pinger, program, repair, runs } = standIn(reply(1, '7'));
+    spoil(program);
+    expect(await path(pinger)).toEqual([]);
+    repair();
+    expect(await path(pinger)).toEqual([]);
+    expect(runs()).toEqual([]);
+  });
+
+  it.each([
+    ['it gets no socket', "'ping: socket: Operation not permitted' >&2; exit 2"],
+    ['it gets no socket, as old ones say it', "'ping: socket: Permission denied' >&2; exit 2"],
+    ['it may not lay down its rights', "'ping: cap_set_proc: Operation not permitted' >&2; exit 255"],
+  ])('because %s is not tried again', async (_, end) => {
+    const { pinger, runs } = standIn(`echo ${end}`);
+    expect(await path(pinger)).toEqual([]);
+    expect(await path(pinger)).toEqual([]);
+    expect(runs()).toHaveLength(1);
+  });
+
+  it('is not started for what is no literal address', async () => {
+    const { pinger, runs } = standIn(reply(1, '7'));
+    for (const address of ['-f', 'example.org', '10.0.0.1;reboot', '']) {
+      expect(await path(pinger, { address })).toEqual([]);
+    }
+    expect(runs()).toEqual([]);
+  });
+
+  it('because it talks without end is cut off', async () => {
+    const { pinger, runs } = standIn(`while :; do ${reply(1, '7')}; done`);
+    expect(await path(pinger)).toEqual([]);
+    await gone(runs);
+  });
+
+  it('because it hangs is ended at the limit, and what it said before is not the whole truth', async () => {
+    const { pinger, runs } = standIn(`${reply(1, '7')}\nexec sleep 60`);
+    expect(await path(pinger, { limitMs: 100 })).toEqual([]);
+    await gone(runs);
+  });
+});
+
+describe('an abort', () => {
+  it('ends it within 100 ms, with the reason and without a process left behind', async () => {
+    const { pinger, runs } = standIn('exec sleep 60');
+    const abort = new AbortController();
+    const asking = path(pinger, { signal: abort.signal });
+    asking.catch(() => {});
+    await expect.poll(runs).toHaveLength(1);
+    const aborted = performance.now();
+    abort.abort(new Error('cancelled'));
+    await expect(asking).rejects.toThrow('cancelled');
+    expect(performance.now() - aborted).toBeLessThan(100);
+    await gone(runs);
+  });
+
+  it('before the start starts nothing', async () => {
+    const { pinger, runs } = standIn(reply(1, '7'));
+    await expect(path(pinger, { signal: AbortSignal.abort(new Error('cancelled')) })).rejects.toThrow('cancelled');
+    expect(runs()).toEqual([]);
+  });
+});
+
+/** Resolves when the process of the one run is no more. */
+async function gone(runs: () => string[]): Promise<void> {
+  const pid = Number.parseInt(runs()[0] ?? '', 10);
+  await expect.poll(() => existsSync(`/proc/${pid}`), { interval: 10, timeout: 5_000 }).toBe(false);
+}

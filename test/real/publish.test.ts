@@ -1,0 +1,282 @@
+/** Announcing through real Serf agents: what a neighbour reads with the tools of old nodes, and what stays of others. */
+import { execFileSync } from 'node:child_process';
+import { hash } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { createDiscovery, type Discovery } from '../../plugin/discovery/index.js';
+import { packTag } from '../../plugin/discovery/tag-write.js';
+import { ABSENT, type LocalService, type LocalServices, type LocalState } from '../../plugin/node/index.js';
+import { Keeper } from '../../plugin/node/keeper.js';
+import { Publisher } from '../../plugin/node/publish.js';
+import { loadServices } from '../../plugin/services/index.js';
+import { openStore } from '../../plugin/store/index.js';
+import { type Agent, killAgents, startAgent, startCommunity, until, writeTag } from './agents.js';
+
+const services = await loadServices();
+const FOREIGN = { s: 'Docker', d: "L'àrea_{1}", m: 'other', i: '127.0.0.9', p: '8080', e: 'demo', t: 'a=1' };
+const MINUTE = 60_000;
+
+/** The tag as a neighbour sees it, unpacked by the programs that old nodes have. */
+async function seenBy(agent: Agent, node: string): Promise<string | null> {
+  const { members } = JSON.parse(await agent.cli('members', '-format=json')) as {
+    members: readonly { name: string; tags: Record<string, string> }[];
+  };
+  const tag = members.find(({ name }) => name === node)?.tags.services;
+  return tag === undefined ? null : execFileSync('sh', ['-c', 'base64 -d | bzip2 -d'], { input: tag }).toString();
+}
+const jq = (json: string | null, filter: string) =>
+  execFileSync('jq', ['-c', filter], { input: json ?? 'null' })
+    .toString()
+    .trim();
+
+describe('announcing', () => {
+  let own: Agent;
+  let neighbour: Agent;
+  let discovery: Discovery;
+  const closing: (() => unknown)[] = [];
+  afterEach(async () => {
+    for (const close of closing.splice(0).reverse()) await close();
+    await own.cli('tags', '-delete', 'services');
+  });
+
+  const config = (agent: Agent) => ({
+    ...{ serfRpc: agent.rpc, serfAuthKey: null, providersFile: null, communityRanges: null },
+    language: 'en' as const,
+  });
+  /** A panel's part that announces, with a memory of its own. */
+  function publisher({ now = Date.now, pack }: { now?: () => number; pack?: typeof packTag } = {}) {
+    const store = openStore(':memory:', now);
+    closing.push(() => store.close());
+    const deps = { config: config(own), services, discovery, settings: store.settings, now };
+    return new Publisher(pack ? { ...deps, pack } : deps);
+  }
+  /** This node's services, in the states that the test sets. */
+  function localIn(states: ReadonlyMap<string, LocalService>): LocalServices {
+    return { states: async () => states, problem: async () => null, act: () => Promise.reject(new Error('not here')) };
+  }
+  function keep(one: Publisher, local = localIn(new Map()), now: () => number = Date.now): Keeper {
+    const keeper = new Keeper({ publisher: one, discovery, local, now });
+    closing.push(() => keeper.close());
+    return keeper;
+  }
+  const setForeign = (...entries: readonly object[]) => own.cli('tags', '-set', `services=${writeTag(entries)}`);
+
+  beforeAll(async () => {
+    [own, neighbour] = (await startCommunity([{ name: 'own' }, { name: 'neighbour' }])) as [Agent, Agent];
+    discovery = createDiscovery({ config: config(own) });
+    await discovery.ready();
+  });
+  afterAll(async () => {
+    await discovery.close();
+    await killAgents();
+  });
+
+  it('is read by a neighbour with base64, bzip2 and jq, and by this panel as its own', async () => {
+    await publisher().publish('proxy3', { description: 'Proxy of the square', attributes: 'a=1&b=2' }, null);
+    await until('the neighbour sees it', async () => (await seenBy(neighbour, 'own')) !== null);
+    const entry = JSON.parse(jq(await seenBy(neighbour, 'own'), '.[0]'));
+    expect(entry).toEqual({
+      ...{ s: 'proxy3', d: 'Proxy_of_the_square', i: own.address, p: '3128', e: '', t: 'a=1 b=2' },
+      m: expect.any(String),
+    });
+    await until('it is listed as this node’s', () => discovery.providers('proxy3')[0]?.self === true);
+  });
+
+  it('shows beforehand exactly what neighbours will see, and how much room it takes', async () => {
+    await setForeign(FOREIGN);
+    const one = publisher();
+    const preview = await one.preview('proxy3', { description: 'x' });
+    expect(preview).toMatchObject({ others: 1, limit: 512, fits: true });
+    expect(jq(await seenBy(own, 'own'), 'length')).toBe('1');
+    await one.publish('proxy3', { description: 'x' }, null);
+    expect(JSON.parse(jq(await seenBy(own, 'own'), '.[1]'))).toEqual(preview.entry);
+  });
+
+  it('leaves what other programs announce as they wrote it, byte for byte', async () => {
+    const theirs = `{ "t":"b=2","s" :"Docker", "i":"127.0.0.9","p":8080,"d":"L'a\\u0066" }`;
+    const old = `{'s':'syncthing','d':'old','m':'m','i':'127.0.0.8','p':'22000','e':'','t':''}`;
+    await own.cli('tags', '-set', `services=${writeTag(`[,${theirs},,${old},]`)}`, '-set', 'role=node');
+    const one = publisher();
+    await one.publish('proxy3', {}, null);
+    const with3 = await seenBy(own, 'own');
+    expect(with3?.startsWith(`[${theirs},${old},{"s":"proxy3"`)).toBe(true);
+    await one.unpublish('proxy3');
+    expect(await seenBy(own, 'own')).toBe(`[${theirs},${old}]`);
+    expect(await own.cli('info')).toContain('role = node');
+  });
+
+  it('changes its own entry in its place, also to another port, and removes the tag with its last entry', async () => {
+    const one = publisher();
+    await one.publish('proxy3', { port: '3128' }, null);
+    await one.publish('dnsservice', {}, null);
+    await one.publish('proxy3', { port: '8080' }, null);
+    expect(jq(await seenBy(own, 'own'), '[.[]|.s+":"+.p]')).toBe('["proxy3:8080","dnsservice:53"]');
+    await one.unpublish('proxy3');
+    await one.unpublish('dnsservice');
+    expect(await seenBy(own, 'own')).toBeNull();
+    expect(one.all().size).toBe(0);
+  });
+
+  it('can end what another program announced of the same service at this address', async () => {
+    await setForeign(FOREIGN, { ...FOREIGN, s: 'proxy3', i: own.address, p: '3128' });
+    await publisher().unpublish('proxy3');
+    expect(jq(await seenBy(own, 'own'), '[.[].s]')).toBe('["Docker"]');
+  });
+
+  it('refuses what would take all tags past 512 bytes, and leaves them as they were', async () => {
+    const noise = (text: string) => hash('sha512', text, 'base64url');
+    await setForeign({ ...FOREIGN, t: `k=${noise('theirs')}` });
+    const before = await seenBy(own, 'own');
+    const one = publisher();
+    const form = { description: noise('description'), attributes: noise('one') + noise('two') };
+    expect(await one.preview('proxy3', form)).toMatchObject({ fits: false });
+    await expect(one.publish('proxy3', form, null)).rejects.toMatchObject({
+      code: 'tags-full',
+      message: expect.stringMatching(/would take \d+ bytes/),
+    });
+    expect(await seenBy(own, 'own')).toBe(before);
+    expect(one.all().size).toBe(0);
+  });
+
+  it('counts as the agent does: to the byte', async () => {
+    const one = publisher();
+    const fill = (length: number) => own.cli('tags', '-set', `fill=${'x'.repeat(length)}`);
+    await one.publish('proxy3', {}, null);
+    const { bytes } = await one.preview('proxy3', {});
+    // The tag `fill` takes one byte and its four letters, three bytes of length, and its value.
+    const room = 512 - bytes - 5 - 3;
+    await expect(fill(room + 1)).rejects.toThrow('Command failed');
+    await fill(room);
+    expect((await one.preview('proxy3', {})).bytes).toBe(512);
+    await own.cli('tags', '-delete', 'fill');
+  });
+
+  it('does not touch a tag that it cannot read', async () => {
+    await own.cli('tags', '-set', 'services=bm90IGJ6aXAy');
+    await expect(publisher().publish('proxy3', {}, null)).rejects.toMatchObject({ code: 'tag-unreadable' });
+    expect(await own.cli('info')).toContain('services = bm90IGJ6aXAy');
+  });
+
+  it('loses nothing of a program that changes the tag between our reading and our writing', async () => {
+    await setForeign(FOREIGN, { ...FOREIGN, s: 'webdav' });
+    let meddled = 0;
+    const one = publisher({
+      pack: async (pieces) => {
+        const packed = await packTag(pieces);
+        if (meddled++ === 0) await setForeign(FOREIGN, { ...FOREIGN, s: 'ipfs' });
+        return packed;
+      },
+    });
+    await one.publish('proxy3', {}, null);
+    expect(jq(await seenBy(own, 'own'), '[.[].s]|sort')).toBe('["Docker","ipfs","proxy3"]');
+  });
+
+  it('gives up in plain words when another program never stops', async () => {
+    let count = 0;
+    const one = publisher({
+      pack: async () => {
+        const tag = writeTag([FOREIGN, { ...FOREIGN, p: String(++count) }]);
+        await own.cli('tags', '-set', `services=${tag}`);
+        return writeTag([FOREIGN]);
+      },
+    });
+    await expect(one.publish('proxy3', {}, null)).rejects.toMatchObject({ code: 'publish-failed' });
+  });
+
+  it('queues two requests of its own', async () => {
+    const one = publisher();
+    await Promise.all(['proxy3', 'dnsservice', 'webdav'].map((word) => one.publish(word, { port: '80' }, null)));
+    expect(jq(await seenBy(own, 'own'), '[.[].s]|sort')).toBe('["dnsservice","proxy3","webdav"]');
+  });
+
+  it('comes back after the agent was restarted, with everything else gone', async () => {
+    const one = publisher();
+    await one.publish('proxy3', { description: 'remembered' }, null);
+    keep(one);
+    await own.kill();
+    await own.start();
+    await own.cli('join', `${neighbour.address}:${neighbour.gossipPort}`);
+    await until('it is announced again', async () => jq(await seenBy(own, 'own'), '.[0].d') === '"remembered"');
+    await until('the neighbour sees it', async () => jq(await seenBy(neighbour, 'own'), '.[0].d') === '"remembered"');
+  });
+
+  it('that has no room when it is to come back is tried again at the next look, not at every change', async () => {
+    let packed = 0;
+    const one = publisher({
+      pack: (pieces) => {
+        packed++;
+        return packTag(pieces);
+      },
+    });
+    await one.publish('proxy3', {}, null);
+    await own.cli('tags', '-delete', 'services', '-set', `fill=${'x'.repeat(490)}`);
+    const keeper = keep(one);
+    await until('it was tried', () => packed === 2);
+    await setForeign({ s: 'x' }).catch(() => {});
+    await own.cli('tags', '-delete', 'fill', '-set', 'role=changed');
+    await until('the change is known', () => discovery.sources()[0]?.state === 'up');
+    expect([packed, await seenBy(own, 'own')]).toEqual([2, null]);
+    await keeper.look();
+    expect(jq(await seenBy(own, 'own'), '[.[].s]')).toBe('["proxy3"]');
+    await own.cli('tags', '-delete', 'role');
+  });
+
+  it('is not put back when another program removes it while the agent runs: the page says so', async () => {
+    const one = publisher();
+    await one.publish('proxy3', {}, null);
+    const keeper = keep(one);
+    await keeper.look();
+    await own.cli('tags', '-delete', 'services');
+    await keeper.look();
+    expect(one.all().get('proxy3')?.withdrawn).toMatchObject({ why: 'removed' });
+    expect(await seenBy(own, 'own')).toBeNull();
+  });
+
+  it('ends with patience when its unit does not run: at the third look, half an hour after the first', async () => {
+    let clock = 0;
+    const states = new Map<string, LocalService>();
+    const state = (now: LocalState) => states.set('proxy3', { ...ABSENT, unit: 'squid.service', state: now });
+    const one = publisher({ now: () => clock });
+    await one.publish('proxy3', {}, 'squid.service');
+    const keeper = keep(one, localIn(states), () => clock);
+    const look = async (minutes: number) => {
+      clock += minutes * MINUTE;
+      await keeper.look();
+      return (await seenBy(own, 'own')) !== null;
+    };
+    state('stopped');
+    expect([await look(0), await look(15)]).toEqual([true, true]);
+    state('running');
+    expect(await look(14)).toBe(true);
+    state('failed');
+    expect([await look(1), await look(10), await look(10)]).toEqual([true, true, true]);
+    expect(await look(10)).toBe(false);
+    expect(one.all().get('proxy3')?.withdrawn).toEqual({ at: 60 * MINUTE, why: 'not-running' });
+    await one.publish('proxy3', {}, null);
+    expect(one.all().get('proxy3')?.withdrawn).toBeNull();
+  });
+
+  it('keeps a service that systemd does not know', async () => {
+    let clock = 0;
+    const one = publisher({ now: () => clock });
+    await one.publish('owp', { port: '3000' }, null);
+    const keeper = keep(one, localIn(new Map()), () => clock);
+    for (const minutes of [0, 20, 40, 60]) {
+      clock = minutes * MINUTE;
+      await keeper.look();
+    }
+    expect(jq(await seenBy(own, 'own'), '[.[].s]')).toBe('["owp"]');
+  });
+
+  it('fails in plain words while the agent is away', async () => {
+    const lonely = await startAgent({ name: 'lonely' });
+    const elsewhere = createDiscovery({ config: config(lonely) });
+    closing.push(() => elsewhere.close());
+    await elsewhere.ready();
+    const store = openStore(':memory:');
+    closing.push(() => store.close());
+    const deps = { config: config(lonely), services, discovery: elsewhere, settings: store.settings, now: Date.now };
+    await lonely.kill();
+    await until('it is away', () => elsewhere.sources()[0]?.state === 'away');
+    await expect(new Publisher(deps).preview('proxy3')).rejects.toMatchObject({ code: 'serf-away' });
+  });
+});

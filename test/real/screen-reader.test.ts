@@ -1,0 +1,73 @@
+/** What a screen reader finds in Chromium's accessibility tree: the score, how sure it is, its age, why, and the history. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadConfig } from '../../plugin/config.js';
+import { startDaemon } from '../../plugin/server.js';
+
+const TYPE = 'syncthing';
+
+let folder: string;
+let daemon: Awaited<ReturnType<typeof startDaemon>>;
+let browser: Browser;
+let page: Page;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'reader-'));
+  const config = { ...loadConfig({ env: {}, file: '' }), dataDir: folder, language: 'en' as const };
+  daemon = await startDaemon({ ...config, listen: { host: '127.0.0.1', port: 0 } }, true);
+  const { id } = daemon.panel.scan(TYPE);
+  await daemon.panel.jobs.ended(id);
+  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
+  page = await browser.newPage({ locale: 'en' });
+}, 60_000);
+
+afterAll(async () => {
+  await browser?.close();
+  await daemon?.close();
+  if (folder) rmSync(folder, { recursive: true });
+});
+
+const open = (path: string) => page.goto(`${daemon.url}${path}`);
+
+describe('a person with a screen reader', () => {
+  it('hears in the row of the best: its place, name, score, how sure it is, its state and its age', async () => {
+    await open(`services/${TYPE}`);
+    const row = page.getByRole('row').nth(1);
+    const heard = await row.ariaSnapshot();
+    expect(heard).toMatch(/rowheader.*Recommended/);
+    expect(heard).toMatch(/cell "\d+ (first impression|fairly sure|well tested), \d+ to \d+"/);
+    expect(heard).toMatch(/is who it claims to be/);
+    expect(heard).toMatch(/time: .*(seconds?|minutes?) ago|now/);
+    expect(heard).toMatch(/img "Answered every time on 1 of the 1 day measured"/);
+  });
+
+  it('hears why: a heading with the score, and every loss with its points in words', async () => {
+    await open(`services/${TYPE}`);
+    await page.getByRole('row').nth(1).getByRole('link').click();
+    const score = Number(
+      /Why (\d+)\?/.exec((await page.getByRole('heading', { name: /^Why/ }).textContent()) ?? '')?.[1],
+    );
+    expect(score).toBeGreaterThan(50);
+    const losses = await page.locator('#why').getByRole('list').first().getByRole('listitem').all();
+    const heard = await Promise.all(losses.map((loss) => loss.ariaSnapshot()));
+    const points = heard.map((line) => Number(/, (\d+) points? lost/.exec(line)?.[1]));
+    expect(points.reduce((sum, one) => sum + one, 0)).toBe(100 - score);
+    expect(heard.join('\n')).toMatch(/only \d+ measurements/);
+    // The sign and the figure beside the words are for the eye only.
+    expect(heard.join('\n')).not.toContain('−');
+  });
+
+  it('hears the history: each chart as one sentence, and the same days as a table', async () => {
+    await page.getByText('As a table').click();
+    const history = page.locator('#history');
+    const charts = await history.getByRole('img').all();
+    expect(charts.length).toBeGreaterThan(2);
+    for (const chart of charts) expect(await chart.getAttribute('aria-label')).toMatch(/: .* on .* 20\d\d/);
+    const heads = await history.getByRole('columnheader').allTextContents();
+    expect(heads).toEqual(['Day', 'Score', 'Answers', 'Round-trip time', 'Service time']);
+    expect(await history.getByRole('row').count()).toBe(2);
+  });
+});

@@ -1,0 +1,91 @@
+/** A small community for the tests of this room: providers, a type, and a scanner on a store of its own. */
+import { Jobs } from '../../plugin/jobs.js';
+import type { ProbeResult, Prober } from '../../plugin/probe/index.js';
+import type { Provider } from '../../plugin/provider.js';
+import { Scanner, type ScannerDeps, type Standing } from '../../plugin/scan/index.js';
+import type { ServiceRegistry, ServiceType } from '../../plugin/services/index.js';
+import type { Attempt } from '../../plugin/store/attempts.js';
+import { openStore } from '../../plugin/store/index.js';
+
+export const providerAt = (address: string, change: Partial<Provider> = {}): Provider => ({
+  id: address,
+  type: 'thing',
+  node: `node ${address}`,
+  host: '',
+  address,
+  port: 1,
+  description: '',
+  community: '',
+  txt: new Map(),
+  gossip: null,
+  sources: ['list'],
+  self: false,
+  barred: null,
+  stale: false,
+  heardAt: 0,
+  ...change,
+});
+
+export const typeWith = (probe: Prober, change: Partial<ServiceType> = {}) =>
+  ({ id: 'thing', probe, cost: { packets: 2, bytes: 100 }, metrics: [], ...change }) as unknown as ServiceType;
+
+export const servicesOf = (...types: readonly ServiceType[]): ServiceRegistry => ({
+  types,
+  of: (word) => types.find(({ id }) => id === word) ?? (types[0] as ServiceType),
+  has: () => true,
+});
+
+/** A time so long that only a stall of 150 ms would spoil it: shorter ones happen on a busy machine. */
+export const answer = async () =>
+  ({ level: 3, samples: [{ metric: 'rtt', value: 5_000, method: 'udp' }], facts: {} }) as const;
+export const silence: ProbeResult = { level: 0, reason: 'timeout' };
+
+/** Probes that wait until they are let go, and tell who waits. */
+export function heldProbe() {
+  const waiting: { address: string; letGo: () => void }[] = [];
+  const probe: Prober = ({ address }, { signal }) =>
+    new Promise((resolve, reject) => {
+      waiting.push({ address, letGo: () => resolve(answer()) });
+      signal.addEventListener('abort', () => reject(signal.reason as Error));
+    });
+  return { waiting, probe };
+}
+
+export const turn = () => new Promise((resolve) => setImmediate(resolve));
+export const five = ['10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.0.4', '10.0.0.5'];
+
+export interface Options extends Partial<Pick<ScannerDeps, 'pauses' | 'ended' | 'now'>> {
+  readonly bytesPerDay?: number;
+  readonly concurrency?: number;
+  /** `thing` alone when left out. */
+  readonly services?: ServiceRegistry;
+}
+
+/** A scanner and all that it needs. `close` ends all of it. */
+export function scannerOf(providers: readonly Provider[], probe: Prober, options: Options = {}) {
+  const { bytesPerDay = 1e9, concurrency = 3, services = servicesOf(typeWith(probe)), ...rest } = options;
+  const store = openStore(':memory:', rest.now);
+  const jobs = new Jobs(store.jobs, rest.now);
+  const discovery = {
+    providers: (word?: string) => providers.filter(({ type }) => word === undefined || type === word),
+  };
+  const ranking = (word: string): Standing[] => {
+    const attempts = store.attempts.recent(word);
+    return discovery.providers(word).map((provider) => {
+      const own = attempts.get(provider.id) ?? [];
+      return { provider, score: own.some(({ reason }) => reason === null) ? 50 : null, measuredAt: own[0]?.at ?? null };
+    });
+  };
+  const config = { scanConcurrency: concurrency, scanBytesPerDay: bytesPerDay };
+  const scanner = new Scanner({
+    ...{ config, services, discovery, jobs, store, ranking, random: () => 0 },
+    ...rest,
+  });
+  const attempts = (word = 'thing'): Attempt[] => [...store.attempts.recent(word, 1_000).values()].flat();
+  const close = async () => {
+    await jobs.close();
+    scanner.close();
+    store.close();
+  };
+  return { scanner, jobs, store, services, discovery, ranking, attempts, close };
+}

@@ -1,0 +1,199 @@
+/** The choice of the next probe, held against its promises with made-up candidates and over simulated weeks. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type Candidate, chooseNext } from '../../plugin/scan/plan.js';
+import { seeded } from '../discovery/seeded.js';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+const NOW = Date.UTC(2026, 10, 23, 12);
+
+/** Measured ten hours ago with a middling score. */
+function candidate(id: string, changes: Partial<Candidate> = {}): Candidate {
+  return {
+    ...{ id, type: 'web', host: `host-${id}`, measuredAt: NOW - 10 * HOUR, failures: 0, score: 50, high: 60 },
+    ...{ recommended: false, estimate: null, gapMs: 3 * HOUR },
+    ...changes,
+  };
+}
+
+const aCandidate = fc
+  .record({
+    type: fc.constantFrom('web', 'names', 'files'),
+    age: fc.option(fc.integer({ min: 0, max: 10 * DAY })),
+    failures: fc.integer({ min: 0, max: 2_000 }),
+    score: fc.option(fc.double({ min: 0, max: 100, noNaN: true })),
+    margin: fc.double({ min: 0, max: 30, noNaN: true }),
+    recommended: fc.boolean(),
+    estimate: fc.option(fc.double({ min: 0, max: 300, noNaN: true })),
+    gapMs: fc.constantFrom(3 * HOUR, 6 * HOUR),
+  })
+  .map(({ age, margin, ...rest }) => ({
+    ...rest,
+    measuredAt: age === null ? null : NOW - age,
+    high: rest.score === null ? null : Math.min(100, rest.score + margin),
+  }));
+const someCandidates = fc
+  .array(aCandidate, { maxLength: 30 })
+  .map((list) => list.map((one, index) => candidate(`p${index}`, one)));
+const aDraw = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+const choose = (list: readonly Candidate[], draw = 0.99) => chooseNext(list, NOW, () => draw)?.id ?? null;
+
+/** The scheduler's pauses: exponential around 30 min, between 5 and 120. */
+const pause = (random: () => number) =>
+  Math.min(Math.max(-30 * MINUTE * Math.log(1 - random()), 5 * MINUTE), 120 * MINUTE);
+
+interface Run {
+  readonly days: number;
+  readonly seed: number;
+  /** What is known of one by its number and the time since its last probe, ms. */
+  readonly judge: (index: number, age: number) => Partial<Candidate>;
+}
+
+/** Lets the choice run for days; gives for each candidate the times at which it was probed, ms from the start. */
+function probesOf(count: number, { days, seed, judge }: Run): number[][] {
+  const draw = seeded(seed);
+  const random = () => draw(2 ** 32) / 2 ** 32;
+  const probes = Array.from({ length: count }, () => [0]);
+  for (let at = pause(random); at < days * DAY; at += pause(random)) {
+    const list = probes.map((times, index) => {
+      const last = times.at(-1) ?? 0;
+      return candidate(`${index}`, { measuredAt: NOW + last, ...judge(index, at - last) });
+    });
+    const chosen = chooseNext(list, NOW + at, random);
+    if (chosen) probes[Number(chosen.id)]?.push(at);
+  }
+  return probes;
+}
+
+describe('the choice of the next probe', () => {
+  it('is one of the candidates that are due, and none only when none is due', () => {
+    fc.assert(
+      fc.property(someCandidates, aDraw, (list, draw) => {
+        const chosen = chooseNext(list, NOW, () => draw);
+        const rested = (one: Candidate, ms: number) => one.measuredAt === null || NOW - one.measuredAt >= ms;
+        if (chosen) expect(rested(chosen, chosen.recommended ? 2 * HOUR : chosen.gapMs)).toBe(true);
+        else expect(list.filter((one) => rested(one, 24 * HOUR))).toEqual([]);
+        if (chosen) expect(list).toContain(chosen);
+      }),
+    );
+  });
+
+  it('does not depend on the order of the list, and draws once', () => {
+    fc.assert(
+      fc.property(someCandidates, aDraw, (list, draw) => {
+        let draws = 0;
+        const random = () => {
+          draws += 1;
+          return draw;
+        };
+        expect(chooseNext([...list].reverse(), NOW, random)).toBe(chooseNext(list, NOW, random));
+        expect(draws).toBe(2);
+      }),
+    );
+  });
+
+  it('goes to the pick once it is two hours old, whatever the others promise', () => {
+    const rivals = [candidate('a', { high: 100 }), candidate('b', { high: 90 })];
+    const pick = (age: number) => candidate('pick', { recommended: true, measuredAt: NOW - age, high: 50 });
+    expect(choose([...rivals, pick(2 * HOUR)])).toBe('pick');
+    expect(choose([...rivals, pick(2 * HOUR - 1)])).toBe('a');
+  });
+
+  it('leaves a pick alone for the whole gap where each probe is a burden', () => {
+    const pick = (age: number) => candidate('pick', { recommended: true, measuredAt: NOW - age, gapMs: 6 * HOUR });
+    expect(choose([pick(6 * HOUR - 1)])).toBeNull();
+    expect(choose([pick(6 * HOUR)])).toBe('pick');
+  });
+
+  it('takes of several types the pick that has waited longest', () => {
+    const pick = (id: string, age: number) => candidate(id, { type: id, recommended: true, measuredAt: NOW - age });
+    expect(choose([pick('web', 3 * HOUR), pick('names', 5 * HOUR), pick('files', 4 * HOUR)])).toBe('names');
+  });
+
+  it('goes to the highest upper bound among those without a badge', () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.integer({ min: 1, max: 100 }), { minLength: 1, maxLength: 20 }), (highs) => {
+        const list = highs.map((high) => candidate(`${high}`, { high, score: high / 2 }));
+        expect(choose(list)).toBe(`${Math.max(...highs)}`);
+      }),
+    );
+  });
+
+  it('does not favour a type whose scores are higher throughout', () => {
+    const high = [candidate('a', { type: 'names', score: 95, high: 97 }), candidate('b', { type: 'names', high: 96 })];
+    const low = [candidate('c', { score: 40, high: 42 }), candidate('d', { score: 35, high: 50 })];
+    expect(choose([...high, ...low])).toBe('d');
+  });
+
+  it('begins with those never measured, the nearest by coordinates first, the unlocated last', () => {
+    const never = (id: string, estimate: number | null) =>
+      candidate(id, { measuredAt: null, score: null, high: null, estimate });
+    const list = [never('far', 80), never('nowhere', null), never('near', 3), candidate('known', { high: 100 })];
+    const order: (string | null)[] = [];
+    for (let left = list; left.length > 0; left = left.filter(({ id }) => id !== order.at(-1)))
+      order.push(choose(left));
+    expect(order).toEqual(['near', 'far', 'nowhere', 'known']);
+  });
+
+  it('lets the pick and those never measured take turns', () => {
+    const list = [candidate('pick', { recommended: true }), candidate('new', { measuredAt: null })];
+    expect([0.1, 0.54, 0.55, 0.99].map((draw) => choose(list, draw))).toEqual(['pick', 'pick', 'new', 'new']);
+  });
+
+  it('gives a tenth of the probes to the stalest', () => {
+    const list = [candidate('stalest', { measuredAt: NOW - 2 * DAY, high: 10 }), candidate('best', { high: 99 })];
+    const draws = Array.from({ length: 100 }, (_, index) => index / 100);
+    expect(draws.filter((draw) => choose(list, draw) === 'stalest')).toHaveLength(10);
+  });
+
+  it('doubles the wait for each failure beyond three, up to a day', () => {
+    const due = (failures: number, age: number) =>
+      choose([candidate('a', { failures, measuredAt: NOW - age })]) !== null;
+    const waits = [0, 3, 4, 5, 6, 7, 1_000].map((failures) => {
+      const hour = Array.from({ length: 48 }, (_, index) => index + 1).find((hours) => due(failures, hours * HOUR));
+      return hour ?? Number.NaN;
+    });
+    expect(waits).toEqual([3, 3, 6, 12, 24, 24, 24]);
+  });
+});
+
+describe('over simulated weeks', () => {
+  // Two probes an hour are 336 a week; the pauses between them vary.
+  it.each([3, 40, 150, 250])('nobody of %i stays unmeasured for a week, however hopeless', (count) => {
+    const judge = (index: number) => ({
+      recommended: index % 20 === 0,
+      failures: index % 7 === 3 ? 50 : 0,
+      score: index % 7 === 3 ? 0 : index % 100,
+      high: index % 7 === 3 ? 0 : index % 100,
+    });
+    const days = 21;
+    const gaps = probesOf(count, { days, seed: count, judge }).flatMap((times) =>
+      [...times.slice(1), days * DAY].map((at, index) => at - (times[index] ?? 0)),
+    );
+    expect(Math.max(...gaps)).toBeLessThanOrEqual(7 * DAY);
+  });
+
+  it('no one is probed sooner than its gap, and the pick about every two hours', () => {
+    const judge = (index: number) => ({ recommended: index === 0 });
+    const [pick = [], ...rest] = probesOf(30, { days: 14, seed: 7, judge });
+    for (const times of rest) {
+      const gaps = times.slice(1).map((at, index) => at - (times[index] ?? 0));
+      expect(Math.min(...gaps)).toBeGreaterThanOrEqual(3 * HOUR);
+    }
+    expect(pick.length / 14).toBeGreaterThan(8);
+    expect(pick.length / 14).toBeLessThanOrEqual(12);
+  });
+
+  it('whoever may turn out best is probed more often than who may not', () => {
+    // What is old may be anything: the bound widens with age.
+    const judge = (index: number, age: number) => ({
+      score: index < 10 ? 80 : 20,
+      high: Math.min(100, (index < 10 ? 82 : 22) + (age / DAY) * 8),
+    });
+    const probes = probesOf(40, { days: 14, seed: 3, judge }).map(({ length }) => length);
+    const sum = (list: readonly number[]) => list.reduce((total, one) => total + one, 0);
+    expect(sum(probes.slice(0, 10)) / 10).toBeGreaterThan(3 * (sum(probes.slice(10)) / 30));
+  });
+});

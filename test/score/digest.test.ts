@@ -1,0 +1,84 @@
+/** The digest: what it forgets with time, it forgets exactly; and it is small. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ANSWERS, type Metric } from '../../plugin/probe/metrics.js';
+import { curveOf } from '../../plugin/score/curve.js';
+import { digestOf, scoreAt, scoreOf, UNTRIED } from '../../plugin/score/index.js';
+import type { Attempt } from '../../plugin/store/attempts.js';
+import { answered, failed, HOUR, history, NOW, TYPE, UNSCORED_TYPE } from './made.js';
+
+const later = fc.integer({ min: 0, max: 20 * 24 * HOUR });
+
+/** Steps 1 to 3 word for word: every attempt weighed by its own age. */
+function plainMark(metric: Metric, attempts: readonly Attempt[], now: number): number {
+  let [sum, count] = [0.5, 1];
+  for (const attempt of attempts) {
+    const weight = 2 ** (-Math.max(0, now - attempt.at) / (metric.halfLifeHours * HOUR));
+    if (attempt.reason !== null || attempt.level < TYPE.scoredFrom) {
+      count += weight;
+      continue;
+    }
+    const marks = attempt.samples.filter((one) => one.metric === metric.id).map((one) => curveOf(metric)(one.value));
+    if (metric.id === ANSWERS) marks.push(1);
+    if (marks.length === 0) continue;
+    sum += (weight * marks.reduce((total, mark) => total + mark, 0)) / marks.length;
+    count += weight;
+  }
+  return sum / count;
+}
+
+describe('the digest of the attempts', () => {
+  it('gives at any later time the marks that the attempts themselves give', () => {
+    fc.assert(
+      fc.property(history, later, (attempts, wait) => {
+        const { parts, score } = scoreAt(TYPE, digestOf(TYPE, attempts), NOW + wait);
+        fc.pre(score !== 0);
+        TYPE.metrics.forEach((metric, index) => {
+          expect(parts[index]?.mark).toBeCloseTo(plainMark(metric, attempts, NOW + wait), 9);
+        });
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('counts attempts of the future as made now, as the attempts themselves give it', () => {
+    fc.assert(
+      fc.property(history, later, (attempts, back) => {
+        const { parts, score } = scoreOf(TYPE, attempts, NOW - back);
+        fc.pre(score !== 0);
+        TYPE.metrics.forEach((metric, index) => {
+          expect(parts[index]?.mark).toBeCloseTo(plainMark(metric, attempts, NOW - back), 9);
+        });
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('does not change while it is read, and serves as well after a journey as plain data', () => {
+    fc.assert(
+      fc.property(history, later, (attempts, wait) => {
+        const digest = digestOf(TYPE, attempts, NOW);
+        const copy = JSON.parse(JSON.stringify(digest));
+        expect(scoreAt(TYPE, copy, NOW + wait)).toEqual(scoreAt(TYPE, digest, NOW + wait));
+        expect(digest).toEqual(copy);
+      }),
+    );
+  });
+
+  it('grows with the metrics, not with the attempts', () => {
+    const one = answered(0, { answer: 12.3456, rtt: 8.2345, loss: 0.01 });
+    const attempts = Array.from({ length: 40 }, (_, nth) => ({ ...one, at: NOW - nth * 1_234_567 }));
+    expect(JSON.stringify(digestOf(TYPE, attempts)).length).toBeLessThan(1_000);
+  });
+
+  it('keeps the gate closed whatever the time, and nothing behind it', () => {
+    const digest = digestOf(TYPE, [failed(0, 'refused'), failed(HOUR), answered(2 * HOUR, { answer: 5 })]);
+    expect(digest).toMatchObject({ closed: { reason: 'refused' }, tallies: [], facts: {}, path: null, samples: 1 });
+    expect(scoreAt(TYPE, digest, NOW + 1000 * HOUR)).toMatchObject({ score: 0, reason: 'refused', measuredAt: NOW });
+  });
+
+  it('of no attempt is that of a provider never tried', () => {
+    expect(scoreAt(TYPE, digestOf(TYPE, []), NOW)).toEqual(UNTRIED);
+    expect(scoreAt(UNSCORED_TYPE, digestOf(UNSCORED_TYPE, []), NOW)).toEqual(UNTRIED);
+  });
+});

@@ -1,0 +1,86 @@
+/** Why a score is not 100: sentences as plain data, whose points come out. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { explain } from '../../plugin/score/explain.js';
+import { scoreOf, UNTRIED } from '../../plugin/score/index.js';
+import type { Attempt } from '../../plugin/store/attempts.js';
+import { answered, failed, HOUR, history, NOW, someStars, TYPE, UNSCORED_TYPE } from './made.js';
+
+const FAST = { answer: 5, rtt: 5, loss: 0 };
+const of = (attempts: readonly Attempt[]) => explain(scoreOf(TYPE, attempts, NOW));
+const many = (make: (age: number, nth: number) => Attempt) =>
+  Array.from({ length: 40 }, (_, nth) => make(nth * 60_000, nth));
+const total = (points: readonly number[]) => points.reduce((sum, one) => sum + one, 0);
+
+describe('the explanation of a score', () => {
+  it('sums to what is missing to 100, exactly and in whole points, the greatest loss first', () => {
+    fc.assert(
+      fc.property(history, fc.option(someStars), (attempts, stars) => {
+        const score = scoreOf(TYPE, attempts, NOW, stars ?? []);
+        const sentences = explain(score);
+        const points = sentences.map((one) => one.points);
+        expect(total(points)).toBeCloseTo(100 - Number(score.score), 6);
+        expect(total(sentences.map(({ whole }) => whole))).toBe(100 - Math.round(Number(score.score)));
+        expect(points).toEqual([...points].sort((a, b) => b - a));
+        const apart = sentences.map(({ points, whole }) => Math.abs(points - whole));
+        expect(Math.max(0, ...apart)).toBeLessThanOrEqual(1 + 1e-9);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('splits what each metric lost into what was measured, what failed and what is not known', () => {
+    fc.assert(
+      fc.property(history, (attempts) => {
+        for (const { lost, failures, doubt } of scoreOf(TYPE, attempts, NOW).parts) {
+          expect(Math.min(failures, doubt)).toBeGreaterThanOrEqual(0);
+          expect(lost - failures - doubt).toBeGreaterThanOrEqual(-1e-9);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('says slow of what is slow, with its figure', () => {
+    const [first] = of(many((age) => answered(age, { ...FAST, answer: 300 })));
+    expect(first).toMatchObject({ key: 'slow', metric: 'answer', value: 300, unit: 'ms' });
+    const words = of(many((age) => answered(age, { ...FAST, loss: 0.05 }))).map(({ key }) => key);
+    expect(words[0]).toBe('lossy');
+  });
+
+  it('does not call slow what is fast while it answers: its failures cost it points in every metric', () => {
+    const sentences = of(many((age, nth) => (nth % 2 === 0 ? answered(age, FAST) : failed(age))));
+    expect(sentences[0]).toMatchObject({ key: 'fails', metric: null, value: 0.5, unit: 'share' });
+    expect(sentences.filter(({ key }) => key === 'slow')).toEqual([]);
+  });
+
+  it('says that there are few measurements where nothing else is wrong', () => {
+    expect(of([answered(0, FAST), answered(HOUR, FAST)])).toEqual([
+      expect.objectContaining({ key: 'few', value: 2, unit: 'attempts' }),
+    ]);
+  });
+
+  it('says that they are old where there were enough', () => {
+    const old = many((age) => answered(age + 15 * 24 * HOUR, FAST));
+    expect(of(old)[0]).toMatchObject({ key: 'old', value: NOW - 15 * 24 * HOUR, unit: 'time' });
+  });
+
+  it('names the metric that nothing is known of', () => {
+    const sentences = of(many((age) => answered(age, { answer: 5, loss: 0 })));
+    expect(sentences[0]).toMatchObject({ key: 'unmeasured', metric: 'rtt', value: null });
+  });
+
+  it('tells what the stars took, and at the end what they added', () => {
+    const rated = (stars: number) => explain(scoreOf(TYPE, [answered(0, FAST)], NOW, [{ at: NOW, stars }]));
+    expect(rated(5).at(-1)).toMatchObject({ key: 'rating', value: 5, unit: 'stars' });
+    expect(rated(5).at(-1)?.points).toBeLessThan(-3);
+    expect(rated(1).find(({ key }) => key === 'rating')?.points).toBeGreaterThan(5);
+    expect(rated(3).map(({ key }) => key)).not.toContain('rating');
+  });
+
+  it('of a closed gate is the gate, and of no score is nothing', () => {
+    expect(of([failed(0)])).toEqual([{ key: 'gate', metric: null, points: 100, whole: 100, value: null, unit: null }]);
+    expect(explain(UNTRIED)).toEqual([]);
+    expect(explain(scoreOf(UNSCORED_TYPE, [answered(0, { rtt: 5 }, 2)], NOW))).toEqual([]);
+  });
+});

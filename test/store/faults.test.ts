@@ -1,0 +1,105 @@
+/** A full disk, a folder that became read-only, another process that holds the file: said, survived, nothing lost. */
+import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import Database from 'better-sqlite3';
+import { describe, expect, it } from 'vitest';
+import { answered, bundled, exit, freshPath, inChild, NOW, opened, run } from './made.js';
+
+/** Runs the program with a small file system of its own mounted below the path; what it says, line by line. */
+async function onSmallDisk(code: string): Promise<string[]> {
+  const path = join(dirname(freshPath()), 'disk', 'panel.sqlite');
+  mkdirSync(dirname(path));
+  const mounted = 'mount -t tmpfs -o size=400k small "$0" && exec "$@"';
+  const around = ['unshare', '--map-root-user', '--mount', 'sh', '-c', mounted, dirname(path)];
+  const { child, lines } = run(await bundled(code), [path], around);
+  const said: string[] = [];
+  lines.on('line', (line) => said.push(line));
+  await once(lines, 'close');
+  expect(await exit(child)).toBe(0);
+  return said;
+}
+
+const ATTEMPT = `(at) => ({
+  provider: 'p' + (at % 5), type: 't', at, bytes: 300, reason: null, level: 4, samples: [], facts: { software: 'x'.repeat(90) },
+})`;
+const COUNT = `[...store.exportRows('t', null)].length`;
+
+describe('a full disk', () => {
+  it('fails the write, keeps what was written before, and is written to again once there is room', async () => {
+    const said = await onSmallDisk(`
+      import { rmSync, writeFileSync } from 'node:fs';
+      const store = openStore(path, () => ${NOW});
+      const ballast = path + '.ballast';
+      writeFileSync(ballast, Buffer.alloc(100_000));
+      let written = 0;
+      try { for (;;) { store.attempts.add((${ATTEMPT})(${NOW} + written)); written++; } } catch (error) { say(error.code); }
+      try { store.flush(); } catch {}
+      say(String(${COUNT} - written) + ' ' + (written > 10));
+      rmSync(ballast);
+      store.attempts.add((${ATTEMPT})(${NOW} + written));
+      store.flush();
+      store.close();
+      const again = openStore(path, () => ${NOW});
+      say(String(again.movedAside) + ' ' + ([...again.exportRows('t', null)].length === written + 1));`);
+    expect(said).toEqual(['SQLITE_FULL', '0 true', 'null true']);
+  });
+
+  it('stops a start on it with what to do', async () => {
+    const said = await onSmallDisk(`
+      import { writeFileSync } from 'node:fs';
+      try { writeFileSync(path + '.ballast', Buffer.alloc(1_000_000)); } catch {}
+      try { openStore(path); } catch (error) { say(error.code); say(error.hint); }`);
+    expect(said).toEqual(['bad-config', expect.stringContaining('free space')]);
+  });
+});
+
+describe('a folder that became read-only', () => {
+  it('fails each write, is still read, and stops the next start with what to do', async () => {
+    const said = await onSmallDisk(`
+      import { execFileSync } from 'node:child_process';
+      import { dirname } from 'node:path';
+      const store = openStore(path, () => ${NOW});
+      store.attempts.add((${ATTEMPT})(${NOW}));
+      store.close();
+      execFileSync('mount', ['-o', 'remount,ro', dirname(path)]);
+      try { openStore(path); } catch (error) { say(error.code); say(error.hint); }
+      execFileSync('mount', ['-o', 'remount,rw', dirname(path)]);
+      const again = openStore(path, () => ${NOW});
+      say(String(again.movedAside) + ' ' + [...again.exportRows('t', null)].length);`);
+    expect(said).toEqual(['bad-config', expect.stringContaining('may write to'), 'null 1']);
+  });
+});
+
+describe('a file that another process holds', () => {
+  it('is waited for', async () => {
+    const path = freshPath();
+    const store = opened(path);
+    const { child, lines } = await inChild(
+      path,
+      `import Database from 'better-sqlite3';
+       const db = new Database(path);
+       db.exec('BEGIN IMMEDIATE');
+       say('held');
+       setTimeout(() => { db.exec('COMMIT'); db.close(); }, 300);`,
+    );
+    await once(lines, 'line');
+    store.attempts.add(answered(NOW));
+    expect(store.attempts.of('t', 'p1')).toEqual([answered(NOW)]);
+    expect(await exit(child)).toBe(0);
+  });
+
+  it('for too long fails the write, is read meanwhile, and is written to afterwards', () => {
+    const path = freshPath();
+    const store = opened(path);
+    store.attempts.add(answered(NOW));
+    const holder = new Database(path);
+    holder.exec('BEGIN IMMEDIATE');
+    expect(() => store.attempts.add(answered(NOW + 1))).toThrow(/locked/);
+    expect(store.attempts.of('t', 'p1')).toHaveLength(1);
+    holder.exec('COMMIT');
+    holder.close();
+    store.attempts.add(answered(NOW + 2));
+    expect(store.attempts.of('t', 'p1').map(({ at }) => at)).toEqual([NOW + 2, NOW]);
+  });
+});

@@ -1,0 +1,99 @@
+/** What the owner said comes back, is capped, and is never forgotten by itself; so do recommendations and own minutes. */
+import { describe, expect, it } from 'vitest';
+import { DAY, NOW, opened } from './made.js';
+
+const SILENT = { pinned: false, hidden: false, note: '', stars: [], runBy: '', known: '', language: '', help: '' };
+
+describe('opinions', () => {
+  it('are empty where nothing was said', () => {
+    const { opinions } = opened(':memory:');
+    expect(opinions.get('t', 'p1')).toEqual(SILENT);
+    expect(opinions.all('t')).toEqual(new Map());
+  });
+
+  it('keep what is not changed', () => {
+    const { opinions } = opened(':memory:');
+    const said = { pinned: true, note: `Núria’s "box"`, known: 'yes', language: 'català' } as const;
+    opinions.put('t', 'p1', said);
+    opinions.put('t', 'p1', { pinned: false, hidden: true, help: '' });
+    opinions.rate('t', 'p2', 2);
+    opinions.put('another', 'p1', { runBy: 'a school' });
+    const p1 = { ...SILENT, ...said, pinned: false, hidden: true };
+    expect(opinions.get('t', 'p1')).toEqual(p1);
+    const p2 = { ...SILENT, stars: [{ at: NOW, stars: 2 }] };
+    expect(opinions.all('t')).toEqual(new Map(Object.entries({ p1, p2 })));
+  });
+
+  it('keep the newest ten ratings, newest first', () => {
+    let now = NOW;
+    const { opinions } = opened(':memory:', () => now++);
+    for (let index = 0; index < 12; index++) opinions.rate('t', 'p1', index === 11 ? 5 : 1);
+    opinions.rate('t', 'p2', 3);
+    const { stars } = opinions.get('t', 'p1');
+    expect([stars.length, stars[0], stars.at(-1)]).toEqual([10, { at: NOW + 11, stars: 5 }, { at: NOW + 2, stars: 1 }]);
+    expect(opinions.get('t', 'p2').stars).toHaveLength(1);
+  });
+
+  it('refuse a text that is too long and stars that do not exist', () => {
+    const { opinions } = opened(':memory:');
+    opinions.put('t', 'p1', { note: 'à'.repeat(1000), runBy: 'à'.repeat(100) });
+    expect(() => opinions.put('t', 'p1', { note: 'x'.repeat(1001) })).toThrow(/CHECK/);
+    expect(() => opinions.put('t', 'p1', { help: 'x'.repeat(101) })).toThrow(/CHECK/);
+    expect(() => opinions.rate('t', 'p1', 6 as 5)).toThrow(/CHECK/);
+    expect(opinions.get('t', 'p1').note).toBe('à'.repeat(1000));
+  });
+
+  it('are never forgotten by pruning', () => {
+    let now = NOW;
+    const store = opened(':memory:', () => now);
+    store.opinions.put('t', 'p1', { hidden: true });
+    store.opinions.rate('t', 'p1', 4);
+    now += 4000 * DAY;
+    while (store.prune() > 0);
+    expect(store.opinions.get('t', 'p1')).toEqual({ ...SILENT, hidden: true, stars: [{ at: NOW, stars: 4 }] });
+  });
+});
+
+describe('recommendations', () => {
+  it('are one for each type, replaced and withdrawn', () => {
+    const { recommendations } = opened(':memory:');
+    expect(recommendations.get('t')).toBeNull();
+    recommendations.put('t', { provider: 'p1', challenger: null });
+    recommendations.put('another', { provider: 'p9', challenger: null });
+    recommendations.put('t', { provider: 'p1', challenger: 'p2' });
+    expect(recommendations.get('t')).toEqual({ provider: 'p1', challenger: 'p2' });
+    recommendations.put('t', null);
+    expect([recommendations.get('t'), recommendations.get('another')?.provider]).toEqual([null, 'p9']);
+  });
+});
+
+describe('this node’s own minutes', () => {
+  const MIDNIGHT = Math.floor(NOW / DAY) * DAY;
+
+  it('are counted by day and state, each once, also where a beat comes a little late', () => {
+    const { own } = opened(':memory:');
+    for (const minute of [0, 0.5, 1, 2.99, 4.01]) own.beat(MIDNIGHT + minute * 60_000, 'up');
+    own.beat(MIDNIGHT + 60 * 60_000, 'cut');
+    own.beat(MIDNIGHT - DAY, 'up');
+    expect(own.days(0)).toEqual([
+      { day: '2026-11-22', up: 1, cut: 0 },
+      { day: '2026-11-23', up: 5, cut: 1 },
+    ]);
+    expect(own.days(NOW)).toHaveLength(1);
+  });
+
+  it('never make a day longer than it is, whatever the clock does', () => {
+    const { own } = opened(':memory:');
+    for (let minute = 0; minute < 3 * 1440; minute++) own.beat(MIDNIGHT + (minute % 1440) * 60_000, 'up');
+    own.beat(MIDNIGHT, 'cut');
+    expect(own.days(0)).toEqual([{ day: '2026-11-23', up: 1440, cut: 0 }]);
+  });
+
+  it('are forgotten after two years', () => {
+    let now = NOW;
+    const store = opened(':memory:', () => now);
+    store.own.beat(NOW, 'up');
+    now += 732 * DAY;
+    expect([store.prune(), store.own.days(0)]).toEqual([1, []]);
+  });
+});

@@ -1,0 +1,104 @@
+/** The history of a provider: on its page, and all its measurements as files. */
+import { afterEach, describe, expect, it } from 'vitest';
+import { startWeb, type TestWeb, Visitor } from './app.js';
+import { NOW } from './fake-panel.js';
+
+let web: TestWeb;
+afterEach(() => web.app.close());
+
+const MINUTE = 60_000;
+
+async function open() {
+  web = await startWeb();
+  const { attempts, history } = web.panel.store;
+  const provider = web.panel.lists.get('dnsservice')?.[0]?.provider.id ?? '';
+  const tried = { provider, type: 'dnsservice', bytes: 400 };
+  attempts.add({ ...tried, at: NOW - 2 * MINUTE, level: 0, reason: 'timeout', detail: 'x' });
+  const samples = [
+    { metric: 'answer', value: 12.5, method: 'udp' },
+    { metric: 'rtt', value: 7.25, method: 'serf-ping' },
+  ];
+  attempts.add({ ...tried, at: NOW - MINUTE, level: 4, reason: null, samples, facts: { software: '=1+1' } });
+  history.note('dnsservice', provider, 71.5);
+  return { page: `/services/dnsservice/providers/${provider}`, provider, visitor: new Visitor(web) };
+}
+
+describe('the history', () => {
+  it('is drawn on the page, with the same in words and as a table', async () => {
+    const { page, visitor } = await open();
+    const { body } = await visitor.get(page);
+    expect(body).toMatch(/<svg[^>]*role="img" aria-label="Score: 72 on Nov 20, 2026/);
+    expect(body).toMatch(
+      /<time datetime="2026-11-20">Nov 20, 2026<\/time><\/th><td>72<\/td><td>1 of 2 answered<\/td><td>7.3\u00a0ms/,
+    );
+  });
+
+  it('says so where there is none', async () => {
+    web = await startWeb();
+    const { id } = web.panel.lists.get('dnsservice')?.[1]?.provider ?? { id: '' };
+    expect((await new Visitor(web).get(`/services/dnsservice/providers/${id}`)).body).toContain(
+      'No day has been measured',
+    );
+  });
+
+  it('tells this node’s own absences apart', async () => {
+    const { page, visitor } = await open();
+    for (const minute of [5, 4, 3, 2]) web.panel.store.own.beat(NOW - minute * MINUTE, minute > 4 ? 'cut' : 'up');
+    expect((await visitor.get(page)).body).toMatch(/In that time the panel ran for/);
+  });
+
+  it('comes whole as CSV: a line for each value, a failure as a line without one', async () => {
+    const { page, provider, visitor } = await open();
+    const { body, headers } = await visitor.get(`${page}/measurements.csv`);
+    expect(headers['content-type']).toMatch(/^text\/csv/);
+    expect(headers['content-disposition']).toBe(`attachment; filename="cloudy-services-${provider}.csv"`);
+    expect(body.split('\r\n')).toEqual([
+      'time,type,provider,level,reason,metric,value,method',
+      `2026-11-20T09:58:00.000Z,dnsservice,${provider},0,timeout,,,`,
+      `2026-11-20T09:59:00.000Z,dnsservice,${provider},4,,answer,12.5,udp`,
+      `2026-11-20T09:59:00.000Z,dnsservice,${provider},4,,rtt,7.25,serf-ping`,
+      '',
+    ]);
+  });
+
+  it('comes whole as JSON, also when there is nothing', async () => {
+    const { page, visitor } = await open();
+    const { json } = await visitor.get(`${page}/measurements.json`);
+    expect(json()).toMatchObject([{ reason: 'timeout' }, { level: 4, samples: [{ value: 12.5 }, { value: 7.25 }] }]);
+    const other = web.panel.lists.get('dnsservice')?.[1]?.provider.id;
+    expect((await visitor.get(`/services/dnsservice/providers/${other}/measurements.json`)).json()).toEqual([]);
+  });
+
+  it('of a stranger’s type is no formula for a spreadsheet, and of nobody is not found', async () => {
+    const { visitor } = await open();
+    const [first] = web.panel.lists.get('dnsservice') ?? [];
+    if (!first) throw new Error('no provider');
+    const type = '=1+1,"x';
+    web.panel.lists.set(type, [{ ...first, provider: { ...first.provider, type } }]);
+    const { id } = first.provider;
+    const tried = { provider: id, type, bytes: 1, at: NOW, level: 0, reason: 'timeout', detail: null } as const;
+    web.panel.store.attempts.add(tried);
+    const { body } = await visitor.get(`/services/${encodeURIComponent(type)}/providers/${id}/measurements.csv`);
+    expect(body.split('\r\n')[1]).toContain(',"\'=1+1,""x",');
+    expect((await visitor.get('/services/dnsservice/providers/nobody/measurements.csv')).statusCode).toBe(404);
+  });
+});
+
+describe('the background measurements', () => {
+  it('are turned on and off by the owner, and say what they have spent', async () => {
+    web = await startWeb();
+    const visitor = await new Visitor(web).login();
+    expect((await visitor.get('/')).body).toContain('12\u00a0kB of 5.4\u00a0MB spent in 24 hours');
+    expect((await visitor.post('/background', { turn: 'on' })).headers.location).toBe('/#background');
+    expect(web.panel.background.status().on).toBe(true);
+    expect((await visitor.get('/')).body).toContain('the next one in 10 minutes');
+    expect((await visitor.postJson('/api/v1/background', { turn: 'off' })).json()).toMatchObject({
+      background: { on: false },
+    });
+    expect((await visitor.post('/background', { turn: 'maybe' })).statusCode).toBe(400);
+    const reader = new Visitor(web);
+    await reader.get('/');
+    expect((await reader.post('/background', { turn: 'on' })).statusCode).toBe(401);
+    expect(web.panel.background.status().on).toBe(false);
+  });
+});

@@ -1,0 +1,85 @@
+/** What the owner thinks of a provider is kept, shown to the owner alone, and checked. */
+import { afterEach, describe, expect, it } from 'vitest';
+import { startWeb, type TestWeb, Visitor } from './app.js';
+import { NOW } from './fake-panel.js';
+
+let web: TestWeb;
+afterEach(() => web.app.close());
+
+const STRANGE = '<script>alert(1)</script>';
+
+/** Every look at the clock is a second later. */
+function clock(): () => number {
+  let at = NOW;
+  return () => (at += 1000);
+}
+
+async function open() {
+  web = await startWeb({ now: clock() });
+  const { id } = web.panel.lists.get('dnsservice')?.[0]?.provider ?? { id: '' };
+  const page = `/services/dnsservice/providers/${id}`;
+  const visitor = await new Visitor(web).login();
+  await visitor.get(page);
+  return { id, page, visitor, opinions: web.panel.store.opinions };
+}
+
+describe('an opinion', () => {
+  it('is saved by the form and shown again, escaped', async () => {
+    const { id, page, visitor, opinions } = await open();
+    const fields = {
+      stars: '4',
+      pinned: 'yes',
+      note: STRANGE,
+      runBy: 'Maria',
+      known: 'yes',
+      language: 'ca',
+      help: 'phone',
+    };
+    expect((await visitor.post(`${page}/opinion`, fields)).headers.location).toBe(`${page}?saved=yes#opinion`);
+    expect(opinions.get('dnsservice', id)).toMatchObject({ pinned: true, hidden: false, runBy: 'Maria', known: 'yes' });
+    const { body } = await visitor.get(page);
+    expect(body).toContain('value="Maria"');
+    expect(body).toContain('value="4" checked');
+    expect(body).not.toContain(STRANGE);
+  });
+
+  it('rates anew only when the stars were changed', async () => {
+    const { id, page, visitor, opinions } = await open();
+    for (const stars of ['4', '4', '', '2']) await visitor.post(`${page}/opinion`, { stars, note: 'x' });
+    expect(opinions.get('dnsservice', id).stars.map(({ stars }) => stars)).toEqual([2, 4]);
+  });
+
+  it('is not shown to a reader, nor taken from one', async () => {
+    const { id, page, visitor, opinions } = await open();
+    await visitor.post(`${page}/opinion`, { note: 'keeps promises' });
+    const reader = new Visitor(web);
+    for (const url of [page, `/api/v1${page}`]) expect((await reader.get(url)).body).not.toContain('keeps promises');
+    await reader.get('/');
+    expect((await reader.post(`${page}/opinion`, { note: 'mine now' })).statusCode).toBe(401);
+    expect(opinions.get('dnsservice', id).note).toBe('keeps promises');
+  });
+
+  it.each([
+    ['six stars', { stars: '6' }],
+    ['stars that are no number', { stars: 'many' }],
+    ['a note that is too long', { note: 'x'.repeat(1001) }],
+    ['a name that is too long', { runBy: 'x'.repeat(101) }],
+  ])('with %s is refused whole', async (_, fields) => {
+    const { id, page, visitor, opinions } = await open();
+    await visitor.post(`${page}/opinion`, { note: 'before' });
+    const answer = await visitor.post(`${page}/opinion`, { pinned: 'yes', ...fields });
+    expect(answer.statusCode).toBe(400);
+    expect(opinions.get('dnsservice', id)).toMatchObject({ note: 'before', pinned: false, stars: [] });
+  });
+
+  it('of a provider that is not listed is refused', async () => {
+    const { visitor } = await open();
+    expect((await visitor.post('/services/dnsservice/providers/nobody/opinion', { note: 'x' })).statusCode).toBe(404);
+  });
+
+  it('goes through the API too', async () => {
+    const { page, visitor } = await open();
+    const { json } = await visitor.postJson(`/api/v1${page}/opinion`, { stars: '5', hidden: 'yes' });
+    expect(json()).toMatchObject({ opinion: { stars: 5, ratings: 1, hidden: true } });
+  });
+});

@@ -1,0 +1,238 @@
+/** This node's own service on its type's page and in the API: units, port, log, and what is announced of it. */
+import { afterEach, describe, expect, it } from 'vitest';
+import { PanelError } from '../../plugin/errors.js';
+import { entryOf, type PublishForm, standardForm } from '../../plugin/node/announcement.js';
+import type { OwnView } from '../../plugin/node/own.js';
+import type { Preview } from '../../plugin/node/publish.js';
+import { startWeb, type TestWeb, Visitor } from './app.js';
+import { localOf, NOW } from './fake-panel.js';
+
+let web: TestWeb;
+afterEach(() => web.app.close());
+
+const ENTRY = { s: 'proxy3', d: 'Square', m: 'node7', i: '10.1.2.3', p: '3128', e: 'demo', t: '' };
+
+async function owner(prefix = ''): Promise<Visitor> {
+  web = await startWeb({ prefix });
+  return new Visitor(web).login(`${prefix}/`);
+}
+
+/** The panel's answers about its own service, replaced. */
+function own(change: Partial<TestWeb['panel']['own']>): void {
+  web.panel.own = { ...web.panel.own, ...change };
+}
+const view = (more: Partial<OwnView>) =>
+  own({ view: async () => ({ units: [], port: null, publication: null, ...more }) });
+
+/** Previews by the real rules, as if the tags had that size. */
+function previews(bytes = 200, others = 2): void {
+  const type = (word: string) => web.panel.services.of(word);
+  own({
+    form: (word) => standardForm(type(word), 'en', 'demo'),
+    preview: async (word: string, form: PublishForm = {}): Promise<Preview> => {
+      const whole = { ...standardForm(type(word), 'en', 'demo'), ...form };
+      const entry = entryOf(word, whole, '10.1.2.3');
+      return { form: whole, entry, others, bytes, limit: 512, fits: bytes <= 512 };
+    },
+  });
+}
+
+describe('the units of a type', () => {
+  it('stand each with its own state and buttons', async () => {
+    const visitor = await owner();
+    const anna = { unit: 'syncthing@anna.service', state: 'running', enabled: true } as const;
+    const biel = { unit: 'syncthing@biel.service', state: 'failed', enabled: false } as const;
+    web.panel.states.set('syncthing', localOf(anna, biel));
+    const { body } = await visitor.get('/services/syncthing');
+    const forms = [
+      ...body.matchAll(/action="\/services\/syncthing\/(\w+)"[^>]*>\s*<input[^>]*>\s*<input[^>]*value="([^"]+)"/g),
+    ];
+    expect(forms.map(([, verb, unit]) => `${verb} ${unit}`)).toEqual([
+      'stop syncthing@anna.service',
+      'disable syncthing@anna.service',
+      'start syncthing@biel.service',
+      'enable syncthing@biel.service',
+    ]);
+    const reader = await new Visitor(web).get('/services/syncthing');
+    expect(reader.body).toContain('syncthing@biel.service');
+    expect(reader.body).not.toMatch(/<form[^>]*syncthing\/|\/log\?/);
+  });
+
+  it.each(['start', 'stop', 'enable', 'disable'] as const)('%s hands the unit on, by page and by API', async (verb) => {
+    const visitor = await owner();
+    const asked: unknown[] = [];
+    const { act } = web.panel.own;
+    own({
+      act: (word, wanted, unit) => {
+        asked.push([word, wanted, unit]);
+        return act(word, wanted, unit);
+      },
+    });
+    const page = await visitor.post(`/services/syncthing/${verb}`, { unit: 'syncthing@anna.service' });
+    expect(page.headers.location).toMatch(/^\/jobs\//);
+    const api = await visitor.postJson(`/api/v1/services/syncthing/${verb}`);
+    expect(api.statusCode).toBe(202);
+    expect(api.json().job).toMatchObject({ kind: verb, type: 'syncthing' });
+    expect(asked).toEqual([
+      ['syncthing', verb, 'syncthing@anna.service'],
+      ['syncthing', verb, undefined],
+    ]);
+  });
+
+  it('of a service that carries a network are stopped after a warning that needs no scripts', async () => {
+    const visitor = await owner('/cloudy');
+    const unit = { unit: 'tinc@net.service', state: 'running', enabled: true } as const;
+    web.panel.states.set('tincvpn', localOf(unit));
+    const { body } = await visitor.get('/cloudy/services/tincvpn');
+    const link = /href="([^"]*confirm\/stop[^"]*)"/.exec(body)?.[1] ?? '';
+    expect(body).not.toContain('action="/cloudy/services/tincvpn/stop"');
+    const warning = await visitor.get(link);
+    expect(warning.body).toContain('this page will stop answering');
+    expect(warning.body).toContain('sudo systemctl start tinc@net.service');
+    expect(warning.body).toMatch(/action="\/cloudy\/services\/tincvpn\/stop"[^>]*>[\s\S]*value="tinc@net.service"/);
+    expect(web.panel.jobs.running()).toEqual([]);
+  });
+});
+
+describe('the port', () => {
+  it('is said for each transport, and that 127.0.0.1 is not enough', async () => {
+    const visitor = await owner();
+    view({
+      port: {
+        port: 53,
+        transports: [
+          { transport: 'udp', listening: 'loopback' },
+          { transport: 'tcp', listening: 'closed' },
+        ],
+      },
+    });
+    const { body } = await visitor.get('/services/dnsservice');
+    expect(body).toContain('Port 53, UDP: only on 127.0.0.1; neighbours cannot reach it.');
+    expect(body).toContain('Port 53, TCP: nothing listens there.');
+  });
+});
+
+describe('the log', () => {
+  const lines = ['2026-11-23T05:00:00+0000 node7 squid[7]: <b>ready</b>', 'the end'];
+
+  it('is shown with a button to copy it, escaped, to the owner only', async () => {
+    const visitor = await owner();
+    own({ log: async (_, unit = 'squid.service') => ({ unit, lines }) });
+    const { body } = await visitor.get('/services/proxy3/log?unit=squid.service');
+    expect(body).toContain('Log of squid.service');
+    expect(body).toContain('&lt;b&gt;ready&lt;/b&gt;\nthe end</pre>');
+    expect(body).toContain('cs-copy-button');
+    const api = await visitor.get('/api/v1/services/proxy3/log?unit=squid.service');
+    expect(api.json()).toEqual({ unit: 'squid.service', lines });
+    expect((await new Visitor(web).get('/api/v1/services/proxy3/log')).statusCode).toBe(401);
+    expect((await new Visitor(web).get('/services/proxy3/log')).headers.location).toContain('/login?next=');
+  });
+
+  it('that may not be read says which group may', async () => {
+    const visitor = await owner();
+    own({ log: () => Promise.reject(new PanelError('log-unreadable', 'No.', 'Join systemd-journal.')) });
+    const { body, statusCode } = await visitor.get('/services/proxy3/log');
+    expect(statusCode).toBe(403);
+    expect(body).toContain('systemd-journal');
+  });
+});
+
+describe('announcing', () => {
+  it('shows what neighbours will see, how full the tags are, and asks nothing of a reader', async () => {
+    const visitor = await owner();
+    previews();
+    const { body } = await visitor.get('/services/proxy3');
+    expect(body).toContain('&quot;p&quot;: &quot;3128&quot;');
+    expect(body).toMatch(/<meter min="0" max="512" value="200"/);
+    expect(body).toContain('200 of 512 bytes');
+    expect(body).toContain('2 other entries stay as they are.');
+    expect((await new Visitor(web).get('/services/proxy3')).body).not.toContain('id="publish"');
+  });
+
+  it('previews what was typed by a GET that carries no token', async () => {
+    const visitor = await owner('/cloudy');
+    previews();
+    const { body } = await visitor.get('/cloudy/services/proxy3');
+    expect(body).toContain('formmethod="get" formaction="/cloudy/services/proxy3#publish"');
+    const form = /<form[^>]*\/publish"[^>]*>([\s\S]*?)<\/form>/.exec(body)?.[1] ?? '';
+    expect([...form.matchAll(/<input[^>]* name="(\w+)"/g)].map(([, name]) => name)).toEqual([
+      'description',
+      'port',
+      'attributes',
+      'community',
+    ]);
+    const typed = await visitor.get('/cloudy/services/proxy3?description=A+%3Cb%3E&port=8080');
+    expect(typed.body).toContain('&quot;d&quot;: &quot;A_&lt;b&gt;&quot;');
+    expect(typed.body).toContain('name="port" value="8080"');
+    expect((await visitor.get('/cloudy/api/v1/services/proxy3/preview?port=8080')).json()).toMatchObject({
+      entry: { s: 'proxy3', p: '8080' },
+      fits: true,
+    });
+  });
+
+  it('says what is wrong next to the field, and keeps what was typed', async () => {
+    const visitor = await owner();
+    previews();
+    const fails = (word: string, form: PublishForm): never => {
+      entryOf(word, { ...standardForm(web.panel.services.of(word), 'en', ''), ...form }, '10.1.2.3');
+      throw new Error('it was to be refused');
+    };
+    own({ publish: fails });
+    const { body } = await visitor.post('/services/proxy3/publish', { port: '70000', description: 'kept' });
+    expect(body).toMatch(/name="port" value="70000"[^>]*aria-invalid="true"[\s\S]*It must be a number from 1 to 65535/);
+    expect(body).toContain('value="kept"');
+    const long = await visitor.post('/services/proxy3/publish', { description: 'x'.repeat(101) });
+    expect(long.body).toMatch(/name="description"[^>]*aria-invalid="true"/);
+    const api = await visitor.postJson('/api/v1/services/proxy3/publish', { port: '0' });
+    expect([api.statusCode, api.json().error.code]).toEqual([400, 'bad-request']);
+  });
+
+  it('is a job with its page, by form and by API, and so is its end', async () => {
+    const visitor = await owner();
+    previews();
+    for (const kind of ['publish', 'unpublish']) {
+      const page = await visitor.post(`/services/proxy3/${kind}`, { port: '3128' });
+      expect(page.statusCode).toBe(303);
+      const job = await visitor.get(String(page.headers.location));
+      expect(job.body).toContain(kind === 'publish' ? 'Announcing' : 'Ending the announcement of');
+      expect((await visitor.postJson(`/api/v1/services/proxy3/${kind}`)).json().job.kind).toBe(kind);
+      await web.panel.end();
+    }
+    expect((await new Visitor(web).post('/services/proxy3/publish')).statusCode).toBe(401);
+  });
+
+  it('warns before it is too much', async () => {
+    const visitor = await owner();
+    previews(600);
+    const { body } = await visitor.get('/services/proxy3');
+    expect(body).toContain('It does not fit: Serf gossips 512 bytes per node at most.');
+    expect(body).toMatch(/<meter[^>]* value="512"/);
+  });
+
+  it('says why there is nothing to preview while the agent is away, and does without it in the demo', async () => {
+    const visitor = await owner();
+    expect((await visitor.get('/services/proxy3')).body).toContain('The Serf agent does not answer.');
+    await web.app.close();
+    web = await startWeb({ demo: true });
+    const demo = await new Visitor(web).login();
+    expect((await demo.get('/services/proxy3')).body).not.toContain('id="publish"');
+  });
+
+  it('that was withdrawn says why and since when, and can be forgotten', async () => {
+    const visitor = await owner();
+    const withdrawn = { at: NOW - 60_000, why: 'not-running' } as const;
+    view({ publication: { entry: ENTRY, unit: 'squid.service', at: NOW - 7_200_000, withdrawn } });
+    const { body } = await visitor.get('/services/proxy3');
+    expect(body).toContain('for half an hour the service was not running.');
+    expect(body).toContain('action="/services/proxy3/unpublish"');
+    expect((await visitor.get('/api/v1/services/proxy3/own')).json()).toMatchObject({ publication: { withdrawn } });
+  });
+
+  it('is not asked of a type that is none of this node’s', async () => {
+    const visitor = await owner();
+    web.panel.lists.set('pastecat', []);
+    const { body, statusCode } = await visitor.get('/services/pastecat');
+    expect(statusCode).toBe(200);
+    expect(body).not.toContain('id="publish"');
+  });
+});
