@@ -14,18 +14,16 @@ const types = readdirSync('plugin/services')
   .filter((name) => name !== 'index.ts')
   .map((name) => ({ in: `plugin/services/${name}`, out: `services/${name.replace(/\.ts$/, '')}` }));
 
-// Those of a folder carry its name: `choosing/index.ts` becomes `bench-choosing.mjs`.
-const benches = (process.argv.includes('bench') ? ['', 'choosing/'] : []).flatMap((folder) =>
-  readdirSync(`test/bench/${folder}`)
-    .filter((name) => name.endsWith('.ts'))
-    .map((name) => ({
-      in: `test/bench/${folder}${name}`,
-      out: `bench-${folder.replace('/', '-')}${name.replace(/\.ts$/, '')}`.replace(
-        /^bench-choosing-index$/,
-        'bench-choosing',
-      ),
-    })),
-);
+// `choosing/seed.ts` becomes `bench-choosing-seed`, and `choosing/index.ts` plain `bench-choosing`.
+const benches = (process.argv.includes('bench') ? readdirSync('test/bench', { recursive: true }) : [])
+  .filter((path) => path.endsWith('.ts'))
+  .map((path) => ({
+    in: `test/bench/${path}`,
+    out: `bench-${path
+      .replace(/\.ts$/, '')
+      .replace('/', '-')
+      .replace(/-index$/, '')}`,
+  }));
 
 for (const old of readdirSync('.').includes('dist') ? readdirSync('dist') : []) {
   if (old !== 'types') rmSync(`dist/${old}`, { recursive: true });

@@ -34,6 +34,11 @@ export interface Config {
   /** Whether a visitor without login may read lists and scores. */
   readonly publicRead: boolean;
   readonly metricsToken: string | null;
+  /** Where alerts are sent, its secret included; null = nowhere. */
+  readonly notifyUrl: string | null;
+  readonly notifyKind: 'webhook' | 'ntfy';
+  /** Failures in a row before somebody is told. */
+  readonly notifyAfter: number;
   readonly language: Language;
   readonly demo: 'auto' | 'on' | 'off';
 }
@@ -75,6 +80,11 @@ const hostPort: Parse<{ host: string; port: number }> = (value) => {
   return { host: (match[1] ?? match[2]) as string, port: integer(0, 65535)(match[3] as string) };
 };
 
+const webAddress: Parse<string> = (value) =>
+  URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)
+    ? value
+    : fail('an address that begins with http:// or https://');
+
 const basePath: Parse<string> = (value) =>
   /^\/([A-Za-z0-9._~-]+\/)*$/.test(`${value}/`.replace(/\/+$/, '/'))
     ? `${value}/`.replace(/\/+$/, '/')
@@ -114,11 +124,17 @@ const OPTIONS: { readonly [name in keyof Config]: Option<Config[name]> } = {
   backgroundScan: option('BACKGROUND_SCAN', onOff, 'off'),
   publicRead: option('PUBLIC_READ', onOff, 'on'),
   metricsToken: option('METRICS_TOKEN', optional(text), ''),
+  notifyUrl: option('NOTIFY_URL', optional(webAddress), ''),
+  notifyKind: option('NOTIFY_KIND', oneOf('webhook', 'ntfy'), 'webhook'),
+  notifyAfter: option('NOTIFY_AFTER', integer(1, 100), '3'),
   language: option('LANGUAGE', oneOf(...LANGUAGES), 'ca'),
   demo: option('DEMO', oneOf('auto', 'on', 'off'), 'auto'),
 };
 
 const KEYS = Object.values(OPTIONS).map((one) => one.key);
+
+/** Whose values must not get into a log, nor on a screen. */
+const SECRET = ['SERF_AUTH_KEY', 'METRICS_TOKEN', 'NOTIFY_URL'];
 
 /**
  * Reads the configuration: file first, then environment, which wins.
@@ -154,7 +170,7 @@ function parseOption(one: Option<unknown>, given: { value: string; from: string 
     const from = given?.from ?? 'its default';
     throw new PanelError(
       'bad-config',
-      `${one.key}=${value} is not valid: ${(error as Error).message}.`,
+      `${SECRET.includes(one.key) ? one.key : `${one.key}=${value}`} is not valid: ${(error as Error).message}.`,
       `Correct ${one.key} in ${from} and start again.`,
     );
   }

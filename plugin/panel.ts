@@ -1,5 +1,6 @@
 /** The panel without its pages: every room built and wired, left to right. Pages, API and command line all read from here. */
 import { join } from 'node:path';
+import type { AlertDeps, Alerts } from './alerts/index.js';
 import type { Config } from './config.js';
 import { createDiscovery, type Discovery, type Source, type SourceStatus, serfAnswers } from './discovery/index.js';
 import { type Job, Jobs } from './jobs.js';
@@ -90,6 +91,11 @@ async function openDemo(now: () => number): Promise<{ source: Source; close(): P
   return { source: demoSource(community, now), close: () => community.close() };
 }
 
+/** Loaded only where somebody wants to be told. */
+async function openAlerts(deps: AlertDeps, url: string | null): Promise<Alerts | null> {
+  return url === null ? null : (await import('./alerts/index.js')).openAlerts(deps, url);
+}
+
 export interface PanelOptions {
   /** Whether this process serves the panel, and is not a command beside it: it then ends what an earlier one left running. */
   readonly serving?: boolean;
@@ -124,7 +130,7 @@ export async function createPanel(
   const local = createLocalServices(services, { now });
   const keep = serving && !isDemo;
   const own = new OwnServices({ config, services, discovery, jobs, local, settings: store.settings, now, keep });
-  return new WiredPanel({ config, services, discovery, jobs, store, local, own, demo: isDemo, serving, now }, () =>
-    community?.close(),
-  );
+  const deps = { config, services, discovery, store, local, now };
+  const alerts = await openAlerts(deps, serving ? config.notifyUrl : null);
+  return new WiredPanel({ ...deps, jobs, own, alerts, demo: isDemo, serving }, () => community?.close());
 }

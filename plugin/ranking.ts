@@ -19,7 +19,13 @@ export interface RankingDeps {
 interface Known {
   readonly changed: () => 'all' | ReadonlySet<string>;
   digests: Map<string, Digest>;
+  /** The days of the list's bars up to that one (days since the epoch); null after a change. */
+  bars: { readonly today: number; readonly days: ReadonlyMap<string, Uint8Array> } | null;
 }
+
+/** How far back the bars of a list go, today included. */
+const BAR_DAYS = 30;
+const DAY_MS = 86_400_000;
 
 const SEED = 'node-seed';
 
@@ -53,6 +59,16 @@ export class Ranking {
     });
   }
 
+  /** How much was answered on each of the last 30 days, by provider (see `HistoryStore.bars`). */
+  bars(word: string): ReadonlyMap<string, Uint8Array> {
+    const { store, now } = this.#deps;
+    const known = this.#refreshed(word);
+    const today = Math.floor(now() / DAY_MS);
+    if (known.bars?.today !== today)
+      known.bars = { today, days: store.history.bars(word, (today - BAR_DAYS + 1) * DAY_MS) };
+    return known.bars.days;
+  }
+
   /** Asks Serf how far its nodes are: for the next list, since the answer takes a while. */
   async estimate(): Promise<void> {
     this.#estimates = await this.#deps.discovery.estimates();
@@ -64,7 +80,11 @@ export class Ranking {
     const rows = this.of(word);
     const scores = new Map(rows.map(({ provider, score }) => [provider.id, score]));
     for (const id of providers) store.history.note(word, id, scores.get(id) ?? null);
+    this.#refreshed(word).bars = null;
     const previous = store.recommendations.get(word);
+    // A single unasked probe of somebody else is no scan that would confirm or refute a challenger.
+    const concerns = [previous?.provider, previous?.challenger].some((id) => id && providers.includes(id));
+    if (previous !== null && providers.length === 1 && !concerns) return;
     const next = recommend(rows, previous, this.#seed);
     if (next?.provider !== previous?.provider || next?.challenger !== previous?.challenger)
       store.recommendations.put(word, next);
@@ -75,25 +95,30 @@ export class Ranking {
     const type = services.of(word);
     const at = now();
     return new Map(
-      [...this.#digests(word)].map(([id, digest]) => [id, scoreAt(type, digest, at, opinions.get(id)?.stars)]),
+      [...this.#refreshed(word).digests].map(([id, digest]) => [
+        id,
+        scoreAt(type, digest, at, opinions.get(id)?.stars),
+      ]),
     );
   }
 
   /** Only what has changed is read again: a page that asks every second during a scan costs no more than the scan. */
-  #digests(word: string): ReadonlyMap<string, Digest> {
+  #refreshed(word: string): Known {
     const { services, store, now } = this.#deps;
     const type = services.of(word);
-    const known = this.#known.get(word) ?? { changed: store.attempts.watch(word), digests: new Map() };
+    const known = this.#known.get(word) ?? { changed: store.attempts.watch(word), digests: new Map(), bars: null };
     this.#known.set(word, known);
     const changed = known.changed();
     const at = now();
     if (changed === 'all') {
       const read = [...store.attempts.recent(word)];
       known.digests = new Map(read.map(([id, attempts]) => [id, digestOf(type, attempts, at)]));
+      known.bars = null;
     } else {
+      if (changed.size > 0) known.bars = null;
       for (const id of changed) known.digests.set(id, digestOf(type, store.attempts.of(word, id), at));
     }
-    return known.digests;
+    return known;
   }
 }
 

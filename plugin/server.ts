@@ -1,6 +1,6 @@
 /** The daemon: the plugin in an application of its own, listening on TCP and on the Unix socket until it is told to end. */
 import { chmodSync, unlinkSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { connect } from 'node:net';
 import { setInterval } from 'node:timers/promises';
 import Fastify, { type FastifyInstance } from 'fastify';
@@ -44,10 +44,11 @@ export async function startDaemon(config: Config, demo: boolean): Promise<Daemon
   app.addHook('onClose', () => panel.close());
   const texts = loadTexts();
   await app.register((scope) => registerWeb(scope, panel, { texts }), { prefix: config.basePath.replace(/\/$/, '') });
+  const bySocket = new WeakSet<IncomingMessage>();
   if (config.socket !== null) {
     await app.register(
       (scope) => {
-        onlyBySocket(scope);
+        onlyBySocket(scope, bySocket);
         return registerWeb(scope, panel, { texts, embedded: true, authenticate: cloudyLogin });
       },
       { prefix: BRIDGE_PATH },
@@ -61,7 +62,7 @@ export async function startDaemon(config: Config, demo: boolean): Promise<Daemon
   };
   try {
     await app.ready();
-    if (config.socket !== null) socket = await listenOnSocket(app, config.socket);
+    if (config.socket !== null) socket = await listenOnSocket(app, config.socket, bySocket);
     return { url: config.listen && `${await app.listen(config.listen)}${config.basePath}`, panel, close };
   } catch (error) {
     await close();
@@ -77,8 +78,11 @@ function notListening(error: unknown): unknown {
 }
 
 /** Fastify listens once; the socket gets a plain server that hands its requests to the same routes. */
-async function listenOnSocket(app: FastifyInstance, path: string): Promise<Server> {
-  const server = createServer((request, reply) => app.routing(request, reply));
+async function listenOnSocket(app: FastifyInstance, path: string, received: WeakSet<IncomingMessage>): Promise<Server> {
+  const server = createServer((request, reply) => {
+    received.add(request);
+    app.routing(request, reply);
+  });
   if (await isAbandoned(path)) unlinkSync(path);
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(path, resolve));
   // Its mode is the boundary of trust: this user and this group.

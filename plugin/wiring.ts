@@ -1,4 +1,5 @@
 /** The rooms wired into one panel, left to right. */
+import type { Alerts } from './alerts/index.js';
 import type { Config } from './config.js';
 import { connectOf, connectTools } from './connect/index.js';
 import type { Discovery } from './discovery/index.js';
@@ -18,14 +19,12 @@ import type { Store } from './store/index.js';
 
 export type Rooms = Pick<Panel, 'config' | 'services' | 'discovery' | 'jobs' | 'store' | 'local' | 'demo'> & {
   readonly own: OwnServices;
+  /** null where nobody wants to be told. */
+  readonly alerts: Alerts | null;
   /** Whether this process serves the panel: then it measures in the background where that is on. */
   readonly serving: boolean;
   readonly now: () => number;
 };
-
-/** How far back the bars of a list go, today included. */
-const BAR_DAYS = 30;
-const DAY_MS = 86_400_000;
 
 export class WiredPanel implements Panel {
   readonly config: Config;
@@ -37,13 +36,13 @@ export class WiredPanel implements Panel {
   readonly own: OwnServices;
   readonly demo: boolean;
   readonly background: Scheduler;
-  readonly #now: () => number;
   readonly #scanner: Scanner;
   readonly #ranking: Ranking;
+  readonly #alerts: Alerts | null;
   readonly #closeDemo: () => Promise<void> | undefined;
 
   constructor(
-    { config, services, discovery, jobs, store, local, own, demo, serving, now }: Rooms,
+    { config, services, discovery, jobs, store, local, own, alerts, demo, serving, now }: Rooms,
     closeDemo: () => Promise<void> | undefined,
   ) {
     this.config = config;
@@ -54,11 +53,15 @@ export class WiredPanel implements Panel {
     this.local = local;
     this.own = own;
     this.demo = demo;
-    this.#now = now;
     this.#ranking = new Ranking({ services, discovery, store, now });
+    this.#alerts = alerts;
     this.#closeDemo = closeDemo;
     const ranking = (word: string) => this.#ranking.of(word);
-    const ended = (word: string, providers: readonly string[]) => this.#ranking.settle(word, providers);
+    const ended = (word: string, providers: readonly string[]) => {
+      // Before the recommendation moves away from what fails.
+      alerts?.look(word, providers);
+      this.#ranking.settle(word, providers);
+    };
     const scanning = { config, services, discovery, jobs, store, ranking, now };
     this.#scanner = new Scanner({ ...scanning, ended, pinger: new Pinger(), ...(serving && { pauses: PAUSES }) });
     this.background = new Scheduler({ ...scanning, scanner: this.#scanner });
@@ -78,8 +81,7 @@ export class WiredPanel implements Panel {
     // For the next look: the answer may take a while.
     this.#ranking.estimate().catch(console.error);
     const states = await this.local.states();
-    const since = this.#now() - (BAR_DAYS - 1) * DAY_MS;
-    return { ...this.#view(word, states), bars: this.store.history.bars(word, since) };
+    return { ...this.#view(word, states), bars: this.#ranking.bars(word) };
   }
 
   async provider(word: string, id: string): Promise<ProviderView> {
@@ -123,6 +125,7 @@ export class WiredPanel implements Panel {
     await Promise.all([this.jobs.close(), this.background.close()]);
     this.#scanner.close();
     const own = this.own.close();
+    await this.#alerts?.close();
     await this.discovery.close();
     await own;
     await this.#closeDemo();

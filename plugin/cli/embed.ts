@@ -1,7 +1,7 @@
 /** `embed` and `unembed`: the panel inside Cloudy's own web GUI, by links from its document root into our own files. */
 import {
-  existsSync,
   type Dirent,
+  existsSync,
   lstatSync,
   mkdirSync,
   readdirSync,
@@ -17,17 +17,18 @@ import { CLOUDY_ASSETS } from '../web/bridge.js';
 import { type Io, OK } from './io.js';
 
 /** Where Cloudy says what its document root is: `DOCROOT="…"`, in shell syntax. */
-export const CLOUDY_CONFIG = '/etc/cloudy/cloudy.conf';
+const CLOUDY_CONFIG = '/etc/cloudy/cloudy.conf';
 
 /** Folders of the document root that may hold a link of ours. */
 const FOLDERS = ['lang', 'plug/controllers', 'plug/menus', 'plug/resources'];
 
 /**
  * Links the bridge and the files of its pages into the document root, and says so.
- * @throws PanelError bad-config where that is no document root of Cloudy, or something else is in the way; nothing was done
+ * @param folder null = the one that Cloudy's configuration names
+ * @throws PanelError bad-config where that is no document root of Cloudy, or something else is in the way: nothing is done then
  */
-export function embed(folder: string | null, io: Io): number {
-  const root = documentRoot(folder);
+export function embed(folder: string | null, io: Io, config = CLOUDY_CONFIG): number {
+  const root = documentRoot(folder ?? configuredRoot(config));
   const wanted = new Map(linksUnder(root));
   const present = ours(root);
   for (const path of wanted.keys()) assertFree(path, present);
@@ -50,8 +51,8 @@ export function embed(folder: string | null, io: Io): number {
  * Removes the links that point into our own files, and nothing else.
  * @throws PanelError bad-config where that is no document root of Cloudy
  */
-export function unembed(folder: string | null, io: Io): number {
-  const root = documentRoot(folder);
+export function unembed(folder: string | null, io: Io, config = CLOUDY_CONFIG): number {
+  const root = documentRoot(folder ?? configuredRoot(config));
   const present = ours(root);
   acting(root, () => {
     for (const path of present.keys()) rmSync(path);
@@ -61,21 +62,20 @@ export function unembed(folder: string | null, io: Io): number {
   return OK;
 }
 
-function documentRoot(folder: string | null): string {
-  const root = folder ?? configuredRoot();
+function documentRoot(root: string): string {
   if (existsSync(join(root, 'plug', 'controllers'))) return resolve(root);
   const hint = `Name the folder that holds Cloudy’s index.php and plug/: the DOCROOT of ${CLOUDY_CONFIG}.`;
   throw new PanelError('bad-config', `${root} is not a document root of Cloudy’s web GUI.`, hint);
 }
 
 /** As a shell would read it: the last assignment counts. */
-function configuredRoot(): string {
-  const text = existsSync(CLOUDY_CONFIG) ? readFileSync(CLOUDY_CONFIG, 'utf8') : '';
+function configuredRoot(config: string): string {
+  const text = existsSync(config) ? readFileSync(config, 'utf8') : '';
   const found = [...text.matchAll(/^\s*(?:export\s+)?DOCROOT=(?:"([^"\n]*)"|'([^'\n]*)'|(\S*))/gm)].at(-1);
   const root = found?.slice(1).find(Boolean);
   if (root) return root;
   const hint = 'Name the document root of Cloudy’s web GUI: cloudy-services embed /var/local/cDistro';
-  throw new PanelError('bad-config', `${CLOUDY_CONFIG} names no DOCROOT.`, hint);
+  throw new PanelError('bad-config', `${config} names no DOCROOT.`, hint);
 }
 
 /** Every link that belongs there, with what it points to. */
@@ -85,7 +85,7 @@ function linksUnder(root: string): [string, string][] {
     .map((entry) => join(entry.parentPath, entry.name));
   return [
     ...files.map((file): [string, string] => [join(root, relative(BRIDGE_DIR, file)), file]),
-    [join(root, CLOUDY_ASSETS), PUBLIC_DIR],
+    [resolve(root, `.${CLOUDY_ASSETS}`), PUBLIC_DIR],
   ];
 }
 
@@ -98,7 +98,8 @@ function ours(root: string): ReadonlyMap<string, string> {
   return new Map(links.filter(([, target]) => target === PUBLIC_DIR || target.startsWith(`${BRIDGE_DIR}/`)));
 }
 
-const entriesOf = (folder: string): Dirent[] => (existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : []);
+const entriesOf = (folder: string): Dirent[] =>
+  existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : [];
 
 function assertFree(path: string, present: ReadonlyMap<string, string>): void {
   if (present.has(path) || !lstatSync(path, { throwIfNoEntry: false })) return;

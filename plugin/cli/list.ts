@@ -21,6 +21,8 @@ export interface Show {
   readonly words: Words;
 }
 
+const BY_HAND = { by: 'command-line', name: '', provider: null } as const;
+
 /** Between two looks at a running scan, ms. */
 const LOOK = 100;
 
@@ -62,7 +64,9 @@ export async function scanType(panel: Panel, io: Io, word: string, show: Show, s
   await panel.discovery.ready();
   assertType(panel, word, 'scan');
   warn(panel, io);
-  const job = await follow(panel, io, panel.scan(word), signal);
+  const started = panel.scan(word);
+  panel.store.events.add({ ...BY_HAND, what: 'scan', type: word, result: 'done', job: started.id });
+  const job = await follow(panel, io, started, signal);
   showType(await panel.type(word), io, show);
   if (job.error) io.stderr.write(`${plain(job.error.message, 500)}\n${plain(job.error.hint, 500)}\n`);
   return job.state === 'done' ? OK : FAILED;

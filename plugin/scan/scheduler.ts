@@ -26,6 +26,9 @@ const MEAN_GAP_MS = 30 * MINUTE_MS;
 const SHORTEST_GAP_MS = 5 * MINUTE_MS;
 const LONGEST_GAP_MS = 120 * MINUTE_MS;
 
+/** All of a day are one event. */
+const UNASKED = { by: 'schedule', name: '', what: 'measure', type: null, provider: null, result: 'done' } as const;
+
 /** What the owner chose at run time; the configuration counts where nothing was chosen. */
 const SETTING = 'background-scan';
 
@@ -56,7 +59,7 @@ export interface SchedulerDeps {
   readonly services: ServiceRegistry;
   readonly discovery: Pick<Discovery, 'providers'>;
   readonly jobs: Pick<Jobs, 'running'>;
-  readonly store: Pick<Store, 'attempts' | 'settings' | 'own'>;
+  readonly store: Pick<Store, 'attempts' | 'settings' | 'own' | 'events'>;
   readonly scanner: Pick<Scanner, 'background' | 'cut' | 'spending'>;
   readonly ranking: (word: string) => readonly Prospect[];
   /** ms since the epoch. */
@@ -191,6 +194,7 @@ export class Scheduler {
       throw error;
     }
     this.#last = { type: word, provider: chosen.id, at: this.#now() };
+    this.#deps.store.events.count(UNASKED);
     return null;
   }
 

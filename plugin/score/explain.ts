@@ -1,5 +1,4 @@
 /** Step 7 of the score: why it is not 100, as plain data for sentences in any language. */
-import { ANSWERS } from '../probe/metrics.js';
 import type { Part, Score } from './index.js';
 
 /**
@@ -105,7 +104,6 @@ const mostDoubtful = (parts: readonly Part[] = []) => [...parts].sort((a, b) => 
 /** What was measured; or that nothing was. What failed, failed in every metric at once, and is said once. */
 function ofMetric({ metric, value, unit, lost, failures, doubt }: Part): Loss[] {
   if (value === null) return [{ key: 'unmeasured', metric, points: doubt, value, unit }];
-  if (metric === ANSWERS) return [];
   const key = WORDS.get(metric) ?? (unit === 'ms' ? 'slow' : 'poor');
   return [{ key, metric, points: lost - failures - doubt, value, unit }];
 }

@@ -21,13 +21,10 @@ export function recommend(
   const current = rows.find((row) => row.provider.id === previous?.provider && isFit(row));
   if (!current) return { provider: chosen.provider.id, challenger: null };
   const leads = (row: Ranked) => Number(row.score) - Number(current.score) >= DELTA;
-  const leading = equals.filter(leads);
-  const next = leading.find(isChallenger(previous)) ?? spread(leading, seed);
+  const next = spread(equals.filter(leads), seed);
   if (!next) return { provider: current.provider.id, challenger: null };
-  const again = rows.some((row) => isChallenger(previous)(row) && isFit(row) && leads(row));
+  const again = rows.some((row) => row.provider.id === previous?.challenger && isFit(row) && leads(row));
   return again
     ? { provider: next.provider.id, challenger: null }
     : { provider: current.provider.id, challenger: next.provider.id };
 }
-
-const isChallenger = (previous: Recommendation | null) => (row: Ranked) => row.provider.id === previous?.challenger;

@@ -1,6 +1,7 @@
 /** What the panel remembers: one SQLite file, opened with a check, migrated forward only. */
 import type Database from 'better-sqlite3';
 import { type AttemptStore, attemptStore } from './attempts.js';
+import { type EventStore, eventStore } from './events.js';
 import { type ExportRows, exporter } from './export.js';
 import { type DayRow, type HistoryStore, historyStore, NOTHING } from './history.js';
 import { pragma, prepare } from './hold.js';
@@ -16,6 +17,7 @@ import { type SettingStore, settingStore } from './settings.js';
 export type {
   AttemptStore,
   DayRow,
+  EventStore,
   HistoryStore,
   JobStore,
   Opinion,
@@ -36,6 +38,8 @@ export interface Store {
   readonly recommendations: RecommendationStore;
   readonly own: OwnStore;
   readonly jobs: JobStore;
+  /** What was done here. */
+  readonly events: EventStore;
   readonly sessions: SessionStore;
   readonly settings: SettingStore;
   /** Where a damaged file was moved at opening; null when all was well. */
@@ -74,6 +78,7 @@ function storeOn(db: Database.Database, now: () => number, maxBytes: number): Om
   };
   return {
     ...aging,
+    events: eventStore(db, now),
     opinions: opinionStore(db, now),
     recommendations: recommendationStore(db),
     settings: settingStore(db),

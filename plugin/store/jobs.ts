@@ -12,7 +12,7 @@ export interface JobStore {
 }
 
 export interface PrunableJobs extends JobStore {
-  /** Deletes at most `limit` jobs that began before `before` (ms since the epoch) and ended; returns how many. */
+  /** Deletes at most `limit` jobs that began before `before` (ms since the epoch), ended, and are in no event. */
   prune(before: number, limit: number): number;
 }
 
@@ -40,7 +40,8 @@ const CLOSE_ORPHANS = `UPDATE jobs SET state = 'failed', finishedAt = @finishedA
 
 const PRUNE = `
   DELETE FROM jobs WHERE id IN
-    (SELECT id FROM jobs WHERE startedAt < ? AND state <> 'running' ORDER BY startedAt LIMIT ?)`;
+    (SELECT id FROM jobs WHERE startedAt < ? AND state <> 'running'
+      AND NOT EXISTS (SELECT 1 FROM events WHERE job = jobs.id) ORDER BY startedAt LIMIT ?)`;
 
 type Row = Omit<Job, 'error'> & { readonly error: string | null };
 

@@ -2,6 +2,7 @@
 import type Database from 'better-sqlite3';
 import { PanelError } from '../errors.js';
 import { ATTEMPTS_SCHEMA } from './attempts.js';
+import { EVENTS_SCHEMA } from './events.js';
 import { HISTORY_SCHEMA } from './history.js';
 import { pragma } from './hold.js';
 import { JOBS_SCHEMA } from './jobs.js';
@@ -15,6 +16,7 @@ import { SETTINGS_SCHEMA } from './settings.js';
 const STEPS: readonly string[] = [
   ATTEMPTS_SCHEMA + JOBS_SCHEMA + SESSIONS_SCHEMA + SETTINGS_SCHEMA,
   HISTORY_SCHEMA + OPINIONS_SCHEMA + RECOMMENDATIONS_SCHEMA + OWN_SCHEMA,
+  EVENTS_SCHEMA,
 ];
 
 const versionOf = (db: Database.Database) => Number(pragma(db, 'user_version'));

@@ -5,6 +5,7 @@ import type { Job } from '../jobs.js';
 import { accountOf } from './account.js';
 import { bodyField, TooManyTries } from './auth.js';
 import { setCookie } from './cookies.js';
+import { noteDeed, noteJob } from './events.js';
 import { job as jobPage, pathOf, providerSection, typeSection } from './pages.js';
 import { ownPath, page, redirect } from './respond.js';
 import { LANGUAGE_COOKIE, type Visit, type Web } from './visit.js';
@@ -32,11 +33,13 @@ export function followed(
   job: Job,
   show: (web: Web, visit: Visit, job: Job) => Promise<unknown>,
 ) {
+  noteJob(web, visit, job);
   return visit.fragment ? show(web, visit, job) : redirect(visit, web.url('jobs', job.id));
 }
 
 export async function cancelJob(web: Web, visit: Visit) {
-  const { id } = await web.panel.jobs.cancel(pathOf(visit).id);
+  const { id, type, provider } = await web.panel.jobs.cancel(pathOf(visit).id);
+  noteDeed(web, visit, 'cancel', { type, provider });
   return visit.fragment ? jobPage(web, visit) : redirect(visit, web.url('jobs', id));
 }
 
@@ -60,6 +63,7 @@ export async function login(web: Web, visit: Visit) {
 
 export function logout(web: Web, visit: Visit) {
   assertOwnLogin(web);
+  if (visit.role === 'owner') noteDeed(web, visit, 'logout');
   web.auth.logout(visit);
   return redirect(visit, web.base);
 }

@@ -2,6 +2,7 @@
 import type { Job } from '../jobs.js';
 import { accountOf } from './account.js';
 import { bodyField } from './auth.js';
+import { noteDeed, noteJob } from './events.js';
 import { fileModels } from './files.js';
 import { providerModel, serviceModel, sourceModel, typeModel } from './model.js';
 import { introduced, pathOf } from './pages.js';
@@ -40,25 +41,29 @@ export async function login(web: Web, visit: Visit) {
 }
 
 export async function scanType(web: Web, visit: Visit) {
-  return accepted(visit, web.panel.scan(pathOf(visit).type));
+  return accepted(web, visit, web.panel.scan(pathOf(visit).type));
 }
 
 export async function scanProvider(web: Web, visit: Visit) {
   const { type, id } = pathOf(visit);
-  return accepted(visit, web.panel.scan(type, id, { account: accountOf(web, visit) }));
+  return accepted(web, visit, web.panel.scan(type, id, { account: accountOf(web, visit) }));
 }
 
 export async function connect(web: Web, visit: Visit) {
   const { type, id } = pathOf(visit);
-  return accepted(visit, web.panel.connect(type, id));
+  return accepted(web, visit, web.panel.connect(type, id));
 }
 
 export async function cancelJob(web: Web, visit: Visit) {
-  return accepted(visit, await web.panel.jobs.cancel(pathOf(visit).id));
+  const job = await web.panel.jobs.cancel(pathOf(visit).id);
+  noteDeed(web, visit, 'cancel', { type: job.type, provider: job.provider });
+  visit.reply.code(202);
+  return { job };
 }
 
 /** The answer to a request that began a job. */
-export function accepted({ reply }: Visit, job: Job) {
-  reply.code(202);
+export function accepted(web: Web, visit: Visit, job: Job) {
+  noteJob(web, visit, job);
+  visit.reply.code(202);
   return { job };
 }

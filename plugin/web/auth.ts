@@ -17,6 +17,8 @@ export type Authenticate = (request: FastifyRequest) => Promise<Role>;
 
 export const COOKIE = 'cloudy_services';
 
+const LOGIN = { name: '', what: 'login', type: null, provider: null } as const;
+
 /** Refused for now. */
 export class TooManyTries extends PanelError {
   /** Seconds. */
@@ -90,8 +92,14 @@ export class Auth {
     const address = visit.request.ip;
     const wait = this.#throttle.begin(address);
     if (wait > 0) throw new TooManyTries(wait);
-    if (hasOwner(settings)) await this.#assertPassword(password);
-    else await this.#becomeOwner(password, code);
+    try {
+      if (hasOwner(settings)) await this.#assertPassword(password);
+      else await this.#becomeOwner(password, code);
+    } catch (error) {
+      this.#panel.store.events.count({ ...LOGIN, by: 'stranger', result: 'failed' });
+      throw error;
+    }
+    this.#panel.store.events.add({ ...LOGIN, by: 'owner', result: 'done', job: null });
     this.#throttle.succeeded(address);
     if (visit.cookie !== null) this.#sessions.close(visit.cookie);
     visit.role = 'owner';

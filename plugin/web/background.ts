@@ -1,6 +1,7 @@
 /** The switch of the measuring that nobody asks for, and what it is doing. */
 import { PanelError } from '../errors.js';
 import { bodyField } from './auth.js';
+import { noteDeed } from './events.js';
 import { redirect } from './respond.js';
 import type { Visit, Web } from './visit.js';
 
@@ -23,6 +24,7 @@ function turn(web: Web, visit: Visit): void {
   if (wanted === 'on') web.panel.background.on();
   else if (wanted === 'off') web.panel.background.off();
   else throw new PanelError('bad-request', 'It can be turned on or off.', 'Send turn=on or turn=off.');
+  noteDeed(web, visit, `background-${wanted}`);
 }
 
 export async function background(web: Web, visit: Visit) {

@@ -2,7 +2,8 @@
  * The panel inside Cloudy's own web GUI. A few lines of PHP there hand each request on through the Unix socket and say who
  * has logged in to Cloudy; the pages come back without a frame of their own, to be put into Cloudy's.
  */
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { IncomingMessage } from 'node:http';
+import type { FastifyInstance } from 'fastify';
 import { PanelError } from '../errors.js';
 import type { Authenticate } from './auth.js';
 
@@ -18,10 +19,14 @@ export const CLOUDY_SEARCH = '/index.php/serf/search';
 /** Whoever may open the socket is trusted with the name: its file mode is the boundary. Cloudy's users own the node. */
 export const cloudyLogin: Authenticate = async ({ headers }) => (headers['x-cloudy-user'] ? 'owner' : null);
 
-/** @throws PanelError not-found for what does not come through a Unix socket: there, nobody vouches for the header */
-export function onlyBySocket(app: FastifyInstance): void {
-  app.addHook('onRequest', async (request: FastifyRequest) => {
-    if (request.raw.socket.remoteAddress === undefined) return;
-    throw new PanelError('not-found', 'There is no such page.', 'Begin at the first page.');
+/**
+ * Answers only what is known to have come through the Unix socket: elsewhere nobody vouches for the header.
+ * @param vouched requests that the socket's own server received. What a connection says of itself is not enough: one over
+ *   TCP that was reset by its sender has no remote address any more.
+ * @throws PanelError not-found
+ */
+export function onlyBySocket(app: FastifyInstance, vouched: WeakSet<IncomingMessage>): void {
+  app.addHook('onRequest', async ({ raw }) => {
+    if (!vouched.has(raw)) throw new PanelError('not-found', 'There is no such page.', 'Begin at the first page.');
   });
 }

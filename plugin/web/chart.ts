@@ -122,19 +122,43 @@ export function dayModels(days: readonly DayRow[], words: Words): DayModel[] {
   }));
 }
 
-/** One day of the heartbeat bar: its place, and how much of what was asked was answered. */
-export interface Beat {
-  /** Days before the newest one shown. */
-  readonly age: number;
-  readonly kind: 'all' | 'some' | 'none';
+/** A row's heartbeat bar: one stroke a day, the newest at the right; tall where all was answered, low where nothing was. */
+export interface Beats {
+  /** Days on which anything was tried, and those of them on which everything was answered. */
+  readonly days: number;
+  readonly good: number;
+  /** Path data on a grid of 120 × 14. */
+  readonly all: string;
+  readonly some: string;
+  readonly none: string;
 }
 
-/** The days of a row's bar on which anything was tried; of the others nothing is known. */
-export function beatsOf(bar: Uint8Array | undefined): Beat[] {
-  if (bar === undefined) return [];
-  return [...bar].flatMap((share, index) => {
-    const age = bar.length - 1 - index;
-    if (share === NOTHING) return [];
-    return [{ age, kind: share === 100 ? 'all' : share === 0 ? 'none' : 'some' } as const];
-  });
+const BEAT = 4;
+const HEIGHTS = { all: 14, some: 8, none: 4 } as const;
+
+/** A bar stays the same until something is measured: drawn once, not for every page. */
+const drawn = new WeakMap<Uint8Array, Beats | null>();
+
+/** The bar of the days' shares (see `HistoryStore.bars`); null where nothing was ever tried. */
+export function beatsOf(bar: Uint8Array | undefined): Beats | null {
+  if (bar === undefined) return null;
+  const known = drawn.get(bar);
+  if (known !== undefined) return known;
+  const beats = draw(bar);
+  drawn.set(bar, beats);
+  return beats;
+}
+
+function draw(bar: Uint8Array): Beats | null {
+  const paths = { all: '', some: '', none: '' };
+  let days = 0;
+  let good = 0;
+  for (const [index, share] of bar.entries()) {
+    if (share === NOTHING) continue;
+    const kind = share === 100 ? 'all' : share === 0 ? 'none' : 'some';
+    paths[kind] += `M${index * BEAT + 1.5} 14v-${HEIGHTS[kind]}`;
+    days += 1;
+    if (kind === 'all') good += 1;
+  }
+  return days === 0 ? null : { days, good, ...paths };
 }

@@ -67,10 +67,9 @@ export function typeModel(view: TypeView, words: Words) {
     ...serviceModel(view, words),
     scored: view.type.scoredFrom !== null,
     scan: { providers: targets, packets: targets * packets, bytes: targets * bytes },
-    providers: view.ranked.map((ranked) => ({
-      ...rowModel(ranked, view.type, words),
-      beats: beatsOf(view.bars.get(ranked.provider.id)),
-    })),
+    providers: view.ranked.map((ranked) =>
+      Object.assign(rowModel(ranked, view.type, words), { beats: beatsOf(view.bars.get(ranked.provider.id)) }),
+    ),
     units: view.type.units,
     /** Whether stopping its unit may cut the visitor's own way here. */
     link: view.type.link ?? false,
@@ -96,7 +95,10 @@ export function rowModel(ranked: Ranked, type: ServiceType, words: Words) {
     score: roundOr(ranked.score),
     low: roundOr(ranked.low),
     high: roundOr(ranked.high),
-    parts: ranked.parts.map((part) => partModel(part, type, words)),
+    /** Only made when looked at: a page of a long list does not. */
+    get parts() {
+      return ranked.parts.map((part) => partModel(part, type, words));
+    },
     measuredAt: iso(ranked.measuredAt),
     heardAt: iso(provider.heardAt),
   };

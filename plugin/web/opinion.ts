@@ -2,6 +2,7 @@
 import { PanelError } from '../errors.js';
 import type { Opinion } from '../store/index.js';
 import { bodyField } from './auth.js';
+import { noteDeed } from './events.js';
 import { pathOf, providerSection } from './pages.js';
 import { redirect } from './respond.js';
 import type { Visit, Web } from './visit.js';
@@ -34,6 +35,7 @@ async function save(web: Web, visit: Visit): Promise<Opinion> {
     help: short('help', field('help'), TEXT_LENGTH),
   });
   if (stars !== null && stars !== opinions.get(type, id).stars[0]?.stars) opinions.rate(type, id, stars);
+  noteDeed(web, visit, 'opinion', { type, provider: id });
   return opinions.get(type, id);
 }
 

@@ -24,7 +24,7 @@ const begin = (web: Web, visit: Visit, verb: Verb) =>
 export const act = (verb: Verb) => (web: Web, visit: Visit) =>
   followed(web, visit, begin(web, visit, verb), typeSection);
 
-export const actApi = (verb: Verb) => async (web: Web, visit: Visit) => accepted(visit, begin(web, visit, verb));
+export const actApi = (verb: Verb) => async (web: Web, visit: Visit) => accepted(web, visit, begin(web, visit, verb));
 
 /** Asks before a unit is stopped that may carry the way by which the person came. */
 export async function confirmStop(web: Web, visit: Visit) {
@@ -63,11 +63,11 @@ export function unpublish(web: Web, visit: Visit) {
 }
 
 export async function publishApi(web: Web, visit: Visit) {
-  return accepted(visit, web.panel.own.publish(pathOf(visit).type, readForm(visit.request.body)));
+  return accepted(web, visit, web.panel.own.publish(pathOf(visit).type, readForm(visit.request.body)));
 }
 
 export async function unpublishApi(web: Web, visit: Visit) {
-  return accepted(visit, web.panel.own.unpublish(pathOf(visit).type));
+  return accepted(web, visit, web.panel.own.unpublish(pathOf(visit).type));
 }
 
 /** Exactly what neighbours would see; the fields of the form as query. */

@@ -4,7 +4,9 @@ import * as actions from './actions.js';
 import * as api from './api.js';
 import type { Need } from './auth.js';
 import { background, backgroundApi } from './background.js';
+import { events, eventsApi } from './events.js';
 import { file } from './files.js';
+import { help, notListed, notListedApi } from './help.js';
 import { measurementsCsv, measurementsJson } from './history.js';
 import { opine, opineApi } from './opinion.js';
 import * as own from './own.js';
@@ -32,6 +34,9 @@ export const ROUTES: readonly Route[] = [
   get('/services/:type/providers/:id/measurements.json', 'reader', measurementsJson),
   get('/services/:type/files/:name', 'reader', file),
   get('/jobs/:id', 'reader', pages.job),
+  get('/events', 'owner', events),
+  get('/help', 'reader', help),
+  get('/help/not-listed', 'reader', notListed),
   get('/login', 'anyone', actions.loginPage),
   post('/login', 'anyone', actions.login),
   post('/logout', 'anyone', actions.logout),
@@ -52,6 +57,8 @@ export const ROUTES: readonly Route[] = [
   get('/api/v1/services/:type', 'reader', api.type),
   get('/api/v1/services/:type/providers/:id', 'reader', api.provider),
   get('/api/v1/jobs/:id', 'reader', api.job),
+  get('/api/v1/events', 'owner', eventsApi),
+  get('/api/v1/help/not-listed', 'reader', notListedApi),
   get('/api/v1/status', 'reader', status.status),
   get('/api/v1/node', 'reader', status.node),
   get('/api/v1/session', 'anyone', api.session),

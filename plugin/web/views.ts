@@ -20,7 +20,8 @@ export function loadViews(folder: string = VIEWS_DIR): Views {
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith(ENDING));
   const names = new Set(files.map((file) => file.slice(0, -ENDING.length)));
   for (const name of names) {
-    const source = readFileSync(join(folder, name + ENDING), 'utf8');
+    // Indentation is for who reads the template: of a long list it would be a sixth of the page.
+    const source = readFileSync(join(folder, name + ENDING), 'utf8').replace(/^[ \t]+/gm, '');
     for (const [, included = ''] of source.matchAll(/include\('@([^']+)'/g)) {
       if (!names.has(included)) throw new Error(`${name}${ENDING} includes ${included}, which does not exist`);
     }

@@ -27,6 +27,8 @@ interface Scoring {
 const RUNS = 5;
 /** Pages of the memory and load measurements. */
 const PAGES = 2_000;
+/** The kernel counts processor time in hundredths of a second (`getconf CLK_TCK`). */
+const TICK_MS = 10;
 
 async function withAgent<T>(members: number, use: (agent: Agent) => Promise<T>, community = 'demo'): Promise<T> {
   const { said, child } = await startChild<AddressInfo>('replay', { members, community });
@@ -122,6 +124,38 @@ async function scoring(): Promise<Mark[]> {
   ];
 }
 
+/** In processor time of the server, as with the page of 100 rows. */
+async function longList(): Promise<Mark[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'bench-'));
+  const served = async () => {
+    const { said: url, child } = await startChild<string>('listed', { what: 'serve', count: 500, folder });
+    const pid = child.pid as number;
+    const msOf = async (pages: number) => {
+      const before = cpuTicks(pid);
+      await load(url, pages);
+      return ((cpuTicks(pid) - before) * TICK_MS) / pages;
+    };
+    const first = await msOf(4);
+    await load(url, PAGES / 20);
+    const page = await msOf(PAGES / 20);
+    const memory = residentMB(pid);
+    await stop(child);
+    return { first: first * 4, page, memory };
+  };
+  try {
+    const unknown = await served();
+    await runChild('listed', { what: 'fill', count: 500, folder });
+    const known = await served();
+    return [
+      atMost('page of 500 providers with 90 days of history', known.page, 'ms', 60),
+      atMost('the first four such pages after a start, together', known.first, 'ms', 1_500),
+      atMost('memory for 90 days of history of 500 providers', known.memory - unknown.memory, 'MB', 4),
+    ];
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
 async function storage(): Promise<Mark[]> {
   const folder = mkdtempSync(join(tmpdir(), 'bench-'));
   const store = <T>(what: string, file: string) => runChild<T>('store', { what, path: join(folder, file) });
@@ -131,7 +165,7 @@ async function storage(): Promise<Mark[]> {
     const listed = (await store<number>('listed', 'full')) - (await store<number>('listed', 'empty'));
     return [
       atMost('a year with 100 providers: the database and its log', megabytes, 'MB', 20),
-      atMost('a year with 100 providers: longest pruning step', prune, 'ms', 20),
+      atMost('a year with 100 providers: longest pruning step, processor time', prune, 'ms', 20),
       atMost('a year with 100 providers: a pruning step, 99 of 100', usualPrune, 'ms', 20),
       atMost('a year with 100 providers: an attempt written, 99 of 100', add, 'ms', 20),
       atMost('a year with 100 providers: a day noted, 99 of 100', note, 'ms', 20),
@@ -147,6 +181,7 @@ const marks = [
   ...(await listing(1_000, 150)),
   ...(await ranking()),
   ...(await scoring()),
+  ...(await longList()),
   ...(await memory()),
   ...(await page()),
   ...(await storage()),

@@ -4,6 +4,11 @@
 
 error_reporting(E_ALL);
 session_start();
+// How long each request took, ms.
+register_shutdown_function(function () {
+    $took = 1000 * (microtime(true) - $_SERVER['REQUEST_TIME_FLOAT']);
+    file_put_contents(getenv('HOST_TIMES'), $_SERVER['REQUEST_URI'] . ' ' . round($took) . "\n", FILE_APPEND);
+});
 $staticFile = $_SERVER['SCRIPT_NAME'];
 $documentPath = $_SERVER['DOCUMENT_ROOT'];
 $LANG = isset($_SESSION['lang']) ? $_SESSION['lang'] : 'en';
@@ -60,7 +65,7 @@ if (isset($_SESSION['user'])) {
         require $file;
     }
     $answer = answerOf(isset($_SERVER['PATH_INFO']) ? $_SERVER['PATH_INFO'] : '');
-} elseif (isset($_POST['user'], $_POST['password']) && $_POST['user'] === 'admin' && $_POST['password'] === 'cloudy') {
+} elseif (isset($_POST['user'], $_POST['password']) && $_POST['password'] === 'cloudy') {
     $_SESSION['user'] = $_POST['user'];
     $answer = array('type' => 'redirect', 'url' => $staticFile);
 } else {
@@ -71,6 +76,8 @@ if ($answer['type'] === 'redirect') {
     header('Location: ' . $answer['url'], true, 302);
     exit;
 }
+// As Cloudy does where it has a port for HTTPS: before whatever it was given.
+$answer['page'] = '<div class="alert">This page can be had with HTTPS.</div>' . $answer['page'];
 if ($answer['type'] === 'ajax') {
     echo $answer['page'];
     exit;
@@ -82,6 +89,7 @@ if ($answer['type'] === 'ajax') {
 <meta charset="utf-8">
 <title>Cloudy</title>
 <meta name="viewport" content="width=device-width">
+<link rel="icon" href="data:,">
 <link rel="stylesheet" href="/css/host.css">
 </head>
 <body>
@@ -104,6 +112,8 @@ if ($answer['type'] === 'ajax') {
 <footer>
 <h1>A heading of the host</h1>
 <p>Some text with <a href="#">a link</a>, <code>code</code> and <small>small print</small>.</p>
+<pre>a block</pre>
+<ul><li>a line</li></ul>
 <table class="table"><tr><th>one</th><td>two</td></tr></table>
 <form><label>A field <input type="text" value="text"></label> <select><option>one</option></select> <button type="button" class="btn">A button</button></form>
 </footer>

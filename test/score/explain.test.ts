@@ -22,8 +22,9 @@ describe('the explanation of a score', () => {
         expect(total(points)).toBeCloseTo(100 - Number(score.score), 6);
         expect(total(sentences.map(({ whole }) => whole))).toBe(100 - Math.round(Number(score.score)));
         expect(points).toEqual([...points].sort((a, b) => b - a));
-        const apart = sentences.map(({ points, whole }) => Math.abs(points - whole));
-        expect(Math.max(0, ...apart)).toBeLessThanOrEqual(1 + 1e-9);
+        const apart = sentences.map(({ points, whole }) => whole - points);
+        // Who is rounded up had more of a point than who is rounded down.
+        expect(Math.max(0, ...apart) + Math.max(0, ...apart.map((by) => -by))).toBeLessThanOrEqual(1 + 1e-6);
       }),
       { numRuns: 1000 },
     );
@@ -58,6 +59,11 @@ describe('the explanation of a score', () => {
     expect(of([answered(0, FAST), answered(HOUR, FAST)])).toEqual([
       expect.objectContaining({ key: 'few', value: 2, unit: 'attempts' }),
     ]);
+  });
+
+  it('counts those of the metric that is least sure', () => {
+    const attempts = many((age, nth) => answered(age, nth === 3 ? FAST : { answer: 5, loss: 0 })).slice(0, 10);
+    expect(of(attempts).find(({ key }) => key === 'few')).toMatchObject({ value: 1 });
   });
 
   it('says that they are old where there were enough', () => {

@@ -37,7 +37,13 @@ describe('own stars', () => {
     expect(Number(low) / Number(without.low)).toBeCloseTo(Number(score) / plain, 12);
     expect(Number(high) / Number(without.high)).toBeCloseTo(Number(score) / plain, 12);
     const perfect = Array.from({ length: 40 }, (_, nth) => answered(nth * SECOND, { answer: 1, rtt: 1, loss: 0 }));
-    expect(scoreOf(TYPE, perfect, NOW, [{ at: NOW, stars: 5 }])).toMatchObject({ score: 100, high: 100 });
+    const added = expect.closeTo(100 - Number(scoreOf(TYPE, perfect, NOW).score), 9);
+    const best = scoreOf(TYPE, perfect, NOW, [{ at: NOW, stars: 5 }]);
+    expect(best).toMatchObject({ score: 100, high: 100, rating: { points: added } });
+  });
+
+  it('never take more than 27.5 %, however often the worst is said', () => {
+    expect(Number(rated(...Array(10).fill(1)).score) / plain).toBeCloseTo(0.04 ** 0.1, 12);
   });
 
   it('are forgotten by half in 180 days', () => {

@@ -59,12 +59,10 @@ describe('a chart', () => {
 });
 
 describe('a bar of beats', () => {
-  it('tells all, some and none apart, and leaves out the days without attempts', () => {
-    expect(beatsOf(Uint8Array.of(100, 40, NOTHING, 0))).toEqual([
-      { age: 3, kind: 'all' },
-      { age: 2, kind: 'some' },
-      { age: 0, kind: 'none' },
-    ]);
-    expect(beatsOf(undefined)).toEqual([]);
+  it('tells all, some and none apart by height, and leaves out the days without attempts', () => {
+    const bar = beatsOf(Uint8Array.of(100, 40, NOTHING, 0, 100));
+    expect(bar).toEqual({ days: 4, good: 2, all: 'M1.5 14v-14M17.5 14v-14', some: 'M5.5 14v-8', none: 'M13.5 14v-4' });
+    expect(beatsOf(Uint8Array.of(NOTHING))).toBeNull();
+    expect(beatsOf(undefined)).toBeNull();
   });
 });

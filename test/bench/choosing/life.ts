@@ -185,11 +185,11 @@ function keptRules(
 }
 
 /** Whether the score that the next day earns, from a probe each half hour, lies within what is claimed now. */
-function isCovered({ world, task, type, user, seed, extra }: Setting, { provider, low, high }: Ranked, at: number) {
+function isCovered({ world, task, type, user, seed }: Setting, { provider, low, high }: Ranked, at: number) {
   const random = new Random(seed, user, task, provider.id, at, 'next day');
   const attempts = Array.from({ length: NEXT_DAY }, (_, nth) => {
     const state = world.at(user, indexOf(provider.id), at + nth * STEP);
-    return probeOnce({ task, type, provider: provider.id, state, at, random, extra });
+    return probeOnce({ task, type, provider: provider.id, state, at, random });
   });
   const logs = type.metrics.map((metric) => {
     const curve = curveOf(metric);

@@ -99,7 +99,7 @@ export function waysFrom(
       const forth = link.ends[0] === node ? 0 : link.ends[1] === node ? 1 : null;
       if (forth === null) continue;
       const next = link.ends[1 - forth] as number;
-      const cost = (costs[node] as number) + 1 + link.ms + TABLE.queueMs / Math.min(...link.mbps);
+      const cost = (costs[node] as number) + TABLE.routing.hop + link.ms + TABLE.routing.slow / Math.min(...link.mbps);
       if (next === without || cost >= (costs[next] as number)) continue;
       costs[next] = cost;
       ways[next] = [...way, { link, forth }];
@@ -117,24 +117,25 @@ export interface PathState {
   /** Mbit/s from the user to the provider, and back. */
   readonly up: number;
   readonly down: number;
-  /** What each further kilobyte of one packet takes on the way there, ms. */
-  readonly msPerKB: number;
 }
 
 export function pathState(way: readonly Hop[], step: number): PathState {
   let rtt = 0.3;
   let passes = 1;
-  let msPerKB = 0;
   const free = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
   for (const { link, forth } of way) {
     const load = link.load[step] as number;
     const [up, down] = [link.mbps[forth] as number, link.mbps[1 - forth] as number];
     rtt += link.ms + ((TABLE.queueMs / up + TABLE.queueMs / down) / 2) * (load / (1 - load));
     passes *= (1 - Math.min(link.loss * (1 + TABLE.loss.rise * load ** 4), 1)) ** 2;
-    msPerKB += 8 / up;
     free[0] = Math.min(free[0] as number, up * (1 - load));
     free[1] = Math.min(free[1] as number, down * (1 - load));
   }
   const shared = Math.sqrt(Math.min(Math.max(way.length, 1), TABLE.interferingHops));
-  return { rtt, loss: 1 - passes, up: (free[0] as number) / shared, down: (free[1] as number) / shared, msPerKB };
+  return {
+    rtt,
+    loss: 1 - passes,
+    up: (free[0] as number) / shared,
+    down: (free[1] as number) / shared,
+  };
 }

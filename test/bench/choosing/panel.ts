@@ -7,7 +7,7 @@ import { type Ranked, rank } from '../../../plugin/score/rank.js';
 import { recommend } from '../../../plugin/score/recommend.js';
 import type { ServiceType } from '../../../plugin/services/index.js';
 import type { Attempt } from '../../../plugin/store/attempts.js';
-import { type Extra, probeOnce } from './probe.js';
+import { probeOnce } from './probe.js';
 import { Random } from './random.js';
 import { HOUR, TABLE } from './table.js';
 import type { TaskName } from './tasks.js';
@@ -30,7 +30,6 @@ export interface Setting {
   readonly user: number;
   /** Round-trip times guessed from coordinates, ms, by provider. */
   readonly estimates: readonly number[];
-  readonly extra?: Extra | undefined;
 }
 
 export const PROVIDERS: readonly Provider[] = Array.from({ length: TABLE.providers }, (_, index) => ({
@@ -85,10 +84,10 @@ export class Panel {
 
   /** One attempt, stored. Whether it was answered. */
   probe(provider: number, at: number): boolean {
-    const { world, user, task, type, extra } = this.#setting;
+    const { world, user, task, type } = this.#setting;
     const state = world.at(user, provider, at, this.struck);
     const { id } = PROVIDERS[provider] as Provider;
-    const attempt = probeOnce({ task, type, provider: id, state, at: EPOCH + at, random: this.#random, extra });
+    const attempt = probeOnce({ task, type, provider: id, state, at: EPOCH + at, random: this.#random });
     const list = this.#attempts[provider] as Attempt[];
     list.unshift(attempt);
     if (list.length > KEPT) list.pop();

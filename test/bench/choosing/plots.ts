@@ -22,7 +22,7 @@ const line = (from: readonly number[], to: readonly number[], more = '') =>
 
 /** One column for each task, one row for each rule: a dot with its interval, between 0 and 1. */
 export function dots(title: string, panels: readonly Panel<{ readonly name: string } & Estimate>[]): string {
-  const [left, gap, top, step] = [150, 20, 60, 24];
+  const [left, gap, top, step] = [180, 20, 60, 24];
   const width = (WIDTH - left - gap) / panels.length - gap;
   const rows = panels[0]?.rows ?? [];
   const bottom = top + rows.length * step;
@@ -50,7 +50,7 @@ export function curves(
   title: string,
   panels: readonly Panel<{ readonly name: string; readonly values: readonly number[] }>[],
 ): string {
-  const [left, gap, top, height, most] = [50, 30, 60, 280, 2];
+  const [left, gap, top, height, most] = [50, 40, 60, 280, 2];
   const width = (WIDTH - left) / panels.length - gap;
   const columns = panels.flatMap(({ title: name, rows }, column) => {
     const start = left + column * (width + gap);
@@ -59,11 +59,15 @@ export function curves(
     const lines = rows.map(({ values }, index) => {
       const sorted = [...values].sort((a, b) => a - b).filter((value) => value <= most);
       const points = sorted.map((value, nth) => place(value, (nth + 1) / values.length));
+      points.push(place(most, sorted.length / values.length));
       return `<polyline points="${points.join(' ')}" fill="none" stroke="${INK}" stroke-width="1.6" stroke-dasharray="${DASHES[index % DASHES.length]}"/>`;
     });
     const axis = [
       line([start, top + height], [start + width, top + height]),
       line([start, top], [start, top + height]),
+      ...[0, 0.5, 1].map((share) =>
+        text(start - 6, top + (1 - share) * height + 4, `${share}`, 'text-anchor="end" font-size="11"'),
+      ),
       ...[0, 0.5, 1, 1.5, 2].map((lost) =>
         text(
           start + (lost / most) * width,
@@ -76,12 +80,12 @@ export function curves(
     return [text(start, top - 12, name, 'font-weight="bold"'), ...axis, ...lines];
   });
   const key = (panels[0]?.rows ?? []).flatMap(({ name }, index) => {
-    const x = left + index * 150;
-    const y = top + height + 50;
+    const x = left + (index % 3) * 300;
+    const y = top + height + 50 + Math.floor(index / 3) * 24;
     return [
       line([x, y], [x + 40, y], `stroke-width="1.6" stroke-dasharray="${DASHES[index % DASHES.length]}"`),
       text(x + 46, y + 4, name),
     ];
   });
-  return draw(top + height + 70, title, [text(20, 24, title, 'font-size="16"'), ...columns, ...key]);
+  return draw(top + height + 100, title, [text(20, 24, title, 'font-size="16"'), ...columns, ...key]);
 }

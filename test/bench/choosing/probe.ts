@@ -18,12 +18,6 @@ const LOST_SYN_MS = 900;
 /** Serf pings of one probe: each is one packet there and one back. */
 const PINGS = PATH_COST.packets / 2;
 
-/** What is asked, on top of what the program asks today. */
-export interface Extra {
-  /** Pairs of a small and a large Serf ping, whose least times tell what the path needs for each further kilobyte. */
-  readonly pairs: number;
-}
-
 export interface Probe {
   readonly task: TaskName;
   readonly type: Pick<ServiceType, 'cost'>;
@@ -31,18 +25,15 @@ export interface Probe {
   readonly state: State;
   readonly at: number;
   readonly random: Random;
-  readonly extra?: Extra | undefined;
 }
 
 type Measured = readonly Sample[] | null;
 
-export function probeOnce({ task, type, provider, state, at, random, extra }: Probe): Attempt {
-  const bytes = type.cost.bytes + PATH_COST.bytes + (extra ? extra.pairs * (2 * 150 + 1_400) : 0);
-  const tried = { provider, type: task, at, bytes };
+export function probeOnce({ task, type, provider, state, at, random }: Probe): Attempt {
+  const tried = { provider, type: task, at, bytes: type.cost.bytes + PATH_COST.bytes };
   const samples = state.reachable ? ASK[task](state, random) : null;
   if (samples === null) return { ...tried, level: 0, reason: 'timeout', detail: null };
-  const path = [...pings(state, random), ...(extra ? widths(state, random, extra) : [])];
-  return { ...tried, level: 4, reason: null, samples: [...samples, ...path], facts: {} };
+  return { ...tried, level: 4, reason: null, samples: [...samples, ...pings(state, random)], facts: {} };
 }
 
 const roundTrip = ({ rtt }: State, random: Random) => rtt * random.spread(TABLE.noise.rtt);
@@ -51,17 +42,6 @@ const served = ({ probedMs }: State, random: Random) => probedMs * random.spread
 function pings(state: State, random: Random): Sample[] {
   const once = () => (random.next() < state.loss ? null : { ms: roundTrip(state, random) });
   return pathSamples(Array.from({ length: PINGS }, once), PATH_METHOD);
-}
-
-/** ms per kilobyte, from the least of several small and several large pings: 1.26 kB apart. */
-function widths(state: State, random: Random, { pairs }: Extra): Sample[] {
-  const KB = 1.26;
-  const least = (ms: number) => {
-    const times = Array.from({ length: pairs }, () => roundTrip({ ...state, rtt: ms }, random));
-    return Math.min(...times);
-  };
-  const difference = least(state.rtt + KB * state.msPerKB) - least(state.rtt);
-  return [{ metric: 'width', value: Math.max(difference / KB, 0.02), method: PATH_METHOD }];
 }
 
 /** Time of a TCP connect, ms; null when it failed. Linux asks at 0, 1 and 3 s. */

@@ -24,13 +24,15 @@ export const TABLE = {
   users: 6,
 
   /** Mbit/s, log-normal (M: mean 21.8, six of ten at most 10). */
-  capacity: { median: 14, sigma: 1, min: 0.5, max: 120 },
+  capacity: { median: 6.8, sigma: 1.53, min: 0.5, max: 120 },
   /** Difference between the two directions of a link, exponential (M). */
   asymmetry: { mean: 0.32, max: 0.9 },
   /** There and back over one idle link, ms, log-normal (A). */
   hop: { median: 1.5, sigma: 0.6 },
   /** A full packet waits for this, ms at 1 Mbit/s, times load/(1 − load) (A). */
   queueMs: 12,
+  /** Routing prefers few, near and fast links: cost of a hop, ms, and of a link of 1 Mbit/s, ms (A). */
+  routing: { hop: 1, slow: 12 },
   /** Share of packets lost on a link after its own repetitions, log-normal (C), times 1 + rise·load⁴. */
   loss: { median: 4e-4, sigma: 1.5, max: 0.1, rise: 6 },
   /** Links of one path disturb each other: throughput falls with the root of the hops, up to three (C). */

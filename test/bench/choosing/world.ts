@@ -92,7 +92,7 @@ export class World {
   }
 }
 
-const NOWHERE: PathState = { rtt: 0, loss: 1, up: 0, down: 0, msPerKB: 0 };
+const NOWHERE: PathState = { rtt: 0, loss: 1, up: 0, down: 0 };
 
 /** Whether the gateway is off at that time. */
 export function isCut(at: number): boolean {

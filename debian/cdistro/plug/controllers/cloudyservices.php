@@ -8,11 +8,11 @@ define('CLOUDYSERVICES_SOCKET', getenv('CLOUDY_SERVICES_SOCKET') ?: '/run/cloudy
 const CLOUDYSERVICES_LIMIT = 2;
 // Longest answer that is passed on, bytes.
 const CLOUDYSERVICES_MOST = 16777216;
-// What of the browser's request the panel needs, and what of the panel's answer the browser needs.
+// What of the browser's request the panel needs, and what of the panel's answer the browser needs. The panel's cookie, which
+// its forms belong to, stays here in Cloudy's session: a notice printed by Cloudy is too late for setting another.
 const CLOUDYSERVICES_ASKED = array(
     'HTTP_HOST' => 'Host',
     'HTTP_ORIGIN' => 'Origin',
-    'HTTP_COOKIE' => 'Cookie',
     'HTTP_ACCEPT' => 'Accept',
     'HTTP_HX_REQUEST' => 'HX-Request',
     'HTTP_SEC_FETCH_SITE' => 'Sec-Fetch-Site',
@@ -22,7 +22,7 @@ const CLOUDYSERVICES_ASKED = array(
 );
 const CLOUDYSERVICES_TOLD = array(
     'cache-control', 'content-disposition', 'content-type', 'etag', 'hx-redirect', 'hx-reswap', 'hx-retarget', 'location',
-    'retry-after', 'set-cookie', 'vary', 'x-content-type-options',
+    'retry-after', 'vary', 'x-content-type-options',
 );
 
 function index()
@@ -49,18 +49,45 @@ function cloudyservices_forward($method, $body)
         return cloudyservices_down();
     }
     list($status, $headers, $page) = $answer;
+    $moved = $status >= 300 && $status < 400;
+    if ($moved && headers_sent()) {
+        $url = htmlspecialchars(cloudyservices_header($headers, 'location'));
+        return array('type' => 'render', 'page' => '<meta http-equiv="refresh" content="0; url=' . $url . '">');
+    }
     $isPage = strpos(cloudyservices_header($headers, 'content-type'), 'text/html') === 0;
-    $inside = $isPage && !isset($_SERVER['HTTP_HX_REQUEST']) && !($status >= 300 && $status < 400);
-    if (!headers_sent()) {
-        http_response_code($status);
-        foreach ($headers as list($name, $value)) {
-            // The frame around the page is Cloudy's, and so is what it says of it.
-            if (in_array($name, CLOUDYSERVICES_TOLD, true) && !($inside && $name === 'content-type')) {
-                header($name . ': ' . $value, $name !== 'set-cookie');
-            }
+    $inside = $isPage && !$moved && !isset($_SERVER['HTTP_HX_REQUEST']);
+    cloudyservices_tell($status, $headers, $inside);
+    return $inside ? array('type' => 'render', 'page' => $page) : cloudyservices_bare($page);
+}
+
+// Passes on what the panel says of its answer. Of a page in Cloudy's frame, the type is Cloudy's to say.
+function cloudyservices_tell($status, $headers, $inside)
+{
+    $_SESSION['cloudyservices'] = strtok(cloudyservices_header($headers, 'set-cookie'), ';') ?: cloudyservices_cookie();
+    if (headers_sent()) {
+        return;
+    }
+    http_response_code($status);
+    foreach ($headers as list($name, $value)) {
+        if (in_array($name, CLOUDYSERVICES_TOLD, true) && !($inside && $name === 'content-type')) {
+            header($name . ': ' . $value);
         }
     }
-    return array('type' => $inside ? 'render' : 'ajax', 'page' => $page);
+}
+
+function cloudyservices_cookie()
+{
+    return isset($_SESSION['cloudyservices']) ? $_SESSION['cloudyservices'] : '';
+}
+
+// Sends the answer and nothing else. Given to Cloudy, it would come with Cloudy's own words: notices, advice on HTTPS.
+function cloudyservices_bare($page)
+{
+    while (ob_get_level() > 0 && @ob_end_clean()) {
+        continue;
+    }
+    echo $page;
+    exit;
 }
 
 // The address as the browser sent it: Cloudy's own parameters are decoded and cut at slashes.
@@ -83,7 +110,8 @@ function cloudyservices_ask($method, $path, $body)
         return null;
     }
     stream_set_timeout($socket, CLOUDYSERVICES_LIMIT);
-    fwrite($socket, cloudyservices_request($method, $path, $body));
+    // Refusing a form that is too long, the panel hangs up before it has read all of it, and still has answered.
+    @fwrite($socket, cloudyservices_request($method, $path, $body));
     $answer = cloudyservices_read($socket);
     fclose($socket);
     // A version of the protocol in which every answer ends with the connection: nothing is left to decode.
@@ -112,6 +140,7 @@ function cloudyservices_request($method, $path, $body)
     }
     // Only who has logged in to Cloudy gets here at all.
     $lines[] = 'X-Cloudy-User: ' . cloudyservices_line(isset($user['user']) ? $user['user'] : '');
+    $lines[] = 'Cookie: ' . cloudyservices_line(cloudyservices_cookie());
     $lines[] = 'X-Cloudy-Language: ' . cloudyservices_line(isset($LANG) ? $LANG : '');
     $lines[] = 'Content-Length: ' . strlen($body);
     return implode("\r\n", $lines) . "\r\n\r\n" . $body;
@@ -129,10 +158,18 @@ function cloudyservices_read($socket)
     $until = microtime(true) + CLOUDYSERVICES_LIMIT;
     $answer = '';
     while (!feof($socket)) {
-        $piece = fread($socket, 65536);
-        $state = stream_get_meta_data($socket);
-        if ($piece === false || $state['timed_out'] || microtime(true) > $until || strlen($answer) > CLOUDYSERVICES_MOST) {
+        $left = (int) (1000000 * ($until - microtime(true)));
+        if ($left <= 0 || strlen($answer) > CLOUDYSERVICES_MOST) {
             return null;
+        }
+        stream_set_timeout($socket, intdiv($left, 1000000), $left % 1000000);
+        $piece = @fread($socket, 65536);
+        $state = stream_get_meta_data($socket);
+        if ($state['timed_out']) {
+            return null;
+        }
+        if ($piece === false) {
+            break;
         }
         $answer .= $piece;
     }
@@ -157,6 +194,9 @@ function cloudyservices_down()
     if (!headers_sent()) {
         http_response_code(503);
         header('Retry-After: 5');
+        // A page of the panel that asks for news keeps what it shows, says this above, and asks again.
+        header('HX-Retarget: #cs-message');
+        header('HX-Reswap: innerHTML');
     }
-    return array('type' => isset($_SERVER['HTTP_HX_REQUEST']) ? 'ajax' : 'render', 'page' => $page);
+    return isset($_SERVER['HTTP_HX_REQUEST']) ? cloudyservices_bare($page) : array('type' => 'render', 'page' => $page);
 }

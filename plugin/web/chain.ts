@@ -1,0 +1,213 @@
+/** Why is something not listed? The chain from this node's agent to an answering service, link by link, as it is now. */
+import { cleanText } from '../discovery/entry.js';
+import type { Member } from '../discovery/member.js';
+import type { SerfRpc } from '../discovery/rpc.js';
+import { readTag, TAG_NAME, type Tag } from '../discovery/tag.js';
+import { PanelError } from '../errors.js';
+import { nearest } from '../nearest.js';
+import type { Panel } from '../panel.js';
+import { providerId } from '../provider.js';
+import type { Params, Words } from './i18n.js';
+import { rowModel, type Verdict } from './model.js';
+
+const LINKS = ['agent', 'joined', 'member', 'tag', 'readable', 'type', 'allowed', 'answers'] as const;
+type Link = (typeof LINKS)[number];
+
+export interface Step {
+  readonly id: Link;
+  readonly state: 'yes' | 'no' | 'unknown';
+  /** The question, what was found, and what to do next (empty where nothing). */
+  readonly label: string;
+  readonly text: string;
+  readonly todo: string;
+}
+
+export interface Asked {
+  /** Name, host or address of a node; empty = this one. */
+  readonly node: string;
+  /** Wire word; empty = any. */
+  readonly type: string;
+}
+
+/** What the agent says at this moment. */
+interface Serf {
+  readonly self: string;
+  readonly members: readonly Member[];
+}
+
+/** Comparing letter by letter a thousand names of up to 128 would hold up everything else; characters. */
+const LONGEST_NAME = 32;
+/** Whoever asks again so soon gets the same: the list of a large community is some work for its agent, ms. */
+const FRESH_MS = 2_000;
+
+const lately = new WeakMap<SerfRpc, { readonly at: number; readonly serf: Promise<Serf> }>();
+
+/** @throws PanelError serf-away, serf-refused */
+function heard(client: SerfRpc): Promise<Serf> {
+  const known = lately.get(client);
+  if (known && performance.now() - known.at < FRESH_MS) return known.serf;
+  const serf = Promise.all([client.stats(), client.members()]).then(([stats, members]) => ({
+    self: stats.get('agent')?.get('name') ?? '',
+    members,
+  }));
+  lately.set(client, { at: performance.now(), serf });
+  return serf;
+}
+
+/** A link that holds hands on what it found; the first that does not ends the walk. */
+type Found<T> = { readonly step: Step; readonly value: T | null };
+
+/** Every link in order; those behind the first that does not hold are not looked at. */
+export async function chainOf(panel: Panel, words: Words, asked: Asked): Promise<Step[]> {
+  const walk = new Walk(panel, words, asked);
+  const done = await walk.steps();
+  const rest = LINKS.slice(done.length).map((id) => walk.step(id, 'unknown', 'unasked'));
+  return [...done, ...rest];
+}
+
+class Walk {
+  readonly #panel: Panel;
+  readonly #words: Words;
+  readonly #asked: Asked;
+
+  constructor(panel: Panel, words: Words, { node, type }: Asked) {
+    this.#panel = panel;
+    this.#words = words;
+    this.#asked = { node: cleanText(node), type: cleanText(type) };
+  }
+
+  async steps(): Promise<Step[]> {
+    const done: Step[] = [];
+    const next = <T>({ step, value }: Found<T>): T | null => {
+      done.push(step);
+      return value;
+    };
+    const serf = next(await this.#agent());
+    const joined = serf && next(this.#joined(serf));
+    const member = joined && next(this.#member(joined));
+    const text = member && next(this.#tag(member));
+    const tag = text && next(this.#readable(text));
+    const ids = tag && next(this.#type(tag));
+    const allowed = ids && next(this.#allowed(ids));
+    if (allowed) next(await this.#answers(allowed));
+    return done;
+  }
+
+  /** @param say key of the text after the link's own; its `.todo` says what to do */
+  step(id: Link, state: Step['state'], say: string, params: Params = {}, todo?: string): Step {
+    const { t, has } = this.#words;
+    const key = say === 'unasked' ? 'chain.unasked' : `chain.${id}.${say}`;
+    const after = todo ?? (has(`${key}.todo`) ? t(`${key}.todo`, params) : '');
+    return { id, state, label: t(`chain.${id}`), text: t(key, params), todo: after };
+  }
+
+  async #agent(): Promise<Found<Serf>> {
+    if (this.#panel.demo) return { step: this.step('agent', 'unknown', 'demo'), value: null };
+    try {
+      const client = this.#panel.discovery.serfClient();
+      return { step: this.step('agent', 'yes', 'yes'), value: await heard(client) };
+    } catch (error) {
+      if (!(error instanceof PanelError)) throw error;
+      const { t } = this.#words;
+      const step = this.step('agent', 'no', 'no', { error: t(`error.${error.code}`) }, t(`error.${error.code}.hint`));
+      return { step, value: null };
+    }
+  }
+
+  #joined(serf: Serf): Found<Serf> {
+    const count = serf.members.filter(({ status }) => status === 'alive').length;
+    if (count < 2) return { step: this.step('joined', 'no', 'no'), value: null };
+    return { step: this.step('joined', 'yes', 'yes', { count }), value: serf };
+  }
+
+  #member({ self, members }: Serf): Found<Member> {
+    const { node } = this.#asked;
+    const wanted = node === '' ? self : node;
+    const found = named(members, wanted);
+    if (!found) {
+      const names = members.map(({ name }) => cleanText(name)).filter(({ length }) => length <= LONGEST_NAME);
+      const near = nearest(wanted.slice(0, LONGEST_NAME), names) ?? '–';
+      return { step: this.step('member', 'no', 'missing', { node: wanted, near }), value: null };
+    }
+    const name = cleanText(found.name);
+    if (found.status === 'alive') {
+      const params = { node: name, address: found.address ?? '–' };
+      return { step: this.step('member', 'yes', 'yes', params), value: found };
+    }
+    const say = found.status === 'failed' ? 'failed' : 'left';
+    return { step: this.step('member', 'no', say, { node: name }), value: null };
+  }
+
+  #tag({ tags }: Member): Found<string> {
+    const text = tags.get(TAG_NAME);
+    if (!text) return { step: this.step('tag', 'no', 'no'), value: null };
+    return { step: this.step('tag', 'yes', 'yes'), value: text };
+  }
+
+  #readable(text: string): Found<Tag> {
+    const tag = readTag(text);
+    const count = tag.entries.length;
+    const reasons = Object.entries(tag.skipped).map(([reason, times]) => {
+      const key = `skipped.${reason}`;
+      return `${this.#words.has(key) ? this.#words.t(key) : reason} (${this.#words.number(times)})`;
+    });
+    const problems = reasons.join(', ');
+    if (count === 0) {
+      const say = problems === '' ? 'empty' : 'no';
+      return { step: this.step('readable', 'no', say, { problems }), value: null };
+    }
+    const say = problems === '' ? 'yes' : 'some';
+    return { step: this.step('readable', 'yes', say, { count, problems }), value: tag };
+  }
+
+  /** Hands on the ids of the node's providers of the type. */
+  #type({ entries }: Tag): Found<readonly string[]> {
+    const { type } = this.#asked;
+    const words = [...new Set(entries.map((entry) => entry.type))];
+    const types = words.join(', ');
+    const ids = entries.filter((entry) => entry.type === type).map(providerId);
+    if (type === '') return { step: this.step('type', 'unknown', 'any', { types }), value: null };
+    if (ids.length === 0) return { step: this.step('type', 'no', 'no', { type, types }), value: null };
+    return { step: this.step('type', 'yes', 'yes', { type }), value: ids };
+  }
+
+  #allowed(ids: readonly string[]): Found<readonly string[]> {
+    const listed = ids.flatMap((id) => this.#panel.discovery.find(id) ?? []);
+    if (listed.length === 0) return { step: this.step('allowed', 'unknown', 'soon'), value: null };
+    const open = listed.filter(({ barred }) => barred === null);
+    const [{ address, barred }] = listed as [(typeof listed)[number]];
+    const params = { address, reason: this.#words.t(`reason.${barred}`) };
+    if (open.length === 0) return { step: this.step('allowed', 'no', 'no', params), value: null };
+    return { step: this.step('allowed', 'yes', 'yes', params), value: open.map(({ id }) => id) };
+  }
+
+  async #answers(ids: readonly string[]): Promise<Found<true>> {
+    const { ranked, type } = await this.#panel.type(this.#asked.type);
+    const best = ranked.find(({ provider }) => ids.includes(provider.id));
+    if (!best) return { step: this.step('answers', 'unknown', 'never'), value: null };
+    const { verdict, verdictText, measuredAt } = rowModel(best, type, this.#words);
+    const say = SAYS[verdict];
+    const state = say === 'yes' || say === 'no' ? say : 'unknown';
+    const time = measuredAt === null ? '' : this.#words.date(Date.parse(measuredAt));
+    return { step: this.step('answers', state, say, { found: verdictText, time }), value: true };
+  }
+}
+
+const SAYS: Readonly<Record<Verdict, 'yes' | 'no' | 'open' | 'never'>> = {
+  good: 'yes',
+  weak: 'yes',
+  unproven: 'yes',
+  unchecked: 'open',
+  failed: 'no',
+  barred: 'never',
+  new: 'never',
+};
+
+/** By its name, its address, or a host that it announces; an alive one before one that is not. */
+function named(members: readonly Member[], wanted: string): Member | undefined {
+  const word = wanted.toLowerCase();
+  const is = (text: string | null) => text !== null && cleanText(text).toLowerCase() === word;
+  const announces = ({ tags }: Member) => readTag(tags.get(TAG_NAME) ?? '').entries.some(({ host }) => is(host));
+  const sorted = members.toSorted((a, b) => Number(b.status === 'alive') - Number(a.status === 'alive'));
+  return sorted.find(({ name }) => is(name)) ?? sorted.find(({ address }) => is(address)) ?? sorted.find(announces);
+}

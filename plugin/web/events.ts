@@ -1,0 +1,76 @@
+/** What was done here: noted as it is done, and shown to the owner. */
+import { cleanText } from '../discovery/entry.js';
+import type { Job } from '../jobs.js';
+import { type Actor, type Deed, EVENTS_KEPT, type Event } from '../store/events.js';
+import type { Words } from './i18n.js';
+import { nameOf, titleOf } from './model.js';
+import { page } from './respond.js';
+import type { Visit, Web } from './visit.js';
+
+const LINES = 100;
+const NAME_CAP = 64;
+
+/** Who does what this request asks for. Cloudy says its users' names; whoever else logs in here is the owner. */
+function actorOf(web: Web, { request, role }: Visit): Actor {
+  const name = web.embedded ? cleanText(request.headers['x-cloudy-user'], NAME_CAP) : '';
+  if (name !== '') return { by: 'cloudy', name };
+  return { by: role === 'owner' ? 'owner' : 'stranger', name: '' };
+}
+
+/** @param of the type and provider that it is about */
+export function noteDeed(web: Web, visit: Visit, what: Deed, of: Partial<Pick<Event, 'type' | 'provider'>> = {}): void {
+  noted(() => {
+    const about = { type: null, provider: null, ...of };
+    web.panel.store.events.add({ ...actorOf(web, visit), ...about, what, result: 'done', job: null });
+  });
+}
+
+/** Who began the job; whoever asks for one that runs already is not told of. */
+export function noteJob(web: Web, visit: Visit, { id, kind, type, provider }: Job): void {
+  noted(() => {
+    const about = { what: kind, type, provider, job: id };
+    web.panel.store.events.add({ ...actorOf(web, visit), ...about, result: 'done' });
+  });
+}
+
+/** What is done is done: a full disk must not make it look as if it was not. */
+function noted(write: () => void): void {
+  try {
+    write();
+  } catch (error) {
+    console.error(error);
+  }
+}
+
+export function eventModel(web: Web, { at, type: word, ...event }: Event, words: Words) {
+  const service = word === null ? '' : titleOf(web.panel.services.of(word), word, words);
+  const { by, name, what, provider, result, job, count } = event;
+  const found = provider === null ? null : web.panel.discovery.find(provider);
+  const text = words.t(words.has(`event.${what}`) ? `event.${what}` : `job.kind.${what}`, { service });
+  return {
+    at: new Date(at).toISOString(),
+    ...{ by, name, what, text, type: word, provider, result, job, count },
+    /** What the provider is called now; null where it is not announced any more. */
+    providerName: found && nameOf(found),
+  };
+}
+
+export type EventModel = ReturnType<typeof eventModel>;
+
+/** `?limit=`: at most so many, the newest. */
+function eventModels(web: Web, { request, words }: Visit): EventModel[] {
+  const { limit } = request.query as { limit?: unknown };
+  const wanted = typeof limit === 'string' && /^\d{1,4}$/.test(limit) ? Number(limit) : LINES;
+  const lines = Math.min(Math.max(wanted, 1), EVENTS_KEPT);
+  return web.panel.store.events.newest(lines).map((event) => eventModel(web, event, words));
+}
+
+export async function events(web: Web, visit: Visit) {
+  const models = eventModels(web, visit);
+  const more = models.length === LINES ? EVENTS_KEPT : null;
+  return page(web, visit, 'events', { title: visit.words.t('page.events'), events: models, more });
+}
+
+export async function eventsApi(web: Web, visit: Visit) {
+  return { events: eventModels(web, visit) };
+}

@@ -1,0 +1,56 @@
+/** Help: how the list comes about, and why something is not in it. */
+import type { Asked, Step } from './chain.js';
+import { nameOf } from './model.js';
+import { page } from './respond.js';
+import type { Visit, Web } from './visit.js';
+
+export interface NotListed extends Asked {
+  readonly steps: readonly Step[];
+  /** What is listed all the same, perhaps through another source. */
+  readonly listed: readonly {
+    readonly id: string;
+    readonly type: string;
+    readonly name: string;
+    readonly sources: readonly string[];
+  }[];
+}
+
+/** Longest that is searched for, characters: as much as of an announcement is kept. */
+const LONGEST = 128;
+/** So many lines are named. */
+const MOST_LISTED = 10;
+
+export async function help(web: Web, visit: Visit) {
+  return page(web, visit, 'help', { title: visit.words.t('page.help') });
+}
+
+export async function notListed(web: Web, visit: Visit) {
+  const title = visit.words.t('page.not-listed');
+  return page(web, visit, 'not-listed', { title, ...(await walked(web, visit)), types: web.panel.services.types });
+}
+
+export async function notListedApi(web: Web, visit: Visit) {
+  return walked(web, visit);
+}
+
+async function walked(web: Web, { request, words }: Visit): Promise<NotListed> {
+  const query = request.query as { node?: unknown; type?: unknown };
+  const asked = { node: short(query.node), type: short(query.type) };
+  // On first use: few people ask.
+  const { chainOf } = await import('./chain.js');
+  return { ...asked, steps: await chainOf(web.panel, words, asked), listed: listed(web, asked) };
+}
+
+const short = (text: unknown) => (typeof text === 'string' ? text.trim().slice(0, LONGEST) : '');
+
+function listed({ panel }: Web, { node, type }: Asked): NotListed['listed'] {
+  if (node === '' && type === '') return [];
+  const wanted = node.toLowerCase();
+  return panel.discovery
+    .providers(type === '' ? undefined : type)
+    .filter((one) =>
+      node === '' ? one.self : [one.node, one.host, one.address].some((of) => of.toLowerCase() === wanted),
+    )
+    .slice(0, MOST_LISTED)
+    .map((one) => ({ id: one.id, type: one.type, name: nameOf(one), sources: one.sources }));
+}

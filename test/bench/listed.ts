@@ -1,0 +1,57 @@
+/**
+ * A child that fills a data folder with 90 days of history of many providers of one type; or one that serves their list
+ * from the folder, and says where.
+ */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Fastify from 'fastify';
+import { loadConfig } from '../../plugin/config.js';
+import { createPanel } from '../../plugin/panel.js';
+import { providerId } from '../../plugin/provider.js';
+import { openStore } from '../../plugin/store/index.js';
+import { registerWeb } from '../../plugin/web/index.js';
+import { argument, say } from './child.js';
+
+const TYPE = 'syncthing';
+const DAYS = 90;
+const DAY_MS = 86_400_000;
+const NOW = Date.now();
+
+const { what, count, folder } = argument<{ what: 'fill' | 'serve'; count: number; folder: string }>();
+const addresses = Array.from({ length: count }, (_, index) => `10.20.${index >> 8}.${index & 255}`);
+
+/** A probe a day for each, and forty of the last day. */
+function remember(): true {
+  let now = 0;
+  const store = openStore(join(folder, 'cloudy-services.sqlite'), () => now);
+  for (let day = DAYS - 1; day >= 0; day--) {
+    for (const [index, address] of addresses.entries()) {
+      const provider = providerId({ type: TYPE, address, port: 22_000 });
+      for (let nth = day === 0 ? 40 : 1; nth > 0; nth--) {
+        now = NOW - day * DAY_MS - nth * 600_000;
+        const tried = { provider, type: TYPE, at: now, bytes: 1_500 };
+        const samples = [7, 9].map((ms) => ({ metric: 'rtt', value: ms + index / 7 + nth / 3, method: 'serf-ping' }));
+        if ((index + nth + day) % 9 === 0) store.attempts.add({ ...tried, level: 0, reason: 'timeout', detail: null });
+        else store.attempts.add({ ...tried, level: 4, reason: null, samples, facts: { tls: 'TLSv1.3' } });
+      }
+      store.history.note(TYPE, provider, 50 + (index % 40));
+    }
+    store.flush();
+  }
+  store.close();
+  return true;
+}
+
+async function serve(): Promise<string> {
+  const providersFile = join(folder, 'providers');
+  const lines = addresses.map((i, index) => JSON.stringify({ s: TYPE, m: `node${index}`, i, p: '22000' }));
+  writeFileSync(providersFile, lines.join('\n'));
+  const config = { ...loadConfig({ env: {}, file: '' }), dataDir: folder, providersFile };
+  const panel = await createPanel(config, { demo: false });
+  await panel.discovery.ready();
+  const app = Fastify();
+  await app.register((scope) => registerWeb(scope, panel));
+  return `${await app.listen({ host: '127.0.0.1', port: 0 })}/services/${TYPE}`;
+}
+
+say(what === 'fill' ? remember() : await serve());
