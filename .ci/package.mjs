@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { polkitRule } from './polkit.mjs';
+import { build } from 'esbuild';
 
 const { version, config } = readJson('package.json');
 
@@ -22,6 +22,18 @@ async function units() {
   const files = readdirSync('dist/services').map((name) => pathToFileURL(resolve('dist/services', name)).href);
   const types = await Promise.all(files.map(async (file) => (await import(file)).default));
   return types.flatMap((type) => type.units.map(({ unit }) => unit));
+}
+
+async function polkitRule() {
+  await build({
+    entryPoints: ['plugin/node/polkit.ts'],
+    outfile: 'build/polkit.mjs',
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+  });
+  const made = await import(pathToFileURL(resolve('build/polkit.mjs')).href);
+  return made.polkitRule(await units());
 }
 
 /** Licences as npm names them → as debian/copyright does. */
@@ -48,7 +60,7 @@ function copyrightOf(folder) {
 
 checkVersion();
 mkdirSync('build', { recursive: true });
-writeFileSync('build/50-cloudy-services.rules', polkitRule(await units()));
+writeFileSync('build/50-cloudy-services.rules', await polkitRule());
 const wrapper = readFileSync('debian/cloudy-services.wrapper', 'utf8').replace('@NODE_FLAGS@', config.node_flags);
 writeFileSync('build/cloudy-services', wrapper, { mode: 0o755 });
 const bundled = [...readJson('dist/bundled.json'), 'node_modules/htmx.org'];

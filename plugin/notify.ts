@@ -1,5 +1,6 @@
 /** Tells systemd that pages are served: `systemctl start` waits for it, and fails when the start does. */
 import { execFile } from 'node:child_process';
+import { log } from './log.js';
 
 /** Node has no datagram sockets for files, so a program says it; ms. */
 const LIMIT = 5_000;
@@ -8,6 +9,6 @@ const LIMIT = 5_000;
 export function notifyReady(): void {
   if (process.env.NOTIFY_SOCKET === undefined) return;
   execFile('systemd-notify', ['--ready'], { timeout: LIMIT }, (error) => {
-    if (error) console.error(`systemd was not told that the panel is ready: ${error.message}`);
+    if (error) log.warning(`systemd was not told that the panel is ready: ${error.message}`);
   });
 }

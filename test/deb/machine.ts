@@ -42,8 +42,13 @@ export class Machine {
   /** Boots the system in that folder; resolves once systemd has started everything. */
   static async boot(root: string): Promise<Machine> {
     const machine = new Machine(root);
-    await machine.#booted();
-    return machine;
+    try {
+      await machine.#booted();
+      return machine;
+    } catch (error) {
+      await machine.stop();
+      throw error;
+    }
   }
 
   #start(): ChildProcess {
@@ -59,17 +64,19 @@ export class Machine {
     const alone = ['--register=no', '--keep-unit'];
     // Debian 13's systemd boots on the second version of control groups only.
     const env = { ...process.env, SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: '1', SYSTEMD_LOG_LEVEL: 'crit' };
-    // Should this process be killed, the machine goes too.
-    const command = ['--pdeathsig', 'KILL', 'systemd-nspawn', ...args, ...alone];
+    // Should this process be killed, nspawn goes too; and when nspawn goes, so does all that runs in its PID namespace.
+    const unshare = ['unshare', '--pid', '--fork', '--kill-child=KILL', '--mount-proc'];
+    const command = ['--pdeathsig', 'KILL', ...unshare, 'systemd-nspawn', ...args, ...alone];
     return spawn('setpriv', command, { env, stdio: ['ignore', 'ignore', 'inherit'] });
   }
 
   async #booted(): Promise<void> {
     const deadline = Date.now() + BOOT;
-    this.#init = 0;
     while (Date.now() < deadline) {
-      if (this.#init === 0) this.#init = childOf(this.#nspawn.pid ?? 0);
-      else if (/^(running|degraded)/.test((await this.run('systemctl', 'is-system-running', '--wait')).stdout)) return;
+      // The first children of nspawn come and go; the last one stays.
+      this.#init = childOf(childOf(this.#nspawn.pid ?? 0));
+      const { stdout } = await this.run('systemctl', 'is-system-running', '--wait');
+      if (/^(running|degraded)/.test(stdout)) return;
       // Until it has a bus there is nothing that could be awaited.
       await wait(100);
     }

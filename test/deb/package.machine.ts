@@ -4,7 +4,7 @@
  */
 import { copyFileSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { loadServices } from '../../plugin/services/index.js';
 import { Machine } from './machine.js';
 import { Owner } from './owner.js';
@@ -32,7 +32,30 @@ async function install(deb: string): Promise<string> {
 
 const active = (unit: string) => machine.run('systemctl', 'is-active', unit).then(({ stdout }) => stdout.trim());
 const enabled = (unit: string) => machine.run('systemctl', 'is-enabled', unit).then(({ stdout }) => stdout.trim());
+/** Lines of the panel's journal of exactly that level, of this boot. */
+const logged = (level: 'err' | 'warning' | 'info') =>
+  machine.output('journalctl', '--boot', '--unit=cloudy-services', `--priority=${level}..${level}`, '--output=cat');
 const mainPid = () => machine.output('systemctl', 'show', '--value', '--property=MainPID', 'cloudy-services');
+
+/** What a neighbour's Serf agent hears this node announce, read with the programs that old nodes read it with. */
+async function heardByNeighbour(): Promise<unknown> {
+  const [agent, rpc] = ['serf agent -node=neighbour -bind=127.0.0.2', '-rpc-addr=127.0.0.1:7374'];
+  const said = await machine.shell(`systemctl -q is-active neighbour || systemd-run -q --unit=neighbour ${agent} ${rpc}
+    serf join ${rpc} 127.0.0.1 >/dev/null
+    serf members ${rpc} -status=alive -format=json |
+      jq -r '.members[] | select(.name != "neighbour") | .tags.services // empty' | base64 -d | bzip2 -d | jq -c .`);
+  return said === '' ? null : JSON.parse(said);
+}
+
+/** What the local network hears, a line for each service; the machine's cable is put in first. */
+function heardOnCable(): Promise<string> {
+  return machine.shell(`ip link show cable >/dev/null 2>&1 || {
+      ip link add cable type veth peer name end; ip address add 10.0.0.1/24 dev cable
+      ip link set cable up; ip link set end up
+    }
+    avahi-browse --resolve --parsable --terminate --no-db-lookup _dnsservice._tcp`);
+}
+const ON_CABLE = /^=;cable;IPv4;Names\\032for\\032all;_dnsservice\._tcp;local;[^;]+;10\.0\.0\.1;53;"lang=ca"$/m;
 
 beforeAll(async () => {
   machine = await Machine.boot(given('DEB_ROOT'));
@@ -100,9 +123,11 @@ describe('the running panel', () => {
 
   it('comes back after it was killed', async () => {
     const before = await mainPid();
-    await machine.shell(`systemctl kill --signal=KILL cloudy-services
-      timeout 30 sh -c 'until systemctl is-active --quiet cloudy-services; do sleep 0.2; done'`);
-    expect(await mainPid()).not.toBe(before);
+    await machine.output('systemctl', 'kill', '--signal=KILL', 'cloudy-services');
+    await vi.waitFor(async () => {
+      expect(await active('cloudy-services')).toBe('active');
+      expect(await mainPid()).not.toBe(before);
+    }, 30_000);
   });
 
   it('may send echo requests from where it is confined', async () => {
@@ -133,8 +158,28 @@ describe('the running panel', () => {
       expect((await machine.asPanel('start', helper)).stderr).toBe('');
       expect(await enabled(unit)).toBe(`${verb}d`);
     }
-    expect(await owner.act('syncthing', 'start', { unit })).toBe('done');
+    // The panel looks at systemd every two seconds, and has not seen what was just enabled beside it.
+    await vi.waitFor(async () => expect(await owner.act('syncthing', 'start', { unit })).toBe('done'), 10_000);
     expect(await active(unit)).toBe('active');
+    for (const verb of ['disable', 'enable']) {
+      expect([await owner.act('syncthing', verb, { unit }), await enabled(unit)]).toEqual(['done', `${verb}d`]);
+    }
+  });
+
+  it('announces a service as old nodes read it, and again after the Serf agent has restarted', async () => {
+    const fields = { description: 'Names for all', attributes: 'lang=ca', community: 'la Vall' };
+    expect(await owner.act('dnsservice', 'publish', fields)).toBe('done');
+    const m = await machine.output('hostname');
+    const entry = { s: 'dnsservice', d: 'Names_for_all', m, i: '127.0.0.1', p: '53', e: 'la_Vall', t: 'lang=ca' };
+    const isHeard = async () => expect(await heardByNeighbour()).toEqual([entry]);
+    await vi.waitFor(isHeard, 30_000);
+    // A new neighbour, who remembers nothing of what was announced before.
+    await machine.shell('systemctl stop neighbour; systemctl restart serf');
+    await vi.waitFor(isHeard, 60_000);
+  });
+
+  it('announces it on the local network, too', async () => {
+    await vi.waitFor(async () => expect(await heardOnCable()).toMatch(ON_CABLE), 30_000);
   });
 
   it('may touch no other unit, and ours in no other way', async () => {
@@ -163,6 +208,15 @@ describe('the running panel', () => {
     }
   });
 
+  it('tells the journal how grave each line is', async () => {
+    expect(await logged('info')).toContain('cloudy-services listens on');
+    expect(await logged('err')).toBe('');
+    await machine.shell(`cp -p ${CONF} /root/conf; echo LISTEN=nowhere >>${CONF}`);
+    await machine.run('systemctl', 'restart', 'cloudy-services');
+    await machine.shell(`mv /root/conf ${CONF}; systemctl restart cloudy-services`);
+    expect(await logged('err')).toContain('LISTEN');
+  });
+
   it('answers 2,000 requests, and tells its memory before and after', async () => {
     const memory = async () => {
       const rollup = await machine.output('cat', `/proc/${await mainPid()}/smaps_rollup`);
@@ -185,6 +239,15 @@ describe('a node’s life', () => {
     const units = ['cloudy-services', 'unbound', 'serf', 'syncthing@alice'];
     expect(await Promise.all(units.map(active))).toEqual(units.map(() => 'active'));
     owner = await Owner.login(machine, PASSWORD);
+    await vi.waitFor(async () => expect(await heardByNeighbour()).toMatchObject([{ s: 'dnsservice' }]), 60_000);
+    await vi.waitFor(async () => expect(await heardOnCable()).toMatch(ON_CABLE), 30_000);
+    expect(await logged('err')).toBe('');
+  });
+
+  it('ends an announcement', async () => {
+    expect(await owner.act('dnsservice', 'unpublish')).toBe('done');
+    await vi.waitFor(async () => expect(await heardByNeighbour()).toBeNull(), 30_000);
+    await vi.waitFor(async () => expect(await heardOnCable()).toBe(''), 30_000);
   });
 
   it('removing ends the panel and keeps its history and configuration', async () => {

@@ -1,9 +1,9 @@
 /** The polkit rule that the package is built with, run as polkitd runs it. */
-import { execFileSync } from 'node:child_process';
-import { join } from 'node:path';
 import { runInNewContext } from 'node:vm';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { helperUnit } from '../../plugin/node/helpers.js';
+import { polkitRule } from '../../plugin/node/polkit.js';
+import { isOf } from '../../plugin/node/units.js';
 import { loadServices } from '../../plugin/services/index.js';
 
 interface Request {
@@ -14,9 +14,6 @@ interface Request {
 }
 
 const MANAGE = 'org.freedesktop.systemd1.manage-units';
-const GENERATOR = join(import.meta.dirname, '..', '..', '.ci', 'polkit.mjs');
-const generate = (units: readonly string[]) =>
-  execFileSync('node', [GENERATOR, ...units], { encoding: 'utf8', stdio: 'pipe' });
 
 /** What polkitd offers a rule: https://polkit.pages.freedesktop.org/polkit/polkit.8.html */
 function judge(rule: string): (request: Request) => string {
@@ -33,7 +30,7 @@ let allowed: (request: Request) => string;
 
 beforeAll(async () => {
   units = (await loadServices()).types.flatMap((type) => type.units.map(({ unit }) => unit));
-  allowed = judge(generate(units));
+  allowed = judge(polkitRule(units));
 });
 
 describe('the polkit rule', () => {
@@ -73,7 +70,23 @@ describe('the polkit rule', () => {
     expect(allowed(request)).toBe('not ours');
   });
 
+  it.each([
+    'syncthing@alice.service',
+    'syncthing@alice.b-c_d.service',
+    'syncthing@root.service',
+    'syncthing@00.service',
+    'syncthing@-a.service',
+    'syncthing@a\\x2db.service',
+    'syncthing@a@b.service',
+    'syncthing@.service',
+    'unboundxservice',
+  ])('allows %s where the panel offers it, and only there', (unit) => {
+    const isOffered = units.some((candidate) => isOf(unit, candidate));
+    expect(allowed({ unit, verb: 'start' })).toBe(isOffered ? 'yes' : 'not ours');
+    expect(isOffered).toBe(/@alice/.test(unit));
+  });
+
   it('is not made from anything but names of service units', () => {
-    expect(() => generate(['unbound.service', '.*'])).toThrow(/\.\* is not the name of a service unit/);
+    expect(() => polkitRule(['unbound.service', '.*'])).toThrow(/\.\* is not the name of a service unit/);
   });
 });
