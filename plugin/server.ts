@@ -6,6 +6,7 @@ import { setInterval } from 'node:timers/promises';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Config } from './config.js';
 import { PanelError } from './errors.js';
+import { log } from './log.js';
 import { notifyReady } from './notify.js';
 import { createPanel, type Panel, wantsDemo } from './panel.js';
 import { BRIDGE_PATH, cloudyLogin, onlyBySocket } from './web/bridge.js';
@@ -102,21 +103,21 @@ function isAbandoned(path: string): Promise<boolean> {
 /**
  * Serves until SIGTERM or SIGINT. Where the demo only stands in for Serf, the real community takes over once an agent answers.
  */
-export async function serve(config: Config): Promise<void> {
+export async function serve(config: Config, { json = false }: { readonly json?: boolean } = {}): Promise<void> {
   const stopped = new Promise<'stopped'>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve('stopped'));
   });
   let demo = await wantsDemo(config);
   for (;;) {
     const daemon = await startDaemon(config, demo);
-    announce(daemon);
+    announce(daemon, json);
     notifyReady();
     const watch = new AbortController();
     const ending = await Promise.race([stopped, ...(demo ? [demoEnds(config, watch.signal)] : [])]);
     watch.abort();
     await daemon.close();
     if (ending === 'stopped') return;
-    console.error('A Serf agent answers: the demo ends, the real community is shown.');
+    log.info('A Serf agent answers: the demo ends, the real community is shown.');
     demo = false;
   }
 }
@@ -133,14 +134,16 @@ async function demoEnds(config: Config, signal: AbortSignal): Promise<'demo-ende
   return 'stopped';
 }
 
-function announce({ url, panel }: Daemon): void {
-  console.error(`cloudy-services listens on ${[url, panel.config.socket].filter(Boolean).join(' and ')}`);
-  if (panel.demo) console.error('No Serf agent is used: this is the built-in demo community, not your neighbours.');
+/** For people in the log; for programs that asked for it, one line on standard output. */
+function announce({ url, panel }: Daemon, json: boolean): void {
+  if (json) console.log(JSON.stringify({ url, socket: panel.config.socket, demo: panel.demo }));
+  log.info(`cloudy-services listens on ${[url, panel.config.socket].filter(Boolean).join(' and ')}`);
+  if (panel.demo) log.info('No Serf agent is used: this is the built-in demo community, not your neighbours.');
   if (panel.store.movedAside)
-    console.error(`The database was damaged and is kept as ${panel.store.movedAside}; a new one was begun.`);
+    log.warning(`The database was damaged and is kept as ${panel.store.movedAside}; a new one was begun.`);
   if (hasOwner(panel.store.settings)) return;
-  console.error(
+  log.info(
     `No owner yet. Choose a password at ${url ?? 'the login page'}login with the code ${firstRunCode(panel.store.settings)}`,
   );
-  console.error('or run: cloudy-services passwd');
+  log.info('or run: cloudy-services passwd');
 }

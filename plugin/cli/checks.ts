@@ -1,19 +1,11 @@
-/** What `doctor` looks at. Each check is one question with a plain answer and, where it is not yes, what to do. */
-import { execFile } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
-import { statfs } from 'node:fs/promises';
+/** What `doctor` looks at, and what it asks of the panel. */
 import type { Config } from '../config.js';
 import type { SourceStatus } from '../discovery/index.js';
 import { asPanelError, type PanelError } from '../errors.js';
 import type { Panel } from '../panel.js';
 import { hasOwner } from '../web/password.js';
-
-export interface Check {
-  readonly name: string;
-  readonly state: 'works' | 'fails' | 'absent';
-  readonly text: string;
-  readonly hint: string | null;
-}
+import { absent, type Check, fails, failsWith, works } from './check.js';
+import { avahi, dataFolder, journal, ping } from './machine.js';
 
 /** What could be opened, or why it could not. */
 export interface Patient {
@@ -22,27 +14,25 @@ export interface Patient {
   readonly panel: Panel | PanelError | null;
 }
 
-/** The database stays below 20 MB; less free space than this and the next scan may not be kept, bytes. */
-const MIN_FREE = 50_000_000;
-/** fping answers for loopback at once, ms. */
-const FPING_LIMIT = 3000;
-
-const works = (name: string, text: string): Check => ({ name, state: 'works', text, hint: null });
-const fails = (name: string, text: string, hint: string): Check => ({ name, state: 'fails', text, hint });
-const absent = (name: string, text: string, hint: string): Check => ({ name, state: 'absent', text, hint });
-const failsWith = (name: string, { message, hint }: PanelError) => fails(name, message, hint);
-
 /** All checks, in the order in which one depends on the other. */
 export async function checks({ config, panel }: Patient): Promise<Check[]> {
   if (config instanceof Error) return [failsWith('configuration', config)];
   const before = [
     works('configuration', `data in ${config.dataDir}, Serf at ${config.serfRpc.host}:${config.serfRpc.port}`),
   ];
-  const ofMachine = [await dataFolder(config.dataDir), await fping()];
+  const units = panel === null || panel instanceof Error ? [] : await unitsOf(panel);
+  const asked = [dataFolder(config.dataDir), ping(), journal(units[0]?.unit), avahi(config)];
+  const ofMachine = await Promise.all(asked);
   if (panel === null) return [...before, ...ofMachine];
   if (panel instanceof Error) return [...before, failsWith('panel', panel), ...ofMachine];
   await panel.discovery.ready();
-  return [...before, database(panel), owner(panel), ...sources(panel), own(panel), await systemd(panel), ...ofMachine];
+  const ofNode = [own(panel), await systemd(panel, units), await ports(panel), background(panel)];
+  return [...before, database(panel), owner(panel), ...sources(panel), ...ofNode, ...ofMachine];
+}
+
+/** What stands for each type here. */
+async function unitsOf({ local }: Panel) {
+  return [...(await local.states())].flatMap(([word, { unit, state }]) => (unit ? [{ word, unit, state }] : []));
 }
 
 function database({ store }: Panel): Check {
@@ -94,42 +84,42 @@ function own({ discovery }: Panel): Check {
   return absent('own services', 'this node announces none', 'Nothing to do, unless it should offer something.');
 }
 
-async function systemd({ local }: Panel): Promise<Check> {
+async function systemd({ local }: Panel, units: Awaited<ReturnType<typeof unitsOf>>): Promise<Check> {
   const problem = await local.problem();
   if (problem) {
     const { message, hint } = asPanelError(problem);
     return absent('systemd', message, hint);
   }
-  const units = [...(await local.states()).values()].flatMap(({ unit, state }) => (unit ? [`${unit} ${state}`] : []));
-  return works('systemd', units.length > 0 ? units.join(', ') : 'answers; no known unit is installed');
+  const states = units.map(({ unit, state }) => `${unit} ${state}`);
+  return works('systemd', states.length > 0 ? states.join(', ') : 'answers; no known unit is installed');
 }
 
-async function dataFolder(folder: string): Promise<Check> {
-  const name = 'data folder';
-  try {
-    accessSync(folder, constants.W_OK);
-    const { bavail, bsize } = await statfs(folder);
-    const free = bavail * bsize;
-    const text = `${folder}, ${Math.floor(free / 1e6)} MB free`;
-    if (free >= MIN_FREE) return works(name, text);
-    return fails(name, text, 'Make room, or set DATA_DIR to another disk.');
-  } catch (error) {
-    const hint = `Make ${folder} writable for this user, or set DATA_DIR.`;
-    return fails(name, (error as Error).message, hint);
-  }
+/** Whether neighbours can reach what runs here. To announce what they cannot is a failure; to keep it to oneself is not. */
+async function ports({ own, services }: Panel): Promise<Check> {
+  const views = await Promise.all(services.types.map(async ({ id }) => ({ id, ...(await own.view(id)) })));
+  const open = views.flatMap(({ port }) => port ?? []);
+  const closed = views.flatMap(({ id, port, publication }) =>
+    (port?.transports ?? [])
+      .filter(({ listening }) => listening === 'loopback')
+      .map(({ transport }) => ({
+        text: `${id}: port ${port?.port}, ${transport.toUpperCase()} only on 127.0.0.1`,
+        isAnnounced: publication?.withdrawn === null,
+      })),
+  );
+  const name = 'own ports';
+  if (closed.length === 0)
+    return works(name, open.length > 0 ? 'none is kept to 127.0.0.1' : 'no own service runs on a known port');
+  const text = closed.map((one) => one.text).join('; ');
+  const hint = 'Have the service listen on an address of the community, in its own configuration.';
+  return closed.some(({ isAnnounced }) => isAnnounced) ? fails(name, text, hint) : absent(name, text, hint);
 }
 
-/** Whether ICMP echo is allowed to this user, through fping. */
-function fping(): Promise<Check> {
-  return new Promise((resolve) => {
-    execFile('fping', ['-q', '-c1', '127.0.0.1'], { timeout: FPING_LIMIT, killSignal: 'SIGKILL' }, (error) => {
-      if (!error) resolve(works('fping', 'allowed'));
-      else if (error.code === 'ENOENT')
-        resolve(absent('fping', 'not installed', 'Only if you want ping times: apt install fping'));
-      else
-        resolve(
-          absent('fping', 'not allowed', 'Only if you want ping times: setcap cap_net_raw+ep "$(command -v fping)"'),
-        );
-    });
-  });
+function background({ background }: Panel): Check {
+  const { on, spentToday, budget } = background.status();
+  const text = `${on ? 'on' : 'off'}; ${spentToday} of ${budget} bytes spent in 24 hours`;
+  if (on && spentToday < budget) return works('background', text);
+  const hint = on
+    ? 'It goes on in some hours; or raise SCAN_BYTES_PER_DAY if your link can bear it.'
+    : 'Turn it on at the panel’s first page, or set BACKGROUND_SCAN=on, if the ranking should keep itself fresh.';
+  return absent('background', text, hint);
 }

@@ -1,6 +1,7 @@
 /** `doctor`: what works, what does not, and what to do about it, one line each. */
 
-import { type Check, checks, type Patient } from './checks.js';
+import type { Check } from './check.js';
+import { checks, type Patient } from './checks.js';
 import { FAILED, type Io, OK, printJson } from './io.js';
 import { plain } from './table.js';
 

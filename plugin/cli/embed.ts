@@ -14,10 +14,16 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { PanelError } from '../errors.js';
 import { BRIDGE_DIR, PUBLIC_DIR } from '../paths.js';
 import { CLOUDY_ASSETS } from '../web/bridge.js';
-import { type Io, OK } from './io.js';
+import { type Io, OK, printJson } from './io.js';
 
 /** Where Cloudy says what its document root is: `DOCROOT="…"`, in shell syntax. */
 const CLOUDY_CONFIG = '/etc/cloudy/cloudy.conf';
+
+export interface EmbedOptions {
+  /** Cloudy's own configuration file. */
+  readonly config?: string;
+  readonly json?: boolean;
+}
 
 /** Folders of the document root that may hold a link of ours. */
 const FOLDERS = ['lang', 'plug/controllers', 'plug/menus', 'plug/resources'];
@@ -27,7 +33,11 @@ const FOLDERS = ['lang', 'plug/controllers', 'plug/menus', 'plug/resources'];
  * @param folder null = the one that Cloudy's configuration names
  * @throws PanelError bad-config where that is no document root of Cloudy, or something else is in the way: nothing is done then
  */
-export function embed(folder: string | null, io: Io, config = CLOUDY_CONFIG): number {
+export function embed(
+  folder: string | null,
+  io: Io,
+  { config = CLOUDY_CONFIG, json = false }: EmbedOptions = {},
+): number {
   const root = documentRoot(folder ?? configuredRoot(config));
   const wanted = new Map(linksUnder(root));
   const present = ours(root);
@@ -42,6 +52,10 @@ export function embed(folder: string | null, io: Io, config = CLOUDY_CONFIG): nu
       symlinkSync(target, path);
     }
   });
+  if (json) {
+    printJson(io, { root, embedded: true, linked: missing.map(([path]) => path) });
+    return OK;
+  }
   for (const [path] of missing) io.stdout.write(`linked ${path}\n`);
   io.stdout.write(`The panel is in Cloudy’s web GUI (${root}), in the menu of the search.\n`);
   return OK;
@@ -51,12 +65,20 @@ export function embed(folder: string | null, io: Io, config = CLOUDY_CONFIG): nu
  * Removes the links that point into our own files, and nothing else.
  * @throws PanelError bad-config where that is no document root of Cloudy
  */
-export function unembed(folder: string | null, io: Io, config = CLOUDY_CONFIG): number {
+export function unembed(
+  folder: string | null,
+  io: Io,
+  { config = CLOUDY_CONFIG, json = false }: EmbedOptions = {},
+): number {
   const root = documentRoot(folder ?? configuredRoot(config));
   const present = ours(root);
   acting(root, () => {
     for (const path of present.keys()) rmSync(path);
   });
+  if (json) {
+    printJson(io, { root, embedded: false, removed: [...present.keys()] });
+    return OK;
+  }
   for (const path of present.keys()) io.stdout.write(`removed ${path}\n`);
   io.stdout.write(`The panel is not in Cloudy’s web GUI (${root})${present.size > 0 ? ' any more' : ''}.\n`);
   return OK;

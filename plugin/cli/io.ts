@@ -14,6 +14,9 @@ export interface Io {
   readonly stderr: Output;
 }
 
+/** Who did it, in the list of what was done. */
+export const BY_HAND = { by: 'command-line', name: '', provider: null } as const;
+
 /** Exit codes. */
 export const OK = 0;
 export const FAILED = 1;

@@ -12,7 +12,7 @@ import {
   sourceModel,
   typeModel,
 } from '../web/model.js';
-import { FAILED, type Io, OK, printJson } from './io.js';
+import { BY_HAND, FAILED, type Io, OK, printJson } from './io.js';
 import { plain, table } from './table.js';
 import { UsageError } from './usage.js';
 
@@ -20,8 +20,6 @@ export interface Show {
   readonly json: boolean;
   readonly words: Words;
 }
-
-const BY_HAND = { by: 'command-line', name: '', provider: null } as const;
 
 /** Between two looks at a running scan, ms. */
 const LOOK = 100;

@@ -2,17 +2,24 @@
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { PanelError } from '../errors.js';
-import type { SettingStore } from '../store/index.js';
+import type { Store } from '../store/index.js';
 import { setOwnerPassword } from '../web/password.js';
-import { type Io, OK } from './io.js';
+import { BY_HAND, type Io, OK, printJson } from './io.js';
 
 /** Longest line read, characters. */
 const MAX_LINE = 1024;
 
 /** @throws PanelError bad-request when it is too short, differs the second time, or does not come */
-export async function passwd(settings: SettingStore, io: Io, signal: AbortSignal): Promise<number> {
+export async function passwd(
+  { settings, events }: Pick<Store, 'settings' | 'events'>,
+  io: Io,
+  { json }: { readonly json: boolean },
+  signal: AbortSignal,
+): Promise<number> {
   await setOwnerPassword(settings, io.stdin.isTTY ? await askTwice(io, signal) : await readLine(io));
-  io.stderr.write('The owner’s password is set; every session has ended.\n');
+  events.add({ ...BY_HAND, what: 'password', type: null, result: 'done', job: null });
+  if (json) printJson(io, { owner: true });
+  else io.stderr.write('The owner’s password is set; every session has ended.\n');
   return OK;
 }
 

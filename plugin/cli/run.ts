@@ -4,13 +4,13 @@ import { type Config, loadConfig } from '../config.js';
 import { asPanelError, PanelError } from '../errors.js';
 import type { Panel, PanelOptions } from '../panel.js';
 import { PACKAGE_FILE } from '../paths.js';
-import { FAILED, type Io, OK, WRONG_USAGE } from './io.js';
+import { FAILED, type Io, OK, printJson, WRONG_USAGE } from './io.js';
 import { type Command, help, type Invocation, PROGRAM, parse, UsageError } from './usage.js';
 
 /** What the commands act through. */
 export interface Tools {
   openPanel(config: Config, options?: PanelOptions): Promise<Panel>;
-  serve(config: Config): Promise<void>;
+  serve(config: Config, show: { readonly json: boolean }): Promise<void>;
 }
 
 /** Runs one command and resolves with its exit code; `signal` is the person's Ctrl-C. */
@@ -19,35 +19,44 @@ export async function run(args: readonly string[], io: Io, tools: Tools, signal:
     const invocation = parse(args);
     const { command } = invocation;
     if (command === 'help') io.stdout.write(help());
+    else if (command === 'version' && invocation.json) printJson(io, { version: version() });
     else if (command === 'version') io.stdout.write(`${version()}\n`);
     else return await act({ ...invocation, command }, io, tools, signal);
     return OK;
   } catch (error) {
-    if (error instanceof UsageError) {
-      io.stderr.write(`${error.message}\nDid you mean: ${error.instead}\nAll commands: ${PROGRAM} --help\n`);
-      return WRONG_USAGE;
-    }
-    const { message, hint, code } = asPanelError(error);
-    io.stderr.write(`${message}\n${hint}\n`);
-    if (code === 'internal') io.stderr.write(`${(error as Error).stack ?? error}\n`);
-    return FAILED;
+    // The options may not have been understood: the word alone counts.
+    return failed(error, io, args.includes('--json'));
   }
+}
+
+function failed(error: unknown, io: Io, json: boolean): number {
+  if (error instanceof UsageError) {
+    const { message, instead } = error;
+    if (json) printJson(io, { error: { code: 'wrong-usage', message, hint: `Did you mean: ${instead}` } });
+    else io.stderr.write(`${message}\nDid you mean: ${instead}\nAll commands: ${PROGRAM} --help\n`);
+    return WRONG_USAGE;
+  }
+  const known = asPanelError(error);
+  if (json) printJson(io, { error: known });
+  else io.stderr.write(`${known.message}\n${known.hint}\n`);
+  if (known.code === 'internal') io.stderr.write(`${(error as Error).stack ?? error}\n`);
+  return FAILED;
 }
 
 type Action = Invocation & { readonly command: Command };
 
 async function act({ command, word, json, config: file }: Action, io: Io, tools: Tools, signal: AbortSignal) {
   if (command === 'doctor') return examine(file, io, tools, { json });
-  if (command === 'embed' || command === 'unembed') return (await import('./embed.js'))[command](word, io);
+  if (command === 'embed' || command === 'unembed') return (await import('./embed.js'))[command](word, io, { json });
   const config = configOf(file);
   if (command === 'serve') {
-    await tools.serve(config);
+    await tools.serve(config, { json });
     return OK;
   }
   // A command is loaded when it is run: the daemon, which runs for months, carries none of them.
   if (command === 'passwd') {
     const { passwd } = await import('./passwd.js');
-    return withPanel(tools.openPanel(config, { demo: false }), (panel) => passwd(panel.store.settings, io, signal));
+    return withPanel(tools.openPanel(config, { demo: false }), ({ store }) => passwd(store, io, { json }, signal));
   }
   const [{ listProviders, listServices, scanType }, { loadLocales }] = await Promise.all([
     import('./list.js'),

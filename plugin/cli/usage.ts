@@ -5,23 +5,21 @@ import { nearest } from '../nearest.js';
 export const PROGRAM = 'cloudy-services';
 
 export const COMMANDS = {
-  serve: { line: 'serve', does: 'run the panel', word: 'none', json: false },
+  serve: { line: 'serve', does: 'run the panel', word: 'none' },
   list: {
     line: 'list [TYPE]',
     does: 'the services of the community, or the providers of one',
     word: 'optional',
-    json: true,
   },
-  scan: { line: 'scan TYPE', does: 'measure all providers of a service, then rank them', word: 'required', json: true },
-  passwd: { line: 'passwd', does: 'set the owner’s password', word: 'none', json: false },
+  scan: { line: 'scan TYPE', does: 'measure all providers of a service, then rank them', word: 'required' },
+  passwd: { line: 'passwd', does: 'set the owner’s password', word: 'none' },
   embed: {
     line: 'embed [DOCROOT]',
     does: 'show the panel inside Cloudy’s own web GUI',
     word: 'optional',
-    json: false,
   },
-  unembed: { line: 'unembed [DOCROOT]', does: 'take it out again', word: 'optional', json: false },
-  doctor: { line: 'doctor', does: 'what works, what does not, what to do', word: 'none', json: true },
+  unembed: { line: 'unembed [DOCROOT]', does: 'take it out again', word: 'optional' },
+  doctor: { line: 'doctor', does: 'what works, what does not, what to do', word: 'none' },
 } as const;
 
 export type Command = keyof typeof COMMANDS;
@@ -71,7 +69,6 @@ export function parse(args: readonly string[]): Invocation {
   if (values.config !== undefined && (typeof values.config !== 'string' || values.config === ''))
     throw new UsageError('--config needs the path of a file.', `${positionals.join(' ')} --config FILE`.trim());
   const { command, word } = wordsOf(positionals);
-  if (of.json && !COMMANDS[command].json) throw new UsageError(`${command} has no --json.`, COMMANDS[command].line);
   return { ...of, command, word, config: values.config ?? null };
 }
 
@@ -102,7 +99,7 @@ export function help(): string {
     '',
     ...lines,
     '',
-    '  --json         list, scan and doctor: as JSON, on standard output',
+    '  --json         answers and errors as JSON, on standard output',
     '  --config FILE  read this file instead of /etc/cloudy-services.conf',
     '  --help, --version',
     '',

@@ -34,6 +34,7 @@ export class Sockets {
     socket.on('message', (datagram, from) => on(datagram, (bytes) => socket.send(bytes, from.port, from.address)));
     return opened(socket, () => socket.bind(port, address)).then((open) => {
       if (open) this.#datagrams.push(socket);
+      else socket.close();
     });
   }
 

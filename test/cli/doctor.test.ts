@@ -11,22 +11,25 @@ const path = process.env.PATH ?? '';
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'doctor-'));
-  fping('exit 0');
+  program('ping', 'echo "24 bytes from 127.0.0.1: icmp_seq=1 ttl=64 time=0.04 ms"');
+  program('journalctl', 'echo "2026-11-23T05:00:00+0000 node7 named[7]: running"');
+  program('busctl', 'echo "b true"');
+  program('avahi-publish-service', 'exit 0');
 });
 afterEach(() => {
   process.env.PATH = path;
   rmSync(folder, { recursive: true });
 });
 
-/** A stand-in `fping` before the real one. */
-function fping(script: string) {
-  writeFileSync(join(folder, 'fping'), `#!/bin/sh\n${script}\n`);
-  chmodSync(join(folder, 'fping'), 0o755);
+/** A stand-in before the real program. */
+function program(name: string, script: string) {
+  writeFileSync(join(folder, name), `#!/bin/sh\n${script}\n`);
+  chmodSync(join(folder, name), 0o755);
   process.env.PATH = `${folder}${delimiter}${path}`;
 }
 
 async function examine(fake: Fake = {}, dataDir = folder) {
-  const panel = fakePanel({ ...fake, config: { dataDir } });
+  const panel = fakePanel({ ...fake, config: { dataDir, ...fake.config } });
   await setOwnerPassword(panel.store.settings, 'correct horse');
   const io = fakeIo();
   const code = await doctor({ config: panel.config, panel }, io, { json: false });
@@ -41,8 +44,12 @@ it('says that all is well, one line each', async () => {
   expect(code).toBe(0);
   const lines = out.trimEnd().split('\n');
   expect(lines.every((line) => line.startsWith('✓ works'))).toBe(true);
-  for (const name of ['configuration', 'database', 'owner', 'serf', 'own services', 'systemd', 'data folder', 'fping'])
-    expect(lines.filter((line) => line.slice(10).startsWith(name)).length).toBeGreaterThan(0);
+  const names = lines.map((line) => line.slice(10, 25).trim());
+  expect(names).toEqual([
+    ...['configuration', 'database', 'owner', 'serf', 'serf entries', 'own services', 'systemd', 'own ports'],
+    ...['background', 'data folder', 'ping', 'journal', 'avahi-daemon'],
+  ]);
+  expect(out).toContain('on; 1200 of 5400000 bytes spent in 24 hours');
   expect(out).toContain('named.service running');
   expect(out).toMatch(/data folder +\S+, \d+ MB free/);
 });
@@ -98,21 +105,82 @@ describe('what does not work', () => {
 
 describe('what is merely absent', () => {
   it('is no failure', async () => {
-    fping('exit 4');
     const problem = new PanelError('no-systemd', 'No systemd here.', 'Nothing to do.');
     const { code, out } = await examine({ problem });
     expect(code).toBe(0);
     expect(out).toMatch(/^– absent +systemd +No systemd here\.$/m);
-    expect(out).toMatch(/^– absent +fping +not allowed$/m);
     expect(out).toMatch(/^– absent +own services/m);
   });
 
-  it('includes the owner’s password and fping', async () => {
+  it('includes the owner’s password and the programs', async () => {
     process.env.PATH = '/nonexistent';
     const panel = fakePanel({ config: { dataDir: folder } });
     const io = fakeIo();
     await doctor({ config: panel.config, panel }, io, { json: false });
     expect(io.written.out).toMatch(/^– absent +owner .*\n +→ Run: cloudy-services passwd$/m);
-    expect(io.written.out).toMatch(/^– absent +fping +not installed$/m);
+    expect(io.written.out).toMatch(/^– absent +ping +not installed\n +→ .*apt install iputils-ping$/m);
+    expect(io.written.out).toMatch(/^– absent +journal +The log of \S+ cannot be read\.$/m);
+    expect(io.written.out).toMatch(/^– absent +avahi-daemon +does not answer.*\n +→ .*apt install avahi-daemon/m);
+  });
+});
+
+const PORT = { port: 53, transports: [{ transport: 'udp', listening: 'loopback' }] } as const;
+const PUBLICATION = {
+  entry: { s: 'dnsservice', d: '', m: '', i: '10.1.2.3', p: '53', e: '', t: '' },
+  ...{ unit: null, untold: false, at: 0, withdrawn: null },
+};
+
+describe('what this user may do here', () => {
+  it('says that ping is forbidden, and which setting allows it', async () => {
+    program('ping', 'case $1 in -V) exit 0;; *) echo "ping: socket: Operation not permitted" >&2; exit 2;; esac');
+    const { code, out } = await examine();
+    expect(code).toBe(0);
+    expect(out).toMatch(/^– absent +ping +not allowed to this user\n +→ .*ping_group_range/m);
+  });
+
+  it('says that the log may not be read, and who may', async () => {
+    program('journalctl', 'echo "No journal files were opened due to insufficient permissions." >&2; exit 1');
+    const { out } = await examine({ local: { unit: 'named.service', state: 'running' } });
+    expect(out).toMatch(/^– absent +journal +.*named\.service\.\n +→ .*systemd-journal/m);
+  });
+});
+
+describe('what neighbours cannot reach', () => {
+  it('is a failure where it is announced', async () => {
+    const { code, out } = await examine({ own: { dnsservice: { port: PORT, publication: PUBLICATION } } });
+    expect(code).toBe(1);
+    expect(out).toMatch(
+      /^✗ fails +own ports +dnsservice: port 53, UDP only on 127\.0\.0\.1\n +→ Have the service listen/m,
+    );
+  });
+
+  it('is no failure where it is kept to oneself, or was withdrawn', async () => {
+    const withdrawn = { ...PUBLICATION, withdrawn: { at: 0, why: 'removed' } } as const;
+    for (const publication of [null, withdrawn]) {
+      const { code, out } = await examine({ own: { dnsservice: { port: PORT, publication } } });
+      expect(code).toBe(0);
+      expect(out).toMatch(/^– absent +own ports +dnsservice: port 53/m);
+    }
+  });
+});
+
+describe('measuring in the background', () => {
+  it.each([
+    [{ on: false }, 'off; 1200 of 5400000 bytes', 'BACKGROUND_SCAN=on'],
+    [{ spentToday: 5_400_000 }, 'on; 5400000 of 5400000 bytes', 'SCAN_BYTES_PER_DAY'],
+  ])('%j is said, with what to do', async (background, text, hint) => {
+    const { code, out } = await examine({ background });
+    expect(code).toBe(0);
+    expect(out).toMatch(new RegExp(`^– absent +background +${text}.*\\n +→ .*${hint}`, 'm'));
+  });
+});
+
+describe('announcing on the local network', () => {
+  it('needs avahi-daemon and its program, and may be switched off', async () => {
+    program('avahi-publish-service', 'exit 1');
+    expect((await examine()).out).toMatch(/^– absent +avahi-daemon +answers, but.*\n +→ apt install avahi-utils$/m);
+    program('busctl', 'echo "b false"');
+    expect((await examine()).out).toMatch(/^– absent +avahi-daemon +does not answer/m);
+    expect((await examine({ config: { avahi: 'off' } })).out).toMatch(/^– absent +avahi-daemon +not used: AVAHI=off$/m);
   });
 });

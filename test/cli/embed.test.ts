@@ -118,7 +118,8 @@ it.each([
   ['# DOCROOT=/a\nDOCROOT=/b\nSERVER="/usr/bin/php"\n[ -x "$SERVER" ] || exit\nDOCROOT=ROOT', 'shell around it'],
 ])('finds the document root in Cloudy’s configuration, with %s (%s)', (text) => {
   const io = fakeIo();
-  embed(null, io, conf(text.replaceAll('ROOT=ROOT', `ROOT=${root}`).replace(/(["'])ROOT/, `$1${root}`)));
+  const config = conf(text.replaceAll('ROOT=ROOT', `ROOT=${root}`).replace(/(["'])ROOT/, `$1${root}`));
+  embed(null, io, { config });
   expect(io.written.out).toContain(root);
   expect(readFileSync(join(root, LINKS[3] as string), 'utf8')).toContain('cloudyservices_forward');
 });
@@ -133,7 +134,7 @@ it.each([
   ],
 ])('says what to do where %s', (_, config, what) => {
   for (const act of [embed, unembed]) {
-    expect(() => act(null, fakeIo(), config())).toThrow(
+    expect(() => act(null, fakeIo(), { config: config() })).toThrow(
       expect.objectContaining({ code: 'bad-config', message: expect.stringContaining(what), hint: expect.any(String) }),
     );
   }
@@ -148,4 +149,15 @@ it('is a command that ends with 1 where the folder is not Cloudy’s, and opens 
   expect(io.written.err).toMatch(/is not a document root of Cloudy.*\nName the folder/);
   expect(await run(['embed', root], io, tools, signal)).toBe(0);
   expect(await run(['unembed', root], io, tools, signal)).toBe(0);
+});
+
+it('says as JSON what it linked and removed, where that is asked for', () => {
+  const [linked, removed] = [fakeIo(), fakeIo()];
+  embed(root, linked, { json: true });
+  unembed(root, removed, { json: true });
+  const paths = LINKS.map((link) => join(root, link)).toSorted();
+  const { linked: made, ...more } = JSON.parse(linked.written.out);
+  expect([made.toSorted(), more]).toEqual([paths, { root, embedded: true }]);
+  const { removed: gone } = JSON.parse(removed.written.out);
+  expect(gone.toSorted()).toEqual(paths);
 });

@@ -4,8 +4,10 @@ import { type Config, loadConfig } from '../../plugin/config.js';
 import type { SourceStatus } from '../../plugin/discovery/index.js';
 import { type JobHandle, Jobs } from '../../plugin/jobs.js';
 import { ABSENT, type LocalService } from '../../plugin/node/index.js';
+import type { OwnView } from '../../plugin/node/own.js';
 import type { Panel, TypeView } from '../../plugin/panel.js';
 import { type Provider, providerId } from '../../plugin/provider.js';
+import type { SchedulerStatus } from '../../plugin/scan/index.js';
 import type { Ranked } from '../../plugin/score/rank.js';
 import { openStore } from '../../plugin/store/index.js';
 import { registryOf } from '../node/stand-in.js';
@@ -44,6 +46,7 @@ export function row(more: Partial<Provider> = {}, score: Partial<Ranked> = {}): 
     parts: [],
     samples: 3,
     attempts: 3,
+    failures: 0,
     measuredAt: 0,
     facts: {},
     ...score,
@@ -60,7 +63,12 @@ export interface Fake {
   readonly work?: (job: JobHandle) => Promise<void>;
   readonly config?: Partial<Config>;
   readonly movedAside?: string;
+  /** What is known of its own services, by wire word. */
+  readonly own?: Readonly<Record<string, Partial<OwnView>>>;
+  readonly background?: Partial<SchedulerStatus>;
 }
+
+const IDLE: SchedulerStatus = { on: true, next: null, waiting: null, spentToday: 1_200, budget: 5_400_000, last: null };
 
 export type FakePanel = Panel & { closed: boolean };
 
@@ -106,14 +114,17 @@ export function fakePanel(fake: Fake = {}): FakePanel {
     },
     jobs,
     store,
-    background: { status: never, on: never, off: never },
+    background: { status: () => ({ ...IDLE, ...fake.background }), on: never, off: never },
     local: { states: async () => states, problem: async () => problem, act: never },
     demo,
     overview: async () => ({ services: services.types.map(({ id }) => view(id)), sources }),
     type: async (word) => view(word),
     provider: never,
     scan: (word) => jobs.start({ kind: 'scan', type: word, provider: null, total: 3 }, work),
-    own: { view: never, act: never, log: never, form: never, preview: never, publish: never, unpublish: never },
+    own: {
+      view: async (word) => ({ units: [], port: null, publication: null, lan: null, ...fake.own?.[word] }),
+      ...{ act: never, log: never, form: never, preview: never, publish: never, unpublish: never },
+    },
     connect: never,
     close: async () => {
       panel.closed = true;

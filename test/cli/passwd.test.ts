@@ -5,13 +5,14 @@ import { checkOwnerPassword, hasOwner } from '../../plugin/web/password.js';
 import { fakeIo, fakePanel } from './fake-panel.js';
 
 const never = new AbortController().signal;
-const settings = () => fakePanel().store.settings;
+const text = { json: false };
+const stored = () => fakePanel().store;
 
 it('reads one line from a pipe', async () => {
-  const kept = settings();
+  const kept = stored();
   const io = fakeIo({ typed: 'correct horse\r\nbattery\n' });
-  expect(await passwd(kept, io, never)).toBe(0);
-  expect(await checkOwnerPassword(kept, 'correct horse')).toBe(true);
+  expect(await passwd(kept, io, text, never)).toBe(0);
+  expect(await checkOwnerPassword(kept.settings, 'correct horse')).toBe(true);
   expect(io.written.out).toBe('');
 });
 
@@ -27,25 +28,25 @@ function terminal(...answers: string[]) {
 }
 
 it('asks twice on a terminal, without echo', async () => {
-  const kept = settings();
+  const kept = stored();
   const io = terminal('correct horse\r', 'correct horse\r');
-  expect(await passwd(kept, io, never)).toBe(0);
-  expect(await checkOwnerPassword(kept, 'correct horse')).toBe(true);
+  expect(await passwd(kept, io, text, never)).toBe(0);
+  expect(await checkOwnerPassword(kept.settings, 'correct horse')).toBe(true);
   expect(io.written.err).toContain('Again: ');
   expect(io.written.err).not.toContain('horse');
 });
 
 it('takes both lines when they are pasted at once', async () => {
-  const kept = settings();
-  await passwd(kept, terminal('correct horse\rcorrect horse\r'), never);
-  expect(await checkOwnerPassword(kept, 'correct horse')).toBe(true);
+  const kept = stored();
+  await passwd(kept, terminal('correct horse\rcorrect horse\r'), text, never);
+  expect(await checkOwnerPassword(kept.settings, 'correct horse')).toBe(true);
 });
 
 it('gives up when it is told to end', async () => {
   const abort = new AbortController();
   const io = fakeIo({ isTTY: true });
   const silent = Object.assign(new PassThrough(), { isTTY: true });
-  const asking = passwd(settings(), { ...io, stdin: silent }, abort.signal);
+  const asking = passwd(stored(), { ...io, stdin: silent }, text, abort.signal);
   abort.abort();
   await expect(asking).rejects.toMatchObject({ code: 'bad-request' });
 });
@@ -58,7 +59,17 @@ it.each([
   ['the line has no end', () => fakeIo({ typed: 'x'.repeat(5000) })],
   ['it is too short', () => fakeIo({ typed: 'short\n' })],
 ])('changes nothing when %s', async (_, io) => {
-  const kept = settings();
-  await expect(passwd(kept, io(), never)).rejects.toMatchObject({ code: 'bad-request' });
-  expect(hasOwner(kept)).toBe(false);
+  const kept = stored();
+  await expect(passwd(kept, io(), text, never)).rejects.toMatchObject({ code: 'bad-request' });
+  expect(hasOwner(kept.settings)).toBe(false);
+});
+
+it('says so as JSON where that is asked for, and notes who set it without the word', async () => {
+  const kept = stored();
+  const io = fakeIo({ typed: 'correct horse\n' });
+  await passwd(kept, io, { json: true }, never);
+  expect([JSON.parse(io.written.out), io.written.err]).toEqual([{ owner: true }, '']);
+  const events = kept.events.newest(9);
+  expect(events).toMatchObject([{ by: 'command-line', what: 'password', result: 'done' }]);
+  expect(JSON.stringify(events)).not.toContain('horse');
 });

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { run, type Tools } from '../../plugin/cli/run.js';
 import { PanelError } from '../../plugin/errors.js';
 import { fakeIo, fakePanel, row } from './fake-panel.js';
@@ -31,7 +31,6 @@ describe('wrong usage', () => {
     ['doctor now', 'cloudy-services doctor'],
     ['list --jsn', 'cloudy-services list --json'],
     ['list -x', 'cloudy-services list --'],
-    ['serve --json', 'cloudy-services serve'],
     ['list --config', 'cloudy-services list --config FILE'],
     ['list dnsservce', 'cloudy-services list dnsservice'],
   ])('"%s" ends with 2 and names "%s"', async (line, instead) => {
@@ -82,6 +81,34 @@ describe('what was asked for', () => {
     const serve: Tools['serve'] = async (config) => void served.push(config.listen);
     expect(await cli(`serve --config ${file}`, { serve })).toMatchObject({ code: 0 });
     expect(served).toEqual([{ host: '127.0.9.9', port: 12345 }]);
+  });
+});
+
+describe('--json', () => {
+  it.each([
+    ['', 'wrong-usage', 2],
+    ['lst', 'wrong-usage', 2],
+    ['list nothing', 'wrong-usage', 2],
+    ['doctor now', 'wrong-usage', 2],
+    ['list --config /nonexistent', 'bad-config', 1],
+    ['serve --config /nonexistent', 'bad-config', 1],
+    ['embed /nonexistent', 'bad-config', 1],
+    ['unembed /nonexistent', 'bad-config', 1],
+    ['passwd', 'bad-request', 1],
+  ])('of "%s", which cannot be done, is an error with code, message and hint', async (line, code, ends) => {
+    const answer = await cli(`${line} --json`);
+    expect(answer).toMatchObject({ code: ends, err: '' });
+    expect(JSON.parse(answer.out)).toEqual({ error: { code, message: expect.any(String), hint: expect.any(String) } });
+  });
+
+  it('is what every command takes', async () => {
+    const serve = vi.fn(async () => {});
+    expect(await cli('serve --json', { serve })).toMatchObject({ code: 0, out: '' });
+    expect(serve).toHaveBeenCalledWith(expect.anything(), { json: true });
+    for (const line of ['list', 'list dnsservice', 'scan dnsservice', 'doctor', '--version']) {
+      const { out } = await cli(`${line} --json`);
+      expect(JSON.parse(out), line).toBeTypeOf('object');
+    }
   });
 });
 

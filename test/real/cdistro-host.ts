@@ -80,6 +80,7 @@ export class CdistroHost {
     await page.fill('input[name=user]', user);
     await page.fill('input[name=password]', password);
     await page.click('form[method=post] button');
+    await page.waitForSelector('.navbar a[href*=cloudyservices]');
   }
 
   /** Logs in without a browser. @returns the session's cookie, to send with requests */

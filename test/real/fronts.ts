@@ -36,7 +36,7 @@ export async function startDemo(folder: string, change: Partial<Config>) {
   return daemon;
 }
 
-const ownLogin = (url: (path: string) => string): Pick<Front, 'logIn' | 'choose'> => ({
+export const ownLogin = (url: (path: string) => string): Pick<Front, 'logIn' | 'choose'> => ({
   async logIn(page) {
     await page.goto(url('login'));
     await page.fill('input[name=password]', PASSWORD);
