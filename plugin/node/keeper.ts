@@ -4,6 +4,7 @@
  */
 import type { Discovery } from '../discovery/index.js';
 import { PanelError } from '../errors.js';
+import { log } from '../log.js';
 import type { LocalServices } from './index.js';
 import type { Publisher } from './publish.js';
 
@@ -76,7 +77,7 @@ export class Keeper {
     this.#work = this.#work
       .then(() => (this.#closed ? undefined : work()))
       .catch((error) => {
-        if (!(error instanceof PanelError)) console.error(error);
+        if (!(error instanceof PanelError)) log.error(error);
       });
     return this.#work;
   }
@@ -96,10 +97,10 @@ export class Keeper {
 
   async #look(): Promise<void> {
     const { publisher } = this.#deps;
-    if (publisher.all().size === 0 || !this.#isUp()) return;
+    if (publisher.all().size === 0) return;
     if (this.#owed !== 'no') await this.#settle();
     // Who takes it away while the agent stays up means it.
-    else for (const word of await publisher.missing()) await publisher.withdraw(word, 'removed');
+    else if (this.#isUp()) for (const word of await publisher.missing()) await publisher.withdraw(word, 'removed');
     await this.#withdrawStopped();
   }
 
@@ -107,7 +108,9 @@ export class Keeper {
     const { publisher, local, now } = this.#deps;
     if ((await local.problem()) !== null) return;
     const states = await local.states();
-    for (const [word, { unit, withdrawn }] of publisher.all()) {
+    for (const [word, { unit, withdrawn, untold }] of publisher.all()) {
+      // An agent that was told of it has to be told of its end, too.
+      if (!untold && !this.#isUp()) continue;
       const state = states.get(word)?.state ?? 'absent';
       // Without a unit, then or now, it is run in a way that cannot be seen from here.
       const isDown = state === 'stopped' || state === 'failed' || (state === 'absent' && unit !== null);

@@ -1,4 +1,5 @@
 /** This node's own service of a type: its units, its port, its log, and what is announced of it. */
+import type { Config } from '../config.js';
 import type { Discovery } from '../discovery/index.js';
 import { PanelError } from '../errors.js';
 import type { Job, JobHandle, Jobs } from '../jobs.js';
@@ -6,6 +7,7 @@ import { waitFor } from '../probe/wait.js';
 import type { PublishForm } from './announcement.js';
 import type { LocalServices, OwnUnit, Verb } from './index.js';
 import { Keeper } from './keeper.js';
+import { Lan, type LanState } from './lan.js';
 import { type UnitLog, unitLog } from './log.js';
 import { type Listening, listening, type Transport } from './ports.js';
 import { type Preview, type Publication, Publisher, type PublisherDeps } from './publish.js';
@@ -21,9 +23,12 @@ export interface OwnView {
   readonly port: OwnPort | null;
   /** What this panel announced of it; null when nothing. */
   readonly publication: Publication | null;
+  /** How far that is on the local network; `off` by configuration; null where it is not to be announced. */
+  readonly lan: LanState | 'off' | null;
 }
 
-export interface OwnDeps extends PublisherDeps {
+export interface OwnDeps extends Omit<PublisherDeps, 'lan'> {
+  readonly config: PublisherDeps['config'] & Pick<Config, 'avahi'>;
   readonly discovery: Discovery;
   readonly jobs: Jobs;
   readonly local: LocalServices;
@@ -43,10 +48,12 @@ export class OwnServices {
   readonly #deps: OwnDeps;
   readonly #publisher: Publisher;
   readonly #keeper: Keeper | null;
+  readonly #lan: Lan | null;
 
   constructor(deps: OwnDeps) {
     this.#deps = deps;
-    this.#publisher = new Publisher(deps);
+    this.#lan = deps.keep && deps.config.avahi !== 'off' ? new Lan() : null;
+    this.#publisher = new Publisher({ ...deps, lan: this.#lan });
     this.#keeper = deps.keep ? new Keeper({ ...deps, publisher: this.#publisher }) : null;
   }
 
@@ -59,6 +66,7 @@ export class OwnServices {
     return {
       units,
       publication,
+      lan: publication && !publication.withdrawn ? this.#lanState(word) : null,
       port: state === 'running' && announced > 0 ? await this.#port(word, announced) : null,
     };
   }
@@ -114,7 +122,11 @@ export class OwnServices {
 
   /** Call it before the discovery is closed, await it afterwards. */
   async close(): Promise<void> {
-    await this.#keeper?.close();
+    await Promise.all([this.#keeper?.close(), this.#lan?.close()]);
+  }
+
+  #lanState(word: string): OwnView['lan'] {
+    return this.#deps.config.avahi === 'off' ? 'off' : (this.#lan?.state(word) ?? null);
   }
 
   async #port(word: string, port: number): Promise<OwnPort> {

@@ -8,6 +8,7 @@ import { PanelError } from '../errors.js';
 import type { ServiceRegistry } from '../services/index.js';
 import type { SettingStore } from '../store/index.js';
 import { entryOf, formOf, type PublishForm, standardForm } from './announcement.js';
+import { type Lan, type LanService, lanServiceOf } from './lan.js';
 import { OwnTags } from './tags.js';
 
 /** What the owner had announced. */
@@ -15,6 +16,8 @@ export interface Publication {
   readonly entry: WireEntry;
   /** The unit that ran when it was announced: as long as it runs, the announcement stands. null = none did. */
   readonly unit: string | null;
+  /** No Serf agent was there to be told of it yet: only the local network knows. */
+  readonly untold: boolean;
   /** When, ms since the epoch. */
   readonly at: number;
   /** Why it is not announced any more although nobody said so; null while it is. */
@@ -25,10 +28,12 @@ export interface Publication {
 export interface Preview {
   readonly form: Required<PublishForm>;
   readonly entry: WireEntry;
-  /** How many other entries stay as they are. */
-  readonly others: number;
-  /** All tags of this node, encoded, and the most that Serf gossips. */
-  readonly bytes: number;
+  /** The same on the local network; null where nothing is announced there. */
+  readonly lan: LanService | null;
+  /** How many other entries stay as they are; null while no Serf agent answers. */
+  readonly others: number | null;
+  /** All tags of this node, encoded, and the most that Serf gossips; null while no Serf agent answers. */
+  readonly bytes: number | null;
   readonly limit: number;
   readonly fits: boolean;
 }
@@ -39,6 +44,8 @@ export interface PublisherDeps {
   readonly discovery: Pick<Discovery, 'serfClient' | 'providers'>;
   readonly settings: SettingStore;
   readonly now: () => number;
+  /** Where it is announced besides; without it, only through Serf. */
+  readonly lan?: Lan | null;
   readonly pack?: typeof packTag;
 }
 
@@ -46,20 +53,28 @@ export interface PublisherDeps {
 const SETTING = 'published';
 /** How long a page waits for the list of members, ms. */
 const ADDRESS_LIMIT_MS = 1_500;
+/** avahi-daemon first asks for a second whether a neighbour has the name (RFC 6762 §8.1), ms. */
+const LAN_LIMIT_MS = 5_000;
 
 export class Publisher {
   readonly #deps: PublisherDeps;
   readonly #tags: OwnTags;
+  readonly #lan: Lan | null;
 
+  /** Announces on the local network at once what it remembers; the Serf agent remembers by itself. */
   constructor(deps: PublisherDeps) {
     this.#deps = deps;
     this.#tags = new OwnTags(() => deps.discovery.serfClient(), deps.pack);
+    this.#lan = deps.lan ?? null;
+    this.#announce();
   }
 
   /** What was announced by this panel, by wire word. */
   all(): ReadonlyMap<string, Publication> {
     const text = this.#deps.settings.get(SETTING);
-    return new Map(Object.entries(text === null ? {} : (JSON.parse(text) as Record<string, Publication>)));
+    const kept = Object.entries(text === null ? {} : (JSON.parse(text) as Record<string, Publication>));
+    // An earlier version announced through Serf alone, and did not say so.
+    return new Map(kept.map(([word, publication]) => [word, { ...publication, untold: publication.untold ?? false }]));
   }
 
   /** What the form shows first: what was announced last, else the type's defaults. */
@@ -79,26 +94,38 @@ export class Publisher {
   async preview(word: string, form: PublishForm = {}): Promise<Preview> {
     const whole = { ...this.form(word), ...form };
     const entry = entryOf(word, whole, await this.#address());
-    const { bytes, pieces } = await this.#tags.draft((all) => this.#with(entry, all));
-    const others = pieces.length - 1;
-    return { form: whole, entry, others, bytes, limit: TAGS_LIMIT, fits: bytes <= TAGS_LIMIT };
+    const lan = this.#lan && lanServiceOf(entry);
+    const draft = await this.#orAway(this.#tags.draft((all) => this.#with(entry, all)));
+    const shown = { form: whole, entry, lan, limit: TAGS_LIMIT };
+    if (draft instanceof PanelError) return { ...shown, others: null, bytes: null, fits: true };
+    const { bytes, pieces } = draft;
+    return { ...shown, others: pieces.length - 1, bytes, fits: bytes <= TAGS_LIMIT };
   }
 
   /**
-   * Announces the service, in the place of what this panel announced of it before.
+   * Announces the service, in the place of what this panel announced of it before. Without a Serf agent, it is enough that
+   * the local network hears of it; the agent is told once it is there.
    * @param unit the one that runs it now; null when none does
    * @throws FieldError; PanelError tags-full, tag-unreadable, publish-failed, serf-away, serf-refused
    */
   async publish(word: string, form: PublishForm, unit: string | null): Promise<void> {
     const entry = entryOf(word, { ...this.form(word), ...form }, await this.#address());
-    await this.#tags.change((all) => this.#with(entry, all));
-    this.#remember(word, { entry, unit, at: this.#deps.now(), withdrawn: null });
+    const known = this.all().get(word);
+    // What an agent was told, it may tell again when it is back: only it can take that back.
+    const isUntold = !known || known.untold || known.withdrawn !== null;
+    const change = this.#tags.change((all) => this.#with(entry, all));
+    const away = isUntold ? await this.#orAway(change) : await change;
+    this.#remember(word, { entry, unit, untold: Boolean(away), at: this.#deps.now(), withdrawn: null });
+    if (!away || (await this.#lan?.settled(word, LAN_LIMIT_MS)) === 'announced') return;
+    this.#remember(word, known ?? null);
+    throw away;
   }
 
   /** Ends the announcement and forgets it. @throws as publish */
   async unpublish(word: string): Promise<void> {
     const address = await this.#address();
-    await this.#tags.change((all) => all.filter((piece) => !this.#isOurs(word, address, piece)));
+    const change = this.#tags.change((all) => all.filter((piece) => !this.#isOurs(word, address, piece)));
+    await (this.all().get(word)?.untold ? this.#orAway(change) : change);
     this.#remember(word, null);
   }
 
@@ -106,7 +133,8 @@ export class Publisher {
   async withdraw(word: string, why: 'not-running' | 'removed'): Promise<void> {
     const known = this.all().get(word);
     if (!known) return;
-    await this.#tags.change((all) => all.filter((piece) => !isSame(piece, known.entry)));
+    const change = this.#tags.change((all) => all.filter((piece) => !isSame(piece, known.entry)));
+    await (known.untold ? this.#orAway(change) : change);
     this.#remember(word, { ...known, withdrawn: { at: this.#deps.now(), why } });
   }
 
@@ -118,7 +146,7 @@ export class Publisher {
       // Its owner may have ended it meanwhile.
       const isWanted = () => this.all().get(word)?.withdrawn === null;
       await this.#tags.change((all) => (isWanted() ? this.#with(entry, all) : all));
-      if (isWanted()) this.#remember(word, { ...known, entry });
+      if (isWanted()) this.#remember(word, { ...known, entry, untold: false });
     }
   }
 
@@ -153,21 +181,42 @@ export class Publisher {
     if (publication) all.set(word, publication);
     else all.delete(word);
     this.#deps.settings.set(SETTING, all.size === 0 ? null : JSON.stringify(Object.fromEntries(all)));
+    this.#announce();
+  }
+
+  /** Has the local network hear of all that is wanted, and of nothing else. */
+  #announce(): void {
+    const wanted = [...this.all()].filter(([, { withdrawn }]) => withdrawn === null);
+    this.#lan?.set(new Map(wanted.map(([word, { entry }]) => [word, lanServiceOf(entry)])));
+  }
+
+  /** What comes of it; that no Serf agent answers is no failure where there is the local network. */
+  async #orAway<T>(work: Promise<T>): Promise<T | PanelError> {
+    try {
+      return await work;
+    } catch (error) {
+      if (this.#lan && error instanceof PanelError && error.code === 'serf-away') return error;
+      throw error;
+    }
   }
 
   /** Where this node gossips; should the agent not say, its first address within the community. */
   async #address(): Promise<string> {
-    const client = this.#deps.discovery.serfClient();
-    const [stats, members] = await Promise.all([client.stats(ADDRESS_LIMIT_MS), client.members()]);
-    const name = stats.get('agent')?.get('name');
-    const gossip = members.find((member) => member.name === name)?.address;
-    if (gossip) return gossip;
+    const gossip = await this.#orAway(this.#gossip());
+    if (gossip && !(gossip instanceof PanelError)) return gossip;
     const isAllowed = allowing(this.#deps.config.communityRanges, false);
     const own = Object.values(networkInterfaces()).flatMap((list = []) => list.map(({ address }) => address));
     const found = own.find((address) => isAllowed(address));
     if (found) return found;
     const hint = 'Set COMMUNITY_RANGES to the addresses of your community.';
     throw new PanelError('publish-failed', 'This node has no address within the community.', hint);
+  }
+
+  async #gossip(): Promise<string | null | undefined> {
+    const client = this.#deps.discovery.serfClient();
+    const [stats, members] = await Promise.all([client.stats(ADDRESS_LIMIT_MS), client.members()]);
+    const name = stats.get('agent')?.get('name');
+    return members.find((member) => member.name === name)?.address;
   }
 
   /** What most neighbours call their community. */

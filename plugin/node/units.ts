@@ -12,27 +12,23 @@ export interface Unit {
 
 export const PROPERTIES = ['Id', 'Names', 'LoadState', 'ActiveState', 'SubState', 'UnitFileState', 'Job'];
 
-/** Longest unit name that systemd accepts. */
-const MAX_NAME = 255;
-/** What systemd allows between `@` and `.service`; no `/`, no blank, no glob. */
-const INSTANCE = /^[A-Za-z0-9:_.@\\-]+$/;
+/**
+ * What an instance may be called, up to the suffix. Not root: a service that runs as the user it is named for, and that any
+ * neighbour on this machine can talk to, would hand out root's files. No `/`, blank, glob, or escape.
+ */
+const INSTANCE = '(?!(?:root|0+)\\.)[A-Za-z0-9_][A-Za-z0-9_.:-]{0,127}';
 
 export const isTemplate = (candidate: string) => candidate.includes('@.');
 
 /** The pattern that finds a template's instances: `syncthing@.service` → `syncthing@*.service`. */
 export const instancePattern = (template: string) => template.replace('@.', '@*.');
 
-/** Whether the unit is the candidate itself, or an instance of it with a safe name. */
+/** Pattern of the candidate's name, and of its instances' that the panel may act on: polkit's rule has the same. */
+export const unitPattern = (candidate: string) => candidate.replaceAll('.', '\\.').replace('@\\.', `@${INSTANCE}\\.`);
+
+/** Whether the unit is the candidate itself, or an instance of it that the panel may act on. */
 export function isOf(unit: string, candidate: string): boolean {
-  if (!isTemplate(candidate)) return unit === candidate;
-  const at = candidate.indexOf('@.') + 1;
-  const [prefix, suffix] = [candidate.slice(0, at), candidate.slice(at)];
-  return (
-    unit.length <= MAX_NAME &&
-    unit.startsWith(prefix) &&
-    unit.endsWith(suffix) &&
-    INSTANCE.test(unit.slice(prefix.length, -suffix.length))
-  );
+  return isTemplate(candidate) ? new RegExp(`^${unitPattern(candidate)}$`).test(unit) : unit === candidate;
 }
 
 /** Reads the blocks of `KEY=value` lines, one block per unit; whatever is not that is skipped. */

@@ -44,6 +44,8 @@ export interface AttemptStore {
   watch(type: string): Watcher;
   /** Bytes spent by all attempts at or after `since` (ms since the epoch). */
   bytesSince(since: number): number;
+  /** What this process has added, and what of it answered. */
+  readonly added: { readonly attempts: number; readonly answered: number; readonly bytes: number };
 }
 
 export interface PrunableAttempts extends AttemptStore {
@@ -109,6 +111,7 @@ export function attemptStore(db: Database.Database): PrunableAttempts {
   const bytesSince = prepare<[number], number>(db, 'SELECT total(bytes) FROM attempts WHERE at >= ?').pluck();
   const prune = prepare<[number, number]>(db, PRUNE);
   const { watch, added, changed } = watchers(db);
+  const sums = { attempts: 0, answered: 0, bytes: 0 };
 
   function of(type: string, provider: string, limit = SCORED): Attempt[] {
     const decode = decoder(type);
@@ -121,9 +124,13 @@ export function attemptStore(db: Database.Database): PrunableAttempts {
     watch,
     add: (attempt) => {
       insert.run(rowOf(attempt));
+      sums.attempts++;
+      sums.answered += attempt.reason === null ? 1 : 0;
+      sums.bytes += attempt.bytes;
       added(attempt.type, attempt.provider);
     },
     bytesSince: (since) => bytesSince.get(since) ?? 0,
+    added: sums,
     prune: (before, limit) => {
       const { changes } = prune.run(before, limit);
       if (changes > 0) changed();

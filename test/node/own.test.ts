@@ -7,7 +7,7 @@ import { createLocalServices } from '../../plugin/node/index.js';
 import { OwnServices } from '../../plugin/node/own.js';
 import { loadServices } from '../../plugin/services/index.js';
 import { openStore } from '../../plugin/store/index.js';
-import { startAgent, until } from '../real/agents.js';
+import { Agent, startAgent, until } from '../real/agents.js';
 import { StandIn } from './stand-in.js';
 
 const services = await loadServices();
@@ -20,7 +20,7 @@ afterEach(() => systemctl.remove());
 /** A node whose agent answers there; nothing does on the discard port. */
 function node({ serfRpc = { host: '127.0.0.1', port: 9 }, keep = false } = {}) {
   const store = openStore(':memory:');
-  const config = { ...loadConfig({ env: {}, file: '' }), serfRpc };
+  const config = { ...loadConfig({ env: {}, file: '' }), serfRpc, communityRanges: ['127.0.0.0/8'] };
   const discovery: Discovery = createDiscovery({ config: { ...config, avahi: 'off' } });
   const jobs = new Jobs(store.jobs);
   const local = createLocalServices(services, { limits: { pause: 5 } });
@@ -53,6 +53,7 @@ describe('the own service', () => {
       units: [{ unit: 'squid.service', state: 'running', enabled: false }],
       port: { port: 3128, transports: [{ transport: 'tcp', listening: expect.any(String) }] },
       publication: null,
+      lan: null,
     });
     expect((await own.view('syncthing')).port).toBeNull();
     await expect(own.view('Docker')).rejects.toMatchObject({ code: 'unknown-type' });
@@ -100,6 +101,26 @@ describe('the own service', () => {
     await until('it is listed', () => discovery.providers('proxy3').some(({ self }) => self));
     await jobs.ended(own.unpublish('proxy3').id);
     await until('it is gone', () => discovery.providers('proxy3').length === 0);
+  });
+
+  it('is announced on the local network while no agent is there, which is told once it is', async () => {
+    const agent = new Agent({ name: 'late' });
+    const { own, jobs, discovery, close } = node({ serfRpc: agent.rpc, keep: true });
+    onTestFinished(async () => {
+      await close();
+      await agent.kill();
+    });
+    systemctl.program('avahi-publish-service', `echo "Established under name 'x'" >&2; exec sleep 60`);
+    await discovery.ready();
+    expect(await own.preview('proxy3', {})).toMatchObject({ bytes: null, fits: true, lan: { type: '_proxy3._tcp' } });
+    expect(await jobs.ended(own.publish('proxy3', {}).id)).toMatchObject({ state: 'done', error: null });
+    expect(await own.view('proxy3')).toMatchObject({ publication: { untold: true }, lan: 'announced' });
+    await agent.start();
+    await until('the agent is told', async () => (await own.view('proxy3')).publication?.untold === false);
+    await until('it is listed', () => discovery.providers('proxy3').some(({ self }) => self));
+    expect((await own.view('proxy3')).lan).toBe('announced');
+    expect(await jobs.ended(own.unpublish('proxy3').id)).toMatchObject({ state: 'done' });
+    expect(await own.view('proxy3')).toMatchObject({ publication: null, lan: null });
   });
 
   it('is let go of while an agent hangs in the middle of it', async () => {

@@ -28,6 +28,11 @@ export class StandIn {
     process.env.PATH = `${this.#folder}:${this.#path}`;
   }
 
+  /** Another program beside it: lines of sh. */
+  program(name: string, script: string): void {
+    writeFileSync(join(this.#folder, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  }
+
   /** A unit with systemd's own words. */
   unit(name: string, active: string, more: Record<string, string> = {}, where = join('units', name)): void {
     const values = { Id: name, Names: name, LoadState: 'loaded', ActiveState: active, SubState: 'x', ...more };

@@ -28,6 +28,10 @@ describe('which units may be acted on', () => {
     'syncthing@*.service',
     'syncthing@$(id).service',
     'syncthing@a.timer',
+    'syncthing@root.service',
+    'syncthing@0.service',
+    'syncthing@a@b.service',
+    'syncthing@anna\\x2db.service',
     `syncthing@${'a'.repeat(250)}.service`,
     'xsyncthing@a.service',
     '',
@@ -36,7 +40,7 @@ describe('which units may be acted on', () => {
     expect(systemctl.calls()).toEqual([]);
   });
 
-  it.each(['named.service', 'syncthing@anna.service', 'syncthing@anna\\x2db.service'])('passes %s on', async (unit) => {
+  it.each(['named.service', 'syncthing@anna.service', 'syncthing@anna-b.service'])('passes %s on', async (unit) => {
     systemctl.unit(unit, 'inactive');
     systemctl.turns('stop', unit, 'stopped');
     await systemd().act(unit, 'stop', never);

@@ -4,13 +4,16 @@
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { build } from 'esbuild';
 
 const ip = (...args: readonly string[]) => execFileSync('ip', args, { stdio: ['ignore', 'pipe', 'pipe'] }).toString();
+
+/** Variable that names the system bus. */
+export const BUS = 'DBUS_SYSTEM_BUS_ADDRESS';
 
 /** Longest that a program may take to end by itself, ms. */
 const STOP_LIMIT_MS = 3_000;
@@ -48,11 +51,29 @@ export class Network {
     }
   }
 
-  /** The real avahi-daemon with these services and no other; resolves once it has announced them. */
-  async avahi(name: string, { host, services }: { host: string; services: readonly AvahiService[] }): Promise<Program> {
+  /** A system bus with Debian's rules for avahi-daemon. @returns its address */
+  async bus(name: string): Promise<string> {
+    const folder = mkdtempSync(join(this.#folder, 'bus-'));
+    const address = `unix:path=${join(folder, 'socket')}`;
+    for (const one of [this.#folder, folder]) chmodSync(one, 0o755);
+    writeFileSync(join(folder, 'bus.conf'), busConfig(address));
+    const program = this.run(name, 'dbus-daemon', `--config-file=${folder}/bus.conf`, '--nofork', '--print-address');
+    await program.says((said) => said.includes(address));
+    return address;
+  }
+
+  /**
+   * The real avahi-daemon with these services and no other; resolves once it has announced them.
+   * @param bus where programs reach it; none do when left out
+   */
+  async avahi(
+    name: string,
+    { host, services, bus }: { host: string; services: readonly AvahiService[]; bus?: string },
+  ): Promise<Program> {
     const folder = mkdtempSync(join(this.#folder, 'avahi-'));
     mkdirSync(join(folder, 'services'));
-    const config = `[server]\nhost-name=${host}\nenable-dbus=no\n[publish]\npublish-workstation=no\npublish-hinfo=no\n`;
+    const dbus = bus === undefined ? 'no' : 'yes';
+    const config = `[server]\nhost-name=${host}\nenable-dbus=${dbus}\n[publish]\npublish-workstation=no\npublish-hinfo=no\n`;
     writeFileSync(join(folder, 'avahi-daemon.conf'), config);
     for (const [index, service] of services.entries())
       writeFileSync(join(folder, 'services', `${index}.service`), describe(service));
@@ -60,9 +81,11 @@ export class Network {
     const script =
       'mount --bind "$1/services" /etc/avahi/services && mount -t tmpfs tmpfs /run && shift && exec avahi-daemon "$@"';
     const flags = ['-f', join(folder, 'avahi-daemon.conf'), '--no-drop-root', '--no-chroot'];
-    const program = this.run(name, 'sh', '-c', script, 'sh', folder, ...flags);
+    const env = ['env', `${BUS}=${bus ?? ''}`];
+    const program = this.run(name, ...env, 'sh', '-c', script, 'sh', folder, ...flags);
     await program.says((said) => {
       const established = said.split('\n').filter((line) => line.includes('successfully established'));
+      if (!said.includes('Server startup complete')) return false;
       return services.every((service) => established.some((line) => line.includes(`"${service.name}"`)));
     });
     return program;
@@ -74,7 +97,7 @@ export class Network {
     file: string,
     { args = [], as = [] }: { args?: readonly string[]; as?: readonly string[] } = {},
   ): Promise<Program> {
-    const outfile = join(this.#folder, 'program.mjs');
+    const outfile = join(this.#folder, `program${this.#programs.size}.mjs`);
     const banner = { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" };
     await build({
       entryPoints: [file],
@@ -96,8 +119,8 @@ export class Network {
     return ip('netns', 'exec', this.#unique(name), command, ...args);
   }
 
-  run(name: string, command: string, ...args: readonly string[]): Program {
-    const child = spawn('ip', ['netns', 'exec', this.#unique(name), command, ...args], {
+  run(name: string, ...command: readonly string[]): Program {
+    const child = spawn('ip', ['netns', 'exec', this.#unique(name), ...command], {
       stdio: ['pipe', 'pipe', 'pipe'],
       detached: true,
     });
@@ -137,6 +160,11 @@ export class Program {
     this.#exited = once(child, 'exit').then(() => this.#heard(''));
     for (const stream of [child.stdout, child.stderr])
       stream?.setEncoding('utf8').on('data', (text) => this.#heard(text));
+  }
+
+  /** A line for it to read. */
+  tell(line: string): void {
+    this.#child.stdin?.write(`${line}\n`);
   }
 
   /** Resolves once what it said so far fits; fails when it has not within the limit, or has ended before. */
@@ -186,6 +214,23 @@ export interface AvahiService {
   readonly port: number;
   readonly txt: readonly string[];
 }
+
+/** Debian's own rules, without its users and its address. */
+const busConfig = (address: string) => `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>system</type><listen>${address}</listen><auth>EXTERNAL</auth>
+  <policy context="default">
+    <allow user="*"/><deny own="*"/><deny send_type="method_call"/>
+    <allow send_type="signal"/><allow send_requested_reply="true" send_type="method_return"/>
+    <allow send_requested_reply="true" send_type="error"/>
+    <allow receive_type="method_call"/><allow receive_type="method_return"/>
+    <allow receive_type="error"/><allow receive_type="signal"/>
+    <allow send_destination="org.freedesktop.DBus" send_interface="org.freedesktop.DBus"/>
+  </policy>
+  <includedir>/usr/share/dbus-1/system.d</includedir><includedir>/etc/dbus-1/system.d</includedir>
+</busconfig>
+`;
 
 /** As Cloudy writes them. */
 function describe({ name, type, port, txt }: AvahiService): string {

@@ -72,6 +72,8 @@ describe('a file of the first shape', () => {
     store.opinions.put('t', 'p1', { pinned: true });
     store.recommendations.put('t', { provider: 'p1', challenger: null });
     store.own.beat(NOW, 'up');
+    store.events.count({ by: 'stranger', name: '', what: 'login', type: null, provider: null, result: 'failed' });
+    expect(store.events.newest(1)).toMatchObject([{ what: 'login', count: 1 }]);
     expect(opened(path).history.days('t', 'p1', 0)).toMatchObject([{ attempts: 2, answered: 1 }]);
   });
 
