@@ -11,7 +11,7 @@ process.once('SIGINT', () => interrupted.abort());
 // The panel loads only when a command needs it: help and mistakes answer at once.
 const tools: Tools = {
   openPanel: async (config, options) => (await import('./panel.js')).createPanel(config, options),
-  serve: async (config) => (await import('./server.js')).serve(config),
+  serve: async (config, show) => (await import('./server.js')).serve(config, show),
 };
 
 process.exitCode = await run(process.argv.slice(2), process, tools, interrupted.signal);

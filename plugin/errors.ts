@@ -26,6 +26,7 @@ const STATUS = {
   'tags-full': 409,
   'tag-unreadable': 409,
   'publish-failed': 502,
+  'disk-full': 507,
   interrupted: 503,
   'serf-away': 503,
   'serf-refused': 502,
@@ -57,9 +58,16 @@ export class PanelError extends Error {
 
 export const ERROR_CODES = Object.keys(STATUS) as ErrorCode[];
 
+/** What SQLite and the system say of a disk without room. */
+const DISK_FULL: ReadonlySet<unknown> = new Set(['SQLITE_FULL', 'ENOSPC']);
+
 /** Any thrown value as a PanelError; what was not deliberate becomes `internal` and keeps its cause for the log. */
 export function asPanelError(error: unknown): PanelError {
   if (error instanceof PanelError) return error;
+  if (error instanceof Error && 'code' in error && DISK_FULL.has(error.code)) {
+    const hint = 'Make room on the disk that holds the panel’s data (DATA_DIR), then do it again.';
+    return new PanelError('disk-full', 'The disk is full: nothing more can be kept.', hint, { cause: error });
+  }
   const hint = 'Look into the log of cloudy-services; if it happens again, report it with the log line.';
   return new PanelError('internal', 'Something went wrong inside the panel.', hint, { cause: error });
 }

@@ -1,6 +1,7 @@
 /** Jobs: work that outlives its request. Kept in the store, so that a job's page survives a reload and a restart. */
 import { randomBytes } from 'node:crypto';
 import { asPanelError, PanelError } from './errors.js';
+import { log } from './log.js';
 import type { JobStore } from './store/index.js';
 
 export type JobKind = 'scan' | 'start' | 'stop' | 'enable' | 'disable' | 'publish' | 'unpublish' | 'connect';
@@ -36,11 +37,19 @@ interface Running {
   readonly ended: Promise<void>;
 }
 
+/** How many jobs of a kind ended so. */
+export interface JobCount extends Pick<Job, 'kind' | 'state'> {
+  readonly count: number;
+}
+
 /** Starts, remembers, cancels and awaits jobs. */
 export class Jobs {
   readonly #store: JobStore;
   readonly #now: () => number;
   readonly #running = new Map<string, Running>();
+  /** As they are now, where the store has no room for that. */
+  readonly #unkept = new Map<string, Job>();
+  readonly #counts = new Map<string, JobCount>();
 
   constructor(store: JobStore, now: () => number = Date.now) {
     this.#store = store;
@@ -57,7 +66,7 @@ export class Jobs {
     const id = randomBytes(9).toString('base64url');
     const abort = new AbortController();
     const job: Job = { ...of, id, state: 'running', done: 0, startedAt: this.#iso(), finishedAt: null, error: null };
-    this.#store.put(job);
+    this.#keep(job);
     const progress = (done: number, total?: number) =>
       this.#change(id, { done, ...(total === undefined ? {} : { total }) });
     // A microtask later, so that the job is known before its work can end.
@@ -76,7 +85,7 @@ export class Jobs {
    * @throws PanelError `unknown-job`
    */
   get(id: string): Job {
-    const job = this.#running.get(id)?.job ?? this.#store.get(id);
+    const job = this.#running.get(id)?.job ?? this.#unkept.get(id) ?? this.#store.get(id);
     if (!job)
       throw new PanelError(
         'unknown-job',
@@ -105,6 +114,11 @@ export class Jobs {
     return this.get(id);
   }
 
+  /** The jobs of this process that have ended. */
+  counts(): readonly JobCount[] {
+    return [...this.#counts.values()];
+  }
+
   /** Cancels everything and resolves once all has ended. */
   async close(): Promise<void> {
     await Promise.all([...this.#running.keys()].map((id) => this.cancel(id)));
@@ -120,9 +134,30 @@ export class Jobs {
     const { error: shown, cause } = this.#explain(error);
     this.#change(id, { state, finishedAt: this.#iso(), error: shown });
     const running = this.#running.get(id);
-    if (running) this.#store.put(running.job);
+    if (running) {
+      this.#count(running.job);
+      this.#keep(running.job);
+    }
     this.#running.delete(id);
-    if (cause !== undefined) console.error(cause);
+    if (cause !== undefined) log.error(cause);
+  }
+
+  /** A full disk must not stop a service from being stopped: the job is kept as soon as there is room. */
+  #keep(job: Job): void {
+    this.#unkept.set(job.id, job);
+    try {
+      for (const one of this.#unkept.values()) {
+        this.#store.put(one);
+        this.#unkept.delete(one.id);
+      }
+    } catch (error) {
+      log.error(error);
+    }
+  }
+
+  #count({ kind, state }: Job): void {
+    const key = `${kind} ${state}`;
+    this.#counts.set(key, { kind, state, count: (this.#counts.get(key)?.count ?? 0) + 1 });
   }
 
   #explain(error: unknown): { error: Job['error']; cause: unknown } {

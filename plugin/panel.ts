@@ -131,6 +131,6 @@ export async function createPanel(
   const keep = serving && !isDemo;
   const own = new OwnServices({ config, services, discovery, jobs, local, settings: store.settings, now, keep });
   const deps = { config, services, discovery, store, local, now };
-  const alerts = await openAlerts(deps, serving ? config.notifyUrl : null);
+  const alerts = await openAlerts(deps, serving && !isDemo ? config.notifyUrl : null);
   return new WiredPanel({ ...deps, jobs, own, alerts, demo: isDemo, serving }, () => community?.close());
 }

@@ -5,6 +5,7 @@ import { connectOf, connectTools } from './connect/index.js';
 import type { Discovery } from './discovery/index.js';
 import { PanelError } from './errors.js';
 import type { Job, Jobs } from './jobs.js';
+import { log } from './log.js';
 import { ABSENT, type LocalService, type LocalServices } from './node/index.js';
 import type { OwnServices } from './node/own.js';
 import type { Panel, ProviderView, TypeView } from './panel.js';
@@ -79,7 +80,7 @@ export class WiredPanel implements Panel {
   async type(word: string): Promise<TypeView> {
     this.#assertKnown(word);
     // For the next look: the answer may take a while.
-    this.#ranking.estimate().catch(console.error);
+    this.#ranking.estimate().catch(log.error);
     const states = await this.local.states();
     return { ...this.#view(word, states), bars: this.#ranking.bars(word) };
   }

@@ -77,6 +77,15 @@ describe('the configuration', () => {
     expect(error.message).toContain('expected');
   });
 
+  it.each(['htps://ntfy.example/secret-topic', 'ftp://ntfy.example/secret-topic', 'secret-topic'])(
+    'refuses NOTIFY_URL=%s without repeating it: its path is a secret',
+    (value) => {
+      const error = refusal(() => loadConfig({ env: { CLOUDY_SERVICES_NOTIFY_URL: value }, file: NO_FILE }));
+      expect(error.message).toBe('NOTIFY_URL is not valid: expected an address that begins with http:// or https://.');
+      expect(error.hint).not.toContain('secret');
+    },
+  );
+
   it('names the line that is not KEY=value', () => {
     expect(refusal(() => loadConfig({ env: {}, file: fileWith('LANGUAGE=ca\nhello\n') })).message).toContain('line 2');
   });

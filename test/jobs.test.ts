@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { PanelError } from '../plugin/errors.js';
 import { type Job, Jobs } from '../plugin/jobs.js';
 
@@ -52,6 +52,42 @@ describe('a job', () => {
     );
     await Promise.resolve();
     expect(await jobs.cancel(job.id)).toMatchObject({ state: 'cancelled', error: null });
+  });
+
+  it('that have ended are counted by kind and by how they ended', async () => {
+    const jobs = new Jobs(memoryStore());
+    const ends = [
+      async () => {},
+      async () => {},
+      () => Promise.reject(new PanelError('serf-away', 'Away.', 'Start it.')),
+    ];
+    await Promise.all(ends.map((work) => jobs.ended(jobs.start(OF, work).id)));
+    expect(jobs.counts()).toEqual([
+      { kind: OF.kind, state: 'done', count: 2 },
+      { kind: OF.kind, state: 'failed', count: 1 },
+    ]);
+  });
+
+  it('that the store has no room for runs and ends all the same, and is stored as soon as there is room', async () => {
+    const log = vi.spyOn(console, 'error').mockImplementation(() => {});
+    const store = memoryStore();
+    let isFull = true;
+    const put = (job: Job) => {
+      if (isFull) throw Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' });
+      store.put(job);
+    };
+    const jobs = new Jobs({ ...store, put });
+    const { id } = jobs.start(OF, async () => {});
+    expect(jobs.get(id).state).toBe('running');
+    expect(await jobs.ended(id)).toMatchObject({ state: 'done' });
+    isFull = false;
+    const next = jobs.start(OF, async () => {});
+    await jobs.ended(next.id);
+    expect([id, next.id].map((one) => store.get(one)?.state)).toEqual(['done', 'done']);
+    isFull = true;
+    const failing = jobs.start(OF, async () => put(jobs.get(id)));
+    expect(await jobs.ended(failing.id)).toMatchObject({ state: 'failed', error: { code: 'disk-full' } });
+    log.mockRestore();
   });
 
   it('that nobody knows is a deliberate error', () => {

@@ -4,6 +4,7 @@
  */
 import type { Config } from '../config.js';
 import type { Discovery } from '../discovery/index.js';
+import { log } from '../log.js';
 import type { LocalServices } from '../node/index.js';
 import type { Provider } from '../provider.js';
 import type { ServiceRegistry } from '../services/index.js';
@@ -44,12 +45,13 @@ export class Alerts {
   readonly #deps: AlertDeps;
   readonly #post: Post;
   readonly #timer: NodeJS.Timeout;
+  #closed = false;
 
   /** @param post sends what there is to tell */
   constructor(deps: AlertDeps, post: Post) {
     this.#deps = deps;
     this.#post = post;
-    this.#timer = setInterval(() => this.lookAtOwn().catch(console.error), LOOK_EVERY_MS);
+    this.#timer = setInterval(() => this.lookAtOwn().catch(log.error), LOOK_EVERY_MS);
   }
 
   /**
@@ -80,6 +82,8 @@ export class Alerts {
     if ((await local.problem()) !== null) return;
     const own = new Map(discovery.providers().flatMap((one) => (one.self ? [[one.type, one]] : [])));
     const states = await local.states();
+    // The store may be gone by now.
+    if (this.#closed) return;
     this.#change((watched) => {
       for (const [word, { state }] of states) {
         const isDown = state === 'failed' || state === 'stopped';
@@ -93,6 +97,7 @@ export class Alerts {
 
   /** Gives up what is being sent. */
   close(): Promise<void> {
+    this.#closed = true;
     clearInterval(this.#timer);
     return this.#post.close();
   }

@@ -3,6 +3,7 @@ import { request as plain } from 'node:http';
 import { request as encrypted } from 'node:https';
 import { setTimeout as pauseFor } from 'node:timers/promises';
 import type { Config } from '../config.js';
+import { log } from '../log.js';
 import type { Reason } from '../probe/levels.js';
 import type { Provider } from '../provider.js';
 
@@ -72,7 +73,7 @@ export class Post {
     if (signal.aborted) return;
     const second = await this.#once(alert);
     const server = new URL(this.#options.url).host;
-    if (second !== null && !signal.aborted) console.error(`The alert could not be sent to ${server}: ${second}.`);
+    if (second !== null && !signal.aborted) log.warning(`The alert could not be sent to ${server}: ${second}.`);
   }
 
   /** null where it was taken, else why not. */

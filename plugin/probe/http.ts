@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { endpoint } from './endpoint.js';
 import { failureOf } from './failure.js';
 import { type Failed, isFailed, type ProbeContext, type Sample, type Target } from './index.js';
-import { answers, firstByteTime, type Metric, roundTripTime } from './metrics.js';
+import { answers, firstByteTime, type Metric, roundTripTime, widthOfPath } from './metrics.js';
 import { roundTrip } from './network.js';
 import { type Connection, connect } from './tcp.js';
 import { waitFor } from './wait.js';
@@ -93,13 +93,14 @@ export function httpTimes({ connectMs, firstByteMs }: Pick<HttpAnswer, 'firstByt
 export const HEAD_COST = { packets: 10, bytes: 1_500 } as const;
 
 /**
- * What pages are judged by that a person clicks through: the anchors of a small answer, unless the service is known to
- * need longer, and of a path for interactive use (SERVICES.md §0.6).
+ * What pages are judged by that a person clicks through. The anchors of SERVICES.md §0.6 and SCORING.md §2.3 mark every
+ * neighbour in a mesh as excellent: there a round trip takes 3 to 40 ms and a first byte 20 to 500. So these are open
+ * downwards, and most of the weight is on the width of the path, which is most of a page's time. `npm run bench:choosing`
+ * compares: by the tables' anchors and without width, choices were half as good as by knowing the present.
  */
-export const pageMetrics = (firstByte = { useless: 8_000, excellent: 500 }): Metric[] => [
-  firstByteTime({ weight: 0.45, ...firstByte }),
-  answers(0.35),
-  roundTripTime({ weight: 0.2, useless: 800, excellent: 50 }),
+export const pageMetrics = (firstByte = { useless: 3_000, excellent: 30 }): Metric[] => [
+  ...[widthOfPath({ weight: 0.4, useless: 30, excellent: 0.1 }), answers(0.3)],
+  ...[firstByteTime({ weight: 0.2, ...firstByte }), roundTripTime({ weight: 0.1, useless: 200, excellent: 2 })],
 ];
 
 /** What an answer means that shows no sign of the service: some other web server, or one too troubled to tell. */

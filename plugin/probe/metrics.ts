@@ -6,7 +6,7 @@ export interface Metric {
   readonly id: string;
   readonly label: Readonly<Record<Language, string>>;
   /** `share` is 0..1. */
-  readonly unit: 'ms' | 'share' | 'hours';
+  readonly unit: 'ms' | 'ms/kB' | 'share' | 'hours';
   /** Share of the score; a type's weights sum to 1. */
   readonly weight: number;
   /** Value that marks 0, and value that marks 1; the smaller may be either. */
@@ -22,10 +22,17 @@ export interface Metric {
 export const PATH_METHOD = 'serf-ping';
 export const PING_METHOD = 'ping';
 export const PATH_METHODS: ReadonlySet<string> = new Set([PATH_METHOD, PING_METHOD]);
+/** Method of the samples that several packets sent at once give. */
+export const TRAIN_METHOD = 'ping-train';
 
 /** Performance is forgotten within a day, whether it answers within a week (SCORING.md §2.2, step 2). */
 const PERFORMANCE_HOURS = 24;
 const ANSWERS_HOURS = 168;
+/** A path is as narrow as its links, which last; only what else they carry changes by the hour. */
+const WIDTH_HOURS = 168;
+
+/** Id of the metric that a train measures, for the types that weigh it. */
+export const WIDTH = 'width';
 
 type Times = Pick<Metric, 'weight' | 'useless' | 'excellent'>;
 const time =
@@ -49,6 +56,11 @@ export const roundTripTime = time('rtt', {
   ca: "temps d'anada i tornada",
   es: 'tiempo de ida y vuelta',
   en: 'round-trip time',
+});
+/** Time that each further kilobyte takes at the narrowest place of the path, there or back, ms/kB; 8 is 1 Mbit/s. */
+export const widthOfPath = (of: Times): Metric => ({
+  ...{ id: WIDTH, label: { ca: 'temps per kB', es: 'tiempo por kB', en: 'time per kB' }, unit: 'ms/kB', scale: 'log' },
+  ...{ halfLifeHours: WIDTH_HOURS, ...of },
 });
 /** How much that time varies from one moment to the next, ms (RFC 3393). */
 export const jitter = time('jitter', { ca: 'fluctuació', es: 'fluctuación', en: 'jitter' });

@@ -1,11 +1,11 @@
 /**
- * The path by the system's `ping` (iputils), for nodes that do not gossip. It works on ping sockets, so without
- * capabilities, and reads the kernel's time of arrival: no time of this process is in what it measures.
+ * The path by the system's `ping` (iputils): its time for nodes that do not gossip, its width for all. It works on ping
+ * sockets, so without capabilities, and reads the kernel's time of arrival: no time of this process is in what it measures.
  */
 import { type ExecFileException, execFile } from 'node:child_process';
 import { isIP } from 'node:net';
 import type { Sample } from './index.js';
-import { PING_METHOD } from './metrics.js';
+import { PING_METHOD, TRAIN_METHOD, WIDTH } from './metrics.js';
 import { pathSamples, type Timed } from './path.js';
 
 /** As many as the Serf pings, as near to each other as anybody may send them. */
@@ -13,7 +13,25 @@ const PINGS = 2;
 /** With their answers: 44 bytes each over IPv4, 64 over IPv6. */
 export const PING_COST = { packets: 2 * PINGS, bytes: 2 * PINGS * 64 } as const;
 /** The 16 bytes hold the time of sending, without which ping tells no time. */
-const ARGS = ['-n', '-c', `${PINGS}`, '-i', '0.2', '-W', '1', '-s', '16'];
+const ARGS = ['-c', `${PINGS}`, '-i', '0.2', '-W', '1', '-s', '16'];
+
+/** As many as anybody may send at once, and what each carries besides its headers, bytes. */
+const TRAIN = 3;
+const CARRIED = 572;
+const TRAIN_ARGS = ['-c', `${TRAIN}`, '-l', `${TRAIN}`, '-W', '1', '-s', `${CARRIED}`];
+/** With their answers, which carry the same: 600 bytes each over IPv4, 620 over IPv6. */
+export const TRAIN_COST = { packets: 2 * TRAIN, bytes: 2 * TRAIN * (CARRIED + 48) } as const;
+/** kB of one of its packets over IPv4. */
+export const TRAIN_PACKET_KB = (CARRIED + 28) / 1_000;
+/** Wider than this, ms/kB (80 Mbit/s), nothing is told apart: the packets leave some 0.05 ms after each other. */
+const LEAST_WIDTH = 0.1;
+
+/** What a type declares whose probe costs that much, and that weighs the width of the path besides. */
+export const withTrain = ({ packets, bytes }: { readonly packets: number; readonly bytes: number }) => ({
+  packets: packets + TRAIN_COST.packets,
+  bytes: bytes + TRAIN_COST.bytes,
+});
+
 /** It says about 400 bytes. */
 const OUTPUT_CAP = 8_192;
 
@@ -23,6 +41,11 @@ const NEVER: ReadonlySet<unknown> = new Set(['ENOENT', 'EACCES', 'EPERM']);
 const NO_SOCKET = /\bsocket: (Operation not permitted|Permission denied)/;
 /** Exit codes for an answer, for none, and for trouble with the destination; above, it has not come to pinging at all. */
 const ORDINARY = 2;
+
+interface Within {
+  readonly signal: AbortSignal;
+  readonly limitMs: number;
+}
 
 export class Pinger {
   readonly #command: string;
@@ -38,9 +61,21 @@ export class Pinger {
    * where ping is missing or forbidden. Starting a program holds the event loop up for some ms: call it when the probe's
    * own times are taken.
    */
-  async path(address: string, { signal, limitMs }: { signal: AbortSignal; limitMs: number }): Promise<Sample[]> {
+  async path(address: string, within: Within): Promise<Sample[]> {
+    const said = await this.#run(ARGS, address, within);
+    return said === null ? [] : pathSamples(timesIn(said, PINGS), PING_METHOD);
+  }
+
+  /** Three larger pings at once: `width`; nothing unless all come back within `limitMs`. */
+  async width(address: string, within: Within): Promise<Sample[]> {
+    const said = await this.#run(TRAIN_ARGS, address, within);
+    return said === null ? [] : widthSamples(timesIn(said, TRAIN));
+  }
+
+  /** What ping says; null where it says nothing that counts. */
+  async #run(args: readonly string[], address: string, { signal, limitMs }: Within): Promise<string | null> {
     signal.throwIfAborted();
-    if (!this.#able || isIP(address) === 0) return [];
+    if (!this.#able || isIP(address) === 0) return null;
     const options = {
       env: { LC_ALL: 'C', PATH: process.env.PATH },
       timeout: Math.ceil(limitMs),
@@ -49,22 +84,39 @@ export class Pinger {
       signal,
     } as const;
     const [error, said, complaint] = await new Promise<[ExecFileException | null, string, string]>((done) => {
-      execFile(this.#command, [...ARGS, address], options, (...end) => done(end));
+      execFile(this.#command, ['-n', ...args, address], options, (...end) => done(end));
     });
     signal.throwIfAborted();
     if (NEVER.has(error?.code) || Number(error?.code) > ORDINARY || NO_SOCKET.test(complaint)) this.#able = false;
     // Cut short, it has not said what got lost.
     const ended = error === null || typeof error.code === 'number';
-    return ended ? pathSamples(timesIn(said), PING_METHOD) : [];
+    return ended ? said : null;
   }
 }
 
+/**
+ * What the times of packets that were sent at once say of the path's width. What queues at its narrowest place comes out as
+ * far apart as that place needs for each (R. L. Carter and M. E. Crovella, "Measuring bottleneck link speed in
+ * packet-switched networks", 1996). Of two unlike directions it is the narrower one; what others send in between widens
+ * it, and links that send several packets as one narrow it: so it is no throughput, but orders paths as throughput does.
+ */
+export function widthSamples(times: readonly Timed[]): Sample[] {
+  const [first, last] = [times[0], times.at(-1)];
+  if (!first || !last || times.includes(null)) return [];
+  const kB = (times.length - 1) * TRAIN_PACKET_KB;
+  const least = Math.max(LEAST_WIDTH, stepOf(last.ms) / kB);
+  return [{ metric: WIDTH, value: Math.max((last.ms - first.ms) / kB, least), method: TRAIN_METHOD }];
+}
+
 /** The time of each ping, in the order sent; of a doubled answer the first. */
-function timesIn(said: string): Timed[] {
-  const times: Timed[] = Array.from({ length: PINGS }, () => null);
+function timesIn(said: string, count: number): Timed[] {
+  const times: Timed[] = Array.from({ length: count }, () => null);
   for (const [, sequence, ms] of said.matchAll(/icmp_seq=(\d+) .*\btime=([\d.]+) ms/g)) {
     const index = Number(sequence) - 1;
     if (times[index] === null) times[index] = { ms: Number(ms) };
   }
   return times;
 }
+
+/** ping tells times with three digits, but never less than the microsecond: the step between two neighbours, ms. */
+const stepOf = (ms: number) => (ms < 1 ? 0.001 : ms < 10 ? 0.01 : ms < 100 ? 0.1 : 1);

@@ -8,9 +8,9 @@ import {
   type Sample,
   type Target,
 } from '../probe/index.js';
-import { PATH_METHODS } from '../probe/metrics.js';
+import { PATH_METHODS, WIDTH } from '../probe/metrics.js';
 import { gossipAt, measurePath, PATH_COST } from '../probe/path.js';
-import { PING_COST, type Pinger } from '../probe/ping.js';
+import { PING_COST, type Pinger, TRAIN_COST } from '../probe/ping.js';
 import type { Provider } from '../provider.js';
 import type { ServiceType } from '../services/index.js';
 import type { Attempt } from '../store/attempts.js';
@@ -44,8 +44,8 @@ export interface AttemptOptions {
   readonly asked?: boolean | undefined;
   /** Offered by that person for this attempt. */
   readonly account?: Account | undefined;
-  /** Measures the path where the node does not gossip; without it, that path stays unknown. */
-  readonly pinger?: Pick<Pinger, 'path'> | undefined;
+  /** Measures the path where the node does not gossip, and its width where the type weighs it; else they stay unknown. */
+  readonly pinger?: Pick<Pinger, 'path' | 'width'> | undefined;
 }
 
 export interface AttemptOutcome {
@@ -86,7 +86,7 @@ export async function attemptOnce(
     type: provider.type,
     at: now(),
     // The declared cost includes headers and handshakes, which the probe cannot count.
-    bytes: Math.max(costOf(type, target, { asked, account }), traffic.sent + traffic.received),
+    bytes: Math.max(costOf(type, target, { asked, account }) - trainCost(type), traffic.sent + traffic.received),
   };
   if (isFailed(result)) {
     const attempt = {
@@ -103,9 +103,11 @@ export async function attemptOnce(
   const known = gossipAt(target) !== null || samples.some(({ method }) => PATH_METHODS.has(method));
   const pings = pinger && !lagged && !known;
   const path = pings ? await pinger.path(provider.address, { signal, limitMs }) : [];
-  const bytes = tried.bytes + (pings ? PING_COST.bytes : 0);
+  const train = pinger && !lagged ? trainCost(type) : 0;
+  const width = pinger && train > 0 ? await pinger.width(provider.address, { signal, limitMs }) : [];
+  const bytes = tried.bytes + (pings ? PING_COST.bytes : 0) + train;
   const { level, facts } = result;
-  return { attempt: { ...tried, bytes, level, reason: null, samples: [...samples, ...path], facts }, lagged };
+  return { attempt: { ...tried, bytes, level, reason: null, samples: [...samples, ...path, ...width], facts }, lagged };
 }
 
 /** Bytes of one attempt at most, the path and what is done on demand included: so many must be left of the budget. */
@@ -118,6 +120,9 @@ export function costOf(
   const more = type.account ? account !== undefined : asked;
   return type.cost.bytes + path + (more ? (type.askedCost?.bytes ?? 0) : 0);
 }
+
+/** What of the type's declared cost, bytes, is spent on the width of the path, and only when the probe was answered. */
+const trainCost = ({ metrics }: ServiceType) => (metrics.some(({ id }) => id === WIDTH) ? TRAIN_COST.bytes : 0);
 
 /** Whether the path is measured beside the probe: not where the probe itself measures it, because its type weighs jitter. */
 function asksForPath(type: ServiceType, { gossip }: Target): boolean {

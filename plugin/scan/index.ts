@@ -151,8 +151,9 @@ export class Scanner {
   /** What was measured is told, and worth a disk flush, once the timing is over. */
   #after(kept: Iterable<readonly [word: string, providers: ReadonlySet<string>]>): void {
     for (const [word, providers] of kept) if (providers.size > 0) this.#deps.ended?.(word, [...providers]);
-    this.#deps.store.flush();
+    // In this order: the commit right after a flush costs a flush of its own.
     this.#deps.store.prune();
+    this.#deps.store.flush();
   }
 
   async #scan(word: string, targets: readonly Probeable[], job: ScanJob): Promise<void> {

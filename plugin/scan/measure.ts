@@ -21,7 +21,7 @@ export interface MeasurerDeps {
   readonly discovery: Pick<Discovery, 'providers'>;
   readonly store: Pick<Store, 'attempts'>;
   /** Measures the path to nodes that do not gossip; without it, those paths stay unknown. */
-  readonly pinger?: Pick<Pinger, 'path'> | undefined;
+  readonly pinger?: Pick<Pinger, 'path' | 'width'> | undefined;
   /** ms since the epoch. */
   readonly now?: () => number;
 }
@@ -53,7 +53,13 @@ export class Measurer {
     return new Round({
       budget: this.budget,
       keep: (attempt) => {
-        attempts.add(attempt);
+        try {
+          attempts.add(attempt);
+        } catch (error) {
+          // It was made all the same.
+          this.budget.lose(attempt.bytes);
+          throw error;
+        }
         kept(attempt);
       },
       answeredBefore: ({ type, id }) => attempts.of(type, id, 1)[0]?.reason === null,

@@ -26,6 +26,9 @@ const HOUR = 60 * MINUTE;
 const PICK_GAP_MS = 2 * HOUR;
 const USUAL_GAP_MS = 3 * HOUR;
 
+/** Local hour before which hardly anybody uses services; not earlier, for clocks that are set to another zone. */
+const DAY_FROM = 9;
+
 /** Each failure in a row beyond these doubles the wait, up to a day. */
 const PATIENCE = 3;
 const LONGEST_WAIT_MS = 24 * HOUR;
@@ -36,8 +39,14 @@ const PICK_SHARE = 0.55;
 
 /** Nobody stays unmeasured for a week, as far as the probes suffice: a day of it is kept for chance. */
 const LONGEST_UNSEEN_MS = 6 * 24 * HOUR;
-/** Time that one probe of a queue takes: the scheduler's mean pause, with a fifth to spare. */
-const SLOT_MS = 36 * MINUTE;
+/** Time that one probe of a queue takes, nights included: the scheduler's mean pause, with a fifth to spare. */
+const SLOT_MS = (36 * MINUTE * 24) / (24 - DAY_FROM);
+
+/**
+ * Whether probes that nobody asked for are worth their bytes at `now` (ms since the epoch, by the local clock): from 9 to
+ * midnight. Who switches off at night, or is quick only then, would be judged by hours in which nobody needs it.
+ */
+export const isDaytime = (now: number): boolean => new Date(now).getHours() >= DAY_FROM;
 
 /**
  * The one worth a probe now; null when none is due. In this order: whoever would otherwise be left alone for a week; for

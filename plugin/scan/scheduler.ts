@@ -6,6 +6,7 @@ import type { Config } from '../config.js';
 import type { Discovery } from '../discovery/index.js';
 import { PanelError } from '../errors.js';
 import type { Jobs } from '../jobs.js';
+import { log } from '../log.js';
 import type { ServiceRegistry } from '../services/index.js';
 import type { Store } from '../store/index.js';
 import { type Busy, busyWith } from './busy.js';
@@ -49,7 +50,7 @@ export interface SchedulerStatus {
 }
 
 /** What the choice asks of the ranking, which lies to the right and is handed in. */
-export interface Prospect extends Standing, Pick<Candidate, 'high' | 'recommended' | 'estimate'> {
+export interface Prospect extends Standing, Pick<Candidate, 'failures' | 'high' | 'recommended' | 'estimate'> {
   /** By the owner: it will not be chosen, whatever it is worth. */
   readonly hidden: boolean;
 }
@@ -59,7 +60,7 @@ export interface SchedulerDeps {
   readonly services: ServiceRegistry;
   readonly discovery: Pick<Discovery, 'providers'>;
   readonly jobs: Pick<Jobs, 'running'>;
-  readonly store: Pick<Store, 'attempts' | 'settings' | 'own' | 'events'>;
+  readonly store: Pick<Store, 'settings' | 'own' | 'events'>;
   readonly scanner: Pick<Scanner, 'background' | 'cut' | 'spending'>;
   readonly ranking: (word: string) => readonly Prospect[];
   /** ms since the epoch. */
@@ -138,7 +139,7 @@ export class Scheduler {
       this.#deps.store.own.beat(this.#now(), this.#deps.scanner.cut ? 'cut' : 'up');
       if (this.#on && this.#turn === null) this.#take(this.#plan());
     } catch (error) {
-      console.error(error);
+      log.error(error);
     }
   }
 
@@ -164,7 +165,7 @@ export class Scheduler {
         this.#waiting = waiting;
       })
       .catch((error) => {
-        if (!abort.signal.aborted) console.error(error);
+        if (!abort.signal.aborted) log.error(error);
       })
       .finally(() => {
         this.#turn = null;
@@ -209,17 +210,12 @@ export class Scheduler {
   }
 
   #candidates(word: string): Candidate[] {
-    const attempts = this.#deps.store.attempts.recent(word);
     const gapMs = gapOf(this.#deps.services.of(word));
-    const failuresOf = (id: string) => {
-      const list = attempts.get(id) ?? [];
-      const answered = list.findIndex(({ reason }) => reason === null);
-      return answered < 0 ? list.length : answered;
-    };
-    return this.#deps.ranking(word).flatMap(({ provider, hidden, measuredAt, score, high, recommended, estimate }) => {
+    return this.#deps.ranking(word).flatMap(({ provider, hidden, ...standing }) => {
       if (hidden || !isOfferedHere(provider)) return [];
-      const known = { measuredAt, score, high, recommended, estimate, gapMs };
-      return [{ id: provider.id, type: word, host: hostOf(provider), failures: failuresOf(provider.id), ...known }];
+      const { measuredAt, failures, score, high, recommended, estimate } = standing;
+      const known = { measuredAt, failures, score, high, recommended, estimate };
+      return [{ id: provider.id, type: word, host: hostOf(provider), gapMs, ...known }];
     });
   }
 }

@@ -5,7 +5,7 @@ import type { ServiceType } from '../services/index.js';
 import type { Answered, Attempt } from '../store/attempts.js';
 import type { Path } from './index.js';
 import { mean, median, type Tally, tallyOf } from './mark.js';
-import { type Closed, closedBy, outcomesOf } from './outcome.js';
+import { type Closed, closedBy, type Outcome, outcomesOf } from './outcome.js';
 
 /** The part of a service type that the score reads. */
 export type Scored = Pick<ServiceType, 'metrics' | 'scoredFrom'>;
@@ -18,6 +18,8 @@ export interface Digest {
   /** All attempts, and those that answered. */
   readonly attempts: number;
   readonly samples: number;
+  /** Failures in a row up to the newest attempt. */
+  readonly failures: number;
   /** Why the provider is out; null = the gate is open. */
   readonly closed: Closed | null;
   /** Level and facts of the newest answer; 0 and none where the gate is closed. */
@@ -33,6 +35,7 @@ const EMPTY: Digest = Object.freeze<Digest>({
   measuredAt: null,
   attempts: 0,
   samples: 0,
+  failures: 0,
   closed: null,
   level: 0,
   facts: {},
@@ -50,12 +53,19 @@ export function digestOf(type: Scored, attempts: readonly Attempt[], now = Numbe
   if (newest === undefined) return EMPTY;
   const answers = outcomes.flatMap(({ answer }) => answer ?? []);
   const at = Math.min(newest, now);
-  const tried = { ...EMPTY, at, measuredAt: newest, attempts: outcomes.length, samples: answers.length };
+  const counts = { attempts: outcomes.length, samples: answers.length, failures: failuresOf(outcomes) };
+  const tried = { ...EMPTY, at, measuredAt: newest, ...counts };
   const closed = closedBy(outcomes);
   const latest = answers[0];
   if (closed || !latest) return { ...tried, closed };
   const tallies = type.scoredFrom === null ? figuresOf(answers) : type.metrics.map((one) => tallyOf(one, outcomes, at));
   return { ...tried, level: latest.level, facts: latest.facts, path: pathOf(answers), tallies };
+}
+
+/** An answer below the proving level is no failure. `outcomes` newest first. */
+function failuresOf(outcomes: readonly Outcome[]): number {
+  const unfailed = outcomes.findIndex(({ attempt }) => attempt.reason === null);
+  return unfailed === -1 ? outcomes.length : unfailed;
 }
 
 /** Any type's samples by ping, weighed or not: all services of a node share its path. */

@@ -104,7 +104,7 @@ const mostDoubtful = (parts: readonly Part[] = []) => [...parts].sort((a, b) => 
 /** What was measured; or that nothing was. What failed, failed in every metric at once, and is said once. */
 function ofMetric({ metric, value, unit, lost, failures, doubt }: Part): Loss[] {
   if (value === null) return [{ key: 'unmeasured', metric, points: doubt, value, unit }];
-  const key = WORDS.get(metric) ?? (unit === 'ms' ? 'slow' : 'poor');
+  const key = WORDS.get(metric) ?? (unit?.startsWith('ms') ? 'slow' : 'poor');
   return [{ key, metric, points: lost - failures - doubt, value, unit }];
 }
 

@@ -59,6 +59,8 @@ export interface Score {
   /** Attempts that answered, and all attempts looked at. */
   readonly samples: number;
   readonly attempts: number;
+  /** Failures in a row up to the newest attempt. */
+  readonly failures: number;
   /** Newest attempt, ms since the epoch. */
   readonly measuredAt: number | null;
   /** Facts of the newest answer. */
@@ -99,6 +101,7 @@ export const UNTRIED: Score = Object.freeze<Score>({
   path: null,
   samples: 0,
   attempts: 0,
+  failures: 0,
   measuredAt: null,
   facts: {},
 });
@@ -113,10 +116,10 @@ export function scoreOf(type: Scored, attempts: readonly Attempt[], now: number,
 
 /** The score at `now` (ms since the epoch) from the digest of the provider's attempts: what is old counts less by then. */
 export function scoreAt(type: Scored, digest: Digest, now: number, stars: readonly Stars[] = []): Score {
-  const { at, closed, tallies, attempts, samples, measuredAt, level, facts, path } = digest;
+  const { at, closed, tallies, attempts, samples, failures, measuredAt, level, facts, path } = digest;
   const opinion = ratingOf(stars, now);
   const rating = opinion && { count: opinion.count, mean: opinion.mean, points: 0 };
-  const tried = { ...UNTRIED, attempts, samples, measuredAt, level, facts, path, rating };
+  const tried = { ...UNTRIED, attempts, samples, failures, measuredAt, level, facts, path, rating };
   if (closed) return { ...tried, ...closed, score: 0, low: 0, high: 0, parts: [GATE] };
   if (measuredAt === null) return tried;
   if (type.scoredFrom === null) return { ...tried, reason: 'not-checked', parts: tallies.map(shown) };

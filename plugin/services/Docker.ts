@@ -2,6 +2,7 @@
 import { endpoint } from '../probe/endpoint.js';
 import { HEAD_COST, httpOnce, httpTimes, pageMetrics } from '../probe/http.js';
 import { isFailed, type Prober } from '../probe/index.js';
+import { withTrain } from '../probe/ping.js';
 import type { ServiceType } from './index.js';
 
 /** Whatever a web server answers, a redirect or a demand to log in too, it serves; unless it says itself that it is broken. */
@@ -27,7 +28,7 @@ const docker: ServiceType = {
   units: [],
   listed: 'when-announced',
   probe,
-  cost: HEAD_COST,
+  cost: withTrain(HEAD_COST),
   scoredFrom: 3,
   metrics: pageMetrics(),
   use: (provider) => {

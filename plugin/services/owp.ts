@@ -2,6 +2,7 @@
 import { endpoint } from '../probe/endpoint.js';
 import { httpOnce, httpTimes, otherWeb, pageMetrics } from '../probe/http.js';
 import { isFailed, type Prober } from '../probe/index.js';
+import { withTrain } from '../probe/ping.js';
 import type { ServiceType } from './index.js';
 
 /** The login page's title; the word before it is translated, a version may follow. */
@@ -37,10 +38,11 @@ const owp: ServiceType = {
   transports: ['tcp'],
   units: [{ unit: 'owp.service', package: null }],
   probe,
-  cost: { packets: 14, bytes: 5_500 },
+  cost: withTrain({ packets: 14, bytes: 5_500 }),
   scoredFrom: 3,
-  // The panel runs on small old machines: its page is allowed longer than others' (SERVICES.md §2).
-  metrics: pageMetrics({ useless: 10_000, excellent: 1_000 }),
+  // The panel runs on small old machines: its page is allowed longer than others' (SERVICES.md §2), but not so long that
+  // all of them come out alike.
+  metrics: pageMetrics({ useless: 10_000, excellent: 100 }),
   use: (provider) => {
     const at = endpoint(provider);
     if (at === null) return [];

@@ -1,8 +1,8 @@
 /** guifi.net's federated web proxies: one account opens them all. */
 import { endpoint } from '../probe/endpoint.js';
-import { type HttpAnswer, type HttpQuestion, httpOnce, httpTimes, otherWeb } from '../probe/http.js';
+import { type HttpAnswer, type HttpQuestion, httpOnce, httpTimes, otherWeb, pageMetrics } from '../probe/http.js';
 import { type Account, type Failed, isFailed, type ProbeContext, type Prober, type Target } from '../probe/index.js';
-import { answers, firstByteTime, roundTripTime } from '../probe/metrics.js';
+import { withTrain } from '../probe/ping.js';
 import type { Provider } from '../provider.js';
 import type { ServiceFile, ServiceType } from './index.js';
 
@@ -138,18 +138,13 @@ const proxy3: ServiceType = {
       en: 'Your guifi.net account shows whether it lets you in. It is sent to this server only, unencrypted, as a browser does: offer it only if you trust the server. It is kept nowhere.',
     },
   },
-  cost: { packets: 12, bytes: 1_300 },
+  cost: withTrain({ packets: 12, bytes: 1_300 }),
   // With the longest account that the form takes.
   askedCost: { packets: 12, bytes: 1_700 },
   scoredFrom: 3,
-  // SCORING.md weighs times and throughput through the proxy, which take an account. What is left of its list keeps its
-  // order: first byte, answers, path (there as loss, of which one connection tells nothing). The first byte has the
-  // anchors of SERVICES.md §4, the path those of web services.
-  metrics: [
-    firstByteTime({ weight: 0.45, useless: 4_000, excellent: 100 }),
-    answers(0.35),
-    roundTripTime({ weight: 0.2, useless: 400, excellent: 10 }),
-  ],
+  // SCORING.md weighs times and throughput through the proxy, which take an account. What can be had without is what
+  // pages are judged by, for pages are what comes this way: the proxy's own first byte, and the path to it.
+  metrics: pageMetrics(),
   use: (provider) => {
     const at = endpoint(provider);
     if (at === null) return [];

@@ -102,9 +102,9 @@ const serf: ServiceType = {
   cost: { packets: 15, bytes: 1_200 },
   scoredFrom: 3,
   metrics: [
-    // 3 s is when Serf itself, over slow links, gives a member up. Gossip is content with 100 ms, but neighbours differ
-    // well below that, and the nearest door is the one wanted: so the best mark is at the 10 ms of SCORING.md §2.3.
-    roundTripTime({ weight: 0.4, useless: 3_000, excellent: 10 }),
+    // Gossip is content with 100 ms, but in a mesh neighbours differ between 3 and 40 ms, and the nearest door is the one
+    // wanted: so the best mark is at 2 ms, and the curve is as steep as for the paths of other services.
+    roundTripTime({ weight: 0.4, useless: 200, excellent: 2 }),
     loss(0.2),
     answers(0.4),
   ],

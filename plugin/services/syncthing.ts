@@ -3,8 +3,9 @@ import { createHash } from 'node:crypto';
 import { base32, luhn32 } from '../probe/base32.js';
 import { endpoint } from '../probe/endpoint.js';
 import { isFailed, type ProbeResult, type Prober, type Sample } from '../probe/index.js';
-import { answers, handshakeTime, roundTripTime } from '../probe/metrics.js';
+import { answers, handshakeTime, roundTripTime, widthOfPath } from '../probe/metrics.js';
 import { roundTrip } from '../probe/network.js';
+import { withTrain } from '../probe/ping.js';
 import { failed, order, refusal } from '../probe/syncthing-rest.js';
 import { connect } from '../probe/tcp.js';
 import { type Handshake, handshake } from '../probe/tls.js';
@@ -167,14 +168,15 @@ const syncthing: ServiceType = {
   },
   probe,
   identifies: true,
-  cost: { packets: 12, bytes: 2_200 },
+  cost: withTrain({ packets: 12, bytes: 2_200 }),
   scoredFrom: 3,
-  // Synchronising waits for both to be up and for the set-up of connections; the anchors of the handshake are SCORING.md's,
-  // those of the path the background row of SERVICES.md §0.6, open downwards so that near neighbours still differ.
+  // Synchronising waits for both to be up, and then for bytes: the width of the path stands for SCORING.md's throughput,
+  // with its weight. The anchors are open downwards, as those of pages: by SCORING.md's, which call a handshake of 100 ms
+  // excellent, and without width, simulated choices were half as good as by knowing the present.
   metrics: [
-    handshakeTime({ weight: 0.4, useless: 3_000, excellent: 100 }),
-    roundTripTime({ weight: 0.2, useless: 3_000, excellent: 10 }),
-    answers(0.4),
+    ...[widthOfPath({ weight: 0.4, useless: 30, excellent: 0.1 }), answers(0.3)],
+    handshakeTime({ weight: 0.2, useless: 3_000, excellent: 30 }),
+    roundTripTime({ weight: 0.1, useless: 200, excellent: 2 }),
   ],
   use,
   connect: {

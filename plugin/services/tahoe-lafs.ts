@@ -177,11 +177,12 @@ const tahoe: ServiceType = {
   cost: { packets: 31, bytes: 8_800 },
   scoredFrom: 3,
   // The introducer only introduces: whether it answers counts most, and clients that know the grid do without it for a
-  // while. Of SCORING.md's list the storage servers, their space and throughput cannot be had from every grid.
+  // while. Of SCORING.md's list the storage servers, their space and throughput cannot be had from every grid: no file goes
+  // by the introducer, so the width of the path to it says nothing. The best marks are at what a near neighbour takes.
   metrics: [
     answers(0.6),
-    handshakeTime({ weight: 0.25, useless: 10_000, excellent: 500 }),
-    roundTripTime({ weight: 0.15, useless: 1_000, excellent: 50 }),
+    handshakeTime({ weight: 0.25, useless: 10_000, excellent: 50 }),
+    roundTripTime({ weight: 0.15, useless: 1_000, excellent: 2 }),
   ],
   use,
   describe: (txt) => {

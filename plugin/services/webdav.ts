@@ -2,6 +2,7 @@
 import { endpoint } from '../probe/endpoint.js';
 import { HEAD_COST, httpOnce, httpTimes, otherWeb, pageMetrics } from '../probe/http.js';
 import { isFailed, type Prober } from '../probe/index.js';
+import { withTrain } from '../probe/ping.js';
 import type { ServiceType } from './index.js';
 
 /**
@@ -37,7 +38,7 @@ const webdav: ServiceType = {
   units: [],
   listed: 'when-announced',
   probe,
-  cost: HEAD_COST,
+  cost: withTrain(HEAD_COST),
   scoredFrom: 3,
   metrics: pageMetrics(),
   use: (provider) => {

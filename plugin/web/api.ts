@@ -4,8 +4,11 @@ import { accountOf } from './account.js';
 import { bodyField } from './auth.js';
 import { noteDeed, noteJob } from './events.js';
 import { fileModels } from './files.js';
+import { look, readFind } from './find.js';
+import { API_DEFAULTS } from './find-model.js';
 import { providerModel, serviceModel, sourceModel, typeModel } from './model.js';
 import { introduced, pathOf } from './pages.js';
+import { seenProvider, seenType } from './seen.js';
 import type { Visit, Web } from './visit.js';
 
 export async function services(web: Web, { words }: Visit) {
@@ -13,14 +16,18 @@ export async function services(web: Web, { words }: Visit) {
   return { services: services.map((one) => serviceModel(one, words)), sources: sources.map(sourceModel) };
 }
 
+/** The providers that the query asks for; without one, all of them in ranked order. */
 export async function type(web: Web, visit: Visit) {
-  const view = await web.panel.type(pathOf(visit).type);
-  return { ...typeModel(view, visit.words), files: fileModels(web, view.type, view.word, visit) };
+  const find = readFind(visit.request.query);
+  const view = seenType(visit, await web.panel.type(pathOf(visit).type));
+  const { rows, total, page, pages } = look(view.ranked, find, API_DEFAULTS);
+  const files = fileModels(web, view.type, view.word, visit);
+  return { ...typeModel(view, visit.words, rows), files, found: { total, page, pages } };
 }
 
 export async function provider(web: Web, visit: Visit) {
   const { type, id } = pathOf(visit);
-  const found = await web.panel.provider(type, id);
+  const found = seenProvider(visit, await web.panel.provider(type, id));
   const own = await introduced(found, visit);
   return { ...providerModel(found, visit.words, web.now(), own), files: fileModels(web, found.view.type, type, visit) };
 }

@@ -10,8 +10,20 @@ import { providerId } from '../provider.js';
 import type { Params, Words } from './i18n.js';
 import { rowModel, type Verdict } from './model.js';
 
-const LINKS = ['agent', 'joined', 'member', 'tag', 'readable', 'type', 'allowed', 'answers'] as const;
-type Link = (typeof LINKS)[number];
+/** In their order, each with what may be said of it: the keys of the texts. */
+export const LINKS = {
+  agent: ['yes', 'no', 'demo'],
+  joined: ['yes', 'no'],
+  member: ['yes', 'missing', 'failed', 'left'],
+  tag: ['yes', 'no'],
+  readable: ['yes', 'some', 'empty', 'no'],
+  type: ['yes', 'no', 'any'],
+  allowed: ['yes', 'no', 'soon'],
+  answers: ['yes', 'no', 'open', 'never'],
+} as const;
+type Link = keyof typeof LINKS;
+type Say<Of extends Link> = (typeof LINKS)[Of][number];
+const ORDER = Object.keys(LINKS) as Link[];
 
 export interface Step {
   readonly id: Link;
@@ -61,7 +73,7 @@ type Found<T> = { readonly step: Step; readonly value: T | null };
 export async function chainOf(panel: Panel, words: Words, asked: Asked): Promise<Step[]> {
   const walk = new Walk(panel, words, asked);
   const done = await walk.steps();
-  const rest = LINKS.slice(done.length).map((id) => walk.step(id, 'unknown', 'unasked'));
+  const rest = ORDER.slice(done.length).map((id) => walk.step(id, 'unknown', null));
   return [...done, ...rest];
 }
 
@@ -93,10 +105,13 @@ class Walk {
     return done;
   }
 
-  /** @param say key of the text after the link's own; its `.todo` says what to do */
-  step(id: Link, state: Step['state'], say: string, params: Params = {}, todo?: string): Step {
+  /**
+   * @param say null = the link was not looked at
+   * @param todo what to do next, where the text of the same name does not say it
+   */
+  step<Of extends Link>(id: Of, state: Step['state'], say: Say<Of> | null, params: Params = {}, todo?: string): Step {
     const { t, has } = this.#words;
-    const key = say === 'unasked' ? 'chain.unasked' : `chain.${id}.${say}`;
+    const key = say === null ? 'chain.unasked' : `chain.${id}.${say}`;
     const after = todo ?? (has(`${key}.todo`) ? t(`${key}.todo`, params) : '');
     return { id, state, label: t(`chain.${id}`), text: t(key, params), todo: after };
   }
@@ -176,9 +191,11 @@ class Walk {
     if (listed.length === 0) return { step: this.step('allowed', 'unknown', 'soon'), value: null };
     const open = listed.filter(({ barred }) => barred === null);
     const [{ address, barred }] = listed as [(typeof listed)[number]];
-    const params = { address, reason: this.#words.t(`reason.${barred}`) };
-    if (open.length === 0) return { step: this.step('allowed', 'no', 'no', params), value: null };
-    return { step: this.step('allowed', 'yes', 'yes', params), value: open.map(({ id }) => id) };
+    if (open.length === 0) {
+      const params = { address, reason: this.#words.t(`reason.${barred}`) };
+      return { step: this.step('allowed', 'no', 'no', params), value: null };
+    }
+    return { step: this.step('allowed', 'yes', 'yes', { address }), value: open.map(({ id }) => id) };
   }
 
   async #answers(ids: readonly string[]): Promise<Found<true>> {

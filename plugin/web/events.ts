@@ -1,6 +1,7 @@
 /** What was done here: noted as it is done, and shown to the owner. */
 import { cleanText } from '../discovery/entry.js';
 import type { Job } from '../jobs.js';
+import { log } from '../log.js';
 import { type Actor, type Deed, EVENTS_KEPT, type Event } from '../store/events.js';
 import type { Words } from './i18n.js';
 import { nameOf, titleOf } from './model.js';
@@ -38,7 +39,7 @@ function noted(write: () => void): void {
   try {
     write();
   } catch (error) {
-    console.error(error);
+    log.error(error);
   }
 }
 

@@ -1,4 +1,5 @@
 /** Files for programs, written by a service type from the providers worth using. */
+import { isIPv6 } from 'node:net';
 import { PanelError } from '../errors.js';
 import type { ServiceType } from '../services/index.js';
 import { worthUsing } from './model.js';
@@ -8,12 +9,28 @@ import type { Visit, Web } from './visit.js';
 const FRESH_S = 60;
 
 /** What pages and API say of a type's files. */
-export function fileModels(web: Web, { files = [] }: ServiceType, word: string, { words }: Visit) {
-  return files.map(({ name, label }) => ({
-    name,
-    label: label[words.language],
-    url: web.url('services', word, 'files', name),
-  }));
+export function fileModels(web: Web, { files = [] }: ServiceType, word: string, visit: Visit) {
+  const root = rootFor(web, visit);
+  return files.map(({ name, label }) => {
+    const url = web.url('services', word, 'files', name);
+    /** `address` is whole, to be copied into other programs; null where none could read it. */
+    return {
+      ...{ name, label: label[visit.words.language], url },
+      address: root === null ? null : root + url.slice(web.base.length),
+    };
+  });
+}
+
+/**
+ * Where programs reach the panel: as the visitor's browser does; but no program can log in to another application that
+ * shows it, and there it is the panel's own address. null where it has none.
+ */
+function rootFor({ base, embedded, panel }: Web, { request }: Visit): string | null {
+  if (!embedded) return `${request.protocol}://${request.host}${base}`;
+  const { listen, basePath } = panel.config;
+  if (listen === null) return null;
+  const host = ['0.0.0.0', '::'].includes(listen.host) ? request.hostname : listen.host;
+  return `http://${isIPv6(host) ? `[${host}]` : host}:${listen.port}${basePath}`;
 }
 
 /** @throws PanelError unknown-type; not-found for a name that the type does not write */

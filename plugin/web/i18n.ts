@@ -68,6 +68,7 @@ function differences(language: Language, texts: Texts, other: Language, compared
 const NBSP = '\u00a0';
 const SYMBOLS: ReadonlyMap<string, string> = new Map([
   ['ms', 'ms'],
+  ['ms/kB', 'ms/kB'],
   ['hours', 'h'],
 ]);
 

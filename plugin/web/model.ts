@@ -2,6 +2,7 @@
 import type { SourceStatus } from '../discovery/index.js';
 import type { Job } from '../jobs.js';
 import type { ProviderView, TypeSummary, TypeView } from '../panel.js';
+import { ANSWERS } from '../probe/metrics.js';
 import type { Provider } from '../provider.js';
 import type { Part } from '../score/index.js';
 import type { Ranked } from '../score/rank.js';
@@ -48,7 +49,7 @@ export function serviceModel(
     builtin,
     providers,
     measured,
-    best: best && { id: best.provider.id, node: best.provider.node, score: roundOr(best.score) },
+    best: best && bestModel(best, type),
     local: {
       ...{ unit: local.unit, state: local.state, enabled: local.enabled, published: local.published },
       units: local.units,
@@ -59,16 +60,38 @@ export function serviceModel(
 
 export type ServiceModel = ReturnType<typeof serviceModel>;
 
-/** One type: the overview's fields, what a scan costs, and every provider in ranked order. */
-export function typeModel(view: TypeView, words: Words) {
+/** The one recommended, in the figures of a sentence. */
+function bestModel({ provider, score, parts }: Ranked, type: ServiceType) {
+  const measured = (metric: string) => parts.find((part) => part.metric === metric)?.value ?? null;
+  // The time that weighs most is what a person waits for.
+  const times = type.metrics.filter(({ id, unit }) => unit === 'ms' && measured(id) !== null);
+  const [main] = times.toSorted((a, b) => b.weight - a.weight);
+  return {
+    ...{ id: provider.id, node: provider.node, name: nameOf(provider), score: roundOr(score) },
+    /** ms, and a share of 0..1; null where nothing was measured. */
+    time: main ? roundOr(measured(main.id)) : null,
+    answers: roundOr(measured(ANSWERS)),
+  };
+}
+
+/**
+ * One type: the overview's fields, what a scan costs, and its providers.
+ * @param rows those that are asked for; all of them in ranked order when left out
+ */
+export function typeModel(view: TypeView, words: Words, rows: readonly Ranked[] = view.ranked) {
+  const ranks = new Map(view.ranked.map((ranked, at) => [ranked, at + 1]));
   const targets = view.ranked.filter(({ provider }) => provider.barred === null).length;
   const { bytes, packets } = view.type.cost;
   return {
     ...serviceModel(view, words),
     scored: view.type.scoredFrom !== null,
     scan: { providers: targets, packets: targets * packets, bytes: targets * bytes },
-    providers: view.ranked.map((ranked) =>
-      Object.assign(rowModel(ranked, view.type, words), { beats: beatsOf(view.bars.get(ranked.provider.id)) }),
+    providers: rows.map((ranked) =>
+      Object.assign(rowModel(ranked, view.type, words), {
+        /** Place in the whole ranking, from 1. */
+        rank: ranks.get(ranked) ?? null,
+        beats: beatsOf(view.bars.get(ranked.provider.id)),
+      }),
     ),
     units: view.type.units,
     /** Whether stopping its unit may cut the visitor's own way here. */
@@ -119,7 +142,8 @@ function partModel({ metric, value, unit, mark, weight, lost }: Part, type: Serv
   };
 }
 
-function verdictOf({ reason, level, score, unproven, measuredAt }: Ranked): Verdict {
+/** What is known of it, in one word. */
+export function verdictOf({ reason, level, score, unproven, measuredAt }: Ranked): Verdict {
   if (reason === 'not-allowed' || reason === 'no-port' || reason === 'declined') return 'barred';
   if (reason !== null && reason !== 'not-checked') return 'failed';
   if (reason === null && measuredAt === null) return 'new';

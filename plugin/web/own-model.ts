@@ -1,8 +1,13 @@
 /** What a type's page shows of this node's own service, beyond its state: its port, and what is announced of it. */
 import { asPanelError, type PanelError } from '../errors.js';
+import type { JobKind } from '../jobs.js';
 import { FieldError, type PublishForm } from '../node/announcement.js';
+import { VERBS } from '../node/index.js';
 import type { Preview } from '../node/publish.js';
 import type { Visit, Web } from './visit.js';
+
+/** Kinds of job that change the own service. */
+export const ACTS: readonly JobKind[] = [...VERBS, 'publish', 'unpublish'];
 
 /** The fields of the form for announcing a service. */
 export const FIELDS = ['description', 'port', 'attributes', 'community'] as const;
@@ -15,6 +20,9 @@ interface PublishModel {
   readonly error: ReturnType<PanelError['toJSON']> | null;
   readonly problem: (typeof FIELDS)[number] | null;
 }
+
+/** Whether the query is that form, sent to be looked at before it is announced; a list has a `community` to filter by too. */
+export const isPreview = (query: unknown) => readForm(query).description !== undefined;
 
 /** The fields that the request gives; those that it lacks stay out. */
 export function readForm(fields: unknown): PublishForm {
@@ -31,8 +39,10 @@ export async function ownData(web: Web, visit: Visit, word: string, typed?: Publ
   const own = await web.panel.own.view(word);
   // A part of the page is asked for every second, and has no form in it. The demo has nobody to announce anything to.
   const isShown = visit.role === 'owner' && !visit.fragment && !web.panel.demo;
-  return { own, publish: isShown ? await publishData(web, word, typed ?? readForm(visit.request.query)) : null };
+  return { own, publish: isShown ? await publishData(web, word, typed ?? previewed(visit.request.query)) : null };
 }
+
+const previewed = (query: unknown) => (isPreview(query) ? readForm(query) : {});
 
 async function publishData(web: Web, word: string, form: PublishForm): Promise<PublishModel> {
   try {

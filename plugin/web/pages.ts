@@ -1,16 +1,20 @@
 /** The pages: each handler loads, renders, returns. */
 import type { Job } from '../jobs.js';
 import type { PublishForm } from '../node/announcement.js';
-import type { ProviderView } from '../panel.js';
+import type { ProviderView, TypeView } from '../panel.js';
 import type { ServiceType } from '../services/index.js';
-import { backgroundModel } from './background.js';
 import { fileModels } from './files.js';
+import { EVERYTHING, type Find, look, queryOf, readFind } from './find.js';
+import { findModel, pageDefaults } from './find-model.js';
 import { historyModel } from './history.js';
+import { headlineOf, homeModel } from './home.js';
 import { providerModel, serviceModel, titleOf, typeModel } from './model.js';
+import { nothingModel } from './nothing.js';
 import { opinionModel } from './opinion.js';
-import { ownData } from './own-model.js';
+import { ACTS, isPreview, ownData } from './own-model.js';
 import { codesOf } from './qr.js';
-import { page, redirect, section } from './respond.js';
+import { type Pulse, redirect, section } from './respond.js';
+import { seenProvider, seenType } from './seen.js';
 import type { Visit, Web } from './visit.js';
 
 /** The `:type` and `:id` of the path. */
@@ -19,15 +23,7 @@ export const pathOf = ({ request }: Visit) => request.params as { readonly type:
 export async function home(web: Web, visit: Visit) {
   // Without its last slash the base is outside our cookie's path: nobody would be logged in there.
   if (!visit.request.url.startsWith(web.base)) return redirect(visit, web.base);
-  const { services } = await web.panel.overview();
-  const models = services.map((summary) => serviceModel(summary, visit.words));
-  return page(web, visit, 'home', {
-    title: visit.words.t('page.home'),
-    systemd: (await web.panel.local.problem()) === null,
-    background: backgroundModel(web),
-    services: models.filter(({ builtin }) => builtin),
-    others: models.filter(({ builtin }) => !builtin),
-  });
+  return section(web, visit, 'home', { follow: null, watch: web.base }, await homeModel(web, visit));
 }
 
 export async function type(web: Web, visit: Visit) {
@@ -40,17 +36,51 @@ export async function type(web: Web, visit: Visit) {
  */
 export async function typeSection(web: Web, visit: Visit, followed: Job | null, typed?: PublishForm) {
   const { type: word } = pathOf(visit);
-  const view = await web.panel.type(word);
-  const model = { ...typeModel(view, visit.words), files: fileModels(web, view.type, word, visit) };
-  const running = web.panel.jobs.running().find((job) => job.type === word && job.kind !== 'connect') ?? null;
+  const view = seenType(visit, await web.panel.type(word));
+  const listed = listModel(web, visit, view);
+  const model = { ...typeModel(view, visit.words, listed.rows), files: fileModels(web, view.type, word, visit) };
+  const jobs = typeJobs(web, view, followed);
   const problem = model.local.state === 'absent' ? await web.panel.local.problem() : null;
-  return section(web, visit, 'type', {
+  const pulse = pulseOf(web.url('services', word), listed.find, jobs.scan, jobs.act);
+  return section(web, visit, 'type', pulse, {
     ...(await ownData(web, visit, word, typed)),
+    ...jobs,
     title: model.title,
     type: model,
-    job: followed ?? view.job ?? running,
+    find: listed.model,
+    query: queryOf(listed.find),
+    headline: headlineOf(view),
+    nothing: await nothingModel(web, visit, view.ranked.length === 0, word),
     systemd: problem === null,
   });
+}
+
+/** The rows of the list that the address asks for, and the ways to other rows. */
+function listModel(web: Web, visit: Visit, { word, ranked }: TypeView) {
+  const { query } = visit.request;
+  const find = isPreview(query) ? EVERYTHING : readFind(query);
+  const defaults = pageDefaults(visit);
+  const found = look(ranked, find, defaults);
+  const model = findModel(web.url('services', word), ranked, { find, found, defaults }, visit.words);
+  return { find, rows: found.rows, model };
+}
+
+/** A running scan of the type and a running act on the own service; else the one that the page follows to its end. */
+function typeJobs(web: Web, { word, job }: TypeView, followed: Job | null) {
+  const isAct = ({ kind }: Job) => ACTS.includes(kind);
+  const act = web.panel.jobs.running().find((one) => one.type === word && isAct(one)) ?? null;
+  return {
+    scan: job ?? (followed?.kind === 'scan' ? followed : null),
+    act: act ?? (followed && isAct(followed) ? followed : null),
+  };
+}
+
+/** While a job runs it is followed, and the page that it belongs to asks often. */
+function pulseOf(address: string, find: Find, ...jobs: readonly (Job | null)[]): Pulse {
+  const job = jobs.find((one) => one?.state === 'running');
+  return job
+    ? { follow: address + queryOf(find, { job: job.id }), watch: null }
+    : { follow: null, watch: address + queryOf(find) };
 }
 
 export async function provider(web: Web, visit: Visit) {
@@ -60,14 +90,15 @@ export async function provider(web: Web, visit: Visit) {
 /** The provider's page or its changing part, following the job given, else a running one that covers the provider. */
 export async function providerSection(web: Web, visit: Visit, followed: Job | null, more: object = {}) {
   const { type: word, id } = pathOf(visit);
-  const found = await web.panel.provider(word, id);
+  const found = seenProvider(visit, await web.panel.provider(word, id));
   const covers = (job: Job) =>
     job.type === word && (job.kind === 'scan' || job.kind === 'connect') && (job.provider ?? id) === id;
   const { type } = found.view;
   const own = await introduced(found, visit);
   const model = { ...providerModel(found, visit.words, web.now(), own), files: fileModels(web, type, word, visit) };
   const job = followed ?? web.panel.jobs.running().find(covers) ?? null;
-  return section(web, visit, 'provider', {
+  const pulse = pulseOf(web.url('services', word, 'providers', id), EVERYTHING, job);
+  return section(web, visit, 'provider', pulse, {
     saved: 'saved' in (visit.request.query as object),
     ...more,
     history: historyModel(web, visit),
@@ -94,7 +125,9 @@ export async function job(web: Web, visit: Visit) {
   const service = titleOf(type, found.type, visit.words);
   const title = visit.words.t(`job.kind.${found.kind}`, { service });
   const done = doneText(found, type, visit);
-  return section(web, visit, 'job', { title, service, job: found, done, refresh: found.state === 'running' });
+  const isRunning = found.state === 'running';
+  const pulse = { follow: isRunning ? web.url('jobs', found.id) : null, watch: null };
+  return section(web, visit, 'job', pulse, { title, service, job: found, done, refresh: isRunning });
 }
 
 /** What a finished job has come to, where the type says more than that it is done. */

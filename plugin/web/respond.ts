@@ -1,16 +1,25 @@
 /** One function per outcome of a request: a page, a part of a page, JSON, a redirect, an error. */
+import { hash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { FastifyReply } from 'fastify';
 import { LANGUAGES } from '../config.js';
 import { asPanelError, ERROR_CODES, PanelError } from '../errors.js';
+import { log } from '../log.js';
 import { TooManyTries } from './auth.js';
 import { CLOUDY_SEARCH } from './bridge.js';
 import { nameOf, sourceModel } from './model.js';
 import type { Visit, Web } from './visit.js';
 
 /** The parts of pages that htmx replaces: `partials/<name>` is the element with that id. */
-export type Section = 'type' | 'provider' | 'job';
+export type Section = 'home' | 'type' | 'provider' | 'job';
+
+/** How a page learns what has changed: `follow` is asked every second while a job runs, `watch` now and then. */
+export interface Pulse {
+  readonly follow: string | null;
+  /** null where nothing will change by itself. */
+  readonly watch: string | null;
+}
 
 const gzipped = promisify(gzip);
 /** Below one packet, compressing gains nothing. */
@@ -22,10 +31,26 @@ export function page(web: Web, visit: Visit, name: string, data: object, status 
   return html(visit, web.views.render(layout, { ...common(web, visit), ...data, page: `@${name}` }), status);
 }
 
-/** The page, or only its changing part where htmx asks for that. The same template draws both. */
-export function section(web: Web, visit: Visit, name: Section, data: object): Promise<FastifyReply> {
-  if (!visit.fragment) return page(web, visit, name, data);
-  return html(visit, web.views.render(`partials/${name}`, { ...common(web, visit), ...data }), 200);
+/**
+ * The page, or only its changing part where htmx asks for that: the same text in both. Whoever tells which text it has
+ * (`?since=`) is answered 204 where that has not changed.
+ */
+export async function section(
+  web: Web,
+  visit: Visit,
+  name: Section,
+  { follow, watch }: Pulse,
+  data: object,
+): Promise<FastifyReply> {
+  const all = { ...common(web, visit), ...data, follow };
+  const text = web.views.render(`partials/${name}`, all);
+  const stamp = hash('sha256', text, 'base64url').slice(0, 12);
+  const { request, reply } = visit;
+  if (visit.fragment && (request.query as { since?: unknown }).since === stamp) return reply.code(204).send();
+  const watched = watch && `${watch}${watch.includes('?') ? '&' : '?'}since=${stamp}`;
+  const part = text + web.views.render('partials/pulse', { ...all, name, watched });
+  if (visit.fragment) return html(visit, part, 200);
+  return page(web, visit, name, { ...data, part });
 }
 
 /** Back to a path of this site after a POST. */
@@ -42,7 +67,7 @@ export function ownPath(web: Web, path: string): string {
 export function failure(web: Web, visit: Visit, thrown: unknown): Promise<FastifyReply> | FastifyReply {
   const error = panelError(thrown);
   const { reply } = visit;
-  if (error.code === 'internal') console.error(error.cause);
+  if (error.code === 'internal') log.error(error.cause);
   if (error instanceof TooManyTries) reply.header('retry-after', error.retryAfter);
   if (visit.api) return reply.code(statusOf(error, thrown)).send({ error });
   if (error.code === 'login-required' && web.auth.ownLogin && visit.request.method === 'GET' && !visit.fragment) {
@@ -92,8 +117,6 @@ function common(web: Web, visit: Visit) {
     nameOf,
     known: (code: string) => (ERROR_CODES as string[]).includes(code),
     languages: LANGUAGES,
-    /** As the visitor's browser reaches us: for addresses that are copied into another program. */
-    origin: `${request.protocol}://${request.host}`,
     back: request.method === 'GET' && !visit.fragment ? ownPath(web, request.url) : web.base,
     owner: visit.role === 'owner',
     ownLogin: web.auth.ownLogin,

@@ -26,6 +26,12 @@ export interface Route {
 const get = (path: string, need: Need, handler: Handler): Route => ({ method: 'GET', path, need, handler });
 const post = (path: string, need: Need, handler: Handler): Route => ({ method: 'POST', path, need, handler });
 
+/** What few ask for is loaded when they do. */
+const later =
+  (load: () => Promise<Handler>): Handler =>
+  async (web, visit) =>
+    (await load())(web, visit);
+
 export const ROUTES: readonly Route[] = [
   get('/', 'reader', pages.home),
   get('/services/:type', 'reader', pages.type),
@@ -75,6 +81,16 @@ export const ROUTES: readonly Route[] = [
   post('/api/v1/services/:type/unpublish', 'owner', own.unpublishApi),
   post('/api/v1/background', 'owner', backgroundApi),
   post('/api/v1/jobs/:id/cancel', 'owner', api.cancelJob),
+  get(
+    '/api/v1/openapi.json',
+    'anyone',
+    later(async () => (await import('./openapi.js')).openapi(ROUTES)),
+  ),
 
   get('/healthz', 'anyone', status.health),
+  get(
+    '/metrics',
+    'anyone',
+    later(async () => (await import('./metrics.js')).metrics),
+  ),
 ];

@@ -1,5 +1,6 @@
 /** Cookie values: which are the owner's sessions, and the form token that belongs to each. */
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { log } from '../log.js';
 import type { SessionStore, SettingStore, Store } from '../store/index.js';
 import { ownerMark } from './password.js';
 
@@ -46,8 +47,17 @@ export class Sessions {
       this.#sessions.remove(key);
       return false;
     }
-    if (now - used > TOUCH_MS) this.#sessions.put(key, now);
+    if (now - used > TOUCH_MS) this.#touch(key, now);
     return true;
+  }
+
+  /** Without room on the disk, a session ends earlier; the page is shown all the same. */
+  #touch(key: string, now: number): void {
+    try {
+      this.#sessions.put(key, now);
+    } catch (error) {
+      log.error(error);
+    }
   }
 
   close(value: string): void {

@@ -5,7 +5,8 @@ import { backgroundModel } from './background.js';
 import { sourceModel } from './model.js';
 import type { Visit, Web } from './visit.js';
 
-const VERSION = (JSON.parse(readFileSync(PACKAGE_FILE, 'utf8')) as { version: string }).version;
+/** Of this program. */
+export const VERSION = (JSON.parse(readFileSync(PACKAGE_FILE, 'utf8')) as { version: string }).version;
 /** Memory and load are read at most this often. */
 const NODE_FRESH_MS = 5000;
 
@@ -29,12 +30,16 @@ export async function health(web: Web, { reply }: Visit) {
   return { ok: away.length === 0, ...(away.length > 0 ? { reason } : {}), demo: web.panel.demo, sources };
 }
 
-let known: { readonly at: number; readonly node: Promise<object> } | null = null;
+/** By panel: each has its own clock. */
+const known = new WeakMap<Web, { readonly at: number; readonly node: Promise<object> }>();
 
 /** Platform, memory (bytes) and load of this machine. */
 export async function node(web: Web, _visit: Visit) {
-  if (known === null || web.now() - known.at > NODE_FRESH_MS) known = { at: web.now(), node: readNode() };
-  return known.node;
+  const kept = known.get(web);
+  if (kept !== undefined && web.now() - kept.at <= NODE_FRESH_MS) return kept.node;
+  const node = readNode();
+  known.set(web, { at: web.now(), node });
+  return node;
 }
 
 async function readNode() {

@@ -58,7 +58,7 @@ export function beginVisit(web: Web, request: FastifyRequest, reply: FastifyRepl
     reply,
     base: web.base,
     words: web.locales(language),
-    api: /^\/(api\/|healthz)/.test(path),
+    api: /^\/(api\/|healthz|metrics)/.test(path),
     fragment: headers['hx-request'] === 'true',
     role: null,
     cookie: cookieValue(readCookie(request, COOKIE)),

@@ -137,6 +137,7 @@ describe('an attempt', () => {
         asked.push({ address, limitMs, probed });
         return [{ metric: 'loss', value: 0, method: 'ping' }];
       },
+      width: async () => [{ metric: 'width', value: 2, method: 'ping-train' }],
     };
     const probe: Prober = async () => {
       probed = true;

@@ -69,11 +69,13 @@ export function scannerOf(providers: readonly Provider[], probe: Prober, options
   const discovery = {
     providers: (word?: string) => providers.filter(({ type }) => word === undefined || type === word),
   };
-  const ranking = (word: string): Standing[] => {
+  const ranking = (word: string): (Standing & { readonly failures: number })[] => {
     const attempts = store.attempts.recent(word);
     return discovery.providers(word).map((provider) => {
       const own = attempts.get(provider.id) ?? [];
-      return { provider, score: own.some(({ reason }) => reason === null) ? 50 : null, measuredAt: own[0]?.at ?? null };
+      const answered = own.findIndex(({ reason }) => reason === null);
+      const failures = answered === -1 ? own.length : answered;
+      return { provider, score: answered === -1 ? null : 50, measuredAt: own[0]?.at ?? null, failures };
     });
   };
   const config = { scanConcurrency: concurrency, scanBytesPerDay: bytesPerDay };

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { PanelError } from '../../plugin/errors.js';
 import type { Job } from '../../plugin/jobs.js';
 import type { Prober } from '../../plugin/probe/index.js';
@@ -157,6 +157,24 @@ describe('a scan', () => {
     await stalled.scanner.background('thing', '10.0.0.1', new AbortController().signal);
     expect(stalled.attempts()).toEqual([]);
     expect(stalled.scanner.spending().spent).toBe(100);
+  });
+
+  it('counts against the budget what a full disk does not keep, and says what is wrong', async () => {
+    const { scanner, jobs, store } = scannerOf([providerAt('10.0.0.1')], answer);
+    vi.spyOn(store.attempts, 'add').mockImplementation(() => {
+      throw Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' });
+    });
+    const job = await jobs.ended(scanner.start('thing').id);
+    expect(job).toMatchObject({ state: 'failed', error: { code: 'disk-full' } });
+    expect(scanner.spending().spent).toBe(100);
+  });
+
+  it('prunes before it flushes: the commit right after a flush costs another', async () => {
+    const { scanner, jobs, store } = scannerOf([providerAt('10.0.0.1')], answer);
+    const [prune, flush] = [vi.spyOn(store, 'prune'), vi.spyOn(store, 'flush')];
+    await jobs.ended(scanner.start('thing').id);
+    expect([prune.mock.calls.length, flush.mock.calls.length]).toEqual([1, 1]);
+    expect(prune.mock.invocationCallOrder[0]).toBeLessThan(flush.mock.invocationCallOrder[0] ?? 0);
   });
 
   it('throws away the times that our own stalled loop spoiled, keeps the answer, and tries again', async () => {

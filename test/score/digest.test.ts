@@ -77,6 +77,15 @@ describe('the digest of the attempts', () => {
     expect(scoreAt(TYPE, digest, NOW + 1000 * HOUR)).toMatchObject({ score: 0, reason: 'refused', measuredAt: NOW });
   });
 
+  it('counts the failures in a row up to the newest attempt, whatever order the attempts come in', () => {
+    const attempts = [failed(2 * HOUR), answered(3 * HOUR, {}), failed(HOUR), failed(4 * HOUR)];
+    expect(digestOf(TYPE, attempts).failures).toBe(2);
+    expect(digestOf(TYPE, [...attempts, answered(0, {})]).failures).toBe(0);
+    expect(scoreOf(TYPE, [failed(0), failed(HOUR), failed(2 * HOUR)], NOW)).toMatchObject({ failures: 3, score: 0 });
+    const open = { ...answered(0, {}), level: 2 as const };
+    expect(digestOf(TYPE, [failed(HOUR), open])).toMatchObject({ failures: 0, samples: 0 });
+  });
+
   it('of no attempt is that of a provider never tried', () => {
     expect(scoreAt(TYPE, digestOf(TYPE, []), NOW)).toEqual(UNTRIED);
     expect(scoreAt(UNSCORED_TYPE, digestOf(UNSCORED_TYPE, []), NOW)).toEqual(UNTRIED);

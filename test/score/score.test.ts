@@ -154,6 +154,7 @@ describe('the gate', () => {
       detail: 'connection refused',
       parts: GATE,
       attempts: 1,
+      failures: 1,
       measuredAt: NOW,
     });
   });

@@ -43,7 +43,7 @@ export function ranked(
   const announced = { type, address: `10.139.40.${index}`, port: 53, ...provider };
   return {
     ...{ level: 3, score: 80, low: 70, high: 90, confidence: 'fair', reason: null, detail: null, unproven: false },
-    ...{ samples: 4, attempts: 4, measuredAt: NOW - 180_000, facts: {}, recommended: false },
+    ...{ samples: 4, attempts: 4, failures: 0, measuredAt: NOW - 180_000, facts: {}, recommended: false },
     ...{ path: null, rating: null, asGood: false, pinned: false, hidden: false, estimate: null },
     parts: [
       { metric: 'answer', value: 12.34567, unit: 'ms', mark: 0.81234, weight: 0.45, lost: 12.345, ...split },
@@ -181,7 +181,7 @@ export async function fakePanel(options: FakeOptions = {}): Promise<FakePanel> {
     scan: (word, provider) =>
       begin({ kind: 'scan', type: word, provider: provider ?? null, total: view(word).providers }),
     own: {
-      view: async (word) => ({ units: states.get(word)?.units ?? [], port: null, publication: null }),
+      view: async (word) => ({ units: states.get(word)?.units ?? [], port: null, publication: null, lan: null }),
       act: (word, verb) => begin({ kind: verb, type: view(word).word, provider: null, total: 1 }),
       log: async (_, unit = 'the unit') => ({ unit, lines: [] }),
       form: () => ({ description: '', port: '', attributes: '', community: '' }),

@@ -5,9 +5,14 @@ import { describe, expect, it } from 'vitest';
 import { LANGUAGES } from '../../plugin/config.js';
 import { ERROR_CODES } from '../../plugin/errors.js';
 import { VERBS } from '../../plugin/node/index.js';
+import { LAN_STATES } from '../../plugin/node/lan.js';
 import { LOCALES_DIR, VIEWS_DIR } from '../../plugin/paths.js';
 import { FAILURES, UNSCORED } from '../../plugin/probe/levels.js';
+import { ACTORS, DEEDS } from '../../plugin/store/events.js';
+import { LINKS } from '../../plugin/web/chain.js';
+import { SORTS, TOGGLES } from '../../plugin/web/find.js';
 import { chooseLanguage, loadLocales } from '../../plugin/web/i18n.js';
+import { NOTHINGS } from '../../plugin/web/nothing.js';
 import { FIELDS } from '../../plugin/web/own-model.js';
 
 const texts = JSON.parse(readFileSync(join(LOCALES_DIR, 'en.json'), 'utf8')) as Record<string, string>;
@@ -37,7 +42,23 @@ const COMPOSED: Readonly<Record<string, readonly string[]>> = {
   'why.about.': ['1', '2', '3', '4', '5', '6', '7', '8', '9'],
   'opinion.known.': ['yes', 'no', 'unsaid'],
   'background.waiting.': ['scan', 'load', 'traffic', 'budget', 'nothing-due', 'starting'],
+  'own.lan.': [...LAN_STATES, 'off'],
   'background.turn.': ['on', 'off'],
+  'find.': TOGGLES,
+  'sort.': SORTS,
+  'nothing.': NOTHINGS.flatMap((why) => [why, `${why}.todo`]),
+  'type.empty.': ['todo'],
+  'home.trouble.': ['unit', 'port'],
+  'event.': [...DEEDS, 'cancel'],
+  'event.by.': ACTORS,
+  'help.how.': ['1', '2', '3', '4'],
+  'chain.state.': ['yes', 'no', 'unknown'],
+  'chain.': Object.entries(LINKS).flatMap(([link, says]) => [
+    link,
+    ...says.map((say) => `${link}.${say}`),
+    ...says.map((say) => `${link}.${say}.todo`).filter((key) => `chain.${key}` in texts),
+  ]),
+  'alert.': ['failing', 'failing.own', 'back', 'back.own'],
 };
 const composed = Object.entries(COMPOSED).flatMap(([prefix, words]) => words.map((word) => prefix + word));
 
@@ -65,7 +86,12 @@ describe('the texts', () => {
   it('have none that nothing uses', () => {
     const used = (key: string) => {
       const whole = key.replace(/\.(one|other)$/, '');
-      return composed.includes(key) || /^(skipped|fact)\./.test(key) || source.includes(`'${whole}'`);
+      return (
+        composed.includes(key) ||
+        composed.includes(whole) ||
+        /^(skipped|fact)\./.test(key) ||
+        source.includes(`'${whole}'`)
+      );
     };
     expect(keys.filter((key) => !used(key))).toEqual([]);
   });
@@ -88,6 +114,7 @@ describe('writing', () => {
 
   it('writes measured values with their unit', () => {
     expect(locales('ca').measure(12.34, 'ms')).toBe('12,3\u00a0ms');
+    expect(locales('es').measure(1.25, 'ms/kB')).toBe('1,3\u00a0ms/kB');
     expect(locales('en').measure(0.875, 'share')).toBe('87.5%');
     expect([700, 19_600, 2_500_000].map((count) => locales('en').bytes(count))).toEqual([
       '0.7\u00a0kB',

@@ -2,10 +2,11 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { PanelError } from '../../plugin/errors.js';
 import { entryOf, type PublishForm, standardForm } from '../../plugin/node/announcement.js';
+import { lanServiceOf } from '../../plugin/node/lan.js';
 import type { OwnView } from '../../plugin/node/own.js';
 import type { Preview } from '../../plugin/node/publish.js';
 import { startWeb, type TestWeb, Visitor } from './app.js';
-import { localOf, NOW } from './fake-panel.js';
+import { localOf, NOW, ranked } from './fake-panel.js';
 
 let web: TestWeb;
 afterEach(() => web.app.close());
@@ -22,7 +23,7 @@ function own(change: Partial<TestWeb['panel']['own']>): void {
   web.panel.own = { ...web.panel.own, ...change };
 }
 const view = (more: Partial<OwnView>) =>
-  own({ view: async () => ({ units: [], port: null, publication: null, ...more }) });
+  own({ view: async () => ({ units: [], port: null, publication: null, lan: null, ...more }) });
 
 /** Previews by the real rules, as if the tags had that size. */
 function previews(bytes = 200, others = 2): void {
@@ -32,7 +33,7 @@ function previews(bytes = 200, others = 2): void {
     preview: async (word: string, form: PublishForm = {}): Promise<Preview> => {
       const whole = { ...standardForm(type(word), 'en', 'demo'), ...form };
       const entry = entryOf(word, whole, '10.1.2.3');
-      return { form: whole, entry, others, bytes, limit: 512, fits: bytes <= 512 };
+      return { form: whole, entry, lan: lanServiceOf(entry), others, bytes, limit: 512, fits: bytes <= 512 };
     },
   });
 }
@@ -218,10 +219,49 @@ describe('announcing', () => {
     expect((await demo.get('/services/proxy3')).body).not.toContain('id="publish"');
   });
 
+  it('is previewed without Serf too, as the local network will see it', async () => {
+    const visitor = await owner();
+    previews();
+    const { preview } = web.panel.own;
+    own({ preview: async (...of) => ({ ...(await preview(...of)), others: null, bytes: null }) });
+    const { body } = await visitor.get('/services/proxy3?description=El+meu&attributes=a%3D1+b%3D2');
+    expect(body).toContain('No Serf agent answers: for now, only the local network will see it.');
+    expect(body).toContain('El meu _proxy3._tcp 3128\na=1\nb=2</pre>');
+    expect(body).not.toContain('<meter');
+  });
+
+  it.each([
+    ['announced', 'announced on the local network', null],
+    ['no-program', 'the program for it is missing', 'apt install avahi-utils'],
+    ['no-daemon', 'no avahi-daemon answers', 'apt install avahi-daemon'],
+    ['off', 'AVAHI=off', null],
+  ] as const)('says beside Serf that on the local network it is: %s', async (lan, text, command) => {
+    const visitor = await owner();
+    const publication = { entry: ENTRY, unit: null, untold: true, at: NOW, withdrawn: null };
+    view({ publication, lan });
+    const { body } = await visitor.get('/services/proxy3');
+    expect(body).toContain('not announced through Serf, because no agent answers');
+    expect(body).toContain(text);
+    expect(body.includes('apt install avahi')).toBe(command !== null);
+    if (command) expect(body).toContain(command);
+    expect((await visitor.get('/api/v1/services/proxy3/own')).json()).toMatchObject({ lan, publication });
+  });
+
+  it('by another program is told apart by the way it is seen', async () => {
+    const visitor = await owner();
+    const seen = ranked('proxy3', 1, { provider: { self: true, sources: ['avahi'] } });
+    web.panel.lists.set('proxy3', [seen]);
+    const type = await web.panel.type('proxy3');
+    web.panel.type = async () => ({ ...type, local: { ...type.local, published: true } });
+    const { body } = await visitor.get('/services/proxy3');
+    expect(body).toContain('not announced through Serf<');
+    expect(body).toContain('announced on the local network');
+  });
+
   it('that was withdrawn says why and since when, and can be forgotten', async () => {
     const visitor = await owner();
     const withdrawn = { at: NOW - 60_000, why: 'not-running' } as const;
-    view({ publication: { entry: ENTRY, unit: 'squid.service', at: NOW - 7_200_000, withdrawn } });
+    view({ publication: { entry: ENTRY, unit: 'squid.service', untold: false, at: NOW - 7_200_000, withdrawn } });
     const { body } = await visitor.get('/services/proxy3');
     expect(body).toContain('for half an hour the service was not running.');
     expect(body).toContain('action="/services/proxy3/unpublish"');

@@ -69,7 +69,12 @@ describe('a file for programs', () => {
       expect(body, url).toContain('<a href="/services/dnsservice/files/best.txt">The best ones</a>');
       expect(body, url).toContain('>http://node.example:7001/services/dnsservice/files/best.txt</pre>');
       expect((await visitor.get(`/api/v1${url}`)).json().files, url).toEqual([
-        { name: 'best.txt', label: 'The best ones', url: '/services/dnsservice/files/best.txt' },
+        {
+          name: 'best.txt',
+          label: 'The best ones',
+          url: '/services/dnsservice/files/best.txt',
+          address: 'http://node.example:7001/services/dnsservice/files/best.txt',
+        },
       ]);
     }
   });
@@ -161,7 +166,7 @@ describe('one click', () => {
     await web.panel.end();
     const { body } = await visitor.get(poll, HTMX);
     expect(body).toContain('It is in use.');
-    expect(body).not.toContain('hx-trigger');
+    expect(body).not.toContain('every 1s');
     expect(body).toContain('/connect"');
   });
 

@@ -36,7 +36,7 @@ describe('why a score is what it is', () => {
     const old = scoreOf(type, [answered(24 * 21, 400)], NOW, [{ at: NOW, stars: 5 }]);
     const lines = whyModel(old, type, locales('en'), NOW);
     expect(lines.find(({ key }) => key === 'old')?.text).toBe('old measurements: the last one 21 days ago');
-    expect(lines.find(({ key }) => key === 'rating')).toMatchObject({ text: 'your own stars: 5' });
+    expect(lines.find(({ key }) => key === 'rating')).toMatchObject({ text: 'the owner’s own stars: 5' });
     expect(lines.find(({ key }) => key === 'rating')?.points).toBeLessThan(0);
   });
 

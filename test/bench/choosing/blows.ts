@@ -3,10 +3,10 @@
 import { judge } from './judge.js';
 import { Full, Planned } from './keepers.js';
 import { type Keepers, oracle, orderOf, timesAt } from './life.js';
-import type { Panel, Setting } from './panel.js';
+import { type Panel, PROVIDERS, type Setting } from './panel.js';
 import { Random } from './random.js';
 import { HOUR, isWaking, LAST_DECISION, TABLE } from './table.js';
-import type { Blow, Struck, World } from './world.js';
+import type { Blow, Struck } from './world.js';
 
 /** In the order of the clock: the gateway fails at night. */
 export const EVENTS = ['gateway', 'dies', 'moves', 'overloaded'] as const;
@@ -64,15 +64,14 @@ export function strike(setting: Setting, event: Event, { planned, full }: Keeper
   return after;
 }
 
-/** Whether nobody reaches it for as long as is looked: what comes back by itself need not be left. */
-function isGone(
-  { world, user }: { readonly world: World; readonly user: number },
-  provider: number,
-  from: number,
-  struck: Struck | null,
-) {
+/**
+ * Whether the user cannot reach it for as long as is looked, but others: what comes back by itself need not be left, and
+ * who is cut off from all has nowhere to go.
+ */
+function isGone({ world, user }: Setting, provider: number, from: number, struck: Struck | null): boolean {
   const hours = Array.from({ length: MOST_SCANS + 1 }, (_, hour) => from + hour * HOUR);
-  return hours.every((at) => !world.at(user, provider, at, struck).reachable);
+  const reaches = (one: number, at: number) => world.at(user, one, at, struck).reachable;
+  return hours.every((at) => !reaches(provider, at) && [...PROVIDERS.keys()].some((one) => reaches(one, at)));
 }
 
 function scansUntilLeft(panel: Panel, badge: number, from: number): number {

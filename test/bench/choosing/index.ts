@@ -22,7 +22,10 @@ const option = (name: string) => words.find((word) => word.startsWith(`--${name}
 const folder = words.find((word) => !word.startsWith('--')) ?? join(tmpdir(), 'cloudy-choosing');
 const count = Number(option('seeds=')?.split('=')[1] ?? REPORTED_SEEDS.length);
 
-/** Each in a process of its own, as many at once as there are processors. */
+/** More would need more than 500 MB together. */
+const MOST_AT_ONCE = 2;
+
+/** Each in a process of its own. */
 async function simulated(seeds: readonly number[]): Promise<SeedOutcome[]> {
   const left = [...seeds.entries()];
   const outcomes: SeedOutcome[] = [];
@@ -33,7 +36,7 @@ async function simulated(seeds: readonly number[]): Promise<SeedOutcome[]> {
       process.stderr.write(`community ${outcomes.filter(Boolean).length} of ${seeds.length}\n`);
     }
   };
-  await Promise.all(Array.from({ length: Math.min(availableParallelism(), 4) }, work));
+  await Promise.all(Array.from({ length: Math.min(availableParallelism(), MOST_AT_ONCE) }, work));
   return outcomes;
 }
 

@@ -1,6 +1,7 @@
-/** The two ways to keep measuring in the background: by plan within the budget, and everybody every hour. */
+/** The two ways to keep measuring in the background, both by day: by plan within the budget, and everybody every hour. */
+import { isDaytime } from '../../../plugin/scan/plan.js';
 import type { Ranked } from '../../../plugin/score/rank.js';
-import { type Panel, PROVIDERS } from './panel.js';
+import { EPOCH, type Panel, PROVIDERS } from './panel.js';
 import type { Random } from './random.js';
 import { HOUR, TABLE } from './table.js';
 
@@ -28,7 +29,7 @@ abstract class Measuring implements Keeper {
   until(at: number): readonly Ranked[] {
     while (this.next <= at) {
       const before = this.panel.badge;
-      this.round(this.next);
+      if (isDaytime(EPOCH + this.next)) this.round(this.next);
       if (before !== null && before !== this.panel.badge) this.changes.push(this.next);
       this.next += this.pause();
     }

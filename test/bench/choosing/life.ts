@@ -1,9 +1,10 @@
 /** One user's week with one task: every rule decides at the same moments, and the truth judges. */
+import { isDaytime } from '../../../plugin/scan/plan.js';
 import { curveOf } from '../../../plugin/score/curve.js';
 import type { Ranked } from '../../../plugin/score/rank.js';
 import { judge, sortedBy, type Verdict } from './judge.js';
 import { Full, type Keeper, Planned } from './keepers.js';
-import { indexOf, Panel, PROVIDERS, type Setting } from './panel.js';
+import { EPOCH, indexOf, Panel, PROVIDERS, type Setting } from './panel.js';
 import { probeOnce } from './probe.js';
 import { Random } from './random.js';
 import { byMean, byMedians, byTopsis, gossipDelays, markTable, medianOf, originalScore } from './rules.js';
@@ -21,14 +22,14 @@ export type Rule = (typeof RULES)[number];
 const FIRST: Readonly<Record<TaskName, string>> = { web: 'ttfb', sync: 'handshake', chat: 'answer' };
 /** Providers that somebody who knows only coordinates measures first. */
 const SHORTLIST = 5;
-/** Attempts on which the next day's own score is founded: one each half hour. */
-const NEXT_DAY = DAY / STEP;
+/** The next day's own score is founded on an attempt each half hour of those in which the program measures. */
+const NEXT_DAY = Array.from({ length: DAY / STEP }, (_, nth) => nth * STEP);
 
 export interface Life {
   readonly verdicts: Readonly<Record<Rule, Verdict[]>>;
   /** Task time of the badge by that of the first of the list, both by plan. */
   readonly stickiness: number[];
-  /** Changes of the badge, and of the first of the list from day to day, within the days of decision. */
+  /** Changes of the badge within the days of decision. */
   readonly changes: number;
   /** Whether the next day's score lay within the interval. */
   readonly covered: boolean[];
@@ -187,8 +188,8 @@ function keptRules(
 /** Whether the score that the next day earns, from a probe each half hour, lies within what is claimed now. */
 function isCovered({ world, task, type, user, seed }: Setting, { provider, low, high }: Ranked, at: number) {
   const random = new Random(seed, user, task, provider.id, at, 'next day');
-  const attempts = Array.from({ length: NEXT_DAY }, (_, nth) => {
-    const state = world.at(user, indexOf(provider.id), at + nth * STEP);
+  const attempts = NEXT_DAY.filter((later) => isDaytime(EPOCH + at + later)).map((later) => {
+    const state = world.at(user, indexOf(provider.id), at + later);
     return probeOnce({ task, type, provider: provider.id, state, at, random });
   });
   const logs = type.metrics.map((metric) => {

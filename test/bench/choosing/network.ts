@@ -108,6 +108,37 @@ export function waysFrom(
   return ways;
 }
 
+/**
+ * Delay of each packet of a train behind the first one, there and back, ms: every hop holds up the next packet until it
+ * has sent the one before, and what others send in between.
+ */
+export function trainOver(way: readonly Hop[], step: number, random: Random, { packets, kB }: Train): number[] {
+  const { sigma, disturbed } = TABLE.train;
+  let gaps = Array.from({ length: packets - 1 }, () => 0);
+  const cross = ({ link, forth }: Hop, direction: number) => {
+    const load = link.load[step] as number;
+    const mbps = link.mbps[direction === 0 ? forth : 1 - forth] as number;
+    const others = ((8 * kB) / TABLE.queueMs) * (load / (1 - load));
+    gaps = gaps.map((gap) => {
+      const held = (8 * kB * random.spread(sigma) + random.poisson(others) * TABLE.queueMs) / mbps;
+      return Math.max(gap, held);
+    });
+  };
+  for (const hop of way) cross(hop, 0);
+  for (const hop of way.toReversed()) cross(hop, 1);
+  const longer = 1 + disturbed * (disturbance(way) - 1);
+  return [0, ...gaps].map((_, packet) => longer * gaps.slice(0, packet).reduce((sum, gap) => sum + gap, 0));
+}
+
+export interface Train {
+  readonly packets: number;
+  /** Of each packet. */
+  readonly kB: number;
+}
+
+/** How much less a long transfer gets because the hops of its way disturb each other. */
+const disturbance = (way: readonly Hop[]) => Math.sqrt(Math.min(Math.max(way.length, 1), TABLE.interferingHops));
+
 /** What a way is like in one step. */
 export interface PathState {
   /** ms. */
@@ -131,7 +162,7 @@ export function pathState(way: readonly Hop[], step: number): PathState {
     free[0] = Math.min(free[0] as number, up * (1 - load));
     free[1] = Math.min(free[1] as number, down * (1 - load));
   }
-  const shared = Math.sqrt(Math.min(Math.max(way.length, 1), TABLE.interferingHops));
+  const shared = disturbance(way);
   return {
     rtt,
     loss: 1 - passes,

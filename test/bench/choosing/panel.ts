@@ -19,8 +19,8 @@ const KEPT = 40;
 const BEST = 3;
 const MORE = 4;
 const SPACING_MS = 200;
-/** The epoch of the simulation: a midnight. */
-export const EPOCH = Date.UTC(2026, 0, 1);
+/** The epoch of the simulation: a midnight by the local clock, which the program goes by. */
+export const EPOCH = new Date(2026, 0, 1).getTime();
 
 export interface Setting {
   readonly world: World;

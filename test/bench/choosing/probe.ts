@@ -1,9 +1,11 @@
 /** One probe of a simulated provider, measured, failed, counted and stored as the program's own probes are. */
 import type { Sample } from '../../../plugin/probe/index.js';
-import { PATH_METHOD } from '../../../plugin/probe/metrics.js';
+import { PATH_METHOD, WIDTH } from '../../../plugin/probe/metrics.js';
 import { PATH_COST, pathSamples } from '../../../plugin/probe/path.js';
+import { TRAIN_COST, TRAIN_PACKET_KB, widthSamples } from '../../../plugin/probe/ping.js';
 import type { ServiceType } from '../../../plugin/services/index.js';
 import type { Attempt } from '../../../plugin/store/attempts.js';
+import { trainOver } from './network.js';
 import type { Random } from './random.js';
 import { TABLE } from './table.js';
 import type { TaskName } from './tasks.js';
@@ -17,10 +19,11 @@ const UDP_TRIES = 2;
 const LOST_SYN_MS = 900;
 /** Serf pings of one probe: each is one packet there and one back. */
 const PINGS = PATH_COST.packets / 2;
+const TRAIN = { packets: TRAIN_COST.packets / 2, kB: TRAIN_PACKET_KB };
 
 export interface Probe {
   readonly task: TaskName;
-  readonly type: Pick<ServiceType, 'cost'>;
+  readonly type: Pick<ServiceType, 'cost' | 'metrics'>;
   readonly provider: string;
   readonly state: State;
   readonly at: number;
@@ -30,10 +33,16 @@ export interface Probe {
 type Measured = readonly Sample[] | null;
 
 export function probeOnce({ task, type, provider, state, at, random }: Probe): Attempt {
-  const tried = { provider, type: task, at, bytes: type.cost.bytes + PATH_COST.bytes };
+  const bytes = type.cost.bytes + PATH_COST.bytes;
+  const weighsWidth = type.metrics.some(({ id }) => id === WIDTH);
+  const tried = { provider, type: task, at };
   const samples = state.reachable ? ASK[task](state, random) : null;
-  if (samples === null) return { ...tried, level: 0, reason: 'timeout', detail: null };
-  return { ...tried, level: 4, reason: null, samples: [...samples, ...pings(state, random)], facts: {} };
+  if (samples === null) {
+    const spared = weighsWidth ? TRAIN_COST.bytes : 0;
+    return { ...tried, bytes: bytes - spared, level: 0, reason: 'timeout', detail: null };
+  }
+  const path = [...pings(state, random), ...(weighsWidth ? train(state, random) : [])];
+  return { ...tried, bytes, level: 4, reason: null, samples: [...samples, ...path], facts: {} };
 }
 
 const roundTrip = ({ rtt }: State, random: Random) => rtt * random.spread(TABLE.noise.rtt);
@@ -42,6 +51,16 @@ const served = ({ probedMs }: State, random: Random) => probedMs * random.spread
 function pings(state: State, random: Random): Sample[] {
   const once = () => (random.next() < state.loss ? null : { ms: roundTrip(state, random) });
   return pathSamples(Array.from({ length: PINGS }, once), PATH_METHOD);
+}
+
+function train(state: State, random: Random): Sample[] {
+  const first = roundTrip(state, random);
+  const behind = trainOver(state.way, state.step, random, TRAIN);
+  return widthSamples(
+    behind.map((ms) =>
+      random.next() < state.loss ? null : { ms: Math.max(0, first + ms + TABLE.train.clock * random.normal()) },
+    ),
+  );
 }
 
 /** Time of a TCP connect, ms; null when it failed. Linux asks at 0, 1 and 3 s. */

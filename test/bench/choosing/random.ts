@@ -35,6 +35,13 @@ export class Random {
     return -mean * Math.log(1 - this.next());
   }
 
+  /** How often that happens which does so `mean` times on average. */
+  poisson(mean: number): number {
+    let count = 0;
+    for (let left = this.exponential(1); left < mean; left += this.exponential(1)) count += 1;
+    return count;
+  }
+
   /** Of whole parameters: the middle of that many even draws. */
   beta(alpha: number, beta: number): number {
     const draws = Array.from({ length: alpha + beta - 1 }, this.next).sort((a, b) => a - b);

@@ -27,6 +27,12 @@ const NAMES: Readonly<Record<Rule, string>> = {
   oracle: 'knowing the present',
 };
 const TITLES = { web: 'page of 1 MB', sync: '40 MB of files', chat: 'small question' };
+const BEFALLS = {
+  gateway: 'a gateway fails for 15 h 50 min',
+  dies: 'the recommended one dies',
+  moves: 'the recommended one moves',
+  overloaded: 'the recommended one is overloaded five times',
+};
 const DRAWN = ['random', 'original', 'rtt', 'cold', 'badge', 'oracle'] as const satisfies readonly Rule[];
 
 export interface Findings {
@@ -124,7 +130,7 @@ const meanOutcome = (seeds: readonly SeedOutcome[], task: (typeof TASKS)[number]
 
 function eventTable(seeds: readonly SeedOutcome[]): string {
   const rows = EVENTS.map((event) => [
-    `the recommended one ${event === 'gateway' ? 'or others are cut off by a gateway' : event}`,
+    BEFALLS[event],
     ...TASKS.map((task) => {
       const of = (key: 'badge' | 'full' | 'oracle' | 'scans' | 'hours') =>
         two(meanOver(task, ({ events }) => events[event][key])(seeds));

@@ -19,6 +19,9 @@ export interface State extends PathState {
   readonly serverMbps: number;
   /** What a probe meets in place of `serverMs`. */
   readonly probedMs: number;
+  /** The way there, and the moment. */
+  readonly way: readonly Hop[];
+  readonly step: number;
 }
 
 /** What befalls the provider that a user relies on. */
@@ -39,7 +42,8 @@ export class World {
   readonly servers: readonly Server[];
   readonly #ways: (readonly Hop[] | null)[][];
   readonly #detours: (readonly Hop[] | null)[][];
-  readonly #paths = new Map<number, PathState | null>();
+  /** By user and provider, then step by step: rtt, loss, up and down, all 0 where there is no way. */
+  readonly #paths = new Map<number, Float32Array>();
   readonly #gatewayFails: boolean;
 
   constructor(seed: number, { gatewayFails = false, liars = false }: WorldOptions = {}) {
@@ -67,28 +71,41 @@ export class World {
     const step = Math.min(Math.floor(at / STEP), STEPS - 1);
     const blow = struck && struck.provider === provider && at >= struck.from ? struck.blow : null;
     const { ms, mbps, up, liar } = this.servers[provider] as Server;
-    const path = this.#path(user, blow === 'moves' ? (provider + 1) % TABLE.providers : provider, step);
+    const place = blow === 'moves' ? (provider + 1) % TABLE.providers : provider;
+    const path = this.#path(user, place, step);
     const busy = blow === 'overloaded' && at < (struck?.from ?? 0) + TABLE.events.overloadHours * HOUR;
     const serverMs = (ms[step] as number) * (busy ? TABLE.events.overload : 1);
     return {
       ...(path ?? NOWHERE),
       reachable: path !== null && up[step] === 1 && blow !== 'dies',
-      serverMs,
+      ...{ serverMs, step, way: this.#way(user, place, step) ?? [] },
       serverMbps: (mbps[step] as number) / (busy ? TABLE.events.overload : 1),
       probedMs: liar ? serverMs * TABLE.events.lie : serverMs,
     };
   }
 
   #path(user: number, provider: number, step: number): PathState | null {
-    const key = (user * TABLE.providers + provider) * STEPS + step;
-    let path = this.#paths.get(key);
-    if (path === undefined) {
-      const ways = this.#gatewayFails && isCut(step * STEP) ? this.#detours : this.#ways;
-      const way = ways[user]?.[provider];
-      path = way ? pathState(way, step) : null;
-      this.#paths.set(key, path);
+    const key = user * TABLE.providers + provider;
+    const states = this.#paths.get(key) ?? this.#statesOf(user, provider);
+    this.#paths.set(key, states);
+    const [rtt = 0, loss = 0, up = 0, down = 0] = states.subarray(4 * step, 4 * step + 4);
+    return rtt === 0 ? null : { rtt, loss, up, down };
+  }
+
+  #way(user: number, provider: number, step: number): readonly Hop[] | null {
+    const ways = this.#gatewayFails && isCut(step * STEP) ? this.#detours : this.#ways;
+    return ways[user]?.[provider] ?? null;
+  }
+
+  #statesOf(user: number, provider: number): Float32Array {
+    const states = new Float32Array(4 * STEPS);
+    for (let step = 0; step < STEPS; step++) {
+      const way = this.#way(user, provider, step);
+      if (!way) continue;
+      const { rtt, loss, up, down } = pathState(way, step);
+      states.set([rtt, loss, up, down], 4 * step);
     }
-    return path;
+    return states;
   }
 }
 

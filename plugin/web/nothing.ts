@@ -1,0 +1,44 @@
+/** Why nothing is listed: the first thing that is missing, so that the page can say what to do about it. */
+import { PanelError } from '../errors.js';
+import type { Visit, Web } from './visit.js';
+
+/**
+ * `away`: no Serf agent answers. `alone`: it runs, and knows nobody but itself. `quiet`: there are others, and none of
+ * them announces it.
+ */
+export const NOTHINGS = ['away', 'alone', 'quiet'] as const;
+export type Nothing = (typeof NOTHINGS)[number];
+
+/** The page must not wait for an agent that hangs, ms. */
+const LIMIT_MS = 500;
+
+export async function whyNothing({ panel }: Web): Promise<Nothing> {
+  if (panel.demo) return 'quiet';
+  const serf = panel.discovery.sources().find(({ name }) => name === 'serf');
+  if (serf && serf.state !== 'up') return 'away';
+  // Whoever announces anything is somebody.
+  if (!serf || panel.discovery.providers().some(({ self }) => !self)) return 'quiet';
+  try {
+    const members = (await panel.discovery.serfClient().stats(LIMIT_MS)).get('serf')?.get('members');
+    return members === '1' ? 'alone' : 'quiet';
+  } catch (error) {
+    if (error instanceof PanelError) return 'away';
+    throw error;
+  }
+}
+
+/**
+ * What the page of an empty list needs; null where it is not empty.
+ * @param word the type that has no provider; without it, there is none of any type
+ */
+export async function nothingModel(web: Web, { words }: Visit, isEmpty: boolean, word?: string) {
+  if (!isEmpty) return null;
+  const why = await whyNothing(web);
+  const key = why === 'quiet' && word !== undefined ? 'type.empty' : `nothing.${why}`;
+  const command = { away: 'systemctl status serf', alone: 'serf join', quiet: 'serf members' }[why];
+  return {
+    text: words.t(key),
+    todo: words.t(`${key}.todo`),
+    command: word !== undefined && why === 'quiet' ? null : command,
+  };
+}

@@ -1,0 +1,43 @@
+/** This node's own services without Serf, run in a namespace: does what each line says, and tells what came of it. */
+import { createInterface } from 'node:readline';
+import { loadConfig } from '../../plugin/config.js';
+import { createDiscovery } from '../../plugin/discovery/index.js';
+import { type Job, Jobs } from '../../plugin/jobs.js';
+import { createLocalServices } from '../../plugin/node/index.js';
+import { OwnServices } from '../../plugin/node/own.js';
+import proxy3 from '../../plugin/services/proxy3.js';
+
+const config = { ...loadConfig({ env: {}, file: '' }), serfRpc: { host: '127.0.0.1', port: 1 } };
+const services = { types: [proxy3], of: () => proxy3, has: (word: string) => word === 'proxy3' };
+const discovery = createDiscovery({ config, types: ['proxy3'] });
+const kept = new Map<string, Job>();
+const jobs = new Jobs({
+  put: (job) => kept.set(job.id, job),
+  get: (id) => kept.get(id) ?? null,
+  closeOrphans: () => {},
+});
+const values = new Map<string, string>();
+const settings = {
+  get: (name: string) => values.get(name) ?? null,
+  set: (name: string, value: string | null) => void (value === null ? values.delete(name) : values.set(name, value)),
+};
+const local = createLocalServices(services);
+const own = new OwnServices({ config, services, discovery, jobs, local, settings, now: Date.now, keep: true });
+
+const say = (what: object) => console.log(JSON.stringify(what));
+const ended = async ({ id }: Job) => {
+  const { state, error } = await jobs.ended(id);
+  say({ state, error: error?.code ?? null, ...(await own.view('proxy3')) });
+};
+
+await discovery.ready();
+say({ pid: process.pid });
+for await (const line of createInterface(process.stdin)) {
+  if (line === 'close') break;
+  if (line === 'view') say(await own.view('proxy3'));
+  else await ended(line === 'unpublish' ? own.unpublish('proxy3') : own.publish('proxy3', JSON.parse(line)));
+}
+const closing = own.close();
+await discovery.close();
+await closing;
+say({ closed: true });

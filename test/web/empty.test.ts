@@ -1,0 +1,52 @@
+/** Pages without anything to show say why, and what to do next. */
+import { afterEach, describe, expect, it } from 'vitest';
+import { startWeb, type TestWeb, Visitor } from './app.js';
+import { ranked, SERF_AWAY } from './fake-panel.js';
+
+let web: TestWeb;
+afterEach(() => web.app.close());
+
+/** Nobody announces anything; the agent knows so many members. */
+async function open(members: number): Promise<Visitor> {
+  web = await startWeb();
+  web.panel.lists.clear();
+  const stats = async () => new Map([['serf', new Map([['members', String(members)]])]]);
+  web.panel.discovery.serfClient = () => ({ stats }) as never;
+  return new Visitor(web);
+}
+
+const PAGES = ['/', '/services/dnsservice'];
+
+describe.each(PAGES)('%s with nothing to show', (url) => {
+  it('says that Serf does not answer, and how to look at it', async () => {
+    const visitor = await open(1);
+    web.panel.sourceList = [SERF_AWAY];
+    const { body } = await visitor.get(url);
+    expect(body).toContain('no neighbour can be heard');
+    expect(body).toContain('systemctl status serf');
+  });
+
+  it('says that Serf runs but knows nobody, and how to join', async () => {
+    const { body } = await (await open(1)).get(url);
+    expect(body).toContain('Serf runs but knows nobody');
+    expect(body).toContain('>serf join<');
+  });
+
+  it('says that there are others, and none announces it', async () => {
+    const { body } = await (await open(7)).get(url);
+    expect(body).toContain(url === '/' ? 'Nobody announces any service' : 'Nobody announces this service right now.');
+    expect(body).toMatch(/href="\/help\/not-listed/);
+  });
+});
+
+it('an own service alone is nobody else: it does not hide that this node knows nobody', async () => {
+  const visitor = await open(1);
+  web.panel.lists.set('dnsservice', [ranked('dnsservice', 1, { provider: { self: true } })]);
+  expect((await visitor.get('/services/syncthing')).body).toContain('Serf runs but knows nobody');
+});
+
+it('where others offer other services, only this one is missing', async () => {
+  const visitor = await open(1);
+  web.panel.lists.set('dnsservice', [ranked('dnsservice', 1)]);
+  expect((await visitor.get('/services/syncthing')).body).toContain('Nobody announces this service right now.');
+});

@@ -1,0 +1,145 @@
+/** The page of what was done here: who, what, when and how it ended, in three languages and for the owner alone. */
+import { afterEach, describe, expect, it } from 'vitest';
+import { cloudyLogin } from '../../plugin/web/bridge.js';
+import { startWeb, type TestWeb, Visitor } from './app.js';
+
+let web: TestWeb;
+afterEach(() => web.app.close());
+
+async function eventsOf(visitor: Visitor) {
+  return (await visitor.get('/api/v1/events')).json().events as Record<string, unknown>[];
+}
+
+describe('what was done', () => {
+  it('is noted with who did it and how it ended', async () => {
+    web = await startWeb();
+    const owner = await new Visitor(web).login();
+    const id = web.panel.lists.get('dnsservice')?.[0]?.provider.id as string;
+    await owner.post('/services/dnsservice/scan');
+    await owner.post('/services/dnsservice/scan');
+    await web.panel.end();
+    await owner.postJson('/api/v1/services/syncthing/start');
+    await web.panel.end(new Error('no'));
+    await owner.post(`/services/dnsservice/providers/${id}/opinion`, { note: 'my secret note', stars: '5' });
+    await owner.post('/background', { turn: 'on' });
+    await owner.postJson('/api/v1/background', { turn: 'off' });
+    const events = await eventsOf(owner);
+    expect(events.map(({ what, result, by, type }) => [what, result, by, type])).toEqual([
+      ['background-off', 'done', 'owner', null],
+      ['background-on', 'done', 'owner', null],
+      ['opinion', 'done', 'owner', 'dnsservice'],
+      ['start', 'failed', 'owner', 'syncthing'],
+      ['scan', 'done', 'owner', 'dnsservice'],
+      ['login', 'done', 'owner', null],
+    ]);
+    expect(events[2]).toMatchObject({ provider: id, providerName: 'node1' });
+    expect(JSON.stringify(events)).not.toContain('my secret note');
+  });
+
+  it('counts wrong passwords in one line, whoever they come from', async () => {
+    web = await startWeb();
+    const stranger = new Visitor(web);
+    await stranger.get('/login');
+    for (let index = 0; index < 4; index++) await stranger.post('/login', { password: 'wrong' });
+    await stranger.postJson('/api/v1/login', { password: 'wrong too' });
+    const owner = new Visitor({ app: web.app });
+    web.panel.store.sessions.removeAll();
+    const { newest } = web.panel.store.events;
+    expect(newest(9)).toMatchObject([{ what: 'login', by: 'stranger', result: 'failed', count: 5, name: '' }]);
+    expect((await owner.get('/events')).statusCode).toBe(303);
+  });
+
+  it('names Cloudy’s user, cleaned and cut, and only where Cloudy vouches for the name', async () => {
+    web = await startWeb({ web: { embedded: true, authenticate: cloudyLogin } });
+    const name = `<b>anna</b>\t${'x'.repeat(100)}`;
+    const cloudy = new Visitor(web, { 'x-cloudy-user': name });
+    await cloudy.get('/');
+    await cloudy.post('/services/dnsservice/scan');
+    const [event] = await eventsOf(cloudy);
+    expect(event).toMatchObject({ by: 'cloudy', name: expect.stringMatching(/^<b>anna<\/b> x+$/), what: 'scan' });
+    expect(String(event?.name).length).toBeLessThanOrEqual(64);
+    const { body } = await cloudy.get('/events');
+    expect(body).toContain('&lt;b&gt;anna&lt;/b&gt;');
+    expect(body).not.toContain('<b>anna');
+    await web.app.close();
+    web = await startWeb();
+    const liar = new Visitor(web, { 'x-cloudy-user': 'anna' });
+    await liar.login();
+    expect(await eventsOf(liar)).toMatchObject([{ by: 'owner', name: '' }]);
+  });
+
+  it('says who ended a job', async () => {
+    web = await startWeb();
+    const owner = await new Visitor(web).login();
+    const { job } = (await owner.postJson('/api/v1/services/dnsservice/scan')).json();
+    await owner.post(`/jobs/${job.id}/cancel`);
+    expect(await eventsOf(owner)).toMatchObject([
+      { what: 'cancel', type: 'dnsservice' },
+      { what: 'scan', result: 'cancelled', job: job.id },
+      { what: 'login' },
+    ]);
+  });
+
+  it('is done although it cannot be noted', async () => {
+    web = await startWeb();
+    const owner = await new Visitor(web).login();
+    const { events } = web.panel.store;
+    Object.assign(events, {
+      add: () => {
+        throw new Error('disk full');
+      },
+    });
+    expect((await owner.postJson('/api/v1/services/dnsservice/scan')).statusCode).toBe(202);
+  });
+});
+
+describe('the page', () => {
+  it.each([
+    ['en', 'What was done here', 'Scan of', 'Running'],
+    ['es', 'Qué se ha hecho aquí', 'Medición de', 'En curso'],
+    ['ca', 'Què s’ha fet aquí', 'Mesura de', 'En curs'],
+  ])(
+    'in %s names the deed, links it to its job and is linked from every page',
+    async (language, title, deed, state) => {
+      web = await startWeb();
+      const owner = await new Visitor(web, { 'accept-language': language }).login();
+      const { job } = (await owner.postJson('/api/v1/services/dnsservice/scan')).json();
+      const { body } = await owner.get('/events');
+      expect(body).toContain(`<h1>${title}</h1>`);
+      expect(body).toContain(`href="/jobs/${job.id}"`);
+      expect(body).toContain(deed);
+      expect(body).toContain(state);
+      expect((await owner.get('/')).body).toContain('href="/events"');
+    },
+  );
+
+  it('is not for readers, nor linked for them', async () => {
+    web = await startWeb();
+    const reader = new Visitor(web);
+    expect((await reader.get('/')).body).not.toContain('/events"');
+    expect((await reader.get('/events')).statusCode).toBe(303);
+    expect((await reader.get('/api/v1/events')).statusCode).toBe(401);
+  });
+
+  it('shows a hundred lines, and all that are kept where asked', async () => {
+    web = await startWeb();
+    const owner = await new Visitor(web).login();
+    for (let index = 0; index < 600; index++)
+      web.panel.store.events.add({
+        ...{ by: 'owner', name: '', what: 'opinion', type: 't', provider: `p${index}`, result: 'done', job: null },
+      });
+    const lines = (body: string) => body.match(/<time /g)?.length;
+    const { body } = await owner.get('/events');
+    expect(lines(body)).toBe(100);
+    expect(body).toContain('href="/events?limit=500"');
+    expect(lines((await owner.get('/events?limit=500')).body)).toBe(500);
+    expect(await eventsOf(owner)).toHaveLength(100);
+    for (const limit of ['0', '-1', 'x', '99999', '1&limit=2'])
+      expect((await owner.get(`/api/v1/events?limit=${limit}`)).statusCode).toBe(200);
+  });
+
+  it('says so where nothing was done yet', async () => {
+    web = await startWeb({ web: { authenticate: async () => 'owner' } });
+    expect((await new Visitor(web).get('/events')).body).toContain('Nothing has been done here yet.');
+  });
+});

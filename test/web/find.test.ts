@@ -1,0 +1,210 @@
+/** Finding in a long list: search, filters, order and pages, in the address, on the page and by the API. */
+import fc from 'fast-check';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Ranked } from '../../plugin/score/rank.js';
+import { EVERYTHING, type Find, look, queryOf, readFind, SORTS } from '../../plugin/web/find.js';
+import { API_DEFAULTS } from '../../plugin/web/find-model.js';
+import { startWeb, type TestWeb, Visitor } from './app.js';
+import { NUMBERLESS, ranked } from './fake-panel.js';
+
+const PATH = { rtt: 20, jitter: 1, loss: 0 };
+const failed = { ...NUMBERLESS, score: 0, level: 0 as const, reason: 'timeout' as const, samples: 0 };
+const named = (index: number, node: string, more: Parameters<typeof ranked>[2] = {}) =>
+  ranked('dnsservice', index, { ...more, provider: { node, ...more.provider } });
+
+const LIST: readonly Ranked[] = [
+  named(1, 'Torre 10', { score: 95, path: { ...PATH, rtt: 30 }, provider: { community: 'anoia' } }),
+  named(2, 'torre 9', { score: 80, path: { ...PATH, rtt: 4 }, provider: { sources: ['avahi'], community: 'osona' } }),
+  named(3, 'Núria', { score: 60, measuredAt: 5, path: PATH, provider: { description: 'at the <church>' } }),
+  named(4, 'gone', failed),
+  named(5, 'never', { ...NUMBERLESS, score: null, level: 0, attempts: 0, measuredAt: null }),
+  { ...named(6, 'away', { score: 70, path: null }), hidden: true },
+];
+const asked = (query: Record<string, string>, defaults = API_DEFAULTS) => look(LIST, readFind(query), defaults);
+const nodes = (query: Record<string, string>) => asked(query).rows.map(({ provider }) => provider.node);
+
+describe('a list', () => {
+  it.each<[Record<string, string>, string[]]>([
+    [{ q: 'TORRE' }, ['Torre 10', 'torre 9']],
+    [{ q: 'nuria church' }, ['Núria']],
+    [{ q: '10.139.40.4:53' }, ['gone']],
+    [{ q: 'torre church' }, []],
+    [{ reachable: 'yes' }, ['Torre 10', 'torre 9', 'Núria', 'away']],
+    [{ measured: 'yes', hidden: 'no' }, ['Torre 10', 'torre 9', 'Núria', 'gone']],
+    [{ community: 'osona' }, ['torre 9']],
+    [{ source: 'avahi' }, ['torre 9']],
+    [{ pinned: 'yes' }, []],
+    [{ sort: 'name' }, ['away', 'gone', 'never', 'Núria', 'torre 9', 'Torre 10']],
+    [{ sort: 'rtt' }, ['torre 9', 'Núria', 'Torre 10', 'gone', 'never', 'away']],
+    [{ sort: 'measured' }, ['Torre 10', 'torre 9', 'gone', 'away', 'Núria', 'never']],
+  ])('asked for %o shows %o', (query, expected) => {
+    expect(nodes(query)).toEqual(expected);
+  });
+
+  it('is left as it is ranked where nothing is asked for', () => {
+    expect(asked({ q: '', sort: '', page: '' }).rows).toEqual(LIST);
+  });
+
+  it('comes in pages that together are the whole list, each row once; past the end is the last page', () => {
+    const long = Array.from({ length: 25 }, (_, index) => named(index, `node${index}`));
+    const page = (number: string) => look(long, readFind({ rows: '10', page: number }), API_DEFAULTS);
+    expect(['1', '2', '3'].flatMap((number) => page(number).rows)).toEqual(long);
+    expect(page('3')).toMatchObject({ page: 3, pages: 3, first: 21, total: 25 });
+    expect(page('99')).toEqual(page('3'));
+    expect(look([], readFind({}), API_DEFAULTS)).toMatchObject({ page: 1, pages: 1, first: 0, total: 0 });
+  });
+
+  it('counts what is hidden, and puts pinned ones first only for who wants that', () => {
+    const pinned = LIST.map((one, at) => ({ ...one, pinned: at === 2 }));
+    const found = look(pinned, EVERYTHING, { rows: 100, hidden: false, pinnedFirst: true });
+    expect([found.rows[0]?.provider.node, found.total, found.hidden]).toEqual(['Núria', 5, 1]);
+    expect(look(pinned, EVERYTHING, API_DEFAULTS).rows).toEqual(pinned);
+  });
+});
+
+describe('the address', () => {
+  const text = fc.string({ maxLength: 100 }).map((value) => value.trim());
+  const finds: fc.Arbitrary<Find> = fc.record({
+    ...{ q: text, community: text, source: text, sort: fc.constantFrom(...SORTS) },
+    ...{ reachable: fc.boolean(), measured: fc.boolean(), pinned: fc.boolean() },
+    ...{ hidden: fc.constantFrom(null, true, false), page: fc.integer({ min: 1, max: 100_000 }) },
+    rows: fc.option(fc.integer({ min: 10, max: 1000 })),
+  });
+
+  it('says everything that was asked for, whatever it is', () => {
+    fc.assert(
+      fc.property(finds, (find) => {
+        expect(readFind(Object.fromEntries(new URLSearchParams(queryOf(find))))).toEqual(find);
+      }),
+    );
+    expect(queryOf(EVERYTHING)).toBe('');
+  });
+
+  it.each([
+    { rows: '9' },
+    { rows: '1001' },
+    { rows: '1e2' },
+    { page: '0' },
+    { page: '-1' },
+    { sort: 'speed' },
+    { reachable: 'maybe' },
+    { q: 'x'.repeat(101) },
+    { q: ['a', 'b'] },
+  ])('that asks for %o is refused, naming what is wrong', (query) => {
+    expect(() => readFind(query)).toThrow(`“${Object.keys(query)[0]}”`);
+  });
+});
+
+describe('on the page', () => {
+  let web: TestWeb;
+  afterEach(() => web.app.close());
+
+  async function open(count = 30): Promise<Visitor> {
+    web = await startWeb();
+    if (count !== 30) {
+      const many = Array.from({ length: count }, (_, index) =>
+        ranked('dnsservice', index, { provider: { address: `10.1.${index >> 8}.${index & 255}` } }),
+      );
+      web.panel.lists.set('dnsservice', many);
+    }
+    return new Visitor(web);
+  }
+  const rowsOf = (body: string) => body.match(/<tr id="p-/g)?.length ?? 0;
+
+  it('each filter’s number is the number of rows that its link leads to, also on top of another filter', async () => {
+    const visitor = await open();
+    await visitor.login();
+    web.panel.lists.set(
+      'dnsservice',
+      (web.panel.lists.get('dnsservice') ?? []).map((one, at) => ({
+        ...one,
+        pinned: at % 5 === 0,
+        hidden: at % 7 === 3,
+      })),
+    );
+    for (const start of [
+      '/services/dnsservice',
+      '/services/dnsservice?source=avahi',
+      '/services/dnsservice?hidden=yes',
+    ]) {
+      const { body } = await visitor.get(start);
+      const links = [...body.matchAll(/class="cs-filter" href="([^"]+)">[^<]+<b>(\d+)<\/b>/g)];
+      expect(links.length, start).toBeGreaterThan(2);
+      for (const [, href = '', count] of links) {
+        expect(rowsOf((await visitor.get(href.replaceAll('&amp;', '&'))).body), href).toBe(Number(count));
+      }
+    }
+  });
+
+  it('a thousand come by hundreds, with links before and after that keep what was asked for', async () => {
+    const visitor = await open(1000);
+    const first = await visitor.get('/services/dnsservice?q=node&sort=name');
+    expect(rowsOf(first.body)).toBe(100);
+    expect(first.body).toContain('1–100 of 1,000');
+    expect(first.body).not.toContain('rel="prev"');
+    const next = /rel="next" href="([^"]+)"/.exec(first.body)?.[1]?.replaceAll('&amp;', '&') ?? '';
+    expect(next).toBe('/services/dnsservice?q=node&sort=name&page=2');
+    const last = await visitor.get('/services/dnsservice?rows=400&page=3');
+    expect(rowsOf(last.body)).toBe(200);
+    expect(last.body).toContain('rel="prev" href="/services/dnsservice?rows=400&amp;page=2"');
+    expect(last.body).not.toContain('rel="next"');
+    expect(last.body).toMatch(/cs-rank">801</);
+  });
+
+  it('a filter that nothing matches says so and can be cleared', async () => {
+    const visitor = await open();
+    const { body } = await visitor.get('/services/dnsservice?q=%3Cscript%3Ezzz&sort=name');
+    expect(body).toContain('No provider matches.');
+    expect(body).toContain('value="&lt;script&gt;zzz"');
+    expect(body).toMatch(/href="\/services\/dnsservice\?sort=name">Clear the filters/);
+  });
+
+  it('what the owner has hidden is behind a link, for the owner only; pinned ones come first', async () => {
+    const visitor = await open();
+    const list = web.panel.lists.get('dnsservice') ?? [];
+    const chosen = list.map((one, at) => ({ ...one, pinned: at === 8, hidden: at === 29 }));
+    web.panel.lists.set('dnsservice', chosen);
+    const asReader = await visitor.get('/services/dnsservice');
+    expect([rowsOf(asReader.body), asReader.body.includes('hidden provider')]).toEqual([30, false]);
+    await visitor.login();
+    const { body } = await visitor.get('/services/dnsservice');
+    expect(rowsOf(body)).toBe(29);
+    expect(body).toContain('href="/services/dnsservice?hidden=yes">1 hidden provider: show it');
+    expect(/<tr id="p-(\w+)"/.exec(body)?.[1]).toBe(chosen[8]?.provider.id);
+    expect(body).toMatch(/cs-rank">9</);
+    expect(rowsOf((await visitor.get('/services/dnsservice?hidden=yes')).body)).toBe(30);
+  });
+
+  it('a running scan redraws only the page that is shown, with its filters', async () => {
+    const visitor = await open();
+    await visitor.login();
+    const HTMX = { 'hx-request': 'true' };
+    const page = await visitor.get('/services/dnsservice?reachable=yes&rows=10&page=2');
+    const action = /hx-post="([^"]+scan[^"]*)"/.exec(page.body)?.[1]?.replaceAll('&amp;', '&') ?? '';
+    const started = await visitor.post(action, {}, HTMX);
+    const poll = /<section id="type"[^>]* hx-get="([^"]+)"/.exec(started.body)?.[1]?.replaceAll('&amp;', '&') ?? '';
+    expect(poll).toMatch(/\?reachable=yes&rows=10&page=2&job=/);
+    expect(rowsOf((await visitor.get(poll, HTMX)).body)).toBe(8);
+    await web.panel.end();
+    expect((await visitor.get(poll, HTMX)).body).toContain('aria-current="true">Reachable');
+  });
+
+  it('the form for announcing does not filter the list, though it asks for a community too', async () => {
+    const visitor = await open();
+    await visitor.login();
+    const { body } = await visitor.get(
+      '/services/dnsservice?description=x&port=53&attributes=&community=nobody&token=x',
+    );
+    expect(rowsOf(body)).toBe(30);
+  });
+
+  it('the API gives all rows as they are ranked, and takes the same questions', async () => {
+    const visitor = await open(1000);
+    const all = (await visitor.get('/api/v1/services/dnsservice')).json();
+    expect([all.providers.length, all.found]).toEqual([1000, { total: 1000, page: 1, pages: 1 }]);
+    const some = (await visitor.get('/api/v1/services/dnsservice?q=node99&rows=10&page=2')).json();
+    expect([some.providers.length, some.found]).toEqual([1, { total: 11, page: 2, pages: 2 }]);
+    const wrong = await visitor.get('/api/v1/services/dnsservice?sort=speed');
+    expect([wrong.statusCode, wrong.json().error.code]).toEqual([400, 'bad-request']);
+  });
+});

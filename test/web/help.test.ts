@@ -1,0 +1,197 @@
+/** Help: the chain from this node's agent to an answering service, broken at every link in turn. */
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Member, MemberStatus } from '../../plugin/discovery/member.js';
+import type { SerfRpc } from '../../plugin/discovery/rpc.js';
+import { packTag, writePiece } from '../../plugin/discovery/tag-write.js';
+import type { Step } from '../../plugin/web/chain.js';
+import { startWeb, type TestWeb, Visitor } from './app.js';
+import { NUMBERLESS, ranked } from './fake-panel.js';
+
+let web: TestWeb;
+afterEach(() => web.app.close());
+
+/** The tag of a node that announces these types at the address of the fake community's first row. */
+function tagOf(...types: readonly string[]): Promise<string> {
+  return packTag(
+    types.map((s) => writePiece({ s, d: 'D', m: 'host.guifi.local', i: '10.139.40.1', p: '53', e: '', t: '' })),
+  );
+}
+
+function member(name: string, services?: string, status: MemberStatus = 'alive'): Member {
+  const tags = new Map(services === undefined ? [] : [['services', services]]);
+  return { name, address: '10.139.40.1', port: 5000, status, tags };
+}
+
+/** A panel whose agent, named `here`, knows these members besides itself. */
+async function community(...others: readonly Member[]): Promise<void> {
+  web = await startWeb();
+  const stats = new Map([['agent', new Map([['name', 'here']])]]);
+  const members = [{ ...member('here'), address: '10.139.40.99' }, ...others];
+  const client = { stats: async () => stats, members: async () => members };
+  web.panel.discovery.serfClient = () => client as unknown as SerfRpc;
+}
+
+async function walk(node: string, type = ''): Promise<Step[]> {
+  const query = new URLSearchParams({ node, type }).toString();
+  return (await new Visitor(web).get(`/api/v1/help/not-listed?${query}`)).json().steps;
+}
+
+/** The link at which it ends, what is said there, and that nothing behind it is looked at. */
+async function end(node: string, type?: string): Promise<Step | undefined> {
+  const steps = await walk(node, type);
+  expect(steps).toHaveLength(8);
+  const at = steps.findIndex(({ state }) => state !== 'yes');
+  for (const step of steps.slice(at + 1)) expect(step.text).toBe('Not looked at: it depends on the one before.');
+  return steps[at];
+}
+
+describe('the chain', () => {
+  it('holds from end to end for a service that answers', async () => {
+    await community(member('torre', await tagOf('dnsservice')));
+    const steps = await walk('torre', 'dnsservice');
+    expect(steps.map(({ id, state }) => `${id} ${state}`)).toEqual([
+      ...['agent yes', 'joined yes', 'member yes', 'tag yes', 'readable yes', 'type yes', 'allowed yes', 'answers yes'],
+    ]);
+    expect(steps.every(({ todo }) => todo === '')).toBe(true);
+    expect(steps[1]?.text).toBe('2 nodes are alive, this one included.');
+  });
+
+  it('ends where the agent does not answer, with the way to start it', async () => {
+    web = await startWeb();
+    const step = await end('torre', 'dnsservice');
+    expect(step).toMatchObject({ id: 'agent', state: 'no', text: 'The Serf agent does not answer.' });
+    expect(step?.todo).toContain('systemctl start serf');
+  });
+
+  it('says that the demo has no agent', async () => {
+    web = await startWeb({ demo: true });
+    expect(await end('torre')).toMatchObject({ id: 'agent', state: 'unknown', todo: expect.stringContaining('DEMO') });
+  });
+
+  it('ends where this node has joined nobody that is alive', async () => {
+    await community(member('torre', undefined, 'failed'));
+    expect(await end('torre')).toMatchObject({ id: 'joined', state: 'no', todo: expect.stringContaining('serf join') });
+  });
+
+  it('ends at a node that is no member, and names the nearest', async () => {
+    await community(member('la-torre'), member('x'.repeat(128)));
+    expect(await end('la-tore')).toMatchObject({
+      ...{ id: 'member', state: 'no', text: 'No member is called “la-tore”.' },
+      todo: expect.stringContaining('“la-torre”'),
+    });
+  });
+
+  it.each([
+    ['failed', 'does not answer Serf', 'UDP'],
+    ['left', 'has left', 'Start the agent'],
+  ] as const)('ends at a member that has %s', async (status, text, todo) => {
+    await community(member('torre', await tagOf('dnsservice'), status), member('other'));
+    expect(await end('torre', 'dnsservice')).toMatchObject({
+      ...{ id: 'member', state: 'no', text: expect.stringContaining(text), todo: expect.stringContaining(todo) },
+    });
+  });
+
+  it('prefers the one alive of two that match', async () => {
+    await community(member('Torre', undefined, 'failed'), member('torre', await tagOf('dnsservice')));
+    expect((await walk('TORRE', 'dnsservice')).at(-1)).toMatchObject({ id: 'answers', state: 'yes' });
+  });
+
+  it('finds a node by its address and by the host that it announces too', async () => {
+    await community(member('torre', await tagOf('dnsservice')));
+    for (const name of ['10.139.40.1', 'HOST.guifi.local'])
+      expect((await walk(name, 'dnsservice')).at(-1)).toMatchObject({ state: 'yes' });
+  });
+
+  it('ends at a node that announces nothing; without a name that is this one', async () => {
+    await community(member('torre'));
+    expect(await end('torre')).toMatchObject({ id: 'tag', state: 'no', todo: expect.stringContaining('Announce') });
+    expect(await end('')).toMatchObject({ id: 'tag', state: 'no' });
+    expect((await walk(''))[2]?.text).toBe('here, at 10.139.40.99.');
+  });
+
+  it('ends at an announcement that cannot be read, with the reason', async () => {
+    await community(member('torre', '!!!'), member('empty', await tagOf()));
+    expect(await end('torre')).toMatchObject({
+      id: 'readable',
+      state: 'no',
+      text: expect.stringContaining('base64 (1)'),
+    });
+    expect(await end('empty')).toMatchObject({ id: 'readable', state: 'no', text: 'The announcement is empty.' });
+  });
+
+  it('goes on where only a part cannot be read, and says so', async () => {
+    await community(member('torre', await tagOf('dnsservice', 'not a type')));
+    const steps = await walk('torre', 'dnsservice');
+    expect(steps[4]).toMatchObject({ state: 'yes', text: expect.stringContaining('bad type (1)') });
+    expect(steps[7]?.state).toBe('yes');
+  });
+
+  it('ends at another type than is announced, and asks for one where none is given', async () => {
+    await community(member('torre', await tagOf('dnsservice', 'proxy3')));
+    expect(await end('torre', 'DNSservice')).toMatchObject({
+      ...{ id: 'type', state: 'no', text: 'It announces dnsservice, proxy3, but not “DNSservice”.' },
+    });
+    expect(await end('torre')).toMatchObject({
+      id: 'type',
+      state: 'unknown',
+      text: 'It announces: dnsservice, proxy3.',
+    });
+  });
+
+  it('ends at an address outside the community', async () => {
+    await community(member('torre', await tagOf('dnsservice')));
+    web.panel.lists.set('dnsservice', [ranked('dnsservice', 1, { provider: { barred: 'not-allowed' } })]);
+    expect(await end('torre', 'dnsservice')).toMatchObject({
+      ...{ id: 'allowed', state: 'no', todo: expect.stringContaining('COMMUNITY_RANGES') },
+    });
+  });
+
+  it('says that a new announcement is on its way', async () => {
+    await community(member('torre', await tagOf('dnsservice')));
+    web.panel.lists.clear();
+    expect(await end('torre', 'dnsservice')).toMatchObject({ id: 'allowed', state: 'unknown' });
+  });
+
+  it('ends with a service that fails, or was never measured', async () => {
+    await community(member('torre', await tagOf('dnsservice')));
+    web.panel.lists.set('dnsservice', [
+      ranked('dnsservice', 1, { ...NUMBERLESS, score: 0, level: 0, reason: 'refused' }),
+    ]);
+    expect(await end('torre', 'dnsservice')).toMatchObject({
+      ...{ id: 'answers', state: 'no', text: expect.stringContaining('the port is closed') },
+    });
+    web.panel.lists.set('dnsservice', [ranked('dnsservice', 1, { ...NUMBERLESS, score: null, measuredAt: null })]);
+    expect(await end('torre', 'dnsservice')).toMatchObject({ id: 'answers', state: 'unknown' });
+  });
+});
+
+describe('the page', () => {
+  it.each([
+    ['en', 'Help', 'Why is something not listed?', 'No member is called'],
+    ['es', 'Ayuda', '¿Por qué no aparece algo en la lista?', 'Ningún miembro se llama'],
+    ['ca', 'Ajuda', 'Per què no surt alguna cosa a la llista?', 'Cap membre es diu'],
+  ])('in %s leads from every page to the chain', async (language, help, title, missing) => {
+    await community(member('torre'));
+    const visitor = new Visitor(web, { 'accept-language': language });
+    expect((await visitor.get('/')).body).toContain(`href="/help">${help}</a>`);
+    expect((await visitor.get('/help')).body).toContain('href="/help/not-listed"');
+    const { body } = await visitor.get('/help/not-listed?node=<b>&type="x');
+    expect(body).toContain(`<h1>${title}</h1>`);
+    expect(body).toContain(missing);
+    expect(body).toContain('&lt;b&gt;');
+    expect(body).not.toContain('<b>');
+  });
+
+  it('links what is listed all the same', async () => {
+    await community();
+    const id = web.panel.lists.get('dnsservice')?.[0]?.provider.id;
+    const { body } = await new Visitor(web).get('/help/not-listed?node=node1&type=dnsservice');
+    expect(body).toContain(`href="/services/dnsservice/providers/${id}"`);
+  });
+
+  it('takes whatever is asked', async () => {
+    await community(member('torre'));
+    for (const query of ['', 'node=1&node=2', 'type=%00', `node=${'x'.repeat(5_000)}`, 'node[a]=b'])
+      expect((await new Visitor(web).get(`/help/not-listed?${query}`)).statusCode).toBe(200);
+  });
+});

@@ -1,0 +1,113 @@
+/** The first page: each service in a sentence, what needs the owner's hand first, and every number a link to what it counts. */
+import { afterEach, describe, expect, it } from 'vitest';
+import { startWeb, type TestWeb, Visitor } from './app.js';
+import { localOf, ranked } from './fake-panel.js';
+
+let web: TestWeb;
+afterEach(() => web.app.close());
+
+async function open(): Promise<Visitor> {
+  web = await startWeb();
+  return new Visitor(web);
+}
+const titles = (body: string) => [...body.matchAll(/class="cs-cover"[^>]*>([^<]+)</g)].map(([, title]) => title);
+const text = (html: string) =>
+  html
+    .replaceAll(/<[^>]+>/g, '')
+    .replaceAll(/\s+/g, ' ')
+    .replaceAll('\u00a0', ' ');
+
+describe('the first page', () => {
+  it.each([
+    ['en', 'Best for you: node1, 12.4 ms, answers 100% of the time'],
+    ['ca', 'El millor per a vosaltres: node1, 12,4 ms, respon el 100 % de les vegades'],
+    ['es', 'El mejor para usted: node1, 12,4 ms, responde el 100 % de las veces'],
+  ])('says in %s who is best, how fast and how surely', async (language, sentence) => {
+    const visitor = await open();
+    const { body } = await visitor.get('/', { 'accept-language': language });
+    expect(text(body)).toContain(sentence);
+    expect(text((await visitor.get('/services/dnsservice', { 'accept-language': language })).body)).toContain(sentence);
+  });
+
+  it('shows an own service that failed before all others, and says so in words', async () => {
+    const visitor = await open();
+    const usual = titles((await visitor.get('/')).body);
+    web.panel.states.set('tincvpn', localOf({ unit: 'tinc@mesh.service', state: 'failed', enabled: true }));
+    const { body } = await visitor.get('/');
+    expect(body).toContain('Your own service has failed.');
+    expect(titles(body)).toEqual([
+      'tinc private network',
+      ...usual.filter((title) => title !== 'tinc private network'),
+    ]);
+    const { services } = (await visitor.get('/api/v1/services')).json();
+    expect(services[0].type).toBe('dnsservice');
+  });
+
+  it.each([
+    ['stopped', null, true],
+    ['running', 'closed', true],
+    ['running', 'loopback', true],
+    ['running', 'open', false],
+    ['running', null, false],
+  ] as const)(
+    'of an announced service that is %s, its port %s, says that nobody reaches it: %s',
+    async (state, listening, isTold) => {
+      const visitor = await open();
+      web.panel.states.set('owp', localOf({ unit: 'owp.service', state, enabled: true }));
+      const { overview } = web.panel;
+      web.panel.overview = async () => {
+        const { services, sources } = await overview();
+        const published = (one: (typeof services)[number]) => ({ ...one, local: { ...one.local, published: true } });
+        return { services: services.map((one) => (one.word === 'owp' ? published(one) : one)), sources };
+      };
+      const view = await web.panel.own.view('owp');
+      const port = { port: 3000, transports: [{ transport: 'tcp' as const, listening }] };
+      web.panel.own.view = async () => ({ ...view, port: state === 'running' ? port : null });
+      expect((await visitor.get('/')).body.includes('neighbours cannot reach it')).toBe(isTold);
+    },
+  );
+
+  it('links each number to exactly the rows that it counts, hidden ones too', async () => {
+    const visitor = await open();
+    const list = web.panel.lists.get('dnsservice') ?? [];
+    web.panel.lists.set(
+      'dnsservice',
+      list.map((one, at) => ({ ...one, hidden: at < 3 })),
+    );
+    web.panel.lists.set('Docker', [ranked('Docker', 1, { provider: { node: 'x' } })]);
+    for (const person of [visitor, await new Visitor(web).login()]) {
+      const { body } = await person.get('/');
+      const numbers = [...body.matchAll(/href="(\/services\/[^"]+)">(\d+) (?:providers?|measured)</g)];
+      expect(numbers.length).toBe(4);
+      for (const [, href = '', count] of numbers) {
+        const page = await person.get(href.replaceAll('&amp;', '&'));
+        expect(page.body.match(/<tr id="p-/g)?.length, href).toBe(Number(count));
+      }
+    }
+  });
+});
+
+describe('a page that nobody touches', () => {
+  const HTMX = { 'hx-request': 'true' };
+  const watched = (body: string) => /hx-get="([^"]+since=[^"]+)"/.exec(body)?.[1]?.replaceAll('&amp;', '&') ?? '';
+
+  it.each(['/', '/services/dnsservice', '/services/dnsservice?sort=name'])(
+    '%s asks now and then, is told nothing new, and notices a scan begun elsewhere',
+    async (url) => {
+      const visitor = await open();
+      const poll = watched((await visitor.get(url)).body);
+      expect(poll).toContain(url);
+      const quiet = await visitor.get(poll, HTMX);
+      expect([quiet.statusCode, quiet.body]).toEqual([204, '']);
+      web.panel.scan('dnsservice');
+      const { body, statusCode } = await visitor.get(poll, HTMX);
+      expect(statusCode).toBe(200);
+      expect(body).toMatch(url === '/' ? /Scanning: 0 of 30/ : /<section id="type"[^>]* hx-trigger="every 1s"/);
+    },
+  );
+
+  it('says when it was made where there are no scripts', async () => {
+    const { body } = await (await open()).get('/services/dnsservice');
+    expect(body).toMatch(/<p id="cs-pulse"[^>]*><span[^>]*>Updated Nov 20, 2026/);
+  });
+});
