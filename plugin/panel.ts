@@ -7,11 +7,12 @@ import { type Job, Jobs } from './jobs.js';
 import { createLocalServices, type LocalService, type LocalServices } from './node/index.js';
 import { type Own, OwnServices } from './node/own.js';
 import type { Account } from './probe/index.js';
+import { Pinger } from './probe/ping.js';
 import type { Scheduler } from './scan/index.js';
 import type { Ranked } from './score/rank.js';
 import { type Connect, loadServices, type ServiceRegistry, type ServiceType } from './services/index.js';
 import { openStore, type Store } from './store/index.js';
-import { WiredPanel } from './wiring.js';
+import { type Rooms, WiredPanel } from './wiring.js';
 
 export interface TypeSummary {
   /** Wire word. */
@@ -85,10 +86,16 @@ export async function wantsDemo(config: Config): Promise<boolean> {
 }
 
 /** Loaded only when wanted: a node with a community of its own never needs it. */
-async function openDemo(now: () => number): Promise<{ source: Source; close(): Promise<void> }> {
-  const [{ startDemo }, { demoSource }] = await Promise.all([import('./demo/index.js'), import('./demo/source.js')]);
+async function openDemo(
+  now: () => number,
+): Promise<{ source: Source; pinger: Rooms['pinger']; close(): Promise<void> }> {
+  const [{ startDemo }, { demoSource }, { demoPinger: pinger }] = await Promise.all([
+    import('./demo/index.js'),
+    import('./demo/source.js'),
+    import('./demo/ping.js'),
+  ]);
   const community = await startDemo();
-  return { source: demoSource(community, now), close: () => community.close() };
+  return { source: demoSource(community, now), pinger, close: () => community.close() };
 }
 
 /** Loaded only where somebody wants to be told. */
@@ -130,7 +137,8 @@ export async function createPanel(
   const local = createLocalServices(services, { now });
   const keep = serving && !isDemo;
   const own = new OwnServices({ config, services, discovery, jobs, local, settings: store.settings, now, keep });
-  const deps = { config, services, discovery, store, local, now };
+  const pinger = community?.pinger ?? new Pinger();
+  const deps = { config, services, discovery, store, local, pinger, now };
   const alerts = await openAlerts(deps, serving && !isDemo ? config.notifyUrl : null);
   return new WiredPanel({ ...deps, jobs, own, alerts, demo: isDemo, serving }, () => community?.close());
 }

@@ -10,7 +10,7 @@ import { ABSENT, type LocalService, type LocalServices } from './node/index.js';
 import type { OwnServices } from './node/own.js';
 import type { Panel, ProviderView, TypeView } from './panel.js';
 import type { Account } from './probe/index.js';
-import { Pinger } from './probe/ping.js';
+import type { Pinger } from './probe/ping.js';
 import { Ranking } from './ranking.js';
 import { Scanner, Scheduler } from './scan/index.js';
 import { PAUSES } from './scan/recent.js';
@@ -24,6 +24,8 @@ export type Rooms = Pick<Panel, 'config' | 'services' | 'discovery' | 'jobs' | '
   readonly alerts: Alerts | null;
   /** Whether this process serves the panel: then it measures in the background where that is on. */
   readonly serving: boolean;
+  /** What measures the paths that Serf does not. */
+  readonly pinger: Pick<Pinger, 'path' | 'width'>;
   readonly now: () => number;
 };
 
@@ -43,7 +45,7 @@ export class WiredPanel implements Panel {
   readonly #closeDemo: () => Promise<void> | undefined;
 
   constructor(
-    { config, services, discovery, jobs, store, local, own, alerts, demo, serving, now }: Rooms,
+    { config, services, discovery, jobs, store, local, own, alerts, pinger, demo, serving, now }: Rooms,
     closeDemo: () => Promise<void> | undefined,
   ) {
     this.config = config;
@@ -64,7 +66,7 @@ export class WiredPanel implements Panel {
       this.#ranking.settle(word, providers);
     };
     const scanning = { config, services, discovery, jobs, store, ranking, now };
-    this.#scanner = new Scanner({ ...scanning, ended, pinger: new Pinger(), ...(serving && { pauses: PAUSES }) });
+    this.#scanner = new Scanner({ ...scanning, ended, pinger, ...(serving && { pauses: PAUSES }) });
     this.background = new Scheduler({ ...scanning, scanner: this.#scanner });
     if (serving) this.background.start();
   }

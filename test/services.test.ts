@@ -8,6 +8,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { SERVICES_DIR } from '../plugin/paths.js';
 import type { ProbeResult, Target } from '../plugin/probe/index.js';
 import { loadServices } from '../plugin/services/index.js';
+import { ownCost } from './costs.js';
 import { closedPort, context, deadHost, heldSockets, settledSockets, tcpServer, udpServer } from './probe/servers.js';
 import { provider } from './services/providers.js';
 
@@ -178,7 +179,7 @@ describe('every type', () => {
       everyType.map(async (type) => {
         const of = context();
         const result = await type.probe(web, of);
-        expect(of.traffic.sent + of.traffic.received).toBeLessThanOrEqual(type.cost.bytes);
+        expect(of.traffic.sent + of.traffic.received).toBeLessThanOrEqual(ownCost(type).bytes);
         return result;
       }),
     );

@@ -26,17 +26,19 @@ export interface Node {
   readonly delay: number;
   readonly jitter: number;
   readonly loss: number;
+  /** Time of each further kilobyte, ms: 8 is 1 Mbit/s. */
+  readonly width: number;
 }
 
 export const NODES = {
-  'VIC-Adoberia': { at: 11, delay: 2, jitter: 1, loss: 0 },
-  'BCN-Sants-Alcolea': { at: 12, delay: 9, jitter: 3, loss: 0 },
-  'MAT-Rocafonda': { at: 13, delay: 15, jitter: 6, loss: 0 },
-  'GRA-PlacaRovira': { at: 14, delay: 22, jitter: 4, loss: 0 },
-  'OLO-SantFrancesc': { at: 15, delay: 45, jitter: 12, loss: 0.02 },
-  'RIP-Monestir': { at: 16, delay: 140, jitter: 60, loss: 0.1 },
-  'CAS-Penyagolosa': { at: 17, delay: 70, jitter: 20, loss: 0.04 },
-  'LH-Torrassa': { at: 18, delay: 0, jitter: 0, loss: 0 },
+  'VIC-Adoberia': { at: 11, delay: 2, jitter: 1, loss: 0, width: 0.3 },
+  'BCN-Sants-Alcolea': { at: 12, delay: 9, jitter: 3, loss: 0, width: 0.6 },
+  'MAT-Rocafonda': { at: 13, delay: 15, jitter: 6, loss: 0, width: 1.2 },
+  'GRA-PlacaRovira': { at: 14, delay: 22, jitter: 4, loss: 0, width: 2.5 },
+  'OLO-SantFrancesc': { at: 15, delay: 45, jitter: 12, loss: 0.02, width: 2 },
+  'RIP-Monestir': { at: 16, delay: 140, jitter: 60, loss: 0.1, width: 12 },
+  'CAS-Penyagolosa': { at: 17, delay: 70, jitter: 20, loss: 0.04, width: 5 },
+  'LH-Torrassa': { at: 18, delay: 0, jitter: 0, loss: 0, width: 0.2 },
 } satisfies Record<string, Node>;
 
 export type NodeName = keyof typeof NODES;

@@ -41,7 +41,7 @@ function ownAvailability(web: Web, { words }: Visit, since: number): string | nu
 
 const COLUMNS = 'time,type,provider,level,reason,metric,value,method';
 
-/** Every stored measurement of the provider, one line for each value; a failure is a line without a value. */
+/** Every stored measurement of the provider, or of all of the type, one line for each value; a failure is a line without a value. */
 export async function measurementsCsv(web: Web, visit: Visit) {
   return download(web, visit, 'csv', 'text/csv; charset=utf-8', function* (attempts) {
     yield `${COLUMNS}\r\n`;
@@ -68,13 +68,14 @@ async function download(
   mediaType: string,
   write: (attempts: Iterable<Attempt>) => Iterable<string>,
 ) {
-  const { type, id } = pathOf(visit);
-  // An id of digits and letters only gets this far: safe as the name of a file.
-  const { ranked } = await web.panel.provider(type, id);
+  const { type, id } = visit.request.params as { readonly type: string; readonly id?: string };
+  // The words of a known type, and ids, have no character that the name of a file may not have.
+  const known =
+    id === undefined ? (await web.panel.type(type)).type.id : (await web.panel.provider(type, id)).ranked.provider.id;
   visit.reply
     .type(mediaType)
-    .header('content-disposition', `attachment; filename="cloudy-services-${ranked.provider.id}.${extension}"`);
-  return Readable.from(write(web.panel.store.exportRows(type, id)));
+    .header('content-disposition', `attachment; filename="cloudy-services-${known}.${extension}"`);
+  return Readable.from(write(web.panel.store.exportRows(type, id ?? null)));
 }
 
 function csvOf(attempt: Attempt): string {

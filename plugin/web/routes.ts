@@ -38,6 +38,8 @@ export const ROUTES: readonly Route[] = [
   get('/services/:type/providers/:id', 'reader', pages.provider),
   get('/services/:type/providers/:id/measurements.csv', 'reader', measurementsCsv),
   get('/services/:type/providers/:id/measurements.json', 'reader', measurementsJson),
+  get('/services/:type/measurements.csv', 'reader', measurementsCsv),
+  get('/services/:type/measurements.json', 'reader', measurementsJson),
   get('/services/:type/files/:name', 'reader', file),
   get('/jobs/:id', 'reader', pages.job),
   get('/events', 'owner', events),

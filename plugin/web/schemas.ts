@@ -55,7 +55,9 @@ const sourceState = oneOf('up', 'connecting', 'away', 'off');
 const sourceName = oneOf('serf', 'avahi', 'list', 'demo');
 const jobState = oneOf('running', 'done', 'failed', 'cancelled');
 const jobKinds = ['scan', ...VERBS, 'publish', 'unpublish', 'connect'] as const satisfies readonly Job['kind'][];
-const files = list(shape<Answer<typeof api.type>['files'][number]>({ name: text, label: text, url: text, address: textOrNull }));
+const files = list(
+  shape<Answer<typeof api.type>['files'][number]>({ name: text, label: text, url: text, address: textOrNull }),
+);
 
 const service: Fields<ServiceModel> = {
   ...{ type: text, title: text, summary: text, known: flag, icon: text, builtin: flag },

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DemoCommunity, startDemo } from '../../plugin/demo/index.js';
 import { NODES } from '../../plugin/demo/members.js';
 import { overTcp, pathTo } from '../../plugin/demo/path.js';
+import { demoPinger } from '../../plugin/demo/ping.js';
 import { demoSource } from '../../plugin/demo/source.js';
 import type { ProbeResult } from '../../plugin/probe/index.js';
 import { loadServices, type ServiceRegistry } from '../../plugin/services/index.js';
@@ -190,5 +191,17 @@ describe('closing', () => {
   it('shares addresses that another demo has, and leaves them to it', async () => {
     await (await startDemo({ network })).close();
     expect(await probe('VIC-Adoberia', 'serf')).toMatchObject({ level: 4 });
+  });
+});
+
+describe('the width of their paths', () => {
+  it('is their own, though all of them are on loopback', async () => {
+    const within = { signal: new AbortController().signal, limitMs: 1_000 };
+    const near = await demoPinger.width(`${network}.${NODES['VIC-Adoberia'].at}`, within);
+    const far = await demoPinger.width(`${network}.${NODES['RIP-Monestir'].at}`, within);
+    const sample = { metric: 'width', value: expect.any(Number), method: 'ping-train' };
+    expect([near, far]).toEqual([[sample], [sample]]);
+    expect(Number(far[0]?.value)).toBeGreaterThan(10 * Number(near[0]?.value));
+    expect(await demoPinger.width(`${network}.99`, within)).toEqual([]);
   });
 });

@@ -63,6 +63,32 @@ describe('what ping says', () => {
   });
 });
 
+describe('what three pings at once say', () => {
+  const width = (value: number) => [{ metric: 'width', value: expect.closeTo(value, 6), method: 'ping-train' }];
+  const wide = (pinger: Pinger) => pinger.width('127.0.0.1', { signal: never, limitMs: 5_000 });
+  const back = (...times: readonly string[]) => times.map((ms, index) => reply(index + 1, ms)).join('\n');
+
+  it('is how long each kilobyte takes where the path is narrowest', async () => {
+    const { pinger, runs } = standIn(back('5.00', '7.10', '9.80'));
+    expect(await wide(pinger)).toEqual(width(4.8 / 1.2));
+    expect(runs()).toEqual([expect.stringMatching(/^\d+ C -n -c 3 -l 3 -W 1 -s 572 127\.0\.0\.1$/)]);
+  });
+
+  it.each([
+    ['too near to each other to tell', ['5.00', '5.02', '5.05'], 0.1],
+    ['in another order', ['5.00', '4.00', '3.00'], 0.1],
+    ['so late that ping tells no tenths', ['150', '150', '150'], 1 / 1.2],
+    ['late, and far from each other', ['98.5', '120', '140'], 41.5 / 1.2],
+  ])('is no finer than the clock, where they come back %s', async (_, times, value) => {
+    expect(await wide(standIn(back(...times)).pinger)).toEqual(width(value));
+  });
+
+  it('is nothing where one is lost', async () => {
+    expect(await wide(standIn(`${reply(1, '5')}\n${reply(3, '9')}\nexit 0`).pinger)).toEqual([]);
+    expect(await wide(standIn(back('5', '9')).pinger)).toEqual([]);
+  });
+});
+
 describe('a ping that is of no use', () => {
   it.each([
     ['is missing', (program: string) => rmSync(program)],

@@ -3,6 +3,7 @@ import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { ProbeContext } from '../../plugin/probe/index.js';
 import proxy3 from '../../plugin/services/proxy3.js';
 import tahoe from '../../plugin/services/tahoe-lafs.js';
+import { ownCost } from '../costs.js';
 import { context, ownAddress, target } from '../probe/servers.js';
 import { Relay } from '../relay.js';
 import { type Program, startFoolscap, startSquid } from './programs.js';
@@ -31,7 +32,7 @@ describe('squid', () => {
     onTestFinished(() => relay.close());
     const result = await proxy3.probe(target({ address: relay.address, port: relay.port }), { ...context(), ...more });
     const { packets, bytes } = total(relay.conversations().map(wire));
-    const stated = total([proxy3.cost, ...(more.account && proxy3.askedCost ? [proxy3.askedCost] : [])]);
+    const stated = total([ownCost(proxy3), ...(more.account && proxy3.askedCost ? [proxy3.askedCost] : [])]);
     return { result, within: packets <= stated.packets && bytes <= stated.bytes };
   }
 

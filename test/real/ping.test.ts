@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { Sample } from '../../plugin/probe/index.js';
-import { PING_COST, Pinger } from '../../plugin/probe/ping.js';
+import { PING_COST, Pinger, TRAIN_COST } from '../../plugin/probe/ping.js';
 import { ownAddress } from '../probe/servers.js';
 import { Network } from './namespaces.js';
 
@@ -17,18 +17,26 @@ afterEach(async () => {
 });
 
 /** The path to each address as seen from the namespace, by Node or by a command that ends in it. */
-async function paths(name: string, addresses: readonly string[], as: readonly string[] = []): Promise<Sample[][]> {
-  const program = await network.current.node(name, FILE, { args: addresses, as });
+const paths = (name: string, addresses: readonly string[], as: readonly string[] = []) =>
+  measuring('path', name, addresses, as);
+const widths = (name: string, addresses: readonly string[], as: readonly string[] = []) =>
+  measuring('width', name, addresses, as);
+
+async function measuring(what: 'path' | 'width', name: string, addresses: readonly string[], as: readonly string[]) {
+  const program = await network.current.node(name, FILE, { args: [what, ...addresses], as });
   let lines: string[] = [];
   await program.says((said) => {
     lines = said.split('\n').slice(0, -1);
     return lines.length === addresses.length;
   });
-  return lines.map((line) => JSON.parse(line));
+  return lines.map((line) => JSON.parse(line) as Sample[]);
 }
 
 const measured = (samples: readonly Sample[]) => samples.map(({ metric, method }) => `${metric} ${method}`);
 const WHOLE = ['rtt ping', 'rtt ping', 'jitter ping', 'loss ping'];
+
+/** Bytes that a narrow cable lets pass at once: little more than one packet. */
+const BURST = 700;
 
 /** Longer than the pings take. */
 const BUSY_MS = 400;
@@ -62,7 +70,31 @@ describe('the real ping', () => {
       const after = loopback(network.current);
       expect(after.packets - before.packets).toBe(PING_COST.packets);
       expect(after.bytes - before.bytes - PING_COST.packets * ETHERNET).toBeLessThanOrEqual(PING_COST.bytes);
+      await widths('here', [address]);
+      const later = loopback(network.current);
+      expect(later.packets - after.packets).toBe(TRAIN_COST.packets);
+      expect(later.bytes - after.bytes - TRAIN_COST.packets * ETHERNET).toBeLessThanOrEqual(TRAIN_COST.bytes);
     }
+  });
+
+  it.each([
+    ['there', 1, 'here'],
+    ['there', 4, 'here'],
+    ['back', 1, 'there'],
+    ['back', 4, 'there'],
+  ])('measures how wide a path is that is narrow on the way %s, of %i Mbit/s', async (_, mbps, end) => {
+    const net = network.current;
+    for (const name of ['here', 'there']) net.add(name);
+    net.join(['here', '10.94.0.1/24'], ['there', '10.94.0.2/24']);
+    net.exec(end, 'tc', ...`qdisc add dev cable0 root tbf rate ${mbps}mbit burst ${BURST} latency 400ms`.split(' '));
+    const found = await widths(
+      'here',
+      Array.from({ length: 7 }, () => '10.94.0.2'),
+    );
+    const middle = found.map(([sample]) => Number(sample?.value)).sort((a, b) => a - b)[3];
+    // What the burst lets pass at once shortens the first gap by a tenth.
+    expect(Number(middle) / (8 / mbps)).toBeGreaterThan(0.8);
+    expect(Number(middle) / (8 / mbps)).toBeLessThan(1.25);
   });
 
   it('needs no capability where the system lets everybody ping, and is known not to work elsewhere', async () => {
@@ -78,6 +110,7 @@ describe('the real ping', () => {
     expect((await paths('here', ['127.0.0.1', '127.0.0.1'], as)).map(measured)).toEqual([[], []]);
     allow('0 2147483647');
     expect((await paths('here', ['127.0.0.1', '::1'], as)).map(measured)).toEqual([WHOLE, WHOLE]);
+    expect((await widths('here', ['127.0.0.1'], as)).map(measured)).toEqual([['width ping-train']]);
   });
 });
 

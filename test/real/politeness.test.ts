@@ -8,6 +8,7 @@ import { createPanel, type Panel } from '../../plugin/panel.js';
 import { SERVICES_DIR } from '../../plugin/paths.js';
 import type { Target } from '../../plugin/probe/index.js';
 import { loadServices } from '../../plugin/services/index.js';
+import { ownCost } from '../costs.js';
 import { context, ownAddress, target, tcpServer, udpServer } from '../probe/servers.js';
 import { type Place, Relay, type RelayOptions } from '../relay.js';
 import { total, wire } from './wire.js';
@@ -52,7 +53,7 @@ describe('a probe of every type', () => {
       const signal = AbortSignal.timeout(8_000);
       await type.probe(target({ address, port: relay.port }, announced), context(signal));
       const heard = [...relay.conversations(), ...gossip.conversations()];
-      return { word, said: type.cost, cost: total(heard.map(wire)), strays: beside.conversations().length };
+      return { word, said: ownCost(type), cost: total(heard.map(wire)), strays: beside.conversations().length };
     });
     const all = await Promise.all(probed);
     expect(all.filter(({ cost, said }) => cost.packets > said.packets || cost.bytes > said.bytes)).toEqual([]);

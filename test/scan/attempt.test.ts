@@ -2,8 +2,8 @@ import { createSocket, type Socket } from 'node:dgram';
 import { decode, encode } from '@msgpack/msgpack';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Prober } from '../../plugin/probe/index.js';
-import { jitter } from '../../plugin/probe/metrics.js';
-import { PING_COST } from '../../plugin/probe/ping.js';
+import { jitter, widthOfPath } from '../../plugin/probe/metrics.js';
+import { PING_COST, TRAIN_COST, withTrain } from '../../plugin/probe/ping.js';
 import type { Provider } from '../../plugin/provider.js';
 import { type AttemptOptions, attemptOnce } from '../../plugin/scan/attempt.js';
 import { LagGuard } from '../../plugin/scan/lag.js';
@@ -157,5 +157,23 @@ describe('an attempt', () => {
       options,
     );
     expect(asked).toHaveLength(1);
+  });
+
+  it('has the width of the path measured where the type weighs it, and counts it only where the probe was answered', async () => {
+    const measured = { metric: 'width', value: 2, method: 'ping-train' };
+    const pinger = { path: async () => [], width: async () => [measured] };
+    const probe: Prober = async () => ({ level: 3, samples: [], facts: {} });
+    const metrics = [widthOfPath({ weight: 1, useless: 2, excellent: 1 })];
+    const type = { id: 'thing', probe, cost: withTrain({ packets: 1, bytes: 60 }), metrics } as unknown as ServiceType;
+    const options = { lag, now: () => 7, signal: new AbortController().signal, pinger };
+    const made = async (change: Partial<ServiceType>) =>
+      (await attemptOnce({ ...type, ...change }, provider, options)).attempt;
+    const pinged = 60 + PING_COST.bytes;
+    expect(await made({})).toMatchObject({ samples: [measured], bytes: pinged + TRAIN_COST.bytes });
+    const failing: Prober = async () => ({ level: 2, reason: 'timeout' });
+    expect(await made({ probe: failing })).toMatchObject({ reason: 'timeout', bytes: 60 });
+    expect(await made({ metrics: [] })).toMatchObject({ samples: [], bytes: pinged + TRAIN_COST.bytes });
+    const { pinger: _, ...alone } = options;
+    expect((await attemptOnce(type, provider, alone)).attempt).toMatchObject({ samples: [], bytes: 60 });
   });
 });

@@ -69,6 +69,19 @@ describe('the history', () => {
     expect((await visitor.get(`/services/dnsservice/providers/${other}/measurements.json`)).json()).toEqual([]);
   });
 
+  it('comes whole for all providers of a type, too', async () => {
+    const { visitor } = await open();
+    const { attempts } = web.panel.store;
+    const other = web.panel.lists.get('dnsservice')?.[1]?.provider.id ?? '';
+    const tried = { provider: other, type: 'dnsservice', bytes: 1, at: NOW } as const;
+    attempts.add({ ...tried, level: 0, reason: 'refused', detail: null });
+    const { body, headers } = await visitor.get('/services/dnsservice/measurements.csv');
+    expect(headers['content-disposition']).toBe('attachment; filename="cloudy-services-dnsservice.csv"');
+    expect(body.trim().split('\r\n')).toHaveLength(5);
+    expect((await visitor.get('/services/dnsservice/measurements.json')).json()).toHaveLength(3);
+    expect((await visitor.get('/services/nothing/measurements.csv')).statusCode).toBe(404);
+  });
+
   it('of a stranger’s type is no formula for a spreadsheet, and of nobody is not found', async () => {
     const { visitor } = await open();
     const [first] = web.panel.lists.get('dnsservice') ?? [];
