@@ -1,9 +1,10 @@
-/** Whether this node has better things to do than to measure without being asked. */
+/** Whether this node has better things to do than to measure without being asked, or its people are asleep. */
 import { readFile } from 'node:fs/promises';
 import { availableParallelism, loadavg } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isDaytime } from './plan.js';
 
-export type Busy = 'load' | 'traffic';
+export type Busy = 'night' | 'load' | 'traffic';
 
 /** Processes that want to run, per core, mean of a minute. */
 const MOST_LOAD = 1;
@@ -16,8 +17,12 @@ const WATCHED_MS = 1_000;
 
 const COUNTERS = '/proc/net/dev';
 
-/** What keeps this node busy; null for nothing. Takes a second; where the counters cannot be read, only the load counts. */
-export async function busyWith(signal: AbortSignal): Promise<Busy | null> {
+/**
+ * What speaks against a probe at `now` (ms since the epoch); null for nothing. Takes a second; where the counters cannot be
+ * read, only clock and load count.
+ */
+export async function busyWith(signal: AbortSignal, now = Date.now()): Promise<Busy | null> {
+  if (!isDaytime(now)) return 'night';
   const [lastMinute = 0] = loadavg();
   if (lastMinute > MOST_LOAD * availableParallelism()) return 'load';
   const read = () => readFile(COUNTERS, 'latin1').catch(() => '');

@@ -17,6 +17,10 @@ const CONF = '/etc/cloudy-services.conf';
 let machine: Machine;
 let owner: Owner;
 
+/** Where Cloudy's own web GUI would be, and what of it is there. */
+const DOCROOT = '/var/local/cDistro';
+const inDocroot = async () => (await machine.output('find', DOCROOT, '!', '-type', 'd')).split('\n').sort();
+
 /** A path that `.ci/test-deb` gives. */
 function given(name: 'DEB' | 'PREVIOUS_DEB' | 'DEB_ROOT'): string {
   const path = process.env[name];
@@ -61,6 +65,8 @@ beforeAll(async () => {
   machine = await Machine.boot(given('DEB_ROOT'));
   // Without a network, Serf finds no address by itself.
   await machine.shell(`echo '{"bind": "127.0.0.1"}' >/etc/serf/agent.json; systemctl restart serf unbound
+    mkdir -p ${DOCROOT}/plug/controllers ${DOCROOT}/plug/menus ${DOCROOT}/lang /etc/cloudy
+    echo 'DOCROOT="${DOCROOT}"' >/etc/cloudy/cloudy.conf; echo theirs >${DOCROOT}/plug/controllers/default.php
     useradd --create-home alice; install -o alice -g alice /dev/stdin /home/alice/kept </etc/hostname`);
 });
 afterAll(() => machine?.stop());
@@ -71,6 +77,17 @@ describe('installing', () => {
     expect(said).toContain('the panel is at http://127.0.0.1:7001/');
     expect(said).toContain('cloudy-services passwd');
     expect([await active('cloudy-services'), await enabled('cloudy-services')]).toEqual(['active', 'enabled']);
+  });
+
+  it('shows the panel in Cloudy’s own web GUI, where there is one', async () => {
+    const linked = [
+      ...['lang/ca.cloudyservices.php', 'lang/en.cloudyservices.php', 'lang/es.cloudyservices.php'],
+      ...['plug/controllers/cloudyservices.php', 'plug/controllers/default.php'],
+      ...['plug/menus/r0100.cloudyservices.menu.php', 'plug/resources/cloudyservices'],
+    ];
+    expect(await inDocroot()).toEqual(linked.map((path) => `${DOCROOT}/${path}`));
+    expect(await machine.output('cat', `${DOCROOT}/plug/resources/cloudyservices/style.css`)).toContain('.cs');
+    expect(await machine.output('cat', `${DOCROOT}/lang/ca.cloudyservices.php`)).toContain('addS(');
   });
 
   it('leaves the panel without an owner until root sets a password, and nothing of root’s in the history', async () => {
@@ -256,6 +273,7 @@ describe('a node’s life', () => {
     const kept = ['/var/lib/cloudy-services/cloudy-services.sqlite', CONF];
     await machine.output('ls', ...kept);
     expect((await machine.asPanel('stop', 'unbound')).code).not.toBe(0);
+    expect(await inDocroot()).toEqual([`${DOCROOT}/plug/controllers/default.php`]);
   });
 
   it('purging leaves no file of it, and leaves the services and what is theirs alone', async () => {

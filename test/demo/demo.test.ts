@@ -138,7 +138,7 @@ describe('the announcements', () => {
 });
 
 it('draws the same delays and losses from the same seed, within what the member says', () => {
-  const node = { at: 1, delay: 50, jitter: 20, loss: 0.25 };
+  const node = { at: 1, delay: 50, jitter: 20, loss: 0.25, width: 1 };
   const draw = (seed: number) => {
     const path = pathTo(node, seed);
     return Array.from({ length: 1000 }, () => path());

@@ -11,10 +11,17 @@ const HEAD = `Inter-|   Receive                                                |
 const row = (name: string, received: number, sent: number) =>
   `${name}:${received} 10 0 0 0 0 0 0 ${sent}       10    0    0    0     0       0          0\n`;
 
+const NOON = new Date(2026, 5, 1, 12).getTime();
+
 describe('a busy node', () => {
+  it('is one whose people are asleep', async () => {
+    vi.mocked(loadavg).mockReturnValue([availableParallelism() + 0.1, 0, 0]);
+    expect(await busyWith(new AbortController().signal, NOON - 4 * 3_600_000)).toBe('night');
+  });
+
   it('has more than one process waiting for each core', async () => {
     vi.mocked(loadavg).mockReturnValue([availableParallelism() + 0.1, 0, 0]);
-    expect(await busyWith(new AbortController().signal)).toBe('load');
+    expect(await busyWith(new AbortController().signal, NOON)).toBe('load');
   });
 
   it('is told by the traffic of its busiest interface, both ways', () => {
@@ -35,7 +42,7 @@ describe('a busy node', () => {
   it('is watched for no longer than anybody wants to know', async () => {
     vi.mocked(loadavg).mockReturnValue([0, 0, 0]);
     const abort = new AbortController();
-    const watching = busyWith(abort.signal);
+    const watching = busyWith(abort.signal, NOON);
     abort.abort();
     await expect(watching).rejects.toThrow('aborted');
   });

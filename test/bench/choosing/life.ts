@@ -13,7 +13,7 @@ import { secondsNow, type TaskName, truth } from './tasks.js';
 import type { Struck } from './world.js';
 
 export const RULES = [
-  ...['random', 'original', 'hops', 'coordinates', 'rtt', 'ttfb', 'medians', 'mean', 'topsis'],
+  ...['random', 'original', 'hops', 'coordinates', 'rtt', 'width', 'ttfb', 'medians', 'mean', 'topsis'],
   ...['cold', 'shortlist', 'budget', 'badge', 'full', 'oracle'],
 ] as const;
 export type Rule = (typeof RULES)[number];
@@ -136,6 +136,8 @@ function presentRules(setting: Setting, at: number, random: Random): Omit<Choice
     hops: first(sortedBy(hops)),
     coordinates: first(sortedBy(estimates)),
     rtt: first(task === 'chat' ? sortedBy(pathTimes(setting, at, random)) : once('rtt')),
+    // Of a type that does not weigh it: anybody.
+    width: first(once('width')),
     ttfb: first(once(FIRST[task])),
     cold: first(scanned),
     shortlist: first(orderOf(shortlist.scan(at, nearest))),

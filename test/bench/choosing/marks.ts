@@ -39,7 +39,7 @@ export const meanOver =
 export const qualityOf = (task: TaskName, rule: Rule) => meanOver(task, ({ rules }) => rules[rule].quality);
 
 /** Rules that read one figure of the present. */
-const SINGLE = ['hops', 'coordinates', 'rtt', 'ttfb'] as const satisfies readonly (typeof RULES)[number][];
+const SINGLE = ['hops', 'coordinates', 'rtt', 'width', 'ttfb'] as const satisfies readonly (typeof RULES)[number][];
 
 export function marksOf(seeds: readonly SeedOutcome[]): Mark[] {
   return TASKS.flatMap((task) => {

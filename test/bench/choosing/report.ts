@@ -15,6 +15,7 @@ const NAMES: Readonly<Record<Rule, string>> = {
   hops: 'fewest hops',
   coordinates: 'coordinates',
   rtt: 'round trip now',
+  width: 'width of the path now',
   ttfb: 'first answer now',
   medians: 'plain medians',
   mean: 'arithmetic mean',
