@@ -71,6 +71,9 @@ const LOOK = [
 const PARTS = '#cs-main *:not(.cs-pulse), .cs-banner, .cs-banner *';
 const HOST_PARTS = 'body, .navbar, .navbar *, .container, .hero-unit, body > footer, body > footer *';
 
+/** Cloudy's page is light whatever is wanted, and so is the panel inside of it. */
+const LIGHT = 'light';
+
 async function open(width: number, scheme: 'light' | 'dark'): Promise<Page> {
   const viewport = { width, height: 900 };
   return (await browser.newContext({ viewport, locale: 'en', colorScheme: scheme })).newPage();
@@ -97,7 +100,7 @@ describe.each(['light', 'dark'] as const)('where a %s page is wanted', (scheme) 
     const [room, padding] = await inside.locator('.cs').evaluate((panel) => {
       return [panel.clientWidth, getComputedStyle(panel).padding] as const;
     });
-    const alone = await open(room, scheme);
+    const alone = await open(room, LIGHT);
     await ownLogin((path) => `${daemon.url}${path}`).logIn(alone);
     for (const path of pages) {
       await Promise.all([inside.goto(host.url(path)), alone.goto(`${daemon.url}${path}`)]);
@@ -117,7 +120,7 @@ describe.each(['light', 'dark'] as const)('where a %s page is wanted', (scheme) 
   });
 
   it('links, buttons and fields look the same there under the pointer and with the focus', async () => {
-    const [inside, alone] = [await open(1280, scheme), await open(1280, scheme)];
+    const [inside, alone] = [await open(1280, scheme), await open(1280, LIGHT)];
     await host.logIn(inside);
     await ownLogin((path) => `${daemon.url}${path}`).logIn(alone);
     const path = pages[2] ?? '';

@@ -1,6 +1,7 @@
 /** Why a score is not 100: sentences as plain data, whose points come out. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { answers, widthOfPath } from '../../plugin/probe/metrics.js';
 import { explain } from '../../plugin/score/explain.js';
 import { scoreOf, UNTRIED } from '../../plugin/score/index.js';
 import type { Attempt } from '../../plugin/store/attempts.js';
@@ -47,6 +48,13 @@ describe('the explanation of a score', () => {
     expect(first).toMatchObject({ key: 'slow', metric: 'answer', value: 300, unit: 'ms' });
     const words = of(many((age) => answered(age, { ...FAST, loss: 0.05 }))).map(({ key }) => key);
     expect(words[0]).toBe('lossy');
+  });
+
+  it('says slow of a narrow path, by the kilobyte', () => {
+    const narrow = many((age) => answered(age, { width: 20 }));
+    const metrics = [widthOfPath({ weight: 0.5, useless: 30, excellent: 0.1 }), answers(0.5)];
+    const [first] = explain(scoreOf({ scoredFrom: 3, metrics }, narrow, NOW));
+    expect(first).toMatchObject({ key: 'slow', metric: 'width', value: 20, unit: 'ms/kB' });
   });
 
   it('does not call slow what is fast while it answers: its failures cost it points in every metric', () => {

@@ -41,7 +41,7 @@ const COMPOSED: Readonly<Record<string, readonly string[]>> = {
   'why.': ['slow', 'unsteady', 'lossy', 'poor', 'fails', 'unmeasured', 'few', 'old', 'rating', 'gate'],
   'why.about.': ['1', '2', '3', '4', '5', '6', '7', '8', '9'],
   'opinion.known.': ['yes', 'no', 'unsaid'],
-  'background.waiting.': ['scan', 'load', 'traffic', 'budget', 'nothing-due', 'starting'],
+  'background.waiting.': ['scan', 'night', 'load', 'traffic', 'budget', 'nothing-due', 'starting'],
   'own.lan.': [...LAN_STATES, 'off'],
   'background.turn.': ['on', 'off'],
   'find.': TOGGLES,
