@@ -1,13 +1,13 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
 /** Measure times: they run last, when nothing else does. */
-const ALONE = ['real/accuracy.test.ts'];
+const ALONE = ['relay.test.ts', 'real/accuracy.test.ts', 'real/ping.test.ts', 'probe/path.test.ts'];
 
 const common = {
   root: import.meta.dirname,
   // Real programs (Serf, Syncthing, named) start inside some tests; two cores share them.
-  testTimeout: 20_000,
-  hookTimeout: 60_000,
+  testTimeout: 60_000,
+  hookTimeout: 120_000,
   pool: 'forks',
 } as const;
 
@@ -21,7 +21,8 @@ export default defineConfig({
           name: 'all',
           include: ['**/*.test.ts'],
           exclude: [...configDefaults.exclude, ...ALONE],
-          maxWorkers: 2,
+          // Most of them wait most of the time.
+          maxWorkers: 3,
         },
       },
       { test: { ...common, name: 'alone', include: ALONE, maxWorkers: 1, sequence: { groupOrder: 1 } } },

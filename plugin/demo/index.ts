@@ -13,13 +13,19 @@ export interface DemoCommunity {
 }
 
 export interface DemoOptions {
-  /** First three parts of its addresses. */
+  /** First three parts of its addresses; the first free ones where left out. */
   readonly network?: string;
 }
 
+/** First three parts of a demo's addresses: more than one panel may show it on one machine. */
+const NETWORKS = Array.from({ length: 16 }, (_, index) => `127.77.${index}`);
+/** Whoever listens there has the network. */
+const CLAIM = { host: 1, port: 20_001 } as const;
+
 /** Opens every member's sockets. An address that is in use stays as it is: there runs another panel's demo, which is the same. */
-export async function startDemo({ network = '127.77.0' }: DemoOptions = {}): Promise<DemoCommunity> {
+export async function startDemo(options: DemoOptions = {}): Promise<DemoCommunity> {
   const sockets = new Sockets();
+  const network = options.network ?? (await freeNetwork(sockets));
   const place = (node: NodeName, port: number, seed: number) => ({
     address: addressOf(network, node),
     port,
@@ -39,6 +45,12 @@ export async function startDemo({ network = '127.77.0' }: DemoOptions = {}): Pro
     throw error;
   }
   return { announcements: MEMBERS.map((member) => announce(member, network)), close: () => sockets.close() };
+}
+
+/** Where all are taken, the first is shared. */
+async function freeNetwork(sockets: Sockets): Promise<string> {
+  for (const network of NETWORKS) if (await sockets.claim(`${network}.${CLAIM.host}`, CLAIM.port)) return network;
+  return NETWORKS[0] as string;
 }
 
 const addressOf = (network: string, node: NodeName) => `${network}.${NODES[node].at}`;

@@ -13,6 +13,14 @@ export class Sockets {
   readonly #callers = new Set<Socket>();
   readonly #timers = new Set<NodeJS.Timeout>();
 
+  /** Whether the address was free; it is taken then, and nobody is answered there. */
+  async claim(address: string, port: number): Promise<boolean> {
+    const server = createServer((socket) => socket.destroy());
+    const free = await opened(server, () => server.listen(port, address));
+    if (free) this.#servers.push(server);
+    return free;
+  }
+
   /** Resolves once it listens, or once it is clear that another panel's demo has the address: then that one answers. */
   tcp(address: string, port: number, onCaller: (socket: Socket) => void): Promise<void> {
     const server = createServer((socket) => {

@@ -60,6 +60,8 @@ async function walk(page: Page): Promise<void> {
   await page.click('#publish button[name=token]');
   await page.waitForURL('**/jobs/*');
   await until('the neighbour sees it', async () => (await announced()).includes('proxy3: Proxy de la plaça'));
+  // Heard before the job has looked whether it was: the page of the job goes on by itself, also without scripts.
+  await page.waitForSelector('#job:not(:has(progress))');
   await page.click('#job > p a');
   await page.click('form[action$="/unpublish"] button');
   await until('the neighbour sees that it is gone', async () => (await announced()).length === 0);
