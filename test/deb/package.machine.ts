@@ -264,7 +264,10 @@ describe('a node’s life', () => {
   it('ends an announcement', async () => {
     expect(await owner.act('dnsservice', 'unpublish')).toBe('done');
     await vi.waitFor(async () => expect(await heardByNeighbour()).toBeNull(), 30_000);
+    // Begun anew, the daemon has forgotten what it once heard, and knows only what is announced now.
+    await machine.shell('systemctl restart avahi-daemon');
     await vi.waitFor(async () => expect(await heardOnCable()).toBe(''), 30_000);
+    expect(await machine.shell('cat /proc/[0-9]*/comm 2>/dev/null | grep --count ^avahi-publish || true')).toBe('0');
   });
 
   it('removing ends the panel and keeps its history and configuration', async () => {
