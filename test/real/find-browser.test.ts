@@ -53,7 +53,8 @@ describe('a list of a thousand', () => {
         await page.goto(url());
         expect(await rows(page)).toBe(100);
         await page.fill('#cs-q', 'node9');
-        await page.press('#cs-q', 'Enter');
+        // With scripts it is looked for by itself, a moment after the last letter.
+        if (!scripts) await page.press('#cs-q', 'Enter');
         await page.waitForURL('**?q=node9');
         await page.click('#cs-by-reachable');
         await page.waitForURL('**?q=node9&reachable=yes');
