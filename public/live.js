@@ -45,7 +45,14 @@ function miss() {
   setTimeout(() => pulse()?.dispatchEvent(new Event('cs-again')), AGAIN_MS);
 }
 
-// 502 to 504 are a proxy's words for a panel that does not answer.
+// 502 to 504 are a proxy's words for a panel that does not answer, or those of a panel that ends: they must not take the
+// place of the list. With a place of its own for them, it is Cloudy's page that says so.
+document.addEventListener('htmx:before:response', (event) => {
+  const { status, headers } = event.detail.ctx.response;
+  if (status < 502 || status > 504 || headers.has('hx-retarget')) return;
+  event.preventDefault();
+  miss();
+});
 document.addEventListener('htmx:after:request', ({ detail }) => {
   const { status } = detail.ctx.response;
   if (status >= 502 && status <= 504) miss();
@@ -69,3 +76,15 @@ document.addEventListener('keydown', (event) => {
 
 show();
 setInterval(show, 1000);
+
+// What is typed is looked for a moment later. Enter has asked for it already: asking again would overtake what is clicked next.
+let isAsked = false;
+document.addEventListener('input', () => {
+  isAsked = false;
+});
+document.addEventListener('submit', ({ target }) => {
+  isAsked = target.matches('.cs-search');
+});
+document.addEventListener('htmx:config:request', (event) => {
+  if (isAsked && event.detail.ctx.sourceElement.id === 'cs-q') event.preventDefault();
+});

@@ -53,8 +53,7 @@ describe('a list of a thousand', () => {
         await page.goto(url());
         expect(await rows(page)).toBe(100);
         await page.fill('#cs-q', 'node9');
-        // With scripts it is looked for by itself, a moment after the last letter.
-        if (!scripts) await page.press('#cs-q', 'Enter');
+        await page.press('#cs-q', 'Enter');
         await page.waitForURL('**?q=node9');
         await page.click('#cs-by-reachable');
         await page.waitForURL('**?q=node9&reachable=yes');
@@ -110,6 +109,21 @@ describe('a page', () => {
         await tab.bringToFront();
         await tab.locator('#type:not([hx-get]) .cs-progress', { hasText: 'Done' }).waitFor();
       }
+    });
+  });
+
+  it('keeps its rows while a proxy answers in the panel’s place', async () => {
+    await onPage(async (page) => {
+      await page.goto(url());
+      await page.route('**/services/**', (route) =>
+        route.fulfill({ status: 502, contentType: 'text/html', body: '<h1>Bad Gateway</h1>' }),
+      );
+      await page.evaluate(() => document.getElementById('cs-pulse')?.dispatchEvent(new Event('cs-again')));
+      await page.waitForSelector('.cs-lost');
+      expect(await rows(page)).toBe(100);
+      expect(await page.getByText('Bad Gateway').count()).toBe(0);
+      await page.unroute('**/services/**');
+      await page.waitForSelector('.cs:not(.cs-lost)');
     });
   });
 
