@@ -20,7 +20,7 @@ const text = (html: string) =>
 describe('the first page', () => {
   it.each([
     ['en', 'Best for you: node1, 12.4 ms, answers 100% of the time'],
-    ['ca', 'El millor per a vosaltres: node1, 12,4 ms, respon el 100 % de les vegades'],
+    ['ca', 'El millor per a vós: node1, 12,4 ms, respon el 100 % de les vegades'],
     ['es', 'El mejor para usted: node1, 12,4 ms, responde el 100 % de las veces'],
   ])('says in %s who is best, how fast and how surely', async (language, sentence) => {
     const visitor = await open();
