@@ -59,7 +59,7 @@ describe('the source', () => {
       const started = performance.now();
       await source.close();
       await source.ready();
-      expect(performance.now() - started).toBeLessThan(100);
+      expect(performance.now() - started).toBeLessThan(1_000);
       // The system lets go of a socket in the turn after it said so.
       await new Promise(setImmediate);
       expect([sockets(), vi.getTimerCount()]).toEqual([0, 0]);

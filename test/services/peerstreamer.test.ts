@@ -171,7 +171,7 @@ describe('its probe', () => {
     const aborted = performance.now();
     abort.abort(new Error('cancelled'));
     await expect(probing).rejects.toThrow('cancelled');
-    expect(performance.now() - aborted).toBeLessThan(100);
+    expect(performance.now() - aborted).toBeLessThan(1_000);
     expect(await settledSockets()).toEqual(before);
   });
 });
