@@ -16,11 +16,15 @@ export interface Config {
   readonly socket: string | null;
   /** Path that every link starts with; begins and ends with `/`. */
   readonly basePath: string;
+  /** Further names under which the panel is reached, in lower case and without port. */
+  readonly hosts: readonly string[];
   /** Folder of the database. */
   readonly dataDir: string;
   /** Address of the local Serf agent's RPC. */
   readonly serfRpc: { readonly host: string; readonly port: number };
   readonly serfAuthKey: string | null;
+  /** A node through which this one joins its community, as Serf takes it; null = none is known. */
+  readonly serfJoin: string | null;
   readonly avahi: 'auto' | 'on' | 'off';
   /** The hand-kept list of providers; null = none. */
   readonly providersFile: string | null;
@@ -46,6 +50,8 @@ export interface Config {
 /** Where the distribution keeps the configuration of this program and of Cloudy's Serf publisher. */
 export const CONFIG_FILE = '/etc/cloudy-services.conf';
 const SERF_CONFIG_FILE = '/etc/avahi-ps-serf.conf';
+/** Where `serf` itself looks for the agent. */
+export const SERF_RPC = '127.0.0.1:7373';
 const ENV_PREFIX = 'CLOUDY_SERVICES_';
 
 /** What guifi.net, Freifunk and their like use: RFC 1918, shared address space (RFC 6598) and IPv6 unique local. */
@@ -80,6 +86,10 @@ const hostPort: Parse<{ host: string; port: number }> = (value) => {
   return { host: (match[1] ?? match[2]) as string, port: integer(0, 65535)(match[3] as string) };
 };
 
+/** It becomes a part of a command. */
+const JOIN = /^(?:[\w.-]{1,253}|\[[\da-f:.]{2,45}\])(?::\d{1,5})?$/i;
+const joinAddress: Parse<string> = (value) => (JOIN.test(value) ? value : fail('an address such as 10.139.40.22:5000'));
+
 const webAddress: Parse<string> = (value) =>
   URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)
     ? value
@@ -97,12 +107,23 @@ const ranges: Parse<readonly string[] | null> = (value) => {
   return list.length > 0 ? list : fail('auto, or ranges such as 10.0.0.0/8,fc00::/7');
 };
 
+const hosts: Parse<readonly string[]> = (value) => {
+  const names = value
+    .toLowerCase()
+    .split(/[\s,]+/)
+    .filter(Boolean);
+  const isName = (name: string) => /^[\w-]{1,63}(\.[\w-]{1,63})*$/.test(name);
+  return names.every(isName) ? names : fail('names such as panel.guifi.net, without http:// and port');
+};
+
 interface Option<T> {
   readonly key: string;
   readonly parse: Parse<T>;
-  readonly standard: string | (() => string);
+  readonly standard: Standard;
 }
-const option = <T>(key: string, parse: Parse<T>, standard: string | (() => string)): Option<T> => ({
+/** The text, or what finds it, perhaps in Cloudy's file. */
+type Standard = string | ((serfFile: string) => string);
+const option = <T>(key: string, parse: Parse<T>, standard: Standard): Option<T> => ({
   key,
   parse,
   standard,
@@ -112,9 +133,14 @@ const OPTIONS: { readonly [name in keyof Config]: Option<Config[name]> } = {
   listen: option('LISTEN', optional(hostPort), '127.0.0.1:7001'),
   socket: option('SOCKET', optional(text), ''),
   basePath: option('BASE_PATH', basePath, '/'),
+  hosts: option('HOSTS', hosts, ''),
   dataDir: option('DATA_DIR', (value) => value || fail('a folder'), standardDataDir),
-  serfRpc: option('SERF_RPC', hostPort, standardSerfRpc),
+  serfRpc: option('SERF_RPC', hostPort, (serfFile) => cloudySerf(serfFile, 'SERF_RPC_ADDR') || SERF_RPC),
   serfAuthKey: option('SERF_AUTH_KEY', optional(text), ''),
+  serfJoin: option('SERF_JOIN', optional(joinAddress), (serfFile) => {
+    const address = cloudySerf(serfFile, 'SERF_JOIN');
+    return JOIN.test(address) ? address : '';
+  }),
   avahi: option('AVAHI', oneOf('auto', 'on', 'off'), 'auto'),
   providersFile: option('PROVIDERS_FILE', optional(text), ''),
   communityRanges: option('COMMUNITY_RANGES', ranges, 'auto'),
@@ -143,9 +169,11 @@ const SECRET = ['SERF_AUTH_KEY', 'METRICS_TOKEN', 'NOTIFY_URL'];
 export function loadConfig({
   env = process.env,
   file = CONFIG_FILE,
+  serfFile = SERF_CONFIG_FILE,
 }: {
   env?: Readonly<NodeJS.ProcessEnv>;
   file?: string;
+  serfFile?: string;
 } = {}): Config {
   const found = new Map<string, { value: string; from: string }>();
   for (const [key, value] of readAssignments(file)) {
@@ -158,12 +186,16 @@ export function loadConfig({
     assertKnown(key, 'the environment', ENV_PREFIX);
     found.set(key, { value, from: `the environment (${name})` });
   }
-  const entries = Object.entries(OPTIONS).map(([name, one]) => [name, parseOption(one, found.get(one.key))]);
+  const entries = Object.entries(OPTIONS).map(([name, one]) => [name, parseOption(one, found.get(one.key), serfFile)]);
   return Object.freeze(Object.fromEntries(entries)) as Config;
 }
 
-function parseOption(one: Option<unknown>, given: { value: string; from: string } | undefined): unknown {
-  const value = given?.value ?? (typeof one.standard === 'function' ? one.standard() : one.standard);
+function parseOption(
+  one: Option<unknown>,
+  given: { value: string; from: string } | undefined,
+  serfFile: string,
+): unknown {
+  const value = given?.value ?? (typeof one.standard === 'function' ? one.standard(serfFile) : one.standard);
   try {
     return one.parse(value);
   } catch (error) {
@@ -209,12 +241,12 @@ function readAssignments(file: string): [string, string][] {
   });
 }
 
-/** Cloudy's own file names the agent's RPC address; without it, Serf's default. A line it cannot read is not ours to judge. */
-function standardSerfRpc(): string {
+/** What Cloudy's own file says of the agent; empty where it does not. A line it cannot read is not ours to judge. */
+function cloudySerf(file: string, key: string): string {
   try {
-    return new Map(readAssignments(SERF_CONFIG_FILE)).get('SERF_RPC_ADDR') || '127.0.0.1:7373';
+    return new Map(readAssignments(file)).get(key) ?? '';
   } catch {
-    return '127.0.0.1:7373';
+    return '';
   }
 }
 

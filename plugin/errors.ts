@@ -14,10 +14,12 @@ const STATUS = {
   'too-many-tries': 429,
   'bad-token': 403,
   'cross-site': 403,
+  'unknown-host': 421,
   'budget-spent': 429,
   'nothing-to-scan': 409,
   'own-outage': 503,
   'no-systemd': 501,
+  'systemd-silent': 503,
   'unit-absent': 409,
   'unit-refused': 403,
   'unit-not-permitted': 403,
@@ -27,6 +29,7 @@ const STATUS = {
   'tag-unreadable': 409,
   'publish-failed': 502,
   'disk-full': 507,
+  'no-resources': 503,
   interrupted: 503,
   'serf-away': 503,
   'serf-refused': 502,
@@ -61,12 +64,28 @@ export const ERROR_CODES = Object.keys(STATUS) as ErrorCode[];
 /** What SQLite and the system say of a disk without room. */
 const DISK_FULL: ReadonlySet<unknown> = new Set(['SQLITE_FULL', 'ENOSPC']);
 
+/** What the system says of a process that may open, start or hold nothing more: never a provider's failure. */
+const SCARCE: ReadonlySet<unknown> = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EAGAIN']);
+/** The same of a local end that cannot be had: no port, or no address, is free. */
+const NO_LOCAL_END: ReadonlySet<unknown> = new Set(['EADDRINUSE', 'EADDRNOTAVAIL']);
+
+/** Whether this node, and nobody else, had too little: descriptors, memory, processes or ports. */
+export function isScarcity(error: unknown): boolean {
+  if (!(error instanceof Error) || !('code' in error)) return false;
+  return SCARCE.has(error.code) || ('syscall' in error && error.syscall === 'bind' && NO_LOCAL_END.has(error.code));
+}
+
 /** Any thrown value as a PanelError; what was not deliberate becomes `internal` and keeps its cause for the log. */
 export function asPanelError(error: unknown): PanelError {
   if (error instanceof PanelError) return error;
   if (error instanceof Error && 'code' in error && DISK_FULL.has(error.code)) {
     const hint = 'Make room on the disk that holds the panel’s data (DATA_DIR), then do it again.';
     return new PanelError('disk-full', 'The disk is full: nothing more can be kept.', hint, { cause: error });
+  }
+  if (isScarcity(error)) {
+    const hint = 'End what needs so much, or raise LimitNOFILE=, TasksMax= and MemoryMax= of cloudy-services.service.';
+    const { code } = error as NodeJS.ErrnoException;
+    return new PanelError('no-resources', `This node has run out of something (${code}).`, hint, { cause: error });
   }
   const hint = 'Look into the log of cloudy-services; if it happens again, report it with the log line.';
   return new PanelError('internal', 'Something went wrong inside the panel.', hint, { cause: error });

@@ -70,6 +70,11 @@ describe('the configuration', () => {
     ['COMMUNITY_RANGES', '10.0.0.0/33'],
     ['COMMUNITY_RANGES', ''],
     ['DATA_DIR', ''],
+    ['SERF_JOIN', '10.0.0.1; reboot'],
+    ['HOSTS', 'http://panel.guifi.net'],
+    ['HOSTS', 'panel.guifi.net:7001'],
+    ['HOSTS', 'panel.guifi.net,*.guifi.net'],
+    ['HOSTS', 'panel.guifi.net/cloudy'],
   ])('refuses %s=%s, naming it and what would be right', (key, value) => {
     const error = refusal(() => loadConfig({ env: { [`CLOUDY_SERVICES_${key}`]: value }, file: NO_FILE }));
     expect(error.code).toBe('bad-config');
@@ -88,6 +93,28 @@ describe('the configuration', () => {
 
   it('names the line that is not KEY=value', () => {
     expect(refusal(() => loadConfig({ env: {}, file: fileWith('LANGUAGE=ca\nhello\n') })).message).toContain('line 2');
+  });
+
+  it('takes the names of the node as browsers send them', () => {
+    const of = (HOSTS: string) => loadConfig({ env: { CLOUDY_SERVICES_HOSTS: HOSTS }, file: NO_FILE }).hosts;
+    expect(of('Panel.guifi.net, cloudy.example')).toEqual(['panel.guifi.net', 'cloudy.example']);
+    expect(of('')).toEqual([]);
+  });
+
+  it('takes from Cloudy’s own file where the agent is and through whom it joins, and minds no line that it cannot read', () => {
+    const serfFile = join(folder, 'avahi-ps-serf.conf');
+    const of = (content: string, env = {}) => {
+      writeFileSync(serfFile, content);
+      const { serfRpc, serfJoin } = loadConfig({ env, file: NO_FILE, serfFile });
+      return [serfRpc.port, serfJoin];
+    };
+    const cloudy = 'SERF_RPC_ADDR="127.0.0.1:7374"\nSERF_BIND=5000\nSERF_JOIN="10.139.40.22:5000"\n';
+    expect(of(cloudy)).toEqual([7374, '10.139.40.22:5000']);
+    expect(of(cloudy, { CLOUDY_SERVICES_SERF_JOIN: '[fd00::1]:5000' })).toEqual([7374, '[fd00::1]:5000']);
+    expect(of('SERF_JOIN=""\n')).toEqual([7373, null]);
+    expect(of('SERF_JOIN="$(reboot) x"\n')).toEqual([7373, null]);
+    expect(of('. /etc/other\n')).toEqual([7373, null]);
+    expect(loadConfig({ env: {}, file: NO_FILE, serfFile: NO_FILE }).serfJoin).toBeNull();
   });
 
   it('takes an IPv6 address to listen on, and nothing for "no TCP at all"', () => {

@@ -38,8 +38,8 @@ export interface AttemptStore {
   /** The same of every provider of the type that was ever tried. */
   recent(type: string, limit?: number): Map<string, Attempt[]>;
   /**
-   * For a cache: each call of the result tells which providers of the type got an attempt since its last call. `all` the
-   * first time, after pruning and after another process wrote. Lives as long as the store: one for a type will do.
+   * For a cache: each call of the result tells which providers of the type got an attempt, or lost an old one, since its
+   * last call. `all` the first time and after another process wrote. Lives as long as the store: one for a type will do.
    */
   watch(type: string): Watcher;
   /** Bytes spent by all attempts at or after `since` (ms since the epoch). */
@@ -99,7 +99,8 @@ const RECENT = `
 
 const PRUNE = `
   DELETE FROM attempts WHERE (type, provider, at, nth) IN
-    (SELECT type, provider, at, nth FROM attempts WHERE at < ? ORDER BY at LIMIT ?)`;
+    (SELECT type, provider, at, nth FROM attempts WHERE at < ? ORDER BY at LIMIT ?)
+  RETURNING type, provider`;
 
 /** Attempts that the score looks at. */
 const SCORED = 40;
@@ -109,8 +110,8 @@ export function attemptStore(db: Database.Database): PrunableAttempts {
   const providers = prepare<{ type: string }, string>(db, PROVIDERS).pluck();
   const rows = prepare<[string, string, number], Row>(db, RECENT).raw();
   const bytesSince = prepare<[number], number>(db, 'SELECT total(bytes) FROM attempts WHERE at >= ?').pluck();
-  const prune = prepare<[number, number]>(db, PRUNE);
-  const { watch, added, changed } = watchers(db);
+  const prune = prepare<[number, number], [type: string, provider: string]>(db, PRUNE).raw();
+  const { watch, touched } = watchers(db);
   const sums = { attempts: 0, answered: 0, bytes: 0 };
 
   function of(type: string, provider: string, limit = SCORED): Attempt[] {
@@ -127,14 +128,15 @@ export function attemptStore(db: Database.Database): PrunableAttempts {
       sums.attempts++;
       sums.answered += attempt.reason === null ? 1 : 0;
       sums.bytes += attempt.bytes;
-      added(attempt.type, attempt.provider);
+      touched(attempt.type, attempt.provider);
     },
     bytesSince: (since) => bytesSince.get(since) ?? 0,
     added: sums,
     prune: (before, limit) => {
-      const { changes } = prune.run(before, limit);
-      if (changes > 0) changed();
-      return changes;
+      const gone = prune.all(before, limit);
+      // Not all: once a panel is a month old, something goes after every scan.
+      for (const row of gone) touched(...row);
+      return gone.length;
     },
   };
 }

@@ -12,8 +12,14 @@ export interface Actor {
   readonly name: string;
 }
 
-/** What can be done that is no job. */
-export const DEEDS = ['login', 'logout', 'password', 'background-on', 'background-off', 'measure', 'opinion'] as const;
+/**
+ * What can be done that is no job. The last four the panel does with an own service's announcement: it tells the Serf agent
+ * of it, ends it since the service does not run, since it listens to no neighbour, or since another program has removed it.
+ */
+export const DEEDS = [
+  ...(['login', 'logout', 'password', 'background-on', 'background-off', 'measure', 'opinion'] as const),
+  ...(['announced', 'withdrawn', 'silent', 'removed'] as const),
+] as const;
 export type Deed = JobKind | 'cancel' | (typeof DEEDS)[number];
 
 export interface NewEvent extends Actor {
@@ -36,8 +42,8 @@ export interface Event extends Omit<NewEvent, 'result'> {
 }
 
 export interface EventStore {
-  /** A line of its own; a job that has one already gets no second. */
-  add(event: NewEvent): void;
+  /** A line of its own. @returns false for a job that has one already: it gets no second */
+  add(event: NewEvent): boolean;
   /** For what happens often: one line a day counts all that are alike, and moves to the top. */
   count(event: Omit<NewEvent, 'job'>): void;
   /** Newest first. */
@@ -89,8 +95,9 @@ export function eventStore(db: Database.Database, now: () => number): EventStore
   const take = prepare<Omit<Row, 'count' | 'job'> & { since: number }, number>(db, TAKE).pluck();
   const newest = prepare<[number], Event>(db, NEWEST);
   const put = (row: Row) => {
-    insert.run(row);
+    const { changes } = insert.run(row);
     forget.run();
+    return changes > 0;
   };
   return {
     add: (event) => put({ ...event, at: now(), count: 1 }),

@@ -11,7 +11,7 @@ import { type Opinion, type OpinionStore, opinionStore } from './opinions.js';
 import { type OwnDay, type OwnStore, ownStore } from './own.js';
 import { type Recommendation, type RecommendationStore, recommendationStore } from './recommendations.js';
 import { pruner } from './retention.js';
-import { type SessionStore, sessionStore } from './sessions.js';
+import { type Session, type SessionStore, sessionStore } from './sessions.js';
 import { type SettingStore, settingStore } from './settings.js';
 
 export type {
@@ -26,6 +26,7 @@ export type {
   OwnStore,
   Recommendation,
   RecommendationStore,
+  Session,
   SessionStore,
   SettingStore,
 };

@@ -9,7 +9,7 @@ import { JOBS_SCHEMA } from './jobs.js';
 import { OPINIONS_SCHEMA } from './opinions.js';
 import { OWN_SCHEMA } from './own.js';
 import { RECOMMENDATIONS_SCHEMA } from './recommendations.js';
-import { SESSIONS_SCHEMA } from './sessions.js';
+import { LOGINS_SCHEMA, SESSIONS_SCHEMA } from './sessions.js';
 import { SETTINGS_SCHEMA } from './settings.js';
 
 /** The n-th step leads to `user_version` n. */
@@ -17,6 +17,7 @@ const STEPS: readonly string[] = [
   ATTEMPTS_SCHEMA + JOBS_SCHEMA + SESSIONS_SCHEMA + SETTINGS_SCHEMA,
   HISTORY_SCHEMA + OPINIONS_SCHEMA + RECOMMENDATIONS_SCHEMA + OWN_SCHEMA,
   EVENTS_SCHEMA,
+  LOGINS_SCHEMA,
 ];
 
 const versionOf = (db: Database.Database) => Number(pragma(db, 'user_version'));

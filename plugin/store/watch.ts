@@ -2,14 +2,12 @@
 import type Database from 'better-sqlite3';
 import { prepare } from './hold.js';
 
-/** The providers of the type that got an attempt since the last call; `all` where that cannot be said. */
+/** The providers of the type whose attempts have changed since the last call; `all` where that cannot be said. */
 export type Watcher = () => 'all' | ReadonlySet<string>;
 
 export interface Watchers {
   watch(type: string): Watcher;
-  added(type: string, provider: string): void;
-  /** Anything may have changed. */
-  changed(): void;
+  touched(type: string, provider: string): void;
 }
 
 export function watchers(db: Database.Database): Watchers {
@@ -31,11 +29,8 @@ export function watchers(db: Database.Database): Watchers {
         return all || foreign ? 'all' : touched;
       };
     },
-    added: (type, provider) => {
+    touched: (type, provider) => {
       for (const one of watching) if (one.type === type) one.touched.add(provider);
-    },
-    changed: () => {
-      for (const one of watching) one.all = true;
     },
   };
 }

@@ -1,10 +1,13 @@
 /** The one place that decides who may do what: who a visitor is, what a request must carry, logging in and out. */
 import type { FastifyRequest } from 'fastify';
 import { PanelError } from '../errors.js';
+import { log, pairs } from '../log.js';
 import type { Panel } from '../panel.js';
-import { readCookie, setCookie } from './cookies.js';
+import { setCookie } from './cookies.js';
+import { FailedLogins } from './failed-logins.js';
+import { assertKnownHost } from './hosts.js';
 import { checkOwnerPassword, hasOwner, isFirstRunCode, setOwnerPassword } from './password.js';
-import { cookieValue, LONGEST_MS, Sessions } from './sessions.js';
+import { Sessions } from './sessions.js';
 import { Throttle } from './throttle.js';
 import type { Visit } from './visit.js';
 
@@ -36,12 +39,14 @@ export class Auth {
   readonly #authenticate: Authenticate | undefined;
   readonly #sessions: Sessions;
   readonly #throttle: Throttle;
+  readonly #failed: FailedLogins;
 
   constructor(panel: Panel, now: () => number, authenticate?: Authenticate) {
     this.#panel = panel;
     this.#authenticate = authenticate;
     this.#sessions = new Sessions(panel.store, now);
     this.#throttle = new Throttle(now);
+    this.#failed = new FailedLogins(now);
   }
 
   /** Whether people log in here; false where a host application decides. */
@@ -53,20 +58,21 @@ export class Auth {
     return hasOwner(this.#panel.store.settings);
   }
 
-  /** Who the request comes from. */
-  async roleOf(request: FastifyRequest): Promise<Role> {
+  /** Who the request comes from. What the owner asks for keeps the session alive. */
+  async roleOf(visit: Visit): Promise<Role> {
     const standard = this.#panel.config.publicRead ? 'reader' : null;
-    if (this.#authenticate) return (await this.#authenticate(request)) ?? standard;
-    const value = cookieValue(readCookie(request, COOKIE));
-    return value !== null && this.#sessions.isOpen(value) ? 'owner' : standard;
+    if (this.#authenticate) return (await this.#authenticate(visit.request)) ?? standard;
+    const isUse = isPage(visit) || visit.request.method === 'POST';
+    return visit.cookie !== null && this.#sessions.isOpen(visit.cookie, isUse) ? 'owner' : standard;
   }
 
   /**
    * Lets the request pass or refuses it.
-   * @throws PanelError cross-site, login-required, bad-token
+   * @throws PanelError unknown-host, cross-site, login-required, bad-token
    */
   permit(visit: Visit, need: Need): void {
     const changes = visit.request.method === 'POST';
+    if (changes && this.ownLogin) assertKnownHost(visit.request.headers.host, this.#panel.config.hosts);
     if (changes) assertSameOrigin(visit.request);
     if ((need === 'owner' && visit.role !== 'owner') || (need === 'reader' && visit.role === null)) {
       const hint = this.ownLogin
@@ -77,9 +83,11 @@ export class Auth {
     if (changes) this.#assertToken(visit);
   }
 
-  /** The token for the visitor's forms; a visitor without a cookie is given one. */
+  /** The token for the visitor's forms; a visitor without a cookie is given one, the owner's page now and then a new one. */
   token(visit: Visit): string {
-    if (visit.cookie === null) this.#give(visit, this.#sessions.fresh());
+    if (visit.cookie === null) this.#give(visit, { value: this.#sessions.fresh() });
+    const next = visit.cookie !== null && isPage(visit) ? this.#sessions.renew(visit.cookie) : null;
+    if (next !== null) this.#give(visit, next);
     return this.#sessions.token(visit.cookie ?? '');
   }
 
@@ -89,21 +97,24 @@ export class Auth {
    */
   async login(visit: Visit, { password, code }: { password: string; code: string }): Promise<void> {
     const { settings } = this.#panel.store;
-    const address = visit.request.ip;
+    // Through a Unix socket there is none.
+    const address = visit.request.ip ?? '';
     const wait = this.#throttle.begin(address);
     if (wait > 0) throw new TooManyTries(wait);
     try {
       if (hasOwner(settings)) await this.#assertPassword(password);
       else await this.#becomeOwner(password, code);
     } catch (error) {
+      this.#failed.add(address);
       this.#panel.store.events.count({ ...LOGIN, by: 'stranger', result: 'failed' });
       throw error;
     }
+    log.info(pairs({ by: 'owner', what: 'login', from: address, result: 'done' }));
     this.#panel.store.events.add({ ...LOGIN, by: 'owner', result: 'done', job: null });
     this.#throttle.succeeded(address);
     if (visit.cookie !== null) this.#sessions.close(visit.cookie);
     visit.role = 'owner';
-    this.#give(visit, this.#sessions.open(), LONGEST_MS);
+    this.#give(visit, this.#sessions.open());
   }
 
   logout(visit: Visit): void {
@@ -127,9 +138,9 @@ export class Auth {
     this.#sessions.closeAll();
   }
 
-  #give(visit: Visit, value: string, lastsMs?: number): void {
+  #give(visit: Visit, { value, lastsMs }: { readonly value: string; readonly lastsMs?: number }): void {
     visit.cookie = value;
-    const maxAge = lastsMs === undefined ? {} : { maxAge: lastsMs / 1000 };
+    const maxAge = lastsMs === undefined ? {} : { maxAge: Math.floor(lastsMs / 1000) };
     setCookie(visit.reply, COOKIE, value, { path: visit.base, ...maxAge });
   }
 
@@ -139,6 +150,9 @@ export class Auth {
     throw new PanelError('bad-token', 'The form is not from this visit.', 'Load the page again and repeat the action.');
   }
 }
+
+/** A whole page: what only a person asks for. Parts of one, and JSON, may be asked for by a tab that was left open. */
+const isPage = ({ request, fragment, api }: Visit) => request.method !== 'POST' && !fragment && !api;
 
 /** One text field of a form or of a JSON body; empty when absent. */
 export function bodyField(request: FastifyRequest, name: string): string {

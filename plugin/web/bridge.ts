@@ -26,7 +26,8 @@ export const cloudyLogin: Authenticate = async ({ headers }) => (headers['x-clou
  * @throws PanelError not-found
  */
 export function onlyBySocket(app: FastifyInstance, vouched: WeakSet<IncomingMessage>): void {
-  app.addHook('onRequest', async ({ raw }) => {
+  // After every `onRequest`: the refusal too has its headers. Before anything is read of a body.
+  app.addHook('preParsing', async ({ raw }) => {
     if (!vouched.has(raw)) throw new PanelError('not-found', 'There is no such page.', 'Begin at the first page.');
   });
 }

@@ -36,9 +36,33 @@ const FORM = 'application/x-www-form-urlencoded';
 const SECURITY_HEADERS = {
   'content-security-policy': "default-src 'self'; frame-ancestors 'self'; base-uri 'none'; form-action 'self'",
   'x-content-type-options': 'nosniff',
+  'x-frame-options': 'SAMEORIGIN',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'permissions-policy': 'camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()',
   // Not `no-referrer`: browsers then send `Origin: null` with every form, and the same-origin check would fail on plain http.
   'referrer-policy': 'same-origin',
 } as const;
+
+/** For everything but files of public/: who asks decides what the answer is. */
+const PERSONAL = {
+  'cache-control': 'no-store',
+  vary: 'Cookie, Accept-Language, Accept-Encoding, HX-Request',
+} as const;
+
+/**
+ * Options of an application that is the panel's own; no plugin can set them for itself. An address that is badly encoded,
+ * or of which a part is too long, never gets as far as a route and its hooks.
+ */
+export const OWN_APP = {
+  bodyLimit: BODY_LIMIT,
+  frameworkErrors: (_error: Error, _request: FastifyRequest, reply: FastifyReply) => {
+    reply
+      .code(404)
+      .headers({ ...SECURITY_HEADERS, ...PERSONAL })
+      .send({ error: noSuchPage() });
+  },
+};
 
 /**
  * Registers everything under the prefix of the given (encapsulated) instance.
@@ -50,33 +74,33 @@ export async function registerWeb(app: FastifyInstance, panel: Panel, options: W
   });
   const web = await createWeb(app, panel, options);
   const visits = new WeakMap<FastifyRequest, Visit>();
-  const visitOf = (request: FastifyRequest, reply: FastifyReply) =>
-    visits.get(request) ?? beginVisit(web, request, reply);
+  const visitOf = (request: FastifyRequest, reply: FastifyReply) => {
+    const visit = visits.get(request) ?? beginVisit(web, request, reply.headers(PERSONAL));
+    visits.set(request, visit);
+    return visit;
+  };
 
   parseForms(app);
   app.setErrorHandler((error, request, reply) => failure(web, visitOf(request, reply), error));
-  app.setNotFoundHandler((request, reply) => {
-    const error = new PanelError('not-found', 'There is no such page.', 'Begin at the first page.');
-    return failure(web, visitOf(request, reply), error);
+  app.setNotFoundHandler(async (request, reply) => {
+    const visit = visitOf(request, reply);
+    visit.role = await web.auth.roleOf(visit);
+    throw noSuchPage();
   });
   for (const route of ROUTES) {
     app.route({
       method: route.method,
       url: route.path,
       bodyLimit: BODY_LIMIT,
-      handler: async (request, reply) => {
-        const visit = beginVisit(web, request, reply);
-        visits.set(request, visit);
-        return answer(web, visit, route);
-      },
+      handler: (request, reply) => answer(web, visitOf(request, reply), route),
     });
   }
 }
 
+const noSuchPage = () => new PanelError('not-found', 'There is no such page.', 'Begin at the first page.');
+
 async function answer(web: Web, visit: Visit, route: Route): Promise<unknown> {
-  visit.reply.header('cache-control', 'no-store');
-  visit.reply.header('vary', 'Cookie, Accept-Language, Accept-Encoding, HX-Request');
-  visit.role = await web.auth.roleOf(visit.request);
+  visit.role = await web.auth.roleOf(visit);
   web.auth.permit(visit, route.need);
   return route.handler(web, visit);
 }
@@ -99,8 +123,9 @@ async function createWeb(
   };
 }
 
-/** Forms without files; of a field that comes twice the last one counts. */
+/** Forms without files, beside JSON and nothing else; of a field that comes twice the last one counts. */
 function parseForms(app: FastifyInstance): void {
+  app.removeContentTypeParser('text/plain');
   if (app.hasContentTypeParser(FORM)) app.removeContentTypeParser(FORM);
   app.addContentTypeParser(FORM, { parseAs: 'string' }, (_, body, done) => {
     done(null, Object.fromEntries(new URLSearchParams(String(body))));

@@ -1,20 +1,30 @@
-/** Slows down guessing of the password: after a few failures in a row each further try has to wait longer. */
+/** Slows down guessing of the password: after some failures in a row each further try has to wait longer. */
 
-const FREE_TRIES = 5;
-const LONGEST_WAIT_MS = 60_000;
+interface Limit {
+  /** Failures in a row that cost nothing. */
+  readonly free: number;
+  readonly longestMs: number;
+}
+const OF_ONE: Limit = { free: 5, longestMs: 60_000 };
+/** For whoever has many addresses. The wait is short, for strangers' tries then make the owner wait too. */
+const OF_ALL: Limit = { free: 100, longestMs: 10_000 };
 /** Addresses remembered; the oldest is forgotten first. */
 const MOST = 1000;
 
 interface Tries {
-  failures: number;
-  /** No try before this moment, ms. */
-  until: number;
+  readonly failures: number;
+  /** The last one, ms. */
+  readonly at: number;
 }
+const NONE: Tries = { failures: 0, at: 0 };
 
-/** Counts the failures in a row of each address. */
+/** Counts the failures in a row of each address, and of all together. */
 export class Throttle {
   readonly #tries = new Map<string, Tries>();
+  /** Where somebody has logged in from: these do not wait for what others do. */
+  readonly #proven = new Map<string, true>();
   readonly #now: () => number;
+  #all = NONE;
 
   constructor(now: () => number) {
     this.#now = now;
@@ -22,27 +32,38 @@ export class Throttle {
 
   /**
    * Counts a try as failed before it is judged, so that tries at the same time do not slip through.
+   * @param address of the connection itself: what a header says, its sender chooses
    * @returns how long the address has to wait, ms; 0 when it may try now
    */
   begin(address: string): number {
-    const tries = this.#tries.get(address) ?? { failures: 0, until: 0 };
-    const wait = tries.until - this.#now();
+    const now = this.#now();
+    const tries = this.#tries.get(address) ?? NONE;
+    const wait = Math.max(
+      waitAfter(tries, OF_ONE, now),
+      this.#proven.has(address) ? 0 : waitAfter(this.#all, OF_ALL, now),
+    );
     if (wait > 0) return wait;
-    tries.failures += 1;
-    const over = tries.failures - FREE_TRIES;
-    if (over >= 0) tries.until = this.#now() + Math.min(1000 * 2 ** over, LONGEST_WAIT_MS);
-    this.#remember(address, tries);
+    remember(this.#tries, address, { failures: tries.failures + 1, at: now });
+    this.#all = { failures: this.#all.failures + 1, at: now };
     return 0;
   }
 
   succeeded(address: string): void {
     this.#tries.delete(address);
+    this.#all = NONE;
+    remember(this.#proven, address, true);
   }
+}
 
-  #remember(address: string, tries: Tries): void {
-    this.#tries.delete(address);
-    this.#tries.set(address, tries);
-    const [oldest] = this.#tries.keys();
-    if (this.#tries.size > MOST && oldest !== undefined) this.#tries.delete(oldest);
-  }
+/** What is left of the wait, ms. The absolute difference: nobody waits longer because the clock was set back. */
+function waitAfter({ failures, at }: Tries, { free, longestMs }: Limit, now: number): number {
+  if (failures < free) return 0;
+  return Math.min(1000 * 2 ** (failures - free), longestMs) - Math.abs(now - at);
+}
+
+function remember<T>(map: Map<string, T>, address: string, value: T): void {
+  map.delete(address);
+  map.set(address, value);
+  const [oldest] = map.keys();
+  if (map.size > MOST && oldest !== undefined) map.delete(oldest);
 }

@@ -99,13 +99,14 @@ describe('a watcher', () => {
     expect([other(), other()]).toEqual(['all', new Set()]);
   });
 
-  it('says all after pruning, but only when something went', () => {
+  it('names those that lost an old attempt, and only when something went', () => {
     const store = opened(':memory:');
     store.attempts.add(answered(NOW - 31 * DAY));
+    store.attempts.add(answered(NOW, { provider: 'p2' }));
     const watch = store.attempts.watch('t');
     watch();
     store.prune();
-    expect(watch()).toBe('all');
+    expect(watch()).toEqual(new Set(['p1']));
     store.prune();
     expect(watch()).toEqual(new Set());
   });

@@ -1,90 +1,124 @@
-/** A file that the first released shape wrote opens with every row kept. */
+/** A file that an earlier version wrote opens with all that is in it, also after a first try was killed half way. */
+import { copyFileSync, existsSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
-import { answered, failed, freshPath, job, NOW, opened } from './made.js';
+import type { Store } from '../../plugin/store/index.js';
+import { answered, bundled, exit, failed, freshPath, job, NOW, opened, run } from './made.js';
+import { SHAPES, writeShape } from './shapes.js';
 
-/** The first shape, as its own program wrote it: never to be edited, whatever the schema becomes. */
-const SHAPE_1 = `
-  CREATE TABLE attempts (
-    type TEXT NOT NULL,
-    provider TEXT NOT NULL,
-    at INTEGER NOT NULL,
-    nth INTEGER NOT NULL,
-    bytes INTEGER NOT NULL CHECK (bytes >= 0),
-    level INTEGER NOT NULL CHECK (level BETWEEN 0 AND 5),
-    reason TEXT,
-    detail TEXT,
-    samples TEXT,
-    facts TEXT,
-    PRIMARY KEY (type, provider, at, nth),
-    CONSTRAINT failure_has_no_numbers CHECK ((reason IS NULL) = (samples IS NOT NULL)),
-    CONSTRAINT failure_has_no_facts CHECK ((reason IS NULL) = (facts IS NOT NULL)),
-    CONSTRAINT success_has_no_detail CHECK (reason IS NOT NULL OR detail IS NULL),
-    CONSTRAINT json_is_whole CHECK (json_valid(samples) AND json_valid(facts))
-  ) STRICT, WITHOUT ROWID;
-  CREATE INDEX attempts_by_time ON attempts (at, bytes);
-  CREATE TABLE jobs (
-    id TEXT PRIMARY KEY,
-    kind TEXT NOT NULL,
-    type TEXT NOT NULL,
-    provider TEXT,
-    state TEXT NOT NULL,
-    done INTEGER NOT NULL,
-    total INTEGER NOT NULL,
-    startedAt TEXT NOT NULL,
-    finishedAt TEXT,
-    error TEXT
-  ) STRICT, WITHOUT ROWID;
-  CREATE INDEX jobs_by_start ON jobs (startedAt);
-  CREATE TABLE sessions (key TEXT PRIMARY KEY, lastUsed INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-  CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
-  PRAGMA user_version = 1;
-`;
-
-const ROWS = `
-  INSERT INTO attempts VALUES
-    ('t', 'p1', ${NOW - 1}, 0, 300, 4, NULL, NULL, '[["answer",12.345678901,"udp"],["loss",0,"udp"]]',
-      '{"software":"<b>unbound</b> \\"1.17\\" ''ñ''"}'),
-    ('t', 'p1', ${NOW}, 0, 60, 3, 'wrong-identity', 'it is someone else', NULL, NULL);
-  INSERT INTO jobs VALUES ('a', 'scan', 't', NULL, 'running', 0, 9, '2026-11-23T11:59:00.000Z', NULL, NULL);
-  INSERT INTO sessions VALUES ('hash', ${NOW});
-  INSERT INTO settings VALUES ('owner', 'scrypt');
-`;
-
-function first(): string {
+function fileOf(shape: number): string {
   const path = freshPath();
-  const db = new Database(path);
-  db.pragma('journal_mode = WAL');
-  db.exec(SHAPE_1 + ROWS);
-  db.close();
+  writeShape(path, shape);
   return path;
 }
 
-describe('a file of the first shape', () => {
-  it('opens with all its rows, and has room for what came later', () => {
-    const path = first();
-    const store = opened(path);
-    expect(store.movedAside).toBeNull();
-    expect(store.attempts.recent('t')).toEqual(new Map([['p1', [failed(NOW), answered(NOW - 1)]]]));
-    expect(store.jobs.get('a')).toEqual(job('a'));
-    expect([store.sessions.lastUsed('hash'), store.settings.get('owner')]).toEqual([NOW, 'scrypt']);
-    store.history.note('t', 'p1', 50);
-    store.opinions.put('t', 'p1', { pinned: true });
-    store.recommendations.put('t', { provider: 'p1', challenger: null });
-    store.own.beat(NOW, 'up');
-    store.events.count({ by: 'stranger', name: '', what: 'login', type: null, provider: null, result: 'failed' });
-    expect(store.events.newest(1)).toMatchObject([{ what: 'login', count: 1 }]);
-    expect(opened(path).history.days('t', 'p1', 0)).toMatchObject([{ attempts: 2, answered: 1 }]);
+function inFile<T>(path: string, read: (db: Database.Database) => T): T {
+  const db = new Database(path, { readonly: true });
+  try {
+    return read(db);
+  } finally {
+    db.close();
+  }
+}
+const versionOf = (path: string) => inFile(path, (db) => db.pragma('user_version', { simple: true }) as number);
+
+/** What the rows of each shape say, one after the other. */
+const CONTENTS: readonly ((store: Store) => void)[] = [
+  ({ attempts, jobs, settings, sessions }) => {
+    expect(attempts.recent('t')).toEqual(new Map([['p1', [failed(NOW), answered(NOW - 1)]]]));
+    expect(jobs.get('a')).toEqual(job('a'));
+    expect(settings.get('owner')).toBe('scrypt');
+    // It does not tell its login, so it is good for nothing: its owner logs in once more.
+    expect(sessions.get('hash')).toBeNull();
+  },
+  ({ history, opinions, recommendations, own }) => {
+    const [day] = history.days('t', 'p1', 0);
+    expect(day).toEqual({ day: '2026-11-23', attempts: 7, answered: 5, score: 61.5, rtt: 3.25, answer: null });
+    const said = { note: 'a good one: "ñ"', runBy: 'the school', known: 'yes', language: 'ca', help: 'Tuesdays' };
+    const stars = [{ at: NOW - 5, stars: 4 }];
+    expect(opinions.get('t', 'p1')).toEqual({ ...said, pinned: true, hidden: false, stars });
+    expect(recommendations.get('t')).toEqual({ provider: 'p1', challenger: 'p2' });
+    expect(own.days(0)).toEqual([{ day: '2026-11-23', up: 700, cut: 20 }]);
+  },
+  ({ events }) =>
+    expect(events.newest(9)).toMatchObject([{ by: 'owner', what: 'scan', type: 't', job: 'a', count: 1 }]),
+];
+
+function expectAll(path: string, shape: number): void {
+  const store = opened(path);
+  expect(store.movedAside).toBeNull();
+  for (const contents of CONTENTS.slice(0, shape)) contents(store);
+}
+
+/** Opens the file and dies by its own hand within the transaction, after that many steps. */
+const DIES = `
+  import Database from 'better-sqlite3';
+  const exec = Database.prototype.exec;
+  let steps = Number(process.argv[3]);
+  Database.prototype.exec = function (sql) {
+    exec.call(this, sql);
+    if (--steps === 0) process.kill(process.pid, 'SIGKILL');
+    return this;
+  };
+  openStore(path, () => ${NOW});
+  say('opened');`;
+
+describe('a file of an earlier version', () => {
+  it('is known here for each there was', () => {
+    const path = freshPath();
+    opened(path);
+    expect(SHAPES).toEqual(Array.from({ length: versionOf(path) - 1 }, (_, index) => index + 1));
+    expect(CONTENTS).toHaveLength(SHAPES.length);
   });
 
-  it('has the same tables afterwards as a new one', () => {
+  it.each(SHAPES)('of shape %i opens with all its rows, and has room for what came later', (shape) => {
+    const path = fileOf(shape);
+    expectAll(path, shape);
+    const store = opened(path);
+    store.history.note('t', 'p9', 50);
+    store.opinions.put('t', 'p9', { pinned: true });
+    store.recommendations.put('u', { provider: 'p9', challenger: null });
+    store.own.beat(NOW, 'up');
+    store.events.count({ by: 'stranger', name: '', what: 'login', type: null, provider: null, result: 'failed' });
+    store.sessions.put('new', { login: 'one', since: NOW, used: NOW, replaced: null });
+    expect(store.events.newest(1)).toMatchObject([{ what: 'login', count: 1 }]);
+    expect(opened(path).sessions.get('new')).toMatchObject({ login: 'one' });
+  });
+
+  it.each(SHAPES)('of shape %i has the same tables afterwards as a new one', (shape) => {
     const tables = (path: string) => {
       opened(path);
-      const db = new Database(path, { readonly: true });
-      const found = db.prepare('SELECT name, sql FROM sqlite_schema ORDER BY name').all();
-      db.close();
-      return found;
+      return inFile(path, (db) => db.prepare('SELECT name, sql FROM sqlite_schema ORDER BY name').all());
     };
-    expect(tables(first())).toEqual(tables(freshPath()));
+    expect(tables(fileOf(shape))).toEqual(tables(freshPath()));
+  });
+
+  it('stays whole when the program is killed after any step of the way, and is opened by the next one', async () => {
+    const code = await bundled(DIES);
+    for (const shape of SHAPES) {
+      for (let steps = 1; steps <= SHAPES.length + 1 - shape; steps++) {
+        const path = fileOf(shape);
+        const { child, lines } = run(code, [path, String(steps)]);
+        const said: string[] = [];
+        for await (const line of lines) said.push(line);
+        expect([said, await exit(child)]).toEqual([[], null]);
+        expect(versionOf(path)).toBe(shape);
+        expectAll(path, shape);
+      }
+    }
+  });
+
+  it('is whole again also where a killed program has left most of it in its log', () => {
+    for (const shape of SHAPES) {
+      const path = fileOf(shape);
+      const writer = new Database(path);
+      writer.exec(`INSERT INTO settings VALUES ('late', 'not lost')`);
+      const torn = freshPath();
+      for (const suffix of ['', '-wal', '-shm']) copyFileSync(path + suffix, torn + suffix);
+      writer.close();
+      expect(existsSync(`${torn}-wal`)).toBe(true);
+      expectAll(torn, shape);
+      expect(opened(torn).settings.get('late')).toBe('not lost');
+    }
   });
 });

@@ -5,6 +5,8 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { openStore } from '../../plugin/store/index.js';
 import { answered, DAY, freshPath, job, NOW, opened } from './made.js';
 
+const session = (login: string, used: number) => ({ login, since: NOW - DAY, used, replaced: null });
+
 describe('jobs', () => {
   it('come back as they were, and the latest state wins', () => {
     const { jobs } = opened(':memory:');
@@ -32,16 +34,18 @@ describe('jobs', () => {
 });
 
 describe('sessions and settings', () => {
-  it('remember when a session was last used, and forget it', () => {
+  it('remember the values of a login, and forget them together', () => {
     const { sessions } = opened(':memory:');
-    sessions.put('a', NOW - 1);
-    sessions.put('a', NOW);
-    sessions.put('b', NOW);
-    sessions.put('c', NOW);
-    sessions.remove('b');
-    expect([sessions.lastUsed('a'), sessions.lastUsed('b')]).toEqual([NOW, null]);
+    const used = session('one', NOW);
+    sessions.put('a', session('one', NOW - 1));
+    sessions.put('a', used);
+    sessions.put('b', { ...used, replaced: NOW });
+    sessions.put('c', session('two', NOW));
+    expect([sessions.get('a'), sessions.get('b')]).toEqual([used, { ...used, replaced: NOW }]);
+    sessions.remove('one');
+    expect([sessions.get('a'), sessions.get('b'), sessions.get('c')]).toEqual([null, null, session('two', NOW)]);
     sessions.removeAll();
-    expect(sessions.lastUsed('c')).toBeNull();
+    expect(sessions.get('c')).toBeNull();
   });
 
   it('remember a named value, replace it, forget it', () => {
@@ -153,10 +157,11 @@ describe('pruning', () => {
 
   it('forgets sessions that ended long ago', () => {
     const store = opened(':memory:');
-    store.sessions.put('old', NOW - 9 * DAY);
-    store.sessions.put('new', NOW - 6 * DAY);
+    const recent = session('new', NOW - 6 * DAY);
+    store.sessions.put('old', session('old', NOW - 9 * DAY));
+    store.sessions.put('new', recent);
     expect([store.prune(), store.prune()]).toEqual([1, 0]);
-    expect([store.sessions.lastUsed('old'), store.sessions.lastUsed('new')]).toEqual([null, NOW - 6 * DAY]);
+    expect([store.sessions.get('old'), store.sessions.get('new')]).toEqual([null, recent]);
   });
 });
 

@@ -1,6 +1,6 @@
 /** The web room on an application of its own, and a browser as far as cookies and tokens go. */
 import Fastify, { type FastifyInstance, type LightMyRequestResponse } from 'fastify';
-import { registerWeb, type WebOptions } from '../../plugin/web/index.js';
+import { OWN_APP, registerWeb, type WebOptions } from '../../plugin/web/index.js';
 import { setOwnerPassword } from '../../plugin/web/password.js';
 import { community, type FakeOptions, type FakePanel, fakePanel, NOW } from './fake-panel.js';
 
@@ -19,7 +19,7 @@ export async function startWeb(
   const panel = await fakePanel(options);
   panel.lists.set('dnsservice', community('dnsservice'));
   if (owner) await setOwnerPassword(panel.store.settings, PASSWORD);
-  const app = Fastify();
+  const app = Fastify(OWN_APP);
   await app.register((scope) => registerWeb(scope, panel, { now: () => NOW, ...options.web }), { prefix });
   app.addHook('onClose', () => panel.close());
   return { app, panel };

@@ -1,4 +1,5 @@
 /** Who may do what: every POST that must be refused is, readers only read, and a host application may decide instead. */
+import { type OutgoingHttpHeaders, request } from 'node:http';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ROUTES } from '../../plugin/web/routes.js';
 import { startWeb, type TestWeb, Visitor } from './app.js';
@@ -61,6 +62,12 @@ describe('every POST', () => {
     expect((await visitor.post(SCAN, {}, headers)).statusCode).toBe(303);
   });
 
+  it('passes where a proxy ends TLS, which the panel cannot know', async () => {
+    const visitor = await open();
+    await visitor.login();
+    expect((await visitor.post(SCAN, {}, { origin: 'https://node.example:7001' })).statusCode).toBe(303);
+  });
+
   it("is refused with another visitor's token", async () => {
     const visitor = await open();
     await visitor.login();
@@ -70,10 +77,48 @@ describe('every POST', () => {
     expect((await visitor.post(SCAN)).statusCode).toBe(403);
   });
 
-  it('is refused when its body is too large', async () => {
+  it.each(['', '/api/v1'])('below "%s" is refused when its body is too large or no form or JSON', async (root) => {
     const visitor = await open();
     await visitor.login();
-    expect((await visitor.post(SCAN, { filler: 'x'.repeat(70_000) })).statusCode).toBe(413);
+    const filler = 'x'.repeat(70_000);
+    const statuses = async (url: string) => [
+      (await visitor.post(url, { filler })).statusCode,
+      (await visitor.postJson(url, { filler })).statusCode,
+      (await visitor.postJson(url, {}, { 'content-type': 'text/plain' })).statusCode,
+      (await visitor.postJson(url, {}, { 'content-type': 'application/xml' })).statusCode,
+      (await visitor.postJson(url, {}, { 'content-type': ';;' })).statusCode,
+      (await visitor.postJson(url, JSON.parse('{"__proto__":{"role":"owner"}}'))).statusCode,
+    ];
+    expect(await statuses(root + SCAN)).toEqual([413, 413, 415, 415, 415, 400]);
+    expect((await visitor.postJson(`${root}/nothing`, { filler })).statusCode).toBe(413);
+    expect(web.panel.jobs.running()).toEqual([]);
+  });
+
+  it('may have a body that is nested deeply', async () => {
+    const visitor = await open();
+    await visitor.login();
+    const account = JSON.parse('['.repeat(3000) + ']'.repeat(3000));
+    const url = `/api/v1/services/dnsservice/providers/${web.panel.lists.get('dnsservice')?.[0]?.provider.id}/scan`;
+    expect((await visitor.postJson(url, { account })).statusCode).toBe(202);
+  });
+
+  it('with a header twice is judged by both', async () => {
+    const visitor = await open();
+    await visitor.login();
+    const { port } = new URL(await web.app.listen({ host: '127.89.2.1', port: 0 }));
+    const post = (headers: OutgoingHttpHeaders) =>
+      new Promise<number | undefined>((resolve, reject) => {
+        const cookie = `cloudy_services=${visitor.cookies.get('cloudy_services')}`;
+        const given = { cookie, 'x-csrf-token': visitor.token, ...headers };
+        request({ host: '127.89.2.1', port, method: 'POST', path: SCAN, headers: given })
+          .on('response', ({ statusCode }) => resolve(statusCode))
+          .on('error', reject)
+          .end();
+      });
+    expect(await post({ 'sec-fetch-site': ['same-origin', 'cross-site'] })).toBe(403);
+    expect(await post({ 'x-csrf-token': [visitor.token, visitor.token] })).toBe(403);
+    expect(web.panel.jobs.running()).toEqual([]);
+    expect(await post({})).toBe(303);
   });
 });
 
@@ -85,6 +130,25 @@ describe('a GET', () => {
     expect(statusCode).toBe(path.endsWith('/login') && !path.startsWith('/api') ? 200 : 404);
     expect(web.panel.jobs.running()).toEqual([]);
     expect(await isOwner(visitor)).toBe(true);
+  });
+});
+
+describe('an address', () => {
+  it.each(['/services/%ff', '/services/%E0%A4%A', `/services/${'x'.repeat(101)}`, '/%00', '/services/..%2f..'])(
+    '%s that leads nowhere is answered in our own words, with our headers',
+    async (url) => {
+      const visitor = await open();
+      const { statusCode, body, headers } = await visitor.get(url);
+      expect(statusCode).toBe(404);
+      expect(body).not.toContain('FST_ERR');
+      expect(headers).toMatchObject({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+    },
+  );
+
+  it('that leads nowhere still shows the owner a page of the owner', async () => {
+    const visitor = await open();
+    await visitor.login();
+    expect((await visitor.get('/nothing')).body).toContain('action="/logout"');
   });
 });
 

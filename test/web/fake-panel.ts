@@ -147,13 +147,15 @@ export async function fakePanel(options: FakeOptions = {}): Promise<FakePanel> {
   const panel: FakePanel = {
     ...{ services, jobs, store, demo, lists, states, problem: null, handle: null },
     background: fakeBackground(),
-    config: { ...loadConfig({ env: {}, file: '' }), language: 'en', ...options.config },
+    config: { ...loadConfig({ env: {}, file: '' }), language: 'en', hosts: ['node.example'], ...options.config },
     sourceList: [SERF_UP],
     discovery: {
       providers: (type) =>
         (type === undefined ? [...lists.values()].flat() : (lists.get(type) ?? [])).map((one) => one.provider),
       find: (id) => panel.discovery.providers().find((one) => one.id === id) ?? null,
       sources: () => panel.sourceList,
+      announcements: (source) => panel.discovery.providers().filter(({ sources }) => sources.includes(source)),
+      skipped: () => [],
       serfClient: () => {
         throw new PanelError('serf-away', 'No agent.', 'Start it.');
       },

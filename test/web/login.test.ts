@@ -1,6 +1,7 @@
-/** Logging in from the first run on, how long it lasts, and what guessing costs. */
+/** Logging in from the first run on, and what guessing costs. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { checkOwnerPassword, firstRunCode, hasOwner, setOwnerPassword } from '../../plugin/web/password.js';
+import { Throttle } from '../../plugin/web/throttle.js';
 import { PASSWORD, startWeb, type TestWeb, Visitor } from './app.js';
 import { memoryStore, NOW } from './fake-panel.js';
 
@@ -11,7 +12,6 @@ async function open(options?: Parameters<typeof startWeb>[0]): Promise<Visitor> 
   web = await startWeb(options);
   return new Visitor(web);
 }
-const HOUR = 3_600_000;
 const isOwner = async (visitor: Visitor) => (await visitor.get('/api/v1/session')).json().role === 'owner';
 
 describe('logging in', () => {
@@ -69,54 +69,62 @@ describe('logging in', () => {
     expect(answers.filter(({ statusCode }) => statusCode === 429)).toHaveLength(4);
   });
 
-  it('ends by logging out', async () => {
+  it('is slowed down by the address of the connection, whatever a header says', async () => {
     const visitor = await open();
-    await visitor.login();
-    const cookie = visitor.cookies.get('cloudy_services') ?? '';
-    await visitor.post('/logout');
-    visitor.cookies.set('cloudy_services', cookie);
-    expect(await isOwner(visitor)).toBe(false);
+    await visitor.get('/login');
+    const guess = (from: number) =>
+      visitor.post('/login', { password: 'wrong' }, { 'x-forwarded-for': `10.0.0.${from}` });
+    for (let tries = 0; tries < 5; tries++) expect((await guess(tries)).statusCode).toBe(401);
+    expect((await guess(6)).statusCode).toBe(429);
   });
 });
 
-describe('a session', () => {
-  it('ends after twelve hours without use, and not before', async () => {
-    let now = NOW;
-    const visitor = await open({ web: { now: () => now } });
-    await visitor.login();
-    now += 11 * HOUR;
-    expect(await isOwner(visitor)).toBe(true);
-    now += 11 * HOUR;
-    expect(await isOwner(visitor)).toBe(true);
-    now += 12 * HOUR + 1;
-    expect(await isOwner(visitor)).toBe(false);
-  });
+describe('guessing from many addresses', () => {
+  const MINUTE = 60_000;
+  let now = NOW;
+  /** A throttle after the given number of failures, each from an address of its own. */
+  const failed = (failures: number, throttle = new Throttle(() => now)) => {
+    for (let at = 0; at < failures; at++) throttle.begin(`fd00:${at.toString(16)}::1`);
+    return throttle;
+  };
 
-  it('ends after seven days however much it is used', async () => {
-    let now = NOW;
-    const visitor = await open({ web: { now: () => now } });
-    await visitor.login();
-    for (let hours = 0; hours < 7 * 24; hours += 8) {
-      expect(await isOwner(visitor), `${hours} h`).toBe(true);
-      now += 8 * HOUR;
+  it('is slowed down after a hundred failures in a row, up to one try in ten seconds', () => {
+    const throttle = failed(99);
+    expect(throttle.begin('10.0.0.1')).toBe(0);
+    expect(throttle.begin('10.0.0.2')).toBe(1000);
+    let tried = 0;
+    for (let second = 0; second < 3600; second++) {
+      now += 1000;
+      if (throttle.begin(`10.1.0.${second}`) === 0) tried += 1;
     }
-    now += 1;
-    expect(await isOwner(visitor)).toBe(false);
+    expect(tried).toBeGreaterThan(300);
+    expect(tried).toBeLessThanOrEqual(365);
   });
 
-  it('ends with a new password, wherever it was set', async () => {
-    const visitor = await open();
-    await visitor.login();
-    await setOwnerPassword(web.panel.store.settings, 'another password');
-    expect(await isOwner(visitor)).toBe(false);
+  it('never makes an address wait from which somebody has logged in', () => {
+    const throttle = new Throttle(() => now);
+    throttle.succeeded('10.0.0.7');
+    failed(1000, throttle);
+    expect(throttle.begin('10.0.0.8')).toBeGreaterThan(0);
+    expect(throttle.begin('10.0.0.7')).toBe(0);
   });
 
-  it('is not opened by a cookie that looks like one', async () => {
-    const visitor = await open();
-    for (const value of ['x', `${'A'.repeat(43)}.abc`, '__proto__', '%00']) {
-      visitor.cookies.set('cloudy_services', value);
-      expect(await isOwner(visitor), value).toBe(false);
+  it('makes a new address of the owner wait for ten seconds, not for ever', () => {
+    const throttle = failed(1000);
+    now += 10 * 1000;
+    expect(throttle.begin('10.0.0.7')).toBe(0);
+    throttle.succeeded('10.0.0.7');
+    expect(throttle.begin('10.0.0.8')).toBe(0);
+  });
+
+  it('does not make anybody wait longer because the clock was set back', () => {
+    const throttle = new Throttle(() => now);
+    for (let tries = 0; tries < 20; tries++) {
+      throttle.begin('10.0.0.7');
+      now += MINUTE;
     }
+    now -= 100 * MINUTE;
+    expect(throttle.begin('10.0.0.7')).toBe(0);
   });
 });
 
