@@ -22,6 +22,10 @@ export const OK = 0;
 export const FAILED = 1;
 export const WRONG_USAGE = 2;
 
+/** What a terminal may obey, or be misled by, in a stranger's text; JSON itself lets it stand. The line end is ours. */
+const UNPRINTABLE = /(?!\n)[\p{Cc}\p{Bidi_Control}]/gu;
+
 export function printJson(io: Io, value: unknown): void {
-  io.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+  const escaped = (letter: string) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  io.stdout.write(`${JSON.stringify(value, null, 2).replace(UNPRINTABLE, escaped)}\n`);
 }

@@ -99,13 +99,18 @@ function ranking(view: TypeView, words: Words): string {
     { title: 'STATE', text: ({ level }) => words.t(`level.${level}`), max: 28 },
     { title: 'NAME', text: nameOf, max: 28 },
     { title: 'ADDRESS', text: ({ address, port }) => (port === null ? address : `${address}:${port}`), max: 46 },
-    { title: 'REASON', text: ({ reasonText, detail }) => [reasonText, detail].filter(Boolean).join(': '), max: 100 },
+    { title: 'REASON', text: whyNot, max: 100 },
   ]);
 }
 
 /** The place in the ranking; a star for the one recommended. */
 function rankOf({ at, score, recommended }: RowModel & { readonly at: number }): string {
   return `${recommended ? '* ' : ''}${score === null ? '–' : at + 1}`;
+}
+
+/** What speaks against it; of one that merely missed the last time, that. */
+function whyNot({ failures, verdictText, reasonText, detail }: RowModel): string {
+  return [failures > 0 ? verdictText : reasonText, detail].filter(Boolean).join(': ');
 }
 
 function scoreOf({ score, low, high }: RowModel): string {

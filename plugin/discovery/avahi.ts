@@ -5,6 +5,7 @@
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 import { Link } from './link.js';
 import type { Service } from './mdns.js';
+import { keptOf, type SkippedRow } from './skipped.js';
 import { Listeners, type Sighting, type Source, type SourceState, type SourceStatus } from './source.js';
 
 /** How often expiry and due questions are looked at; the first time after a random part of it (RFC 6762 §5.2). All ms. */
@@ -73,6 +74,10 @@ export class AvahiSource implements Source {
       self: this.#own.has(announcement.address),
       heardAt,
     }));
+  }
+
+  skippedRows(): readonly SkippedRow[] {
+    return keptOf([...this.#links.values()].flatMap((link) => link.skippedRows()));
   }
 
   onChange(listener: () => void): () => void {

@@ -19,8 +19,9 @@ const TXT_CAP = 1024;
 const PAIRS_CAP = 32;
 /** Printable ASCII, which nearly every text is: nothing to clean. */
 const PLAIN = /^[!-~]*(?: [!-~]+)*$/;
-/** Control characters, halves of characters, direction marks, and characters without width. */
-const UNSHOWABLE = /[\p{Cc}\p{Cs}\p{Bidi_Control}\u200b\u2060\ufeff]/gu;
+/** Control characters, halves of characters, and what shows nothing but does not join letters or choose how they look. */
+const UNSHOWABLE =
+  /[\p{Cc}\p{Cs}\ufff9-\ufffb]|(?![\p{Join_Control}\p{Variation_Selector}])\p{Default_Ignorable_Code_Point}/gu;
 
 /** The entry, or why it must be skipped. */
 export function readEntry(value: unknown): Entry | EntryProblem {

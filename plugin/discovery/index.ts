@@ -1,15 +1,17 @@
 /** Finding providers: every source merged into one list, each provider once. */
 import type { Config } from '../config.js';
 import { PanelError } from '../errors.js';
-import type { Provider } from '../provider.js';
+import type { Announcement, Provider, SourceName } from '../provider.js';
 import { allowing } from './allowed.js';
 import { AvahiSource } from './avahi.js';
 import { ListSource } from './list.js';
 import { merge } from './merge.js';
 import { SerfRpc } from './rpc.js';
 import { SerfSource } from './serf.js';
+import type { SkippedRow } from './skipped.js';
 import { Listeners, type Source, type SourceStatus } from './source.js';
 
+export type { SkippedRow } from './skipped.js';
 export type { Sighting, Source, SourceState, SourceStatus } from './source.js';
 
 /** What the rest of the panel knows of discovery. */
@@ -18,6 +20,10 @@ export interface Discovery {
   providers(type?: string): readonly Provider[];
   find(id: string): Provider | null;
   sources(): readonly SourceStatus[];
+  /** What the source has read, each announcement by itself: the rows behind the `read` of its status. */
+  announcements(source: SourceName): readonly Announcement[];
+  /** What the source has left out, at most 200 of them: the rows behind the `skipped` of its status. */
+  skipped(source: SourceName): readonly SkippedRow[];
   /**
    * The connection to this node's Serf agent.
    * @throws PanelError `serf-away`, `serf-refused`: why there is none now
@@ -107,6 +113,14 @@ class Merged implements Discovery {
     return this.#sources.map((source) => source.status());
   }
 
+  announcements(source: SourceName): readonly Announcement[] {
+    return this.#named(source).flatMap((one) => one.sightings().map(({ announcement }) => announcement));
+  }
+
+  skipped(source: SourceName): readonly SkippedRow[] {
+    return this.#named(source).flatMap((one) => one.skippedRows?.() ?? []);
+  }
+
   serfClient(): SerfRpc {
     const serf = this.#serf();
     if (serf) return serf.client();
@@ -139,6 +153,10 @@ class Merged implements Discovery {
     if (this.#announcing) clearImmediate(this.#announcing);
   }
 
+  #named(name: SourceName): readonly Source[] {
+    return this.#sources.filter((source) => source.name === name);
+  }
+
   #serf(): SerfSource | undefined {
     return this.#sources.find((source) => source instanceof SerfSource);
   }
@@ -154,7 +172,8 @@ class Merged implements Discovery {
 
   #refresh(): void {
     const now = this.#now();
-    if (this.#mergedAt !== null && now - this.#mergedAt < MERGED_FOR_MS) return;
+    // A clock that was set back makes it older than nothing: then it is merged anew.
+    if (this.#mergedAt !== null && this.#mergedAt <= now && now - this.#mergedAt < MERGED_FOR_MS) return;
     const heard = this.#sources.map((source) => ({ status: source.status(), sightings: source.sightings() }));
     const local = this.#sources.some((source) => source.isLocal?.());
     this.#all = merge(heard, this.#allowed[local ? 'local' : 'anywhere'], now);

@@ -4,6 +4,7 @@ import type { NetworkInterfaceInfo } from 'node:os';
 import mdns, { type MulticastDNS } from 'multicast-dns';
 import { rangeList } from '../config.js';
 import { MdnsCache } from './mdns.js';
+import { keepNewest, type SkippedRow } from './skipped.js';
 
 /** RFC 6762 §3; the port is also the one that answers must come from (§6). */
 const GROUP = { IPv4: '224.0.0.251', IPv6: 'ff02::fb' } as const;
@@ -19,6 +20,7 @@ export class Link {
   /** What the sockets were opened for. */
   #opened = '';
   #malformed = 0;
+  readonly #malformedRows: SkippedRow[] = [];
   /** Whether it hears its neighbours. */
   joined = false;
   /** Why it does not; null when nothing is wrong. */
@@ -38,6 +40,11 @@ export class Link {
 
   skipped(): Readonly<Record<string, number>> {
     return { ...this.cache.skipped(), ...(this.#malformed > 0 ? { malformed: this.#malformed } : {}) };
+  }
+
+  /** The rows behind these counts, as far as they are kept. */
+  skippedRows(): readonly SkippedRow[] {
+    return [...this.cache.skippedRows(), ...this.#malformedRows];
   }
 
   /** Opens sockets for these addresses of the interface; those that are open for the same ones stay. */
@@ -73,6 +80,12 @@ export class Link {
     return changed;
   }
 
+  /** Who sent the packet is not told. */
+  #refuse(): void {
+    this.#malformed++;
+    keepNewest(this.#malformedRows, { node: null, type: null, reason: 'malformed', heardAt: this.#now() });
+  }
+
   #listen(options: mdns.Options): MulticastDNS {
     const socket = mdns({ ...options, port: PORT });
     const isOurs = () => this.#sockets.includes(socket);
@@ -80,7 +93,7 @@ export class Link {
       if (!isOurs()) return;
       // Trouble of the system names the call that failed; the rest is a packet that cannot be read.
       if ('syscall' in error) this.problem = error.message;
-      else this.#malformed++;
+      else this.#refuse();
       this.#heard(false);
     };
     socket.on('error', failed);

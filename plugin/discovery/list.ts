@@ -6,6 +6,7 @@ import { type FSWatcher, watch } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { type EntryProblem, readEntry } from './entry.js';
+import { keptOf, type SkippedRow, saidIn } from './skipped.js';
 import { Listeners, type Sighting, type Source, type SourceStatus } from './source.js';
 
 const SIZE_CAP = 1024 * 1024;
@@ -26,6 +27,12 @@ const PROBLEMS: Readonly<Record<EntryProblem | 'bad-json', string>> = {
 
 type State = Pick<SourceStatus, 'state' | 'error' | 'read' | 'skipped'>;
 
+/** What the file says. */
+interface Lines {
+  readonly sightings: readonly Sighting[];
+  readonly bad: readonly SkippedRow[];
+}
+
 export class ListSource implements Source {
   readonly name = 'list';
   readonly #file: string;
@@ -36,7 +43,7 @@ export class ListSource implements Source {
   #watcher: FSWatcher | null = null;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
-  #sightings: readonly Sighting[] = [];
+  #lines: Lines = { sightings: [], bad: [] };
   #state: State = { state: 'connecting', read: 0, skipped: {} };
   #lastUp: number | null = null;
 
@@ -52,7 +59,11 @@ export class ListSource implements Source {
   }
 
   sightings(): readonly Sighting[] {
-    return this.#sightings;
+    return this.#lines.sightings;
+  }
+
+  skippedRows(): readonly SkippedRow[] {
+    return this.#lines.bad;
   }
 
   onChange(listener: () => void): () => void {
@@ -101,8 +112,8 @@ export class ListSource implements Source {
   async #read(): Promise<void> {
     try {
       if ((await stat(this.#file)).size > SIZE_CAP) throw new Error('it is larger than 1 MiB');
-      const { sightings, state } = readLines(await readFile(this.#file, 'utf8'));
-      this.#sightings = sightings;
+      const { state, ...lines } = readLines((await readFile(this.#file, 'utf8')).replace(/^\ufeff/, ''), this.#now());
+      this.#lines = lines;
       this.#state = state;
     } catch (error) {
       if (this.#state.state === 'up') this.#lastUp = this.#now();
@@ -121,34 +132,35 @@ function unreadable(file: string, error: unknown): NonNullable<State['error']> {
   };
 }
 
-function readLines(text: string): { readonly sightings: Sighting[]; readonly state: State } {
+function readLines(text: string, now: number): Lines & { readonly state: State } {
   const sightings: Sighting[] = [];
   const skipped: Record<string, number> = {};
+  const rows: SkippedRow[] = [];
   const bad: string[] = [];
   for (const [index, line] of text.split('\n').entries()) {
     if (/^\s*(#|$)/.test(line)) continue;
-    const sighting = readLine(line);
-    if (typeof sighting !== 'string') {
-      sightings.push(sighting);
+    const value = parse(line);
+    const entry = value === undefined ? 'bad-json' : readEntry(value);
+    if (typeof entry !== 'string') {
+      const announcement = { ...entry, node: entry.host || entry.address, gossip: null };
+      sightings.push({ announcement, self: false, heardAt: null });
       continue;
     }
-    skipped[sighting] = (skipped[sighting] ?? 0) + 1;
-    bad.push(`line ${index + 1}: ${PROBLEMS[sighting]}`);
+    skipped[entry] = (skipped[entry] ?? 0) + 1;
+    rows.push({ ...saidIn(value), reason: entry, heardAt: now });
+    bad.push(`line ${index + 1}: ${PROBLEMS[entry]}`);
   }
   const error = bad.length > 0 ? { error: badLines(bad) } : {};
-  return { sightings, state: { state: 'up', read: sightings.length, skipped, ...error } };
+  return { sightings, bad: keptOf(rows), state: { state: 'up', read: sightings.length, skipped, ...error } };
 }
 
-function readLine(line: string): Sighting | EntryProblem | 'bad-json' {
-  let value: unknown;
+/** Undefined where it is not JSON. */
+function parse(line: string): unknown {
   try {
-    value = JSON.parse(line);
+    return JSON.parse(line);
   } catch {
-    return 'bad-json';
+    return undefined;
   }
-  const entry = readEntry(value);
-  if (typeof entry === 'string') return entry;
-  return { announcement: { ...entry, node: entry.host || entry.address, gossip: null }, self: false, heardAt: null };
 }
 
 function badLines(bad: readonly string[]): NonNullable<State['error']> {

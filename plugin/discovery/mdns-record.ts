@@ -68,7 +68,7 @@ function readData(answer: Answer): readonly string[] | null {
 
 /** A pointer leads from all types to a type, or from a type to an instance of it. */
 function pointsRight(name: string, to: string): boolean {
-  return name === ALL_TYPES ? TYPE_NAME.test(to) : lower(INSTANCE_NAME.exec(to)?.[2] ?? '') === name;
+  return name === ALL_TYPES ? TYPE_NAME.test(to) : lower(typeNameOf(to)) === name;
 }
 
 /** Bytes that are no UTF-8 become replacement characters. */
@@ -89,6 +89,9 @@ export const keyOf = (kind: Kind, name: string) => `${kind} ${lower(name)}`;
 
 /** The wire word in the name of a type. */
 export const wordOf = (typeName: string) => TYPE_NAME.exec(typeName)?.[1] ?? '';
+
+/** The type in the name of an instance. */
+export const typeNameOf = (instance: string) => INSTANCE_NAME.exec(instance)?.[2] ?? '';
 
 /** What an instance calls itself. */
 const labelOf = (instance: string) => INSTANCE_NAME.exec(instance)?.[1] ?? '';

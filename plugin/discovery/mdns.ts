@@ -5,9 +5,20 @@
  */
 import type { Packet, Question } from 'dns-packet';
 import type { Announcement } from '../provider.js';
-import type { EntryProblem } from './entry.js';
+import { cleanText } from './entry.js';
 import { Questions, type Refreshable, type Wanted } from './mdns-questions.js';
-import { ALL_TYPES, type Fact, type Kind, keyOf, lower, readFacts, readService, wordOf } from './mdns-record.js';
+import {
+  ALL_TYPES,
+  type Fact,
+  type Kind,
+  keyOf,
+  lower,
+  readFacts,
+  readService,
+  typeNameOf,
+  wordOf,
+} from './mdns-record.js';
+import { keepNewest, type SkippedRow } from './skipped.js';
 
 /** Caps: instances of one link and of one sender, learned type names (64 types over both transports), values of a name. */
 const INSTANCES_CAP = 512;
@@ -40,8 +51,9 @@ export class MdnsCache {
   /** Records by kind and name, then by value. */
   readonly #records = new Map<string, Map<string, Kept>>();
   readonly #questions = new Questions((key) => [...(this.#records.get(key)?.values() ?? [])]);
-  #read: { readonly services: readonly Service[]; readonly skipped: Readonly<Record<string, number>> } | null = null;
+  #read: { readonly services: readonly Service[]; readonly skipped: readonly SkippedRow[] } | null = null;
   #refused = 0;
+  readonly #refusedRows: SkippedRow[] = [];
 
   /** @param types wire words to ask for whether or not the link mentions them */
   constructor(types: readonly string[]) {
@@ -53,12 +65,11 @@ export class MdnsCache {
     const facts = readFacts(packet);
     let changed = false;
     // From types over instances to addresses: what a record leads to is wanted once the record is there.
-    for (const stage of [0, 1, 2, 3]) {
+    for (const stage of STAGES) {
       const ofStage = facts.filter((fact) => stageOf(fact) === stage);
-      const wanted = ofStage.length > 0 ? this.#wanted() : new Map<string, Wanted>();
-      for (const fact of ofStage) {
-        if (wanted.has(keyOf(fact.kind, fact.name)) && this.#keep(fact, sender, now)) changed = true;
-      }
+      if (ofStage.length === 0) continue;
+      const isWanted = this.#wantedAt(stage);
+      for (const fact of ofStage) if (isWanted(fact.name) && this.#keep(fact, sender, now)) changed = true;
     }
     return changed;
   }
@@ -89,7 +100,14 @@ export class MdnsCache {
 
   /** What was left out: instances by what is wrong with them, and records beyond the caps. */
   skipped(): Readonly<Record<string, number>> {
-    return { ...this.#complete().skipped, ...(this.#refused > 0 ? { 'too-many': this.#refused } : {}) };
+    const counts: Record<string, number> = {};
+    for (const { reason } of this.#complete().skipped) counts[reason] = (counts[reason] ?? 0) + 1;
+    return { ...counts, ...(this.#refused > 0 ? { 'too-many': this.#refused } : {}) };
+  }
+
+  /** The rows behind these counts; of the records beyond the caps the newest. */
+  skippedRows(): readonly SkippedRow[] {
+    return [...this.#complete().skipped, ...this.#refusedRows];
   }
 
   /** Whether it is a new value. */
@@ -107,6 +125,8 @@ export class MdnsCache {
     }
     if (!known && !this.#hasRoom(fact, values.size, sender)) {
       this.#refused++;
+      const type = fact.kind === 'PTR' ? wordOf(fact.name) || null : null;
+      keepNewest(this.#refusedRows, { node: sender, type, reason: 'too-many', heardAt: now });
       return false;
     }
     // A pointer is never the only one of its name: whoever says so would wipe the neighbours out.
@@ -151,6 +171,26 @@ export class MdnsCache {
     return names;
   }
 
+  /** Whether a record of that name is wanted; for each packet anew, so without going over all that is. */
+  #wantedAt(stage: Stage): (name: string) => boolean {
+    if (stage === 'all') return () => true;
+    if (stage === 'instance') {
+      return (name) => this.#records.get(keyOf('PTR', typeNameOf(name)))?.has(lower(name)) ?? false;
+    }
+    const names = new Set(stage === 'type' ? [...this.#typeNames().keys()].map(lower) : this.#targets());
+    return (name) => names.has(lower(name));
+  }
+
+  /** Hosts that services name. */
+  *#targets(): Iterable<string> {
+    for (const typeName of this.#typeNames().keys()) {
+      for (const { data } of this.#of('PTR', typeName)) {
+        const target = latest(this.#of('SRV', data[0] ?? ''))?.data[0];
+        if (target !== undefined) yield lower(target);
+      }
+    }
+  }
+
   /** Everything that leads to a service, from what is known by now. */
   #wanted(): Map<string, Wanted> {
     const wanted = new Map<string, Wanted>();
@@ -175,12 +215,13 @@ export class MdnsCache {
   #complete() {
     if (this.#read) return this.#read;
     const services: Service[] = [];
-    const skipped: Record<string, number> = {};
+    const skipped: SkippedRow[] = [];
     for (const [typeName, word] of this.#typeNames()) {
       for (const { data } of this.#of('PTR', typeName)) {
         const service = this.#join(data[0] ?? '', word);
-        if (typeof service === 'string') skipped[service] = (skipped[service] ?? 0) + 1;
-        else if (service) services.push(service);
+        if (service === null) continue;
+        if ('reason' in service) skipped.push(service);
+        else services.push(service);
       }
     }
     this.#read = { services, skipped };
@@ -188,20 +229,26 @@ export class MdnsCache {
   }
 
   /** The instance; null while a part of it is missing; or why it must be left out. */
-  #join(instance: string, type: string): Service | EntryProblem | null {
+  #join(instance: string, type: string): Service | SkippedRow | null {
     const srv = latest(this.#of('SRV', instance));
     const txt = latest(this.#of('TXT', instance));
     const target = srv?.data[0] ?? '';
     const addresses = [...this.#of('A', target), ...this.#of('AAAA', target)].map(({ data }) => data[0] ?? '');
     if (!srv || !txt || addresses.length === 0) return null;
     const announcement = readService(type, instance, srv.data, txt.data, addresses);
-    return typeof announcement === 'string' ? announcement : { announcement, heardAt: srv.heardAt };
+    const { heardAt } = srv;
+    if (typeof announcement !== 'string') return { announcement, heardAt };
+    return { node: cleanText(target).replace(/\.local$/i, '') || null, type, reason: announcement, heardAt };
   }
 }
 
-function stageOf({ kind, name }: Fact): number {
-  if (kind === 'PTR') return lower(name) === ALL_TYPES ? 0 : 1;
-  return kind === 'SRV' || kind === 'TXT' ? 2 : 3;
+/** What a record is about, in the order in which one leads to the next. */
+const STAGES = ['all', 'type', 'instance', 'host'] as const;
+type Stage = (typeof STAGES)[number];
+
+function stageOf({ kind, name }: Fact): Stage {
+  if (kind === 'PTR') return lower(name) === ALL_TYPES ? 'all' : 'type';
+  return kind === 'SRV' || kind === 'TXT' ? 'instance' : 'host';
 }
 
 function latest(all: Iterable<Kept>): Kept | null {

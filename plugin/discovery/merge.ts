@@ -5,6 +5,9 @@ import type { Sighting, SourceStatus } from './source.js';
 /** From the one most to be believed on. */
 const SOURCE_ORDER: readonly SourceName[] = ['serf', 'list', 'avahi', 'demo'];
 
+/** How long a member that Serf has lost is still taken for there, ms: where UDP is blocked it comes and goes every 30 s. */
+const UNSURE_MS = 2 * 60_000;
+
 export interface Heard {
   readonly status: Pick<SourceStatus, 'name' | 'state' | 'lastUp'>;
   readonly sightings: readonly Sighting[];
@@ -76,7 +79,7 @@ function joined(witnesses: Witness[], allowed: (address: string) => boolean, now
     sources: SOURCE_ORDER.filter((name) => witnesses.some(({ status }) => status.name === name)),
     self,
     barred: barredBy(announcement, allowed),
-    stale: witnesses.every(({ status }) => status.state !== 'up'),
+    stale: !witnesses.some((witness) => isConfirmed(witness, now)),
     heardAt: Math.max(...witnesses.map((witness) => heardAt(witness, now))),
   };
 }
@@ -101,6 +104,12 @@ function barredBy({ address, port, txt }: Announcement, allowed: (address: strin
   if (!allowed(address)) return 'not-allowed';
   if (txt.get('probe')?.toLowerCase() === 'none') return 'declined';
   return port === null ? 'no-port' : null;
+}
+
+/** A source that is away confirms nothing; nor does Serf a member that it lost longer ago than a lapse lasts. */
+function isConfirmed({ sighting, status }: Witness, now: number): boolean {
+  if (status.state !== 'up') return false;
+  return status.name !== 'serf' || sighting.heardAt === null || now - sighting.heardAt < UNSURE_MS;
 }
 
 function heardAt({ sighting, status }: Witness, now: number): number {

@@ -3,7 +3,7 @@
  * (it closes the connection after a command that it does not know), `serf-away` when it is gone or too slow.
  */
 import { type AgentAddress, CALL_LIMIT_MS, Connection, type OpenOptions } from './connection.js';
-import { type Fields, readBytes, readFields, readNumber, readText } from './fields.js';
+import { type Fields, isFields, readBytes, readFields, readNumber, readText } from './fields.js';
 import { type Member, membersIn, readMember } from './member.js';
 import { inSlices } from './slices.js';
 
@@ -85,7 +85,11 @@ export class SerfRpc {
   async members(): Promise<Member[]> {
     const members: Member[] = [];
     const body = await this.#connection.call('members', null, true);
-    await inSlices(membersIn(body), (value) => members.push(readMember(value)));
+    if (!isMemberList(body.Members)) {
+      this.close('sends something else than its members');
+      throw await this.closed;
+    }
+    await inSlices(body.Members, (value) => members.push(readMember(value)));
     return members;
   }
 
@@ -168,6 +172,11 @@ export class SerfRpc {
     forget();
     if (lost) throw lost;
   }
+}
+
+/** Anything else, taken for a list, would look as if the whole community had left. */
+function isMemberList(value: unknown): value is readonly Fields[] {
+  return Array.isArray(value) && value.every((one) => isFields(one) && readText(one.Name) !== '');
 }
 
 function readEvent(record: Fields): AgentEvent {

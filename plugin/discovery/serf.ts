@@ -10,6 +10,7 @@ import { cleanText } from './entry.js';
 import type { Member } from './member.js';
 import { idOf } from './merge.js';
 import { type AgentEvent, SerfRpc } from './rpc.js';
+import { keptOf, type SkippedRow } from './skipped.js';
 import { inSlices } from './slices.js';
 import { Listeners, type Sighting, type Source, type SourceState, type SourceStatus } from './source.js';
 import { readTag, TAG_NAME, type Tag } from './tag.js';
@@ -21,6 +22,9 @@ const MEMBER_EVENTS = ['member-join', 'member-failed', 'member-update', ...REMOV
 /** A hung agent keeps its connection open: ask it something small now and then. Both ms. */
 const KEEP_ALIVE_MS = 20_000;
 const KEEP_ALIVE_LIMIT_MS = 5_000;
+/** Events that wait to be applied, and members kept; the largest communities have a few thousand. */
+const EVENTS_CAP = 10_000;
+const MEMBERS_CAP = 10_000;
 /** Pause before trying again, doubled each time up to the longest, ms. */
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 1_000;
@@ -30,6 +34,9 @@ interface Known {
   readonly address: string | null;
   readonly sightings: readonly Sighting[];
   readonly skipped: Tag['skipped'];
+  readonly bad: Tag['bad'];
+  /** When the agent told of it, ms since the epoch. */
+  readonly toldAt: number;
 }
 
 export class SerfSource implements Source {
@@ -46,6 +53,8 @@ export class SerfSource implements Source {
   /** Lists and events are applied one after the other, in the order in which the agent sent them. */
   #queue: Promise<void> = Promise.resolve();
   #members = new Map<string, Known>();
+  /** How often there was no room for a member. */
+  #beyond = 0;
   /** Name of the member that is this node. */
   #self: string | null = null;
   #client: SerfRpc | null = null;
@@ -65,7 +74,7 @@ export class SerfSource implements Source {
 
   status(): SourceStatus {
     const known = [...this.#members.values()];
-    const skipped: Record<string, number> = {};
+    const skipped: Record<string, number> = this.#beyond > 0 ? { 'too-many': this.#beyond } : {};
     for (const [reason, count] of known.flatMap((member) => Object.entries(member.skipped)))
       skipped[reason] = (skipped[reason] ?? 0) + count;
     return {
@@ -80,6 +89,10 @@ export class SerfSource implements Source {
 
   sightings(): readonly Sighting[] {
     return [...this.#members.values()].flatMap((member) => member.sightings);
+  }
+
+  skippedRows(): readonly SkippedRow[] {
+    return keptOf(this.#bad());
   }
 
   onChange(listener: () => void): () => void {
@@ -159,20 +172,32 @@ export class SerfSource implements Source {
   async #follow(client: SerfRpc): Promise<PanelError> {
     // The stream before the list, and applied behind it: an event may be older than the list, but the last event of a
     // member never is. So nothing that changes meanwhile is missed.
-    const early: AgentEvent[] = [];
-    let hear = (event: AgentEvent): unknown => early.push(event);
-    await client.stream(MEMBER_EVENTS, (event) => hear(event));
+    let listed = () => {};
+    const list = new Promise<void>((resolve) => {
+      listed = resolve;
+    });
+    await client.stream(MEMBER_EVENTS, this.#hearing(client, list));
     const [stats, members] = await Promise.all([client.stats(), client.members()]);
     this.#self = stats.get('agent')?.get('name') ?? null;
     await this.#later(() => this.#replace(members));
-    hear = (event) => this.#later(() => this.#apply(event));
-    for (const event of early) hear(event);
+    listed();
     this.#become('up', null);
     const ask = () => client.stats(KEEP_ALIVE_LIMIT_MS).catch(() => client.close('no longer answers'));
     const timer = setInterval(ask, KEEP_ALIVE_MS);
     const why = await client.closed;
     clearInterval(timer);
     return why;
+  }
+
+  /** Applies each event once the list is there, in order; an agent that never stops telling is left. */
+  #hearing(client: SerfRpc, list: Promise<void>): (event: AgentEvent) => void {
+    let waiting = 0;
+    return (event) => {
+      waiting++;
+      if (waiting > EVENTS_CAP) return client.close('sends events faster than they can be followed');
+      const apply = () => this.#apply(event).finally(() => waiting--);
+      void list.then(() => this.#later(apply));
+    };
   }
 
   #later(work: () => Promise<void>): Promise<void> {
@@ -182,8 +207,9 @@ export class SerfSource implements Source {
 
   async #replace(members: readonly Member[]): Promise<void> {
     const fresh = new Map<string, Known>();
+    this.#beyond = 0;
     await inSlices(members, (member) => {
-      if (member.status !== 'left') fresh.set(member.name, this.#know(member));
+      if (member.status !== 'left') this.#keep(fresh, member);
     });
     this.#members = fresh;
     this.#listeners.call();
@@ -192,14 +218,19 @@ export class SerfSource implements Source {
   async #apply({ event, members }: AgentEvent): Promise<void> {
     await inSlices(members, (member) => {
       if (REMOVING.includes(event)) this.#members.delete(member.name);
-      else this.#members.set(member.name, this.#know(member));
+      else this.#keep(this.#members, member);
     });
     this.#listeners.call();
   }
 
+  #keep(members: Map<string, Known>, member: Member): void {
+    if (members.size < MEMBERS_CAP || members.has(member.name)) members.set(member.name, this.#know(member));
+    else this.#beyond++;
+  }
+
   #know({ name, address, port, tags, status }: Member): Known {
     const text = tags.get(TAG_NAME);
-    const { entries, skipped }: Tag = text === undefined ? { entries: [], skipped: {} } : readTag(text);
+    const { entries, skipped, bad }: Tag = text === undefined ? { entries: [], skipped: {}, bad: [] } : readTag(text);
     const gossip = address !== null && port > 0 ? { address, port } : null;
     const node = cleanText(name);
     const self = name === this.#self;
@@ -208,7 +239,12 @@ export class SerfSource implements Source {
     const sightings = entries.map((entry) => ({ announcement: { ...entry, node, gossip }, self, heardAt }));
     // Hashed here, where the work is done in slices, rather than all at once when the list is merged.
     for (const { announcement } of sightings) idOf(announcement);
-    return { address, sightings, skipped };
+    return { address, sightings, skipped, bad, toldAt: this.#now() };
+  }
+
+  *#bad(): Iterable<SkippedRow> {
+    for (const [name, { bad, toldAt }] of this.#members)
+      for (const { type, reason } of bad) yield { node: cleanText(name) || null, type, reason, heardAt: toldAt };
   }
 
   #become(state: SourceState, error: PanelError | null): void {

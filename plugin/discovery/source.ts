@@ -1,5 +1,6 @@
 /** What a source of announcements is: Serf, the hand-kept list and any further one look the same from outside. */
 import type { Announcement, SourceName } from '../provider.js';
+import type { SkippedRow } from './skipped.js';
 
 export type SourceState = 'up' | 'connecting' | 'away' | 'off';
 
@@ -29,6 +30,8 @@ export interface Source {
   status(): SourceStatus;
   /** What it knows; while away, what it knew last. */
   sightings(): readonly Sighting[];
+  /** The rows behind the counts of `skipped`, at most 200 of them; absent where nothing is ever skipped. */
+  skippedRows?(): readonly SkippedRow[];
   /** Calls back after each change of its sightings or of its state; returns the way to stop it. */
   onChange(listener: () => void): () => void;
   /** Resolves once it has listed once or failed once; within its own limits. */

@@ -4,6 +4,7 @@
  */
 import { Bzip2Error, decompress } from './bzip2.js';
 import { type Entry, type EntryProblem, readEntry } from './entry.js';
+import { type SkippedRow, saidIn } from './skipped.js';
 
 export const TAG_NAME = 'services';
 
@@ -12,6 +13,8 @@ const TEXT_CAP = 16 * 1024;
 /** Bytes of JSON. */
 const JSON_CAP = 64 * 1024;
 const ENTRIES_CAP = 64;
+/** Fragments of a broken list that are looked at: taking thousands of them for JSON would hold everything else up. */
+const FRAGMENTS_CAP = 256;
 /** Tags remembered, and bytes of JSON that they may stem from: four times a large community. */
 const CACHE_TAGS = 4096;
 const CACHE_BYTES = 8 * 1024 * 1024;
@@ -21,7 +24,18 @@ export type TagProblem = EntryProblem | 'bad-base64' | 'bad-bzip2' | 'too-large'
 export interface Tag {
   readonly entries: readonly Entry[];
   readonly skipped: Readonly<Partial<Record<TagProblem, number>>>;
+  /** The entries behind these counts, at most 64 of them. */
+  readonly bad: readonly Bad[];
 }
+
+type Bad = Pick<SkippedRow, 'type'> & { readonly reason: TagProblem };
+
+/** A tag of which nothing can be read. */
+const unreadable = (reason: TagProblem): Tag => ({
+  entries: [],
+  skipped: { [reason]: 1 },
+  bad: [{ type: null, reason }],
+});
 
 /** Decoded tags by their text, oldest use first, with the bytes of JSON of each and of all. */
 const cache = new Map<string, { readonly tag: Tag; readonly bytes: number }>();
@@ -29,7 +43,7 @@ let cachedBytes = 0;
 
 /** Decodes a tag; one that was decoded before costs nothing. */
 export function readTag(text: string): Tag {
-  if (text.length > TEXT_CAP) return { entries: [], skipped: { 'too-large': 1 } };
+  if (text.length > TEXT_CAP) return unreadable('too-large');
   const known = cache.get(text);
   const decoded = known ?? decode(text);
   if (known) cache.delete(text);
@@ -46,7 +60,7 @@ export function readTag(text: string): Tag {
 function decode(text: string): { readonly tag: Tag; readonly bytes: number } {
   const json = unpackTag(text);
   return typeof json === 'string'
-    ? { tag: { entries: [], skipped: { [json]: 1 } }, bytes: 0 }
+    ? { tag: unreadable(json), bytes: 0 }
     : { tag: readList(UTF8.decode(json)), bytes: json.length };
 }
 
@@ -67,33 +81,36 @@ export function unpackTag(text: string): Uint8Array | TagProblem {
 }
 
 function readList(json: string): Tag {
-  const { values, broken } = parseList(json);
+  const { values, broken, left } = parseList(json);
   const entries: Entry[] = [];
   const skipped: Partial<Record<TagProblem, number>> = {};
-  const skip = (reason: TagProblem, count = 1) => {
-    if (count > 0) skipped[reason] = (skipped[reason] ?? 0) + count;
+  const bad: Bad[] = [];
+  const skip = (reason: TagProblem, value?: unknown) => {
+    skipped[reason] = (skipped[reason] ?? 0) + 1;
+    if (bad.length < ENTRIES_CAP) bad.push({ type: saidIn(value).type, reason });
   };
-  skip('bad-json', broken);
-  for (const [index, value] of values.entries()) {
-    if (entries.length === ENTRIES_CAP) {
-      skip('too-many', values.length - index);
-      break;
-    }
-    const entry = readEntry(value);
-    if (typeof entry === 'string') skip(entry);
+  for (let count = 0; count < broken; count++) skip('bad-json');
+  for (let count = 0; count < left; count++) skip('too-many');
+  for (const value of values) {
+    const entry = entries.length === ENTRIES_CAP ? 'too-many' : readEntry(value);
+    if (typeof entry === 'string') skip(entry, value);
     else entries.push(entry);
   }
-  return { entries, skipped };
+  return { entries, skipped, bad };
 }
 
-/** The values of the list, and how many of its parts are not JSON: as written, else mended, else object by object. */
-function parseList(json: string): { readonly values: readonly unknown[]; readonly broken: number } {
+/** As written, else mended, else object by object, with how many parts are not JSON and how many are beyond the cap. */
+function parseList(json: string): {
+  readonly values: readonly unknown[];
+  readonly broken: number;
+  readonly left: number;
+} {
   const whole = parseLoosely(json);
-  if (whole !== undefined) return { values: Array.isArray(whole) ? whole : [whole], broken: 0 };
-  const parts = json.match(/\{[^{}]*\}?/g) ?? [json];
-  const values = parts.map((part) => parseLoosely(part));
-  const readable = values.filter((value) => value !== undefined);
-  return { values: readable, broken: values.length - readable.length };
+  if (whole !== undefined) return { values: Array.isArray(whole) ? whole : [whole], broken: 0, left: 0 };
+  const all = json.match(/\{[^{}]*\}?/g) ?? [json];
+  const parts = all.slice(0, FRAGMENTS_CAP);
+  const values = parts.map((part) => parseLoosely(part)).filter((value) => value !== undefined);
+  return { values, broken: parts.length - values.length, left: all.length - parts.length };
 }
 
 /** As written, else mended; undefined when it is not JSON even so. */

@@ -32,6 +32,8 @@ export interface Step {
   readonly label: string;
   readonly text: string;
   readonly todo: string;
+  /** What there is to count, and where it is listed: an address within the panel. */
+  readonly counts: readonly { readonly text: string; readonly path: string }[];
 }
 
 export interface Asked {
@@ -98,7 +100,7 @@ class Walk {
     const joined = serf && next(this.#joined(serf));
     const member = joined && next(this.#member(joined));
     const text = member && next(this.#tag(member));
-    const tag = text && next(this.#readable(text));
+    const tag = text && next(this.#readable(text, cleanText(member.name)));
     const ids = tag && next(this.#type(tag));
     const allowed = ids && next(this.#allowed(ids));
     if (allowed) next(await this.#answers(allowed));
@@ -113,7 +115,7 @@ class Walk {
     const { t, has } = this.#words;
     const key = say === null ? 'chain.unasked' : `chain.${id}.${say}`;
     const after = todo ?? (has(`${key}.todo`) ? t(`${key}.todo`, params) : '');
-    return { id, state, label: t(`chain.${id}`), text: t(key, params), todo: after };
+    return { id, state, label: t(`chain.${id}`), text: t(key, params), todo: after, counts: [] };
   }
 
   async #agent(): Promise<Found<Serf>> {
@@ -159,20 +161,27 @@ class Walk {
     return { step: this.step('tag', 'yes', 'yes'), value: text };
   }
 
-  #readable(text: string): Found<Tag> {
+  #readable(text: string, node: string): Found<Tag> {
     const tag = readTag(text);
-    const count = tag.entries.length;
-    const reasons = Object.entries(tag.skipped).map(([reason, times]) => {
-      const key = `skipped.${reason}`;
-      return `${this.#words.has(key) ? this.#words.t(key) : reason} (${this.#words.number(times)})`;
-    });
-    const problems = reasons.join(', ');
-    if (count === 0) {
-      const say = problems === '' ? 'empty' : 'no';
-      return { step: this.step('readable', 'no', say, { problems }), value: null };
+    const skipped = Object.entries(tag.skipped);
+    if (tag.entries.length === 0) {
+      const step = this.step('readable', 'no', skipped.length === 0 ? 'empty' : 'no');
+      return { step: { ...step, counts: this.#skipped(skipped, node) }, value: null };
     }
-    const say = problems === '' ? 'yes' : 'some';
-    return { step: this.step('readable', 'yes', say, { count, problems }), value: tag };
+    const step = this.step('readable', 'yes', skipped.length === 0 ? 'yes' : 'some');
+    const read = {
+      text: this.#words.t('chain.services', { count: tag.entries.length }),
+      path: `help/heard?${new URLSearchParams({ source: 'serf', node })}`,
+    };
+    return { step: { ...step, counts: [read, ...this.#skipped(skipped, node)] }, value: tag };
+  }
+
+  #skipped(counts: readonly (readonly [reason: string, count: number])[], node: string): Step['counts'] {
+    const { t, has } = this.#words;
+    return counts.map(([reason, count]) => ({
+      text: `${t('source.skipped', { count })}: ${has(`skipped.${reason}`) ? t(`skipped.${reason}`) : reason}`,
+      path: `help/skipped?${new URLSearchParams({ source: 'serf', reason, node })}`,
+    }));
   }
 
   /** Hands on the ids of the node's providers of the type. */

@@ -11,6 +11,7 @@ import {
   rttOf,
   SORTS,
   TOGGLES,
+  type Toggle,
 } from './find.js';
 import type { Words } from './i18n.js';
 import type { Visit } from './visit.js';
@@ -19,6 +20,8 @@ import type { Visit } from './visit.js';
 const PAGE_ROWS = 100;
 /** Communities that get a link of their own; the others are found by searching. */
 const COMMUNITIES = 6;
+/** A list this short is seen at a glance: it is shown without the means to search it. */
+const SHORT = 5;
 
 interface FilterModel {
   readonly id: string;
@@ -47,8 +50,12 @@ export function findModel(
 ) {
   const to = (change: Partial<Find>) => address + queryOf({ ...find, page: 1, ...change });
   const { total, page, pages, first, hidden } = found;
-  const matching = { ...find, sort: EVERYTHING.sort, hidden: null, rows: null, page: 1 };
+  const matching = { ...find, hidden: null, rows: null, page: 1 };
+  const filtered = queryOf({ ...matching, sort: EVERYTHING.sort }) !== '';
+  const whole = { ...EVERYTHING, hidden: find.hidden };
   return {
+    /** Whether there is anything to search, or to take back. */
+    helps: ranked.length > SHORT || queryOf(matching) !== '',
     q: find.q,
     /** What a search keeps. */
     fields: fieldsOf({ ...find, q: '', page: 1 }),
@@ -57,16 +64,20 @@ export function findModel(
     ),
     sorts: SORTS.map((sort) => ({ id: sort, on: find.sort === sort, href: to({ sort }) })),
     sort: find.sort,
-    filtered: queryOf(matching) !== '',
-    clear: to({ ...EVERYTHING, sort: find.sort, rows: find.rows, hidden: find.hidden }),
-    all: ranked.length,
+    filtered,
+    clear: to({ ...whole, sort: find.sort, rows: find.rows }),
+    /** How many rows are left once the filters are cleared. */
+    all: countOf(ranked, whole, defaults),
     ...{ total, page, pages, first, hidden },
     last: first + found.rows.length - 1,
     previous: page > 1 ? to({ page: page - 1 }) : null,
     next: page < pages ? to({ page: page + 1 }) : null,
-    /** Shows the hidden ones too; where they are shown, hides them again. */
-    unhide: to({ hidden: true }),
+    /** Shows the hidden ones alone; where any are shown, hides them again. */
+    unhide: to({ hidden: 'only' }),
     hide: find.hidden && !defaults.hidden ? to({ hidden: null }) : null,
+    /** The rows behind a number that counts hidden ones too, whatever is shown now. */
+    rows: (change: Partial<Find> = {}) =>
+      address + queryOf({ ...EVERYTHING, hidden: defaults.hidden ? null : true, ...change }),
     /** The value that the order goes by, where no column shows it. */
     rtt: (id: string) => {
       const one = find.sort === 'rtt' ? found.rows.find(({ provider }) => provider.id === id) : undefined;
@@ -81,7 +92,11 @@ function filtersOf(ranked: readonly Ranked[], find: Find, defaults: Defaults, wo
     ...{ id, label, on, change, off },
     count: countOf(ranked, { ...find, ...change }, defaults),
   });
-  const toggles = TOGGLES.filter((toggle) => toggle !== 'pinned' || defaults.pinnedFirst).map((toggle) =>
+  const isOffered: Readonly<Record<Toggle, boolean>> = {
+    ...{ reachable: true, measured: true, pinned: defaults.pinnedFirst },
+    measurable: find.measurable || ranked.some(({ provider }) => provider.barred !== null),
+  };
+  const toggles = TOGGLES.filter((toggle) => isOffered[toggle]).map((toggle) =>
     filter(toggle, words.t(`find.${toggle}`), find[toggle], { [toggle]: true }, { [toggle]: false }),
   );
   const sources = valuesOf(ranked, ({ provider }) => provider.sources);

@@ -1,13 +1,13 @@
 /** Finding providers in a long list: search, filters, order and pages. All of it stands in the address, as a query. */
 import { PanelError } from '../errors.js';
 import type { Ranked } from '../score/rank.js';
-import { nameOf, verdictOf } from './model.js';
+import { isReachable, nameOf } from './model.js';
 
 export const SORTS = ['score', 'name', 'rtt', 'measured'] as const;
 export type Sort = (typeof SORTS)[number];
 
 /** What is either asked for or not. */
-export const TOGGLES = ['reachable', 'measured', 'pinned'] as const;
+export const TOGGLES = ['reachable', 'measured', 'measurable', 'pinned'] as const;
 export type Toggle = (typeof TOGGLES)[number];
 
 /** One way of looking at a list. An empty text or `false` filters nothing. */
@@ -16,19 +16,19 @@ export interface Find extends Readonly<Record<Toggle, boolean>> {
   readonly community: string;
   readonly source: string;
   readonly sort: Sort;
-  /** Whether what the owner has hidden is shown too; null = as the one who asks does by default. */
-  readonly hidden: boolean | null;
+  /** Whether what the owner has hidden is shown too, or alone; null = as the one who asks does by default. */
+  readonly hidden: boolean | 'only' | null;
   /** Rows of a page; null = as the one who asks does by default. */
   readonly rows: number | null;
   readonly page: number;
 }
 
 export const EVERYTHING: Find = {
-  ...{ q: '', community: '', source: '', reachable: false, measured: false, pinned: false },
+  ...{ q: '', community: '', source: '', reachable: false, measured: false, measurable: false, pinned: false },
   ...{ sort: 'score', hidden: null, rows: null, page: 1 },
 };
 
-const TEXT_LENGTH = 100;
+const TEXT_LENGTH = 128;
 const ROWS = { from: 10, to: 1000 } as const;
 const PAGES = { from: 1, to: 100_000 } as const;
 
@@ -58,8 +58,10 @@ export function readFind(query: unknown): Find {
   const sort = SORTS.find((one) => one === (asked || 'score'));
   if (sort === undefined) throw bad('sort', `one of ${SORTS.join(', ')}`);
   return {
-    ...{ q: text('q'), community: text('community'), source: text('source'), sort, hidden: yes('hidden') },
-    ...{ reachable: yes('reachable') ?? false, measured: yes('measured') ?? false, pinned: yes('pinned') ?? false },
+    ...{ q: text('q'), community: text('community'), source: text('source'), sort },
+    hidden: text('hidden') === 'only' ? 'only' : yes('hidden'),
+    ...{ reachable: yes('reachable') ?? false, measured: yes('measured') ?? false },
+    ...{ measurable: yes('measurable') ?? false, pinned: yes('pinned') ?? false },
     ...{ rows: whole('rows', ROWS), page: whole('page', PAGES) ?? 1 },
   };
 }
@@ -104,14 +106,19 @@ export interface Defaults {
 /** The page that is asked for; past the end, the last one. */
 export function look(ranked: readonly Ranked[], find: Find, defaults: Defaults): Found {
   const matching = ranked.filter(matcher(find));
-  const shown = (find.hidden ?? defaults.hidden) ? matching : matching.filter(({ hidden }) => !hidden);
+  const asked = find.hidden ?? defaults.hidden;
+  const shown = matching.filter(shows(asked));
   const rows = find.rows ?? defaults.rows;
   const pages = Math.max(1, Math.ceil(shown.length / rows));
   const page = Math.min(find.page, pages);
   const start = (page - 1) * rows;
   const sorted = order(shown, find.sort, defaults.pinnedFirst);
   return {
-    ...{ rows: sorted.slice(start, start + rows), total: shown.length, hidden: matching.length - shown.length },
+    ...{
+      rows: sorted.slice(start, start + rows),
+      total: shown.length,
+      hidden: asked ? 0 : matching.length - shown.length,
+    },
     ...{ page, pages, first: shown.length === 0 ? 0 : start + 1 },
   };
 }
@@ -119,20 +126,19 @@ export function look(ranked: readonly Ranked[], find: Find, defaults: Defaults):
 /** How many rows each of the ways of looking would show: what a filter's link says. */
 export function countOf(ranked: readonly Ranked[], find: Find, { hidden }: Defaults): number {
   const matches = matcher(find);
-  const all = find.hidden ?? hidden;
-  return ranked.reduce((sum, one) => sum + Number((all || !one.hidden) && matches(one)), 0);
+  const isShown = shows(find.hidden ?? hidden);
+  return ranked.reduce((sum, one) => sum + Number(isShown(one) && matches(one)), 0);
 }
 
-const REACHABLE: ReadonlySet<string> = new Set(['good', 'weak', 'unproven', 'unchecked']);
+/** Whether one that the owner has hidden, or not, is to be shown. */
+const shows = (hidden: boolean | 'only') => (one: Ranked) => (hidden === 'only' ? one.hidden : hidden || !one.hidden);
 
-/** Whether something of it answered at the last look. */
-export const isReachable = (one: Ranked) => REACHABLE.has(verdictOf(one));
-
-function matcher({ q, community, source, reachable, measured, pinned }: Find): (one: Ranked) => boolean {
+function matcher({ q, community, source, reachable, measured, measurable, pinned }: Find): (one: Ranked) => boolean {
   const words = plain(q).split(/\s+/).filter(Boolean);
   return (one) => {
     const { provider } = one;
     if (measured && one.attempts === 0) return false;
+    if (measurable && provider.barred !== null) return false;
     if (pinned && !one.pinned) return false;
     if (community && provider.community !== community) return false;
     if (source && !(provider.sources as readonly string[]).includes(source)) return false;

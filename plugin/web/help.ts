@@ -1,8 +1,11 @@
 /** Help: how the list comes about, and why something is not in it. */
+import { lazy } from '../lazy.js';
 import type { Asked, Step } from './chain.js';
 import { nameOf } from './model.js';
 import { page } from './respond.js';
 import type { Visit, Web } from './visit.js';
+
+const chain = lazy(() => import('./chain.js'));
 
 export interface NotListed extends Asked {
   readonly steps: readonly Step[];
@@ -34,14 +37,16 @@ export async function notListedApi(web: Web, visit: Visit) {
 }
 
 async function walked(web: Web, { request, words }: Visit): Promise<NotListed> {
-  const query = request.query as { node?: unknown; type?: unknown };
-  const asked = { node: short(query.node), type: short(query.type) };
-  // On first use: few people ask.
-  const { chainOf } = await import('./chain.js');
-  return { ...asked, steps: await chainOf(web.panel, words, asked), listed: listed(web, asked) };
+  const about = { node: asked(request, 'node'), type: asked(request, 'type') };
+  const { chainOf } = await chain();
+  return { ...about, steps: await chainOf(web.panel, words, about), listed: listed(web, about) };
 }
 
-const short = (text: unknown) => (typeof text === 'string' ? text.trim().slice(0, LONGEST) : '');
+/** One text of the query; empty where it is not given, or is no text. */
+export function asked({ query }: Visit['request'], name: string): string {
+  const text = (query as Readonly<Record<string, unknown>>)[name];
+  return typeof text === 'string' ? text.trim().slice(0, LONGEST) : '';
+}
 
 function listed({ panel }: Web, { node, type }: Asked): NotListed['listed'] {
   if (node === '' && type === '') return [];

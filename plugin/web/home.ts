@@ -1,8 +1,8 @@
 /** The first page: every service in one sentence, with what needs the owner's hand before everything else. */
+import { asPanelError } from '../errors.js';
 import type { TypeSummary, TypeView } from '../panel.js';
 import { backgroundModel } from './background.js';
-import { isReachable } from './find.js';
-import { serviceModel } from './model.js';
+import { isReachable, serviceModel } from './model.js';
 import { nothingModel } from './nothing.js';
 import type { Visit, Web } from './visit.js';
 
@@ -12,10 +12,11 @@ export type Trouble = 'unit' | 'port';
 export async function homeModel(web: Web, visit: Visit) {
   const { services } = await web.panel.overview();
   const models = await Promise.all(services.map((summary) => homeService(web, visit, summary)));
+  const problem = await web.panel.local.problem();
   const empty = models.every(({ providers }) => providers === 0);
   return {
     title: visit.words.t('page.home'),
-    systemd: (await web.panel.local.problem()) === null,
+    systemd: problem === null || asPanelError(problem).code !== 'no-systemd',
     background: backgroundModel(web),
     services: troubledFirst(models.filter(({ builtin }) => builtin)),
     others: models.filter(({ builtin }) => !builtin),
@@ -26,7 +27,8 @@ export async function homeModel(web: Web, visit: Visit) {
 async function homeService(web: Web, { words, role }: Visit, summary: TypeSummary) {
   return {
     ...serviceModel(summary, words),
-    trouble: await troubleOf(web, summary),
+    /** For the owner's eyes: nobody else can mend it. */
+    trouble: role === 'owner' ? await troubleOf(web, summary) : null,
     /** So that the page shows all that is counted, the owner's hidden ones too. */
     counted: role === 'owner' ? { hidden: 'yes' } : {},
   };
@@ -37,19 +39,45 @@ function troubledFirst<T extends { readonly trouble: Trouble | null }>(services:
   return services.toSorted((a, b) => Number(b.trouble !== null) - Number(a.trouble !== null));
 }
 
-async function troubleOf({ panel }: Web, { word, local, builtin }: TypeSummary): Promise<Trouble | null> {
-  if (local.units.some(({ state }) => state === 'failed')) return 'unit';
-  if (!builtin || !local.published) return null;
-  if (local.state === 'stopped') return 'port';
+async function troubleOf(web: Web, summary: TypeSummary): Promise<Trouble | null> {
+  if (summary.local.units.some(({ state }) => state === 'failed')) return 'unit';
+  return hasLasted(web, summary.word, await isSilent(web, summary)) ? 'port' : null;
+}
+
+/** Whether it is announced, and its port is open to nobody but this machine. */
+async function isSilent({ panel }: Web, { word, local, builtin }: TypeSummary): Promise<boolean> {
+  if (!builtin || !local.published) return false;
+  if (local.state === 'stopped') return true;
   const heard = ((await panel.own.view(word)).port?.transports ?? []).map(({ listening }) => listening);
-  const isSilent = heard.some((one) => one !== null) && !heard.includes('open');
-  return isSilent ? 'port' : null;
+  return heard.some((one) => one !== null) && !heard.includes('open');
+}
+
+/** A service that is only starting is silent too: it is no trouble until two looks so far apart agree, ms. */
+const APART_MS = 30_000;
+
+/** By panel, each with its own clock: the types found silent, and since when (ms since the epoch). */
+const silences = new WeakMap<Web, Map<string, number>>();
+
+/** Whether the type was silent at every look for that long. */
+function hasLasted(web: Web, word: string, isSilent: boolean): boolean {
+  const known = silences.get(web) ?? new Map<string, number>();
+  silences.set(web, known);
+  const now = web.now();
+  // Never later than now: the clock may have been set back meanwhile.
+  const since = isSilent ? Math.min(known.get(word) ?? now, now) : null;
+  if (since === null) known.delete(word);
+  else known.set(word, since);
+  return since !== null && now - since >= APART_MS;
 }
 
 /** What a type's headline says where nothing can be recommended. */
 export function headlineOf({ ranked }: TypeView) {
+  const reachable = ranked.filter(isReachable);
   return {
     own: ranked.some(({ provider, score }) => provider.self && (score ?? 0) > 0),
-    open: ranked.filter((one) => one.score === null && isReachable(one)).length,
+    all: ranked.length,
+    reachable: reachable.length,
+    /** Something answers, and its protocol is not checked. */
+    unscored: reachable.some(({ score }) => score === null),
   };
 }

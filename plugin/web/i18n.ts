@@ -127,7 +127,7 @@ export function chooseLanguage(chosen: string | undefined, accept: string | unde
   const known = (tag: string) => LANGUAGES.find((one) => one === tag.split('-', 1)[0]?.toLowerCase());
   const wishes = (accept ?? '').split(',', 20).map((part) => {
     const [tag = '', ...settings] = part.trim().split(';');
-    const weight = settings.map((one) => /^\s*q=([\d.]+)\s*$/.exec(one)?.[1]).find((q) => q !== undefined);
+    const weight = settings.map((one) => /^\s*q=([\d.]+)\s*$/i.exec(one)?.[1]).find((q) => q !== undefined);
     return { tag: tag.trim(), weight: Number(weight ?? 1) };
   });
   const ranked = wishes.filter(({ weight }) => weight > 0).sort((a, b) => b.weight - a.weight);

@@ -108,6 +108,8 @@ export function fakePanel(fake: Fake = {}): FakePanel {
       serfClient: never,
       estimates: async () => new Map(),
       sources: () => sources,
+      announcements: never,
+      skipped: never,
       ready: async () => {},
       onChange: never,
       close: never,

@@ -42,6 +42,12 @@ it('lists the providers of a type in ranked order, the failed with its reason an
   expect(lines[3]).toMatch(/^ +– +– +announced +OLO +10\.1\.2\.10 +the announcement names no port$/);
 });
 
+it('says of one that missed the last time that it did, though it still has its score', async () => {
+  const io = fakeIo();
+  await listProviders(fakePanel({ rows: [row({}, { failures: 1 })] }), io, 'dnsservice', text);
+  expect(io.written.out).toMatch(/ 91 \(80–97\) .* did not answer the last time$/m);
+});
+
 it('writes JSON and nothing else to standard output', async () => {
   const io = fakeIo();
   const away = { code: 'serf-away', message: 'No answer.', hint: 'Start it.' };
@@ -73,6 +79,14 @@ it('shows a stranger’s text without terminal commands, on one line, cut to its
   expect(lines[1]).toMatch(/ red secondline.*x… +10\.1\.2\.3:53 +boo$/);
   expect(lines[1]?.length).toBeLessThan(200);
   expect(io.written.out).not.toMatch(/[^\P{C}\n]/u);
+});
+
+it('shows a stranger’s text as JSON without a letter that a terminal would obey', async () => {
+  const io = fakeIo();
+  const node = 'red\u009b31m\u007fand\u202eback';
+  await listProviders(fakePanel({ rows: [row({ node })] }), io, 'dnsservice', json);
+  expect(io.written.out).not.toMatch(/[^\P{C}\n]/u);
+  expect(JSON.parse(io.written.out).providers[0].node).toBe(node);
 });
 
 it('says that nobody announces a type that exists', async () => {

@@ -50,6 +50,11 @@ describe('the hand-kept list', () => {
     expect(list.status()).not.toHaveProperty('error');
   });
 
+  it('may begin with the mark that some editors put there', async () => {
+    const list = await open(`\ufeff${line('10.0.0.1')}\n`);
+    expect(list.status()).toMatchObject({ read: 1, skipped: {} });
+  });
+
   it('names a bad line by its number and keeps the good ones', async () => {
     const list = await open(
       [line('10.0.0.1'), '# fine', '{oops', line('a.name'), line('10.0.0.2', { p: 0 }), line('10.0.0.3')].join('\n'),

@@ -67,10 +67,19 @@ describe('merge', () => {
     expect(merged(heard('serf', a, self))[0]).toMatchObject({ node: 'self', self: true });
   });
 
-  it('is stale only while every source that announced it is away, and tells when it was last heard', () => {
+  it('is stale only while no source that announced it confirms it, and tells when it was last heard', () => {
     expect(merged(away('serf', sighting()))).toMatchObject([{ stale: true, heardAt: 500 }]);
     expect(merged(away('serf', sighting()), heard('list', sighting()))).toMatchObject([{ stale: false, heardAt: NOW }]);
-    expect(merged(heard('serf', sighting({}, { heardAt: 300 })))).toMatchObject([{ stale: false, heardAt: 300 }]);
+    const lost = heard('serf', sighting({}, { heardAt: 300 }));
+    expect(merged(lost)).toMatchObject([{ stale: true, heardAt: 300 }]);
+    expect(merged(lost, heard('list', sighting()))).toMatchObject([{ stale: false, heardAt: NOW }]);
+  });
+
+  it('is stale two minutes after Serf has lost it, and not before; the local network ends its own', () => {
+    const staleAfter = (ms: number, source: SourceName = 'serf') =>
+      merged(heard(source, sighting({}, { heardAt: NOW - ms })))[0]?.stale;
+    expect([0, 119_999, 120_000].map((ms) => staleAfter(ms))).toEqual([false, false, true]);
+    expect(staleAfter(3_600_000, 'avahi')).toBe(false);
   });
 
   it('orders by type, then node, then id, whatever the order it heard them in', () => {

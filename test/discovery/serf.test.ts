@@ -1,8 +1,12 @@
 /** The Serf source where the agent hangs, floods or is slow; with a sound agent it is tested in test/real/. */
+import { setImmediate } from 'node:timers/promises';
 import { encode } from '@msgpack/msgpack';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { createDiscovery } from '../../plugin/discovery/index.js';
 import { SerfSource } from '../../plugin/discovery/serf.js';
+import { rank } from '../../plugin/score/rank.js';
 import { writeTag } from '../real/agents.js';
+import { scored } from '../score/made.js';
 import { agentOf, fakeAgent, member, reply, type Script } from './fake-agent.js';
 
 const opened: { close(): unknown }[] = [];
@@ -80,6 +84,63 @@ describe('the Serf source', () => {
     expect(await tell('member-reap', member('b', two, 'failed'))).toEqual(['a 10.0.0.2']);
     expect(await tell('member-leave', member('a', two, 'left'))).toEqual([]);
     expect(asked.filter((command) => command === 'members')).toHaveLength(1);
+  });
+
+  it('takes a member that failed for there as long as a lapse lasts; then it is not recommended until it is back', async () => {
+    let stream = 0;
+    const members = ['a', 'b'].map((name, at) => member(name, writeTag([entry(`10.0.0.${at + 1}`)])));
+    const hearing: Script = ({ seq }, socket) => {
+      stream = seq;
+      socket.write(reply(seq));
+    };
+    const agent = await fakeAgent(agentOf(members, { stream: hearing }));
+    let now = 1_000_000;
+    const config = { serfRpc: agent.address, serfAuthKey: null, providersFile: null, communityRanges: ['10.0.0.0/8'] };
+    const discovery = createDiscovery({ config, now: () => now });
+    opened.push(discovery, agent);
+    await discovery.ready();
+    // The change that made it ready is told by then, and not taken for the next.
+    await setImmediate();
+    const tell = async (event: string, status: string) => {
+      const heard = new Promise<void>((resolve) => {
+        const stop = discovery.onChange(() => {
+          stop();
+          resolve();
+        });
+      });
+      agent.sockets[0]?.write(
+        reply(stream, { Event: event, Members: [member('a', writeTag([entry('10.0.0.1')]), status)] }),
+      );
+      await heard;
+    };
+    const recommended = () => {
+      const providers = discovery.providers();
+      const scores = providers.map(({ id, node }) => [id, scored(node === 'a' ? 90 : 60)] as const);
+      return rank(providers, new Map(scores)).find((row) => row.recommended)?.provider.node;
+    };
+    // Where UDP is blocked it comes and goes: that is no news.
+    for (let lapse = 0; lapse < 10; lapse++) {
+      await tell('member-failed', 'failed');
+      now += 30_000;
+      expect(recommended()).toBe('a');
+      await tell('member-join', 'alive');
+      now += 30_000;
+      expect(recommended()).toBe('a');
+    }
+    await tell('member-failed', 'failed');
+    now += 119_000;
+    // Told again, it is no nearer.
+    await tell('member-failed', 'failed');
+    expect(recommended()).toBe('a');
+    now += 1_000;
+    await tell('member-failed', 'failed');
+    expect(recommended()).toBe('b');
+    expect(discovery.providers().map(({ node, stale }) => [node, stale])).toEqual([
+      ['a', true],
+      ['b', false],
+    ]);
+    await tell('member-join', 'alive');
+    expect(recommended()).toBe('a');
   });
 
   it('decodes 1,000 members without holding up everything else', async () => {

@@ -1,5 +1,6 @@
 /** Pages without anything to show say why, and what to do next. */
 import { afterEach, describe, expect, it } from 'vitest';
+import type { Config } from '../../plugin/config.js';
 import { startWeb, type TestWeb, Visitor } from './app.js';
 import { ranked, SERF_AWAY } from './fake-panel.js';
 
@@ -7,8 +8,8 @@ let web: TestWeb;
 afterEach(() => web.app.close());
 
 /** Nobody announces anything; the agent knows so many members. */
-async function open(members: number): Promise<Visitor> {
-  web = await startWeb();
+async function open(members: number, config: Partial<Config> = {}): Promise<Visitor> {
+  web = await startWeb({ config });
   web.panel.lists.clear();
   const stats = async () => new Map([['serf', new Map([['members', String(members)]])]]);
   web.panel.discovery.serfClient = () => ({ stats }) as never;
@@ -30,6 +31,7 @@ describe.each(PAGES)('%s with nothing to show', (url) => {
     const { body } = await (await open(1)).get(url);
     expect(body).toContain('Serf runs but knows nobody');
     expect(body).toContain('>serf join<');
+    expect(body).toContain('hand-kept list (PROVIDERS_FILE): its page then joins it with a click');
   });
 
   it('says that there are others, and none announces it', async () => {
@@ -37,6 +39,23 @@ describe.each(PAGES)('%s with nothing to show', (url) => {
     expect(body).toContain(url === '/' ? 'Nobody announces any service' : 'Nobody announces this service right now.');
     expect(body).toMatch(/href="\/help\/not-listed/);
   });
+});
+
+it.each([
+  [{ serfRpc: { host: '127.0.0.1', port: 7374 } }, 'serf join -rpc-addr=127.0.0.1:7374'],
+  [{ serfRpc: { host: '::1', port: 7373 } }, 'serf join -rpc-addr=[::1]:7373'],
+  [{ serfJoin: '10.139.40.22:5000' }, 'serf join 10.139.40.22:5000'],
+  [
+    { serfRpc: { host: '127.0.0.1', port: 7374 }, serfJoin: 'door.guifi.net:5000' },
+    'serf join -rpc-addr=127.0.0.1:7374 door.guifi.net:5000',
+  ],
+])('with %j the way to join is a command that works as it stands', async (config, command) => {
+  expect((await (await open(1, config)).get('/')).body).toContain(`>${command}<`);
+});
+
+it('asks the panel’s own agent who is there', async () => {
+  const { body } = await (await open(7, { serfRpc: { host: '127.0.0.1', port: 7374 } })).get('/');
+  expect(body).toContain('>serf members -rpc-addr=127.0.0.1:7374<');
 });
 
 it('an own service alone is nobody else: it does not hide that this node knows nobody', async () => {

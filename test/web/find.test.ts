@@ -17,9 +17,17 @@ const LIST: readonly Ranked[] = [
   named(2, 'torre 9', { score: 80, path: { ...PATH, rtt: 4 }, provider: { sources: ['avahi'], community: 'osona' } }),
   named(3, 'Núria', { score: 60, measuredAt: 5, path: PATH, provider: { description: 'at the <church>' } }),
   named(4, 'gone', failed),
-  named(5, 'never', { ...NUMBERLESS, score: null, level: 0, attempts: 0, measuredAt: null }),
+  named(5, 'never', {
+    ...NUMBERLESS,
+    score: null,
+    level: 0,
+    attempts: 0,
+    measuredAt: null,
+    provider: { barred: 'no-port' },
+  }),
   { ...named(6, 'away', { score: 70, path: null }), hidden: true },
 ];
+const MISSED = named(7, 'missed', { score: 75, failures: 1 });
 const asked = (query: Record<string, string>, defaults = API_DEFAULTS) => look(LIST, readFind(query), defaults);
 const nodes = (query: Record<string, string>) => asked(query).rows.map(({ provider }) => provider.node);
 
@@ -34,11 +42,19 @@ describe('a list', () => {
     [{ community: 'osona' }, ['torre 9']],
     [{ source: 'avahi' }, ['torre 9']],
     [{ pinned: 'yes' }, []],
+    [{ measurable: 'yes', hidden: 'no' }, ['Torre 10', 'torre 9', 'Núria', 'gone']],
+    [{ hidden: 'only' }, ['away']],
+    [{ hidden: 'only', q: 'torre' }, []],
     [{ sort: 'name' }, ['away', 'gone', 'never', 'Núria', 'torre 9', 'Torre 10']],
     [{ sort: 'rtt' }, ['torre 9', 'Núria', 'Torre 10', 'gone', 'never', 'away']],
     [{ sort: 'measured' }, ['Torre 10', 'torre 9', 'gone', 'away', 'Núria', 'never']],
   ])('asked for %o shows %o', (query, expected) => {
     expect(nodes(query)).toEqual(expected);
+  });
+
+  it('asked for those that are reachable leaves out one that failed at the last look, in good standing as it is', () => {
+    expect(look([MISSED, ...LIST], readFind({ reachable: 'yes' }), API_DEFAULTS).rows).not.toContain(MISSED);
+    expect(look([MISSED, ...LIST], readFind({ measured: 'yes' }), API_DEFAULTS).rows).toContain(MISSED);
   });
 
   it('is left as it is ranked where nothing is asked for', () => {
@@ -66,8 +82,11 @@ describe('the address', () => {
   const text = fc.string({ maxLength: 100 }).map((value) => value.trim());
   const finds: fc.Arbitrary<Find> = fc.record({
     ...{ q: text, community: text, source: text, sort: fc.constantFrom(...SORTS) },
-    ...{ reachable: fc.boolean(), measured: fc.boolean(), pinned: fc.boolean() },
-    ...{ hidden: fc.constantFrom(null, true, false), page: fc.integer({ min: 1, max: 100_000 }) },
+    ...{ reachable: fc.boolean(), measured: fc.boolean(), measurable: fc.boolean(), pinned: fc.boolean() },
+    ...{
+      hidden: fc.constantFrom<Find['hidden'][]>(null, true, false, 'only'),
+      page: fc.integer({ min: 1, max: 100_000 }),
+    },
     rows: fc.option(fc.integer({ min: 10, max: 1000 })),
   });
 
@@ -88,6 +107,7 @@ describe('the address', () => {
     { page: '-1' },
     { sort: 'speed' },
     { reachable: 'maybe' },
+    { hidden: 'maybe' },
     { q: 'x'.repeat(101) },
     { q: ['a', 'b'] },
   ])('that asks for %o is refused, naming what is wrong', (query) => {
@@ -169,10 +189,27 @@ describe('on the page', () => {
     await visitor.login();
     const { body } = await visitor.get('/services/dnsservice');
     expect(rowsOf(body)).toBe(29);
-    expect(body).toContain('href="/services/dnsservice?hidden=yes">1 hidden provider: show it');
+    expect(body).toContain('href="/services/dnsservice?hidden=only">1 hidden provider: show it');
     expect(/<tr id="p-(\w+)"/.exec(body)?.[1]).toBe(chosen[8]?.provider.id);
     expect(body).toMatch(/cs-rank">9</);
     expect(rowsOf((await visitor.get('/services/dnsservice?hidden=yes')).body)).toBe(30);
+    const alone = (await visitor.get('/services/dnsservice?hidden=only')).body;
+    expect([...alone.matchAll(/<tr id="p-(\w+)"/g)].map(([, id]) => id)).toEqual([chosen[29]?.provider.id]);
+    expect(alone).toContain('href="/services/dnsservice">Leave out what I have hidden');
+  });
+
+  it('a list seen at a glance comes without search and filters, unless they are in its address', async () => {
+    const visitor = await open(5);
+    const has = async (query = '') => (await visitor.get(`/services/dnsservice${query}`)).body.includes('id="cs-q"');
+    expect(await has()).toBe(false);
+    for (const query of ['?q=node1', '?q=nobody', '?reachable=yes', '?sort=name', '?measured=yes&page=9'])
+      expect(await has(query), query).toBe(true);
+    for (const query of ['?hidden=yes', '?rows=10', '?page=2']) expect(await has(query), query).toBe(false);
+    expect(rowsOf((await visitor.get('/services/dnsservice?q=node1')).body)).toBe(1);
+    await web.app.close();
+    expect(await (await open(6)).get('/services/dnsservice')).toMatchObject({
+      body: expect.stringContaining('id="cs-q"'),
+    });
   });
 
   it('a running scan redraws only the page that is shown, with its filters', async () => {

@@ -2,10 +2,12 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Member, MemberStatus } from '../../plugin/discovery/member.js';
 import type { SerfRpc } from '../../plugin/discovery/rpc.js';
+import type { SkippedRow } from '../../plugin/discovery/skipped.js';
 import { packTag, writePiece } from '../../plugin/discovery/tag-write.js';
 import type { Step } from '../../plugin/web/chain.js';
+import type { SkippedGroup } from '../../plugin/web/heard.js';
 import { startWeb, type TestWeb, Visitor } from './app.js';
-import { NUMBERLESS, ranked } from './fake-panel.js';
+import { NUMBERLESS, ranked, SERF_UP } from './fake-panel.js';
 
 let web: TestWeb;
 afterEach(() => web.app.close());
@@ -114,7 +116,8 @@ describe('the chain', () => {
     expect(await end('torre')).toMatchObject({
       id: 'readable',
       state: 'no',
-      text: expect.stringContaining('base64 (1)'),
+      text: 'Nothing of it can be read:',
+      counts: [{ text: '1 skipped: unreadable base64', path: 'help/skipped?source=serf&reason=bad-base64&node=torre' }],
     });
     expect(await end('empty')).toMatchObject({ id: 'readable', state: 'no', text: 'The announcement is empty.' });
   });
@@ -122,7 +125,11 @@ describe('the chain', () => {
   it('goes on where only a part cannot be read, and says so', async () => {
     await community(member('torre', await tagOf('dnsservice', 'not a type')));
     const steps = await walk('torre', 'dnsservice');
-    expect(steps[4]).toMatchObject({ state: 'yes', text: expect.stringContaining('bad type (1)') });
+    expect(steps[4]).toMatchObject({ state: 'yes', text: 'Not all of it can be read:' });
+    expect(steps[4]?.counts).toEqual([
+      { text: '1 service', path: 'help/heard?source=serf&node=torre' },
+      { text: '1 skipped: bad type', path: 'help/skipped?source=serf&reason=bad-type&node=torre' },
+    ]);
     expect(steps[7]?.state).toBe('yes');
   });
 
@@ -162,6 +169,78 @@ describe('the chain', () => {
     });
     web.panel.lists.set('dnsservice', [ranked('dnsservice', 1, { ...NUMBERLESS, score: null, measuredAt: null })]);
     expect(await end('torre', 'dnsservice')).toMatchObject({ id: 'answers', state: 'unknown' });
+  });
+});
+
+describe('what was skipped', () => {
+  const heardAt = Date.parse('2026-11-20T09:00:00Z');
+  const rows: readonly SkippedRow[] = [
+    { node: 'torre', type: 'dnsservice', reason: 'bad-port', heardAt },
+    { node: 'torre', type: '<i>', reason: 'bad-port', heardAt: heardAt + 60_000 },
+    { node: 'camp & riu', type: null, reason: 'bad-bzip2', heardAt },
+    { node: null, type: null, reason: 'odd', heardAt },
+  ];
+  async function open(): Promise<Visitor> {
+    web = await startWeb();
+    web.panel.sourceList = [
+      { ...SERF_UP, skipped: { 'bad-port': 2, 'bad-bzip2': 41, odd: 1 } },
+      { ...SERF_UP, name: 'list', skipped: { 'bad-port': 1 } },
+    ];
+    const [row] = rows as [SkippedRow];
+    web.panel.discovery.skipped = (source) => (source === 'serf' ? rows : [row]);
+    return new Visitor(web, { 'accept-language': 'en' });
+  }
+  const ask = async (query: string) =>
+    (await (await open()).get(`/api/v1/help/skipped${query}`)).json().skipped as SkippedGroup[];
+
+  it('is told with the reason, its meaning, what to do, and the rows, the newest first', async () => {
+    expect(await ask('?source=serf&reason=bad-port')).toEqual([
+      {
+        ...{ source: 'serf', reason: 'bad-port', text: 'bad port', means: 'The port is no number from 1 to 65535.' },
+        ...{ todo: 'Ask the owner of torre to announce it again.', count: 2 },
+        rows: [
+          { node: 'torre', type: '<i>', heardAt: '2026-11-20T09:01:00.000Z' },
+          { node: 'torre', type: 'dnsservice', heardAt: '2026-11-20T09:00:00.000Z' },
+        ],
+      },
+    ]);
+  });
+
+  it.each([
+    ['', 4],
+    ['?source=list', 1],
+    ['?reason=bad-port', 2],
+    ['?node=torre', 2],
+    ['?source=serf&node=torre', 1],
+    ['?source=avahi', 0],
+    ['?reason=bad-json', 0],
+    ['?source=a&source=b&reason[x]=1', 4],
+  ])('asked with “%s” comes in %i parts', async (query, count) => {
+    expect(await ask(query)).toHaveLength(count);
+  });
+
+  it('of one’s own list is one’s own to correct', async () => {
+    expect((await ask('?source=list'))[0]?.todo).toContain('PROVIDERS_FILE');
+  });
+
+  it('is a page that leads to the walk of each node, and says what is not kept', async () => {
+    const { body } = await (await open()).get('/help/skipped?source=serf');
+    expect(body).toContain('href="/help/not-listed?node=torre&amp;type=dnsservice">torre</a> · dnsservice');
+    expect(body).toContain('href="/help/not-listed?node=camp+%26+riu&amp;type=">camp &amp; riu</a>');
+    expect(body).toContain('And 40 more, which are not kept.');
+    expect(body).toContain('· &lt;i&gt;');
+    expect(body).toContain('node not known');
+    expect((await (await open()).get('/help/skipped?source=avahi')).body).toContain('Nothing of this was skipped.');
+  });
+
+  it('is linked, with its number, from the first page and from the chain', async () => {
+    const visitor = await open();
+    const { body } = await visitor.get('/');
+    expect(body).toContain('href="/help/skipped?source=serf&amp;reason=bad-bzip2">41 skipped</a>');
+    await web.app.close();
+    await community(member('torre', '!!!'));
+    const walked = await new Visitor(web).get('/help/not-listed?node=torre');
+    expect(walked.body).toContain('href="/help/skipped?source=serf&amp;reason=bad-base64&amp;node=torre">1 skipped');
   });
 });
 

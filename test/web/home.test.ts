@@ -1,7 +1,9 @@
 /** The first page: each service in a sentence, what needs the owner's hand first, and every number a link to what it counts. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { startWeb, type TestWeb, Visitor } from './app.js';
-import { localOf, ranked } from './fake-panel.js';
+import { localOf, NOW, ranked } from './fake-panel.js';
+
+const OPEN = { transport: 'tcp', listening: 'open' } as const;
 
 let web: TestWeb;
 afterEach(() => web.app.close());
@@ -30,7 +32,7 @@ describe('the first page', () => {
   });
 
   it('shows an own service that failed before all others, and says so in words', async () => {
-    const visitor = await open();
+    const visitor = await (await open()).login();
     const usual = titles((await visitor.get('/')).body);
     web.panel.states.set('tincvpn', localOf({ unit: 'tinc@mesh.service', state: 'failed', enabled: true }));
     const { body } = await visitor.get('/');
@@ -44,15 +46,33 @@ describe('the first page', () => {
   });
 
   it.each([
+    ['en', '80 It did not answer the last time.'],
+    ['ca', '80 L’última vegada no ha respost.'],
+    ['es', '80 La última vez no respondió.'],
+  ])('says in %s that the best one missed the last time', async (language, sentence) => {
+    const visitor = await open();
+    const missed = ranked('dnsservice', 1, { failures: 1, attempts: 5, recommended: true });
+    web.panel.lists.set('dnsservice', [missed, ranked('dnsservice', 2)]);
+    for (const url of ['/', '/services/dnsservice']) {
+      const page = text((await visitor.get(url, { 'accept-language': language })).body);
+      expect(page, url).toContain(sentence);
+    }
+    web.panel.lists.set('dnsservice', [{ ...missed, failures: 0 }]);
+    expect(text((await visitor.get('/', { 'accept-language': language })).body)).not.toContain(sentence.slice(3));
+  });
+
+  it.each([
     ['stopped', null, true],
     ['running', 'closed', true],
     ['running', 'loopback', true],
     ['running', 'open', false],
     ['running', null, false],
   ] as const)(
-    'of an announced service that is %s, its port %s, says that nobody reaches it: %s',
+    'of an announced service that is %s, its port %s, says after two looks that nobody reaches it: %s',
     async (state, listening, isTold) => {
-      const visitor = await open();
+      let now = NOW;
+      web = await startWeb({ web: { now: () => now } });
+      const visitor = await new Visitor(web).login();
       web.panel.states.set('owp', localOf({ unit: 'owp.service', state, enabled: true }));
       const { overview } = web.panel;
       web.panel.overview = async () => {
@@ -63,7 +83,17 @@ describe('the first page', () => {
       const view = await web.panel.own.view('owp');
       const port = { port: 3000, transports: [{ transport: 'tcp' as const, listening }] };
       web.panel.own.view = async () => ({ ...view, port: state === 'running' ? port : null });
-      expect((await visitor.get('/')).body.includes('neighbours cannot reach it')).toBe(isTold);
+      const isSaid = async (later: number) => {
+        now += later;
+        return (await visitor.get('/')).body.includes('neighbours cannot reach it');
+      };
+      expect([await isSaid(0), await isSaid(29_999), await isSaid(1)]).toEqual([false, false, isTold]);
+      // Stopped again after it was fine, it is looked at anew.
+      web.panel.own.view = async () => ({ ...view, port: { port: 3000, transports: [OPEN] } });
+      web.panel.states.set('owp', localOf({ unit: 'owp.service', state: 'running', enabled: true }));
+      expect(await isSaid(0)).toBe(false);
+      web.panel.states.set('owp', localOf({ unit: 'owp.service', state: 'stopped', enabled: true }));
+      expect([await isSaid(60_000), await isSaid(30_000)]).toEqual([false, true]);
     },
   );
 
@@ -77,8 +107,8 @@ describe('the first page', () => {
     web.panel.lists.set('Docker', [ranked('Docker', 1, { provider: { node: 'x' } })]);
     for (const person of [visitor, await new Visitor(web).login()]) {
       const { body } = await person.get('/');
-      const numbers = [...body.matchAll(/href="(\/services\/[^"]+)">(\d+) (?:providers?|measured)</g)];
-      expect(numbers.length).toBe(4);
+      const numbers = [...body.matchAll(/href="(\/services\/[^"]+)">(\d+) (?:providers?|measured|of \d+ reachable)</g)];
+      expect(numbers.length).toBe(6);
       for (const [, href = '', count] of numbers) {
         const page = await person.get(href.replaceAll('&amp;', '&'));
         expect(page.body.match(/<tr id="p-/g)?.length, href).toBe(Number(count));

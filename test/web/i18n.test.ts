@@ -3,9 +3,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { LANGUAGES } from '../../plugin/config.js';
+import { SKIP_REASONS } from '../../plugin/discovery/skipped.js';
 import { ERROR_CODES } from '../../plugin/errors.js';
 import { VERBS } from '../../plugin/node/index.js';
 import { LAN_STATES } from '../../plugin/node/lan.js';
+import { WITHDRAWALS } from '../../plugin/node/publish.js';
 import { LOCALES_DIR, VIEWS_DIR } from '../../plugin/paths.js';
 import { FAILURES, UNSCORED } from '../../plugin/probe/levels.js';
 import { ACTORS, DEEDS } from '../../plugin/store/events.js';
@@ -14,6 +16,7 @@ import { SORTS, TOGGLES } from '../../plugin/web/find.js';
 import { chooseLanguage, loadLocales } from '../../plugin/web/i18n.js';
 import { NOTHINGS } from '../../plugin/web/nothing.js';
 import { FIELDS } from '../../plugin/web/own-model.js';
+import { startWeb } from './app.js';
 
 const texts = JSON.parse(readFileSync(join(LOCALES_DIR, 'en.json'), 'utf8')) as Record<string, string>;
 const keys = Object.keys(texts);
@@ -25,15 +28,15 @@ const COMPOSED: Readonly<Record<string, readonly string[]>> = {
   'error.': ERROR_CODES.flatMap((code) => [code, `${code}.hint`]),
   'language.': LANGUAGES,
   'level.': ['0', '1', '2', '3', '4', '5'],
-  'state.': ['running', 'stopped', 'starting', 'stopping', 'failed', 'absent'],
+  'state.': ['running', 'stopped', 'starting', 'stopping', 'failed', 'absent', 'unknown'],
   'source.': ['serf', 'avahi', 'list', 'demo'],
   'source.state.': ['up', 'connecting', 'away', 'off'],
   'confidence.': ['guess', 'fair', 'solid'],
-  'verdict.': ['weak', 'unproven', 'unchecked', 'new'],
+  'verdict.': ['missed', 'weak', 'unproven', 'unchecked', 'new'],
   'job.kind.': ['scan', ...VERBS, 'publish', 'unpublish', 'connect'],
   'job.state.': ['running', 'done', 'failed', 'cancelled'],
   'own.': VERBS,
-  'own.withdrawn.': ['not-running', 'removed'],
+  'own.withdrawn.': WITHDRAWALS,
   'port.': ['open', 'loopback', 'closed'],
   'publish.': FIELDS,
   'publish.problem.': ['port', 'long'],
@@ -50,6 +53,8 @@ const COMPOSED: Readonly<Record<string, readonly string[]>> = {
   'type.empty.': ['todo'],
   'home.trouble.': ['unit', 'port'],
   'event.': [...DEEDS, 'cancel'],
+  'skipped.': SKIP_REASONS.flatMap((reason) => [reason, `${reason}.means`]),
+  'skipped.todo.': ['list', 'too-many', 'malformed'],
   'event.by.': ACTORS,
   'help.how.': ['1', '2', '3', '4'],
   'chain.state.': ['yes', 'no', 'unknown'],
@@ -86,12 +91,7 @@ describe('the texts', () => {
   it('have none that nothing uses', () => {
     const used = (key: string) => {
       const whole = key.replace(/\.(one|other)$/, '');
-      return (
-        composed.includes(key) ||
-        composed.includes(whole) ||
-        /^(skipped|fact)\./.test(key) ||
-        source.includes(`'${whole}'`)
-      );
+      return composed.includes(key) || composed.includes(whole) || /^fact\./.test(key) || source.includes(`'${whole}'`);
     };
     expect(keys.filter((key) => !used(key))).toEqual([]);
   });
@@ -147,9 +147,30 @@ describe('choosing the language', () => {
     [undefined, 'de, en;q=0.2, es;q=0.9', 'es'],
     [undefined, 'en;q=0, de', 'ca'],
     [undefined, 'ES-419', 'es'],
+    [undefined, 'fil-PH, eng;q=0.9, cat, es-ES;q=0.1', 'es'],
+    [undefined, 'pt, CA-ES-valencia; q=0.4, en ;q=0.3', 'ca'],
+    [undefined, 'es;Q=0.1, en;q=0.2', 'en'],
+    [undefined, 'en;q=0.8, es;q=0.8', 'en'],
+    [undefined, '*, es;q=0.5', 'es'],
+    ['en', 'es', 'en'],
     [undefined, undefined, 'ca'],
     ['xx', ';;,q=;=', 'ca'],
   ])('cookie %s and Accept-Language %s give %s', (cookie, accept, expected) => {
     expect(chooseLanguage(cookie, accept, 'ca')).toBe(expected);
+  });
+
+  it('asks the person’s own choice first, then the browser, then the configuration', async () => {
+    const web = await startWeb({ config: { language: 'es' } });
+    const shown = async (accept?: string, cookie?: string) => {
+      const headers = { ...(accept && { 'accept-language': accept }), ...(cookie && { cookie }) };
+      const { body } = await web.app.inject({ url: '/', headers: { host: 'localhost', ...headers } });
+      return /<html lang="(\w+)"/.exec(body)?.[1];
+    };
+    const chosen = 'cloudy_services_lang=en';
+    expect(await shown('ca-valencia', chosen)).toBe('en');
+    expect(await shown('fil, ca-valencia;q=0.7')).toBe('ca');
+    expect(await shown('fil')).toBe('es');
+    expect(await shown()).toBe('es');
+    await web.app.close();
   });
 });

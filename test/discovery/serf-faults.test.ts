@@ -1,0 +1,271 @@
+/** The Serf agent that dies, hangs, talks nonsense or changes while the panel follows it: the list stays, and recovers. */
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import { encode } from '@msgpack/msgpack';
+import { afterAll, afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { createDiscovery, type Discovery } from '../../plugin/discovery/index.js';
+import { type Agent, killAgents, startAgent, until, writeTag } from '../real/agents.js';
+import { agentOf, type FakeAgent, fakeAgent, member, reply, type Script } from './fake-agent.js';
+import { seeded } from './seeded.js';
+
+const entry = (address: string) => ({ s: 'dnsservice', d: '', m: '', i: address, p: '53', e: '', t: '' });
+const MEMBERS = [member('node0', writeTag([entry('10.0.0.1')])), member('node1', writeTag([entry('10.0.0.2')]))];
+const WHOLE = { Members: MEMBERS };
+
+afterAll(killAgents);
+
+/** Takes what is to be closed when the test has ended; of tests that run at once each has its own. */
+type AtEnd = (close: () => Promise<void>) => void;
+
+function follow(serfRpc: Agent['rpc'], serfAuthKey: string | null = null, atEnd: AtEnd = onTestFinished): Discovery {
+  const discovery = createDiscovery({
+    config: { serfRpc, serfAuthKey, providersFile: null, communityRanges: ['127.0.0.0/8', '10.0.0.0/8'] },
+  });
+  atEnd(() => discovery.close());
+  return discovery;
+}
+
+const serf = (discovery: Discovery) => discovery.sources()[0];
+const rows = (discovery: Discovery) =>
+  discovery.providers().map(({ node, address, stale }) => `${node} ${address}${stale ? ' stale' : ''}`);
+const BOTH = ['node0 10.0.0.1', 'node1 10.0.0.2'];
+const STALE = BOTH.map((row) => `${row} stale`);
+
+/** An agent that is sound until it is told otherwise. */
+async function turning(atEnd: AtEnd) {
+  const sound = agentOf(MEMBERS);
+  let script = sound;
+  const agent = await fakeAgent((request, socket) => script(request, socket));
+  atEnd(() => agent.close());
+  const discovery = follow(agent.address, 'key', atEnd);
+  await discovery.ready();
+  /** It is restarted, and behaves so from now on; soundly without an argument. */
+  const turn = (instead: Record<string, Script> = {}) => {
+    script = agentOf(MEMBERS, instead);
+    for (const socket of agent.sockets) socket.destroy();
+  };
+  return { discovery, turn };
+}
+
+const whole = (seq: number) => reply(seq, WHOLE);
+const half = (seq: number) => whole(seq).subarray(0, whole(seq).length / 2);
+const says =
+  (body: unknown): Script =>
+  ({ seq }, socket) =>
+    socket.write(reply(seq, body));
+const silent: Script = () => {};
+
+/** As fast as the other side takes it. */
+const flood =
+  (event: (nth: number) => object): Script =>
+  async ({ seq }, socket) => {
+    socket.write(reply(seq));
+    for (let nth = 0; !socket.destroyed; nth++) {
+      if (socket.write(reply(seq, event(nth)))) continue;
+      // The other side hangs up on it.
+      await Promise.race([once(socket, 'drain'), once(socket, 'close')]).catch(() => socket.destroy());
+    }
+  };
+const joins = (nth: number) => ({ Event: 'member-join', Members: [member(`flood${nth}`, '')] });
+
+const random = seeded(5);
+const noise = Buffer.from(Array.from({ length: 4_000 }, () => random(256)));
+
+const FAULTS: readonly (readonly [string, Record<string, Script>, RegExp])[] = [
+  [
+    'dies in the middle of its list',
+    {
+      members: ({ seq }, socket) => {
+        socket.end(half(seq));
+      },
+    },
+    /closed the connection/,
+  ],
+  ['hangs before the handshake', { handshake: silent }, /did not answer "handshake"/],
+  ['hangs after the handshake', { stream: silent, stats: silent, members: silent }, /did not answer "stream"/],
+  ['hangs in the middle of its list', { members: ({ seq }, socket) => socket.write(half(seq)) }, /"members"/],
+  ['answers with random bytes', { members: (_, socket) => socket.write(noise) }, /something else/],
+  [
+    'answers with a list instead of a map',
+    { stats: ({ seq }, socket) => socket.write(Buffer.concat([reply(seq), encode([1])])) },
+    /something else/,
+  ],
+  ['says a word instead of its members', { members: says({ Members: 'none' }) }, /something else than its members/],
+  ['has nothing where its members were', { members: says({}) }, /something else than its members/],
+  [
+    'has members that are none',
+    { members: says({ Members: [5, null, [], {}, { Name: 7 }] }) },
+    /something else than its members/,
+  ],
+  [
+    'answers another number than was asked',
+    { members: ({ seq }, socket) => socket.write(whole(seq + 1e6)) },
+    /did not answer "members"/,
+  ],
+  [
+    'tells events without end instead of its list',
+    { stream: flood(joins), members: silent },
+    /faster than they can be followed|did not answer/,
+  ],
+  [
+    'wants another key',
+    { auth: ({ seq }, socket) => socket.write(reply(seq, undefined, 'Invalid authentication token')) },
+    /refused "auth"/,
+  ],
+];
+
+describe.concurrent('an agent that is restarted and then', () => {
+  it.for(FAULTS)(
+    '%s: the list is kept as stale, and comes back by itself',
+    async ([, fault, said], { expect, onTestFinished }) => {
+      const { discovery, turn } = await turning(onTestFinished);
+      expect(rows(discovery)).toEqual(BOTH);
+      turn(fault);
+      await until('it is away for that reason', () => said.test(serf(discovery)?.error?.message ?? ''));
+      expect(rows(discovery)).toEqual(STALE);
+      expect(serf(discovery)).toMatchObject({
+        state: 'away',
+        read: 2,
+        error: { hint: expect.stringContaining('SERF_') },
+      });
+      turn();
+      await until('it is up again', () => serf(discovery)?.state === 'up');
+      expect(rows(discovery)).toEqual(BOTH);
+      expect(serf(discovery)?.error).toBeUndefined();
+    },
+  );
+});
+
+/** Written around each sound answer. */
+const NOISES: readonly (readonly [string, (seq: number) => readonly Buffer[]])[] = [
+  [
+    'sends answers that nobody asked for',
+    (seq) => [reply(seq + 999, WHOLE), reply(0, {}), reply(-1), reply(1e300, {})],
+  ],
+  ['answers everything twice', (seq) => [reply(seq, WHOLE), reply(seq, WHOLE)]],
+  ['sends bodies without a header', () => [Buffer.from(encode(WHOLE)), Buffer.from(encode({ Seq: 'x', Error: 5 }))]],
+];
+
+it.each(NOISES)('an agent that %s is understood all the same', async (_, around) => {
+  const sound: Record<string, Script> = { members: says(WHOLE), stats: says({ agent: { name: 'node0' } }) };
+  const answer: Script = (request, socket) => {
+    const { command, seq } = request;
+    if (sound[command]) sound[command](request, socket);
+    else socket.write(reply(seq));
+    for (const bytes of around(seq)) socket.write(bytes);
+  };
+  const agent = await fakeAgent(answer);
+  onTestFinished(() => agent.close());
+  const discovery = follow(agent.address);
+  await until('it is up', () => serf(discovery)?.state === 'up');
+  expect(rows(discovery)).toEqual(BOTH);
+  await expect(discovery.serfClient().stats()).resolves.toHaveProperty('size', 1);
+});
+
+/** Following, with the way to write on its stream. */
+async function streaming(): Promise<{ discovery: Discovery; tell: (...bodies: unknown[]) => void; agent: FakeAgent }> {
+  let stream: { seq: number; socket: Socket } | null = null;
+  const script: Script = ({ seq }, socket) => {
+    stream = { seq, socket };
+    socket.write(reply(seq));
+  };
+  const agent = await fakeAgent(agentOf(MEMBERS, { stream: script }));
+  onTestFinished(() => agent.close());
+  const discovery = follow(agent.address);
+  await discovery.ready();
+  return { agent, discovery, tell: (...bodies) => bodies.map((body) => stream?.socket.write(reply(stream.seq, body))) };
+}
+
+it('events of odd shapes and clocks change nothing, and those behind them are still heard', async () => {
+  const { discovery, tell } = await streaming();
+  const added = member('late', writeTag([entry('10.0.0.3')]));
+  const times = [2 ** 64, -1, Number.NaN, '1970', null, new Uint8Array(9)];
+  tell({}, { Event: 5 }, { Event: 'member-join' }, { Event: 'member-leave', Members: [5, null, {}] }, { Members: 'x' });
+  tell(...times.map((LTime) => ({ Event: 'user', Name: 'x', LTime, Payload: LTime })));
+  tell({ Event: 'member-join', Members: [{ ...added, Port: Number.NaN, Addr: 'here', Tags: 7 }] });
+  tell({ Event: 'member-update', Members: [added], LTime: 2 ** 64 });
+  await until('the last is heard', () => discovery.providers().length === 3);
+  expect(rows(discovery)).toEqual([...BOTH, 'late 10.0.0.3'].toSorted());
+  expect(serf(discovery)).toMatchObject({ state: 'up', read: 3, skipped: {} });
+});
+
+it('an agent that tells of new members without end fills no memory: 10,000 are kept, the others counted', async () => {
+  const { discovery, tell } = await streaming();
+  const crowd = (from: number) => Array.from({ length: 500 }, (_, at) => member(`crowd${from + at}`, ''));
+  for (let from = 0; from < 10_500; from += 500) tell({ Event: 'member-join', Members: crowd(from) });
+  const beyond = () => serf(discovery)?.skipped['too-many'];
+  // The members without a tag's text count as `bad-base64`; two were there before.
+  await until('all are heard', () => beyond() === 502);
+  expect(serf(discovery)).toMatchObject({ state: 'up', skipped: { 'bad-base64': 9_998 } });
+  tell({ Event: 'member-leave', Members: [member('node1', '')] });
+  await until('one has left', () => discovery.providers().length === 1);
+});
+
+describe('closing', () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it.each(FAULTS.filter(([name]) => /hangs|tells|random/.test(name)))(
+    'while an agent %s leaves no timer and no connection',
+    async (_, fault) => {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
+      const agent = await fakeAgent(agentOf(MEMBERS, fault));
+      onTestFinished(() => agent.close());
+      const discovery = follow(agent.address);
+      while (agent.sockets.length === 0) await new Promise(setImmediate);
+      await once(agent.sockets[0] as Socket, 'data');
+      await discovery.close();
+      expect(vi.getTimerCount()).toBe(0);
+      for (const socket of agent.sockets) if (!socket.closed) await once(socket, 'close');
+    },
+  );
+});
+
+describe('a real agent', () => {
+  const TAGS = { services: writeTag([entry('10.0.0.7')]) };
+
+  it('that stops in its tracks is noticed, the list kept, and followed again after its restart', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const agent = await startAgent({ name: 'frozen', tags: TAGS });
+    const discovery = follow(agent.rpc);
+    await until('it is up', () => serf(discovery)?.state === 'up');
+    await agent.freeze();
+    await vi.advanceTimersByTimeAsync(20_000);
+    await until('it is missed', () => serf(discovery)?.state === 'away');
+    expect(rows(discovery)).toEqual(['frozen 10.0.0.7 stale']);
+    await agent.kill();
+    await agent.start();
+    await until('it is up again', () => serf(discovery)?.state === 'up');
+    expect(rows(discovery)).toEqual(['frozen 10.0.0.7']);
+  });
+
+  it('with another key than before says what to do, and is followed again once the keys fit', async () => {
+    const before = await startAgent({ name: 'locked', auth: 'old', tags: TAGS });
+    const discovery = follow(before.rpc, 'old');
+    await until('it is up', () => serf(discovery)?.state === 'up');
+    await before.kill();
+    const after = await startAgent({ name: 'locked', address: before.address, auth: 'new', tags: TAGS });
+    await until('it is refused', () => serf(discovery)?.error?.code === 'serf-refused');
+    expect(serf(discovery)?.error?.hint).toContain('SERF_AUTH_KEY');
+    expect(rows(discovery)).toEqual(['locked 10.0.0.7 stale']);
+    const corrected = follow(before.rpc, 'new');
+    await until('the corrected configuration is up', () => serf(corrected)?.state === 'up');
+    expect(rows(corrected)).toEqual(['locked 10.0.0.7']);
+    await after.kill();
+    await before.start();
+    await until('it is up again', () => serf(discovery)?.state === 'up');
+    expect(rows(discovery)).toEqual(['locked 10.0.0.7']);
+  });
+
+  it('that comes back under another name is this node under that name, and the old one is gone', async () => {
+    const before = await startAgent({ name: 'before', tags: TAGS });
+    const discovery = follow(before.rpc);
+    await until('it is up', () => serf(discovery)?.state === 'up');
+    await before.kill();
+    await startAgent({ name: 'after', address: before.address, tags: TAGS });
+    await until('it is renamed', () => rows(discovery).join() === 'after 10.0.0.7');
+    expect(discovery.providers()).toMatchObject([{ node: 'after', self: true }]);
+  });
+});
