@@ -64,8 +64,20 @@ export async function answersOverTcp(
   }
 }
 
+/** Bytes of a message's header, and the least that a question and a record take (RFC 1035 §4.1). */
+const LEAST = { header: 12, question: 5, record: 11 } as const;
+
+/** Whether it carries that id and has room for all that its header counts: the decoder makes room for it unseen. */
+function mayBeReply(datagram: Buffer, id: number): boolean {
+  if (datagram.length < LEAST.header || datagram.readUInt16BE() !== id) return false;
+  const records = [6, 8, 10].reduce((sum, at) => sum + datagram.readUInt16BE(at), 0);
+  const least = LEAST.header + datagram.readUInt16BE(4) * LEAST.question + records * LEAST.record;
+  return least <= datagram.length;
+}
+
 /** The reply to that question under that id; null for anything else, malformed packets included. */
 function readReply(datagram: Buffer, id: number, { name, type }: Question): DnsReply | null {
+  if (!mayBeReply(datagram, id)) return null;
   let packet: ReturnType<typeof decode>;
   try {
     packet = decode(datagram);
@@ -78,7 +90,7 @@ function readReply(datagram: Buffer, id: number, { name, type }: Question): DnsR
   const repeated = question
     ? question.type === type && question.name.toLowerCase() === name.toLowerCase()
     : rcode !== RCODE.noError;
-  if (!packet.flag_qr || packet.id !== id || !repeated) return null;
+  if (!packet.flag_qr || !repeated) return null;
   return {
     rcode,
     authoritative: packet.flag_aa,

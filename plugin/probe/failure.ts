@@ -1,4 +1,5 @@
 /** What the system's network errors say about the provider. */
+import { isScarcity } from '../errors.js';
 import type { Failed } from './index.js';
 
 /** errno → how far the probe got and why no further. A reset or "port unreachable" is a living host's answer: level 1. */
@@ -23,6 +24,6 @@ const FAILED: Readonly<Record<string, Failed>> = {
 /** The failure that a network error stands for. Any other error (out of sockets, a mistake of ours) is thrown on. */
 export function failureOf(error: NodeJS.ErrnoException): Failed {
   const failed = FAILED[error.code ?? ''];
-  if (!failed) throw error;
+  if (!failed || isScarcity(error)) throw error;
   return failed;
 }

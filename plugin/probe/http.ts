@@ -135,6 +135,8 @@ function readHead(socket: Socket, question: HttpQuestion, signal: AbortSignal): 
       };
       request.once('response', onHead);
       request.once('upgrade', (response, _, early) => {
+        // A server changes to no protocol that it was not asked for (RFC 9110 §7.8).
+        if (question.headers?.Upgrade === undefined) return end(() => ({ level: 2, reason: 'wrong-protocol' }));
         if (early.length > 0) socket.unshift(early);
         onHead(response);
       });

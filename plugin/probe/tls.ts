@@ -8,6 +8,13 @@ import { waitFor } from './wait.js';
 /** Longest wait for the handshake, ms. */
 const HANDSHAKE_LIMIT_MS = 4_000;
 
+/**
+ * Most that a server may say until then, bytes; chains of certificates take a few thousand. What the TLS library reads and
+ * throws away, such as calls to begin anew, passes through no stream of ours, so the count is looked at every so often, ms.
+ */
+const HANDSHAKE_CAP = 65_536;
+const LOOK_MS = 10;
+
 export interface Handshake {
   /** The certificate, DER. Any is accepted, self-signed and expired too: what matters is whose it is. */
   readonly certificate: Buffer;
@@ -57,7 +64,10 @@ export function handshake(
       });
       // Stays after the end: an error while closing must not crash.
       secure.on('error', (error: NodeJS.ErrnoException) => end(() => tlsFailureOf(error)));
-      return () => {};
+      const look = setInterval(() => {
+        if (socket.bytesRead > HANDSHAKE_CAP) end(() => ({ level: 2, reason: 'too-large' }));
+      }, LOOK_MS);
+      return () => clearInterval(look);
     },
   });
 }

@@ -1,4 +1,6 @@
 /** One attempt at one provider: the probe under its deadline, its result checked and made into what is stored. */
+import { cleanText } from '../discovery/entry.js';
+import { isScarcity } from '../errors.js';
 import {
   type Account,
   isFailed,
@@ -76,7 +78,8 @@ export async function attemptOnce(
     result = await withGrace(withPath(type, target, context), context.signal);
   } catch (error) {
     signal.throwIfAborted();
-    if (!deadline.aborted) throw error;
+    // Too little of our own is no silence of theirs, however late it shows.
+    if (!deadline.aborted || isScarcity(error)) throw error;
     result = { level: 0, reason: 'timeout' };
   } finally {
     stalls = watched();
@@ -93,7 +96,7 @@ export async function attemptOnce(
       ...tried,
       level: result.level,
       reason: result.reason,
-      detail: result.detail?.slice(0, 100) ?? null,
+      detail: result.detail === undefined ? null : cleanText(result.detail, 100),
     };
     return stalls.longest() > GUILTY_STALL_MS ? { attempt: null, lagged: true } : { attempt, lagged: false };
   }
@@ -106,7 +109,9 @@ export async function attemptOnce(
   const train = pinger && !lagged ? trainCost(type) : 0;
   const width = pinger && train > 0 ? await pinger.width(provider.address, { signal, limitMs }) : [];
   const bytes = tried.bytes + (pings ? PING_COST.bytes : 0) + train;
-  const { level, facts } = result;
+  const { level } = result;
+  // A stranger's words.
+  const facts = Object.fromEntries(Object.entries(result.facts).map(([name, value]) => [name, cleanText(value)]));
   return { attempt: { ...tried, bytes, level, reason: null, samples: [...samples, ...path, ...width], facts }, lagged };
 }
 

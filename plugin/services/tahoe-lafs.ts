@@ -52,7 +52,10 @@ async function meet(target: Target, context: ProbeContext): Promise<ProbeResult>
     const said = phraseOf(answer);
     const path = roundTrip(connection.connectMs);
     if (said === 'other') return { level: 2, reason: 'wrong-protocol', detail: `HTTP ${answer.status}` };
-    if (announced === null) return { level: 3, samples: path, facts: {} };
+    if (announced === null) {
+      if (said === 'ready') return { level: 2, reason: 'wrong-protocol', detail: 'it claims a tub that nobody has' };
+      return { level: 3, samples: path, facts: {} };
+    }
     if (said === 'unknown') return { level: 3, reason: 'wrong-identity', detail: 'it does not know that tub' };
     if (said === 'error') return { level: 3, reason: 'broken', detail: answer.statusText.slice(0, 100) };
     const shaken = await handshake(connection, context, [], { old: true });

@@ -34,6 +34,17 @@ describe('a DNS question', () => {
     });
   });
 
+  it('makes no room for records that its header counts and that cannot be there', () => {
+    const { datagram, read } = ask();
+    for (const at of [4, 6, 8, 10]) {
+      const lie = answerTo(datagram);
+      expect(read(lie)).not.toBeNull();
+      lie.writeUInt16BE(0xffff, at);
+      expect(read(lie)).toBeNull();
+    }
+    expect(read(answerTo(datagram).subarray(0, 11))).toBeNull();
+  });
+
   it('takes an error for its answer also without the question, as unbound refuses', () => {
     const { datagram, read } = ask();
     expect(read(answerTo(datagram, { questions: [], flags: 5 }))).toMatchObject({ rcode: 5 });

@@ -122,6 +122,11 @@ describe('a question', () => {
     expect(otherWeb({ ...answer, status: 503 })).toMatchObject({ level: 2, reason: 'broken' });
   });
 
+  it('a change of protocol that nobody asked for is no answer', async () => {
+    const server = await saying('HTTP/1.1 101 Go on\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n');
+    expect(await httpOnce(server, PAGE, context())).toEqual({ level: 2, reason: 'wrong-protocol' });
+  });
+
   it('can change the protocol of its connection, which then goes on', async () => {
     const server = await saying('HTTP/1.1 101 Go on\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\nearly ', (socket) =>
       socket.pipe(socket),

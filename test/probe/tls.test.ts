@@ -56,6 +56,23 @@ describe('handshake', () => {
     expect(await shake(await tcpServer((socket) => socket.write('HTTP/1.1 400 Bad Request\r\n\r\n')))).toEqual(wrong);
   });
 
+  it('a server that calls for a new beginning without end is left long before the time is up', async () => {
+    const again = Buffer.from('160303000400000000'.repeat(1_000), 'hex');
+    const server = await tcpServer((socket) => {
+      const more = () => {
+        while (!socket.destroyed && socket.write(again));
+      };
+      socket.on('drain', more);
+      more();
+    });
+    const probe = context();
+    const connection = await connected(server, probe);
+    expect(await handshake(connection, probe, [])).toEqual({ level: 2, reason: 'too-large' });
+    connection.close();
+    // One turn of the event loop reads as much beyond the cap as has come meanwhile.
+    expect(probe.traffic.received).toBeLessThan(4_000_000);
+  });
+
   it('a server that hangs up has closed', async () => {
     expect(await shake(await tcpServer((socket) => socket.destroy()))).toEqual({ level: 2, reason: 'closed' });
     const afterOurs = await tcpServer((socket) => socket.once('data', () => socket.end()));

@@ -47,6 +47,15 @@ describe('an attempt', () => {
     expect(attempts).toEqual([kept, kept]);
   });
 
+  it('keeps of what a provider says of itself only what is fit to show', async () => {
+    const rude = 'a\u001b[2J\u0085\u202eb\nc';
+    const facts = { software: rude, name: 'x'.repeat(1_000) };
+    const said = await made({ probe: async () => ({ level: 3, samples: [], facts }) });
+    expect(said).toMatchObject({ facts: { software: 'a[2Jb c', name: 'x'.repeat(128) } });
+    const failed = await made({ probe: async () => ({ level: 3, reason: 'wrong-identity', detail: rude }) });
+    expect(failed).toMatchObject({ detail: 'a[2Jb c' });
+  });
+
   it('that reads our own configuration has its whole time for the probe', async () => {
     const introduce = async () => {
       await new Promise((read) => setTimeout(read, 80));

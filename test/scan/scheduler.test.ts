@@ -334,6 +334,15 @@ describe('a day of the scheduler', () => {
     expect(vi.getTimerCount()).toBe(1);
   });
 
+  it('writes a row for each probe, and else no more than a few lines', async () => {
+    const { store, jobs, attempts, probed } = scheduled(many);
+    await pass(24 * HOUR);
+    expect(attempts()).toHaveLength(probed.length);
+    expect(probed.length).toBeGreaterThan(30);
+    expect(store.own.days(0).length + store.events.newest(500).length).toBeLessThanOrEqual(4);
+    expect(jobs.running()).toEqual([]);
+  });
+
   it('goes on after a mistake of ours in a probe, which is logged', async () => {
     const logged = vi.spyOn(console, 'error').mockImplementation(() => {});
     const mistake = new TypeError('a mistake in a probe');

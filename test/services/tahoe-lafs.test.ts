@@ -70,6 +70,11 @@ describe('tahoe-lafs', () => {
     });
   });
 
+  it('without an announced id, one that says yes to a tub that nobody has is none', async () => {
+    const yes = await asked((socket) => socket.write(SWITCHING));
+    expect(await probe(yes, [])).toMatchObject({ level: 2, reason: 'wrong-protocol' });
+  });
+
   it('another tub, and one that borrows the id but not the key, are not who they claim to be', async () => {
     expect(await probe(await tub(), [['', TUB]])).toEqual({
       level: 3,

@@ -28,6 +28,10 @@ describe('tincvpn', () => {
     expect(await probe(await tcpServer())).toEqual(silent);
   });
 
+  it('needs both transports open in a firewall', () => {
+    expect(tincvpn.transports).toEqual(['tcp', 'udp']);
+  });
+
   it('earns a score from the path alone', () => {
     expect(tincvpn.scoredFrom).toBe(2);
   });
