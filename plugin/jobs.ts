@@ -140,6 +140,7 @@ export class Jobs {
     }
     this.#running.delete(id);
     if (cause !== undefined) log.error(cause);
+    if (shown?.code === 'no-resources') log.warning(`A job failed, and it is nobody else’s fault: ${shown.message}`);
   }
 
   /** A full disk must not stop a service from being stopped: the job is kept as soon as there is room. */

@@ -16,6 +16,24 @@ export const log = {
   info: say('info'),
 } satisfies Record<keyof typeof LEVELS, Say>;
 
+/** Longest value in a line, characters. */
+const VALUE_CAP = 128;
+/** What would begin a line of its own, or could not be seen in one. */
+const UNSEEN = /[\p{C}\p{Zl}\p{Zp}]/gu;
+
+/** One line of `name=value` pairs, for people and for programs: what is empty is left out, no value can pass for a pair or a line. */
+export function pairs(fields: Readonly<Record<string, string | number | null>>): string {
+  return Object.entries(fields)
+    .filter(([, value]) => value !== null && value !== '')
+    .map(([name, value]) => `${name}=${quoted(String(value).slice(0, VALUE_CAP))}`)
+    .join(' ');
+}
+
+function quoted(text: string): string {
+  if (/^[\w.:@/-]+$/.test(text)) return text;
+  return JSON.stringify(text).replace(UNSEEN, (one) => `\\u{${one.codePointAt(0)?.toString(16)}}`);
+}
+
 function say(level: keyof typeof LEVELS): Say {
   return (what) => {
     if (!isJournal()) console.error(what);

@@ -22,6 +22,7 @@ export interface TypeSummary {
   readonly providers: number;
   /** Providers tried at least once. */
   readonly measured: number;
+  readonly ranked: readonly Ranked[];
   readonly best: Ranked | null;
   readonly local: LocalService & { readonly published: boolean };
   /** The running scan of the type, if any. */
@@ -29,7 +30,6 @@ export interface TypeSummary {
 }
 
 export interface TypeView extends TypeSummary {
-  readonly ranked: readonly Ranked[];
   /** By provider, how much was answered on each of the last 30 days (see `HistoryStore.bars`). */
   readonly bars: ReadonlyMap<string, Uint8Array>;
 }
@@ -134,9 +134,10 @@ export async function createPanel(
     : createDiscovery({ config, types: services.types.map(({ id }) => id), now });
   const jobs = new Jobs(store.jobs, now);
   if (serving) jobs.closeOrphans();
-  const local = createLocalServices(services, { now });
+  const local = createLocalServices(services);
   const keep = serving && !isDemo;
-  const own = new OwnServices({ config, services, discovery, jobs, local, settings: store.settings, now, keep });
+  const { settings, events } = store;
+  const own = new OwnServices({ config, services, discovery, jobs, local, settings, events, now, keep });
   const pinger = community?.pinger ?? new Pinger();
   const deps = { config, services, discovery, store, local, pinger, now };
   const alerts = await openAlerts(deps, serving && !isDemo ? config.notifyUrl : null);

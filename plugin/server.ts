@@ -5,19 +5,17 @@ import { connect } from 'node:net';
 import { setInterval } from 'node:timers/promises';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Config } from './config.js';
+import { guardConnections, LATE_MS, PATIENCE } from './connections.js';
 import { PanelError } from './errors.js';
 import { log } from './log.js';
 import { notifyReady } from './notify.js';
 import { createPanel, type Panel, wantsDemo } from './panel.js';
 import { BRIDGE_PATH, cloudyLogin, onlyBySocket } from './web/bridge.js';
-import { loadTexts, registerWeb } from './web/index.js';
+import { loadTexts, OWN_APP, registerWeb } from './web/index.js';
 import { firstRunCode, hasOwner } from './web/password.js';
 
 /** How often a demo that only stands in for Serf looks whether an agent answers by now, ms. */
 const LOOK_FOR_SERF_MS = 5_000;
-
-/** How long a client may take to send its request, ms. */
-const REQUEST_LIMIT_MS = 15_000;
 
 /** No route of the panel has a schema: without this, Fastify would load its schema compilers, some MB that nobody uses. */
 const noSchemas = () => () => {
@@ -38,13 +36,16 @@ interface Daemon {
 export async function startDaemon(config: Config, demo: boolean): Promise<Daemon> {
   const panel = await createPanel(config, { demo, serving: true });
   const app = Fastify({
-    requestTimeout: REQUEST_LIMIT_MS,
+    ...OWN_APP,
+    ...PATIENCE,
+    http: { connectionsCheckingInterval: LATE_MS },
     forceCloseConnections: true,
     schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
   });
   app.addHook('onClose', () => panel.close());
   const texts = loadTexts();
   await app.register((scope) => registerWeb(scope, panel, { texts }), { prefix: config.basePath.replace(/\/$/, '') });
+  guardConnections(app.server);
   const bySocket = new WeakSet<IncomingMessage>();
   if (config.socket !== null) {
     await app.register(
@@ -80,10 +81,13 @@ function notListening(error: unknown): unknown {
 
 /** Fastify listens once; the socket gets a plain server that hands its requests to the same routes. */
 async function listenOnSocket(app: FastifyInstance, path: string, received: WeakSet<IncomingMessage>): Promise<Server> {
-  const server = createServer((request, reply) => {
+  const { connectionTimeout, ...limits } = PATIENCE;
+  const server = createServer({ ...limits, connectionsCheckingInterval: LATE_MS }, (request, reply) => {
     received.add(request);
     app.routing(request, reply);
   });
+  server.setTimeout(connectionTimeout);
+  guardConnections(server);
   if (await isAbandoned(path)) unlinkSync(path);
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(path, resolve));
   // Its mode is the boundary of trust: this user and this group.

@@ -6,7 +6,7 @@ import type { Discovery } from './discovery/index.js';
 import { PanelError } from './errors.js';
 import type { Job, Jobs } from './jobs.js';
 import { log } from './log.js';
-import { ABSENT, type LocalService, type LocalServices } from './node/index.js';
+import { ABSENT, type LocalService, type OwnedLocalServices } from './node/index.js';
 import type { OwnServices } from './node/own.js';
 import type { Panel, ProviderView, TypeView } from './panel.js';
 import type { Account } from './probe/index.js';
@@ -18,7 +18,8 @@ import type { Ranked } from './score/rank.js';
 import type { Connect, ServiceRegistry, ServiceType } from './services/index.js';
 import type { Store } from './store/index.js';
 
-export type Rooms = Pick<Panel, 'config' | 'services' | 'discovery' | 'jobs' | 'store' | 'local' | 'demo'> & {
+export type Rooms = Pick<Panel, 'config' | 'services' | 'discovery' | 'jobs' | 'store' | 'demo'> & {
+  readonly local: OwnedLocalServices;
   readonly own: OwnServices;
   /** null where nobody wants to be told. */
   readonly alerts: Alerts | null;
@@ -35,7 +36,7 @@ export class WiredPanel implements Panel {
   readonly discovery: Discovery;
   readonly jobs: Jobs;
   readonly store: Store;
-  readonly local: LocalServices;
+  readonly local: OwnedLocalServices;
   readonly own: OwnServices;
   readonly demo: boolean;
   readonly background: Scheduler;
@@ -127,6 +128,7 @@ export class WiredPanel implements Panel {
   async close(): Promise<void> {
     await Promise.all([this.jobs.close(), this.background.close()]);
     this.#scanner.close();
+    this.local.close();
     const own = this.own.close();
     await this.#alerts?.close();
     await this.discovery.close();

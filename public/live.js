@@ -10,7 +10,8 @@ let missed = 0;
 function show() {
   const line = pulse();
   if (!line?.firstElementChild) return;
-  const seconds = Math.round((Date.now() - heardAt) / 1000);
+  // A clock set back tells no future.
+  const seconds = Math.max(0, Math.round((Date.now() - heardAt) / 1000));
   const [count, unit] = seconds < 60 ? [seconds, 'second'] : [Math.floor(seconds / 60), 'minute'];
   const ago = new Intl.RelativeTimeFormat(line.closest('[lang]').lang, { numeric: 'auto' }).format(-count, unit);
   const { updated, lost } = line.dataset;

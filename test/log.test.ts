@@ -1,6 +1,6 @@
 import { fstatSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { log } from '../plugin/log.js';
+import { log, pairs } from '../plugin/log.js';
 
 let said: unknown[];
 
@@ -44,5 +44,22 @@ describe('the log', () => {
     vi.stubEnv('JOURNAL_STREAM', '0:1');
     log.info('It is there.');
     expect(said).toEqual([error, 'It is there.']);
+  });
+});
+
+describe('a line of pairs', () => {
+  it('leaves out what is empty', () => {
+    expect(pairs({ what: 'start', name: '', type: 'proxy3', provider: null, times: 0 })).toBe(
+      'what=start type=proxy3 times=0',
+    );
+  });
+
+  it('quotes whatever could pass for a pair or a line, and shows what cannot be seen', () => {
+    expect(pairs({ name: 'Núria by=owner' })).toBe('name="Núria by=owner"');
+    expect(pairs({ name: '"\\' })).toBe(String.raw`name="\"\\"`);
+    expect(pairs({ name: 'a\n<3>what=x\r\u0085\u2028\u202e\u{e0041}' })).toBe(
+      String.raw`name="a\n<3>what=x\r\u{85}\u{2028}\u{202e}\u{e0041}"`,
+    );
+    expect(pairs({ name: 'x'.repeat(500) })).toBe(`name=${'x'.repeat(128)}`);
   });
 });

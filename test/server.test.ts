@@ -76,9 +76,10 @@ describe('the daemon', () => {
     expect(performance.now() - asked).toBeLessThan(1_000);
   });
 
-  it('remembers its measurements when it starts again, and ends the jobs that were cut off', async () => {
+  it('measures nobody twice within a minute, remembers it when it starts again, and ends the jobs that were cut off', async () => {
     const first = await start();
     const done = await first.panel.jobs.ended(first.panel.scan('syncthing').id);
+    expect(first.panel.scan('syncthing').id).toBe(done.id);
     const cutOff = { ...done, id: 'cut-off', state: 'running', finishedAt: null } as const;
     first.panel.store.jobs.put(cutOff);
     await first.close();

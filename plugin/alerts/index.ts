@@ -1,6 +1,6 @@
 /**
- * Tells one person when what this node relies on fails: the recommended provider of a type, or an own service that is
- * announced. With patience, once, and once more when it is back: alarms that come too often are soon ignored.
+ * Tells one person when what this node relies on fails: the recommended provider of a type, one that its owner pinned, or an
+ * own service that is announced. With patience, once, and once more when it is back: alarms that come too often are soon ignored.
  */
 import type { Config } from '../config.js';
 import type { Discovery } from '../discovery/index.js';
@@ -18,7 +18,7 @@ export interface AlertDeps {
   readonly services: ServiceRegistry;
   readonly discovery: Pick<Discovery, 'find' | 'providers'>;
   readonly local: Pick<LocalServices, 'states' | 'problem'>;
-  readonly store: Pick<Store, 'attempts' | 'recommendations' | 'settings'>;
+  readonly store: Pick<Store, 'attempts' | 'opinions' | 'recommendations' | 'settings'>;
   /** ms since the epoch. */
   readonly now: () => number;
 }
@@ -68,7 +68,8 @@ export class Alerts {
         if (!provider || !newest) continue;
         // An open port of which no more can be said is no failure.
         const reason = newest.reason === 'not-checked' ? null : newest.reason;
-        const change = this.#count(watched, id, reason !== null, provider.self || recommended === id);
+        const matters = provider.self || recommended === id || store.opinions.get(word, id).pinned;
+        const change = this.#count(watched, id, reason !== null, matters);
         if (change) this.#tell(change.event, provider, reason, change.misses);
       }
       for (const id of watched.keys())

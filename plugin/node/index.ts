@@ -2,11 +2,12 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { PanelError } from '../errors.js';
 import type { ServiceRegistry, ServiceType } from '../services/index.js';
-import { noSystemd } from './systemctl.js';
+import { silent } from './systemctl.js';
 import { LIMITS, type Limits, refused, Systemd } from './systemd.js';
 import type { Unit } from './units.js';
 
-export type LocalState = 'running' | 'stopped' | 'starting' | 'stopping' | 'failed' | 'absent';
+/** `unknown`: systemd is there and does not say. */
+export type LocalState = 'running' | 'stopped' | 'starting' | 'stopping' | 'failed' | 'absent' | 'unknown';
 
 /** One unit of this machine. */
 export interface OwnUnit {
@@ -32,7 +33,10 @@ export type Verb = (typeof VERBS)[number];
 
 /** What the rest of the panel knows of this machine's services. */
 export interface LocalServices {
-  /** One entry per built-in type. Answers within 2 s; a machine without systemd has every type `absent`. */
+  /**
+   * One entry per built-in type. Answers within 2 s; a machine without systemd has every type `absent`, one whose systemd
+   * does not answer `unknown`.
+   */
   states(): Promise<ReadonlyMap<string, LocalService>>;
   /** null where systemd answers; else why not, as a deliberate error. */
   problem(): Promise<Error | null>;
@@ -44,8 +48,14 @@ export interface LocalServices {
   act(type: string, verb: Verb, signal: AbortSignal, unit?: string): Promise<LocalService>;
 }
 
+/** As whoever made them has them. */
+export interface OwnedLocalServices extends LocalServices {
+  /** Ends a reading that is under way: no program is left behind. */
+  close(): void;
+}
+
 export interface LocalOptions {
-  /** Clock in ms. */
+  /** Clock in ms that nobody sets: how fresh a reading is must not depend on the time of day. */
   readonly now?: () => number;
   readonly limits?: Partial<Limits>;
 }
@@ -61,19 +71,26 @@ const FRESH = 2000;
 
 /** None of the type's candidates exists. */
 export const ABSENT: LocalService = { unit: null, state: 'absent', enabled: false, units: [] };
+/** Nobody knows whether one exists. */
+export const UNKNOWN: LocalService = { ...ABSENT, state: 'unknown' };
 
 /** The services of this machine, read through systemd. */
-export function createLocalServices(registry: ServiceRegistry, options: LocalOptions = {}): LocalServices {
-  return new SystemdServices(registry.types, { ...LIMITS, ...options.limits }, options.now ?? Date.now);
+export function createLocalServices(registry: ServiceRegistry, options: LocalOptions = {}): OwnedLocalServices {
+  return new SystemdServices(
+    registry.types,
+    { ...LIMITS, ...options.limits },
+    options.now ?? (() => performance.now()),
+  );
 }
 
-class SystemdServices implements LocalServices {
+class SystemdServices implements OwnedLocalServices {
   readonly #types: readonly ServiceType[];
   readonly #systemd: Systemd;
   readonly #limits: Limits;
   readonly #now: () => number;
   #last: Reading;
   #reading: Promise<Reading> | null = null;
+  readonly #closing = new AbortController();
 
   constructor(types: readonly ServiceType[], limits: Limits, now: () => number) {
     this.#types = types;
@@ -83,12 +100,13 @@ class SystemdServices implements LocalServices {
     );
     this.#limits = limits;
     this.#now = now;
-    this.#last = { units: [], problem: noSystemd('systemctl has not answered yet.'), at: Number.NEGATIVE_INFINITY };
+    this.#last = { units: [], problem: silent('systemctl has not answered yet.'), at: Number.NEGATIVE_INFINITY };
   }
 
   async states(): Promise<ReadonlyMap<string, LocalService>> {
-    const { units } = await this.#patient();
-    return new Map(this.#types.map((type) => [type.id, this.#standsFor(type, units)]));
+    const { units, problem } = await this.#patient();
+    const isKnown = problem === null || problem.code === 'no-systemd';
+    return new Map(this.#types.map((type) => [type.id, isKnown ? this.#standsFor(type, units) : UNKNOWN]));
   }
 
   async problem(): Promise<Error | null> {
@@ -118,6 +136,10 @@ class SystemdServices implements LocalServices {
       this.#reading = null;
     }
     return this.#standsFor(type, this.#last.units);
+  }
+
+  close(): void {
+    this.#closing.abort(silent('The panel is closing.'));
   }
 
   /** The first candidate that runs, else the first that exists. */
@@ -161,7 +183,7 @@ class SystemdServices implements LocalServices {
 
   async #ask(): Promise<Reading> {
     try {
-      return { units: await this.#systemd.read(), problem: null, at: this.#now() };
+      return { units: await this.#systemd.read(this.#closing.signal), problem: null, at: this.#now() };
     } catch (error) {
       if (!(error instanceof PanelError)) throw error;
       return { units: [], problem: error, at: this.#now() };

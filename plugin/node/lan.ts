@@ -23,8 +23,8 @@ const NAME_BYTES = 63;
 /** After an end that was not asked for; doubled each time, until it was announced again. All ms. */
 const FIRST_PAUSE = 1_000;
 const LONGEST_PAUSE = 5 * 60_000;
-/** From SIGTERM to SIGKILL, ms. */
-const GRACE_MS = 2_000;
+/** From SIGTERM to SIGKILL, ms: closing has a second for everything. */
+const GRACE_MS = 500;
 /** Of what the child says, characters. */
 const SAID_CAP = 2_000;
 /** `setpriv` ends the child with this process, also where nobody ends both: what is announced must not outlive it. */
@@ -131,7 +131,8 @@ class Announcer {
     });
     this.#child = child;
     let said = '';
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    // Where no descriptor is free there is no child, and nothing that it could say.
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       said = (said + text).slice(-SAID_CAP);
       if (args === this.#args) this.#heard(said);
     });

@@ -1,6 +1,6 @@
 /** The last lines that a unit wrote to the journal. */
 import { execFile } from 'node:child_process';
-import { PanelError } from '../errors.js';
+import { asPanelError, isScarcity, PanelError } from '../errors.js';
 
 export interface UnitLog {
   readonly unit: string;
@@ -18,11 +18,20 @@ const MAX_OUTPUT = 4 << 20;
 const UNSHOWABLE = /\p{Cc}\[[0-9;]*m|(?!\t)[\p{Cc}\p{Bidi_Control}]/gu;
 const DENIED = /insufficient permissions|not seeing messages from other users/i;
 
+/** Readings under way: one serves all who ask at the same time. */
+const reading = new Map<string, Promise<UnitLog>>();
+
 /**
  * The unit's last 200 lines.
- * @throws PanelError log-unreadable: the panel may not read them, or there is no journal
+ * @throws PanelError log-unreadable: the panel may not read them, or there is no journal; no-resources
  */
 export function unitLog(unit: string): Promise<UnitLog> {
+  const known = reading.get(unit) ?? readLog(unit).finally(() => reading.delete(unit));
+  reading.set(unit, known);
+  return known;
+}
+
+function readLog(unit: string): Promise<UnitLog> {
   const args = [`--unit=${unit}`, `--lines=${LINES}`, '--no-pager', '--output=short-iso'];
   const options = { timeout: LIMIT_MS, killSignal: 'SIGKILL', maxBuffer: MAX_OUTPUT } as const;
   return new Promise((resolve, reject) => {
@@ -30,6 +39,7 @@ export function unitLog(unit: string): Promise<UnitLog> {
       const lines = stdout.split('\n').filter((line) => line !== '' && !line.startsWith('-- '));
       if (lines.length > 0) resolve({ unit, lines: lines.slice(-LINES).map(clean) });
       else if (DENIED.test(stderr)) reject(denied(unit));
+      else if (isScarcity(error)) reject(asPanelError(error));
       else if (error) reject(unreadable(unit, error));
       else resolve({ unit, lines: [] });
     });

@@ -6,7 +6,7 @@ import type { Job, JobHandle, Jobs } from '../jobs.js';
 import { waitFor } from '../probe/wait.js';
 import type { PublishForm } from './announcement.js';
 import type { LocalServices, OwnUnit, Verb } from './index.js';
-import { Keeper } from './keeper.js';
+import { Keeper, type KeeperDeps } from './keeper.js';
 import { Lan, type LanState } from './lan.js';
 import { type UnitLog, unitLog } from './log.js';
 import { type Listening, listening, type Transport } from './ports.js';
@@ -32,6 +32,7 @@ export interface OwnDeps extends Omit<PublisherDeps, 'lan'> {
   readonly discovery: Discovery;
   readonly jobs: Jobs;
   readonly local: LocalServices;
+  readonly events: KeeperDeps['events'];
   /** Whether to keep what is announced true while this runs: in the process that serves the panel, and only there. */
   readonly keep: boolean;
 }

@@ -11,6 +11,13 @@ import { entryOf, formOf, type PublishForm, standardForm } from './announcement.
 import { type Lan, type LanService, lanServiceOf } from './lan.js';
 import { OwnTags } from './tags.js';
 
+/**
+ * Why an announcement was ended that nobody here asked to end: the service did not run, nothing listened on its port where
+ * neighbours reach it, or another program took it away.
+ */
+export const WITHDRAWALS = ['not-running', 'silent', 'removed'] as const;
+export type Withdrawal = (typeof WITHDRAWALS)[number];
+
 /** What the owner had announced. */
 export interface Publication {
   readonly entry: WireEntry;
@@ -21,7 +28,7 @@ export interface Publication {
   /** When, ms since the epoch. */
   readonly at: number;
   /** Why it is not announced any more although nobody said so; null while it is. */
-  readonly withdrawn: { readonly at: number; readonly why: 'not-running' | 'removed' } | null;
+  readonly withdrawn: { readonly at: number; readonly why: Withdrawal } | null;
 }
 
 /** Exactly what neighbours will see. */
@@ -130,7 +137,7 @@ export class Publisher {
   }
 
   /** Ends the announcement, and remembers why. @throws as publish */
-  async withdraw(word: string, why: 'not-running' | 'removed'): Promise<void> {
+  async withdraw(word: string, why: Withdrawal): Promise<void> {
     const known = this.all().get(word);
     if (!known) return;
     const change = this.#tags.change((all) => all.filter((piece) => !isSame(piece, known.entry)));

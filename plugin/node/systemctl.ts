@@ -1,6 +1,6 @@
 /** Runs `systemctl` once: an argument list, never a shell; a limit, a cap, the C locale; its refusals as deliberate errors. */
 import { execFile } from 'node:child_process';
-import { PanelError } from '../errors.js';
+import { asPanelError, isScarcity, PanelError } from '../errors.js';
 
 export interface RunOptions {
   /** ms; the process is killed after it. */
@@ -15,7 +15,7 @@ const MAX_OUTPUT = 1 << 20;
 
 /**
  * What `systemctl …` printed.
- * @throws PanelError no-systemd for a reading; for an action unit-not-permitted, unit-absent and unit-failed too.
+ * @throws PanelError no-systemd, systemd-silent, no-resources; for an action unit-not-permitted, unit-absent, unit-failed too.
  *   When aborted, the signal's reason.
  */
 export function systemctl(args: readonly string[], { limit, unit, signal }: RunOptions): Promise<string> {
@@ -31,6 +31,7 @@ export function systemctl(args: readonly string[], { limit, unit, signal }: RunO
       if (!error) resolve(stdout);
       else if (signal?.aborted) reject(signal.reason);
       else if (error.code === 'ENOENT') reject(noSystemd('There is no systemctl on this machine.', { cause: error }));
+      else if (isScarcity(error)) reject(asPanelError(error));
       else {
         // Without an exit code it was killed: by its limit.
         const late = error.code === null || error.code === undefined;
@@ -47,7 +48,7 @@ const NO_UNIT = /\bunit \S+ (not found|not loaded)/i;
 
 function explain(said: string, unit: string | undefined, cause: ErrorOptions): PanelError {
   if (NO_SYSTEMD.test(said)) return noSystemd('This machine was not started with systemd.', cause);
-  if (unit === undefined) return noSystemd(`systemd cannot be asked: ${said}.`, cause);
+  if (unit === undefined) return silent(`systemd cannot be asked: ${said}.`, cause);
   if (NOT_PERMITTED.test(said))
     return new PanelError(
       'unit-not-permitted',
@@ -70,6 +71,12 @@ export function unitFailed(unit: string, said: string, options?: ErrorOptions): 
 export function noSystemd(message: string, options?: ErrorOptions): PanelError {
   const hint = 'Own services can only be started and stopped on a machine that runs systemd.';
   return new PanelError('no-systemd', message, hint, options);
+}
+
+/** systemd is there, as far as one can tell, and says nothing of use. */
+export function silent(message: string, options?: ErrorOptions): PanelError {
+  const hint = 'It is asked again by itself. On the machine, look at: systemctl status';
+  return new PanelError('systemd-silent', message, hint, options);
 }
 
 const firstLine = (text: string) => (text.trim().split('\n')[0] ?? '').replace(/[.\s]+$/, '').slice(0, 200);

@@ -34,7 +34,7 @@ export class Systemd {
 
   /**
    * All candidates and all known instances of candidate templates, in one call.
-   * @throws PanelError no-systemd
+   * @throws PanelError no-systemd, systemd-silent, no-resources
    */
   async read(signal?: AbortSignal): Promise<Unit[]> {
     if (this.#candidates.length === 0) return [];
@@ -90,14 +90,14 @@ export class Systemd {
   }
 
   async #settled(unit: string, signal: AbortSignal): Promise<Unit[]> {
-    const deadline = Date.now() + this.#limits.settle;
+    const deadline = performance.now() + this.#limits.settle;
     let before: string | undefined;
     for (;;) {
       const units = await this.read(signal);
       const state = units.find((one) => one.names.includes(unit))?.state;
       const moving = state === 'starting' || state === 'stopping';
       // A program that dies at once still counts as started for a moment: hence the second look.
-      if ((!moving && state === before) || Date.now() >= deadline) return units;
+      if ((!moving && state === before) || performance.now() >= deadline) return units;
       before = state;
       await wait(this.#limits.pause, undefined, { signal });
     }

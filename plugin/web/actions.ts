@@ -85,7 +85,8 @@ function loginForm(web: Web, visit: Visit, next: string, error: PanelError | nul
   return page(web, visit, 'login', data, error?.status ?? 200);
 }
 
-function assertOwnLogin(web: Web): void {
+/** @throws PanelError not-found where another application decides who is the owner */
+export function assertOwnLogin(web: Web): void {
   if (web.auth.ownLogin) return;
   throw new PanelError('not-found', 'There is no such page.', 'Log in to the application that shows this panel.');
 }

@@ -1,6 +1,7 @@
 /** The JSON API: the pages' objects, and their POSTs answered with the job. */
 import type { Job } from '../jobs.js';
 import { accountOf } from './account.js';
+import { assertOwnLogin } from './actions.js';
 import { bodyField } from './auth.js';
 import { noteDeed, noteJob } from './events.js';
 import { fileModels } from './files.js';
@@ -29,7 +30,10 @@ export async function provider(web: Web, visit: Visit) {
   const { type, id } = pathOf(visit);
   const found = seenProvider(visit, await web.panel.provider(type, id));
   const own = await introduced(found, visit);
-  return { ...providerModel(found, visit.words, web.now(), own), files: fileModels(web, found.view.type, type, visit) };
+  return {
+    ...providerModel(found, visit.words, web.now(), visit.role === 'owner', own),
+    files: fileModels(web, found.view.type, type, visit),
+  };
 }
 
 export async function job(web: Web, visit: Visit) {
@@ -42,6 +46,7 @@ export async function session(web: Web, visit: Visit) {
 }
 
 export async function login(web: Web, visit: Visit) {
+  assertOwnLogin(web);
   const { request } = visit;
   await web.auth.login(visit, { password: bodyField(request, 'password'), code: bodyField(request, 'code') });
   return session(web, visit);

@@ -1,8 +1,9 @@
-/** What was done here: noted as it is done, and shown to the owner. */
+/** What was done here: noted as it is done, told to the system's log, and shown to the owner. */
 import { cleanText } from '../discovery/entry.js';
 import type { Job } from '../jobs.js';
-import { log } from '../log.js';
-import { type Actor, type Deed, EVENTS_KEPT, type Event } from '../store/events.js';
+import { log, pairs } from '../log.js';
+import { type Actor, type Deed, EVENTS_KEPT, type Event, type NewEvent } from '../store/events.js';
+import { bodyField } from './auth.js';
 import type { Words } from './i18n.js';
 import { nameOf, titleOf } from './model.js';
 import { page } from './respond.js';
@@ -20,26 +21,27 @@ function actorOf(web: Web, { request, role }: Visit): Actor {
 
 /** @param of the type and provider that it is about */
 export function noteDeed(web: Web, visit: Visit, what: Deed, of: Partial<Pick<Event, 'type' | 'provider'>> = {}): void {
-  noted(() => {
-    const about = { type: null, provider: null, ...of };
-    web.panel.store.events.add({ ...actorOf(web, visit), ...about, what, result: 'done', job: null });
-  });
+  const deed = { ...actorOf(web, visit), what, type: null, provider: null, ...of, result: 'done', job: null } as const;
+  log.info(pairs(deed));
+  noted(web, deed);
 }
 
-/** Who began the job; whoever asks for one that runs already is not told of. */
+/** Who began the job; whoever asks for one that runs already is not told of. The log is told once it has ended. */
 export function noteJob(web: Web, visit: Visit, { id, kind, type, provider }: Job): void {
-  noted(() => {
-    const about = { what: kind, type, provider, job: id };
-    web.panel.store.events.add({ ...actorOf(web, visit), ...about, result: 'done' });
-  });
+  const deed = { ...actorOf(web, visit), what: kind, type, provider, job: id } as const;
+  if (!noted(web, { ...deed, result: 'done' })) return;
+  const unit = bodyField(visit.request, 'unit');
+  const told = ({ state, error }: Job) => log.info(pairs({ ...deed, unit, result: state, error: error?.code ?? null }));
+  web.panel.jobs.ended(id).then(told).catch(log.error);
 }
 
-/** What is done is done: a full disk must not make it look as if it was not. */
-function noted(write: () => void): void {
+/** What is done is done: a full disk must not make it look as if it was not. @returns false where it was noted before */
+function noted(web: Web, event: NewEvent): boolean {
   try {
-    write();
+    return web.panel.store.events.add(event);
   } catch (error) {
     log.error(error);
+    return true;
   }
 }
 

@@ -48,7 +48,10 @@ function isToken(header: string | undefined, token: string): boolean {
   return timingSafeEqual(hashed(header ?? ''), hashed(`Bearer ${token}`));
 }
 
-/** By the types that this panel knows: a stranger's word is no label, or anyone could make millions of series. */
+/**
+ * By the types that this panel knows: a stranger's word is no label, or anyone could make millions of series. The one
+ * provider of a type that is recommended may be: by its id, for its names are a stranger's.
+ */
 async function ofProviders(panel: Panel): Promise<Metric[]> {
   const { services, sources } = await panel.overview();
   const known = services.filter(({ word, type }) => type.id === word);
@@ -59,7 +62,9 @@ async function ofProviders(panel: Panel): Promise<Metric[]> {
     for (const one of ranked) counts.set(verdictOf(one), (counts.get(verdictOf(one)) ?? 0) + 1);
     return [...counts].map(([state, count]) => [count, { type: word, state }] as const);
   });
-  const best = views.flatMap(({ word, best }) => (best?.score == null ? [] : [[best.score, { type: word }] as const]));
+  const best = views.flatMap(({ word, best }) =>
+    best?.score == null ? [] : [[best.score, { type: word, provider: best.provider.id }] as const],
+  );
   const up = sources.map(({ name, state }) => [state === 'up' ? 1 : 0, { source: name }] as const);
   return [
     gauge('cloudy_services_providers', 'Providers listed, by type and by what is known of them.', ...providers),

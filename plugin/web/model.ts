@@ -35,7 +35,7 @@ export function titleOf(type: ServiceType, word: string, { language }: Words): s
 
 /** One line of the overview. */
 export function serviceModel(
-  { word, type, builtin, providers, measured, best, local, job }: TypeSummary,
+  { word, type, builtin, providers, measured, ranked, best, local, job }: TypeSummary,
   words: Words,
 ) {
   const { language } = words;
@@ -49,6 +49,7 @@ export function serviceModel(
     builtin,
     providers,
     measured,
+    reachable: ranked.filter(isReachable).length,
     best: best && bestModel(best, type),
     local: {
       ...{ unit: local.unit, state: local.state, enabled: local.enabled, published: local.published },
@@ -61,7 +62,7 @@ export function serviceModel(
 export type ServiceModel = ReturnType<typeof serviceModel>;
 
 /** The one recommended, in the figures of a sentence. */
-function bestModel({ provider, score, parts }: Ranked, type: ServiceType) {
+function bestModel({ provider, score, parts, failures }: Ranked, type: ServiceType) {
   const measured = (metric: string) => parts.find((part) => part.metric === metric)?.value ?? null;
   // The time that weighs most is what a person waits for.
   const times = type.metrics.filter(({ id, unit }) => unit === 'ms' && measured(id) !== null);
@@ -71,6 +72,8 @@ function bestModel({ provider, score, parts }: Ranked, type: ServiceType) {
     /** ms, and a share of 0..1; null where nothing was measured. */
     time: main ? roundOr(measured(main.id)) : null,
     answers: roundOr(measured(ANSWERS)),
+    /** Whether the newest attempt failed. */
+    missed: failures > 0,
   };
 }
 
@@ -103,13 +106,13 @@ export function typeModel(view: TypeView, words: Words, rows: readonly Ranked[] 
 /** One provider as a row of its type's list. */
 export function rowModel(ranked: Ranked, type: ServiceType, words: Words) {
   const { provider, level, unproven, reason, detail, confidence, recommended, samples, attempts, facts, path } = ranked;
-  const { asGood, pinned, hidden, rating } = ranked;
+  const { failures, asGood, pinned, hidden, rating } = ranked;
   const { id, node, host, address, port, description, self, sources, stale } = provider;
   const verdict = verdictOf(ranked);
   return {
     ...{ id, node, host, address, port, description, self, sources, stale },
     ...{ level, unproven, reason, detail, confidence, recommended, samples, attempts, facts, path },
-    ...{ asGood, pinned, hidden, rating: rating && { ...rating, points: round(rating.points) } },
+    ...{ failures, asGood, pinned, hidden, rating: rating && { ...rating, points: round(rating.points) } },
     /** Round-trip time guessed from Serf's coordinates, ms; never measured, never scored. */
     estimate: roundOr(ranked.estimate),
     reasonText: reason && words.t(reasonKey(ranked)),
@@ -143,16 +146,23 @@ function partModel({ metric, value, unit, mark, weight, lost }: Part, type: Serv
 }
 
 /** What is known of it, in one word. */
-export function verdictOf({ reason, level, score, unproven, measuredAt }: Ranked): Verdict {
+export function verdictOf({ reason, level, score, unproven, measuredAt, failures }: Ranked): Verdict {
   if (reason === 'not-allowed' || reason === 'no-port' || reason === 'declined') return 'barred';
   if (reason !== null && reason !== 'not-checked') return 'failed';
   if (reason === null && measuredAt === null) return 'new';
+  if (failures > 0) return 'weak';
   if (unproven && score !== null) return 'unproven';
   if (level < 3 || score === null) return 'unchecked';
   return score < WEAK_BELOW ? 'weak' : 'good';
 }
 
+const REACHABLE: ReadonlySet<Verdict> = new Set(['good', 'weak', 'unproven', 'unchecked']);
+
+/** Whether something of it answered at the last look. */
+export const isReachable = (one: Ranked) => one.failures === 0 && REACHABLE.has(verdictOf(one));
+
 function verdictText(verdict: Verdict, ranked: Ranked, { t }: Words): string {
+  if (verdict !== 'failed' && ranked.failures > 0) return t('verdict.missed');
   if (ranked.reason !== null) return t(reasonKey(ranked));
   return verdict === 'good' ? t(`level.${ranked.level}`) : t(`verdict.${verdict}`);
 }
@@ -164,12 +174,14 @@ function reasonKey({ reason, level }: Ranked): string {
 
 /**
  * One provider with what a person needs to use it and what its announcement says.
+ * @param isOwner whether the visitor is who runs this node
  * @param own what this node's own configuration says of it, where the visitor may see that
  */
 export function providerModel(
   { view, ranked, connect }: ProviderView,
   words: Words,
   now: number,
+  isOwner: boolean,
   own?: ReadonlyMap<string, string>,
 ) {
   const { type, word } = view;
@@ -182,7 +194,10 @@ export function providerModel(
     why: whyModel(ranked, type, words, now),
     community: provider.community,
     // Nobody needs to be told how to use what is their own.
-    use: provider.self ? [] : type.use(provider, worthUsing(view), own).flatMap((step) => stepModel(step, words)),
+    use:
+      provider.self && isOwner
+        ? []
+        : type.use(provider, worthUsing(view), own).flatMap((step) => stepModel(step, words)),
     /** Text of the button that tells a program of this node to use it; null where there is none. */
     connect: connect?.label[words.language] ?? null,
     /** What a scan of it alone costs at most, a probe. */

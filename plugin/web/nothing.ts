@@ -1,4 +1,5 @@
 /** Why nothing is listed: the first thing that is missing, so that the page can say what to do about it. */
+import { type Config, SERF_RPC } from '../config.js';
 import { PanelError } from '../errors.js';
 import type { Visit, Web } from './visit.js';
 
@@ -35,10 +36,17 @@ export async function nothingModel(web: Web, { words }: Visit, isEmpty: boolean,
   if (!isEmpty) return null;
   const why = await whyNothing(web);
   const key = why === 'quiet' && word !== undefined ? 'type.empty' : `nothing.${why}`;
-  const command = { away: 'systemctl status serf', alone: 'serf join', quiet: 'serf members' }[why];
   return {
     text: words.t(key),
     todo: words.t(`${key}.todo`),
-    command: word !== undefined && why === 'quiet' ? null : command,
+    command: word !== undefined && why === 'quiet' ? null : commandFor(why, web.panel.config),
   };
+}
+
+/** What to type into a terminal of this node: it has to reach the same agent as the panel. */
+function commandFor(why: Nothing, { serfRpc: { host, port }, serfJoin }: Config): string {
+  if (why === 'away') return 'systemctl status serf';
+  const at = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const agent = at === SERF_RPC ? '' : ` -rpc-addr=${at}`;
+  return why === 'quiet' ? `serf members${agent}` : `serf join${agent}${serfJoin === null ? '' : ` ${serfJoin}`}`;
 }

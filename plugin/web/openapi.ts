@@ -52,8 +52,9 @@ const FIND_QUERY = {
   q: 'Words that name, host, address, description or community contain.',
   reachable: 'yes: only what answered.',
   measured: 'yes: only what was ever measured.',
+  measurable: 'yes: only what may be measured.',
   pinned: 'yes: only what the owner has pinned.',
-  hidden: 'no: without what the owner has hidden.',
+  hidden: 'no: without what the owner has hidden; only: nothing else.',
   community: 'Only of that community.',
   source: 'Only what that source tells of.',
   sort: 'score, name, rtt or measured; score without it.',
@@ -81,6 +82,15 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
     {
       node: 'Name, host or address; empty = this node.',
       type: 'Wire word of the service; empty = any.',
+    },
+  ),
+  'GET /api/v1/help/skipped': reads(
+    'What the sources have left out, by reason, with the rows that are kept',
+    'Skipped',
+    {
+      source: 'serf, avahi or list; empty = all.',
+      reason: 'As in the source’s `skipped`; empty = any.',
+      node: 'Only what that node has announced.',
     },
   ),
   'GET /api/v1/status': reads('The panel: version, sources, measuring in the background', 'Status'),

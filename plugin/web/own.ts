@@ -1,6 +1,7 @@
 /** What is done with this node's own service of a type: by forms and pages, and the same by the API. */
 import { FieldError } from '../node/announcement.js';
 import type { Verb } from '../node/index.js';
+import { refused } from '../node/systemd.js';
 import { tunnelOf } from '../node/tunnels.js';
 import { followed } from './actions.js';
 import { accepted } from './api.js';
@@ -31,7 +32,10 @@ export async function confirmStop(web: Web, visit: Visit) {
   const view = await web.panel.type(pathOf(visit).type);
   const service = serviceModel(view, visit.words);
   const title = visit.words.t('stop.title', { service: service.title });
-  const unit = askedUnit(visit) ?? view.local.unit;
+  const asked = askedUnit(visit);
+  // The page shows a command with it, to be copied: no words that a link brought along.
+  if (asked !== undefined && view.local.units.every((own) => own.unit !== asked)) throw refused();
+  const unit = asked ?? view.local.unit;
   return page(web, visit, 'stop', { title, service, unit, tunnel: tunnelOf(visit.request.ip ?? '') });
 }
 

@@ -1,4 +1,5 @@
 /** The pages: each handler loads, renders, returns. */
+import { asPanelError } from '../errors.js';
 import type { Job } from '../jobs.js';
 import type { PublishForm } from '../node/announcement.js';
 import type { ProviderView, TypeView } from '../panel.js';
@@ -40,7 +41,7 @@ export async function typeSection(web: Web, visit: Visit, followed: Job | null, 
   const listed = listModel(web, visit, view);
   const model = { ...typeModel(view, visit.words, listed.rows), files: fileModels(web, view.type, word, visit) };
   const jobs = typeJobs(web, view, followed);
-  const problem = model.local.state === 'absent' ? await web.panel.local.problem() : null;
+  const problem = ['absent', 'unknown'].includes(model.local.state) ? await web.panel.local.problem() : null;
   const pulse = pulseOf(web.url('services', word), listed.find, jobs.scan, jobs.act);
   return section(web, visit, 'type', pulse, {
     ...(await ownData(web, visit, word, typed)),
@@ -51,7 +52,7 @@ export async function typeSection(web: Web, visit: Visit, followed: Job | null, 
     query: queryOf(listed.find),
     headline: headlineOf(view),
     nothing: await nothingModel(web, visit, view.ranked.length === 0, word),
-    systemd: problem === null,
+    systemd: problem && asPanelError(problem).code,
   });
 }
 
@@ -95,7 +96,10 @@ export async function providerSection(web: Web, visit: Visit, followed: Job | nu
     job.type === word && (job.kind === 'scan' || job.kind === 'connect') && (job.provider ?? id) === id;
   const { type } = found.view;
   const own = await introduced(found, visit);
-  const model = { ...providerModel(found, visit.words, web.now(), own), files: fileModels(web, type, word, visit) };
+  const model = {
+    ...providerModel(found, visit.words, web.now(), visit.role === 'owner', own),
+    files: fileModels(web, type, word, visit),
+  };
   const job = followed ?? web.panel.jobs.running().find(covers) ?? null;
   const pulse = pulseOf(web.url('services', word, 'providers', id), EVERYTHING, job);
   return section(web, visit, 'provider', pulse, {

@@ -3,11 +3,12 @@ import { hash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { FastifyReply } from 'fastify';
-import { LANGUAGES } from '../config.js';
+import { CONFIG_FILE, LANGUAGES } from '../config.js';
 import { asPanelError, ERROR_CODES, PanelError } from '../errors.js';
 import { log } from '../log.js';
 import { TooManyTries } from './auth.js';
 import { CLOUDY_SEARCH } from './bridge.js';
+import { strangeName } from './hosts.js';
 import { nameOf, sourceModel } from './model.js';
 import type { Visit, Web } from './visit.js';
 
@@ -107,7 +108,9 @@ async function html({ request, reply }: Visit, text: string, status: number): Pr
 /** What every template may use. */
 function common(web: Web, visit: Visit) {
   const { words, request } = visit;
-  const sources = web.panel.discovery.sources().map(sourceModel);
+  const { panel, auth } = web;
+  const sources = panel.discovery.sources().map(sourceModel);
+  const isOwner = visit.role === 'owner';
   return {
     words,
     t: words.t,
@@ -118,12 +121,16 @@ function common(web: Web, visit: Visit) {
     known: (code: string) => (ERROR_CODES as string[]).includes(code),
     languages: LANGUAGES,
     back: request.method === 'GET' && !visit.fragment ? ownPath(web, request.url) : web.base,
-    owner: visit.role === 'owner',
-    ownLogin: web.auth.ownLogin,
+    owner: isOwner,
+    ownLogin: auth.ownLogin,
     cloudySearch: web.embedded ? CLOUDY_SEARCH : null,
-    token: web.auth.token(visit),
-    demo: web.panel.demo,
+    token: auth.token(visit),
+    demo: panel.demo,
     sources,
-    away: web.panel.demo ? [] : sources.filter(({ state }) => state === 'away'),
+    away: panel.demo ? [] : sources.filter(({ state }) => state === 'away'),
+    movedAside: isOwner ? panel.store.movedAside : null,
+    /** Said before an order is refused. */
+    strangeName: auth.ownLogin ? strangeName(request.headers.host, panel.config.hosts) : null,
+    conf: CONFIG_FILE,
   };
 }

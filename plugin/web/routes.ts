@@ -1,4 +1,5 @@
 /** The site map: every address of the panel, what answers it and whom it is for. */
+import { lazy } from '../lazy.js';
 import { VERBS } from '../node/index.js';
 import * as actions from './actions.js';
 import * as api from './api.js';
@@ -6,6 +7,7 @@ import type { Need } from './auth.js';
 import { background, backgroundApi } from './background.js';
 import { events, eventsApi } from './events.js';
 import { file } from './files.js';
+import { heard, skipped, skippedApi } from './heard.js';
 import { help, notListed, notListedApi } from './help.js';
 import { measurementsCsv, measurementsJson } from './history.js';
 import { opine, opineApi } from './opinion.js';
@@ -27,10 +29,10 @@ const get = (path: string, need: Need, handler: Handler): Route => ({ method: 'G
 const post = (path: string, need: Need, handler: Handler): Route => ({ method: 'POST', path, need, handler });
 
 /** What few ask for is loaded when they do. */
-const later =
-  (load: () => Promise<Handler>): Handler =>
-  async (web, visit) =>
-    (await load())(web, visit);
+const later = (load: () => Promise<Handler>): Handler => {
+  const handler = lazy(load);
+  return async (web, visit) => (await handler())(web, visit);
+};
 
 export const ROUTES: readonly Route[] = [
   get('/', 'reader', pages.home),
@@ -45,6 +47,8 @@ export const ROUTES: readonly Route[] = [
   get('/events', 'owner', events),
   get('/help', 'reader', help),
   get('/help/not-listed', 'reader', notListed),
+  get('/help/skipped', 'reader', skipped),
+  get('/help/heard', 'reader', heard),
   get('/login', 'anyone', actions.loginPage),
   post('/login', 'anyone', actions.login),
   post('/logout', 'anyone', actions.logout),
@@ -67,6 +71,7 @@ export const ROUTES: readonly Route[] = [
   get('/api/v1/jobs/:id', 'reader', api.job),
   get('/api/v1/events', 'owner', eventsApi),
   get('/api/v1/help/not-listed', 'reader', notListedApi),
+  get('/api/v1/help/skipped', 'reader', skippedApi),
   get('/api/v1/status', 'reader', status.status),
   get('/api/v1/node', 'reader', status.node),
   get('/api/v1/session', 'anyone', api.session),

@@ -7,11 +7,13 @@ import type { Job } from '../jobs.js';
 import { VERBS } from '../node/index.js';
 import { LAN_STATES, type LanService } from '../node/lan.js';
 import type { OwnView } from '../node/own.js';
+import { WITHDRAWALS } from '../node/publish.js';
 import { FAILURES, UNSCORED } from '../probe/levels.js';
 import { ACTORS, DEEDS } from '../store/events.js';
 import type * as api from './api.js';
 import type * as background from './background.js';
 import type * as events from './events.js';
+import type { SkippedGroup } from './heard.js';
 import type { NotListed } from './help.js';
 import type { RowModel, ServiceModel } from './model.js';
 import type { opineApi } from './opinion.js';
@@ -48,8 +50,10 @@ export function shape<T>(properties: Fields<T>, optional: readonly (keyof T)[] =
 }
 
 const error = shape<NonNullable<Job['error']>>({ code: oneOf(...ERROR_CODES), message: text, hint: text });
+/** Of a source, which has codes of its own beside those of the answers. */
+const trouble = shape<{ code: string; message: string; hint: string }>({ code: text, message: text, hint: text });
 const reason = oneOf(...FAILURES, ...UNSCORED, null);
-const localState = oneOf('running', 'stopped', 'starting', 'stopping', 'failed', 'absent');
+const localState = oneOf('running', 'stopped', 'starting', 'stopping', 'failed', 'absent', 'unknown');
 const unit = { unit: text, state: localState, enabled: flag };
 const sourceState = oneOf('up', 'connecting', 'away', 'off');
 const sourceName = oneOf('serf', 'avahi', 'list', 'demo');
@@ -61,10 +65,11 @@ const files = list(
 
 const service: Fields<ServiceModel> = {
   ...{ type: text, title: text, summary: text, known: flag, icon: text, builtin: flag },
-  ...{ providers: whole, measured: whole },
+  ...{ providers: whole, measured: whole, reachable: whole },
   best: orNull(
     shape<NonNullable<ServiceModel['best']>>({
       ...{ id: text, node: text, name: text, score: orNull(points), time: numberOrNull, answers: orNull(share) },
+      missed: flag,
     }),
   ),
   local: shape<ServiceModel['local']>({ ...unit, unit: textOrNull, published: flag, units: list(shape(unit)) }),
@@ -75,7 +80,7 @@ const row: Fields<RowModel> = {
   ...{ id: text, node: text, host: text, address: text, port, description: text, self: flag },
   ...{ sources: list(sourceName), stale: flag, level: { enum: [0, 1, 2, 3, 4, 5] }, unproven: flag, reason },
   ...{ detail: textOrNull, confidence: oneOf('guess', 'fair', 'solid', null), recommended: flag },
-  ...{ samples: whole, attempts: whole, facts: mapOf(text), asGood: flag, pinned: flag, hidden: flag },
+  ...{ samples: whole, attempts: whole, failures: whole, facts: mapOf(text), asGood: flag, pinned: flag, hidden: flag },
   path: orNull(shape<NonNullable<RowModel['path']>>({ rtt: numberOrNull, jitter: numberOrNull, loss: numberOrNull })),
   rating: orNull(shape<NonNullable<RowModel['rating']>>({ count: whole, mean: number, points: number })),
   ...{ estimate: numberOrNull, reasonText: textOrNull, verdictText: text },
@@ -149,7 +154,14 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
   }),
   JobAnswer: shape<Answer<typeof api.scanType>>({ job: ref('Job') }),
   Source: shape<Answer<typeof api.services>['sources'][number]>(
-    { name: sourceName, state: sourceState, error, lastUp: orNull(moment), read: whole, skipped: mapOf(whole) },
+    {
+      name: sourceName,
+      state: sourceState,
+      error: trouble,
+      lastUp: orNull(moment),
+      read: whole,
+      skipped: mapOf(whole),
+    },
     ['error'],
   ),
   Services: shape<Answer<typeof api.services>>({ services: list(shape(service)), sources: list(ref('Source')) }),
@@ -166,7 +178,7 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
   Health: shape<Answer<typeof status.health> & { reason: string }>(
     {
       ...{ ok: flag, reason: text, demo: flag },
-      sources: list(shape({ name: sourceName, state: sourceState, error }, ['error'])),
+      sources: list(shape({ name: sourceName, state: sourceState, error: trouble }, ['error'])),
     },
     ['reason'],
   ),
@@ -192,7 +204,7 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
     publication: orNull(
       shape<Publication>({
         ...{ entry, unit: textOrNull, untold: flag, at: whole },
-        withdrawn: orNull(shape({ at: whole, why: oneOf('not-running', 'removed') })),
+        withdrawn: orNull(shape({ at: whole, why: oneOf(...WITHDRAWALS) })),
       }),
     ),
     lan: oneOf(...LAN_STATES, 'off', null),
@@ -226,11 +238,20 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
       }),
     ),
   }),
+  Skipped: shape<{ skipped: readonly SkippedGroup[] }>({
+    skipped: list(
+      shape<SkippedGroup>({
+        ...{ source: sourceName, reason: text, text, means: text, todo: text, count: whole },
+        rows: list(shape<SkippedGroup['rows'][number]>({ node: textOrNull, type: textOrNull, heardAt: moment })),
+      }),
+    ),
+  }),
   NotListed: shape<NotListed>({
     ...{ node: text, type: text },
     steps: list(
       shape<NotListed['steps'][number]>({
         ...{ id: text, state: oneOf('yes', 'no', 'unknown'), label: text, text, todo: text },
+        counts: list(shape<NotListed['steps'][number]['counts'][number]>({ text, path: text })),
       }),
     ),
     listed: list(shape<NotListed['listed'][number]>({ id: text, type: text, name: text, sources: list(sourceName) })),

@@ -1,5 +1,6 @@
 /** How the panel and its machine are: for people, for health checks and for other programs. */
 import { readFileSync } from 'node:fs';
+import { lazy } from '../lazy.js';
 import { PACKAGE_FILE } from '../paths.js';
 import { backgroundModel } from './background.js';
 import { sourceModel } from './model.js';
@@ -36,15 +37,19 @@ const known = new WeakMap<Web, { readonly at: number; readonly node: Promise<obj
 /** Platform, memory (bytes) and load of this machine. */
 export async function node(web: Web, _visit: Visit) {
   const kept = known.get(web);
-  if (kept !== undefined && web.now() - kept.at <= NODE_FRESH_MS) return kept.node;
+  const age = kept === undefined ? Number.NaN : web.now() - kept.at;
+  // Negative where the clock was set back meanwhile.
+  if (kept !== undefined && age >= 0 && age <= NODE_FRESH_MS) return kept.node;
   const node = readNode();
   known.set(web, { at: web.now(), node });
   return node;
 }
 
+/** 5 MB that an idle panel does without. */
+const information = lazy(() => import('systeminformation'));
+
 async function readNode() {
-  // Loaded on first use: 5 MB that an idle panel does without.
-  const { default: system } = await import('systeminformation');
+  const { default: system } = await information();
   const [os, memory, load] = await Promise.all([system.osInfo(), system.mem(), system.currentLoad()]);
   return {
     platform: { hostname: os.hostname, distribution: os.distro, release: os.release, kernel: os.kernel, arch: os.arch },

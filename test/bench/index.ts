@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { runChild, startChild, stop } from './child.js';
 import type { Agent } from './listing.js';
 import { atLeast, atMost, type Mark, median, table } from './marks.js';
+import { phone } from './phone.js';
 import { cpuTicks, load, residentMB, servePanel } from './served.js';
 import type { Year } from './store.js';
 
@@ -188,6 +189,7 @@ const marks = [
   ...(await memory()),
   ...(await page()),
   ...(await storage()),
+  ...(await phone()),
 ];
 console.log(process.argv.includes('--json') ? JSON.stringify({ marks }, null, 2) : table(marks));
 process.exitCode = marks.every(({ holds }) => holds) ? 0 : 1;

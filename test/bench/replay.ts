@@ -1,6 +1,7 @@
 /**
  * A child that replays a Serf agent: as many members as asked for, each with a tag as real nodes write it.
- * After the first listing it changes one member's tag and sends the update event.
+ * After the first listing it changes one member's tag and sends the update event. Or it replays exactly the services that
+ * it is told of, so many of them to a member.
  */
 import { execFileSync } from 'node:child_process';
 import { createServer, type Socket } from 'node:net';
@@ -18,6 +19,22 @@ const DESCRIPTIONS: readonly [type: string, description: string, port: string, t
   ['proxy3', 'Proxy3_System', '3128', 'Federated=Yes'],
 ];
 
+export interface Told {
+  readonly s: string;
+  readonly i: string;
+  readonly p: number;
+  readonly t: string;
+}
+
+/** Services of one member, where it is told which: an agent takes as long for a member as for its tag. */
+const A_MEMBER = 20;
+
+const packed = (entries: readonly unknown[]): string =>
+  execFileSync('/usr/bin/bzip2', ['-c'], { input: JSON.stringify(entries) }).toString('base64');
+
+const toldOf = (index: number): string =>
+  packed(told.slice(index * A_MEMBER, (index + 1) * A_MEMBER).map((one) => ({ ...one, p: `${one.p}`, e: community })));
+
 /** One to three services a node, all nodes different: 1 to 3 is what fits beside the other tags. */
 function tagOf(index: number, change = ''): string {
   const entries = DESCRIPTIONS.slice(0, 1 + (index % 3)).map(([s, d, p, t]) => ({
@@ -29,7 +46,7 @@ function tagOf(index: number, change = ''): string {
     e: community,
     t,
   }));
-  return execFileSync('/usr/bin/bzip2', ['-c'], { input: JSON.stringify(entries) }).toString('base64');
+  return packed(entries);
 }
 
 const memberOf = (index: number, services: string) => ({
@@ -57,8 +74,11 @@ function answer(socket: Socket, { Command, Seq = 0 }: Request, listing: Uint8Arr
   socket.write(body ? Buffer.concat([header, body]) : header);
 }
 
-const { members: count, community } = argument<{ members: number; community: string }>();
-const listing = encode({ Members: Array.from({ length: count }, (_, index) => memberOf(index, tagOf(index))) });
+const asked = argument<{ members?: number; community: string; told?: readonly Told[] }>();
+const { community, told = [] } = asked;
+const count = asked.members ?? Math.ceil(told.length / A_MEMBER);
+const tag = asked.members === undefined ? toldOf : tagOf;
+const listing = encode({ Members: Array.from({ length: count }, (_, index) => memberOf(index, tag(index))) });
 const changed = encode({ Event: 'member-update', Members: [memberOf(1, tagOf(1, '_again'))] });
 // As Go does by default: no reply waits for the acknowledgement of the one before.
 const server = createServer({ noDelay: true }, (socket) => {

@@ -31,6 +31,7 @@ function node({ serfRpc = { host: '127.0.0.1', port: 9 }, keep = false } = {}) {
     jobs,
     local,
     settings: store.settings,
+    events: store.events,
     now: Date.now,
     keep,
   });

@@ -112,8 +112,8 @@ describe('states', () => {
     expect(Date.now() - asked).toBeLessThan(700);
     await expect
       .poll(() => local.problem())
-      .toMatchObject({ code: 'no-systemd', message: expect.stringContaining('within 0.8 s') });
-    expect((await local.states()).get('proxy3')?.state).toBe('absent');
+      .toMatchObject({ code: 'systemd-silent', message: expect.stringContaining('within 0.8 s') });
+    expect((await local.states()).get('proxy3')?.state).toBe('unknown');
   });
 });
 

@@ -57,7 +57,7 @@ const makeRoom = () => execFileSync('sh', ['-c', 'rm "$1"/ballast*', 'sh', folde
 
 it('is said by form, API and job in plain words, stops no page, and is over once there is room', async () => {
   const log = vi.spyOn(console, 'error').mockImplementation(() => {});
-  const visitor = await new Visitor({ app }).login();
+  const visitor = await new Visitor({ app }, { host: 'localhost' }).login();
   const [provider] = panel.discovery.providers(WORD);
   const opinion = `${LIST}/providers/${provider?.id}/opinion`;
   fill();

@@ -22,7 +22,8 @@ const settings = {
   set: (name: string, value: string | null) => void (value === null ? values.delete(name) : values.set(name, value)),
 };
 const local = createLocalServices(services);
-const own = new OwnServices({ config, services, discovery, jobs, local, settings, now: Date.now, keep: true });
+const events = { add: () => true };
+const own = new OwnServices({ config, services, discovery, jobs, local, settings, events, now: Date.now, keep: true });
 
 const say = (what: object) => console.log(JSON.stringify(what));
 const ended = async ({ id }: Job) => {

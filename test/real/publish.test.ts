@@ -1,13 +1,17 @@
 /** Announcing through real Serf agents: what a neighbour reads with the tools of old nodes, and what stays of others. */
 import { execFileSync } from 'node:child_process';
 import { hash } from 'node:crypto';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createDiscovery, type Discovery } from '../../plugin/discovery/index.js';
 import { packTag } from '../../plugin/discovery/tag-write.js';
 import { ABSENT, type LocalService, type LocalServices, type LocalState } from '../../plugin/node/index.js';
-import { Keeper } from '../../plugin/node/keeper.js';
+import { Keeper, type KeeperDeps } from '../../plugin/node/keeper.js';
+import { type Listening, listening } from '../../plugin/node/ports.js';
 import { Publisher } from '../../plugin/node/publish.js';
 import { loadServices } from '../../plugin/services/index.js';
+import type { NewEvent } from '../../plugin/store/events.js';
 import { openStore } from '../../plugin/store/index.js';
 import { type Agent, killAgents, startAgent, startCommunity, until, writeTag } from './agents.js';
 
@@ -33,8 +37,11 @@ describe('announcing', () => {
   let neighbour: Agent;
   let discovery: Discovery;
   const closing: (() => unknown)[] = [];
+  /** What the keeper has told of. */
+  const noted: string[] = [];
   afterEach(async () => {
     for (const close of closing.splice(0).reverse()) await close();
+    noted.length = 0;
     await own.cli('tags', '-delete', 'services');
   });
 
@@ -53,8 +60,14 @@ describe('announcing', () => {
   function localIn(states: ReadonlyMap<string, LocalService>): LocalServices {
     return { states: async () => states, problem: async () => null, act: () => Promise.reject(new Error('not here')) };
   }
-  function keep(one: Publisher, local = localIn(new Map()), now: () => number = Date.now): Keeper {
-    const keeper = new Keeper({ publisher: one, discovery, local, now });
+  function keep(
+    one: Publisher,
+    local = localIn(new Map()),
+    now: () => number = Date.now,
+    listening: KeeperDeps['listening'] = async () => 'open',
+  ): Keeper {
+    const events = { add: ({ by, what, type }: NewEvent) => noted.push(`${by} ${what} ${type}`) > 0 };
+    const keeper = new Keeper({ publisher: one, discovery, local, services, listening, events, now });
     closing.push(() => keeper.close());
     return keeper;
   }
@@ -217,6 +230,7 @@ describe('announcing', () => {
     expect([packed, await seenBy(own, 'own')]).toEqual([2, null]);
     await keeper.look();
     expect(jq(await seenBy(own, 'own'), '[.[].s]')).toBe('["proxy3"]');
+    expect(noted).toEqual(['schedule announced proxy3']);
     await own.cli('tags', '-delete', 'role');
   });
 
@@ -228,6 +242,7 @@ describe('announcing', () => {
     await own.cli('tags', '-delete', 'services');
     await keeper.look();
     expect(one.all().get('proxy3')?.withdrawn).toMatchObject({ why: 'removed' });
+    expect(noted).toEqual(['schedule removed proxy3']);
     expect(await seenBy(own, 'own')).toBeNull();
   });
 
@@ -251,8 +266,57 @@ describe('announcing', () => {
     expect([await look(1), await look(10), await look(10)]).toEqual([true, true, true]);
     expect(await look(10)).toBe(false);
     expect(one.all().get('proxy3')?.withdrawn).toEqual({ at: 60 * MINUTE, why: 'not-running' });
+    expect(noted).toEqual(['schedule withdrawn proxy3']);
     await one.publish('proxy3', {}, null);
     expect(one.all().get('proxy3')?.withdrawn).toBeNull();
+  });
+
+  it('ends with the same patience when it runs and listens to no neighbour, never where that cannot be known', async () => {
+    let clock = 0;
+    const states = new Map([['dnsservice', { ...ABSENT, unit: 'unbound.service', state: 'running' } as const]]);
+    const one = publisher({ now: () => clock });
+    const heard: { tcp: Listening | null; udp: Listening | null } = { tcp: 'closed', udp: null };
+    const keeper = keep(
+      one,
+      localIn(states),
+      () => clock,
+      async (port, transport) => {
+        expect(port).toBe(5353);
+        return heard[transport];
+      },
+    );
+    const look = async (minutes: number, found: Partial<typeof heard> = {}) => {
+      clock += minutes * MINUTE;
+      Object.assign(heard, found);
+      await keeper.look();
+      return one.all().get('dnsservice')?.withdrawn?.why ?? null;
+    };
+    await one.publish('dnsservice', { port: '5353' }, 'unbound.service');
+    expect([await look(0), await look(20), await look(20), await look(20)]).toEqual([null, null, null, null]);
+    expect([await look(1, { udp: 'loopback' }), await look(20)]).toEqual([null, null]);
+    expect(await look(10, { udp: 'open' })).toBeNull();
+    expect([await look(1, { udp: 'closed' }), await look(15), await look(14)]).toEqual([null, null, null]);
+    expect(await look(1)).toBe('silent');
+    expect(noted).toEqual(['schedule silent dnsservice']);
+    expect(await seenBy(own, 'own')).toBeNull();
+  });
+
+  it('is judged by the sockets of this machine', async () => {
+    let clock = 0;
+    const states = new Map([['proxy3', { ...ABSENT, unit: 'squid.service', state: 'running' } as const]]);
+    const one = publisher({ now: () => clock });
+    const keeper = keep(one, localIn(states), () => clock, listening);
+    const server = createServer().listen({ host: '0.0.0.0', port: 0 });
+    await once(server, 'listening');
+    await one.publish('proxy3', { port: String((server.address() as AddressInfo).port) }, 'squid.service');
+    const look = async (minutes: number) => {
+      clock = minutes * MINUTE;
+      await keeper.look();
+      return one.all().get('proxy3')?.withdrawn?.why ?? null;
+    };
+    expect([await look(0), await look(15), await look(30)]).toEqual([null, null, null]);
+    await new Promise((resolve) => server.close(resolve));
+    expect([await look(45), await look(60), await look(75)]).toEqual([null, null, 'silent']);
   });
 
   it('keeps a service that systemd does not know', async () => {

@@ -1,0 +1,210 @@
+/** The wall clock goes back an hour, and forward a day: what is measured, kept, allowed and shown bears both. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Fastify, { type FastifyInstance } from 'fastify';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { loadConfig } from '../plugin/config.js';
+import { createLocalServices } from '../plugin/node/index.js';
+import { createPanel, type Panel } from '../plugin/panel.js';
+import { Scheduler } from '../plugin/scan/index.js';
+import { openStore } from '../plugin/store/index.js';
+import { registerWeb } from '../plugin/web/index.js';
+import { setOwnerPassword } from '../plugin/web/password.js';
+import { announcing, nameServers } from './name-servers.js';
+import { registryOf, StandIn } from './node/stand-in.js';
+import { quietPort } from './ports.js';
+import { answer, five, providerAt, scannerOf } from './scan/made.js';
+import { PASSWORD, Visitor } from './web/app.js';
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+const JUMPS = [
+  ['back an hour', -HOUR],
+  ['forward a day', DAY],
+] as const;
+
+const WORD = 'dnsservice';
+const LIST = `/services/${WORD}`;
+const NET = 90;
+const COUNT = 3;
+/** What each provider adds to its answer, ms. */
+const DELAY = 25;
+
+/** The clock that the panel goes by. */
+let now: number;
+beforeEach(() => {
+  now = Date.parse('2026-05-05T12:00:00Z');
+});
+
+describe('a panel', () => {
+  let folder: string;
+  let panel: Panel;
+  let app: FastifyInstance;
+
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'clock-'));
+    const port = quietPort();
+    const servers = await nameServers(NET, port, COUNT, DELAY);
+    onTestFinished(() => servers.close());
+    const standard = loadConfig({ env: {}, file: '' });
+    const providersFile = announcing(folder, NET, port, COUNT).PROVIDERS_FILE as string;
+    const own = {
+      communityRanges: ['127.0.0.0/8'],
+      serfRpc: { host: '127.0.0.1', port: 1 },
+      avahi: 'off',
+      hosts: ['node.example'],
+    } as const;
+    const config = { ...standard, ...own, dataDir: folder, providersFile, language: 'en' as const };
+    panel = await createPanel(config, { demo: false, now: () => now });
+    await setOwnerPassword(panel.store.settings, PASSWORD);
+    await panel.discovery.ready();
+    app = Fastify();
+    await app.register((scope) => registerWeb(scope, panel, { now: () => now }));
+  });
+  afterEach(async () => {
+    await app.close();
+    await panel.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  const scan = async () => panel.jobs.ended(panel.scan(WORD).id);
+  const ranked = async () => (await panel.type(WORD)).ranked;
+
+  it.each(JUMPS)('whose clock goes %s while it measures takes the times of the network', async (_, jump) => {
+    const { id } = panel.scan(WORD);
+    const turning = setInterval(() => {
+      now += jump;
+    }, 5);
+    expect(await panel.jobs.ended(id)).toMatchObject({ state: 'done' });
+    clearInterval(turning);
+    const attempts = [...panel.store.attempts.recent(WORD).values()].flat();
+    expect(attempts.filter(({ reason }) => reason !== null)).toEqual([]);
+    const times = attempts
+      .flatMap((one) => (one.reason === null ? one.samples : []))
+      .filter(({ metric }) => metric === 'answer');
+    // As long as the providers' delay at least, and within the limit of one try.
+    expect(times.filter(({ value }) => value < DELAY - 1 || value > 2_000)).toEqual([]);
+    expect(attempts.length).toBeGreaterThanOrEqual(COUNT);
+  });
+
+  it.each(JUMPS)(
+    'whose clock goes %s goes on measuring, counts each attempt once, and shows nothing of the future',
+    async (_, jump) => {
+      await scan();
+      const before = new Map((await ranked()).map(({ provider, attempts }) => [provider.id, attempts]));
+      now += jump;
+      expect(await scan()).toMatchObject({ state: 'done' });
+      for (const { provider, attempts, score } of await ranked()) {
+        expect(attempts).toBeGreaterThan(before.get(provider.id) ?? 0);
+        expect(score).toBeGreaterThan(0);
+      }
+      const [{ provider } = { provider: { id: '' } }] = await ranked();
+      for (const page of ['/', LIST, `${LIST}/providers/${provider.id}`, '/help']) {
+        const { statusCode, body } = await app.inject(page);
+        expect(statusCode).toBe(200);
+        expect(body).not.toMatch(/\bin \d+ (second|minute|hour|day)s?\b|tomorrow/);
+      }
+      const days = panel.store.history.days(WORD, provider.id, now - 90 * DAY).map(({ day }) => day);
+      expect(days).toEqual([...new Set(days)].sort());
+      expect((await app.inject('/api/v1/node')).statusCode).toBe(200);
+    },
+  );
+
+  it('never keeps its owner out for longer than the clock says, nor in for ever', async () => {
+    const owner = await new Visitor({ app }).login();
+    const isOwner = async () => (await owner.get('/events')).statusCode === 200;
+    expect(await isOwner()).toBe(true);
+    now -= HOUR;
+    expect(await isOwner()).toBe(true);
+    now += DAY;
+    expect(await isOwner()).toBe(false);
+    await owner.login();
+    expect(await isOwner()).toBe(true);
+
+    const stranger = new Visitor({ app });
+    await stranger.get('/login');
+    const attempt = async (password: string) => (await stranger.post('/login', { password })).statusCode;
+    let status = 0;
+    for (let tries = 0; tries < 8 && status !== 429; tries++) status = await attempt('wrong');
+    expect(status).toBe(429);
+    now -= HOUR;
+    expect(await attempt(PASSWORD)).toBe(303);
+  });
+
+  it('that saw a day too far keeps within its bytes, and is not short of them for ever', async () => {
+    await scan();
+    const spent = () => panel.background.status().spentToday;
+    const once = spent();
+    expect(once).toBeGreaterThan(0);
+    now += DAY + HOUR;
+    expect(spent()).toBe(0);
+    await scan();
+    now -= DAY + HOUR;
+    expect(spent()).toBeGreaterThanOrEqual(once);
+    now += 2 * DAY + 2 * HOUR;
+    expect(spent()).toBe(0);
+  });
+});
+
+it.each(JUMPS)(
+  'no attempt is forgotten before its time, and days stay in order, where the clock goes %s',
+  (_, jump) => {
+    const store = openStore(':memory:', () => now);
+    onTestFinished(() => store.close());
+    const provider = 'somebody';
+    const tried = { provider, type: 'thing', bytes: 1, level: 3, reason: null, samples: [], facts: {} } as const;
+    for (const at of [now, now + jump, now + jump + 1]) {
+      store.attempts.add({ ...tried, at });
+      now = at;
+      store.history.note('thing', provider, 50);
+      store.prune();
+    }
+    const times = store.attempts.of('thing', provider).map(({ at }) => at);
+    expect(times).toHaveLength(3);
+    expect(times).toEqual([...times].sort((a, b) => b - a));
+    const days = store.history.days('thing', provider, now - 10 * DAY).map(({ day }) => day);
+    expect(days).toEqual([...new Set(days)].sort());
+  },
+);
+
+it.each(JUMPS)('unasked probes come as rarely as ever where the clock goes %s', async (_, jump) => {
+  vi.useFakeTimers({ toFake: ['Date', 'performance', 'setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
+  onTestFinished(() => void vi.useRealTimers());
+  vi.setSystemTime(new Date(2026, 4, 5, 12));
+  const world = scannerOf(
+    five.map((address) => providerAt(address)),
+    answer,
+  );
+  const ranking = (word: string) =>
+    world.ranking(word).map((one) => ({ ...one, high: one.score, recommended: false, estimate: null, hidden: false }));
+  const config = { backgroundScan: true };
+  const scheduler = new Scheduler({ ...world, config, ranking, busy: async () => null, random: () => 0.5 });
+  onTestFinished(async () => {
+    await scheduler.close();
+    await world.close();
+  });
+  scheduler.start();
+  await vi.advanceTimersByTimeAsync(HOUR);
+  const before = world.attempts().length;
+  vi.setSystemTime(Date.now() + jump);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(world.attempts().length - before).toBeLessThanOrEqual(1);
+  expect((scheduler.status().next ?? 0) - Date.now()).toBeLessThanOrEqual(2 * HOUR);
+  // Whoever was measured "an hour from now" is left alone until that has come and its usual pause is over.
+  await vi.advanceTimersByTimeAsync(6 * HOUR);
+  expect(world.attempts().length).toBeGreaterThan(before);
+});
+
+it('how fresh a reading of systemd is does not depend on the wall clock', async () => {
+  const programs = new StandIn();
+  onTestFinished(() => programs.remove());
+  const asked = vi.spyOn(Date, 'now');
+  onTestFinished(() => asked.mockRestore());
+  const local = createLocalServices(registryOf({ proxy3: ['squid.service'] }), { limits: { pause: 5 } });
+  programs.unit('squid.service', 'inactive');
+  programs.turns('start', 'squid.service', 'running');
+  await local.states();
+  await local.act('proxy3', 'start', new AbortController().signal);
+  expect(asked).not.toHaveBeenCalled();
+});

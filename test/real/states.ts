@@ -1,0 +1,198 @@
+/** Every page of the panel in every state that it may be met in, for the owner and for who only reads. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Page } from 'playwright-core';
+import { PanelError } from '../../plugin/errors.js';
+import type { TestWeb } from '../web/app.js';
+import { community, localOf, NOW, ranked, SERF_AWAY, SERF_UP } from '../web/fake-panel.js';
+
+export interface State {
+  readonly path: () => string;
+  /** What the panel is made to be before; every state begins as `fresh` leaves it. */
+  readonly prepare?: () => unknown;
+  /** What the visitor does on the page to come to the state. */
+  readonly act?: (page: Page) => Promise<unknown>;
+}
+
+/** By what is to be seen. */
+export type States = Readonly<Record<string, State>>;
+
+export interface Situations {
+  readonly owner: States;
+  readonly reader: States;
+  /** The panel as each state begins. */
+  fresh(): Promise<void>;
+}
+
+const OWNER_SETTING = 'owner-password';
+
+const unit = (state: 'running' | 'stopped' | 'failed') => localOf({ unit: 'unbound.service', state, enabled: true });
+const all = () => community('dnsservice');
+const first = () => all()[0]?.provider.id ?? '';
+const provider = () => `services/dnsservice/providers/${first()}`;
+const list = () => 'services/dnsservice';
+
+/** The states of a panel that nobody else changes meanwhile. */
+export function situations(web: TestWeb): Situations {
+  const { panel } = web;
+  const start = { own: panel.own, config: panel.config, demo: panel.demo };
+  const owner = panel.store.settings.get(OWNER_SETTING);
+  const fresh = async () => {
+    if (panel.jobs.running().length > 0) await panel.end();
+    panel.lists.clear();
+    panel.lists.set('dnsservice', all());
+    panel.lists.set('Docker', [ranked('Docker', 1)]);
+    panel.states.clear();
+    panel.sourceList = [SERF_UP];
+    panel.background.off();
+    panel.problem = null;
+    Object.assign(panel, start);
+    panel.store.settings.set(OWNER_SETTING, owner);
+  };
+  return { owner: { ...homes(web), ...lists(web), ...providers(web), ...rest(web) }, reader: readers(web), fresh };
+}
+
+function homes({ panel }: TestWeb): States {
+  const path = () => '';
+  return {
+    'the first page': { path },
+    'the first page, an own service having failed': {
+      path,
+      prepare: () => panel.states.set('dnsservice', unit('failed')),
+    },
+    'the first page, Serf away': { path, prepare: () => (panel.sourceList = [SERF_AWAY]) },
+    'the first page, with nobody around': { path, prepare: () => panel.lists.clear() },
+    'the first page while a scan runs and the background measures': {
+      path,
+      prepare: () => {
+        panel.scan('dnsservice');
+        panel.handle?.progress(12);
+        panel.background.on();
+      },
+    },
+  };
+}
+
+function lists({ panel }: TestWeb): States {
+  const hidden = () => all().map((one, at) => ({ ...one, hidden: at > 27 }));
+  return {
+    'a list in which everything occurs': { path: list },
+    'a list, filtered and sorted': { path: () => `${list()}?reachable=yes&source=avahi&sort=rtt` },
+    'a list in which nothing matches': { path: () => `${list()}?q=zzz` },
+    'a page of a long list': {
+      path: () => `${list()}?rows=10&page=2`,
+      prepare: () => panel.lists.set('dnsservice', hidden()),
+    },
+    'a list of none': { path: () => 'services/syncthing' },
+    'a list while a scan runs': { path: list, prepare: () => panel.scan('dnsservice') },
+    'a list with an own service that runs': {
+      path: list,
+      prepare: () => panel.states.set('dnsservice', unit('running')),
+    },
+    'a list with an own service that starts': { path: list, prepare: () => panel.own.act('dnsservice', 'start') },
+    'a list with an own service that others see': { path: list, prepare: () => announced(panel) },
+  };
+}
+
+/** Runs, is announced, and the form shows what the neighbours see. */
+function announced(panel: TestWeb['panel']): void {
+  const entry = {
+    s: 'dnsservice',
+    e: '',
+    d: 'DNS of the square',
+    m: 'node1',
+    i: '10.139.40.1',
+    p: '53',
+    t: 'zone=guifi.local',
+  };
+  const port = { port: 53, transports: [{ transport: 'udp', listening: 'open' } as const] };
+  panel.states.set('dnsservice', unit('running'));
+  panel.own = {
+    ...panel.own,
+    view: async () => ({
+      units: unit('running').units,
+      port: { ...port, transports: [...port.transports, { transport: 'tcp', listening: 'loopback' }] },
+      publication: { entry, unit: 'unbound.service', untold: false, at: NOW - 3_600_000, withdrawn: null },
+      lan: 'announced',
+    }),
+    preview: async () => ({
+      form: { description: 'DNS of the square', port: '53', attributes: 'zone=guifi.local', community: '' },
+      entry,
+      lan: { name: 'DNS of the square', type: '_dnsservice._udp', port: 53, txt: ['zone=guifi.local'] },
+      ...{ others: 2, bytes: 611, limit: 512, fits: false },
+    }),
+  };
+}
+
+function providers({ panel }: TestWeb): States {
+  const history = () => {
+    const tried = { provider: first(), type: 'dnsservice', bytes: 400, level: 4 as const, reason: null, facts: {} };
+    const samples = [{ metric: 'answer', value: 12.5, method: 'udp' }];
+    for (const hours of [1, 30, 60]) panel.store.attempts.add({ ...tried, samples, at: NOW - hours * 3_600_000 });
+    panel.store.history.note('dnsservice', first(), 71);
+  };
+  return {
+    'a provider': { path: provider },
+    'a provider with a history': { path: provider, prepare: history },
+    'a provider that fails': { path: () => `${list()}/providers/${all()[19]?.provider.id}` },
+    'a provider while another job holds it': { path: provider, prepare: () => panel.connect('dnsservice', first()) },
+  };
+}
+
+function rest({ panel }: TestWeb): States {
+  return {
+    'a running job': { path: () => `jobs/${panel.scan('dnsservice').id}` },
+    'a job that failed': {
+      path: () => `jobs/${panel.store.events.newest(1)[0]?.job ?? ''}`,
+      prepare: async () => {
+        const { id } = panel.own.act('dnsservice', 'start');
+        // A job begins its work a moment after it was asked for.
+        await nextTurn();
+        await panel.end(new PanelError('unit-failed', 'It exited with 1.', 'Look at its log.'));
+        const about = { type: 'dnsservice', provider: null, job: id, by: 'owner' as const, name: '' };
+        panel.store.events.add({ ...about, what: 'start', result: 'failed' });
+      },
+    },
+    'the log of a unit': {
+      path: () => `${list()}/log`,
+      prepare: () => {
+        const lines = [
+          'start of service (unbound 1.22.0).',
+          'error: can’t bind socket: Address already in use for ::1',
+        ];
+        panel.own = {
+          ...panel.own,
+          log: async () => ({ unit: 'unbound.service', lines: lines.map((line) => `08:21:44 ${line}`) }),
+        };
+      },
+    },
+    'the question before a stop': { path: () => 'services/tincvpn/confirm/stop' },
+    'what was done': { path: () => 'events' },
+    'the help': { path: () => 'help' },
+    'why something is not listed': { path: () => 'help/not-listed?node=node7&type=dnsservice' },
+    'what was left out of the list': { path: () => 'help/skipped?source=serf&reason=bad-json' },
+    'what was heard': { path: () => 'help/heard?source=serf' },
+    'an address that leads nowhere': { path: () => 'nothing' },
+  };
+}
+
+function readers({ panel }: TestWeb): States {
+  const wrong = (page: Page) => page.fill('#cs-password', 'wrong').then(() => page.click('.cs-login button'));
+  return {
+    'a reader’s first page': { path: () => '' },
+    'a reader’s first page of the demo': { path: () => '', prepare: () => Object.assign(panel, { demo: true }) },
+    'a reader’s list': { path: list },
+    'a reader’s list while a scan runs': { path: list, prepare: () => panel.scan('dnsservice') },
+    'a reader’s provider': { path: provider },
+    'a reader’s job': { path: () => `jobs/${panel.scan('dnsservice').id}` },
+    'the login': { path: () => 'login' },
+    'the login, where nobody may read without': {
+      path: list,
+      prepare: () => Object.assign(panel, { config: { ...panel.config, publicRead: false } }),
+    },
+    'the login, the password having been wrong': { path: () => 'login', act: wrong },
+    'the first owner’s login': {
+      path: () => 'login',
+      prepare: () => panel.store.settings.set(OWNER_SETTING, null),
+    },
+  };
+}
