@@ -100,10 +100,14 @@ describe('the recommended provider', () => {
     expect(sent).toEqual([]);
   });
 
-  it('alone matters: of the others nobody is told', async () => {
-    const { add, looks, sent } = await made();
-    looks(add(), 'fails', 'fails', 'fails', 'fails');
-    expect(sent).toEqual([]);
+  it('and those that the owner pinned matter: of the others nobody is told', async () => {
+    const { add, looks, store, sent } = await made();
+    const [best, pinned, other] = [add(), add(), add()];
+    recommend(store, best);
+    store.opinions.put('dnsservice', pinned, { pinned: true });
+    for (const id of [best, other]) store.opinions.put('dnsservice', id, { note: 'mine' });
+    for (const id of [other, pinned, best]) looks(id, 'fails', 'fails', 'fails', 'fails');
+    expect(sent.map(({ provider }) => provider?.id)).toEqual([pinned, best]);
   });
 
   it('that was told before a restart is told as back after it, in the node’s language', async () => {

@@ -1,4 +1,4 @@
-/** The configuration file that the package installs. */
+/** The configuration file and the unit that the package installs. */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,4 +28,9 @@ it('shows every option, each commented one with its default', () => {
   } finally {
     rmSync(all);
   }
+});
+
+it('lets the panel have no more memory than a small board can spare', () => {
+  const unit = readFileSync(join(import.meta.dirname, '..', '..', 'debian', 'cloudy-services.service'), 'utf8');
+  expect(Number(/^MemoryMax=(\d+)M$/m.exec(unit)?.[1])).toBeLessThanOrEqual(256);
 });

@@ -131,7 +131,7 @@ describe('an account on its way', () => {
     });
     await setOwnerPassword(panel.store.settings, PASSWORD);
     await panel.discovery.ready();
-    return { panel, dataDir, shown, visitor: await new Visitor({ app }).login() };
+    return { panel, dataDir, shown, visitor: await new Visitor({ app }, { host: 'localhost' }).login() };
   }
   const scanUrl = (panel: Panel) => `/api/v1/services/proxy3/providers/${panel.discovery.providers('proxy3')[0]?.id}`;
 

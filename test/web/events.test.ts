@@ -1,10 +1,16 @@
-/** The page of what was done here: who, what, when and how it ended, in three languages and for the owner alone. */
-import { afterEach, describe, expect, it } from 'vitest';
+/** What was done here: who, what, when and how it ended, on its page, for the owner alone, and in the system's log. */
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { PanelError } from '../../plugin/errors.js';
+import { log } from '../../plugin/log.js';
 import { cloudyLogin } from '../../plugin/web/bridge.js';
 import { startWeb, type TestWeb, Visitor } from './app.js';
+import { NOW } from './fake-panel.js';
 
 let web: TestWeb;
-afterEach(() => web.app.close());
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await web.app.close();
+});
 
 async function eventsOf(visitor: Visitor) {
   return (await visitor.get('/api/v1/events')).json().events as Record<string, unknown>[];
@@ -90,6 +96,70 @@ describe('what was done', () => {
       },
     });
     expect((await owner.postJson('/api/v1/services/dnsservice/scan')).statusCode).toBe(202);
+  });
+});
+
+describe('the log', () => {
+  /** The lines as they are written. */
+  function heard(): string[] {
+    const lines: string[] = [];
+    const level = (name: 'info' | 'warning') =>
+      vi.spyOn(log, name).mockImplementation((line) => void lines.push(`${name} ${line}`));
+    level('info');
+    level('warning');
+    return lines;
+  }
+
+  it('has one line for each deed: a job’s once it has ended, and none for a second click', async () => {
+    web = await startWeb();
+    const owner = await new Visitor(web).login();
+    const lines = heard();
+    const id = web.panel.lists.get('dnsservice')?.[0]?.provider.id as string;
+    await owner.post('/services/dnsservice/scan');
+    await owner.postJson('/api/v1/services/dnsservice/scan');
+    expect(lines).toEqual([]);
+    await web.panel.end();
+    await owner.post('/services/syncthing/start', { unit: 'syncthing@anna.service\n<3>by=root' });
+    await web.panel.end(new PanelError('unit-failed', 'No.', 'Look.'));
+    await owner.post(`/services/dnsservice/providers/${id}/opinion`, { note: 'my secret note' });
+    await owner.post('/logout');
+    expect(lines.map((line) => line.replace(/job=[\w-]+/, 'job=JOB'))).toEqual([
+      'info by=owner what=scan type=dnsservice job=JOB result=done',
+      String.raw`info by=owner what=start type=syncthing job=JOB unit="syncthing@anna.service\n<3>by=root" result=failed error=unit-failed`,
+      `info by=owner what=opinion type=dnsservice provider=${id} result=done`,
+      'info by=owner what=logout result=done',
+    ]);
+  });
+
+  it('names Cloudy’s user so that no name can pass for more', async () => {
+    web = await startWeb({ web: { embedded: true, authenticate: cloudyLogin } });
+    const lines = heard();
+    const cloudy = new Visitor(web, { 'x-cloudy-user': 'anna result=done by=owner' });
+    await cloudy.get('/');
+    await cloudy.post('/background', { turn: 'on' });
+    expect(lines).toEqual(['info by=cloudy name="anna result=done by=owner" what=background-on result=done']);
+  });
+
+  it('warns of failed logins by where they come from, once a minute, counted, and never of what was typed', async () => {
+    let now = NOW;
+    web = await startWeb({ web: { now: () => now } });
+    const lines = heard();
+    const stranger = new Visitor(web);
+    await stranger.get('/login');
+    const tries = async (count: number) => {
+      for (let index = 0; index < count; index++) await stranger.post('/login', { password: 'my bank’s password' });
+    };
+    await tries(3);
+    now += 59_999;
+    await tries(1);
+    now += 1;
+    await tries(1);
+    now += 3_600_000;
+    await tries(1);
+    now += 3_600_000;
+    await new Visitor(web).login();
+    const failed = 'warning by=stranger what=login from=127.0.0.1 result=failed';
+    expect(lines).toEqual([failed, `${failed} times=4`, failed, 'info by=owner what=login from=127.0.0.1 result=done']);
   });
 });
 

@@ -79,7 +79,9 @@ describe('with the token', () => {
     const states = ['good', 'weak', 'unproven', 'unchecked', 'failed', 'barred', 'new'];
     expect(states.map((state) => of(state) ?? 0).reduce((sum, count) => sum + count)).toBe(30);
     expect(of('failed')).toBe(6);
-    expect(values.get('cloudy_services_best_score{type="dnsservice"}')).toBe(94.4);
+    const best = panel.lists.get('dnsservice')?.[0]?.provider.id;
+    expect(values.get(`cloudy_services_best_score{type="dnsservice",provider="${best}"}`)).toBe(94.4);
+    expect([...values.keys()].filter((key) => key.includes('provider="'))).toHaveLength(1);
     expect(values.get('cloudy_services_source_up{source="serf"}')).toBe(1);
     expect(values.get('cloudy_services_source_up{source="avahi"}')).toBe(0);
     expect(values.get('cloudy_services_jobs_total{kind="scan",state="failed"}')).toBe(1);

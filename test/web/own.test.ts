@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { PanelError } from '../../plugin/errors.js';
 import { entryOf, type PublishForm, standardForm } from '../../plugin/node/announcement.js';
+import type { LocalState } from '../../plugin/node/index.js';
 import { lanServiceOf } from '../../plugin/node/lan.js';
 import type { OwnView } from '../../plugin/node/own.js';
 import type { Preview } from '../../plugin/node/publish.js';
@@ -79,20 +80,6 @@ describe('the units of a type', () => {
       ['syncthing', verb, undefined],
     ]);
   });
-
-  it('of a service that carries a network are stopped after a warning that needs no scripts', async () => {
-    const visitor = await owner('/cloudy');
-    const unit = { unit: 'tinc@net.service', state: 'running', enabled: true } as const;
-    web.panel.states.set('tincvpn', localOf(unit));
-    const { body } = await visitor.get('/cloudy/services/tincvpn');
-    const link = /href="([^"]*confirm\/stop[^"]*)"/.exec(body)?.[1] ?? '';
-    expect(body).not.toContain('action="/cloudy/services/tincvpn/stop"');
-    const warning = await visitor.get(link);
-    expect(warning.body).toContain('this page will stop answering');
-    expect(warning.body).toContain('sudo systemctl start tinc@net.service');
-    expect(warning.body).toMatch(/action="\/cloudy\/services\/tincvpn\/stop"[^>]*>[\s\S]*value="tinc@net.service"/);
-    expect(web.panel.jobs.running()).toEqual([]);
-  });
 });
 
 describe('the port', () => {
@@ -110,6 +97,18 @@ describe('the port', () => {
     const { body } = await visitor.get('/services/dnsservice');
     expect(body).toContain('Port 53, UDP: only on 127.0.0.1; neighbours cannot reach it.');
     expect(body).toContain('Port 53, TCP: nothing listens there.');
+  });
+
+  it.each([
+    ['open', 'good', 'Port 53, TCP: listens for neighbours; a firewall may still be in the way.'],
+    ['loopback', 'weak', 'Port 53, TCP: only on 127.0.0.1; neighbours cannot reach it.'],
+    ['closed', 'failed', 'Port 53, TCP: nothing listens there.'],
+  ] as const)('that is %s has the sign %s beside its words', async (listening, sign, words) => {
+    const visitor = await owner();
+    view({ port: { port: 53, transports: [{ transport: 'tcp', listening }] } });
+    const { body } = await visitor.get('/services/dnsservice');
+    const said = [...body.matchAll(/<p class="cs-state">.*?<use href="#cs-(\w+)"\/><\/svg>\s*<span>(Port [^<]*)</g)];
+    expect(said.map(([, ...of]) => of)).toEqual([[sign, words]]);
   });
 });
 
@@ -148,6 +147,20 @@ describe('announcing', () => {
     expect(body).toContain('200 of 512 bytes');
     expect(body).toContain('2 other entries stay as they are.');
     expect((await new Visitor(web).get('/services/proxy3')).body).not.toContain('id="publish"');
+  });
+
+  it('says before it what does not run, and only where that is known', async () => {
+    const visitor = await owner();
+    previews();
+    const warned = async (state: LocalState) => {
+      web.panel.states.set('proxy3', localOf({ unit: 'squid.service', state, enabled: true }));
+      const { body } = await visitor.get('/services/proxy3');
+      return /It is not running: neighbours would find nothing\.[\s\S]*<button[^>]*>Announce it</.test(body);
+    };
+    for (const state of ['stopped', 'failed', 'stopping'] as const) expect(await warned(state), state).toBe(true);
+    for (const state of ['running', 'starting'] as const) expect(await warned(state), state).toBe(false);
+    web.panel.states.clear();
+    expect((await visitor.get('/services/proxy3')).body).not.toContain('neighbours would find nothing');
   });
 
   it('previews what was typed by a GET that carries no token', async () => {
@@ -258,12 +271,16 @@ describe('announcing', () => {
     expect(body).toContain('announced on the local network');
   });
 
-  it('that was withdrawn says why and since when, and can be forgotten', async () => {
+  it.each([
+    ['not-running', 'for half an hour the service was not running.'],
+    ['silent', 'for half an hour nothing listened on its port for neighbours.'],
+    ['removed', 'Another program removed the announcement'],
+  ] as const)('that was withdrawn (%s) says why and since when, and can be forgotten', async (why, text) => {
     const visitor = await owner();
-    const withdrawn = { at: NOW - 60_000, why: 'not-running' } as const;
+    const withdrawn = { at: NOW - 60_000, why };
     view({ publication: { entry: ENTRY, unit: 'squid.service', untold: false, at: NOW - 7_200_000, withdrawn } });
     const { body } = await visitor.get('/services/proxy3');
-    expect(body).toContain('for half an hour the service was not running.');
+    expect(body).toContain(text);
     expect(body).toContain('action="/services/proxy3/unpublish"');
     expect((await visitor.get('/api/v1/services/proxy3/own')).json()).toMatchObject({ publication: { withdrawn } });
   });

@@ -50,13 +50,30 @@ describe('a type', () => {
     expect(body).not.toMatch(/\d ms|cs-range/);
   });
 
+  it('offers all its measurements as files, once there are any', async () => {
+    const visitor = await open();
+    const exported = async () => {
+      const { body } = await visitor.get('/services/dnsservice');
+      const [exports = ''] = /<p class="cs-exports">.*?<\/p>/s.exec(body) ?? [];
+      return [...exports.matchAll(/<a href="([^"]+)" download>(\w+)</g)].map(([, href = '', name]) => [href, name]);
+    };
+    const links = await exported();
+    expect(links).toEqual(
+      ['csv', 'json'].map((kind) => [`/services/dnsservice/measurements.${kind}`, kind.toUpperCase()]),
+    );
+    for (const [href = ''] of links)
+      expect((await visitor.get(href)).headers['content-disposition']).toMatch(/^attachment/);
+    web.panel.lists.set('dnsservice', [ranked('dnsservice', 1, { ...NUMBERLESS, score: null, measuredAt: null })]);
+    expect(await exported()).toEqual([]);
+  });
+
   it('says what a scan costs before it runs, and offers it to the owner only', async () => {
     const visitor = await open();
     const asReader = await visitor.get('/services/dnsservice');
     expect(asReader.body).not.toContain('hx-post');
     await visitor.login();
     const asOwner = await visitor.get('/services/dnsservice');
-    expect(asOwner.body).toMatch(/28 providers, at most about [\d.]+\skB a pass/);
+    expect(asOwner.body).toMatch(/28 providers<\/a>, at most about [\d.]+\skB a pass/);
   });
 
   it('says what to do where nobody announces it', async () => {
@@ -73,7 +90,7 @@ describe('a type', () => {
     expect((await visitor.get('/services/dnsservice')).body).toContain('action="/services/dnsservice/stop"');
     web.panel.states.delete('dnsservice');
     expect((await visitor.get('/services/dnsservice')).body).toContain('apt install unbound');
-    web.panel.problem = new Error('no systemd');
+    web.panel.problem = new PanelError('no-systemd', 'x', 'x');
     const unknown = await visitor.get('/services/dnsservice');
     expect(unknown.body).toContain('This machine does not run systemd.');
     expect(unknown.body).not.toContain('not installed');
@@ -118,6 +135,8 @@ describe('while a scan runs', () => {
     expect(statusCode).toBe(303);
     expect(headers.location).toMatch(/^\/jobs\/[\w-]+$/);
     const running = await visitor.get(String(headers.location));
+    const [job] = web.panel.jobs.running();
+    expect(running.body).toContain(`Started</dt><dd><time datetime="${job?.startedAt}">Nov 20, 2026, `);
     expect(running.body).toContain('<noscript><meta http-equiv="refresh"');
     await web.panel.end();
     const ended = await visitor.get(String(headers.location));

@@ -170,6 +170,25 @@ describe('one click', () => {
     expect(body).toContain('/connect"');
   });
 
+  it('says beside what it keeps from being done which job runs, since when, and where to see it', async () => {
+    const visitor = await open({ connect });
+    await visitor.login();
+    const busy = async (words: string) => {
+      const { body } = await visitor.get(pageOf(2));
+      const [job] = web.panel.jobs.running();
+      const [said = ''] = /<p class="[^"]*cs-busy.*?<\/p>/s.exec(body) ?? [];
+      expect(said).toContain(`href="/jobs/${job?.id}">${words}</a>`);
+      expect(said).toContain(`<time datetime="${job?.startedAt}">`);
+      return said.replaceAll(/<[^>]+>/g, '');
+    };
+    web.panel.scan('dnsservice');
+    expect(await busy('Scan of DNS server, 0 of 5')).toMatch(/^Not now, because .* · Started Nov 20, 2026, /);
+    await web.panel.end();
+    expect((await visitor.get(pageOf(2))).body).not.toContain('cs-busy');
+    web.panel.connect('dnsservice', web.panel.lists.get('dnsservice')?.[1]?.provider.id ?? '');
+    expect(await busy('Connecting to DNS server')).toMatch(/ · Started Nov 20, 2026, /);
+  });
+
   it('works with scripts off, by the job’s page, and by the API', async () => {
     const visitor = await open({ connect });
     await visitor.login();
@@ -202,7 +221,7 @@ describe('one click', () => {
 
 describe('this is you', () => {
   it('stands at one’s own row, which is not the one recommended', async () => {
-    const visitor = await open();
+    const visitor = await (await open()).login();
     const { body } = await visitor.get('/services/dnsservice');
     const rows = body.split('<tr id=').slice(1);
     expect(rows[0]).toContain('this is you');
@@ -212,7 +231,7 @@ describe('this is you', () => {
   });
 
   it('keeps oneself out of the first page’s best, and out of the steps of others', async () => {
-    const visitor = await open();
+    const visitor = await (await open()).login();
     const { json } = await visitor.get('/api/v1/services');
     expect(json().services.find(({ type }: { type: string }) => type === 'dnsservice').best.node).toBe('node2');
     for (const index of [2, 3, 4]) {
@@ -223,14 +242,23 @@ describe('this is you', () => {
   });
 
   it('one’s own page says so, and gives no steps', async () => {
-    const visitor = await open();
+    const visitor = await (await open()).login();
     const { body } = await visitor.get(pageOf(1));
     expect(body).toContain('This is you: it is your neighbours who use it.');
     expect((await visitor.get(`/api/v1${pageOf(1)}`)).json().use).toEqual([]);
   });
 
-  it('where only one’s own answers, no neighbour is called bad', async () => {
+  it('is to a reader a node as any other, with the steps to use it', async () => {
     const visitor = await open();
+    const list = (await visitor.get('/services/dnsservice')).body.split('<tr id=')[1];
+    expect(list).toContain('this node');
+    expect(list).not.toContain('this is you');
+    expect((await visitor.get(pageOf(1))).body).not.toContain('This is you');
+    expect((await visitor.get(`/api/v1${pageOf(1)}`)).json().use.length).toBeGreaterThan(0);
+  });
+
+  it('where only one’s own answers, no neighbour is called bad', async () => {
+    const visitor = await (await open()).login();
     web.panel.lists.set('dnsservice', [ranked('dnsservice', 1, { score: 99, provider: { self: true } })]);
     const { body } = await visitor.get('/services/dnsservice');
     expect(body).toContain('Only your own answers');

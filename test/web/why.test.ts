@@ -1,11 +1,13 @@
 /** "Why 78?": every point lost is accounted for, in words of each language. */
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { LANGUAGES } from '../../plugin/config.js';
 import { scoreOf } from '../../plugin/score/index.js';
 import { loadServices } from '../../plugin/services/index.js';
 import type { Attempt } from '../../plugin/store/attempts.js';
 import { loadLocales } from '../../plugin/web/i18n.js';
 import { whyModel } from '../../plugin/web/why.js';
+import { startWeb, type TestWeb, Visitor } from './app.js';
+import { NUMBERLESS, ranked } from './fake-panel.js';
 
 const NOW = Date.parse('2026-11-20T10:00:00Z');
 const HOUR = 3_600_000;
@@ -55,5 +57,37 @@ describe('why a score is what it is', () => {
       for (const score of scores)
         for (const { text } of whyModel(score, type, locales(language), NOW))
           expect(text).not.toMatch(/[{}]|undefined/);
+  });
+});
+
+describe('all the figures', () => {
+  let web: TestWeb;
+  afterEach(() => web.app.close());
+
+  it('stand below it in a table, each with its weight, its value and the points lost to it', async () => {
+    web = await startWeb();
+    const split = { failures: 0, doubt: 0, count: 4, fresh: 1 };
+    const parts = [
+      { ...split, metric: 'answer', value: 12.34567, unit: 'ms', mark: 0.8, weight: 0.45, lost: 12.3 },
+      { ...split, metric: 'answers', value: null, unit: 'share', mark: 1, weight: 0.55, lost: 0 },
+    ];
+    const failed = { ...NUMBERLESS, score: 0, reason: 'timeout' as const };
+    const list = [ranked('dnsservice', 1, { score: 87.7, parts }), ranked('dnsservice', 2, failed)];
+    web.panel.lists.set('dnsservice', list);
+    const figures = async (index: number) => {
+      const { body } = await new Visitor(web).get(`/services/dnsservice/providers/${list[index]?.provider.id}`);
+      const [table = ''] = /<summary>All the figures<\/summary>\s*(<table.*?<\/table>)/s.exec(body) ?? [];
+      const rows = [...table.matchAll(/<tr>.*?<\/tr>/gs)].map(([row]) => [
+        ...row.matchAll(/<t[hd][^>]*>(.*?)<\/t[hd]>/g),
+      ]);
+      return rows.map((cells) => cells.map(([, cell = '']) => cell.replaceAll(/<[^>]+>/g, '')));
+    };
+    expect(await figures(0)).toEqual([
+      ['Measure', 'Value', 'Points lost'],
+      ['answer time weighs 45%', '12.3\u00a0ms', '−12.3'],
+      ['answers weighs 55%', 'not measured', '0'],
+      ['Score out of 100', '87.7'],
+    ]);
+    expect(await figures(1)).toEqual([]);
   });
 });

@@ -1,0 +1,31 @@
+/** What every page says above its content, to those whom it concerns. */
+import { afterEach, expect, it } from 'vitest';
+import { startWeb, type TestWeb, Visitor } from './app.js';
+
+let web: TestWeb;
+afterEach(() => web.app.close());
+
+const PAGES = ['/', '/services/dnsservice', '/events', '/no-such-page'];
+const FILE = '/var/lib/cloudy-services/<b>.sqlite.damaged-2026-11-20';
+
+it.each([
+  ['en', 'The database was found damaged, and a new one was begun'],
+  ['es', 'La base de datos se ha encontrado dañada y se ha empezado otra'],
+  ['ca', 'La base de dades s’ha trobat malmesa i se n’ha començat una de nova'],
+])('a damaged database is told in %s, with where it is now, to the owner alone', async (language, words) => {
+  web = await startWeb();
+  Object.assign(web.panel.store, { movedAside: FILE });
+  const owner = await new Visitor(web, { 'accept-language': language }).login();
+  for (const url of PAGES) {
+    const { body } = await owner.get(url);
+    expect(body, url).toContain(words);
+    expect(body, url).toContain(FILE.replace('<b>', '&lt;b&gt;'));
+  }
+  const reader = new Visitor(web, { 'accept-language': language });
+  for (const url of ['/login', ...PAGES]) expect((await reader.get(url)).body, url).not.toContain('damaged-2026');
+});
+
+it('a sound database is not worth a word', async () => {
+  web = await startWeb();
+  expect((await (await new Visitor(web).login()).get('/')).body).not.toContain('damaged');
+});

@@ -1,0 +1,92 @@
+/** The rows of a type's list: what each says by its sign, its words and its chips. */
+import { afterEach, describe, expect, it } from 'vitest';
+import { NOTHING } from '../../plugin/store/index.js';
+import { startWeb, type TestWeb, Visitor } from './app.js';
+import { NUMBERLESS, ranked } from './fake-panel.js';
+
+let web: TestWeb;
+afterEach(() => web.app.close());
+
+async function open(): Promise<Visitor> {
+  web = await startWeb();
+  return new Visitor(web);
+}
+
+/** The rows of the list, each as it is written. */
+const rowsOf = (body: string) => [...body.matchAll(/<tr id="p-.*?<\/tr>/gs)].map(([row]) => row);
+
+describe('a row', () => {
+  it('of one that answers otherwise says that it missed the last time, and does not call it good', async () => {
+    const visitor = await open();
+    const list = [ranked('dnsservice', 1, { score: 90, failures: 1 })];
+    web.panel.lists.set('dnsservice', list);
+    const { body } = await visitor.get('/services/dnsservice');
+    expect(rowsOf(body)).toEqual([expect.stringMatching(/cs-is-weak.*>did not answer the last time</s)]);
+    // Of what is never scored too, though its port was open once.
+    const opened = { ...NUMBERLESS, level: 2 as const, score: null, reason: 'not-checked' as const, failures: 1 };
+    web.panel.lists.set('tincvpn', [ranked('tincvpn', 1, opened)]);
+    const tinc = rowsOf((await visitor.get('/services/tincvpn')).body);
+    expect(tinc).toEqual([expect.stringMatching(/cs-is-weak.*>did not answer the last time</s)]);
+  });
+
+  it('says that one answers poorly below 50 points, and not from there on', async () => {
+    const visitor = await open();
+    const scores = [50, 49.99];
+    const list = scores.map((score, at) => ranked('dnsservice', at + 1, { score, recommended: at === 0 }));
+    web.panel.lists.set('dnsservice', list);
+    const rows = rowsOf((await visitor.get('/services/dnsservice')).body);
+    expect(rows).toEqual([
+      expect.stringMatching(/cs-is-good.*>speaks the protocol</s),
+      expect.stringMatching(/cs-is-weak.*>answers, but poorly</s),
+    ]);
+  });
+
+  it('shows each state by a sign of its own, drawn otherwise than all others', async () => {
+    const visitor = await open();
+    const { body } = await visitor.get('/services/dnsservice');
+    const signs = new Map(
+      [...body.matchAll(/<symbol id="cs-(\w+)"[^>]*>(.*?)<\/symbol>/g)].map(([, name = '', drawing]) => [
+        name,
+        drawing,
+      ]),
+    );
+    const shown = [...body.matchAll(/class="cs-shape cs-is-(\w+)"[^>]*><use href="#cs-(\w+)"/g)];
+    const states = new Set(shown.map(([, state]) => state));
+    for (const [, state, sign] of shown) expect(sign).toBe(state);
+    expect([...states].sort()).toEqual(['barred', 'failed', 'good', 'new', 'unchecked', 'unproven', 'weak']);
+    // Those of an own service too.
+    const all = [...states, 'running', 'stopped', 'starting', 'absent'].map((state) => signs.get(state ?? ''));
+    expect(all).not.toContain(undefined);
+    expect(new Set(all).size).toBe(all.length);
+  });
+
+  it('says who announces it, whether that is confirmed, how it did lately, and what the owner marked', async () => {
+    const visitor = await open();
+    const bar = Uint8Array.from({ length: 30 }, (_, day) => (day < 27 ? NOTHING : day === 28 ? 0 : 100));
+    const [marked, plain] = [
+      {
+        ...ranked('dnsservice', 1, { provider: { stale: true, sources: ['serf', 'list', 'avahi'] } }),
+        ...{ asGood: true, pinned: true },
+      },
+      ranked('dnsservice', 2, { provider: { sources: ['demo'] } }),
+    ] as const;
+    web.panel.lists.set('dnsservice', [marked, plain]);
+    const { type } = web.panel;
+    web.panel.type = async (word) => ({ ...(await type(word)), bars: new Map([[marked.provider.id, bar]]) });
+    const rows = async () => rowsOf((await visitor.get('/services/dnsservice')).body);
+    const chips = (row = '') => [...row.matchAll(/<span class="cs-chip[^"]*">([^<]+)</g)].map(([, text]) => text);
+    const sources = ['Serf', 'own list', 'Avahi'];
+    const [asReader, other] = await rows();
+    expect(chips(asReader)).toEqual(['as good as the best', 'not confirmed', ...sources]);
+    expect(chips(other)).toEqual(['demo']);
+    expect(asReader).toContain('aria-label="Answered every time on 2 of the 3 days measured"');
+    expect(other).not.toContain('Answered every time');
+    await visitor.login();
+    const [asOwner] = await rows();
+    expect(chips(asOwner)).toEqual(['as good as the best', 'pinned', 'not confirmed', ...sources]);
+    // Who is recommended is so among its equals, and need not be told as good as itself.
+    web.panel.lists.set('dnsservice', [{ ...marked, recommended: true }]);
+    const [best] = await rows();
+    expect(chips(best)).toEqual(['Recommended', 'pinned', 'not confirmed', ...sources]);
+  });
+});
