@@ -61,6 +61,6 @@ if (metafile) {
   writeFileSync('dist/bundled.json', JSON.stringify([...new Set(folders)].sort()));
 }
 copyFileSync('node_modules/htmx.org/dist/htmx.min.js', 'public/htmx.min.js');
-for (const name of ['htmx.min.js', 'copy.js', 'live.js', 'style.css', 'icon.svg']) {
+for (const name of ['htmx.min.js', 'copy.js', 'live.js', 'style.css', 'dark.css', 'icon.svg']) {
   writeFileSync(`public/${name}.gz`, gzipSync(readFileSync(`public/${name}`), { level: 9 }));
 }

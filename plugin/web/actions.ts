@@ -8,7 +8,7 @@ import { setCookie } from './cookies.js';
 import { noteDeed, noteJob } from './events.js';
 import { job as jobPage, pathOf, providerSection, typeSection } from './pages.js';
 import { ownPath, page, redirect } from './respond.js';
-import { LANGUAGE_COOKIE, type Visit, type Web } from './visit.js';
+import { APPEARANCE_COOKIE, APPEARANCES, LANGUAGE_COOKIE, type Visit, type Web } from './visit.js';
 
 const YEAR_S = 31_536_000;
 
@@ -91,11 +91,17 @@ export function assertOwnLogin(web: Web): void {
   throw new PanelError('not-found', 'There is no such page.', 'Log in to the application that shows this panel.');
 }
 
-export function chooseLanguage(web: Web, visit: Visit) {
-  const wanted = LANGUAGES.find((one) => one === bodyField(visit.request, 'language'));
-  if (wanted === undefined) {
-    throw new PanelError('bad-request', 'There is no such language.', `Choose one of ${LANGUAGES.join(', ')}.`);
-  }
-  setCookie(visit.reply, LANGUAGE_COOKIE, wanted, { path: web.base, maxAge: YEAR_S });
-  return redirect(visit, ownPath(web, bodyField(visit.request, 'back')));
+export const chooseLanguage = choice('language', LANGUAGES, LANGUAGE_COOKIE);
+export const chooseAppearance = choice('appearance', APPEARANCES, APPEARANCE_COOKIE);
+
+/** What a browser remembers of the person's choice. */
+function choice(field: string, words: readonly string[], cookie: string) {
+  return (web: Web, visit: Visit) => {
+    const wanted = words.find((one) => one === bodyField(visit.request, field));
+    if (wanted === undefined) {
+      throw new PanelError('bad-request', `There is no such ${field}.`, `Choose one of ${words.join(', ')}.`);
+    }
+    setCookie(visit.reply, cookie, wanted, { path: web.base, maxAge: YEAR_S });
+    return redirect(visit, ownPath(web, bodyField(visit.request, 'back')));
+  };
 }

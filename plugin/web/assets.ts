@@ -7,7 +7,7 @@ import type { FastifyInstance } from 'fastify';
 import { PUBLIC_DIR } from '../paths.js';
 
 /** `htmx.min.js` is copied there from its package by the build. */
-export const ASSETS = ['style.css', 'icon.svg', 'htmx.min.js', 'copy.js', 'live.js'] as const;
+export const ASSETS = ['style.css', 'dark.css', 'icon.svg', 'htmx.min.js', 'copy.js', 'live.js'] as const;
 export type Asset = (typeof ASSETS)[number];
 
 /** The address of each file of `public/` under the folder. @throws Error when a file is missing */

@@ -1,4 +1,4 @@
-/** Reading and setting our two cookies: plain words of letters, digits, `-`, `_` and `.`, which need no encoding. */
+/** Reading and setting our few cookies: plain words of letters, digits, `-`, `_` and `.`, which need no encoding. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 export interface CookieOptions {

@@ -10,7 +10,7 @@ import { TooManyTries } from './auth.js';
 import { CLOUDY_SEARCH } from './bridge.js';
 import { strangeName } from './hosts.js';
 import { nameOf, sourceModel } from './model.js';
-import type { Visit, Web } from './visit.js';
+import { APPEARANCES, type Visit, type Web } from './visit.js';
 
 /** The parts of pages that htmx replaces: `partials/<name>` is the element with that id. */
 export type Section = 'home' | 'type' | 'provider' | 'job';
@@ -120,6 +120,8 @@ function common(web: Web, visit: Visit) {
     nameOf,
     known: (code: string) => (ERROR_CODES as string[]).includes(code),
     languages: LANGUAGES,
+    appearances: APPEARANCES,
+    appearance: visit.appearance,
     back: request.method === 'GET' && !visit.fragment ? ownPath(web, request.url) : web.base,
     owner: isOwner,
     ownLogin: auth.ownLogin,

@@ -53,6 +53,7 @@ export const ROUTES: readonly Route[] = [
   post('/login', 'anyone', actions.login),
   post('/logout', 'anyone', actions.logout),
   post('/language', 'anyone', actions.chooseLanguage),
+  post('/appearance', 'anyone', actions.chooseAppearance),
   post('/services/:type/scan', 'owner', actions.scanType),
   post('/services/:type/providers/:id/scan', 'owner', actions.scanProvider),
   post('/services/:type/providers/:id/connect', 'owner', actions.connect),

@@ -10,6 +10,11 @@ import { cookieValue } from './sessions.js';
 import type { Views } from './views.js';
 
 export const LANGUAGE_COOKIE = 'cloudy_services_lang';
+export const APPEARANCE_COOKIE = 'cloudy_services_look';
+
+/** Of the pages: as the system wants it unless the person says otherwise. */
+export const APPEARANCES = ['system', 'light', 'dark'] as const;
+export type Appearance = (typeof APPEARANCES)[number];
 
 /** What every handler shares. */
 export interface Web {
@@ -34,6 +39,7 @@ export interface Visit {
   readonly reply: FastifyReply;
   readonly base: string;
   readonly words: Words;
+  readonly appearance: Appearance;
   /** Answers are JSON. */
   readonly api: boolean;
   /** htmx asks for the part of the page that changes. */
@@ -58,6 +64,7 @@ export function beginVisit(web: Web, request: FastifyRequest, reply: FastifyRepl
     reply,
     base: web.base,
     words: web.locales(language),
+    appearance: APPEARANCES.find((one) => one === readCookie(request, APPEARANCE_COOKIE)) ?? 'system',
     api: /^\/(api\/|healthz|metrics)/.test(path),
     fragment: headers['hx-request'] === 'true',
     role: null,

@@ -57,7 +57,7 @@ it.each([
     await devtools.send('Network.enable');
     const first = await weigh(devtools, visit(page, base + path, 'reload'));
     const isFile = (address: string) => address.startsWith(`${base}public/`);
-    expect([...first].filter(([address, bytes]) => isFile(address) && bytes > 0)).toHaveLength(5);
+    expect([...first].filter(([address, bytes]) => isFile(address) && bytes > 0)).toHaveLength(6);
     expect(sum(first)).toBeGreaterThan(10_000);
     expect(sum(first)).toBeLessThanOrEqual(LIMIT);
     const second = await weigh(devtools, visit(page, `${base}help`, 'default'));

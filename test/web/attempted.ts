@@ -33,7 +33,8 @@ const forOwner = ({ need }: Route) => need === 'owner';
 const isAlone = (route: Route) => changes(route) && !ROUTES.some((one) => one.path === route.path && !changes(one));
 
 /** What each deed needs, so that one that is let through by mistake is done. */
-const FIELDS = { turn: 'on', unit: UNIT, password: PASSWORD, language: 'es', stars: '5', note: 'x', port: '53' };
+const CHOICES = { turn: 'on', language: 'es', appearance: 'dark' };
+const FIELDS = { ...CHOICES, unit: UNIT, password: PASSWORD, stars: '5', note: 'x', port: '53' };
 const fields = (more: Headers = {}) => new URLSearchParams({ ...FIELDS, ...more }).toString();
 const cookiesOf = ({ cookies }: Visitor) => [...cookies].map((pair) => pair.join('=')).join('; ');
 

@@ -45,7 +45,7 @@ async function problemOf(route: Route, { shot, refused }: Attempt): Promise<stri
   const wrong = [
     !(refused.includes(statusCode) && led) && `answered ${statusCode}`,
     whole.state() !== before && 'changed something',
-    /cloudy_services_lang/.test(String(headers['set-cookie'])) && 'chose the language',
+    /cloudy_services_(lang|look)/.test(String(headers['set-cookie'])) && 'chose the language or the look',
     !stillOwner && 'ended the session',
   ].filter(Boolean);
   // What one attempt breaks must not hide how the next one ends.

@@ -16,6 +16,7 @@ import { SORTS, TOGGLES } from '../../plugin/web/find.js';
 import { chooseLanguage, loadLocales } from '../../plugin/web/i18n.js';
 import { NOTHINGS } from '../../plugin/web/nothing.js';
 import { FIELDS } from '../../plugin/web/own-model.js';
+import { APPEARANCES } from '../../plugin/web/visit.js';
 import { startWeb } from './app.js';
 
 const texts = JSON.parse(readFileSync(join(LOCALES_DIR, 'en.json'), 'utf8')) as Record<string, string>;
@@ -27,6 +28,7 @@ const COMPOSED: Readonly<Record<string, readonly string[]>> = {
   'reason.': [...FAILURES, ...UNSCORED],
   'error.': ERROR_CODES.flatMap((code) => [code, `${code}.hint`]),
   'language.': LANGUAGES,
+  'appearance.': APPEARANCES,
   'level.': ['0', '1', '2', '3', '4', '5'],
   'state.': ['running', 'stopped', 'starting', 'stopping', 'failed', 'absent', 'unknown'],
   'source.': ['serf', 'avahi', 'list', 'demo'],

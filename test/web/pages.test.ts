@@ -183,6 +183,40 @@ describe('under /cloudy/', () => {
   });
 });
 
+describe('the appearance', () => {
+  it('is switched by a reader’s form, kept in a cookie of the panel’s path, and leads back to the page', async () => {
+    const visitor = await open({ prefix: '/cloudy' });
+    const page = await visitor.get('/cloudy/services/dnsservice');
+    expect(page.body).toContain('media="screen and (prefers-color-scheme: dark)"');
+    const form = /<form[^>]*action="\/cloudy\/appearance"[\s\S]*?<\/form>/.exec(page.body)?.[0] ?? '';
+    expect(form.match(/name="appearance" value="\w+"/g)).toHaveLength(3);
+    expect(form).toMatch(/value="system" aria-current="true"/);
+    const back = /name="back" value="([^"]*)"/.exec(form)?.[1] ?? '';
+    const chosen = await visitor.post('/cloudy/appearance', { appearance: 'dark', back });
+    expect([chosen.statusCode, chosen.headers.location]).toEqual([303, '/cloudy/services/dnsservice']);
+    expect(chosen.headers['set-cookie']).toMatch(/^cloudy_services_look=dark; Path=\/cloudy\/; .*HttpOnly/);
+    const dark = await visitor.get('/cloudy/');
+    expect(dark.body).toContain('<meta name="color-scheme" content="dark">');
+    expect(dark.body).toMatch(/dark\.css\?v=\w+" media="screen">/);
+    await visitor.post('/cloudy/appearance', { appearance: 'light' });
+    expect((await visitor.get('/cloudy/')).body).not.toContain('dark.css');
+  });
+
+  it('that does not exist is refused, sent or remembered', async () => {
+    const visitor = await open();
+    await visitor.get('/');
+    expect((await visitor.post('/appearance', { appearance: '"><b>' })).statusCode).toBe(400);
+    const { body } = await new Visitor(web, { cookie: 'cloudy_services_look=pink' }).get('/');
+    expect(body).toMatch(/value="system" aria-current="true"/);
+  });
+
+  it('of Cloudy’s own page is Cloudy’s: there is no switch in it, and it is never dark', async () => {
+    web = await startWeb({ web: { embedded: true, authenticate: async () => 'owner' } });
+    const { body } = await new Visitor(web, { cookie: 'cloudy_services_look=dark' }).get('/');
+    expect(body).not.toMatch(/appearance|dark\.css/);
+  });
+});
+
 describe('the language', () => {
   it('is switched by a form, kept in a cookie, and leads back to the page', async () => {
     const visitor = await open();
