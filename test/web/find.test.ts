@@ -79,7 +79,7 @@ describe('a list', () => {
 });
 
 describe('the address', () => {
-  const text = fc.string({ maxLength: 100 }).map((value) => value.trim());
+  const text = fc.string({ maxLength: 128 }).map((value) => value.trim());
   const finds: fc.Arbitrary<Find> = fc.record({
     ...{ q: text, community: text, source: text, sort: fc.constantFrom(...SORTS) },
     ...{ reachable: fc.boolean(), measured: fc.boolean(), measurable: fc.boolean(), pinned: fc.boolean() },
@@ -108,7 +108,7 @@ describe('the address', () => {
     { sort: 'speed' },
     { reachable: 'maybe' },
     { hidden: 'maybe' },
-    { q: 'x'.repeat(101) },
+    { q: 'x'.repeat(129) },
     { q: ['a', 'b'] },
   ])('that asks for %o is refused, naming what is wrong', (query) => {
     expect(() => readFind(query)).toThrow(`“${Object.keys(query)[0]}”`);
