@@ -79,7 +79,7 @@ export class Ranking {
     const { store } = this.#deps;
     const rows = this.of(word);
     const scores = new Map(rows.map(({ provider, score }) => [provider.id, score]));
-    for (const id of providers) store.history.note(word, id, scores.get(id) ?? null);
+    store.history.noteAll(word, new Map(providers.map((id) => [id, scores.get(id) ?? null])));
     this.#refreshed(word).bars = null;
     const previous = store.recommendations.get(word);
     // A single unasked probe of somebody else is no scan that would confirm or refute a challenger.

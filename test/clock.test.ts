@@ -1,10 +1,13 @@
 /** The wall clock goes back an hour, and forward a day: what is measured, kept, allowed and shown bears both. */
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Answer } from 'dns-packet';
 import Fastify, { type FastifyInstance } from 'fastify';
+import mdns from 'multicast-dns';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { loadConfig } from '../plugin/config.js';
+import { AvahiSource } from '../plugin/discovery/avahi.js';
 import { createLocalServices } from '../plugin/node/index.js';
 import { createPanel, type Panel } from '../plugin/panel.js';
 import { Scheduler } from '../plugin/scan/index.js';
@@ -30,6 +33,12 @@ const NET = 90;
 const COUNT = 3;
 /** What each provider adds to its answer, ms. */
 const DELAY = 25;
+
+/** All clocks of the machine; only `vi` moves them. */
+function fakeClocks(): void {
+  vi.useFakeTimers({ toFake: ['Date', 'performance', 'setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
+  onTestFinished(() => void vi.useRealTimers());
+}
 
 /** The clock that the panel goes by. */
 let now: number;
@@ -72,13 +81,15 @@ describe('a panel', () => {
   const ranked = async () => (await panel.type(WORD)).ranked;
 
   it.each(JUMPS)('whose clock goes %s while it measures takes the times of the network', async (_, jump) => {
+    // As they are stored: a month later they are forgotten, and here a month takes 150 ms.
+    const stored = vi.spyOn(panel.store.attempts, 'add');
     const { id } = panel.scan(WORD);
     const turning = setInterval(() => {
       now += jump;
     }, 5);
     expect(await panel.jobs.ended(id)).toMatchObject({ state: 'done' });
     clearInterval(turning);
-    const attempts = [...panel.store.attempts.recent(WORD).values()].flat();
+    const attempts = stored.mock.calls.map(([attempt]) => attempt);
     expect(attempts.filter(({ reason }) => reason !== null)).toEqual([]);
     const times = attempts
       .flatMap((one) => (one.reason === null ? one.samples : []))
@@ -169,8 +180,7 @@ it.each(JUMPS)(
 );
 
 it.each(JUMPS)('unasked probes come as rarely as ever where the clock goes %s', async (_, jump) => {
-  vi.useFakeTimers({ toFake: ['Date', 'performance', 'setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
-  onTestFinished(() => void vi.useRealTimers());
+  fakeClocks();
   vi.setSystemTime(new Date(2026, 4, 5, 12));
   const world = scannerOf(
     five.map((address) => providerAt(address)),
@@ -195,6 +205,67 @@ it.each(JUMPS)('unasked probes come as rarely as ever where the clock goes %s', 
   await vi.advanceTimersByTimeAsync(6 * HOUR);
   expect(world.attempts().length).toBeGreaterThan(before);
 });
+
+/** A neighbour on the loopback interface who announces one service for two minutes, and hears what is asked. */
+async function neighbour() {
+  const instance = 'One._clocked._tcp.local';
+  const records: Answer[] = [
+    { type: 'PTR', name: '_clocked._tcp.local', ttl: 120, data: instance },
+    { type: 'SRV', name: instance, ttl: 120, data: { target: 'clocked.local', port: 22_000 } },
+    { type: 'TXT', name: instance, ttl: 120, data: [] },
+    { type: 'A', name: 'clocked.local', ttl: 120, data: '10.0.0.7' },
+  ];
+  const socket = mdns({ interface: '127.0.0.1', bind: '224.0.0.251' });
+  const said = { asked: new Set<string>(), answers: true };
+  socket.on('query', ({ questions = [] }) => {
+    // Others may ask on this interface too.
+    const own = questions.filter(({ name }) => records.some((record) => record.name === name));
+    for (const { type } of own) said.asked.add(type);
+    if (own.length > 0 && said.answers) socket.respond(records);
+  });
+  await new Promise<void>((resolve) => socket.once('ready', () => resolve()));
+  onTestFinished(() => new Promise<void>((resolve) => socket.destroy(resolve)));
+  return said;
+}
+
+it.each(JUMPS)(
+  'what a neighbour said is asked for again in time, and forgotten in time, where the clock goes %s',
+  async (_, jump) => {
+    fakeClocks();
+    const said = await neighbour();
+    const lo = (networkInterfaces().lo ?? []).filter(({ family }) => family === 'IPv4');
+    const interfaces = () => ({ lo: lo.map((one) => ({ ...one, internal: false })) });
+    const source = new AvahiSource({ types: ['clocked'], required: true, interfaces });
+    onTestFinished(() => source.close());
+    const becomes = async (is: () => boolean) => {
+      while (!is()) await new Promise(setImmediate);
+    };
+    const heardAt = () => source.sightings().map((one) => one.heardAt)[0];
+    await becomes(() => source.status().state === 'up');
+    await vi.advanceTimersByTimeAsync(200);
+    await becomes(() => heardAt() !== undefined);
+
+    said.answers = false;
+    said.asked.clear();
+    vi.setSystemTime(Date.now() + jump);
+    await vi.advanceTimersByTimeAsync(90_000);
+    expect(source.sightings()).toHaveLength(1);
+    expect(said.asked).not.toContain('SRV');
+    await vi.advanceTimersByTimeAsync(10_000);
+    await becomes(() => said.asked.has('SRV'));
+
+    said.answers = true;
+    const before = heardAt();
+    await vi.advanceTimersByTimeAsync(10_000);
+    await becomes(() => heardAt() !== before);
+    said.answers = false;
+    vi.setSystemTime(Date.now() - jump);
+    await vi.advanceTimersByTimeAsync(100_000);
+    expect(source.sightings()).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(source.sightings()).toEqual([]);
+  },
+);
 
 it('how fresh a reading of systemd is does not depend on the wall clock', async () => {
   const programs = new StandIn();

@@ -120,7 +120,7 @@ export class AvahiSource implements Source {
     if (this.#ticks % LOOK_EVERY === 0) this.#look();
     let changed = false;
     for (const [name, link] of this.#links) {
-      if (link.tick(this.#now())) changed = true;
+      if (link.tick()) changed = true;
       if (!link.isOpen && link.cache.services().length === 0) this.#links.delete(name);
     }
     if (changed) this.#listeners.call();

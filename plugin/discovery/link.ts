@@ -26,10 +26,13 @@ export class Link {
   /** Why it does not; null when nothing is wrong. */
   problem: string | null = null;
 
-  /** @param heard called after each packet or change of the sockets, with whether something new was in it */
+  /**
+   * @param now ms since the epoch, for what is shown
+   * @param heard called after each packet or change of the sockets, with whether something new was in it
+   */
   constructor(name: string, types: readonly string[], now: () => number, heard: (changed: boolean) => void) {
     this.name = name;
-    this.cache = new MdnsCache(types);
+    this.cache = new MdnsCache(types, now);
     this.#now = now;
     this.#heard = heard;
   }
@@ -73,7 +76,8 @@ export class Link {
   }
 
   /** Sends what is due. @returns whether something has expired */
-  tick(now: number): boolean {
+  tick(): boolean {
+    const now = performance.now();
     const changed = this.cache.expire(now);
     const questions = this.isOpen ? this.cache.questions(now) : [];
     if (questions.length > 0) for (const socket of this.#sockets) socket.query({ questions });
@@ -106,7 +110,7 @@ export class Link {
     });
     socket.on('response', (packet, { address, port }) => {
       if (!isOurs() || port !== PORT || !this.#isNeighbour(address)) return;
-      if (this.cache.take(packet, address, this.#now())) this.#heard(true);
+      if (this.cache.take(packet, address, performance.now())) this.#heard(true);
     });
     return socket;
   }

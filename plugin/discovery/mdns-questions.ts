@@ -19,7 +19,7 @@ export interface Wanted {
   readonly open: boolean;
 }
 
-/** A value that is known, and when to ask for it again so that it need not expire, ms since the epoch. */
+/** A value that is known, and when to ask for it again so that it need not expire, ms, monotonic. */
 export interface Refreshable {
   /** ms */
   readonly ttl: number;

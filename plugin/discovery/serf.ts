@@ -7,37 +7,21 @@ import { PanelError } from '../errors.js';
 import type { AgentAddress } from './connection.js';
 import { Coordinates } from './coordinates.js';
 import { cleanText } from './entry.js';
-import type { Member } from './member.js';
-import { idOf } from './merge.js';
+import { Members, REMOVING } from './members.js';
 import { type AgentEvent, SerfRpc } from './rpc.js';
 import { keptOf, type SkippedRow } from './skipped.js';
-import { inSlices } from './slices.js';
 import { Listeners, type Sighting, type Source, type SourceState, type SourceStatus } from './source.js';
-import { readTag, TAG_NAME, type Tag } from './tag.js';
 
-/** `leave` and `reap` remove a member; a failed one stays listed until Serf reaps it. */
-const REMOVING = ['member-leave', 'member-reap'];
 const MEMBER_EVENTS = ['member-join', 'member-failed', 'member-update', ...REMOVING];
 
 /** A hung agent keeps its connection open: ask it something small now and then. Both ms. */
 const KEEP_ALIVE_MS = 20_000;
 const KEEP_ALIVE_LIMIT_MS = 5_000;
-/** Events that wait to be applied, and members kept; the largest communities have a few thousand. */
+/** Events that wait to be applied; the largest communities have a few thousand members. */
 const EVENTS_CAP = 10_000;
-const MEMBERS_CAP = 10_000;
 /** Pause before trying again, doubled each time up to the longest, ms. */
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 1_000;
-
-/** What is kept of a member. */
-interface Known {
-  readonly address: string | null;
-  readonly sightings: readonly Sighting[];
-  readonly skipped: Tag['skipped'];
-  readonly bad: Tag['bad'];
-  /** When the agent told of it, ms since the epoch. */
-  readonly toldAt: number;
-}
 
 export class SerfSource implements Source {
   readonly name = 'serf';
@@ -52,11 +36,7 @@ export class SerfSource implements Source {
   #resolveReady = () => {};
   /** Lists and events are applied one after the other, in the order in which the agent sent them. */
   #queue: Promise<void> = Promise.resolve();
-  #members = new Map<string, Known>();
-  /** How often there was no room for a member. */
-  #beyond = 0;
-  /** Name of the member that is this node. */
-  #self: string | null = null;
+  readonly #members: Members;
   #client: SerfRpc | null = null;
   #state: SourceState = 'connecting';
   #error: PanelError | null = null;
@@ -66,6 +46,7 @@ export class SerfSource implements Source {
     this.#address = address;
     this.#authKey = authKey;
     this.#now = now;
+    this.#members = new Members(now);
     this.#ready = new Promise((resolve) => {
       this.#resolveReady = resolve;
     });
@@ -73,26 +54,22 @@ export class SerfSource implements Source {
   }
 
   status(): SourceStatus {
-    const known = [...this.#members.values()];
-    const skipped: Record<string, number> = this.#beyond > 0 ? { 'too-many': this.#beyond } : {};
-    for (const [reason, count] of known.flatMap((member) => Object.entries(member.skipped)))
-      skipped[reason] = (skipped[reason] ?? 0) + count;
     return {
       name: this.name,
       state: this.#state,
       ...(this.#error ? { error: this.#error.toJSON() } : {}),
       lastUp: this.#state === 'up' ? this.#now() : this.#lastUp,
-      read: known.reduce((sum, member) => sum + member.sightings.length, 0),
-      skipped,
+      read: this.#members.sightings().length,
+      skipped: this.#members.skipped(),
     };
   }
 
   sightings(): readonly Sighting[] {
-    return [...this.#members.values()].flatMap((member) => member.sightings);
+    return this.#members.sightings();
   }
 
   skippedRows(): readonly SkippedRow[] {
-    return keptOf(this.#bad());
+    return keptOf(this.#members.skippedRows());
   }
 
   onChange(listener: () => void): () => void {
@@ -114,7 +91,7 @@ export class SerfSource implements Source {
 
   /** Where this node itself gossips; null until it is known. */
   gossipAddress(): string | null {
-    return this.#self === null ? null : (this.#members.get(this.#self)?.address ?? null);
+    return this.#members.ownAddress();
   }
 
   /**
@@ -132,11 +109,8 @@ export class SerfSource implements Source {
    */
   async estimates(): Promise<ReadonlyMap<string, number>> {
     const client = this.client();
-    const self = this.#self ?? '';
-    const others = [...this.#members].flatMap(([name, { sightings }]) =>
-      name !== self && sightings.length > 0 ? [name] : [],
-    );
-    const known = await this.#coordinates.estimates({ client, self, others });
+    const self = this.#members.self ?? '';
+    const known = await this.#coordinates.estimates({ client, self, others: this.#members.others() });
     return new Map([...known].map(([name, ms]) => [cleanText(name), ms]));
   }
 
@@ -178,8 +152,8 @@ export class SerfSource implements Source {
     });
     await client.stream(MEMBER_EVENTS, this.#hearing(client, list));
     const [stats, members] = await Promise.all([client.stats(), client.members()]);
-    this.#self = stats.get('agent')?.get('name') ?? null;
-    await this.#later(() => this.#replace(members));
+    this.#members.self = stats.get('agent')?.get('name') ?? null;
+    await this.#later(() => this.#members.replace(members));
     listed();
     this.#become('up', null);
     const ask = () => client.stats(KEEP_ALIVE_LIMIT_MS).catch(() => client.close('no longer answers'));
@@ -195,56 +169,15 @@ export class SerfSource implements Source {
     return (event) => {
       waiting++;
       if (waiting > EVENTS_CAP) return client.close('sends events faster than they can be followed');
-      const apply = () => this.#apply(event).finally(() => waiting--);
+      const apply = () => this.#members.apply(event).finally(() => waiting--);
       void list.then(() => this.#later(apply));
     };
   }
 
+  /** Does it when all before it is done, and tells the listeners. */
   #later(work: () => Promise<void>): Promise<void> {
-    this.#queue = this.#queue.then(work);
+    this.#queue = this.#queue.then(work).then(() => this.#listeners.call());
     return this.#queue;
-  }
-
-  async #replace(members: readonly Member[]): Promise<void> {
-    const fresh = new Map<string, Known>();
-    this.#beyond = 0;
-    await inSlices(members, (member) => {
-      if (member.status !== 'left') this.#keep(fresh, member);
-    });
-    this.#members = fresh;
-    this.#listeners.call();
-  }
-
-  async #apply({ event, members }: AgentEvent): Promise<void> {
-    await inSlices(members, (member) => {
-      if (REMOVING.includes(event)) this.#members.delete(member.name);
-      else this.#keep(this.#members, member);
-    });
-    this.#listeners.call();
-  }
-
-  #keep(members: Map<string, Known>, member: Member): void {
-    if (members.size < MEMBERS_CAP || members.has(member.name)) members.set(member.name, this.#know(member));
-    else this.#beyond++;
-  }
-
-  #know({ name, address, port, tags, status }: Member): Known {
-    const text = tags.get(TAG_NAME);
-    const { entries, skipped, bad }: Tag = text === undefined ? { entries: [], skipped: {}, bad: [] } : readTag(text);
-    const gossip = address !== null && port > 0 ? { address, port } : null;
-    const node = cleanText(name);
-    const self = name === this.#self;
-    const failedAt = this.#members.get(name)?.sightings[0]?.heardAt ?? this.#now();
-    const heardAt = status === 'failed' ? failedAt : null;
-    const sightings = entries.map((entry) => ({ announcement: { ...entry, node, gossip }, self, heardAt }));
-    // Hashed here, where the work is done in slices, rather than all at once when the list is merged.
-    for (const { announcement } of sightings) idOf(announcement);
-    return { address, sightings, skipped, bad, toldAt: this.#now() };
-  }
-
-  *#bad(): Iterable<SkippedRow> {
-    for (const [name, { bad, toldAt }] of this.#members)
-      for (const { type, reason } of bad) yield { node: cleanText(name) || null, type, reason, heardAt: toldAt };
   }
 
   #become(state: SourceState, error: PanelError | null): void {

@@ -78,6 +78,8 @@ export const firstByteTime = time('ttfb', {
   es: 'tiempo hasta el primer byte',
   en: 'time to first byte',
 });
+/** Those that a probe takes of every answer: an answer without was timed while this program itself stood still. */
+export const ANSWER_TIMES: ReadonlySet<string> = new Set(['answer', 'handshake', 'ttfb']);
 /** Share of packets lost; 10 % makes a link useless (SERVICES.md §0.6). */
 export const loss = share(
   'loss',

@@ -10,12 +10,13 @@ import {
   type Sample,
   type Target,
 } from '../probe/index.js';
-import { PATH_METHODS, WIDTH } from '../probe/metrics.js';
-import { gossipAt, measurePath, PATH_COST } from '../probe/path.js';
-import { PING_COST, type Pinger, TRAIN_COST } from '../probe/ping.js';
+import { PATH_METHODS } from '../probe/metrics.js';
+import { gossipAt, measurePath } from '../probe/path.js';
+import { PING_COST, type Pinger } from '../probe/ping.js';
 import type { Provider } from '../provider.js';
 import type { ServiceType } from '../services/index.js';
 import type { Attempt } from '../store/attempts.js';
+import { asksForPath, probeCost, trainCost } from './cost.js';
 import { type LagGuard, Stalls, spoils } from './lag.js';
 
 /** Longest that one probe may take, ms (SERVICES.md §0.5); its own steps are shorter. */
@@ -89,7 +90,10 @@ export async function attemptOnce(
     type: provider.type,
     at: now(),
     // The declared cost includes headers and handshakes, which the probe cannot count.
-    bytes: Math.max(costOf(type, target, { asked, account }) - trainCost(type), traffic.sent + traffic.received),
+    bytes: Math.max(
+      probeCost(type, target, { asked, account }).bytes - trainCost(type),
+      traffic.sent + traffic.received,
+    ),
   };
   if (isFailed(result)) {
     const attempt = {
@@ -113,25 +117,6 @@ export async function attemptOnce(
   // A stranger's words.
   const facts = Object.fromEntries(Object.entries(result.facts).map(([name, value]) => [name, cleanText(value)]));
   return { attempt: { ...tried, bytes, level, reason: null, samples: [...samples, ...path, ...width], facts }, lagged };
-}
-
-/** Bytes of one attempt at most, the path and what is done on demand included: so many must be left of the budget. */
-export function costOf(
-  type: ServiceType,
-  target: Target,
-  { asked, account }: Pick<AttemptOptions, 'asked' | 'account'>,
-) {
-  const path = asksForPath(type, target) ? PATH_COST.bytes : 0;
-  const more = type.account ? account !== undefined : asked;
-  return type.cost.bytes + path + (more ? (type.askedCost?.bytes ?? 0) : 0);
-}
-
-/** What of the type's declared cost, bytes, is spent on the width of the path, and only when the probe was answered. */
-const trainCost = ({ metrics }: ServiceType) => (metrics.some(({ id }) => id === WIDTH) ? TRAIN_COST.bytes : 0);
-
-/** Whether the path is measured beside the probe: not where the probe itself measures it, because its type weighs jitter. */
-function asksForPath(type: ServiceType, { gossip }: Target): boolean {
-  return gossip !== null && !type.metrics.some(({ id }) => id === 'jitter');
 }
 
 /**

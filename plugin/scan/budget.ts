@@ -3,12 +3,14 @@ import { PanelError } from '../errors.js';
 import type { AttemptStore } from '../store/attempts.js';
 
 const DAY_MS = 86_400_000;
+/** How long a sum of what is stored serves, ms: by then it knows what other processes wrote, and what is a day old. */
+const SUM_MS = 60_000;
 
 /** Share of the day's bytes that unasked probes may have spent: a person's scan always finds the rest. */
 export const BACKGROUND_SHARE = 0.5;
 
 export interface BudgetDeps {
-  readonly attempts: Pick<AttemptStore, 'bytesSince'>;
+  readonly attempts: Pick<AttemptStore, 'bytesBetween' | 'added'>;
   readonly bytesPerDay: number;
   /** ms since the epoch. */
   readonly now: () => number;
@@ -20,6 +22,8 @@ export class Budget {
   #pending = 0;
   /** Attempts that were made and will never be stored. */
   #lost: { readonly at: number; readonly bytes: number }[] = [];
+  /** What the store held of 24 hours at that moment, without what this process had added by then. */
+  #sum: { readonly at: number; readonly bytes: number } | null = null;
 
   constructor(deps: BudgetDeps) {
     this.#deps = deps;
@@ -32,10 +36,19 @@ export class Budget {
 
   /** Bytes of the last 24 hours, with what is under way and what was thrown away. */
   spent(): number {
-    const since = this.#deps.now() - DAY_MS;
-    this.#lost = this.#lost.filter(({ at }) => at >= since);
-    const lost = this.#lost.reduce((sum, { bytes }) => sum + bytes, 0);
-    return this.#deps.attempts.bytesSince(since) + this.#pending + lost;
+    const now = this.#deps.now();
+    this.#lost = this.#lost.filter(({ at }) => at >= now - DAY_MS);
+    const lost = this.#lost.filter(({ at }) => at <= now).reduce((sum, { bytes }) => sum + bytes, 0);
+    return this.#stored(now) + this.#pending + lost;
+  }
+
+  /** Summed anew once a minute, and when the clock was set back: it is asked for before every attempt. */
+  #stored(now: number): number {
+    const { attempts } = this.#deps;
+    // Nothing of the future: what was measured while the clock was a year ahead would count for a year.
+    if (this.#sum === null || now < this.#sum.at || now >= this.#sum.at + SUM_MS)
+      this.#sum = { at: now, bytes: attempts.bytesBetween(now - DAY_MS, now) - attempts.added.bytes };
+    return this.#sum.bytes + attempts.added.bytes;
   }
 
   /** @throws PanelError budget-spent when so many bytes more would pass the share */

@@ -10,6 +10,7 @@ import type { Provider } from '../provider.js';
 import type { Store } from '../store/index.js';
 import type { AttemptOptions } from './attempt.js';
 import { BACKGROUND_SHARE } from './budget.js';
+import { BEST, MORE, probesOf, REPEATS, repeatsOf } from './cost.js';
 import { Measurer, type MeasurerDeps } from './measure.js';
 import { type Round, SILENT_HOSTS } from './outage.js';
 import { type Pauses, Recent } from './recent.js';
@@ -18,13 +19,8 @@ import { allowsHeavy, isProbeable, type Probeable } from './target.js';
 export { PAUSES, type Pauses } from './recent.js';
 export { Scheduler, type SchedulerStatus } from './scheduler.js';
 
-/** How many of the best get more samples, how many each, and how far apart (mean, ms): a light probe of SCORING.md §5. */
-const BEST = 3;
-const MORE = 4;
+/** How far apart the further samples of the best are, mean, ms. */
 const SPACING_MS = 200;
-
-/** How often an attempt is repeated when our own event loop spoiled it. */
-const REPEATS = 2;
 
 /** Before a whole round is taken for silent, so many hosts outside of it are listened for. */
 const WITNESSES = 2;
@@ -52,6 +48,8 @@ export interface ScannerDeps extends MeasurerDeps {
 /** A scan's job, what a person allows it, and the providers of which it has stored something. */
 interface ScanJob extends JobHandle, Pick<AttemptOptions, 'asked' | 'account'> {
   readonly kept: Set<string>;
+  /** How many spoiled attempts may still be repeated. */
+  repeats: number;
 }
 
 export class Scanner {
@@ -83,14 +81,14 @@ export class Scanner {
     const provider = providerId ?? null;
     const recent = account ? null : this.#recent.covering(word, provider, targets);
     if (recent !== null) return jobs.get(recent);
-    this.#measurer.budget.check(this.#deps.services.of(word).cost.bytes);
+    this.#measurer.budget.check(Math.min(...targets.map((target) => this.#measurer.costOf(target))));
     const ahead = running.at(-1);
-    const total = provider === null ? targets.length + MORE * Math.min(BEST, targets.length) : 1 + MORE;
-    return jobs.start({ kind: 'scan', type: word, provider, total }, async (job) => {
+    const repeats = repeatsOf(targets.length);
+    return jobs.start({ kind: 'scan', type: word, provider, total: probesOf(targets.length) }, async (job) => {
       if (ahead) await jobs.ended(ahead.id);
       const kept = new Set<string>();
       try {
-        await this.#scan(word, targets, { ...job, asked: provider !== null, account, kept });
+        await this.#scan(word, targets, { ...job, asked: provider !== null, account, kept, repeats });
         this.#recent.add({ word, provider, job: job.id, measured: kept });
       } finally {
         this.#after([[word, kept]]);
@@ -195,13 +193,15 @@ export class Scanner {
   }
 
   /** Whether the provider did not fail; where only our own delay decided, it did not. */
-  async #measure(target: Probeable, round: Round, { signal, account, ...job }: ScanJob): Promise<boolean> {
+  async #measure(target: Probeable, round: Round, job: ScanJob): Promise<boolean> {
+    const { signal, account } = job;
     const asked = job.asked && allowsHeavy(target);
-    for (let repeat = 0; repeat <= REPEATS; repeat++) {
+    for (let repeat = 0; ; repeat++) {
       const { attempt, lagged } = await this.#measurer.once(target, round, { signal, asked, account });
       if (!lagged) return attempt === null || attempt.reason === null;
+      if (repeat === REPEATS || job.repeats === 0) return true;
+      job.repeats--;
     }
-    return true;
   }
 
   /** Never measured first, then the oldest: a scan that is cancelled half way has looked where it knew least. */

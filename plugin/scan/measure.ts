@@ -8,8 +8,9 @@ import type { Pinger } from '../probe/ping.js';
 import type { ServiceRegistry } from '../services/index.js';
 import type { Attempt } from '../store/attempts.js';
 import type { Store } from '../store/index.js';
-import { type AttemptOptions, type AttemptOutcome, attemptOnce, costOf } from './attempt.js';
+import { type AttemptOptions, type AttemptOutcome, attemptOnce } from './attempt.js';
 import { Budget } from './budget.js';
+import { attemptCost, type Extent, probeCost } from './cost.js';
 import { LagGuard } from './lag.js';
 import { Outage, Round } from './outage.js';
 import { Pool } from './pool.js';
@@ -66,6 +67,12 @@ export class Measurer {
     });
   }
 
+  /** Bytes of one attempt at most. */
+  costOf(target: Probeable, extent: Extent = {}): number {
+    const type = this.#deps.services.of(target.type);
+    return (this.#deps.pinger ? attemptCost : probeCost)(type, target, extent).bytes;
+  }
+
   /** Calls `work` for the targets, as many at once and as few towards one host as the limits allow. */
   each(targets: readonly Probeable[], signal: AbortSignal, work: (target: Probeable) => Promise<void>): Promise<void> {
     return this.#pool.each(targets, { host: hostOf, signal }, work);
@@ -74,7 +81,7 @@ export class Measurer {
   /** One attempt, handed to the round. @throws PanelError budget-spent */
   async once(target: Probeable, round: Round, { share, ...options }: Terms): Promise<AttemptOutcome> {
     const type = this.#deps.services.of(target.type);
-    const cost = costOf(type, target, options);
+    const cost = this.costOf(target, options);
     this.budget.check(cost, share);
     const release = this.budget.hold(cost);
     try {

@@ -1,4 +1,5 @@
 /** Step 7 of the score: why it is not 100, as plain data for sentences in any language. */
+import { ANSWER_TIMES } from '../probe/metrics.js';
 import type { Part, Score } from './index.js';
 
 /**
@@ -6,12 +7,24 @@ import type { Part, Score } from './index.js';
  * - `slow`, `unsteady`, `lossy`, `poor`: what was measured of a metric, in its unit (`poor` where no word fits better);
  * - `fails`: the share of attempts that answered;
  * - `unmeasured`: nothing was measured of a metric; no value;
- * - `few`: the number of attempts, too few to be sure;
+ * - `untimed`: it answered, but this node was too busy to time it; no value;
+ * - `few`: the number of attempts, too few to be sure; with a metric where only so many of them tell of that one;
  * - `old`: the time of the newest attempt, ms since the epoch: most of what was measured is as good as forgotten;
  * - `rating`: the mean of the owner's own stars;
  * - `gate`: it is out, for the score's own reason; no value.
  */
-export type Why = 'slow' | 'unsteady' | 'lossy' | 'poor' | 'fails' | 'unmeasured' | 'few' | 'old' | 'rating' | 'gate';
+export type Why =
+  | 'slow'
+  | 'unsteady'
+  | 'lossy'
+  | 'poor'
+  | 'fails'
+  | 'unmeasured'
+  | 'untimed'
+  | 'few'
+  | 'old'
+  | 'rating'
+  | 'gate';
 
 export interface Sentence {
   readonly key: Why;
@@ -72,12 +85,7 @@ function lossesOf({ parts, rating, samples, attempts, measuredAt, score }: Score
       samples / attempts,
       'share',
     ),
-    of(
-      'few',
-      sum(few, ({ doubt }) => doubt),
-      mostDoubtful(few)?.count,
-      'attempts',
-    ),
+    fewOf(few, attempts),
     of(
       'old',
       sum(old, ({ doubt }) => doubt),
@@ -99,11 +107,24 @@ const of = (key: Why, points: number, value: number | null = null, unit: string 
 const sum = (parts: readonly Part[] = [], points: (part: Part) => number) =>
   parts.reduce((total, part) => total + points(part), 0);
 
+/** Attempts whose times were thrown away tell nothing of a metric: then it says of which one it counts so few. */
+function fewOf(parts: readonly Part[] = [], attempts: number): Loss {
+  const least = mostDoubtful(parts);
+  const loss = of(
+    'few',
+    sum(parts, ({ doubt }) => doubt),
+    least?.count,
+    'attempts',
+  );
+  return least && least.count < attempts ? { ...loss, metric: least.metric } : loss;
+}
+
 const mostDoubtful = (parts: readonly Part[] = []) => [...parts].sort((a, b) => b.doubt - a.doubt)[0];
 
 /** What was measured; or that nothing was. What failed, failed in every metric at once, and is said once. */
 function ofMetric({ metric, value, unit, lost, failures, doubt }: Part): Loss[] {
-  if (value === null) return [{ key: 'unmeasured', metric, points: doubt, value, unit }];
+  if (value === null)
+    return [{ key: ANSWER_TIMES.has(metric) ? 'untimed' : 'unmeasured', metric, points: doubt, value, unit }];
   const key = WORDS.get(metric) ?? (unit?.startsWith('ms') ? 'slow' : 'poor');
   return [{ key, metric, points: lost - failures - doubt, value, unit }];
 }

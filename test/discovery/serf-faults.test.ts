@@ -1,33 +1,17 @@
-/** The Serf agent that dies, hangs, talks nonsense or changes while the panel follows it: the list stays, and recovers. */
+/** A stand-in for the Serf agent that dies, hangs or talks nonsense while the panel follows it: the list stays, and recovers. */
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { encode } from '@msgpack/msgpack';
-import { afterAll, afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { createDiscovery, type Discovery } from '../../plugin/discovery/index.js';
-import { type Agent, killAgents, startAgent, until, writeTag } from '../real/agents.js';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { Discovery } from '../../plugin/discovery/index.js';
+import { until, writeTag } from '../real/agents.js';
 import { agentOf, type FakeAgent, fakeAgent, member, reply, type Script } from './fake-agent.js';
+import { type AtEnd, entry, follow, rows, serf } from './followed.js';
 import { seeded } from './seeded.js';
 
-const entry = (address: string) => ({ s: 'dnsservice', d: '', m: '', i: address, p: '53', e: '', t: '' });
 const MEMBERS = [member('node0', writeTag([entry('10.0.0.1')])), member('node1', writeTag([entry('10.0.0.2')]))];
 const WHOLE = { Members: MEMBERS };
 
-afterAll(killAgents);
-
-/** Takes what is to be closed when the test has ended; of tests that run at once each has its own. */
-type AtEnd = (close: () => Promise<void>) => void;
-
-function follow(serfRpc: Agent['rpc'], serfAuthKey: string | null = null, atEnd: AtEnd = onTestFinished): Discovery {
-  const discovery = createDiscovery({
-    config: { serfRpc, serfAuthKey, providersFile: null, communityRanges: ['127.0.0.0/8', '10.0.0.0/8'] },
-  });
-  atEnd(() => discovery.close());
-  return discovery;
-}
-
-const serf = (discovery: Discovery) => discovery.sources()[0];
-const rows = (discovery: Discovery) =>
-  discovery.providers().map(({ node, address, stale }) => `${node} ${address}${stale ? ' stale' : ''}`);
 const BOTH = ['node0 10.0.0.1', 'node1 10.0.0.2'];
 const STALE = BOTH.map((row) => `${row} stale`);
 
@@ -220,52 +204,4 @@ describe('closing', () => {
       for (const socket of agent.sockets) if (!socket.closed) await once(socket, 'close');
     },
   );
-});
-
-describe('a real agent', () => {
-  const TAGS = { services: writeTag([entry('10.0.0.7')]) };
-
-  it('that stops in its tracks is noticed, the list kept, and followed again after its restart', async () => {
-    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
-    onTestFinished(() => void vi.useRealTimers());
-    const agent = await startAgent({ name: 'frozen', tags: TAGS });
-    const discovery = follow(agent.rpc);
-    await until('it is up', () => serf(discovery)?.state === 'up');
-    await agent.freeze();
-    await vi.advanceTimersByTimeAsync(20_000);
-    await until('it is missed', () => serf(discovery)?.state === 'away');
-    expect(rows(discovery)).toEqual(['frozen 10.0.0.7 stale']);
-    await agent.kill();
-    await agent.start();
-    await until('it is up again', () => serf(discovery)?.state === 'up');
-    expect(rows(discovery)).toEqual(['frozen 10.0.0.7']);
-  });
-
-  it('with another key than before says what to do, and is followed again once the keys fit', async () => {
-    const before = await startAgent({ name: 'locked', auth: 'old', tags: TAGS });
-    const discovery = follow(before.rpc, 'old');
-    await until('it is up', () => serf(discovery)?.state === 'up');
-    await before.kill();
-    const after = await startAgent({ name: 'locked', address: before.address, auth: 'new', tags: TAGS });
-    await until('it is refused', () => serf(discovery)?.error?.code === 'serf-refused');
-    expect(serf(discovery)?.error?.hint).toContain('SERF_AUTH_KEY');
-    expect(rows(discovery)).toEqual(['locked 10.0.0.7 stale']);
-    const corrected = follow(before.rpc, 'new');
-    await until('the corrected configuration is up', () => serf(corrected)?.state === 'up');
-    expect(rows(corrected)).toEqual(['locked 10.0.0.7']);
-    await after.kill();
-    await before.start();
-    await until('it is up again', () => serf(discovery)?.state === 'up');
-    expect(rows(discovery)).toEqual(['locked 10.0.0.7']);
-  });
-
-  it('that comes back under another name is this node under that name, and the old one is gone', async () => {
-    const before = await startAgent({ name: 'before', tags: TAGS });
-    const discovery = follow(before.rpc);
-    await until('it is up', () => serf(discovery)?.state === 'up');
-    await before.kill();
-    await startAgent({ name: 'after', address: before.address, tags: TAGS });
-    await until('it is renamed', () => rows(discovery).join() === 'after 10.0.0.7');
-    expect(discovery.providers()).toMatchObject([{ node: 'after', self: true }]);
-  });
 });

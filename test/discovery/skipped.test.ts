@@ -131,11 +131,11 @@ describe('the local network', () => {
       { type: 'TXT' as const, name: instance, ttl: 120, data: [] },
       { type: 'A' as const, name: `${label}-host.local`, ttl: 120, data: address },
     ];
-    cache.take(decode(encode({ type: 'response', answers })), '10.0.0.7', 5);
+    cache.take(decode(encode({ type: 'response', answers })), '10.0.0.7', 0);
   };
 
   it('has as many rows as are counted: what cannot be used, and what is beyond the caps', () => {
-    const cache = new MdnsCache(['syncthing']);
+    const cache = new MdnsCache(['syncthing'], () => 5);
     heard(cache, 'loop', '127.0.0.1');
     heard(cache, 'zero', '10.0.0.8', 0);
     for (let at = 0; at < 70; at++) heard(cache, `one${at}`, '10.0.0.9');
@@ -147,7 +147,7 @@ describe('the local network', () => {
   });
 
   it('keeps the newest of what comes without end', () => {
-    const cache = new MdnsCache(['syncthing']);
+    const cache = new MdnsCache(['syncthing'], () => 5);
     for (let at = 0; at < 64 + 3 * SKIPPED_KEPT; at++) heard(cache, `one${at}`, '10.0.0.9');
     expect(cache.skipped()).toEqual({ 'too-many': 3 * SKIPPED_KEPT });
     expect(cache.skippedRows()).toHaveLength(SKIPPED_KEPT);

@@ -1,18 +1,25 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { BACKGROUND_SHARE, Budget } from '../../plugin/scan/budget.js';
+import { answered, freshPath, opened } from '../store/made.js';
 
+const MINUTE = 60_000;
 const DAY = 86_400_000;
 
-function budgetOf(bytesPerDay: number, stored: readonly { at: number; bytes: number }[] = []) {
+/** A budget on a store that another process has open too. */
+function budgetOf(bytesPerDay: number) {
   const clock = { now: 10 * DAY };
-  const bytesSince = (since: number) =>
-    stored.filter(({ at }) => at >= since).reduce((sum, { bytes }) => sum + bytes, 0);
-  return { clock, budget: new Budget({ attempts: { bytesSince }, bytesPerDay, now: () => clock.now }) };
+  const path = freshPath();
+  const [store, other] = [opened(path, () => clock.now), opened(path, () => clock.now)];
+  const add = (bytes: number, { at = clock.now, by = store } = {}) => by.attempts.add(answered(at, { bytes }));
+  const summed = vi.spyOn(store.attempts, 'bytesBetween');
+  const budget = new Budget({ attempts: store.attempts, bytesPerDay, now: () => clock.now });
+  return { clock, store, other, add, summed, budget };
 }
 
 describe('the budget', () => {
   it('counts what is stored, under way and thrown away, each for 24 hours', () => {
-    const { budget, clock } = budgetOf(1_000, [{ at: 9.5 * DAY, bytes: 100 }]);
+    const { budget, clock, add } = budgetOf(1_000);
+    add(100, { at: 9.5 * DAY });
     budget.lose(20);
     const release = budget.hold(3);
     expect(budget.spent()).toBe(123);
@@ -37,5 +44,45 @@ describe('the budget', () => {
     expect(() => budget.check(50, BACKGROUND_SHARE)).not.toThrow();
     expect(() => budget.check(51, BACKGROUND_SHARE)).toThrow(expect.objectContaining({ code: 'budget-spent' }));
     expect(() => budget.check(200)).not.toThrow();
+  });
+
+  it('sums what is stored once a minute, however often it is asked, and counts what is added meanwhile at once', () => {
+    const { budget, clock, add, summed } = budgetOf(1_000);
+    for (let nth = 1; nth <= 59; nth++) {
+      add(1);
+      expect(budget.spent()).toBe(nth);
+      clock.now += 1_000;
+    }
+    expect(summed).toHaveBeenCalledTimes(1);
+    clock.now += 1_000;
+    expect(budget.spent()).toBe(59);
+    expect(summed).toHaveBeenCalledTimes(2);
+  });
+
+  it('knows a minute later what another process has spent, and what the store has forgotten', () => {
+    const { budget, clock, store, other, add } = budgetOf(1_000);
+    add(10);
+    expect(budget.spent()).toBe(10);
+    add(5, { by: other });
+    clock.now += MINUTE;
+    expect(budget.spent()).toBe(15);
+    add(2);
+    clock.now += 31 * DAY;
+    while (store.prune() > 0);
+    add(1);
+    expect(budget.spent()).toBe(1);
+  });
+
+  it('does not count what bears a time to come, until that comes', () => {
+    const { budget, clock, add } = budgetOf(1_000);
+    clock.now += 365 * DAY;
+    add(10);
+    budget.lose(20);
+    expect(budget.spent()).toBe(30);
+    clock.now -= 365 * DAY;
+    add(1);
+    expect(budget.spent()).toBe(1);
+    clock.now += 365 * DAY;
+    expect(budget.spent()).toBe(30);
   });
 });

@@ -71,7 +71,7 @@ describe('the explanation of a score', () => {
 
   it('counts those of the metric that is least sure', () => {
     const attempts = many((age, nth) => answered(age, nth === 3 ? FAST : { answer: 5, loss: 0 })).slice(0, 10);
-    expect(of(attempts).find(({ key }) => key === 'few')).toMatchObject({ value: 1 });
+    expect(of(attempts).find(({ key }) => key === 'few')).toMatchObject({ value: 1, metric: 'rtt' });
   });
 
   it('says that they are old where there were enough', () => {
@@ -82,6 +82,11 @@ describe('the explanation of a score', () => {
   it('names the metric that nothing is known of', () => {
     const sentences = of(many((age) => answered(age, { answer: 5, loss: 0 })));
     expect(sentences[0]).toMatchObject({ key: 'unmeasured', metric: 'rtt', value: null });
+  });
+
+  it('says that this node was too busy where an answer came without the time that every answer takes', () => {
+    const sentences = of(many((age) => answered(age, { rtt: 5, loss: 0 })));
+    expect(sentences[0]).toMatchObject({ key: 'untimed', metric: 'answer', value: null });
   });
 
   it('tells what the stars took, and at the end what they added', () => {

@@ -144,6 +144,20 @@ describe('the score, for any history', () => {
     );
   });
 
+  it('P8: is called no surer later, and never solid with an interval of more than 40 points', () => {
+    const later = fc.integer({ min: 0, max: 60 * 24 * HOUR });
+    const words = ['guess', 'fair', 'solid'];
+    fc.assert(
+      fc.property(history, later, (attempts, wait) => {
+        const digest = digestOf(TYPE, attempts, NOW);
+        const [now, then] = [scoreAt(TYPE, digest, NOW), scoreAt(TYPE, digest, NOW + wait)];
+        expect(words.indexOf(then.confidence ?? '')).toBeLessThanOrEqual(words.indexOf(now.confidence ?? ''));
+        if (now.confidence === 'solid') expect(Number(now.high) - Number(now.low)).toBeLessThanOrEqual(40);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
   it('P9: is 0 with a reason after two failures 30 s apart, and above 0 after one success', () => {
     const apart = fc.integer({ min: 30 * SECOND, max: 24 * HOUR });
     fc.assert(

@@ -53,6 +53,14 @@ describe('the score of one provider', () => {
     expect(Number(high) - Number(low)).toBeGreaterThan(Number(fresh.high) - Number(fresh.low));
   });
 
+  it('is not solid where the interval is wide, however many attempts answered: times of only one were kept', () => {
+    const untimed = every(20, (age) => answered(age, {}));
+    const all = score(every(20, (age) => answered(age, FAST)));
+    const one = score([answered(0, FAST), ...untimed]);
+    expect([all.confidence, one.confidence]).toEqual(['solid', 'fair']);
+    expect(Number(one.high) - Number(one.low)).toBeGreaterThan(40);
+  });
+
   it('does not let a slow provider look better by dying now and then (survivorship)', () => {
     const slow = every(10, (age) => answered(age, SLOW));
     const slowThenDead = slow.map((one, index) => (index > 0 && index < 6 ? failed(index * HOUR) : one));

@@ -55,11 +55,13 @@ describe('attempts', () => {
     expect(other.attempts.recent('t').get('p1')).toHaveLength(2);
   });
 
-  it('know the bytes spent since a moment', () => {
+  it('know the bytes spent between two moments', () => {
     const { attempts } = opened(':memory:');
-    expect(attempts.bytesSince(0)).toBe(0);
+    expect(attempts.bytesBetween(0, NOW)).toBe(0);
     for (const at of [NOW - 2, NOW - 1, NOW]) attempts.add(answered(at, { provider: `p${at}`, bytes: 100 }));
-    expect(attempts.bytesSince(NOW - 1)).toBe(200);
+    expect(attempts.bytesBetween(NOW - 1, NOW)).toBe(200);
+    expect(attempts.bytesBetween(NOW - 2, NOW - 1)).toBe(200);
+    expect(attempts.bytesBetween(NOW + 1, NOW + DAY)).toBe(0);
   });
 
   it.each([Number.NaN, Number.POSITIVE_INFINITY, -1])('refuse %s as a measured value', (value) => {

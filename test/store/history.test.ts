@@ -45,6 +45,35 @@ describe('a day', () => {
     ]);
   });
 
+  it('of many providers is written together, all or none', () => {
+    const { attempts, history } = opened(':memory:');
+    for (const provider of ['p1', 'p2', 'p3']) attempts.add(answered(NOW, { provider }));
+    const days = () => ['p1', 'p2', 'p3'].flatMap((provider) => history.days('t', provider, 0));
+    expect(() =>
+      history.noteAll(
+        't',
+        new Map([
+          ...([
+            ['p1', 50],
+            ['p2', 101],
+          ] as const),
+        ]),
+      ),
+    ).toThrow(/CHECK/);
+    expect(days()).toEqual([]);
+    history.noteAll(
+      't',
+      new Map([
+        ...([
+          ['p1', 50],
+          ['p2', null],
+          ['unheard of', 1],
+        ] as const),
+      ]),
+    );
+    expect(days()).toMatchObject([{ score: 50 }, { score: null }]);
+  });
+
   it('outlives its raw attempts, and is gone after two years', () => {
     let now = NOW;
     const store = opened(':memory:', () => now);

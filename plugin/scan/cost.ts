@@ -1,0 +1,68 @@
+/** What attempts and scans cost at most: the page promises by the very figures that the budget is held to. */
+import type { Target } from '../probe/index.js';
+import { WIDTH } from '../probe/metrics.js';
+import { gossipAt, PATH_COST } from '../probe/path.js';
+import { PING_COST, TRAIN_COST } from '../probe/ping.js';
+import type { Cost, ServiceType } from '../services/index.js';
+
+/** How many of the best get more samples, and how many each: a light probe of SCORING.md §5. */
+export const BEST = 3;
+export const MORE = 4;
+
+/** How often an attempt is repeated when our own event loop spoiled it. */
+export const REPEATS = 2;
+/** For so many probes of a scan one may be repeated: a node that stays busy spoils the repetitions too. */
+const PROBES_A_REPEAT = 3;
+
+export interface Extent {
+  /** Whether a person asked for this one provider. */
+  readonly asked?: boolean | undefined;
+  /** Anything where an account comes with it. */
+  readonly account?: object | undefined;
+}
+
+type Place = Pick<Target, 'address' | 'gossip'>;
+
+const NOTHING: Cost = { packets: 0, bytes: 0 };
+const sum = (...costs: readonly Cost[]): Cost => ({
+  packets: costs.reduce((total, { packets }) => total + packets, 0),
+  bytes: costs.reduce((total, { bytes }) => total + bytes, 0),
+});
+const times = ({ packets, bytes }: Cost, count: number): Cost => ({ packets: packets * count, bytes: bytes * count });
+
+/** Whether the path is measured beside the probe: not where the probe itself measures it, because its type weighs jitter. */
+export function asksForPath(type: ServiceType, { gossip }: Pick<Place, 'gossip'>): boolean {
+  return gossip !== null && !type.metrics.some(({ id }) => id === 'jitter');
+}
+
+/** Bytes of measuring how wide the path is, which are among the declared ones of the types that weigh it. */
+export const trainCost = ({ metrics }: ServiceType) => (metrics.some(({ id }) => id === WIDTH) ? TRAIN_COST.bytes : 0);
+
+/** What the probe declares, with the Serf pings beside it and what is done on demand. */
+export function probeCost(type: ServiceType, place: Place, { asked, account }: Extent): Cost {
+  const path = asksForPath(type, place) ? PATH_COST : NOTHING;
+  const more = type.account ? account !== undefined : asked;
+  return sum(type.cost, path, (more && type.askedCost) || NOTHING);
+}
+
+/** One attempt at most, with the system's pings, which go out where nothing else tells of the path. */
+export function attemptCost(type: ServiceType, place: Place, extent: Extent): Cost {
+  return sum(probeCost(type, place, extent), gossipAt(place) === null ? PING_COST : NOTHING);
+}
+
+/** Probes of a scan of so many providers, if none fails. */
+export const probesOf = (targets: number) => targets + MORE * Math.min(BEST, targets);
+
+/** How many probes a scan of so many providers may repeat. */
+export const repeatsOf = (targets: number) => Math.ceil(probesOf(targets) / PROBES_A_REPEAT);
+
+/**
+ * A whole scan of these providers at most, whichever of them turn out to be the best. Only where all of them fall silent
+ * at once may it cost more: then two neighbours of any type are listened for.
+ */
+export function scanCost(type: ServiceType, places: readonly Place[], extent: Extent = {}): Cost {
+  const costs = places.map((place) => attemptCost(type, place, extent));
+  const [dearest = NOTHING] = costs.toSorted((a, b) => b.bytes - a.bytes);
+  const again = probesOf(costs.length) - costs.length + repeatsOf(costs.length);
+  return sum(...costs, times(dearest, again));
+}

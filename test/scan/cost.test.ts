@@ -1,0 +1,84 @@
+/** What a scan promises beforehand is what it books at most. */
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Prober } from '../../plugin/probe/index.js';
+import { widthOfPath } from '../../plugin/probe/metrics.js';
+import { PATH_COST } from '../../plugin/probe/path.js';
+import { PING_COST, TRAIN_COST, withTrain } from '../../plugin/probe/ping.js';
+import type { Provider } from '../../plugin/provider.js';
+import { attemptCost, scanCost } from '../../plugin/scan/cost.js';
+import type { ServiceType } from '../../plugin/services/index.js';
+import { answer, five, providerAt, scannerOf, servicesOf, typeWith } from './made.js';
+
+const closers: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+/** The system's pings, of which nothing comes back. */
+const pinger = { path: async () => [], width: async () => [] };
+
+/** Scans all, or one, and says what that booked and what had been promised. */
+async function scan(providers: readonly Provider[], type: ServiceType, one?: string) {
+  const made = scannerOf(providers, type.probe, { services: servicesOf(type), pinger });
+  closers.push(made.close);
+  const asked = one === undefined ? providers : providers.filter(({ id }) => id === one);
+  const job = await made.jobs.ended(made.scanner.start('thing', one).id);
+  expect(job.state).toBe('done');
+  return {
+    booked: made.scanner.spending().spent,
+    promised: scanCost(type, asked, { asked: one !== undefined }).bytes,
+    attempts: made.attempts().length,
+  };
+}
+
+const stalled: Prober = async () => {
+  const until = performance.now() + 200;
+  while (performance.now() < until);
+  return answer();
+};
+
+describe('the cost of a scan', () => {
+  it('is every provider once, the best three four times more, and a third of that for repetitions', () => {
+    const type = typeWith(answer);
+    const once = 100 + PING_COST.bytes;
+    const providers = five.map((address) => providerAt(address));
+    expect(scanCost(type, providers)).toEqual({ packets: 23 * (2 + PING_COST.packets), bytes: 23 * once });
+    expect(scanCost(type, providers.slice(0, 1)).bytes).toBe((5 + 2) * once);
+    expect(scanCost(type, [])).toEqual({ packets: 0, bytes: 0 });
+  });
+
+  it('counts the pings of Serf where a node gossips, else the system’s, and what is done on demand', () => {
+    const gossip = { address: '10.0.0.1', port: 1 };
+    const type = typeWith(answer, { askedCost: { packets: 1, bytes: 7 } });
+    expect(attemptCost(type, providerAt('10.0.0.1', { gossip }), {}).bytes).toBe(100 + PATH_COST.bytes);
+    expect(attemptCost(type, providerAt('10.0.0.1'), { asked: true }).bytes).toBe(107 + PING_COST.bytes);
+  });
+
+  it.each([
+    ['of five', undefined, 17],
+    ['of one', '10.0.0.2', 5],
+  ])(
+    'is not passed by a real scan %s, and all but the repetitions is spent where all answer',
+    async (_, one, probes) => {
+      const type = typeWith(answer, {
+        cost: withTrain({ packets: 2, bytes: 100 }),
+        askedCost: { packets: 1, bytes: 40 },
+        metrics: [widthOfPath({ weight: 1, useless: 30, excellent: 1 })],
+      });
+      const { booked, promised, attempts } = await scan(
+        five.map((address) => providerAt(address)),
+        type,
+        one,
+      );
+      expect(attempts).toBeGreaterThanOrEqual(probes);
+      expect(booked).toBeGreaterThanOrEqual(probes * (100 + (one ? 40 : 0) + TRAIN_COST.bytes + PING_COST.bytes));
+      expect(booked).toBeLessThanOrEqual(promised);
+    },
+  );
+
+  it('is not passed by a scan whose every attempt our own loop spoils: it repeats a third as many at most', async () => {
+    const { booked, promised, attempts } = await scan([providerAt('10.0.0.1')], typeWith(stalled));
+    expect(attempts).toBe(5 + 2);
+    expect(booked).toBeLessThanOrEqual(promised);
+  });
+});
