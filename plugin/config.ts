@@ -223,12 +223,11 @@ function readAssignments(file: string): [string, string][] {
   try {
     content = readFileSync(file, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw new PanelError(
-      'bad-config',
-      `${file} cannot be read: ${(error as Error).message}.`,
-      `Make ${file} readable.`,
-    );
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return [];
+    // It may hold keys: whoever may not read it is not to be told to open it to everybody.
+    const hint = code === 'EACCES' ? 'Run it with sudo.' : `Put a file of KEY=value lines at ${file}.`;
+    throw new PanelError('bad-config', `${file} cannot be read: ${message}.`, hint);
   }
   return content.split('\n').flatMap((line, index) => {
     const trimmed = line.trim();

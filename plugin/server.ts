@@ -13,6 +13,7 @@ import { createPanel, type Panel, wantsDemo } from './panel.js';
 import { BRIDGE_PATH, cloudyLogin, onlyBySocket } from './web/bridge.js';
 import { loadTexts, OWN_APP, registerWeb } from './web/index.js';
 import { firstRunCode, hasOwner } from './web/password.js';
+import { commandOf, urlsOf } from './where.js';
 
 /** How often a demo that only stands in for Serf looks whether an agent answers by now, ms. */
 const LOOK_FOR_SERF_MS = 5_000;
@@ -72,10 +73,23 @@ export async function startDaemon(config: Config, demo: boolean): Promise<Daemon
   }
 }
 
+/** What to do about an address or a socket that cannot be had, by the system's word for it. */
+const LISTEN_HINTS: ReadonlyMap<unknown, string> = new Map([
+  ['EADDRINUSE', 'End the program that has it (perhaps another panel), or set LISTEN or SOCKET to a free one.'],
+  [
+    'EADDRNOTAVAIL',
+    'This node has no such address now. `ip -br addr` shows those it has; in LISTEN, 0.0.0.0 means all.',
+  ],
+  // Of a missing folder, too: libuv makes ENOENT into it.
+  ['EACCES', 'SOCKET needs a folder that exists and that this user may write to, LISTEN a port above 1023.'],
+  ['ENOTFOUND', 'Nobody knows that name: set LISTEN to an address of this node; 0.0.0.0 means all.'],
+  ['EAI_AGAIN', 'No name server answers now: set LISTEN to an address of this node; 0.0.0.0 means all.'],
+]);
+
 function notListening(error: unknown): unknown {
   const { code, message } = error as NodeJS.ErrnoException;
-  if (code === undefined || !['EADDRINUSE', 'EADDRNOTAVAIL', 'EACCES', 'ENOENT'].includes(code)) return error;
-  const hint = 'End the program that has the address (perhaps another panel), or set LISTEN or SOCKET to a free one.';
+  const hint = LISTEN_HINTS.get(code);
+  if (hint === undefined) return error;
   return new PanelError('bad-config', `The panel cannot listen: ${message}.`, hint, { cause: error });
 }
 
@@ -138,16 +152,17 @@ async function demoEnds(config: Config, signal: AbortSignal): Promise<'demo-ende
   return 'stopped';
 }
 
-/** For people in the log; for programs that asked for it, one line on standard output. */
-function announce({ url, panel }: Daemon, json: boolean): void {
+/** Says that pages are served. For people in the log; for programs that asked for it, one line on standard output. */
+export function announce({ url, panel }: Daemon, json: boolean): void {
   if (json) console.log(JSON.stringify({ url, socket: panel.config.socket, demo: panel.demo }));
-  log.info(`cloudy-services listens on ${[url, panel.config.socket].filter(Boolean).join(' and ')}`);
+  const { listen, socket } = panel.config;
+  const urls = url === null || listen === null ? [] : urlsOf(url, listen.host);
+  log.info(`cloudy-services listens on ${[...urls, ...(socket === null ? [] : [socket])].join(' and ')}`);
   if (panel.demo) log.info('No Serf agent is used: this is the built-in demo community, not your neighbours.');
   if (panel.store.movedAside)
     log.warning(`The database was damaged and is kept as ${panel.store.movedAside}; a new one was begun.`);
   if (hasOwner(panel.store.settings)) return;
-  log.info(
-    `No owner yet. Choose a password at ${url ?? 'the login page'}login with the code ${firstRunCode(panel.store.settings)}`,
-  );
-  log.info('or run: cloudy-services passwd');
+  const login = urls[0] === undefined ? 'the login page' : `${urls[0]}login`;
+  log.info(`No owner yet. Choose a password at ${login} with the code ${firstRunCode(panel.store.settings)}`);
+  log.info(`or run: ${commandOf()} passwd`);
 }

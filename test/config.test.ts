@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -16,6 +16,19 @@ function fileWith(content: string): string {
   const file = join(folder, 'cloudy-services.conf');
   writeFileSync(file, content);
   return file;
+}
+
+/** Does it as one who may not look into the folder; root, whom nothing stops, becomes another user meanwhile. */
+function asStranger<T>(closed: string, work: () => T): T {
+  chmodSync(closed, 0);
+  const isRoot = process.geteuid?.() === 0;
+  if (isRoot) process.seteuid?.(65_534);
+  try {
+    return work();
+  } finally {
+    if (isRoot) process.seteuid?.(0);
+    chmodSync(closed, 0o700);
+  }
 }
 
 function refusal(load: () => unknown): PanelError {
@@ -45,6 +58,14 @@ describe('the configuration', () => {
     const file = fileWith('# a comment\n\nLANGUAGE="es"\nexport SCAN_CONCURRENCY=5\nBASE_PATH=/cloudy\n');
     const config = loadConfig({ env: { CLOUDY_SERVICES_SCAN_CONCURRENCY: '2', UNRELATED: 'x' }, file });
     expect(config).toMatchObject({ language: 'es', scanConcurrency: 2, basePath: '/cloudy/' });
+  });
+
+  it('tells who may not read the file to use sudo, and nobody to open it to all: it may hold keys', () => {
+    const file = fileWith('SERF_AUTH_KEY=secret\n');
+    const { message, hint } = refusal(() => asStranger(folder, () => loadConfig({ env: {}, file })));
+    expect(message).toContain('EACCES');
+    expect(hint).toBe('Run it with sudo.');
+    expect(refusal(() => loadConfig({ env: {}, file: folder })).hint).not.toMatch(/sudo|readable/);
   });
 
   it('names an unknown key, where it is, and the nearest one that exists', () => {

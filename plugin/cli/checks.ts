@@ -2,10 +2,13 @@
 import type { Config } from '../config.js';
 import type { SourceStatus } from '../discovery/index.js';
 import { asPanelError, type PanelError } from '../errors.js';
+import { openingFor } from '../node/own.js';
 import type { Panel } from '../panel.js';
+import { commandFor, isAlone } from '../web/nothing.js';
 import { hasOwner } from '../web/password.js';
 import { absent, type Check, fails, failsWith, works } from './check.js';
 import { avahi, dataFolder, journal, ping } from './machine.js';
+import { served } from './served.js';
 
 /** What could be opened, or why it could not. */
 export interface Patient {
@@ -21,13 +24,13 @@ export async function checks({ config, panel }: Patient): Promise<Check[]> {
     works('configuration', `data in ${config.dataDir}, Serf at ${config.serfRpc.host}:${config.serfRpc.port}`),
   ];
   const units = panel === null || panel instanceof Error ? [] : await unitsOf(panel);
-  const asked = [dataFolder(config.dataDir), ping(), journal(units[0]?.unit), avahi(config)];
+  const asked = [served(config), dataFolder(config.dataDir), ping(), journal(units[0]?.unit), avahi(config)];
   const ofMachine = await Promise.all(asked);
   if (panel === null) return [...before, ...ofMachine];
-  if (panel instanceof Error) return [...before, failsWith('panel', panel), ...ofMachine];
+  if (panel instanceof Error) return [...before, failsWith('opening', panel), ...ofMachine];
   await panel.discovery.ready();
   const ofNode = [own(panel), await systemd(panel, units), await ports(panel), background(panel)];
-  return [...before, database(panel), owner(panel), ...sources(panel), ...ofNode, ...ofMachine];
+  return [...before, database(panel), owner(panel), ...(await sources(panel)), ...ofNode, ...ofMachine];
 }
 
 /** What stands for each type here. */
@@ -50,10 +53,24 @@ function owner({ store }: Panel): Check {
 }
 
 /** Each source of providers; of those that are read, how much could be. */
-function sources({ discovery }: Panel): Check[] {
-  return discovery.sources().flatMap((source) => {
-    return source.state === 'up' ? [reachable(source), readable(source)] : [reachable(source)];
+async function sources(panel: Panel): Promise<Check[]> {
+  const all = panel.discovery.sources().map(async (source) => {
+    if (source.state !== 'up') return [reachable(source)];
+    return [source.name === 'serf' ? await joined(panel) : reachable(source), readable(source)];
   });
+  return (await Promise.all(all)).flat();
+}
+
+/** An agent that answers is of no use while it knows nobody. */
+async function joined(panel: Panel): Promise<Check> {
+  try {
+    if (!(await isAlone(panel))) return works('serf', 'answers');
+    const { config } = panel;
+    const address = config.serfJoin === null ? ' ADDRESS' : '';
+    return absent('serf', 'alone: it knows no other node', `${commandFor('alone', config)}${address}`);
+  } catch (error) {
+    return failsWith('serf', asPanelError(error));
+  }
 }
 
 function reachable({ name, state, error }: SourceStatus): Check {
@@ -110,7 +127,10 @@ async function ports({ own, services }: Panel): Promise<Check> {
   if (closed.length === 0)
     return works(name, open.length > 0 ? 'none is kept to 127.0.0.1' : 'no own service runs on a known port');
   const text = closed.map((one) => one.text).join('; ');
-  const hint = 'Have the service listen on an address of the community, in its own configuration.';
+  const cures = views.flatMap((view) => openingFor(services.of(view.id), view) ?? []);
+  const hint =
+    cures.map(({ label, text }) => `${label.en} ${text.replaceAll(/\s+/g, ' ')}`).join(' ') ||
+    'Have the service listen on an address of the community, in its own configuration.';
   return closed.some(({ isAnnounced }) => isAnnounced) ? fails(name, text, hint) : absent(name, text, hint);
 }
 

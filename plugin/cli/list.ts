@@ -1,4 +1,5 @@
 /** `list` and `scan`: what the community offers, ranked as the pages rank it. */
+import { PanelError } from '../errors.js';
 import type { Job } from '../jobs.js';
 import { nearest } from '../nearest.js';
 import type { Panel, TypeView } from '../panel.js';
@@ -34,6 +35,7 @@ export async function listServices(panel: Panel, io: Io, { json, words }: Show):
     io.stdout.write(
       table(rows, [
         { title: 'TYPE', text: (row) => row.type, max: 24 },
+        { title: 'TITLE', text: (row) => row.title, max: 28 },
         { title: 'PROVIDERS', text: (row) => String(row.providers), right: true },
         { title: 'MEASURED', text: (row) => String(row.measured), right: true },
         { title: 'BEST', text: bestOf, max: 40 },
@@ -62,6 +64,10 @@ export async function scanType(panel: Panel, io: Io, word: string, show: Show, s
   await panel.discovery.ready();
   assertType(panel, word, 'scan');
   warn(panel, io);
+  if ((await panel.type(word)).providers === 0) {
+    const hint = 'Whether this node hears its neighbours: cloudy-services doctor';
+    throw new PanelError('nothing-to-scan', 'Nobody announces it.', hint);
+  }
   const started = panel.scan(word);
   panel.store.events.add({ ...BY_HAND, what: 'scan', type: word, result: 'done', job: started.id });
   const job = await follow(panel, io, started, signal);
@@ -132,9 +138,12 @@ function warn(panel: Panel, io: Io): void {
   }
 }
 
-function assertType(panel: Panel, word: string, command: string): void {
-  const announced = panel.discovery.providers().map(({ type }) => type);
-  const words = [...new Set([...panel.services.types.map(({ id }) => id), ...announced])];
-  if (words.includes(word)) return;
-  throw new UsageError(`Nobody has a service "${plain(word)}".`, `${command} ${plain(nearest(word, words) ?? 'TYPE')}`);
+function assertType({ discovery, services }: Panel, word: string, command: string): void {
+  const names = new Map(services.types.map(({ id, title }) => [id, [id, ...Object.values(title)]]));
+  for (const { type } of discovery.providers()) if (!names.has(type)) names.set(type, [type]);
+  if (names.has(word)) return;
+  const written = word.toLowerCase();
+  const [holding] = [...names].find(([, all]) => all.some((name) => name.toLowerCase().includes(written))) ?? [];
+  const meant = holding ?? nearest(word, [...names.keys()]) ?? 'TYPE';
+  throw new UsageError(`Nobody has a service "${plain(word)}".`, `${command} ${plain(meant)}`);
 }

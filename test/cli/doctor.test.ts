@@ -1,16 +1,29 @@
+import { once } from 'node:events';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { doctor } from '../../plugin/cli/doctor.js';
 import { PanelError } from '../../plugin/errors.js';
+import { loadServices } from '../../plugin/services/index.js';
 import { setOwnerPassword } from '../../plugin/web/password.js';
+import { quietPort } from '../ports.js';
 import { type Fake, fakeIo, fakePanel, row } from './fake-panel.js';
 
 const path = process.env.PATH ?? '';
 let folder: string;
-beforeEach(() => {
+/** The panel that runs beside the command. */
+let running: Server;
+let answer = '';
+/** Where it listens: on its socket only. */
+const place = () => ({ listen: null, socket: join(folder, 'panel.sock') });
+beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'doctor-'));
+  answer = '{"ok": false, "sources": []}';
+  running = createServer((_, reply) => reply.writeHead(503).end(answer)).listen(place().socket);
+  await once(running, 'listening');
   program('ping', 'echo "24 bytes from 127.0.0.1: icmp_seq=1 ttl=64 time=0.04 ms"');
   program('journalctl', 'echo "2026-11-23T05:00:00+0000 node7 named[7]: running"');
   program('busctl', 'echo "b true"');
@@ -18,6 +31,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   process.env.PATH = path;
+  running.close();
   rmSync(folder, { recursive: true });
 });
 
@@ -29,7 +43,7 @@ function program(name: string, script: string) {
 }
 
 async function examine(fake: Fake = {}, dataDir = folder) {
-  const panel = fakePanel({ ...fake, config: { dataDir, ...fake.config } });
+  const panel = fakePanel({ ...fake, config: { dataDir, ...place(), ...fake.config } });
   await setOwnerPassword(panel.store.settings, 'correct horse');
   const io = fakeIo();
   const code = await doctor({ config: panel.config, panel }, io, { json: false });
@@ -47,7 +61,7 @@ it('says that all is well, one line each', async () => {
   const names = lines.map((line) => line.slice(10, 25).trim());
   expect(names).toEqual([
     ...['configuration', 'database', 'owner', 'serf', 'serf entries', 'own services', 'systemd', 'own ports'],
-    ...['background', 'data folder', 'ping', 'journal', 'avahi-daemon'],
+    ...['background', 'panel', 'data folder', 'ping', 'journal', 'avahi-daemon'],
   ]);
   expect(out).toContain('on; 1200 of 5400000 bytes spent in 24 hours');
   expect(out).toContain('named.service running');
@@ -62,6 +76,16 @@ describe('what does not work', () => {
     });
     expect(code).toBe(1);
     expect(out).toMatch(/^✗ fails +serf +Nothing listens there\.\n +→ systemctl start serf$/m);
+  });
+
+  it('does not praise a Serf agent that knows nobody but itself', async () => {
+    const { code, out } = await examine({ members: 1 });
+    expect(code).toBe(0);
+    expect(out).toMatch(/^– absent +serf +alone: it knows no other node\n +→ serf join ADDRESS$/m);
+    const config = { serfJoin: '10.1.2.3:5000', serfRpc: { host: '127.0.0.1', port: 7374 } };
+    expect((await examine({ members: 1, config })).out).toContain(
+      '→ serf join -rpc-addr=127.0.0.1:7374 10.1.2.3:5000\n',
+    );
   });
 
   it('counts what could not be read, by reason', async () => {
@@ -88,7 +112,7 @@ describe('what does not work', () => {
     const wrong = new PanelError('bad-service-type', 'x.ts: no id.', 'Correct it.');
     const { config } = fakePanel({ config: { dataDir: folder } });
     expect(await doctor({ config, panel: wrong }, io, { json: false })).toBe(1);
-    expect(io.written.out).toMatch(/✗ fails +panel +x\.ts: no id\.\n +→ Correct it\.\n/);
+    expect(io.written.out).toMatch(/✗ fails +opening +x\.ts: no id\.\n +→ Correct it\.\n/);
     expect(io.written.out).toContain('data folder');
   });
 
@@ -100,6 +124,33 @@ describe('what does not work', () => {
       fine: false,
       checks: [{ name: 'configuration', state: 'fails', text: wrong.message, hint: wrong.hint }],
     });
+  });
+});
+
+describe('the panel that should be running', () => {
+  it('is visited wherever it listens', async () => {
+    running.close();
+    running = createServer((_, reply) => reply.end(answer)).listen(0, '127.0.9.3');
+    await once(running, 'listening');
+    const { port } = running.address() as AddressInfo;
+    const { code, out } = await examine({ config: { listen: { host: '127.0.9.3', port }, socket: null } });
+    expect(code).toBe(0);
+    expect(out).toMatch(new RegExp(`^✓ works +panel +http://127\\.0\\.9\\.3:${port}/ answers$`, 'm'));
+  });
+
+  it('is missed where nothing answers, with what to do', async () => {
+    const { code, out } = await examine({ config: { listen: { host: '127.0.9.3', port: quietPort() } } });
+    expect(code).toBe(1);
+    expect(out).toMatch(/^✗ fails +panel +http:.* does not answer; .*panel\.sock answers\n +→ .*journalctl/m);
+  });
+
+  it('is not mistaken for another program', async () => {
+    answer = '{"name": "somebody else"}';
+    expect((await examine()).out).toMatch(/^✗ fails +panel +\S+panel\.sock another program answers\n +→ .*LISTEN/m);
+  });
+
+  it('is not missed where it is to listen nowhere', async () => {
+    expect((await examine({ config: { socket: null } })).out).toMatch(/^– absent +panel +listens nowhere\n/m);
   });
 });
 
@@ -152,6 +203,13 @@ describe('what neighbours cannot reach', () => {
     expect(out).toMatch(
       /^✗ fails +own ports +dnsservice: port 53, UDP only on 127\.0\.0\.1\n +→ Have the service listen/m,
     );
+  });
+
+  it('comes with what opens it, on one line, where that is known of the unit that runs', async () => {
+    const units = [{ unit: 'unbound.service', state: 'running', enabled: true }] as const;
+    const services = await loadServices();
+    const { out } = await examine({ services, own: { dnsservice: { port: PORT, publication: null, units } } });
+    expect(out).toMatch(/→ .*community\.conf.*: server: interface: 0\.0\.0\.0 access-control: 10\.0\.0\.0\/8 allow$/m);
   });
 
   it('is no failure where it is kept to oneself, or was withdrawn', async () => {

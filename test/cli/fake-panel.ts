@@ -2,6 +2,7 @@
 import { PassThrough } from 'node:stream';
 import { type Config, loadConfig } from '../../plugin/config.js';
 import type { SourceStatus } from '../../plugin/discovery/index.js';
+import type { SerfRpc } from '../../plugin/discovery/rpc.js';
 import { type JobHandle, Jobs } from '../../plugin/jobs.js';
 import { ABSENT, type LocalService } from '../../plugin/node/index.js';
 import type { OwnView } from '../../plugin/node/own.js';
@@ -9,6 +10,7 @@ import type { Panel, TypeView } from '../../plugin/panel.js';
 import { type Provider, providerId } from '../../plugin/provider.js';
 import type { SchedulerStatus } from '../../plugin/scan/index.js';
 import type { Ranked } from '../../plugin/score/rank.js';
+import type { ServiceRegistry } from '../../plugin/services/index.js';
 import { openStore } from '../../plugin/store/index.js';
 import { registryOf } from '../node/stand-in.js';
 
@@ -63,9 +65,13 @@ export interface Fake {
   readonly work?: (job: JobHandle) => Promise<void>;
   readonly config?: Partial<Config>;
   readonly movedAside?: string;
+  /** Two types that have nothing but units, when left out. */
+  readonly services?: ServiceRegistry;
   /** What is known of its own services, by wire word. */
   readonly own?: Readonly<Record<string, Partial<OwnView>>>;
   readonly background?: Partial<SchedulerStatus>;
+  /** Whom the Serf agent knows, itself included. */
+  readonly members?: number;
 }
 
 const IDLE: SchedulerStatus = { on: true, next: null, waiting: null, spentToday: 1_200, budget: 5_400_000, last: null };
@@ -76,7 +82,7 @@ const upSerf: SourceStatus = { name: 'serf', state: 'up', lastUp: 0, read: 3, sk
 
 export function fakePanel(fake: Fake = {}): FakePanel {
   const { rows = [], sources = [upSerf], problem = null, demo = false, work = async () => {} } = fake;
-  const services = registryOf({ dnsservice: ['named.service'], syncthing: [] });
+  const { services = registryOf({ dnsservice: ['named.service'], syncthing: [] }) } = fake;
   const store = { ...openStore(':memory:'), movedAside: fake.movedAside ?? null };
   const jobs = new Jobs(store.jobs);
   const states = new Map(services.types.map(({ id }) => [id, { ...ABSENT, ...fake.local }]));
@@ -105,7 +111,10 @@ export function fakePanel(fake: Fake = {}): FakePanel {
     discovery: {
       providers: () => rows.map(({ provider }) => provider),
       find: never,
-      serfClient: never,
+      serfClient: () => {
+        const stats = new Map([['serf', new Map([['members', String(fake.members ?? 3)]])]]);
+        return { stats: async () => stats } as unknown as SerfRpc;
+      },
       estimates: async () => new Map(),
       sources: () => sources,
       announcements: never,

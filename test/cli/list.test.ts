@@ -25,9 +25,9 @@ it('lists every type with its best provider and what runs here', async () => {
   const io = fakeIo();
   const local = { unit: 'named.service', state: 'running' as const };
   expect(await listServices(fakePanel({ rows, local }), io, text)).toBe(0);
-  expect(io.written.out.split('\n')[0]).toMatch(/^TYPE +PROVIDERS +MEASURED +BEST +HERE$/);
-  expect(io.written.out).toMatch(/^dnsservice +3 +2 +91 VIC-Adoberia +running \(named\.service\)$/m);
-  expect(io.written.out).toMatch(/^syncthing +0 +0 +– /m);
+  expect(io.written.out.split('\n')[0]).toMatch(/^TYPE +TITLE +PROVIDERS +MEASURED +BEST +HERE$/);
+  expect(io.written.out).toMatch(/^dnsservice +x +3 +2 +91 VIC-Adoberia +running \(named\.service\)$/m);
+  expect(io.written.out).toMatch(/^syncthing +x +0 +0 +– /m);
   expect(io.written.err).toBe('');
 });
 
@@ -102,6 +102,36 @@ it('answers an unknown type with the nearest known one', async () => {
   });
   await expect(scanType(panel, fakeIo(), 'docker', text, never)).rejects.toMatchObject({
     instead: 'cloudy-services scan Docker',
+  });
+});
+
+it('understands a part of a type’s word or of its title, in whatever language and case', async () => {
+  const panel = fakePanel({ rows: [row({ type: 'Docker' })] });
+  const [, syncthing] = panel.services.types;
+  if (syncthing) Object.assign(syncthing, { title: { ca: 'Fitxers compartits', es: 'Archivos', en: 'Files' } });
+  for (const [typed, meant] of [
+    ...[
+      ['DNS', 'dnsservice'],
+      ['sync', 'syncthing'],
+      ['compartits', 'syncthing'],
+      ['archivos', 'syncthing'],
+    ],
+    ...[
+      ['dock', 'Docker'],
+      ['Dokcer', 'Docker'],
+    ],
+  ] as const) {
+    await expect(listProviders(panel, fakeIo(), typed, text)).rejects.toMatchObject({
+      instead: `cloudy-services list ${meant}`,
+    });
+  }
+});
+
+it('does not begin to scan what nobody announces', async () => {
+  await expect(scanType(fakePanel(), fakeIo(), 'dnsservice', text, never)).rejects.toMatchObject({
+    code: 'nothing-to-scan',
+    message: 'Nobody announces it.',
+    hint: expect.stringContaining('doctor'),
   });
 });
 

@@ -75,8 +75,23 @@ describe('installing', () => {
   it('needs nothing but Debian, and says where the panel is and how to become its owner', async () => {
     const said = await install(given('PREVIOUS_DEB'));
     expect(said).toContain('the panel is at http://127.0.0.1:7001/');
+    expect(said).toContain('ssh -L 7001:127.0.0.1:7001 NODE');
     expect(said).toContain('cloudy-services passwd');
     expect([await active('cloudy-services'), await enabled('cloudy-services')]).toEqual(['active', 'enabled']);
+  });
+
+  it('has a doctor who finds the panel, and may read the journal as the panel itself may', async () => {
+    const { stdout } = await machine.run('cloudy-services', 'doctor', '--json');
+    const { checks } = JSON.parse(stdout) as { checks: { name: string; state: string; text: string }[] };
+    expect(checks.filter(({ name }) => ['panel', 'journal'].includes(name))).toEqual([
+      expect.objectContaining({ name: 'panel', state: 'works' }),
+      expect.objectContaining({ name: 'journal', state: 'works' }),
+    ]);
+  });
+
+  it('sends an ordinary user, who may not read the configuration, to sudo', async () => {
+    const { code, stderr } = await machine.run('setpriv', '--reuid=alice', '--clear-groups', 'cloudy-services', 'list');
+    expect([code, stderr]).toEqual([1, expect.stringContaining('Run it with sudo.')]);
   });
 
   it('shows the panel in Cloudy’s own web GUI, where there is one', async () => {
