@@ -91,6 +91,8 @@ class SystemdServices implements OwnedLocalServices {
   #last: Reading;
   #reading: Promise<Reading> | null = null;
   readonly #closing = new AbortController();
+  /** What is being done to a unit: systemd tells it late, or not at all. */
+  readonly #turning = new Map<string, LocalState>();
 
   constructor(types: readonly ServiceType[], limits: Limits, now: () => number) {
     this.#types = types;
@@ -126,12 +128,14 @@ class SystemdServices implements OwnedLocalServices {
         'This machine has no unit for that service.',
         installHint(type?.units.flatMap((one) => one.package ?? []) ?? []),
       );
+    if (verb === 'start' || verb === 'stop') this.#turning.set(unit, verb === 'stop' ? 'stopping' : 'starting');
     try {
       this.#last = { units: await this.#systemd.act(unit, verb, signal), problem: null, at: this.#now() };
     } catch (error) {
       this.#last = { ...this.#last, at: Number.NEGATIVE_INFINITY };
       throw error;
     } finally {
+      this.#turning.delete(unit);
       // What is being read now began before the end of the action: it may not be kept as the newest.
       this.#reading = null;
     }
@@ -149,9 +153,10 @@ class SystemdServices implements OwnedLocalServices {
       // Two candidates may be two names of one unit: the first counts.
       if (!found.has(unit)) found.set(unit, { unit: name, state: unit.state, enabled: unit.enabled });
     }
-    const own = [...found.values()];
-    const chosen = own.find(({ state }) => state === 'running') ?? own[0];
-    return chosen ? { ...chosen, units: own } : ABSENT;
+    const read = [...found.values()];
+    const chosen = read.find(({ state }) => state === 'running') ?? read[0];
+    const turned = (one: OwnUnit): OwnUnit => ({ ...one, state: this.#turning.get(one.unit) ?? one.state });
+    return chosen ? { ...turned(chosen), units: read.map(turned) } : ABSENT;
   }
 
   /** A reading no older than FRESH; while systemd is slow, what was known before. */

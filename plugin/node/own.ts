@@ -4,6 +4,7 @@ import type { Discovery } from '../discovery/index.js';
 import { PanelError } from '../errors.js';
 import type { Job, JobHandle, Jobs } from '../jobs.js';
 import { waitFor } from '../probe/wait.js';
+import type { Opening, ServiceType } from '../services/index.js';
 import type { PublishForm } from './announcement.js';
 import type { LocalServices, OwnUnit, Verb } from './index.js';
 import { Keeper, type KeeperDeps } from './keeper.js';
@@ -11,6 +12,7 @@ import { Lan, type LanState } from './lan.js';
 import { type UnitLog, unitLog } from './log.js';
 import { type Listening, listening, type Transport } from './ports.js';
 import { type Preview, type Publication, Publisher, type PublisherDeps } from './publish.js';
+import { isOf } from './units.js';
 
 export interface OwnPort {
   readonly port: number;
@@ -25,6 +27,14 @@ export interface OwnView {
   readonly publication: Publication | null;
   /** How far that is on the local network; `off` by configuration; null where it is not to be announced. */
   readonly lan: LanState | 'off' | null;
+}
+
+/** What opens the type's port to neighbours, where the unit that runs keeps it to this machine; null where nobody says how. */
+export function openingFor({ units }: ServiceType, own: Pick<OwnView, 'units' | 'port'>): Opening | null {
+  if (!own.port?.transports.some(({ listening }) => listening === 'loopback')) return null;
+  const running = own.units.filter(({ state }) => state === 'running');
+  const candidate = units.find(({ unit }) => running.some((one) => isOf(one.unit, unit)));
+  return candidate?.opening ?? null;
 }
 
 export interface OwnDeps extends Omit<PublisherDeps, 'lan'> {

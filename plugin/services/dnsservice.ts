@@ -7,7 +7,7 @@ import { type Failed, isFailed, type ProbeResult, type Prober, type Sample } fro
 import { answers, answerTime, loss, type Metric } from '../probe/metrics.js';
 import { type Answer, openUdp, type Request, valueOrNull } from '../probe/udp.js';
 import type { Provider } from '../provider.js';
-import type { ServiceType, UseStep } from './index.js';
+import type { Opening, ServiceType, UseStep } from './index.js';
 
 /** A zone that every generated guifi.net server is authority for, and the server that its start of authority names. */
 const COMMUNITY_ZONE = '10.in-addr.arpa';
@@ -145,23 +145,33 @@ function use(provider: Provider, best: readonly Provider[] = []): UseStep[] {
     label: { ca: 'Proveu-lo primer', es: 'Pruébelo primero', en: 'Try it first' },
     text: `dig @${address} -p ${port} ${COMMUNITY_ZONE} SOA`,
   };
+  const tried = [tryIt, ITS_ANSWER];
   if (port !== 53) {
     return [
-      tryIt,
+      ...tried,
       {
         kind: 'copy',
         label: {
-          ca: 'Línia per a dnsmasq (resolv.conf no admet altres ports)',
-          es: 'Línea para dnsmasq (resolv.conf no admite otros puertos)',
-          en: 'Line for dnsmasq (resolv.conf knows no other port)',
+          ca: 'Línia per a /etc/dnsmasq.d/community.conf; després, reinicieu dnsmasq (systemctl restart dnsmasq). El resolv.conf no admet altres ports.',
+          es: 'Línea para /etc/dnsmasq.d/community.conf; después, reinicie dnsmasq (systemctl restart dnsmasq). El resolv.conf no admite otros puertos.',
+          en: 'Line for /etc/dnsmasq.d/community.conf; then restart dnsmasq (systemctl restart dnsmasq). resolv.conf knows no other port.',
         },
         text: `server=${address}#${port}`,
       },
     ];
   }
   const second = best.find((other) => other.port === 53 && other.address !== address);
-  return [tryIt, resolverLines(second ? [address, second.address] : [address]), ...(second ? [] : [ALONE])];
+  return [...tried, resolverLines(second ? [address, second.address] : [address]), ...(second ? [] : [ALONE])];
 }
+
+const ITS_ANSWER: UseStep = {
+  kind: 'note',
+  label: {
+    ca: `Si coneix els noms de guifi.net, la resposta anomena «${COMMUNITY_MASTER}». Si us falta dig, és al paquet bind9-dnsutils.`,
+    es: `Si conoce los nombres de guifi.net, la respuesta nombra «${COMMUNITY_MASTER}». Si le falta dig, está en el paquete bind9-dnsutils.`,
+    en: `If it knows guifi.net’s names, the answer names “${COMMUNITY_MASTER}”. If dig is missing, the package bind9-dnsutils brings it.`,
+  },
+};
 
 /** The next server is asked when the one before does not answer: one of them may go down without anybody noticing. */
 function resolverLines(addresses: readonly string[]): UseStep {
@@ -185,6 +195,15 @@ const ALONE: UseStep = {
   },
 };
 
+const OPEN_UNBOUND: Opening = {
+  label: {
+    ca: 'Perquè hi arribin els veïns, poseu això a /etc/unbound/unbound.conf.d/community.conf i reinicieu unbound:',
+    es: 'Para que lleguen los vecinos, ponga esto en /etc/unbound/unbound.conf.d/community.conf y reinicie unbound:',
+    en: 'For neighbours to reach it, put this into /etc/unbound/unbound.conf.d/community.conf and restart unbound:',
+  },
+  text: 'server:\n  interface: 0.0.0.0\n  access-control: 10.0.0.0/8 allow',
+};
+
 const dnsservice: ServiceType = {
   id: 'dnsservice',
   title: { ca: 'Servidor DNS', es: 'Servidor DNS', en: 'DNS server' },
@@ -199,7 +218,7 @@ const dnsservice: ServiceType = {
   units: [
     { unit: 'named.service', package: 'bind9' },
     { unit: 'bind9.service', package: 'bind9' },
-    { unit: 'unbound.service', package: 'unbound' },
+    { unit: 'unbound.service', package: 'unbound', opening: OPEN_UNBOUND },
     { unit: 'dnsmasq.service', package: 'dnsmasq' },
   ],
   probe,

@@ -23,6 +23,15 @@ export interface UnitCandidate {
   readonly unit: string;
   /** Debian package to install; null where Debian has none. */
   readonly package: string | null;
+  /** Where the package has it listen on loopback only: what opens it to neighbours. */
+  readonly opening?: Opening;
+}
+
+/** Lines for a program's own configuration. */
+export interface Opening {
+  /** Where they belong, and what to do then. */
+  readonly label: Texts;
+  readonly text: string;
 }
 
 export interface Cost {
@@ -43,6 +52,8 @@ export interface ServiceFile {
   readonly name: string;
   readonly mediaType: string;
   readonly label: Texts;
+  /** Where a program takes its address. */
+  readonly hint?: Texts;
   /** @param best the providers worth using, best first; may be empty */
   write(best: readonly Provider[]): string;
 }
@@ -201,6 +212,7 @@ export function problemsOf(candidate: unknown, fileName: string): string[] {
   need(type.defaultPort === null || isPort(type.defaultPort), 'defaultPort must be 1..65535 or null');
   need(isTransports(type.transports), 'transports must list tcp, udp or both');
   need(Array.isArray(type.units) && type.units.every(isUnit), 'units must name systemd .service units');
+  need((type.units ?? []).every(isOpenable), 'opening needs label and text');
   need(typeof type.probe === 'function', 'probe must be a function');
   need(isCost(type.cost), 'cost needs packets and bytes');
   need(type.askedCost === undefined || isCost(type.askedCost), 'askedCost needs packets and bytes');
@@ -240,9 +252,12 @@ const isTransports = (list: unknown) =>
 const isFile = (file: Partial<ServiceFile> | null) =>
   /^[A-Za-z0-9][A-Za-z0-9.-]*$/.test(file?.name ?? '') &&
   Boolean(file?.mediaType && isTexts(file.label)) &&
+  (file?.hint === undefined || isTexts(file.hint)) &&
   typeof file?.write === 'function';
 const isCost = (cost: Partial<Cost> | undefined) => (cost?.packets ?? 0) > 0 && (cost?.bytes ?? 0) > 0;
 const isOffer = (offer: Partial<AccountOffer> | null) => isTexts(offer?.label) && isTexts(offer?.explanation);
 const isConnect = ({ label, done, suits, run }: Partial<Connect>) =>
   isTexts(label) && isTexts(done) && typeof suits === 'function' && typeof run === 'function';
+const isOpenable = (one: UnitCandidate | null) =>
+  one?.opening === undefined || Boolean(isTexts(one.opening.label) && one.opening.text);
 const isUnit = (one: UnitCandidate | null) => /^[A-Za-z0-9_.-]+@?\.service$/.test(one?.unit ?? '');

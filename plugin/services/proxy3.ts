@@ -107,6 +107,11 @@ const pac: ServiceFile = {
     es: 'Configuración automática para el navegador (PAC)',
     en: 'Automatic configuration for the browser (PAC)',
   },
+  hint: {
+    ca: 'Al Firefox: Paràmetres → Paràmetres de xarxa → URL de configuració automàtica del servidor intermediari',
+    es: 'En Firefox: Ajustes → Configuración de red → URL de configuración automática del proxy',
+    en: 'In Firefox: Settings → Network Settings → Automatic proxy configuration URL',
+  },
   write: autoConfiguration,
 };
 

@@ -81,7 +81,9 @@ function loginForm(web: Web, visit: Visit, next: string, error: PanelError | nul
         ? t('login.wait', { count: error.retryAfter })
         : t(error.code === 'bad-request' ? 'login.short' : hasOwner ? 'error.wrong-password' : 'login.wrong-code'),
   };
-  const data = { title: t('page.login'), hasOwner, next: ownPath(web, next), problem };
+  // A code is long to type again; a password is never shown.
+  const code = bodyField(visit.request, 'code');
+  const data = { title: t('page.login'), hasOwner, next: ownPath(web, next), code, problem };
   return page(web, visit, 'login', data, error?.status ?? 200);
 }
 

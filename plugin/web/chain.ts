@@ -8,7 +8,7 @@ import { nearest } from '../nearest.js';
 import type { Panel } from '../panel.js';
 import { providerId } from '../provider.js';
 import type { Params, Words } from './i18n.js';
-import { rowModel, type Verdict } from './model.js';
+import { rowModel, titleOf, type Verdict } from './model.js';
 
 /** In their order, each with what may be said of it: the keys of the texts. */
 export const LINKS = {
@@ -191,8 +191,17 @@ class Walk {
     const types = words.join(', ');
     const ids = entries.filter((entry) => entry.type === type).map(providerId);
     if (type === '') return { step: this.step('type', 'unknown', 'any', { types }), value: null };
-    if (ids.length === 0) return { step: this.step('type', 'no', 'no', { type, types }), value: null };
+    if (ids.length === 0)
+      return { step: this.step('type', 'no', 'no', { type, types }, this.#meant(type, words)), value: null };
     return { step: this.step('type', 'yes', 'yes', { type }), value: ids };
+  }
+
+  /** Which of the announced words the one asked for may stand for: it is part of that word, or of what the service is called. */
+  #meant(asked: string, announced: readonly string[]): string | undefined {
+    const names = announced.map((near) => ({ near, title: titleOf(this.#panel.services.of(near), near, this.#words) }));
+    const part = asked.toLowerCase();
+    const meant = names.find(({ near, title }) => [near, title].some((name) => name.toLowerCase().includes(part)));
+    return meant && this.#words.t('chain.type.near', meant);
   }
 
   #allowed(ids: readonly string[]): Found<readonly string[]> {

@@ -11,11 +11,11 @@ const FRESH_S = 60;
 /** What pages and API say of a type's files. */
 export function fileModels(web: Web, { files = [] }: ServiceType, word: string, visit: Visit) {
   const root = rootFor(web, visit);
-  return files.map(({ name, label }) => {
+  return files.map(({ name, label, hint }) => {
     const url = web.url('services', word, 'files', name);
     /** `address` is whole, to be copied into other programs; null where none could read it. */
     return {
-      ...{ name, label: label[visit.words.language], url },
+      ...{ name, label: label[visit.words.language], hint: hint?.[visit.words.language] ?? null, url },
       address: root === null ? null : root + url.slice(web.base.length),
     };
   });

@@ -19,7 +19,8 @@ export function historyModel(web: Web, visit: Visit) {
   return {
     width: WIDTH,
     height: HEIGHT,
-    charts: chartsOf(days, since, until, words),
+    /** One day alone says nothing of the course of things. */
+    charts: days.length > 1 ? chartsOf(days, since, until, words) : [],
     days: dayModels(days, words),
     from: words.day(since),
     until: words.day(until),

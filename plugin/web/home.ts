@@ -21,7 +21,17 @@ export async function homeModel(web: Web, visit: Visit) {
     services: troubledFirst(models.filter(({ builtin }) => builtin)),
     others: models.filter(({ builtin }) => !builtin),
     nothing: await nothingModel(web, visit, empty),
+    unmeasured: models.some(({ measured }) => measured > 0) ? null : measurer(web, visit),
   };
+}
+
+/** Who may measure for the first time, as the visitor has to be told. */
+export const MEASURERS = ['owner', 'reader', 'first', 'guest'] as const;
+
+function measurer({ auth }: Web, { role }: Visit): (typeof MEASURERS)[number] {
+  if (role === 'owner') return 'owner';
+  if (!auth.ownLogin) return 'guest';
+  return auth.hasOwner ? 'reader' : 'first';
 }
 
 async function homeService(web: Web, { words, role }: Visit, summary: TypeSummary) {

@@ -4,6 +4,9 @@ import type { Job } from '../jobs.js';
 import type { ProviderView, TypeSummary, TypeView } from '../panel.js';
 import { ANSWERS } from '../probe/metrics.js';
 import type { Provider } from '../provider.js';
+import { scanCost } from '../scan/cost.js';
+import { allowsHeavy } from '../scan/target.js';
+import { DELTA, equalsOf } from '../score/equals.js';
 import type { Part } from '../score/index.js';
 import type { Ranked } from '../score/rank.js';
 import type { ServiceType, UseStep } from '../services/index.js';
@@ -50,7 +53,7 @@ export function serviceModel(
     providers,
     measured,
     reachable: ranked.filter(isReachable).length,
-    best: best && bestModel(best, type),
+    best: best && bestModel(best, type, ranked),
     local: {
       ...{ unit: local.unit, state: local.state, enabled: local.enabled, published: local.published },
       units: local.units,
@@ -62,7 +65,7 @@ export function serviceModel(
 export type ServiceModel = ReturnType<typeof serviceModel>;
 
 /** The one recommended, in the figures of a sentence. */
-function bestModel({ provider, score, parts, failures }: Ranked, type: ServiceType) {
+function bestModel({ provider, score, parts, failures }: Ranked, type: ServiceType, rows: readonly Ranked[]) {
   const measured = (metric: string) => parts.find((part) => part.metric === metric)?.value ?? null;
   // The time that weighs most is what a person waits for.
   const times = type.metrics.filter(({ id, unit }) => unit === 'ms' && measured(id) !== null);
@@ -74,7 +77,15 @@ function bestModel({ provider, score, parts, failures }: Ranked, type: ServiceTy
     answers: roundOr(measured(ANSWERS)),
     /** Whether the newest attempt failed. */
     missed: failures > 0,
+    leader: leaderOf(rows, Number(score)),
   };
+}
+
+/** Who is so much better that one more scan of the kind makes it the recommended one; null while nobody is. */
+function leaderOf(rows: readonly Ranked[], recommended: number) {
+  const [first] = equalsOf(rows);
+  if (!first || Number(first.score) - recommended < DELTA) return null;
+  return { id: first.provider.id, name: nameOf(first.provider), score: roundOr(first.score) };
 }
 
 /**
@@ -83,12 +94,12 @@ function bestModel({ provider, score, parts, failures }: Ranked, type: ServiceTy
  */
 export function typeModel(view: TypeView, words: Words, rows: readonly Ranked[] = view.ranked) {
   const ranks = new Map(view.ranked.map((ranked, at) => [ranked, at + 1]));
-  const targets = view.ranked.filter(({ provider }) => provider.barred === null).length;
-  const { bytes, packets } = view.type.cost;
+  const targets = view.ranked.map(({ provider }) => provider).filter(({ barred }) => barred === null);
   return {
     ...serviceModel(view, words),
     scored: view.type.scoredFrom !== null,
-    scan: { providers: targets, packets: targets * packets, bytes: targets * bytes },
+    /** At most, if it is done now. */
+    scan: { providers: targets.length, ...scanCost(view.type, targets) },
     providers: rows.map((ranked) =>
       Object.assign(rowModel(ranked, view.type, words), {
         /** Place in the whole ranking, from 1. */
@@ -96,7 +107,7 @@ export function typeModel(view: TypeView, words: Words, rows: readonly Ranked[] 
         beats: beatsOf(view.bars.get(ranked.provider.id)),
       }),
     ),
-    units: view.type.units,
+    units: view.type.units.map(({ unit, package: name }) => ({ unit, package: name })),
     /** Whether stopping its unit may cut the visitor's own way here. */
     link: view.type.link ?? false,
     publishTxt: view.type.publishTxt?.[words.language] ?? null,
@@ -185,9 +196,9 @@ export function providerModel(
   own?: ReadonlyMap<string, string>,
 ) {
   const { type, word } = view;
-  const { account, cost, askedCost } = type;
-  const asked = cost.bytes + (askedCost?.bytes ?? 0);
+  const { account } = type;
   const { provider } = ranked;
+  const asked = allowsHeavy(provider);
   return {
     type: word,
     ...rowModel(ranked, type, words),
@@ -200,11 +211,15 @@ export function providerModel(
         : type.use(provider, worthUsing(view), own).flatMap((step) => stepModel(step, words)),
     /** Text of the button that tells a program of this node to use it; null where there is none. */
     connect: connect?.label[words.language] ?? null,
-    /** What a scan of it alone costs at most, a probe. */
-    scan: { bytes: account ? cost.bytes : asked },
+    /** What a scan of it alone costs at most. */
+    scan: { bytes: scanCost(type, [provider], { asked }).bytes },
     /** That an account may be offered for one scan of it. */
     account: account
-      ? { label: account.label[words.language], explanation: account.explanation[words.language], bytes: asked }
+      ? {
+          label: account.label[words.language],
+          explanation: account.explanation[words.language],
+          bytes: scanCost(type, [provider], { asked, account }).bytes,
+        }
       : null,
     details: type.describe(provider.txt).map(({ label, value }) => ({ label: label[words.language], value })),
   };

@@ -13,6 +13,11 @@ export type Nothing = (typeof NOTHINGS)[number];
 /** The page must not wait for an agent that hangs, ms. */
 const LIMIT_MS = 500;
 
+/** Whether the Serf agent knows nobody but itself. @throws PanelError serf-away, serf-refused */
+export async function isAlone({ discovery }: Pick<Web['panel'], 'discovery'>): Promise<boolean> {
+  return (await discovery.serfClient().stats(LIMIT_MS)).get('serf')?.get('members') === '1';
+}
+
 export async function whyNothing({ panel }: Web): Promise<Nothing> {
   if (panel.demo) return 'quiet';
   const serf = panel.discovery.sources().find(({ name }) => name === 'serf');
@@ -20,8 +25,7 @@ export async function whyNothing({ panel }: Web): Promise<Nothing> {
   // Whoever announces anything is somebody.
   if (!serf || panel.discovery.providers().some(({ self }) => !self)) return 'quiet';
   try {
-    const members = (await panel.discovery.serfClient().stats(LIMIT_MS)).get('serf')?.get('members');
-    return members === '1' ? 'alone' : 'quiet';
+    return (await isAlone(panel)) ? 'alone' : 'quiet';
   } catch (error) {
     if (error instanceof PanelError) return 'away';
     throw error;
@@ -44,7 +48,7 @@ export async function nothingModel(web: Web, { words }: Visit, isEmpty: boolean,
 }
 
 /** What to type into a terminal of this node: it has to reach the same agent as the panel. */
-function commandFor(why: Nothing, { serfRpc: { host, port }, serfJoin }: Config): string {
+export function commandFor(why: Nothing, { serfRpc: { host, port }, serfJoin }: Config): string {
   if (why === 'away') return 'systemctl status serf';
   const at = `${host.includes(':') ? `[${host}]` : host}:${port}`;
   const agent = at === SERF_RPC ? '' : ` -rpc-addr=${at}`;

@@ -56,7 +56,7 @@ export async function opine(web: Web, visit: Visit) {
   await save(web, visit);
   const { type, id } = pathOf(visit);
   if (visit.fragment) return providerSection(web, visit, null, { saved: true });
-  return redirect(visit, `${web.url('services', type, 'providers', id)}?saved=yes#opinion`);
+  return redirect(visit, `${web.url('services', type, 'providers', id)}?saved=yes#cs-saved`);
 }
 
 export async function opineApi(web: Web, visit: Visit) {

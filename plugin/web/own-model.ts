@@ -1,8 +1,9 @@
 /** What a type's page shows of this node's own service, beyond its state: its port, and what is announced of it. */
 import { asPanelError, type PanelError } from '../errors.js';
-import type { JobKind } from '../jobs.js';
+import type { Job, JobKind } from '../jobs.js';
 import { FieldError, type PublishForm } from '../node/announcement.js';
 import { VERBS } from '../node/index.js';
+import { type OwnView, openingFor } from '../node/own.js';
 import type { Preview } from '../node/publish.js';
 import type { Visit, Web } from './visit.js';
 
@@ -32,14 +33,31 @@ export function readForm(fields: unknown): PublishForm {
 
 /**
  * For the page of a built-in type; empty for others.
+ * @param act what is being done to the own service, or was just done
  * @param typed what a person typed, where the form could not be taken
  */
-export async function ownData(web: Web, visit: Visit, word: string, typed?: PublishForm) {
-  if (!web.panel.services.has(word)) return { own: null, publish: null };
+export async function ownData(web: Web, visit: Visit, word: string, act: Job | null, typed?: PublishForm) {
+  const { fragment } = visit;
+  if (!web.panel.services.has(word)) return { own: null, publish: null, announcing: false, fragment };
   const own = await web.panel.own.view(word);
-  // A part of the page is asked for every second, and has no form in it. The demo has nobody to announce anything to.
-  const isShown = visit.role === 'owner' && !visit.fragment && !web.panel.demo;
-  return { own, publish: isShown ? await publishData(web, word, typed ?? previewed(visit.request.query)) : null };
+  // The demo has nobody to announce anything to.
+  const hasForm = visit.role === 'owner' && !web.panel.demo;
+  const announcing = hasForm && act?.kind === 'publish';
+  // A part of the page is asked for every second: no form is in it, unless one was just sent.
+  const isShown = hasForm && (!fragment || typed !== undefined);
+  return {
+    own: { ...own, opening: openingOf(web, visit, word, own) },
+    publish: isShown ? await publishData(web, word, typed ?? previewed(visit.request.query)) : null,
+    /** Whether what comes of it is told beside the form. */
+    announcing,
+    fragment,
+  };
+}
+
+/** How to open the port to neighbours, for the owner, where the unit that runs keeps it to this machine. */
+function openingOf({ panel }: Web, { role, words }: Visit, word: string, own: OwnView) {
+  const opening = role === 'owner' ? openingFor(panel.services.of(word), own) : null;
+  return opening && { label: opening.label[words.language], text: opening.text };
 }
 
 const previewed = (query: unknown) => (isPreview(query) ? readForm(query) : {});

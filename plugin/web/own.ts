@@ -55,9 +55,10 @@ export async function publish(web: Web, visit: Visit) {
   const { type } = pathOf(visit);
   const form = readForm(visit.request.body);
   try {
-    return await followed(web, visit, web.panel.own.publish(type, form), typeSection);
+    const job = web.panel.own.publish(type, form);
+    return await followed(web, visit, job, () => typeSection(web, visit, job, form));
   } catch (error) {
-    if (error instanceof FieldError && !visit.fragment) return typeSection(web, visit, null, form);
+    if (error instanceof FieldError) return typeSection(web, visit, null, form);
     throw error;
   }
 }

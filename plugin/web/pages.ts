@@ -9,7 +9,7 @@ import { EVERYTHING, type Find, look, queryOf, readFind } from './find.js';
 import { findModel, pageDefaults } from './find-model.js';
 import { historyModel } from './history.js';
 import { headlineOf, homeModel } from './home.js';
-import { providerModel, serviceModel, titleOf, typeModel } from './model.js';
+import { providerModel, rowModel, serviceModel, titleOf, typeModel } from './model.js';
 import { nothingModel } from './nothing.js';
 import { opinionModel } from './opinion.js';
 import { ACTS, isPreview, ownData } from './own-model.js';
@@ -44,7 +44,7 @@ export async function typeSection(web: Web, visit: Visit, followed: Job | null, 
   const problem = ['absent', 'unknown'].includes(model.local.state) ? await web.panel.local.problem() : null;
   const pulse = pulseOf(web.url('services', word), listed.find, jobs.scan, jobs.act);
   return section(web, visit, 'type', pulse, {
-    ...(await ownData(web, visit, word, typed)),
+    ...(await ownData(web, visit, word, jobs.act, typed)),
     ...jobs,
     title: model.title,
     type: model,
@@ -131,7 +131,32 @@ export async function job(web: Web, visit: Visit) {
   const done = doneText(found, type, visit);
   const isRunning = found.state === 'running';
   const pulse = { follow: isRunning ? web.url('jobs', found.id) : null, watch: null };
-  return section(web, visit, 'job', pulse, { title, service, job: found, done, refresh: isRunning });
+  const tried = triedBy(web, visit, found);
+  return section(web, visit, 'job', pulse, {
+    title,
+    service,
+    job: found,
+    done,
+    refresh: isRunning,
+    tried: await tried,
+  });
+}
+
+/** So many of those that a scan has tried stand on its page. */
+const TRIED_ROWS = 30;
+
+/** Whom the scan has tried, the last one first, with what came of it; without those tried again since it ended. */
+async function triedBy(web: Web, { words }: Visit, job: Job) {
+  if (job.kind !== 'scan' || web.panel.discovery.providers(job.type).length === 0) return [];
+  const { ranked, type } = await web.panel.type(job.type);
+  const from = Date.parse(job.startedAt);
+  const until = job.finishedAt === null ? Number.POSITIVE_INFINITY : Date.parse(job.finishedAt);
+  return ranked
+    .map((one) => ({ one, at: one.measuredAt ?? Number.NEGATIVE_INFINITY }))
+    .filter(({ one, at }) => at >= from && at <= until && (job.provider ?? one.provider.id) === one.provider.id)
+    .toSorted((a, b) => b.at - a.at)
+    .slice(0, TRIED_ROWS)
+    .map(({ one }) => rowModel(one, type, words));
 }
 
 /** What a finished job has come to, where the type says more than that it is done. */

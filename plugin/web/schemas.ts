@@ -60,7 +60,13 @@ const sourceName = oneOf('serf', 'avahi', 'list', 'demo');
 const jobState = oneOf('running', 'done', 'failed', 'cancelled');
 const jobKinds = ['scan', ...VERBS, 'publish', 'unpublish', 'connect'] as const satisfies readonly Job['kind'][];
 const files = list(
-  shape<Answer<typeof api.type>['files'][number]>({ name: text, label: text, url: text, address: textOrNull }),
+  shape<Answer<typeof api.type>['files'][number]>({
+    name: text,
+    label: text,
+    hint: textOrNull,
+    url: text,
+    address: textOrNull,
+  }),
 );
 
 const service: Fields<ServiceModel> = {
@@ -70,6 +76,13 @@ const service: Fields<ServiceModel> = {
     shape<NonNullable<ServiceModel['best']>>({
       ...{ id: text, node: text, name: text, score: orNull(points), time: numberOrNull, answers: orNull(share) },
       missed: flag,
+      leader: orNull(
+        shape<NonNullable<NonNullable<ServiceModel['best']>['leader']>>({
+          id: text,
+          name: text,
+          score: orNull(points),
+        }),
+      ),
     }),
   ),
   local: shape<ServiceModel['local']>({ ...unit, unit: textOrNull, published: flag, units: list(shape(unit)) }),

@@ -155,6 +155,26 @@ describe('start and stop', () => {
     expect(systemctl.calls()[1]).toEqual(['--no-ask-password', '--no-pager', 'start', '--', 'squid.service']);
   });
 
+  it('calls a unit that it turns off stopping, and one that it turns on starting, whatever was read before', async () => {
+    systemctl.unit('unbound.service', 'active');
+    const local = services({ now: () => 0 });
+    const state = async () => (await local.states()).get('dnsservice')?.units;
+    const unit = { unit: 'unbound.service', enabled: false };
+    for (const [verb, turning, ends, ended] of [
+      ['stop', 'stopping', 'stopped', 'stopped'],
+      ['start', 'starting', 'running', 'running'],
+    ] as const) {
+      systemctl.turns(verb, 'unbound.service', ends);
+      await local.states();
+      const acting = local.act('dnsservice', verb, never);
+      await Promise.resolve();
+      await Promise.resolve();
+      expect(await state()).toEqual([{ ...unit, state: turning }]);
+      await acting;
+      expect(await state()).toEqual([{ ...unit, state: ended }]);
+    }
+  });
+
   it('reads on until a slow unit has settled', async () => {
     systemctl.unit('squid.service', 'active');
     systemctl.on('stop', 'squid.service', '');

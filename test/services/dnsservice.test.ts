@@ -201,6 +201,7 @@ describe('dnsservice, its use', () => {
   it('is a line for resolv.conf, IPv6 without brackets', () => {
     expect(said(dnsservice.use(provider({ port: 53 })))).toEqual([
       'dig @10.1.2.3 -p 53 10.in-addr.arpa SOA',
+      'note',
       'nameserver 10.1.2.3',
       'note',
     ]);
@@ -215,11 +216,21 @@ describe('dnsservice, its use', () => {
       provider({ address: '10.0.0.9', port: 53 }),
     ];
     const steps = said(dnsservice.use(provider({ port: 53 }), best));
-    expect(steps.slice(1)).toEqual(['nameserver 10.1.2.3\nnameserver 10.0.0.8']);
+    expect(steps.slice(2)).toEqual(['nameserver 10.1.2.3\nnameserver 10.0.0.8']);
+  });
+
+  it('says after the question what to expect, and which package asks', () => {
+    const [, { label } = { label: null }] = dnsservice.use(provider({ port: 53 }));
+    for (const text of Object.values(label ?? { none: '' })) expect(text).toMatch(/ns1\.guifi\.net.*bind9-dnsutils/);
   });
 
   it('on another port is a line for dnsmasq, for resolv.conf knows none', () => {
     expect(said(dnsservice.use(provider({ port: 5353 })))).toContain('server=10.1.2.3#5353');
+    const line = dnsservice
+      .use(provider({ port: 5353 }))
+      .find((step) => step.kind === 'copy' && step.text.startsWith('s'));
+    for (const text of Object.values(line?.label ?? { none: '' }))
+      expect(text).toMatch(/\/etc\/dnsmasq\.d\/community\.conf.*systemctl restart dnsmasq/);
     expect(dnsservice.use(provider({ port: null }))).toEqual([]);
   });
 

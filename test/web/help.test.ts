@@ -145,6 +145,19 @@ describe('the chain', () => {
     });
   });
 
+  it.each([
+    ['DNS', 'en', 'Perhaps you mean “dnsservice” (DNS server): type it above.'],
+    ['servidor dns', 'ca', 'Potser voleu dir «dnsservice» (Servidor DNS): escriviu-ho a dalt.'],
+    ['proxy web', 'es', 'Quizá quiere decir «proxy3» (Proxy web): escríbalo arriba.'],
+    ['printer', 'en', 'Upper and lower case count. Otherwise announce it on that node.'],
+  ])('knows what is meant by “%s” in %s', async (type, language, todo) => {
+    await community(member('torre', await tagOf('dnsservice', 'proxy3')));
+    const query = new URLSearchParams({ node: 'torre', type }).toString();
+    const visitor = new Visitor(web, { 'accept-language': language });
+    const { steps } = (await visitor.get(`/api/v1/help/not-listed?${query}`)).json();
+    expect(steps[5]).toMatchObject({ id: 'type', state: 'no', todo });
+  });
+
   it('ends at an address outside the community', async () => {
     await community(member('torre', await tagOf('dnsservice')));
     web.panel.lists.set('dnsservice', [ranked('dnsservice', 1, { provider: { barred: 'not-allowed' } })]);
@@ -259,6 +272,22 @@ describe('the page', () => {
     expect(body).toContain(missing);
     expect(body).toContain('&lt;b&gt;');
     expect(body).not.toContain('<b>');
+  });
+
+  it('offers the words to type, each with what the service is called', async () => {
+    await community();
+    const { body } = await new Visitor(web, { 'accept-language': 'es' }).get('/help/not-listed');
+    expect(body).toContain('<option value="proxy3" label="Proxy web">');
+  });
+
+  it.each([
+    ['en', ['Recommended', 'As good as the best', 'Pinned', 'Not confirmed', 'first impression', 'well tested']],
+    ['es', ['Recomendado', 'Igual de bueno', 'Fijado', 'Sin confirmar', 'primera impresión', 'bien comprobado']],
+    ['ca', ['Recomanat', 'Igual de bo', 'Fixat', 'Sense confirmar', 'primera impressió', 'ben comprovat']],
+  ])('in %s says what the words in the list mean, by the words that stand there', async (language, words) => {
+    await community();
+    const { body } = await new Visitor(web, { 'accept-language': language }).get('/help');
+    for (const word of words) expect(body).toMatch(new RegExp(`[“«]${word}[”»]`));
   });
 
   it('links what is listed all the same', async () => {

@@ -7,12 +7,19 @@ let web: TestWeb;
 afterEach(() => web.app.close());
 
 const MINUTE = 60_000;
+const DAY = 86_400_000;
 
-async function open() {
-  web = await startWeb();
+async function open(days: 1 | 2 = 1) {
+  let now = NOW;
+  web = await startWeb({ now: () => now });
   const { attempts, history } = web.panel.store;
   const provider = web.panel.lists.get('dnsservice')?.[0]?.provider.id ?? '';
   const tried = { provider, type: 'dnsservice', bytes: 400 };
+  for (now = NOW - DAY; days > 1 && now < NOW; now += DAY) {
+    attempts.add({ ...tried, at: now, level: 4, reason: null, samples: [], facts: {} });
+    history.note('dnsservice', provider, 60);
+  }
+  now = NOW;
   attempts.add({ ...tried, at: NOW - 2 * MINUTE, level: 0, reason: 'timeout', detail: 'x' });
   const samples = [
     { metric: 'answer', value: 12.5, method: 'udp' },
@@ -25,12 +32,19 @@ async function open() {
 
 describe('the history', () => {
   it('is drawn on the page, with the same in words and as a table', async () => {
-    const { page, visitor } = await open();
+    const { page, visitor } = await open(2);
     const { body } = await visitor.get(page);
-    expect(body).toMatch(/<svg[^>]*role="img" aria-label="Score: 72 on Nov 20, 2026/);
+    expect(body).toMatch(/<svg[^>]*role="img" aria-label="Score: Between 60 and 72 on 2 days; 72 on Nov 20, 2026/);
     expect(body).toMatch(
       /<time datetime="2026-11-20">Nov 20, 2026<\/time><\/th><td>72<\/td><td>1 of 2 answered<\/td><td>7.3\u00a0ms/,
     );
+  });
+
+  it('of one day is a sentence, and no chart', async () => {
+    const { page, visitor } = await open();
+    const { body } = await visitor.get(page);
+    expect(body).toContain('Measured on Nov 20, 2026 only: the charts begin with a second day.');
+    expect(body).not.toContain('class="cs-chart');
   });
 
   it('says so where there is none', async () => {
@@ -42,7 +56,7 @@ describe('the history', () => {
   });
 
   it('tells this node’s own absences apart', async () => {
-    const { page, visitor } = await open();
+    const { page, visitor } = await open(2);
     for (const minute of [5, 4, 3, 2]) web.panel.store.own.beat(NOW - minute * MINUTE, minute > 4 ? 'cut' : 'up');
     expect((await visitor.get(page)).body).toMatch(/In that time the panel ran for/);
   });

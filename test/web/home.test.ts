@@ -1,7 +1,7 @@
 /** The first page: each service in a sentence, what needs the owner's hand first, and every number a link to what it counts. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { startWeb, type TestWeb, Visitor } from './app.js';
-import { localOf, NOW, ranked } from './fake-panel.js';
+import { localOf, NOW, NUMBERLESS, ranked } from './fake-panel.js';
 
 const OPEN = { transport: 'tcp', listening: 'open' } as const;
 
@@ -96,6 +96,35 @@ describe('the first page', () => {
       expect([await isSaid(60_000), await isSaid(30_000)]).toEqual([false, true]);
     },
   );
+
+  it('makes no link of a number that leads to an empty list', async () => {
+    const visitor = await open();
+    const never = { ...NUMBERLESS, score: null, level: 0 as const, samples: 0, attempts: 0, measuredAt: null };
+    web.panel.lists.set('owp', [ranked('owp', 1, never)]);
+    web.panel.lists.set('proxy3', [ranked('proxy3', 1, { ...NUMBERLESS, score: 0, level: 0, reason: 'timeout' })]);
+    const { body } = await visitor.get('/');
+    expect(text(body)).toContain('1 provider · 0 measured');
+    expect(text(body)).toContain('1 measured · 0 of 1 reachable');
+    expect(body).not.toMatch(/<a [^>]*>0 (measured|of)/);
+  });
+
+  it('says who may measure for the first time, and how, until something was measured', async () => {
+    const told = async (visitor: Visitor) => /Nothing measured yet:[^<]*/.exec((await visitor.get('/')).body)?.[0];
+    const never = { ...NUMBERLESS, score: null, level: 0 as const, samples: 0, attempts: 0, measuredAt: null };
+    const visitor = await open();
+    expect(await told(visitor)).toBeUndefined();
+    web.panel.lists.set('dnsservice', [ranked('dnsservice', 1, never)]);
+    expect(await told(visitor)).toContain('log in as the owner, open a service and press “Scan now”');
+    expect(await told(await visitor.login())).toBe('Nothing measured yet: open a service and press “Scan now”.');
+    await web.app.close();
+    web = await startWeb({ owner: false });
+    web.panel.lists.set('dnsservice', [ranked('dnsservice', 1, never)]);
+    expect(await told(new Visitor(web))).toContain('log in with the code');
+    await web.app.close();
+    web = await startWeb({ web: { authenticate: async () => null } });
+    web.panel.lists.set('dnsservice', [ranked('dnsservice', 1, never)]);
+    expect(await told(new Visitor(web))).toContain('only this node’s owner may do it');
+  });
 
   it('links each number to exactly the rows that it counts, hidden ones too', async () => {
     const visitor = await open();

@@ -13,6 +13,7 @@ import { FAILURES, UNSCORED } from '../../plugin/probe/levels.js';
 import { ACTORS, DEEDS } from '../../plugin/store/events.js';
 import { LINKS } from '../../plugin/web/chain.js';
 import { SORTS, TOGGLES } from '../../plugin/web/find.js';
+import { MEASURERS } from '../../plugin/web/home.js';
 import { chooseLanguage, loadLocales } from '../../plugin/web/i18n.js';
 import { NOTHINGS } from '../../plugin/web/nothing.js';
 import { FIELDS } from '../../plugin/web/own-model.js';
@@ -41,9 +42,10 @@ const COMPOSED: Readonly<Record<string, readonly string[]>> = {
   'own.withdrawn.': WITHDRAWALS,
   'port.': ['open', 'loopback', 'closed'],
   'publish.': FIELDS,
+  'publish.help.': ['attributes', 'community'],
   'publish.problem.': ['port', 'long'],
   'chart.': ['score', 'answers', 'rtt', 'answer'],
-  'why.': ['slow', 'unsteady', 'lossy', 'poor', 'fails', 'unmeasured', 'few', 'old', 'rating', 'gate'],
+  'why.': ['slow', 'unsteady', 'lossy', 'poor', 'fails', 'unmeasured', 'untimed', 'few', 'old', 'rating', 'gate'],
   'why.about.': ['1', '2', '3', '4', '5', '6', '7', '8', '9'],
   'opinion.known.': ['yes', 'no', 'unsaid'],
   'background.waiting.': ['scan', 'night', 'load', 'traffic', 'budget', 'nothing-due', 'starting'],
@@ -53,12 +55,14 @@ const COMPOSED: Readonly<Record<string, readonly string[]>> = {
   'sort.': SORTS,
   'nothing.': NOTHINGS.flatMap((why) => [why, `${why}.todo`]),
   'type.empty.': ['todo'],
+  'home.unmeasured.': MEASURERS,
   'home.trouble.': ['unit', 'port'],
   'event.': [...DEEDS, 'cancel'],
   'skipped.': SKIP_REASONS.flatMap((reason) => [reason, `${reason}.means`]),
   'skipped.todo.': ['list', 'too-many', 'malformed'],
   'event.by.': ACTORS,
   'help.how.': ['1', '2', '3', '4'],
+  'help.words.': ['1', '2', '3', '4', '5', '6', '7'],
   'chain.state.': ['yes', 'no', 'unknown'],
   'chain.': Object.entries(LINKS).flatMap(([link, says]) => [
     link,

@@ -142,6 +142,10 @@ describe('the first run', () => {
     const short = await visitor.post('/login', { code, password: 'short' });
     expect(short.statusCode).toBe(400);
     expect(short.body).toContain('At least 8 characters are needed.');
+    expect(short.body).toMatch(new RegExp(`name="code"[^>]* value="${code}"`));
+    expect(short.body).not.toContain('value="short"');
+    const strange = await visitor.post('/login', { code: '"><b>', password: PASSWORD });
+    expect(strange.body).toContain('value="&quot;&gt;&lt;b&gt;"');
     expect(hasOwner(web.panel.store.settings)).toBe(false);
     const typed = code.toUpperCase().replaceAll('-', ' ');
     expect((await visitor.post('/login', { code: typed, password: PASSWORD })).statusCode).toBe(303);

@@ -35,11 +35,14 @@ describe('an opinion', () => {
       language: 'ca',
       help: 'phone',
     };
-    expect((await visitor.post(`${page}/opinion`, fields)).headers.location).toBe(`${page}?saved=yes#opinion`);
+    expect((await visitor.post(`${page}/opinion`, fields)).headers.location).toBe(`${page}?saved=yes#cs-saved`);
     expect(opinions.get('dnsservice', id)).toMatchObject({ pinned: true, hidden: false, runBy: 'Maria', known: 'yes' });
     const { body } = await visitor.get(page);
     expect(body).toContain('value="Maria"');
     expect(body).toContain('value="4" checked');
+    // The region is there before, so that its change is told.
+    const told = (page: string) => /<\/button>\s*<p id="cs-saved" role="status">(.*?)<\/p>/.exec(page)?.[1];
+    expect([told(body), told((await visitor.get(`${page}?saved=yes`)).body)]).toEqual(['', '<strong>Saved.</strong>']);
     expect(body).not.toContain(STRANGE);
   });
 

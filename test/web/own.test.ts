@@ -5,6 +5,7 @@ import { entryOf, type PublishForm, standardForm } from '../../plugin/node/annou
 import type { LocalState } from '../../plugin/node/index.js';
 import { lanServiceOf } from '../../plugin/node/lan.js';
 import type { OwnView } from '../../plugin/node/own.js';
+import type { Listening } from '../../plugin/node/ports.js';
 import type { Preview } from '../../plugin/node/publish.js';
 import { startWeb, type TestWeb, Visitor } from './app.js';
 import { localOf, NOW, ranked } from './fake-panel.js';
@@ -38,6 +39,8 @@ function previews(bytes = 200, others = 2): void {
     },
   });
 }
+
+const HTMX = { 'hx-request': 'true' };
 
 describe('the units of a type', () => {
   it('stand each with its own state and buttons', async () => {
@@ -112,6 +115,48 @@ describe('the port', () => {
   });
 });
 
+describe('a port that only this machine reaches', () => {
+  const port = (udp: Listening, tcp: Listening) => ({
+    port: 53,
+    transports: [
+      { transport: 'udp' as const, listening: udp },
+      { transport: 'tcp' as const, listening: tcp },
+    ],
+  });
+
+  it.each([
+    ['loopback', 'loopback', 'Port 53 listens only on 127.0.0.1: neighbours would not reach it.'],
+    ['loopback', 'closed', 'Port 53 listens only on 127.0.0.1: neighbours would not reach it.'],
+    ['closed', 'closed', 'Nothing listens on port 53: neighbours would find nothing.'],
+    ['loopback', 'open', null],
+  ] as const)('(UDP %s, TCP %s) is said before it is announced: %s', async (udp, tcp, words) => {
+    const visitor = await owner();
+    previews();
+    view({ port: port(udp, tcp) });
+    const { body } = await visitor.get('/services/dnsservice');
+    const form = /<section id="publish"[\s\S]*?<\/form>/.exec(body)?.[0] ?? '';
+    expect(/neighbours would[^<]*/.test(form)).toBe(words !== null);
+    if (words) expect(form).toContain(words);
+    // Another port than the one that was looked at.
+    expect((await visitor.get('/services/dnsservice?description=x&port=5353')).body).not.toContain('neighbours would');
+  });
+
+  it('comes with what opens it, where the unit that runs has such lines', async () => {
+    const visitor = await owner();
+    const unbound = { unit: 'unbound.service', state: 'running', enabled: true } as const;
+    view({ port: port('loopback', 'loopback'), units: [unbound] });
+    const lines = 'server:\n  interface: 0.0.0.0\n  access-control: 10.0.0.0/8 allow</pre>';
+    const { body } = await visitor.get('/services/dnsservice');
+    expect(body).toContain('/etc/unbound/unbound.conf.d/community.conf');
+    expect(body).toContain(lines);
+    expect((await new Visitor(web).get('/services/dnsservice')).body).not.toContain(lines);
+    view({ port: port('open', 'open'), units: [unbound] });
+    expect((await visitor.get('/services/dnsservice')).body).not.toContain(lines);
+    view({ port: port('loopback', 'loopback'), units: [{ ...unbound, unit: 'named.service' }] });
+    expect((await visitor.get('/services/dnsservice')).body).not.toContain(lines);
+  });
+});
+
 describe('the log', () => {
   const lines = ['2026-11-23T05:00:00+0000 node7 squid[7]: <b>ready</b>', 'the end'];
 
@@ -155,7 +200,7 @@ describe('announcing', () => {
     const warned = async (state: LocalState) => {
       web.panel.states.set('proxy3', localOf({ unit: 'squid.service', state, enabled: true }));
       const { body } = await visitor.get('/services/proxy3');
-      return /It is not running: neighbours would find nothing\.[\s\S]*<button[^>]*>Announce it</.test(body);
+      return /It is not running: neighbours would find nothing\.[\s\S]*<button[^>]*><span[^>]*>Announce it</.test(body);
     };
     for (const state of ['stopped', 'failed', 'stopping'] as const) expect(await warned(state), state).toBe(true);
     for (const state of ['running', 'starting'] as const) expect(await warned(state), state).toBe(false);
@@ -199,6 +244,42 @@ describe('announcing', () => {
     expect(long.body).toMatch(/name="description"[^>]*aria-invalid="true"/);
     const api = await visitor.postJson('/api/v1/services/proxy3/publish', { port: '0' });
     expect([api.statusCode, api.json().error.code]).toEqual([400, 'bad-request']);
+  });
+
+  it('explains each field that its name does not', async () => {
+    const visitor = await owner();
+    previews();
+    const { body } = await visitor.get('/services/proxy3');
+    for (const [name, words] of [
+      ['attributes', 'What neighbours must know to use it'],
+      ['community', 'The name that your neighbours’ services carry'],
+    ]) {
+      expect(body).toMatch(new RegExp(`name="${name}"[^>]* aria-describedby="cs-publish-${name}-help"`));
+      expect(body).toMatch(new RegExp(`<p id="cs-publish-${name}-help"[^>]*>${words}`));
+    }
+  });
+
+  it('stays on the page with scripts: what comes of it, and what is wrong, stands at the form', async () => {
+    const visitor = await owner();
+    previews();
+    const page = await visitor.get('/services/proxy3');
+    expect(page.body).toMatch(/hx-post="\/services\/proxy3\/publish" hx-target="#type" hx-swap="outerMorph"/);
+    const begun = await visitor.post('/services/proxy3/publish', { port: '3128', description: 'kept' }, HTMX);
+    expect(begun.body).toMatch(/^<section id="type"/);
+    expect(begun.body).toMatch(/<section id="publish"[^>]* hx-swap-oob="outerHTML"[\s\S]*value="kept"/);
+    expect(begun.body.match(/Announcing Web proxy[^<]*</g)).toEqual(['Announcing Web proxy…<']);
+    const poll = /hx-get="([^"]+)"/.exec(begun.body)?.[1] ?? '';
+    const during = (await visitor.get(poll, HTMX)).body;
+    expect(during).toMatch(/<div id="cs-published" hx-swap-oob="outerMorph">[\s\S]*Announcing Web proxy…/);
+    expect(during).not.toContain('id="publish"');
+    await web.panel.end();
+    const after = (await visitor.get(poll, HTMX)).body;
+    expect(after).toMatch(/<div id="cs-published" hx-swap-oob="outerMorph">[\s\S]*Announcing Web proxy: Done/);
+    expect(after).toMatch(/<span id="cs-publish-label" hx-swap-oob="outerMorph">Change the announcement</);
+    own({ publish: () => entryOf('proxy3', standardForm(web.panel.services.of('owp'), 'en', ''), '') as never });
+    const wrong = await visitor.post('/services/proxy3/publish', { port: '70000' }, HTMX);
+    expect(wrong.statusCode).toBe(200);
+    expect(wrong.body).toMatch(/hx-swap-oob[\s\S]*value="70000"[^>]*aria-invalid="true"/);
   });
 
   it('is a job with its page, by form and by API, and so is its end', async () => {

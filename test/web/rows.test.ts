@@ -60,6 +60,21 @@ describe('a row', () => {
     expect(new Set(all).size).toBe(all.length);
   });
 
+  it('says once that it was not measured yet, in the list and on its page', async () => {
+    const visitor = await open();
+    const never = { ...NUMBERLESS, score: null, level: 0 as const, samples: 0, attempts: 0, measuredAt: null };
+    const one = ranked('dnsservice', 1, never);
+    web.panel.lists.set('dnsservice', [one]);
+    const [row = ''] = rowsOf((await visitor.get('/services/dnsservice')).body);
+    expect(row.match(/not measured yet/g)).toHaveLength(1);
+    expect(row).not.toMatch(/no score|not yet</);
+    const { body } = await visitor.get(`/services/dnsservice/providers/${one.provider.id}`);
+    expect(body.match(/not measured yet/g)).toHaveLength(1);
+    expect(body).not.toMatch(/no score|not yet</);
+    web.panel.lists.set('dnsservice', [{ ...one, estimate: 12 }]);
+    expect(rowsOf((await visitor.get('/services/dnsservice')).body)[0]).toContain('by Serf (estimate)');
+  });
+
   it('says who announces it, whether that is confirmed, how it did lately, and what the owner marked', async () => {
     const visitor = await open();
     const bar = Uint8Array.from({ length: 30 }, (_, day) => (day < 27 ? NOTHING : day === 28 ? 0 : 100));

@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { PanelError } from '../../plugin/errors.js';
 import { startWeb, type TestWeb, Visitor } from './app.js';
-import { localOf, NUMBERLESS, ranked } from './fake-panel.js';
+import { localOf, NOW, NUMBERLESS, ranked } from './fake-panel.js';
 
 let web: TestWeb;
 afterEach(() => web.app.close());
@@ -73,7 +73,24 @@ describe('a type', () => {
     expect(asReader.body).not.toContain('hx-post');
     await visitor.login();
     const asOwner = await visitor.get('/services/dnsservice');
-    expect(asOwner.body).toMatch(/28 providers<\/a>, at most about [\d.]+\skB a pass/);
+    expect(asOwner.body).toMatch(/28 providers<\/a>, at most about [\d.]+\skB/);
+  });
+
+  it('says why the first of the list is not the recommended one, while another leads', async () => {
+    const visitor = await open();
+    const headline = async (...scores: readonly number[]) => {
+      const recommended = scores.length - 1;
+      web.panel.lists.set(
+        'dnsservice',
+        scores.map((score, at) => ranked('dnsservice', at, { score, high: 99, recommended: at === recommended })),
+      );
+      const { body } = await visitor.get('/services/dnsservice');
+      return /<p class="cs-headline">(.*?)<\/p>/s.exec(body)?.[1]?.replaceAll(/<[^>]+>/g, '') ?? '';
+    };
+    expect(await headline(92, 73)).toContain(
+      'node0 leads with 92 now; the recommendation changes if it still does at the next scan.',
+    );
+    for (const scores of [[76, 73], [73]]) expect(await headline(...scores)).not.toContain('leads');
   });
 
   it('says what to do where nobody announces it', async () => {
@@ -112,7 +129,8 @@ describe('while a scan runs', () => {
     const poll = /hx-get="([^"]+)"/.exec(started.body)?.[1] ?? '';
     web.panel.handle?.progress(12);
     const during = await visitor.get(poll, HTMX);
-    expect(during.body).toContain('12 of 30');
+    expect(during.body).toContain('Scan of DNS server…</strong>');
+    expect(during.body).toContain('12 of 30 probes');
     expect(during.body).toContain('value="12"');
     await web.panel.end();
     const after = await visitor.get(poll, HTMX);
@@ -142,6 +160,38 @@ describe('while a scan runs', () => {
     const ended = await visitor.get(String(headers.location));
     expect(ended.body).not.toContain('http-equiv="refresh"');
     expect(ended.body).toContain('href="/services/dnsservice"');
+  });
+
+  it('an own service that is turned on or off says so while it is, and how it ended', async () => {
+    const visitor = await open();
+    await visitor.login();
+    const { body } = await visitor.post('/services/dnsservice/stop', {}, HTMX);
+    expect(body).toContain('<strong role="status">Stopping DNS server…</strong>');
+    await web.panel.end();
+    const poll = /hx-get="([^"]+)"/.exec(body)?.[1] ?? '';
+    expect((await visitor.get(poll, HTMX)).body).toContain('<strong role="status">Stopping DNS server: Done</strong>');
+  });
+
+  it('the page of its job lists who was tried, the last one first, with what came of it', async () => {
+    const visitor = await open();
+    await visitor.login();
+    const { headers } = await visitor.post('/services/dnsservice/scan');
+    const tried = async () => {
+      const { body } = await visitor.get(String(headers.location));
+      return [...body.matchAll(/providers\/[^"]+">([^<]+)<\/a>: ([^<]+)</g)].map(([, ...of]) => of.join(': '));
+    };
+    expect(await tried()).toEqual([]);
+    const failed = { ...NUMBERLESS, level: 0 as const, score: 0, reason: 'timeout' as const };
+    web.panel.lists.set('dnsservice', [
+      ranked('dnsservice', 1, { measuredAt: NOW }),
+      ranked('dnsservice', 2, { measuredAt: NOW + 1, ...failed }),
+      ranked('dnsservice', 3),
+    ]);
+    expect(await tried()).toEqual(['node2: does not answer in time', 'node1: speaks the protocol']);
+    await web.panel.end();
+    expect(await tried()).toEqual(['node1: speaks the protocol']);
+    web.panel.lists.clear();
+    expect(await tried()).toEqual([]);
   });
 
   it('a job that failed says why and what to do', async () => {

@@ -20,6 +20,7 @@ const files: ServiceType['files'] = [
     name: 'best.txt',
     mediaType: 'text/x-best',
     label: label('The best ones'),
+    hint: label('Put it there.'),
     write: (best) => best.map(({ address }) => address).join(' '),
   },
 ];
@@ -66,12 +67,15 @@ describe('a file for programs', () => {
     const visitor = await open({ files });
     for (const url of ['/services/dnsservice', pageOf(2)]) {
       const { body } = await visitor.get(url);
-      expect(body, url).toContain('<a href="/services/dnsservice/files/best.txt">The best ones</a>');
+      expect(body, url).toContain(
+        '<a href="/services/dnsservice/files/best.txt">The best ones</a> <small>Put it there.</small>',
+      );
       expect(body, url).toContain('>http://node.example:7001/services/dnsservice/files/best.txt</pre>');
       expect((await visitor.get(`/api/v1${url}`)).json().files, url).toEqual([
         {
           name: 'best.txt',
           label: 'The best ones',
+          hint: 'Put it there.',
           url: '/services/dnsservice/files/best.txt',
           address: 'http://node.example:7001/services/dnsservice/files/best.txt',
         },
@@ -125,6 +129,23 @@ describe('a QR step', () => {
       expect(code?.path).toContain(`M${x} ${y}h1v1h-1z`);
     expect(code?.path).not.toMatch(/M([0-3]|2[5-9]) |M\d+ ([0-3]|2[5-9])h/);
     expect((await codesOf([])).size).toBe(0);
+  });
+});
+
+describe('one that does not answer', () => {
+  it('says so above the steps, with the best one, and no other does', async () => {
+    const visitor = await open();
+    const said = async (index: number) => {
+      const { body } = await visitor.get(pageOf(index));
+      const [, steps = ''] = /<h2>How to use it<\/h2>(.*?)<ol/s.exec(body) ?? [];
+      return steps.trim();
+    };
+    expect(await said(4)).toBe(
+      `<p>It does not answer as it should now. The best is <a href="${pageOf(2)}">node2</a>.</p>`,
+    );
+    expect(await Promise.all([2, 3, 5].map(said))).toEqual(['', '', '']);
+    web.panel.lists.set('dnsservice', [ranked('dnsservice', 2, { recommended: true, failures: 1 })]);
+    expect(await said(1)).toBe('<p>It does not answer as it should now.</p>');
   });
 });
 
@@ -182,7 +203,7 @@ describe('one click', () => {
       return said.replaceAll(/<[^>]+>/g, '');
     };
     web.panel.scan('dnsservice');
-    expect(await busy('Scan of DNS server, 0 of 5')).toMatch(/^Not now, because .* · Started Nov 20, 2026, /);
+    expect(await busy('Scan of DNS server, 0 of 5 probes')).toMatch(/^Not now, because .* · Started Nov 20, 2026, /);
     await web.panel.end();
     expect((await visitor.get(pageOf(2))).body).not.toContain('cs-busy');
     web.panel.connect('dnsservice', web.panel.lists.get('dnsservice')?.[1]?.provider.id ?? '');

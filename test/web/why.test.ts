@@ -29,7 +29,7 @@ describe('why a score is what it is', () => {
     const lines = whyModel(score, type, locales('en'), NOW);
     expect(lines.reduce((sum, { points }) => sum + points, 0)).toBe(100 - Math.round(score.score ?? 0));
     expect(lines.map(({ text }) => text)).toEqual(
-      expect.arrayContaining(['time to first byte: 2,500\u00a0ms', 'answers 66.7% of the time', 'only 3 measurements']),
+      expect.arrayContaining(['time to first byte: 2,500\u00a0ms', 'answers 66.7% of the time', 'tried only 3 times']),
     );
     expect(lines.map(({ points }) => points)).toEqual(lines.map(({ points }) => points).toSorted((a, b) => b - a));
   });
@@ -40,6 +40,17 @@ describe('why a score is what it is', () => {
     expect(lines.find(({ key }) => key === 'old')?.text).toBe('old measurements: the last one 21 days ago');
     expect(lines.find(({ key }) => key === 'rating')).toMatchObject({ text: 'the owner’s own stars: 5' });
     expect(lines.find(({ key }) => key === 'rating')?.points).toBeLessThan(0);
+  });
+
+  it('names what is missing by its cause: our own want of time is not called a thing not measured', () => {
+    const untimed: Attempt = { ...tried, at: NOW - HOUR, level: 3, reason: null, facts: {}, samples: [] };
+    const text = (language: (typeof LANGUAGES)[number], ...attempts: readonly Attempt[]) =>
+      whyModel(scoreOf(type, attempts, NOW), type, locales(language), NOW).map((line) => line.text);
+    expect(text('en', untimed)).toContain('time to first byte: this node was too busy to time it; measure again');
+    expect(text('ca', untimed)).toContainEqual(expect.stringContaining('massa carregat'));
+    expect(text('es', untimed)).toContainEqual(expect.stringContaining('demasiado ocupado'));
+    expect(text('en', untimed, answered(2, 40))).toContain('time to first byte: measured only 1 time');
+    expect(text('en', answered(1, 40), answered(2, 40))).toContain('tried only 2 times');
   });
 
   it('of a provider without a score there is nothing to tell; of one that is out, one line', () => {

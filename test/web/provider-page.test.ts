@@ -1,0 +1,50 @@
+/** One provider's page: what it says of the path, of the findings, and of what a scan of it alone costs. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { scanCost } from '../../plugin/scan/cost.js';
+import type { Score } from '../../plugin/score/index.js';
+import { startWeb, type TestWeb, Visitor } from './app.js';
+import { ranked } from './fake-panel.js';
+
+let web: TestWeb;
+beforeEach(async () => {
+  web = await startWeb();
+});
+afterEach(() => web.app.close());
+
+async function bodyOf(type: string, score: Partial<Score>, visitor = new Visitor(web)): Promise<string> {
+  const row = ranked(type, 1, score);
+  web.panel.lists.set(type, [row]);
+  return (await visitor.get(`/services/${type}/providers/${row.provider.id}`)).body;
+}
+
+describe('the page of a provider', () => {
+  it.each([
+    [{ rtt: 8, jitter: 0.5, loss: 0.5 }, '8\u00a0ms round-trip · 0.5\u00a0ms jitter · 50% of packets lost'],
+    [{ rtt: 8, jitter: null, loss: 0.5 }, '8\u00a0ms round-trip · 50% of packets lost'],
+    [{ rtt: null, jitter: null, loss: 1 }, '100% of packets lost'],
+  ])('says of the path what was measured, and nothing of the rest: %o', async (path, text) => {
+    const body = await bodyOf('dnsservice', { path });
+    expect(/<h2>Path to the node \(ping\)<\/h2>\s*<p>(.*?)<\/p>/s.exec(body)?.[1]).toBe(text);
+  });
+
+  it.each([
+    ['en', 'it says so; not tried', 'it says no; not tried'],
+    ['es', 'dice que sí; no se ha probado', 'dice que no; no se ha probado'],
+    ['ca', 'diu que sí; no s’ha provat', 'diu que no; no s’ha provat'],
+  ])('in %s does not take the server’s word about Internet names for a finding', async (language, yes, no) => {
+    const visitor = new Visitor(web, { 'accept-language': language });
+    expect(await bodyOf('dnsservice', { facts: { recursion: 'yes' } }, visitor)).toContain(`<dd>${yes}</dd>`);
+    expect(await bodyOf('dnsservice', { facts: { recursion: 'no' } }, visitor)).toContain(`<dd>${no}</dd>`);
+  });
+
+  it('promises what a scan of it alone may book, and more with an account', async () => {
+    const visitor = await new Visitor(web).login();
+    const body = await bodyOf('proxy3', {}, visitor);
+    const promised = [...body.matchAll(/at most about ([\d.]+)\skB/g)].map(([, kB]) => Number(kB));
+    const type = web.panel.services.of('proxy3');
+    const { provider } = ranked('proxy3', 1);
+    const costs = [{}, { account: {} }].map((extent) => scanCost(type, [provider], { asked: true, ...extent }).bytes);
+    expect(promised).toEqual(costs.map((bytes) => expect.closeTo(bytes / 1_000, 0)));
+    expect(promised[1]).toBeGreaterThan(promised[0] ?? 0);
+  });
+});
