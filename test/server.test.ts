@@ -3,10 +3,11 @@ import { request } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Config, loadConfig } from '../plugin/config.js';
 import { wantsDemo } from '../plugin/panel.js';
-import { startDaemon } from '../plugin/server.js';
+import { announce, startDaemon } from '../plugin/server.js';
+import { urlsOf } from '../plugin/where.js';
 
 let folder: string;
 let daemons: Awaited<ReturnType<typeof startDaemon>>[];
@@ -65,6 +66,29 @@ describe('the daemon', () => {
     const port = Number(new URL(url ?? '').port);
     const second = startDaemon(configWith({ listen: { host: '127.0.0.1', port } }), true);
     await expect(second).rejects.toMatchObject({ code: 'bad-config', hint: expect.stringContaining('LISTEN') });
+  });
+
+  it.each([
+    [{ listen: { host: '192.0.2.1', port: 7001 } }, 'ip -br addr'],
+    [{ listen: { host: 'no..such', port: 7001 } }, 'set LISTEN to an address'],
+    [{ socket: '/nonexistent/panel.sock' }, 'a folder that exists'],
+  ])('says what to do where it cannot listen on %j', async (change, hint) => {
+    await expect(startDaemon(configWith(change), true)).rejects.toMatchObject({
+      code: 'bad-config',
+      hint: expect.stringContaining(hint),
+    });
+  });
+
+  it('that listens everywhere says under which addresses others reach it', async () => {
+    const said = vi.spyOn(console, 'error').mockImplementation(() => {});
+    const daemon = await start({ listen: { host: '0.0.0.0', port: 0 } });
+    announce(daemon, false);
+    const urls = urlsOf(daemon.url ?? '', '0.0.0.0');
+    const lines = said.mock.calls.join('\n');
+    said.mockRestore();
+    expect(lines).toContain(`listens on ${urls.join(' and ')}\n`);
+    expect(lines).toContain(`Choose a password at ${urls[0]}login with the code `);
+    for (const url of urls) expect((await fetch(`${url}healthz`)).status).toBe(200);
   });
 
   it('closes in under a second, also in the middle of a scan', async () => {

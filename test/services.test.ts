@@ -76,6 +76,7 @@ describe('the registry', () => {
     ['defaultPort: 70000', 'defaultPort must be 1..65535 or null'],
     ["transports: ['sctp']", 'transports must list tcp, udp or both'],
     ["units: [{ unit: '../../etc/passwd' }]", 'units must name systemd .service units'],
+    ["units: [{ unit: 'a.service', package: null, opening: { label: good.title } }]", 'opening needs label and text'],
     ['units: [null]', 'units must name systemd .service units'],
     ['probe: undefined', 'probe must be a function'],
     ['cost: { packets: 1, bytes: 0 }', 'cost needs packets and bytes'],

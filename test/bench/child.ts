@@ -11,6 +11,9 @@ export async function startChild<T>(name: string, argument: unknown): Promise<{ 
   const child = spawn(process.execPath, [join(BUILT, `bench-${name}.mjs`), JSON.stringify(argument)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  const end = () => child.kill();
+  process.once('exit', end);
+  child.once('exit', () => process.off('exit', end));
   for await (const line of createInterface({ input: child.stdout })) return { said: JSON.parse(line) as T, child };
   throw new Error(`${name} ended without a word`);
 }

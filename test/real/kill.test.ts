@@ -6,12 +6,10 @@ import { expect, it, onTestFinished } from 'vitest';
 import { seeded } from '../discovery/seeded.js';
 import { killAgainAndAgain } from './killed.js';
 
-const PROGRAM = join(import.meta.dirname, '..', '..', 'dist', 'cli.mjs');
-
 it('killed ten times in the middle of its scans, the panel serves again, and has lost nothing that it had said', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'kill-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
-  const { done, attempts, cut, wrong } = await killAgainAndAgain(PROGRAM, folder, 10, seeded(10));
+  const { done, attempts, cut, wrong } = await killAgainAndAgain(folder, 10, seeded(10));
   expect(wrong).toEqual([]);
   // Some were over before the panel died, some were cut off: or nothing was tested.
   expect(done).toBeGreaterThanOrEqual(10);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import type { Job } from '../../plugin/jobs.js';
-import { DATABASE, Daemon, giveOwner, Owner } from './daemon.js';
+import { DATABASE, Daemon, giveOwner, Owner } from '../daemon.js';
 
 /** A quick one, slow ones, and some with providers that hang. */
 const TYPES = ['owp', 'proxy3', 'snpservice', 'serf', 'dnsservice', 'syncthing'] as const;
@@ -35,30 +35,30 @@ export interface Kills {
 
 /** Kills the program so many times. `below(n)` gives a whole number under n. */
 export async function killAgainAndAgain(
-  program: string,
   folder: string,
   rounds: number,
   below: (limit: number) => number,
 ): Promise<Kills> {
   await giveOwner(folder);
+  const start = { folder, config: { DEMO: 'on' } };
   const witness = new Witness();
   for (let round = 0; round < rounds; round++) {
-    const daemon = await Daemon.start(program, folder, { DEMO: 'on' });
+    const daemon = await Daemon.start(start);
     try {
-      await witness.returns(daemon.url);
+      await witness.returns(daemon);
       const watching = witness.watchesScans(below(MOST_ENDED + 1));
       await Promise.race([watching.enough, watching.over]);
       await delay(below(LATEST_MS));
-      await daemon.end('SIGKILL');
+      await daemon.kill();
       await watching.over;
     } finally {
-      await daemon.end('SIGKILL');
+      await daemon.kill();
     }
     witness.looksInto(folder);
   }
-  const last = await Daemon.start(program, folder, { DEMO: 'on' });
-  await witness.returns(last.url, Number.POSITIVE_INFINITY);
-  await last.end('SIGTERM');
+  const last = await Daemon.start(start);
+  await witness.returns(last, Number.POSITIVE_INFINITY);
+  await last.close();
   if (existsSync(join(folder, `${DATABASE}-wal`))) witness.wrong.push('the last one left its log behind');
   return { rounds, ...witness.sums, wrong: witness.wrong };
 }
@@ -77,8 +77,8 @@ class Witness {
    * Asks a panel that was started again for all that it said before it died.
    * @param jobs the newest so many of them; of measurements, always all
    */
-  async returns(url: string, jobs = 5 * TYPES.length): Promise<void> {
-    const { loggedIn } = await this.#owner.visit(url);
+  async returns(daemon: Daemon, jobs = 5 * TYPES.length): Promise<void> {
+    const { loggedIn } = await this.#owner.visit(daemon);
     if (loggedIn && this.#known) this.wrong.push('the session was lost');
     this.#known = true;
     for (const told of [...this.#jobs.values()].slice(-jobs)) await this.#recalls(told);
@@ -100,7 +100,7 @@ class Witness {
 
   /** Into a copy: the panel that starts next must find what the dead one left, its log and all. */
   looksInto(folder: string): void {
-    const names = readdirSync(folder);
+    const names = readdirSync(folder).filter((name) => name.startsWith(DATABASE));
     if (names.some((name) => name.includes('damaged'))) this.wrong.push('a file was moved aside');
     const copy = mkdtempSync(join(tmpdir(), 'killed-'));
     for (const name of names) copyFileSync(join(folder, name), join(copy, name));
@@ -112,14 +112,14 @@ class Witness {
   }
 
   async #watches(type: string): Promise<void> {
-    let { job } = await this.#owner.post<{ job: Job }>(`api/v1/services/${type}/scan`);
+    let job = await this.#owner.scan(`services/${type}`);
     for (let look = 0; ; look++) {
       this.#jobs.set(job.id, job);
       const isOver = job.state !== 'running';
       if (isOver || look % LOOKS === LOOKS - 1) await this.#sees(type);
       if (isOver) break;
       await delay(LOOK_MS);
-      job = await this.#owner.get<Job>(`api/v1/jobs/${job.id}`);
+      job = await this.#owner.job(job.id);
     }
     this.sums.done++;
   }
@@ -131,7 +131,7 @@ class Witness {
 
   /** What had ended is as it was told; what had not ended yet is over, one way or the other. */
   async #recalls(told: Job): Promise<void> {
-    const now = await this.#owner.get<Job>(`api/v1/jobs/${told.id}`);
+    const now = await this.#owner.job(told.id);
     if (told.state !== 'running') {
       if (JSON.stringify(now) !== JSON.stringify(told)) this.wrong.push(`another job: ${JSON.stringify([told, now])}`);
       return;
@@ -150,5 +150,5 @@ class Witness {
 
 /** The connection breaks off when the panel dies, at whatever moment. */
 function ifDied(error: unknown): void {
-  if (!(error instanceof TypeError)) throw error;
+  if (!/^(ECONN|EPIPE)/.test((error as NodeJS.ErrnoException).code ?? '')) throw error;
 }

@@ -5,13 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest';
 import { broken, type Read, read, reader, slowClients } from '../clients.js';
-import { Daemon } from '../daemon.js';
+import { Daemon, Owner } from '../daemon.js';
 import { announcing, nameServers } from '../name-servers.js';
 import { quietPort } from '../ports.js';
 import { until } from './agents.js';
 
-const WORD = 'dnsservice';
-const LIST = `services/${WORD}`;
+const LIST = 'services/dnsservice';
 const NET = 86;
 const COUNT = 30;
 const PORT = quietPort();
@@ -20,12 +19,14 @@ const CUT_WITHIN_MS = 60_000;
 
 let folder: string;
 let daemon: Daemon;
+let owner: Owner;
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'load-'));
   const servers = await nameServers(NET, PORT, COUNT, 5);
   onTestFinished(() => servers.close());
   daemon = await Daemon.start({ folder, config: announcing(folder, NET, PORT, COUNT) });
+  owner = await Owner.bySocket(daemon);
 });
 
 afterEach(async () => {
@@ -42,18 +43,18 @@ async function slow() {
 }
 
 it('a scan under twenty readers ends right, and each of them gets whole pages', async () => {
-  const { providers } = await daemon.api<{ providers: { id: string }[] }>(LIST);
+  const { providers } = await owner.get<{ providers: { id: string }[] }>(`api/v1/${LIST}`);
   const pages = ['', LIST, `${LIST}/providers/${providers[0]?.id}`, `api/v1/${LIST}`].map((path) => daemon.url + path);
   const over = new AbortController();
   const seen: Read[] = [];
   const reading = Array.from({ length: 20 }, (_, nth) => reader(nth, { pages, stay: 400 }, over.signal, seen));
-  const job = await daemon.ended(await daemon.scan(WORD));
+  const job = await owner.ended(await owner.scan(LIST));
   over.abort();
   await Promise.all(reading);
   expect(job).toMatchObject({ state: 'done', error: null });
   expect(seen.length).toBeGreaterThan(40);
   expect(broken(seen)).toEqual([]);
-  const after = await daemon.api<{ providers: { reason: string | null; attempts: number }[] }>(LIST);
+  const after = await owner.get<{ providers: { reason: string | null; attempts: number }[] }>(`api/v1/${LIST}`);
   expect(after.providers.filter(({ reason, attempts }) => reason !== null || attempts === 0)).toEqual([]);
 });
 
@@ -72,8 +73,8 @@ it('two hundred slow clients do not keep a reader out, and are cut off', async (
 
 it('ends when it is told to, under slow clients and in the middle of a scan', async () => {
   await slow();
-  const job = await daemon.scan(WORD);
-  await until('the scan has begun', async () => (await daemon.api<{ done: number }>(`jobs/${job.id}`)).done > 0);
+  const job = await owner.scan(LIST);
+  await until('the scan has begun', async () => (await owner.job(job.id)).done > 0);
   // It would be killed after ten seconds.
   expect(await daemon.close()).toBeLessThan(5_000);
   expect(daemon.exitCode).toBe(0);

@@ -95,6 +95,7 @@ describe('without scripts', () => {
       await page.press('#cs-q', 'Enter');
       await page.waitForURL('**?q=node1');
       expect(await rows.count()).toBe(11);
+      await page.click('.cs-fold summary');
       await page.click('#cs-by-reachable');
       await page.waitForURL('**reachable=yes');
       expect(await rows.count()).toBe(8);

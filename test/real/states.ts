@@ -31,10 +31,18 @@ const first = () => all()[0]?.provider.id ?? '';
 const provider = () => `services/dnsservice/providers/${first()}`;
 const list = () => 'services/dnsservice';
 
+function neverMeasured({ lists }: TestWeb['panel']): void {
+  lists.clear();
+  lists.set(
+    'dnsservice',
+    all().filter(({ measuredAt }) => measuredAt === null),
+  );
+}
+
 /** The states of a panel that nobody else changes meanwhile. */
 export function situations(web: TestWeb): Situations {
   const { panel } = web;
-  const start = { own: panel.own, config: panel.config, demo: panel.demo };
+  const start = { own: panel.own, config: panel.config, demo: panel.demo, store: panel.store };
   const owner = panel.store.settings.get(OWNER_SETTING);
   const fresh = async () => {
     if (panel.jobs.running().length > 0) await panel.end();
@@ -61,6 +69,10 @@ function homes({ panel }: TestWeb): States {
     },
     'the first page, Serf away': { path, prepare: () => (panel.sourceList = [SERF_AWAY]) },
     'the first page, with nobody around': { path, prepare: () => panel.lists.clear() },
+    'the first page, nothing having been measured': {
+      path,
+      prepare: () => neverMeasured(panel),
+    },
     'the first page while a scan runs and the background measures': {
       path,
       prepare: () => {
@@ -90,6 +102,26 @@ function lists({ panel }: TestWeb): States {
     },
     'a list with an own service that starts': { path: list, prepare: () => panel.own.act('dnsservice', 'start') },
     'a list with an own service that others see': { path: list, prepare: () => announced(panel) },
+    'a list with an own service that only this machine reaches': { path: list, prepare: () => shut(panel) },
+    'a list with an own service that is being announced': {
+      path: list,
+      prepare: () => {
+        announced(panel);
+        panel.own.publish('dnsservice', {});
+      },
+    },
+  };
+}
+
+/** Runs, and would be announced without anybody reaching it. */
+function shut(panel: TestWeb['panel']): void {
+  announced(panel);
+  const { view, preview } = panel.own;
+  const transports = (['udp', 'tcp'] as const).map((transport) => ({ transport, listening: 'loopback' as const }));
+  panel.own = {
+    ...panel.own,
+    view: async (word) => ({ ...(await view(word)), port: { port: 53, transports }, publication: null, lan: null }),
+    preview: async (...of) => ({ ...(await preview(...of)), bytes: 200, fits: true }),
   };
 }
 
@@ -130,9 +162,23 @@ function providers({ panel }: TestWeb): States {
     for (const hours of [1, 30, 60]) panel.store.attempts.add({ ...tried, samples, at: NOW - hours * 3_600_000 });
     panel.store.history.note('dnsservice', first(), 71);
   };
+  const days = () => {
+    const day = { attempts: 4, answered: 3, score: 71, rtt: 7.25, answer: 12.5 };
+    const history = {
+      ...panel.store.history,
+      days: () => ['2026-11-18', '2026-11-19'].map((one) => ({ ...day, day: one })),
+    };
+    Object.assign(panel, { store: { ...panel.store, history } });
+  };
   return {
     'a provider': { path: provider },
-    'a provider with a history': { path: provider, prepare: history },
+    'a provider with a history': { path: provider, prepare: days },
+    'a provider with a history of one day': { path: provider, prepare: history },
+    'a provider that was never tried': { path: () => `${list()}/providers/${all()[28]?.provider.id}` },
+    'a provider, what the owner thinks of it being saved': {
+      path: provider,
+      act: (page) => page.click('.cs-opinion button').then(() => page.locator('#cs-saved strong').waitFor()),
+    },
     'a provider that fails': { path: () => `${list()}/providers/${all()[19]?.provider.id}` },
     'a provider while another job holds it': { path: provider, prepare: () => panel.connect('dnsservice', first()) },
   };
@@ -141,6 +187,16 @@ function providers({ panel }: TestWeb): States {
 function rest({ panel }: TestWeb): States {
   return {
     'a running job': { path: () => `jobs/${panel.scan('dnsservice').id}` },
+    'a running scan that has tried some': {
+      path: () => {
+        const { id } = panel.scan('dnsservice');
+        panel.lists.set(
+          'dnsservice',
+          all().map((one, at) => (at % 5 === 0 ? { ...one, measuredAt: NOW + at } : one)),
+        );
+        return `jobs/${id}`;
+      },
+    },
     'a job that failed': {
       path: () => `jobs/${panel.store.events.newest(1)[0]?.job ?? ''}`,
       prepare: async () => {
@@ -161,7 +217,11 @@ function rest({ panel }: TestWeb): States {
         ];
         panel.own = {
           ...panel.own,
-          log: async () => ({ unit: 'unbound.service', lines: lines.map((line) => `08:21:44 ${line}`) }),
+          // More than a screen holds: it is scrolled.
+          log: async () => ({
+            unit: 'unbound.service',
+            lines: Array.from({ length: 60 }, (_, at) => `08:21:${at} ${lines[at % 2]}`),
+          }),
         };
       },
     },
@@ -177,6 +237,12 @@ function rest({ panel }: TestWeb): States {
 
 function readers({ panel }: TestWeb): States {
   const wrong = (page: Page) => page.fill('#cs-password', 'wrong').then(() => page.click('.cs-login button'));
+  const refused = async (page: Page) => {
+    await page.fill('#cs-code', 'aaaa-aaaa-aaaa');
+    await page.fill('#cs-password', 'long enough');
+    await page.click('.cs-login button');
+    await page.locator('[role=alert]', { hasText: /\S/ }).waitFor();
+  };
   return {
     'a reader’s first page': { path: () => '' },
     'a reader’s first page of the demo': { path: () => '', prepare: () => Object.assign(panel, { demo: true }) },
@@ -193,6 +259,15 @@ function readers({ panel }: TestWeb): States {
     'the first owner’s login': {
       path: () => 'login',
       prepare: () => panel.store.settings.set(OWNER_SETTING, null),
+    },
+    'the first owner’s login, the code having been wrong': {
+      path: () => 'login',
+      prepare: () => panel.store.settings.set(OWNER_SETTING, null),
+      act: refused,
+    },
+    'a reader’s first page, nothing having been measured': {
+      path: () => '',
+      prepare: () => neverMeasured(panel),
     },
   };
 }

@@ -4,9 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Job } from '../../../plugin/jobs.js';
-import { Daemon, giveOwner, Owner } from '../../real/daemon.js';
-import { BUILT, startChild, stop } from '../child.js';
+import { Daemon, Owner } from '../../daemon.js';
+import { startChild, stop } from '../child.js';
 import { atLeast, atMost, type Mark } from '../marks.js';
 import { residentMB } from '../served.js';
 import { announced, ELSEWHERE, GOOD, neighbours, TYPES } from './community.js';
@@ -23,27 +22,27 @@ export async function bad(): Promise<readonly Mark[]> {
   const { child: providers } = await startChild<true>('reliability-badly', { places: all, elsewhere: ELSEWHERE });
   const agent = await startChild<AddressInfo>('replay', { community: 'bad', told: all.map(announced) });
   const folder = mkdtempSync(join(tmpdir(), 'bench-'));
-  await giveOwner(folder);
-  const daemon = await Daemon.start(join(BUILT, 'cli.mjs'), folder, {
-    DEMO: 'off',
-    SERF_RPC: `127.0.0.1:${agent.said.port}`,
-    COMMUNITY_RANGES: '127.80.0.0/16',
-    SCAN_CONCURRENCY: '16',
-    SCAN_BYTES_PER_DAY: '10000000000',
+  const daemon = await Daemon.start({
+    folder,
+    config: {
+      SERF_RPC: `127.0.0.1:${agent.said.port}`,
+      COMMUNITY_RANGES: '127.80.0.0/16',
+      SCAN_CONCURRENCY: '16',
+      SCAN_BYTES_PER_DAY: '10000000000',
+    },
   });
   try {
     return await scanned(daemon, all.length);
   } finally {
-    await daemon.end('SIGTERM');
+    await daemon.close();
     await Promise.all([stop(agent.child), stop(providers)]);
     rmSync(folder, { recursive: true });
   }
 }
 
-async function scanned({ url, child }: Daemon, count: number): Promise<Mark[]> {
-  const pid = child.pid as number;
-  const owner = new Owner();
-  await owner.visit(url);
+async function scanned(daemon: Daemon, count: number): Promise<Mark[]> {
+  const { pid } = daemon;
+  const owner = await Owner.bySocket(daemon);
   await warmUp(owner);
   await delay(REST_MS);
   const before = residentMB(pid);
@@ -52,14 +51,14 @@ async function scanned({ url, child }: Daemon, count: number): Promise<Mark[]> {
     peak = Math.max(peak, residentMB(pid));
   }, LOOK_MS);
   const started = performance.now();
-  await Promise.all(TYPES.map((type) => scan(owner, `api/v1/services/${type}`)));
+  await Promise.all(TYPES.map((type) => scan(owner, `services/${type}`)));
   const seconds = (performance.now() - started) / 1_000;
   clearInterval(look);
   await delay(REST_MS);
   const after = residentMB(pid);
-  const rows = await Promise.all(TYPES.map((type) => owner.get<Listed>(`api/v1/services/${type}`)));
-  const measured = rows.flatMap(({ providers }) => providers).filter(({ measuredAt }) => measuredAt !== null);
-  const first = rows.filter(({ providers: [best] }) => (best?.score ?? 0) > 0);
+  const lists = await Promise.all(TYPES.map((type) => list(owner, type)));
+  const measured = lists.flat().filter(({ measuredAt }) => measuredAt !== null);
+  const first = lists.filter(([best]) => (best?.score ?? 0) > 0);
   return [
     atMost(`memory after scans of ${count} providers that misbehave, more than before`, after - before, 'MB', 16),
     atMost('the most of it during these scans, more than before', peak - before, 'MB', 32),
@@ -70,28 +69,29 @@ async function scanned({ url, child }: Daemon, count: number): Promise<Mark[]> {
 }
 
 interface Listed {
-  readonly providers: readonly {
-    readonly id: string;
-    readonly address: string;
-    readonly score: number | null;
-    readonly measuredAt: string | null;
-  }[];
+  readonly id: string;
+  readonly address: string;
+  readonly score: number | null;
+  readonly measuredAt: string | null;
+}
+
+/** The type's providers, best first. */
+async function list(owner: Owner, type: string): Promise<readonly Listed[]> {
+  return (await owner.get<{ providers: Listed[] }>(`api/v1/services/${type}`)).providers;
 }
 
 /** So that code which is loaded for the first scan is not taken for what a scan leaves behind. */
 async function warmUp(owner: Owner): Promise<void> {
   for (const [index, type] of GOOD.entries()) {
-    const { providers } = await owner.get<Listed>(`api/v1/services/${type}`);
+    // The list is read, all at once, while pages are served already.
+    while ((await list(owner, type)).length === 0) await delay(LOOK_MS);
+    const providers = await list(owner, type);
     const good = providers.find(({ address }) => address === `127.80.0.${index + 1}`);
-    await scan(owner, `api/v1/services/${type}/providers/${good?.id}`);
+    await scan(owner, `services/${type}/providers/${good?.id}`);
   }
 }
 
-async function scan(owner: Owner, path: string): Promise<void> {
-  let { job } = await owner.post<{ job: Job }>(`${path}/scan`);
-  while (job.state === 'running') {
-    await delay(LOOK_MS);
-    job = await owner.get<Job>(`api/v1/jobs/${job.id}`);
-  }
-  if (job.state !== 'done') throw new Error(`${path}: ${JSON.stringify(job)}`);
+async function scan(owner: Owner, what: string): Promise<void> {
+  const job = await owner.ended(await owner.scan(what));
+  if (job.state !== 'done') throw new Error(`${what}: ${JSON.stringify(job)}`);
 }

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { seeded } from '../../discovery/seeded.js';
 import { killAgainAndAgain } from '../../real/killed.js';
-import { BUILT } from '../child.js';
 import { atLeast, atMost, type Mark } from '../marks.js';
 
 const ROUNDS = 100;
@@ -35,7 +34,7 @@ export async function kills(): Promise<readonly Mark[]> {
 async function killOne(index: number) {
   const folder = mkdtempSync(join(tmpdir(), 'bench-'));
   try {
-    return await killAgainAndAgain(join(BUILT, 'cli.mjs'), folder, ROUNDS / PANELS, seeded(index));
+    return await killAgainAndAgain(folder, ROUNDS / PANELS, seeded(index));
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -5,13 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { broken, type Read, read, reader } from '../../clients.js';
-import { Daemon } from '../../daemon.js';
+import { Daemon, Owner } from '../../daemon.js';
 import { announcing } from '../../name-servers.js';
 import { startChild, stop } from '../child.js';
 import { atLeast, atMost, type Mark, median } from '../marks.js';
 
-const WORD = 'dnsservice';
-const LIST = `services/${WORD}`;
+const LIST = 'services/dnsservice';
 const READERS = 50;
 /** How long each looks at a page, ms. */
 const STAY_MS = 2_000;
@@ -73,16 +72,16 @@ function marksOf(quiet: Scanned, busy: Scanned): Mark[] {
 const timesOf = (attempts: readonly Attempt[]) =>
   attempts.flatMap(({ samples = [] }) => samples.filter(({ metric }) => metric === 'answer').map(({ value }) => value));
 
-const listed = async (daemon: Daemon) => (await daemon.api<{ providers: { id: string }[] }>(LIST)).providers;
+const listed = async (owner: Owner) => (await owner.get<{ providers: { id: string }[] }>(`api/v1/${LIST}`)).providers;
 
 /** A whole scan by a daemon of its own, with so many readers. */
 function scanned(serf: number, count: number): Promise<Scanned> {
-  return withDaemon(serf, async (daemon) => {
+  return withDaemon(serf, async (daemon, owner) => {
     const browser = new Agent({ keepAlive: true });
     const paths = [
       '',
       LIST,
-      `${LIST}/providers/${(await listed(daemon))[0]?.id}`,
+      `${LIST}/providers/${(await listed(owner))[0]?.id}`,
       'api/v1/services',
       `api/v1/${LIST}`,
       'services/syncthing',
@@ -95,7 +94,7 @@ function scanned(serf: number, count: number): Promise<Scanned> {
     const reading = Array.from({ length: count }, (_, nth) => reader(nth, { pages, stay: STAY_MS }, over.signal, seen));
     await wait(count > 0 ? STAY_MS : 0);
     const before = seen.length;
-    await daemon.ended(await daemon.scan(WORD));
+    await owner.ended(await owner.scan(LIST));
     over.abort();
     await Promise.all(reading);
     const { text } = await read(`${daemon.url}${LIST}/measurements.json`, browser);
@@ -106,22 +105,23 @@ function scanned(serf: number, count: number): Promise<Scanned> {
 
 /** From SIGTERM to the end of the process while it measures, ms. */
 function closing(serf: number): Promise<number> {
-  return withDaemon(serf, async (daemon) => {
-    await daemon.scan(WORD);
+  return withDaemon(serf, async (daemon, owner) => {
+    await owner.scan(LIST);
     await wait(1_000);
     return daemon.close();
   });
 }
 
-async function withDaemon<T>(serf: number, use: (daemon: Daemon) => Promise<T>): Promise<T> {
+async function withDaemon<T>(serf: number, use: (daemon: Daemon, owner: Owner) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'bench-'));
   const { net, port, count } = PLACE;
   const config = { ...announcing(folder, net, port, count), SERF_RPC: `127.0.0.1:${serf}` };
   const daemon = await Daemon.start({ folder, config });
   try {
+    const owner = await Owner.bySocket(daemon);
     // The list is read while pages are served already.
-    while ((await listed(daemon)).length < count) await wait(20);
-    return await use(daemon);
+    while ((await listed(owner)).length < count) await wait(20);
+    return await use(daemon, owner);
   } finally {
     await daemon.close();
     rmSync(folder, { recursive: true });
