@@ -91,6 +91,8 @@ class SystemdServices implements OwnedLocalServices {
   #last: Reading;
   #reading: Promise<Reading> | null = null;
   readonly #closing = new AbortController();
+  /** Actions that have ended. */
+  #acted = 0;
   /** What is being done to a unit: systemd tells it late, or not at all. */
   readonly #turning = new Map<string, LocalState>();
 
@@ -136,6 +138,7 @@ class SystemdServices implements OwnedLocalServices {
       throw error;
     } finally {
       this.#turning.delete(unit);
+      this.#acted += 1;
       // What is being read now began before the end of the action: it may not be kept as the newest.
       this.#reading = null;
     }
@@ -159,8 +162,14 @@ class SystemdServices implements OwnedLocalServices {
     return chosen ? { ...turned(chosen), units: read.map(turned) } : ABSENT;
   }
 
-  /** A reading no older than FRESH; while systemd is slow, what was known before. */
+  /** A reading no older than FRESH; while systemd is slow, what was known before. Never one from before an action's end. */
   async #patient(): Promise<Reading> {
+    const acted = this.#acted;
+    const reading = await this.#soon();
+    return acted === this.#acted ? reading : this.#patient();
+  }
+
+  async #soon(): Promise<Reading> {
     const late = new AbortController();
     const reading = this.#read().finally(() => late.abort());
     const before = wait(this.#limits.patience, undefined, { signal: late.signal }).then(

@@ -175,6 +175,27 @@ describe('start and stop', () => {
     }
   });
 
+  it('are seen by whoever asked before their end, and was answered by systemd after it', async () => {
+    let clock = 0;
+    const local = services({ now: () => clock, limits: { patience: 30_000 } });
+    systemctl.unit('squid.service', 'active');
+    await local.states();
+    // One reading sees the unit as it was, and answers when told to; the action waits for that reading to begin.
+    systemctl.reads(
+      `if mkdir "$here/held"; then cp "$here/units/squid.service" "$here/old"; touch "$here/seen"
+       until [ -f "$here/go" ]; do sleep 0.02; done; cat "$here/old"; exit; fi 2>/dev/null`,
+    );
+    const turn = `sed -i 's/^ActiveState=.*/ActiveState=inactive/' "$here/units/squid.service"`;
+    systemctl.on('stop', 'squid.service', `until [ -f "$here/seen" ]; do sleep 0.02; done; ${turn}`);
+    const acting = local.act('proxy3', 'stop', never);
+    await expect.poll(() => systemctl.calls().some((words) => words.includes('stop'))).toBe(true);
+    clock = 3000;
+    const asked = local.states();
+    await acting;
+    systemctl.release('go');
+    expect((await asked).get('proxy3')?.state).toBe('stopped');
+  });
+
   it('reads on until a slow unit has settled', async () => {
     systemctl.unit('squid.service', 'active');
     systemctl.on('stop', 'squid.service', '');

@@ -68,6 +68,11 @@ export class StandIn {
     writeFileSync(join(this.#folder, 'read'), `${script}\n`);
   }
 
+  /** What its scripts wait for: a file beside them. */
+  release(name: string): void {
+    writeFileSync(join(this.#folder, name), '');
+  }
+
   /** The arguments of every call so far. */
   calls(): string[][] {
     const file = join(this.#folder, 'argv');

@@ -25,7 +25,7 @@ beforeAll(async () => {
   const config = {
     ...{ ...loadConfig({ env: {}, file: '' }), providersFile, language: 'en' as const, basePath: '/' },
     ...{ listen: { host: '127.0.0.1', port: 0 }, communityRanges: ['127.0.0.0/8'], dataDir: join(folder, 'data') },
-    ...{ serfRpc: { host: '127.0.0.1', port: 1 }, avahi: 'off' as const },
+    ...{ serfRpc: { host: '127.0.0.1', port: 1 }, avahi: 'off' as const, hosts: ['node.example'] },
   };
   mkdirSync(config.dataDir);
   daemon = await startDaemon(config, false);

@@ -6,6 +6,7 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadConfig } from '../../plugin/config.js';
 import { startDaemon } from '../../plugin/server.js';
+import { openStore } from '../../plugin/store/index.js';
 
 const TYPE = 'syncthing';
 
@@ -61,6 +62,15 @@ describe('a person with a screen reader', () => {
   });
 
   it('hears the history: each chart as one sentence, and the same days as a table', async () => {
+    const provider = new URL(page.url()).pathname.split('/').at(-1) as string;
+    const yesterday = Date.now() - 24 * 3_600_000;
+    const then = openStore(join(folder, 'cloudy-services.sqlite'), () => yesterday);
+    const samples = ['answer', 'rtt'].map((metric) => ({ metric, value: 12.5, method: 'udp' }));
+    const tried = { provider, type: TYPE, bytes: 400, level: 4 as const, reason: null, facts: {} };
+    then.attempts.add({ ...tried, samples, at: yesterday });
+    then.history.note(TYPE, provider, 80);
+    then.close();
+    await page.reload();
     await page.getByText('As a table').click();
     const history = page.locator('#history');
     const charts = await history.getByRole('img').all();
@@ -68,6 +78,6 @@ describe('a person with a screen reader', () => {
     for (const chart of charts) expect(await chart.getAttribute('aria-label')).toMatch(/: .* on .* 20\d\d/);
     const heads = await history.getByRole('columnheader').allTextContents();
     expect(heads).toEqual(['Day', 'Score', 'Answers', 'Round-trip time', 'Service time']);
-    expect(await history.getByRole('row').count()).toBe(2);
+    expect(await history.getByRole('row').count()).toBe(3);
   });
 });
