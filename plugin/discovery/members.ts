@@ -24,11 +24,18 @@ interface Known {
   readonly toldAt: number;
 }
 
+interface Sums {
+  readonly sightings: readonly Sighting[];
+  readonly skipped: Readonly<Record<string, number>>;
+}
+
 export class Members {
   /** Name of the member that is this node; null until it is known. */
   self: string | null = null;
   readonly #now: () => number;
   #known = new Map<string, Known>();
+  /** Of all that are known; null after a change. Every page asks for it. */
+  #sums: Sums | null = null;
   /** How often there was no room for a member. */
   #beyond = 0;
 
@@ -38,15 +45,12 @@ export class Members {
   }
 
   sightings(): readonly Sighting[] {
-    return [...this.#known.values()].flatMap((member) => member.sightings);
+    return this.#summed().sightings;
   }
 
   /** What was left out, counted by reason. */
   skipped(): Readonly<Record<string, number>> {
-    const skipped: Record<string, number> = this.#beyond > 0 ? { 'too-many': this.#beyond } : {};
-    for (const [reason, count] of [...this.#known.values()].flatMap((member) => Object.entries(member.skipped)))
-      skipped[reason] = (skipped[reason] ?? 0) + count;
-    return skipped;
+    return this.#summed().skipped;
   }
 
   *skippedRows(): Iterable<SkippedRow> {
@@ -74,13 +78,25 @@ export class Members {
       if (member.status !== 'left') this.#keep(fresh, member);
     });
     this.#known = fresh;
+    this.#sums = null;
   }
 
   async apply({ event, members }: AgentEvent): Promise<void> {
     await inSlices(members, (member) => {
+      this.#sums = null;
       if (REMOVING.includes(event)) this.#known.delete(member.name);
       else this.#keep(this.#known, member);
     });
+  }
+
+  #summed(): Sums {
+    if (this.#sums !== null) return this.#sums;
+    const known = [...this.#known.values()];
+    const skipped: Record<string, number> = this.#beyond > 0 ? { 'too-many': this.#beyond } : {};
+    for (const [reason, count] of known.flatMap((member) => Object.entries(member.skipped)))
+      skipped[reason] = (skipped[reason] ?? 0) + count;
+    this.#sums = { sightings: known.flatMap((member) => member.sightings), skipped };
+    return this.#sums;
   }
 
   #keep(members: Map<string, Known>, member: Member): void {

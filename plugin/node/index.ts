@@ -170,6 +170,7 @@ class SystemdServices implements OwnedLocalServices {
   }
 
   async #soon(): Promise<Reading> {
+    if (this.#isFresh()) return this.#last;
     const late = new AbortController();
     const reading = this.#read().finally(() => late.abort());
     const before = wait(this.#limits.patience, undefined, { signal: late.signal }).then(
@@ -179,9 +180,13 @@ class SystemdServices implements OwnedLocalServices {
     return Promise.race([reading, before]);
   }
 
+  #isFresh(): boolean {
+    return this.#now() - this.#last.at < FRESH;
+  }
+
   /** One systemctl serves all who ask at the same time. */
   #read(): Promise<Reading> {
-    if (this.#now() - this.#last.at < FRESH) return Promise.resolve(this.#last);
+    if (this.#isFresh()) return Promise.resolve(this.#last);
     if (this.#reading) return this.#reading;
     const mine = this.#ask()
       .then((reading) => {

@@ -8,12 +8,14 @@ import type { Sample } from './index.js';
 import { PING_METHOD, TRAIN_METHOD, WIDTH } from './metrics.js';
 import { pathSamples, type Timed } from './path.js';
 
-/** As many as the Serf pings, as near to each other as anybody may send them. */
+/** As many as the Serf pings. */
 const PINGS = 2;
+/** As far apart as the packets of a call, s: jitter is that between neighbours, and the next provider need not wait for it. */
+const APART = '0.02';
 /** With their answers: 44 bytes each over IPv4, 64 over IPv6. */
 export const PING_COST = { packets: 2 * PINGS, bytes: 2 * PINGS * 64 } as const;
 /** The 16 bytes hold the time of sending, without which ping tells no time. */
-const ARGS = ['-c', `${PINGS}`, '-i', '0.2', '-W', '1', '-s', '16'];
+const ARGS = ['-c', `${PINGS}`, '-i', APART, '-W', '1', '-s', '16'];
 
 /** As many as anybody may send at once, and what each carries besides its headers, bytes. */
 const TRAIN = 3;

@@ -30,9 +30,9 @@ const PATH_LATE_MS = 250;
 
 /**
  * The system's pings come after the probe, whose own times would suffer from the start of a program. They have as long as
- * it took, which was a round trip at least, and this, ms: they go out 200 ms apart.
+ * it took, which was a round trip at least, and this, ms: most of it is the start.
  */
-const PING_LATE_MS = 350;
+const PING_LATE_MS = 250;
 
 /** A loop that stood still this long may have caused the failure itself, ms: such a failure is nobody's fault. */
 const GUILTY_STALL_MS = 500;

@@ -1,9 +1,11 @@
 /**
  * A child that fills a data folder with 90 days of history of many providers of one type; or one that serves their list
- * from the folder, and says where.
+ * from the folder, says where, and at `/memory` what it holds.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import Fastify from 'fastify';
 import { loadConfig } from '../../plugin/config.js';
 import { createPanel } from '../../plugin/panel.js';
@@ -51,7 +53,16 @@ async function serve(): Promise<string> {
   await panel.discovery.ready();
   const app = Fastify();
   await app.register((scope) => registerWeb(scope, panel));
-  return `${await app.listen({ host: '127.0.0.1', port: 0 })}/services/${TYPE}`;
+  app.get('/memory', () => livingMB());
+  return `${await app.listen({ host: '127.0.0.1', port: 0 })}`;
+}
+
+/** What the program still holds, whatever garbage the pages before have left, MB (10⁶ bytes). */
+function livingMB(): number {
+  setFlagsFromString('--expose-gc');
+  runInNewContext('gc')();
+  const { heapUsed, external } = process.memoryUsage();
+  return (heapUsed + external) / 1e6;
 }
 
 say(what === 'fill' ? remember() : await serve());

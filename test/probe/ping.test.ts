@@ -35,7 +35,7 @@ describe('what ping says', () => {
     const { pinger, runs } = standIn(`${reply(1, '12.5')}\n${reply(2, '20')}`);
     const samples = await path(pinger, { address: 'fd00::1' });
     expect(samples).toEqual([sample('rtt', 12.5), sample('rtt', 20), sample('jitter', 7.5), sample('loss', 0)]);
-    expect(runs()).toEqual([expect.stringMatching(/^\d+ C -n -c 2 -i 0\.2 -W 1 -s 16 fd00::1$/)]);
+    expect(runs()).toEqual([expect.stringMatching(/^\d+ C -n -c 2 -i 0\.02 -W 1 -s 16 fd00::1$/)]);
   });
 
   it.each([

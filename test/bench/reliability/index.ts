@@ -1,65 +1,9 @@
-/**
- * `npm run bench:reliability`: what the panel bears, part by part. `-- --json` for programs; the names of parts
- * (`-- readers slow`) run only these. What goes on is said on standard error; a part that breaks fails the run, and the
- * others are measured all the same.
- */
-import { type Mark, table } from '../marks.js';
+/** `npm run bench:reliability`: what the panel bears. `-- readers slow` for parts of it, `-- --json` for programs. */
+import { runParts } from '../run.js';
 import { bad } from './bad.js';
 import { day } from './day.js';
 import { kills } from './kills.js';
 import { readers } from './readers.js';
 import { slow } from './slow.js';
 
-const PARTS = { readers, slow, bad, day, kills };
-
-/** Longest that a part may take, ms: several times what any of them needs. */
-const LIMIT_MS = 20 * 60_000;
-
-async function measured(name: string, part: () => Promise<readonly Mark[]>): Promise<readonly Mark[]> {
-  console.error(`${name} …`);
-  const began = performance.now();
-  let stop: NodeJS.Timeout | undefined;
-  let fail = (_: Error) => {};
-  const failed = new Promise<never>((_, reject) => {
-    fail = reject;
-    stop = setTimeout(() => reject(new Error(`not over after ${LIMIT_MS / 60_000} minutes`)), LIMIT_MS);
-  });
-  // What it leaves unhandled is its failure, not the end of all.
-  process.on('uncaughtException', fail);
-  try {
-    const marks = await Promise.race([part(), failed]);
-    const missed = marks.filter(({ holds }) => !holds).length;
-    const seconds = Math.round((performance.now() - began) / 1_000);
-    console.error(`${name}: ${seconds} s, ${marks.length - missed} of ${marks.length} marks hold`);
-    return marks;
-  } finally {
-    clearTimeout(stop);
-    process.off('uncaughtException', fail);
-  }
-}
-
-const words = process.argv.slice(2);
-const json = words.includes('--json');
-const names = words.filter((word) => word !== '--json');
-const unknown = names.filter((name) => !Object.hasOwn(PARTS, name));
-if (unknown.length > 0) {
-  console.error(`There is no ${unknown.join(', ')}: choose from ${Object.keys(PARTS).join(', ')}.`);
-  process.exit(2);
-}
-
-const all: Mark[] = [];
-const broken: { readonly part: string; readonly error: string }[] = [];
-for (const [name, part] of Object.entries(PARTS)) {
-  if (names.length > 0 && !names.includes(name)) continue;
-  try {
-    const marks = await measured(name, part);
-    all.push(...marks);
-    if (!json) console.log(table(marks));
-  } catch (error) {
-    console.error(`${name} broke:`, error);
-    broken.push({ part: name, error: String(error) });
-  }
-}
-if (json) console.log(JSON.stringify({ marks: all, broken }, null, 2));
-// What a broken part has left running ends with this process.
-process.exit(broken.length === 0 && all.every(({ holds }) => holds) ? 0 : 1);
+await runParts({ readers, slow, bad, day, kills });
