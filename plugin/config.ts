@@ -1,8 +1,23 @@
 /** Every option of the panel: its type, unit, default and check. One frozen object; a bad value stops the start, named. */
 import { accessSync, constants, readFileSync } from 'node:fs';
-import { BlockList, isIP } from 'node:net';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import {
+  basePath,
+  folder,
+  hostPort,
+  hosts,
+  integer,
+  isJoinAddress,
+  joinAddress,
+  oneOf,
+  onOff,
+  optional,
+  type Parse,
+  ranges,
+  text,
+  webAddress,
+} from './config-values.js';
 import { PanelError } from './errors.js';
 import { nearest } from './nearest.js';
 
@@ -54,68 +69,6 @@ const SERF_CONFIG_FILE = '/etc/avahi-ps-serf.conf';
 export const SERF_RPC = '127.0.0.1:7373';
 const ENV_PREFIX = 'CLOUDY_SERVICES_';
 
-/** What guifi.net, Freifunk and their like use: RFC 1918, shared address space (RFC 6598) and IPv6 unique local. */
-export const PRIVATE_RANGES = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', 'fc00::/7'] as const;
-
-type Parse<T> = (text: string) => T;
-const fail = (expected: string): never => {
-  throw new Error(`expected ${expected}`);
-};
-const oneOf =
-  <T extends string>(...words: readonly T[]): Parse<T> =>
-  (text) =>
-    words.find((word) => word === text) ?? fail(words.join(', '));
-const onOff: Parse<boolean> = (text) => oneOf('on', 'off')(text) === 'on';
-const optional =
-  <T>(parse: Parse<T>): Parse<T | null> =>
-  (text) =>
-    text === '' ? null : parse(text);
-const text: Parse<string> = (value) => value;
-const integer =
-  (low: number, high: number): Parse<number> =>
-  (value) => {
-    const number = Number(value);
-    return Number.isInteger(number) && number >= low && number <= high
-      ? number
-      : fail(`a whole number ${low}..${high}`);
-  };
-
-/** `host:port`, `[v6]:port`. Port 0 lets the system choose one. */
-const hostPort: Parse<{ host: string; port: number }> = (value) => {
-  const match = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d+)$/.exec(value) ?? fail('HOST:PORT, such as 127.0.0.1:7001');
-  return { host: (match[1] ?? match[2]) as string, port: integer(0, 65535)(match[3] as string) };
-};
-
-/** It becomes a part of a command. */
-const JOIN = /^(?:[\w.-]{1,253}|\[[\da-f:.]{2,45}\])(?::\d{1,5})?$/i;
-const joinAddress: Parse<string> = (value) => (JOIN.test(value) ? value : fail('an address such as 10.139.40.22:5000'));
-
-const webAddress: Parse<string> = (value) =>
-  URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)
-    ? value
-    : fail('an address that begins with http:// or https://');
-
-const basePath: Parse<string> = (value) =>
-  /^\/([A-Za-z0-9._~-]+\/)*$/.test(`${value}/`.replace(/\/+$/, '/'))
-    ? `${value}/`.replace(/\/+$/, '/')
-    : fail('a path such as / or /cloudy/');
-
-const ranges: Parse<readonly string[] | null> = (value) => {
-  if (value === 'auto') return null;
-  const list = value.split(/[\s,]+/).filter(Boolean);
-  rangeList(list);
-  return list.length > 0 ? list : fail('auto, or ranges such as 10.0.0.0/8,fc00::/7');
-};
-
-const hosts: Parse<readonly string[]> = (value) => {
-  const names = value
-    .toLowerCase()
-    .split(/[\s,]+/)
-    .filter(Boolean);
-  const isName = (name: string) => /^[\w-]{1,63}(\.[\w-]{1,63})*$/.test(name);
-  return names.every(isName) ? names : fail('names such as panel.guifi.net, without http:// and port');
-};
-
 interface Option<T> {
   readonly key: string;
   readonly parse: Parse<T>;
@@ -134,12 +87,13 @@ const OPTIONS: { readonly [name in keyof Config]: Option<Config[name]> } = {
   socket: option('SOCKET', optional(text), ''),
   basePath: option('BASE_PATH', basePath, '/'),
   hosts: option('HOSTS', hosts, ''),
-  dataDir: option('DATA_DIR', (value) => value || fail('a folder'), standardDataDir),
+  dataDir: option('DATA_DIR', folder, standardDataDir),
   serfRpc: option('SERF_RPC', hostPort, (serfFile) => cloudySerf(serfFile, 'SERF_RPC_ADDR') || SERF_RPC),
   serfAuthKey: option('SERF_AUTH_KEY', optional(text), ''),
   serfJoin: option('SERF_JOIN', optional(joinAddress), (serfFile) => {
+    // A line of Cloudy's own that is none is not ours to complain of.
     const address = cloudySerf(serfFile, 'SERF_JOIN');
-    return JOIN.test(address) ? address : '';
+    return isJoinAddress(address) ? address : '';
   }),
   avahi: option('AVAHI', oneOf('auto', 'on', 'off'), 'auto'),
   providersFile: option('PROVIDERS_FILE', optional(text), ''),
@@ -258,21 +212,4 @@ function standardDataDir(): string {
   } catch {
     return join(process.env.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'cloudy-services');
   }
-}
-
-/**
- * Address ranges in CIDR form as a list to check against.
- * @throws Error naming the range that is not one.
- */
-export function rangeList(list: readonly string[]): BlockList {
-  const block = new BlockList();
-  for (const range of list) {
-    const [address = '', bits = ''] = range.split('/');
-    const family = isIP(address);
-    const widest = family === 6 ? 128 : 32;
-    if (family === 0 || !/^\d+$/.test(bits) || Number(bits) > widest)
-      fail(`a range such as 10.0.0.0/8 in place of ${range}`);
-    block.addSubnet(address, Number(bits), family === 6 ? 'ipv6' : 'ipv4');
-  }
-  return block;
 }

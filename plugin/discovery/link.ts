@@ -2,7 +2,7 @@
 import type { BlockList } from 'node:net';
 import type { NetworkInterfaceInfo } from 'node:os';
 import mdns, { type MulticastDNS } from 'multicast-dns';
-import { rangeList } from '../config.js';
+import { rangeList } from '../ranges.js';
 import { MdnsCache } from './mdns.js';
 import { keepNewest, type SkippedRow } from './skipped.js';
 

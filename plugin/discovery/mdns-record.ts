@@ -1,7 +1,7 @@
 /** Records of multicast DNS as a stranger's packet holds them: read, checked and capped. RFC 6762, RFC 6763. */
 import type { Answer, Packet } from 'dns-packet';
-import { rangeList } from '../config.js';
 import type { Announcement } from '../provider.js';
+import { rangeList } from '../ranges.js';
 import { canonicalAddress, cleanText, type EntryProblem, readEntry } from './entry.js';
 
 /** The name whose answers are the types that the link has (RFC 6763 §9). */

@@ -15,12 +15,12 @@ const APART = '0.02';
 /** With their answers: 44 bytes each over IPv4, 64 over IPv6. */
 export const PING_COST = { packets: 2 * PINGS, bytes: 2 * PINGS * 64 } as const;
 /** The 16 bytes hold the time of sending, without which ping tells no time. */
-const ARGS = ['-c', `${PINGS}`, '-i', APART, '-W', '1', '-s', '16'];
+export const PATH_ARGS = ['-c', `${PINGS}`, '-i', APART, '-W', '1', '-s', '16'];
 
 /** As many as anybody may send at once, and what each carries besides its headers, bytes. */
 const TRAIN = 3;
 const CARRIED = 572;
-const TRAIN_ARGS = ['-c', `${TRAIN}`, '-l', `${TRAIN}`, '-W', '1', '-s', `${CARRIED}`];
+export const TRAIN_ARGS = ['-c', `${TRAIN}`, '-l', `${TRAIN}`, '-W', '1', '-s', `${CARRIED}`];
 /** With their answers, which carry the same: 600 bytes each over IPv4, 620 over IPv6. */
 export const TRAIN_COST = { packets: 2 * TRAIN, bytes: 2 * TRAIN * (CARRIED + 48) } as const;
 /** kB of one of its packets over IPv4. */
@@ -64,7 +64,7 @@ export class Pinger {
    * own times are taken.
    */
   async path(address: string, within: Within): Promise<Sample[]> {
-    const said = await this.#run(ARGS, address, within);
+    const said = await this.#run(PATH_ARGS, address, within);
     return said === null ? [] : pathSamples(timesIn(said, PINGS), PING_METHOD);
   }
 
