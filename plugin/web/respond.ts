@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { crc32, gzip } from 'node:zlib';
 import type { FastifyReply } from 'fastify';
 import { CONFIG_FILE, LANGUAGES } from '../config.js';
-import { asPanelError, ERROR_CODES, PanelError } from '../errors.js';
+import { asPanelError, ERROR_CODES, type ErrorCode, PanelError } from '../errors.js';
 import { log } from '../log.js';
 import { TooManyTries } from './auth.js';
 import { CLOUDY_SEARCH } from './bridge.js';
@@ -20,6 +20,12 @@ export interface Pulse {
   /** null where nothing will change by itself. */
   readonly watch: string | null;
 }
+
+/** What people read of these says all that there is: the program's own English words would only repeat it. */
+const TOLD: ReadonlySet<string> = new Set<ErrorCode>([
+  ...(['unknown-type', 'unknown-provider', 'unknown-job', 'not-found', 'nothing-to-scan', 'unit-refused'] as const),
+  ...(['login-required', 'wrong-password', 'bad-token', 'cross-site', 'disk-full', 'internal'] as const),
+]);
 
 const gzipped = promisify(gzip);
 /** Below one packet, compressing gains nothing. */
@@ -74,7 +80,7 @@ export function failure(web: Web, visit: Visit, thrown: unknown): Promise<Fastif
   if (error.code === 'login-required' && web.auth.ownLogin && visit.request.method === 'GET' && !visit.fragment) {
     return redirect(visit, `${web.url('login')}?next=${encodeURIComponent(visit.request.url)}`);
   }
-  const data = { title: visit.words.t('page.error'), error, detail: error.message };
+  const data = { title: visit.words.t('page.error'), error };
   if (!visit.fragment) return page(web, visit, 'error', data, statusOf(error, thrown));
   reply.header('hx-retarget', '#cs-message').header('hx-reswap', 'innerHTML');
   return html(visit, web.views.render('partials/error', { ...common(web, visit), ...data }), statusOf(error, thrown));
@@ -121,6 +127,9 @@ function common(web: Web, visit: Visit) {
     now: web.now(),
     nameOf,
     known: (code: string) => (ERROR_CODES as string[]).includes(code),
+    /** Its particulars, in English; empty where there are none. */
+    detailOf: ({ code, message }: { readonly code: string; readonly message: string }) =>
+      TOLD.has(code) ? '' : message,
     languages: LANGUAGES,
     appearances: APPEARANCES,
     appearance: visit.appearance,

@@ -145,6 +145,12 @@ describe('an address', () => {
     },
   );
 
+  it('that leads nowhere says so once, in the reader’s own language', async () => {
+    const { body } = await (await open()).get('/nothing', { 'accept-language': 'ca' });
+    expect(body).not.toContain('There is no such page');
+    expect(body.match(/Aquesta pàgina no existeix/g)).toHaveLength(1);
+  });
+
   it('that leads nowhere still shows the owner a page of the owner', async () => {
     const visitor = await open();
     await visitor.login();
