@@ -8,6 +8,7 @@ import type { Job, Jobs } from './jobs.js';
 import { log } from './log.js';
 import { ABSENT, type LocalService, type OwnedLocalServices } from './node/index.js';
 import type { OwnServices } from './node/own.js';
+import { rememberPeers } from './node/peers.js';
 import type { Panel, ProviderView, TypeView } from './panel.js';
 import type { Account } from './probe/index.js';
 import type { Pinger } from './probe/ping.js';
@@ -44,6 +45,7 @@ export class WiredPanel implements Panel {
   readonly #ranking: Ranking;
   readonly #alerts: Alerts | null;
   readonly #closeDemo: () => Promise<void> | undefined;
+  readonly #forgetPeers: () => void;
 
   constructor(
     { config, services, discovery, jobs, store, local, own, alerts, pinger, demo, serving, now }: Rooms,
@@ -60,6 +62,7 @@ export class WiredPanel implements Panel {
     this.#ranking = new Ranking({ services, discovery, store, now });
     this.#alerts = alerts;
     this.#closeDemo = closeDemo;
+    this.#forgetPeers = serving && !demo ? rememberPeers(discovery, store.settings) : () => {};
     const ranking = (word: string) => this.#ranking.of(word);
     const ended = (word: string, providers: readonly string[]) => {
       // Before the recommendation moves away from what fails.
@@ -128,6 +131,7 @@ export class WiredPanel implements Panel {
   async close(): Promise<void> {
     await Promise.all([this.jobs.close(), this.background.close()]);
     this.#scanner.close();
+    this.#forgetPeers();
     this.local.close();
     const own = this.own.close();
     await this.#alerts?.close();

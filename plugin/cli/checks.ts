@@ -4,7 +4,7 @@ import type { SourceStatus } from '../discovery/index.js';
 import { asPanelError, type PanelError } from '../errors.js';
 import { openingFor } from '../node/own.js';
 import type { Panel } from '../panel.js';
-import { commandFor, isAlone } from '../web/nothing.js';
+import { commandFor, doorsOf, isAlone } from '../web/nothing.js';
 import { hasOwner } from '../web/password.js';
 import { absent, type Check, fails, failsWith, works } from './check.js';
 import { avahi, dataFolder, journal, ping } from './machine.js';
@@ -65,9 +65,8 @@ async function sources(panel: Panel): Promise<Check[]> {
 async function joined(panel: Panel): Promise<Check> {
   try {
     if (!(await isAlone(panel))) return works('serf', 'answers');
-    const { config } = panel;
-    const address = config.serfJoin === null ? ' ADDRESS' : '';
-    return absent('serf', 'alone: it knows no other node', `${commandFor('alone', config)}${address}`);
+    const address = doorsOf(panel).length === 0 ? ' ADDRESS' : '';
+    return absent('serf', 'alone: it knows no other node', `${commandFor('alone', panel)}${address}`);
   } catch (error) {
     return failsWith('serf', asPanelError(error));
   }

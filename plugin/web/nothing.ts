@@ -1,6 +1,8 @@
 /** Why nothing is listed: the first thing that is missing, so that the page can say what to do about it. */
 import { type Config, SERF_RPC } from '../config.js';
 import { PanelError } from '../errors.js';
+import { knownPeers } from '../node/peers.js';
+import type { Store } from '../store/index.js';
 import type { Visit, Web } from './visit.js';
 
 /**
@@ -40,17 +42,29 @@ export async function nothingModel(web: Web, { words }: Visit, isEmpty: boolean,
   if (!isEmpty) return null;
   const why = await whyNothing(web);
   const key = why === 'quiet' && word !== undefined ? 'type.empty' : `nothing.${why}`;
+  const knowsWhom = why === 'alone' && doorsOf(web.panel).length > 0;
   return {
     text: words.t(key),
-    todo: words.t(`${key}.todo`),
-    command: word !== undefined && why === 'quiet' ? null : commandFor(why, web.panel.config),
+    todo: words.t(knowsWhom ? 'nothing.alone.known' : `${key}.todo`),
+    command: word !== undefined && why === 'quiet' ? null : commandFor(why, web.panel),
   };
 }
 
+interface Known {
+  readonly config: Config;
+  readonly store: { readonly settings: Pick<Store['settings'], 'get'> };
+}
+
+/** Through whom this node may join its community: whom its configuration names, and who was there before. */
+export function doorsOf({ config, store }: Known): string[] {
+  return [...new Set([...(config.serfJoin === null ? [] : [config.serfJoin]), ...knownPeers(store.settings)])];
+}
+
 /** What to type into a terminal of this node: it has to reach the same agent as the panel. */
-export function commandFor(why: Nothing, { serfRpc: { host, port }, serfJoin }: Config): string {
+export function commandFor(why: Nothing, panel: Known): string {
   if (why === 'away') return 'systemctl status serf';
+  const { host, port } = panel.config.serfRpc;
   const at = `${host.includes(':') ? `[${host}]` : host}:${port}`;
   const agent = at === SERF_RPC ? '' : ` -rpc-addr=${at}`;
-  return why === 'quiet' ? `serf members${agent}` : `serf join${agent}${serfJoin === null ? '' : ` ${serfJoin}`}`;
+  return why === 'quiet' ? `serf members${agent}` : [`serf join${agent}`, ...doorsOf(panel)].join(' ');
 }

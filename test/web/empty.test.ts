@@ -53,6 +53,14 @@ it.each([
   expect((await (await open(1, config)).get('/')).body).toContain(`>${command}<`);
 });
 
+it('whom the configuration names and who was there before are asked to let it in', async () => {
+  const visitor = await open(1, { serfJoin: '10.139.40.22:5000' });
+  web.panel.store.settings.set('serf-peers', '10.0.0.7:5000 10.139.40.22:5000 [fd00::9]:5000');
+  const { body } = await visitor.get('/');
+  expect(body).toContain('nodes that were in it before, or that the configuration names');
+  expect(body).toContain('>serf join 10.139.40.22:5000 10.0.0.7:5000 [fd00::9]:5000<');
+});
+
 it('asks the panel’s own agent who is there', async () => {
   const { body } = await (await open(7, { serfRpc: { host: '127.0.0.1', port: 7374 } })).get('/');
   expect(body).toContain('>serf members -rpc-addr=127.0.0.1:7374<');
