@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
-const { version, config } = readJson('package.json');
+const { version } = readJson('package.json');
 
 function readJson(file) {
   return JSON.parse(readFileSync(file, 'utf8'));
@@ -61,7 +61,9 @@ function copyrightOf(folder) {
 checkVersion();
 mkdirSync('build', { recursive: true });
 writeFileSync('build/50-cloudy-services.rules', await polkitRule());
-const wrapper = readFileSync('debian/cloudy-services.wrapper', 'utf8').replace('@NODE_FLAGS@', config.node_flags);
+// The one that the package depends on.
+const flags = execFileSync('.ci/node-flags', ['v20.']).toString().trim();
+const wrapper = readFileSync('debian/cloudy-services.wrapper', 'utf8').replace('@NODE_FLAGS@', flags);
 writeFileSync('build/cloudy-services', wrapper, { mode: 0o755 });
 const bundled = [...readJson('dist/bundled.json'), 'node_modules/htmx.org'];
 writeFileSync('build/copyright', [readFileSync('debian/copyright', 'utf8'), ...bundled.map(copyrightOf)].join('\n'));

@@ -1,7 +1,6 @@
 /** The built daemon as a process of its own, and its owner, who comes through the Unix socket or with a password over TCP. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { Agent, type IncomingMessage, type RequestOptions, request } from 'node:http';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -11,6 +10,7 @@ import { PACKAGE_FILE } from '../plugin/paths.js';
 import { openStore } from '../plugin/store/index.js';
 import { BRIDGE_PATH } from '../plugin/web/bridge.js';
 import { setOwnerPassword } from '../plugin/web/password.js';
+import { nodeFlags } from './node-flags.js';
 
 const PASSWORD = 'four words in a row';
 /** File of the database in a data folder. */
@@ -50,9 +50,8 @@ export class Daemon {
 
   /** Starts the program in dist/ as `npm start` does, on a port of its own. Resolves once it listens. */
   static async start({ folder, config = {}, before = [] }: DaemonOptions): Promise<Daemon> {
-    const { config: start } = JSON.parse(readFileSync(PACKAGE_FILE, 'utf8')) as { config: { node_flags: string } };
     const program = join(dirname(PACKAGE_FILE), 'dist', 'cli.mjs');
-    const words = [...before, process.execPath, ...start.node_flags.split(' '), program, 'serve', '--json'];
+    const words = [...before, process.execPath, ...nodeFlags(), program, 'serve', '--json'];
     const socket = join(folder, 'socket');
     const standard = { LISTEN: '127.0.0.1:0', DATA_DIR: folder, DEMO: 'off', AVAHI: 'off', SERF_RPC: '127.0.0.1:1' };
     const keys = Object.entries({ ...standard, SOCKET: socket, ...config });

@@ -88,15 +88,15 @@ describe('the relay', () => {
       socket.write('welcome,');
       socket.on('data', (chunk) => socket.write(chunk));
     });
-    const relay = await relayTo(server, { delay: 15, jitter: 5 });
+    const relay = await relayTo(server, { delay: 60, jitter: 5 });
     const started = performance.now();
     const socket = connect({ host: relay.address, port: relay.port });
     onTestFinished(() => void socket.destroy());
     await once(socket, 'connect');
-    expect(performance.now() - started).toBeLessThan(8);
+    expect(performance.now() - started).toBeLessThan(55);
     let heard = '';
     socket.setEncoding('latin1').on('data', (text) => {
-      if (heard === '') expect(performance.now() - started).toBeGreaterThan(10);
+      if (heard === '') expect(performance.now() - started).toBeGreaterThan(55);
       heard += text;
     });
     for (const word of 'one,two,three,four,five'.split(',')) {
@@ -107,6 +107,6 @@ describe('the relay', () => {
     expect(heard).toBe('welcome,onetwothreefourfive');
     const [conversation] = (await relay.conversations()) as [Conversation];
     expect(conversation).toMatchObject({ transport: 'tcp', sent: { bytes: 19 }, received: { bytes: 27 }, lost: 0 });
-    expect(conversation.trips[0]?.forth).toBeGreaterThanOrEqual(10);
+    expect(conversation.trips[0]?.forth).toBeGreaterThanOrEqual(55);
   });
 });

@@ -6,7 +6,7 @@ import { Agent, get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { PACKAGE_FILE } from '../../plugin/paths.js';
+import { nodeFlags } from '../node-flags.js';
 import { BUILT, stop } from './child.js';
 
 export interface Served {
@@ -18,8 +18,7 @@ export interface Served {
 /** Starts the daemon as `npm start` does, on a port of its own with a data folder of its own. */
 export async function servePanel(serfPort: number): Promise<Served> {
   const folder = await mkdtemp(join(tmpdir(), 'bench-'));
-  const { config } = JSON.parse(readFileSync(PACKAGE_FILE, 'utf8')) as { config: { node_flags: string } };
-  const child = spawn(process.execPath, [...config.node_flags.split(' '), join(BUILT, 'cli.mjs'), 'serve'], {
+  const child = spawn(process.execPath, [...nodeFlags(), join(BUILT, 'cli.mjs'), 'serve'], {
     env: {
       PATH: process.env.PATH,
       // As in the scripts of package.json: two heaps of the C library do for a process that mostly waits.

@@ -55,7 +55,7 @@ describe('a systemctl that does not do its work', () => {
 
   it.each(FAULTS)('and %s leaves the state not known, and an act ends with a reason', async (_, script) => {
     const local = open();
-    expect((await local.states()).get('proxy3')?.state).toBe('absent');
+    await until('systemd is read', async () => (await local.states()).get('proxy3')?.state === 'absent');
     local.close();
     programs.reads(script);
     const blind = open();
