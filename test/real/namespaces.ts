@@ -49,6 +49,10 @@ export class Network {
       }
       ip(...inside, 'link', 'set', cable, 'up');
     }
+    // What is sent before the kernel has noticed gets lost, and with IPv6 a second of patience.
+    const isUp = ([name]: readonly [string, ...string[]]) =>
+      ip('-n', this.#unique(name), 'link', 'show', cable).includes('state UP');
+    for (let looks = 0; !(isUp(a) && isUp(b)); looks++) if (looks > 1_000) throw new Error(`${cable} stays down`);
   }
 
   /** A system bus with Debian's rules for avahi-daemon. @returns its address */
