@@ -13,6 +13,7 @@ import { createPanel, type Panel, wantsDemo } from './panel.js';
 import { BRIDGE_PATH, cloudyLogin, onlyBySocket } from './web/bridge.js';
 import { loadTexts, OWN_APP, registerWeb } from './web/index.js';
 import { firstRunCode, hasOwner } from './web/password.js';
+import { answerUnreadable, passOverExpectations } from './web/unreadable.js';
 import { commandOf, urlsOf } from './where.js';
 
 /** How often a demo that only stands in for Serf looks whether an agent answers by now, ms. */
@@ -47,6 +48,7 @@ export async function startDaemon(config: Config, demo: boolean): Promise<Daemon
   const texts = loadTexts();
   await app.register((scope) => registerWeb(scope, panel, { texts }), { prefix: config.basePath.replace(/\/$/, '') });
   guardConnections(app.server);
+  passOverExpectations(app.server);
   const bySocket = new WeakSet<IncomingMessage>();
   if (config.socket !== null) {
     await app.register(
@@ -102,6 +104,8 @@ async function listenOnSocket(app: FastifyInstance, path: string, received: Weak
   });
   server.setTimeout(connectionTimeout);
   guardConnections(server);
+  passOverExpectations(server);
+  server.on('clientError', answerUnreadable);
   if (await isAbandoned(path)) unlinkSync(path);
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(path, resolve));
   // Its mode is the boundary of trust: this user and this group.

@@ -4,7 +4,7 @@
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
-import { connect } from 'node:net';
+import { connect, type IpcNetConnectOpts, type TcpNetConnectOpts } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -54,10 +54,13 @@ function login({ cookie, token }: typeof owner, password: string, more: Record<s
 }
 
 /** Everything that comes back for these bytes, as text. */
-function ask(bytes: string): Promise<string> {
+function ask(
+  bytes: string,
+  where: TcpNetConnectOpts | IpcNetConnectOpts = { port, host: '127.0.0.1' },
+): Promise<string> {
   return new Promise((resolve, reject) => {
     let heard = '';
-    const asking = connect(port, '127.0.0.1', () => asking.write(bytes, 'latin1'));
+    const asking = connect(where, () => asking.write(bytes, 'latin1'));
     asking.setTimeout(SILENCE_MS, () => asking.destroy());
     asking.on('data', (piece) => {
       heard += piece.toString('latin1');
@@ -173,6 +176,28 @@ describe('a request within a request', () => {
 
   it('is no request where it is a body, as long as it says', async () => {
     expect(await attempt(`${post}Content-Length: ${hidden.length}\r\n${CLOSE}\r\n${hidden}`)).toEqual([403]);
+  });
+});
+
+describe('what never reaches a route', () => {
+  const get = `GET /healthz HTTP/1.1\r\n${HEADERS}`;
+  it.each([
+    ['no HTTP', 400, 'SSH-2.0-OpenSSH_10.0\r\n\r\n', 'This is no HTTP request.'],
+    [
+      'too long a header',
+      431,
+      `${get}Cookie: ${'a'.repeat(20_000)}\r\n${CLOSE}\r\n`,
+      'The address and headers are too long.',
+    ],
+    ['an expectation that nobody knows', 200, `${get}Expect: a-miracle\r\n${CLOSE}\r\n`, 'ok'],
+  ])('%s is answered like everything else, by either door', async (_, status, bytes, said) => {
+    for (const door of [undefined, { path: socket }]) {
+      const heard = await ask(bytes, door);
+      expect(statusesOf(heard)).toEqual([status]);
+      expect(heard).toContain(said);
+      expect(heard).toContain("content-security-policy: default-src 'self'");
+      expect(heard).toContain('cache-control: no-store');
+    }
   });
 });
 

@@ -5,9 +5,11 @@ import type { Panel } from '../panel.js';
 import { assetsUnder, serveAssets } from './assets.js';
 import { Auth, type Authenticate } from './auth.js';
 import { CLOUDY_ASSETS } from './bridge.js';
+import { PERSONAL, SECURITY_HEADERS } from './headers.js';
 import { loadLocales } from './i18n.js';
 import { failure } from './respond.js';
 import { ROUTES, type Route } from './routes.js';
+import { answerUnreadable } from './unreadable.js';
 import { loadViews } from './views.js';
 import { beginVisit, type Visit, type Web } from './visit.js';
 
@@ -33,29 +35,13 @@ export function loadTexts(): Texts {
 const BODY_LIMIT = 64 * 1024;
 const FORM = 'application/x-www-form-urlencoded';
 
-const SECURITY_HEADERS = {
-  'content-security-policy': "default-src 'self'; frame-ancestors 'self'; base-uri 'none'; form-action 'self'",
-  'x-content-type-options': 'nosniff',
-  'x-frame-options': 'SAMEORIGIN',
-  'cross-origin-opener-policy': 'same-origin',
-  'cross-origin-resource-policy': 'same-origin',
-  'permissions-policy': 'camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()',
-  // Not `no-referrer`: browsers then send `Origin: null` with every form, and the same-origin check would fail on plain http.
-  'referrer-policy': 'same-origin',
-} as const;
-
-/** For everything but files of public/: who asks decides what the answer is. */
-const PERSONAL = {
-  'cache-control': 'no-store',
-  vary: 'Cookie, Accept-Language, Accept-Encoding, HX-Request',
-} as const;
-
 /**
- * Options of an application that is the panel's own; no plugin can set them for itself. An address that is badly encoded,
- * or of which a part is too long, never gets as far as a route and its hooks.
+ * Options of an application that is the panel's own; no plugin can set them for itself. What is no HTTP, and an address that
+ * is badly encoded or of which a part is too long, never get as far as a route and its hooks.
  */
 export const OWN_APP = {
   bodyLimit: BODY_LIMIT,
+  clientErrorHandler: answerUnreadable,
   frameworkErrors: (_error: Error, _request: FastifyRequest, reply: FastifyReply) => {
     reply
       .code(404)
