@@ -70,9 +70,12 @@ function splitFlat(list: string): Piece[] | null {
   return AROUND.test(list.replace(entry, '')) ? (list.match(entry) ?? []) : null;
 }
 
+/** To be read by people; what is no UTF-8 becomes replacement characters. */
+export const textOf = (piece: Piece): string => Buffer.from(piece, 'latin1').toString();
+
 /** What the entry says; null for one that is none. */
 export function readPiece(piece: Piece): Entry | null {
-  const entry = readEntry(parseLoosely(Buffer.from(piece, 'latin1').toString()));
+  const entry = readEntry(parseLoosely(textOf(piece)));
   return typeof entry === 'string' ? null : entry;
 }
 

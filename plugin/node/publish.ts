@@ -3,7 +3,15 @@ import { networkInterfaces } from 'node:os';
 import type { Config } from '../config.js';
 import { allowing } from '../discovery/allowed.js';
 import type { Discovery } from '../discovery/index.js';
-import { type Piece, type packTag, readPiece, TAGS_LIMIT, type WireEntry, writePiece } from '../discovery/tag-write.js';
+import {
+  type Piece,
+  type packTag,
+  readPiece,
+  TAGS_LIMIT,
+  textOf,
+  type WireEntry,
+  writePiece,
+} from '../discovery/tag-write.js';
 import { PanelError } from '../errors.js';
 import type { ServiceRegistry } from '../services/index.js';
 import type { SettingStore } from '../store/index.js';
@@ -37,8 +45,8 @@ export interface Preview {
   readonly entry: WireEntry;
   /** The same on the local network; null where nothing is announced there. */
   readonly lan: LanService | null;
-  /** How many other entries stay as they are; null while no Serf agent answers. */
-  readonly others: number | null;
+  /** The other entries of this node as their programs wrote them: they stay as they are. null while no Serf agent answers. */
+  readonly others: readonly string[] | null;
   /** All tags of this node, encoded, and the most that Serf gossips; null while no Serf agent answers. */
   readonly bytes: number | null;
   readonly limit: number;
@@ -106,7 +114,8 @@ export class Publisher {
     const shown = { form: whole, entry, lan, limit: TAGS_LIMIT };
     if (draft instanceof PanelError) return { ...shown, others: null, bytes: null, fits: true };
     const { bytes, pieces } = draft;
-    return { ...shown, others: pieces.length - 1, bytes, fits: bytes <= TAGS_LIMIT };
+    const others = pieces.filter((piece) => !isSame(piece, entry)).map(textOf);
+    return { ...shown, others, bytes, fits: bytes <= TAGS_LIMIT };
   }
 
   /**

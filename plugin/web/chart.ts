@@ -66,6 +66,8 @@ function chartOf({ id, unit }: Kind, points: readonly Point[], since: number, un
   const values = points.map(({ value }) => value);
   const ceiling = unit === 'ms' ? Math.max(...values, 1) : unit === 'share' ? 1 : 100;
   const figure = (value: number) => write(value, unit, words);
+  const [low, high] = [figure(Math.min(...values)), figure(Math.max(...values))];
+  const shape = low === high ? 'steady' : 'summary';
   const place = ({ at, value }: Point) => ({
     x: round(((at - since) / (until - since)) * WIDTH),
     y: round((1 - value / ceiling) * HEIGHT),
@@ -81,10 +83,10 @@ function chartOf({ id, unit }: Kind, points: readonly Point[], since: number, un
     dots: [...new Set([...alone, newest])].map(place),
     top: figure(ceiling),
     bottom: figure(0),
-    summary: words.t(unit === 'share' ? 'chart.share.summary' : 'chart.summary', {
+    summary: words.t(unit === 'share' ? `chart.share.${shape}` : `chart.${shape}`, {
       count: points.length,
-      low: figure(Math.min(...values)),
-      high: figure(Math.max(...values)),
+      low,
+      high,
       last: figure(newest.value),
       day: words.day(newest.at),
     }),

@@ -224,7 +224,7 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
   }),
   Log: shape<Answer<typeof own.logApi>>({ unit: text, lines: list(text) }),
   Preview: shape<Preview>({
-    ...{ form: shape(form), entry, others: wholeOrNull, bytes: wholeOrNull, limit: whole, fits: flag },
+    ...{ form: shape(form), entry, others: orNull(list(text)), bytes: wholeOrNull, limit: whole, fits: flag },
     lan: orNull(shape<LanService>({ name: text, type: text, port: whole, txt: list(text) })),
   }),
   PublishForm: { type: 'object', properties: form },

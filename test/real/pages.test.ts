@@ -120,6 +120,7 @@ async function looks(
   part?: string,
 ): Promise<string[]> {
   const wrong: string[] = [];
+  await page.evaluate(layOutAll);
   for (const look of LOOKS) {
     await page.emulateMedia({ colorScheme: look.scheme });
     await page.setViewportSize({ width: look.width, height: 800 });
@@ -129,6 +130,13 @@ async function looks(
     await picture(page, camera, fileOf(name, language, look));
   }
   return wrong;
+}
+
+/** A phone lays out the rows on its screen alone: what is judged and pictured is the whole page. */
+function layOutAll(): void {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync('.cs-row { content-visibility: visible !important }');
+  document.adoptedStyleSheets = [sheet];
 }
 
 async function picture(page: Page, camera: CDPSession, file: string): Promise<void> {

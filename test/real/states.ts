@@ -31,6 +31,12 @@ const first = () => all()[0]?.provider.id ?? '';
 const provider = () => `services/dnsservice/providers/${first()}`;
 const list = () => 'services/dnsservice';
 
+/** Everything that is folded away on the page, opened. */
+const unfold = (page: Page) =>
+  page.$$eval('details', (all) => {
+    for (const one of all) one.open = true;
+  });
+
 function neverMeasured({ lists }: TestWeb['panel']): void {
   lists.clear();
   lists.set(
@@ -102,6 +108,11 @@ function lists({ panel }: TestWeb): States {
     },
     'a list with an own service that starts': { path: list, prepare: () => panel.own.act('dnsservice', 'start') },
     'a list with an own service that others see': { path: list, prepare: () => announced(panel) },
+    'a list with an own service that others see, unfolded': {
+      path: list,
+      prepare: () => announced(panel),
+      act: unfold,
+    },
     'a list with an own service that only this machine reaches': { path: list, prepare: () => shut(panel) },
     'a list with an own service that is being announced': {
       path: list,
@@ -150,7 +161,8 @@ function announced(panel: TestWeb['panel']): void {
       form: { description: 'DNS of the square', port: '53', attributes: 'zone=guifi.local', community: '' },
       entry,
       lan: { name: 'DNS of the square', type: '_dnsservice._udp', port: 53, txt: ['zone=guifi.local'] },
-      ...{ others: 2, bytes: 611, limit: 512, fits: false },
+      others: [JSON.stringify({ ...entry, s: 'owp', p: '80', t: '' }), `{'s':'proxy3','d':'${'old_'.repeat(30)}'}`],
+      ...{ bytes: 611, limit: 512, fits: false },
     }),
   };
 }
@@ -173,6 +185,7 @@ function providers({ panel }: TestWeb): States {
   return {
     'a provider': { path: provider },
     'a provider with a history': { path: provider, prepare: days },
+    'a provider with a history, unfolded': { path: provider, prepare: days, act: unfold },
     'a provider with a history of one day': { path: provider, prepare: history },
     'a provider that was never tried': { path: () => `${list()}/providers/${all()[28]?.provider.id}` },
     'a provider, what the owner thinks of it being saved': {

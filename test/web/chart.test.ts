@@ -46,7 +46,10 @@ describe('a chart', () => {
     expect(score?.summary).toBe('Between 61 and 78 on 2 days; 78 on Nov 3, 2026.');
     expect(answers?.summary).toBe('Between 50% and 100% of the time on 2 days; 100% on Nov 3, 2026.');
     expect(rtt?.summary).toBe('Between 12\u00a0ms and 31.5\u00a0ms on 2 days; 31.5\u00a0ms on Nov 3, 2026.');
-    expect(charts(day('2026-11-02'))[0]?.summary).toMatch(/^50 on Nov 2, 2026, the only day measured/);
+    expect(charts(day('2026-11-02'))[0]?.summary).toBe('50 on Nov 2, 2026, the only day measured.');
+    const same = charts(day('2026-11-02'), day('2026-11-03'), day('2026-11-04'));
+    expect(same.map(({ summary }) => summary)).toContain('50 on each of 3 days.');
+    expect(same.map(({ summary }) => summary)).toContain('100% of the time on each of 3 days.');
   });
 
   it('is also a table, the newest day first', () => {

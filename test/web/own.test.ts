@@ -28,7 +28,7 @@ const view = (more: Partial<OwnView>) =>
   own({ view: async () => ({ units: [], port: null, publication: null, lan: null, ...more }) });
 
 /** Previews by the real rules, as if the tags had that size. */
-function previews(bytes = 200, others = 2): void {
+function previews(bytes = 200, others = ['{"s":"owp"}', '{"d":"<b>x"}']): void {
   const type = (word: string) => web.panel.services.of(word);
   own({
     form: (word) => standardForm(type(word), 'en', 'demo'),
@@ -190,7 +190,8 @@ describe('announcing', () => {
     expect(body).toContain('&quot;p&quot;: &quot;3128&quot;');
     expect(body).toMatch(/<meter min="0" max="512" value="200"/);
     expect(body).toContain('200 of 512 bytes');
-    expect(body).toContain('2 other entries stay as they are.');
+    expect(body).toContain('2 other entries of this node stay as they are.');
+    expect(body).toContain('{&quot;s&quot;:&quot;owp&quot;}\n{&quot;d&quot;:&quot;&lt;b&gt;x&quot;}</pre>');
     expect((await new Visitor(web).get('/services/proxy3')).body).not.toContain('id="publish"');
   });
 
