@@ -51,10 +51,26 @@ export function rank(
   });
 }
 
-/** What orders a row, beside all that is known of it. */
-type Row = Pick<Ranked, 'provider' | 'score' | 'high' | 'level' | 'pinned' | 'hidden' | 'estimate'> & {
-  readonly all: Score;
-};
+/**
+ * The list as if its owner had marked nothing: who was hidden is back in its place. The badge stays unless such a one is as
+ * good as the best and whoever has it is not.
+ */
+export function unmarked(rows: readonly Ranked[]): readonly Ranked[] {
+  const plain = rows.map((row) => (row.pinned || row.hidden ? { ...row, pinned: false, hidden: false } : row));
+  if (!rows.some(({ hidden }) => hidden)) return plain;
+  const shown = plain.toSorted(compare);
+  const equals = equalsOf(shown);
+  const isBack = equals.some((row) => rows.some(({ provider, hidden }) => hidden && provider.id === row.provider.id));
+  const badge = (isBack ? equals : shown).find(({ recommended }) => recommended) ?? (isBack ? equals[0] : undefined);
+  const asGood = new Set(equals.length > 1 ? equals : []);
+  return shown.map((row) => ({ ...row, recommended: row === badge, asGood: asGood.has(row) }));
+}
+
+/** What orders a row, and decides who is recommended. */
+type Order = Pick<Ranked, 'provider' | 'score' | 'high' | 'level' | 'pinned' | 'hidden' | 'estimate'>;
+
+/** All that is known of it, too. */
+type Row = Order & { readonly all: Score };
 
 function rowOf(
   provider: Provider,
@@ -71,9 +87,9 @@ function rowOf(
 }
 
 /** 0 has a score · 1 has none · 2 failed. */
-const groupOf = ({ score }: Row) => (score === null ? 1 : score > 0 ? 0 : 2);
+const groupOf = ({ score }: Order) => (score === null ? 1 : score > 0 ? 0 : 2);
 
-function compare(a: Row, b: Row): number {
+function compare(a: Order, b: Order): number {
   const group = groupOf(a);
   return (
     Number(a.hidden) - Number(b.hidden) ||
@@ -85,7 +101,7 @@ function compare(a: Row, b: Row): number {
 }
 
 /** The nearest first; unknown ones after all known. */
-function compareEstimates(a: Row, b: Row): number {
+function compareEstimates(a: Order, b: Order): number {
   if (a.estimate === null || b.estimate === null) return Number(a.estimate === null) - Number(b.estimate === null);
   return a.estimate - b.estimate;
 }

@@ -12,9 +12,10 @@ import { introduced, pathOf } from './pages.js';
 import { seenProvider, seenType } from './seen.js';
 import type { Visit, Web } from './visit.js';
 
-export async function services(web: Web, { words }: Visit) {
+export async function services(web: Web, visit: Visit) {
   const { services, sources } = await web.panel.overview();
-  return { services: services.map((one) => serviceModel(one, words)), sources: sources.map(sourceModel) };
+  const models = services.map((one) => serviceModel(seenType(visit, one), visit.words));
+  return { services: models, sources: sources.map(sourceModel) };
 }
 
 /** The providers that the query asks for; without one, all of them in ranked order. */

@@ -4,6 +4,7 @@ import type { TypeSummary, TypeView } from '../panel.js';
 import { backgroundModel } from './background.js';
 import { isReachable, serviceModel } from './model.js';
 import { nothingModel } from './nothing.js';
+import { seenType } from './seen.js';
 import type { Visit, Web } from './visit.js';
 
 /** What is wrong with an own service: a unit has failed, or it is announced and neighbours cannot reach its port. */
@@ -34,9 +35,10 @@ function measurer({ auth }: Web, { role }: Visit): (typeof MEASURERS)[number] {
   return auth.hasOwner ? 'reader' : 'first';
 }
 
-async function homeService(web: Web, { words, role }: Visit, summary: TypeSummary) {
+async function homeService(web: Web, visit: Visit, summary: TypeSummary) {
+  const { words, role } = visit;
   return {
-    ...serviceModel(summary, words),
+    ...serviceModel(seenType(visit, summary), words),
     /** For the owner's eyes: nobody else can mend it. */
     trouble: role === 'owner' ? await troubleOf(web, summary) : null,
     /** So that the page shows all that is counted, the owner's hidden ones too. */

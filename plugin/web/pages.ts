@@ -146,9 +146,9 @@ export async function job(web: Web, visit: Visit) {
 const TRIED_ROWS = 30;
 
 /** Whom the scan has tried, the last one first, with what came of it; without those tried again since it ended. */
-async function triedBy(web: Web, { words }: Visit, job: Job) {
+async function triedBy(web: Web, visit: Visit, job: Job) {
   if (job.kind !== 'scan' || web.panel.discovery.providers(job.type).length === 0) return [];
-  const { ranked, type } = await web.panel.type(job.type);
+  const { ranked, type } = seenType(visit, await web.panel.type(job.type));
   const from = Date.parse(job.startedAt);
   const until = job.finishedAt === null ? Number.POSITIVE_INFINITY : Date.parse(job.finishedAt);
   return ranked
@@ -156,7 +156,7 @@ async function triedBy(web: Web, { words }: Visit, job: Job) {
     .filter(({ one, at }) => at >= from && at <= until && (job.provider ?? one.provider.id) === one.provider.id)
     .toSorted((a, b) => b.at - a.at)
     .slice(0, TRIED_ROWS)
-    .map(({ one }) => rowModel(one, type, words));
+    .map(({ one }) => rowModel(one, type, visit.words));
 }
 
 /** What a finished job has come to, where the type says more than that it is done. */

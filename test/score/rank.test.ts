@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Provider } from '../../plugin/provider.js';
 import { type Score, scoreOf, UNTRIED } from '../../plugin/score/index.js';
-import { type Preferences, rank } from '../../plugin/score/rank.js';
+import { type Preferences, rank, unmarked } from '../../plugin/score/rank.js';
 import { answered, failed, HOUR, NOW, provider, SECOND, scored, TYPE, UNSCORED_TYPE } from './made.js';
 
 const good = scoreOf(TYPE, [answered(0, { answer: 10, rtt: 8, loss: 0 })], NOW);
@@ -224,5 +224,42 @@ describe('the recommendation', () => {
     const seeds = Array.from({ length: 50 }, (_, nth) => `node ${nth}`);
     expect(new Set(seeds.map(of))).toEqual(new Set(['a', 'b', 'c']));
     expect(of('node 1')).toBe(of('node 1'));
+  });
+});
+
+describe('the list as if nothing were marked', () => {
+  const rows = [
+    ['a', scored(96)],
+    ['b', scored(90)],
+    ['c', scored(89)],
+    ['d', dead],
+  ] as const;
+  const seen = (preferences: Preferences) => unmarked(list(rows, preferences));
+  const hidden = (...ids: string[]) => new Set(ids);
+
+  it('is the plain ranking, whatever is hidden and pinned', () => {
+    for (const preferences of [{}, { hidden: hidden('a') }, { hidden: hidden('a', 'd'), pinned: hidden('b') }]) {
+      const { length } = seen(preferences).filter((row) => row.hidden || row.pinned);
+      expect([...ids([...seen(preferences)]), length]).toEqual(['a', 'b', 'c', 'd', 0]);
+    }
+  });
+
+  it('recommends the hidden one where it is clearly the best, and says of the others what is true beside it', () => {
+    expect(recommended([...seen({ hidden: hidden('a'), recommended: 'b' })])).toEqual(['a']);
+    expect(seen({ hidden: hidden('a') }).filter(({ asGood }) => asGood)).toEqual([]);
+    expect(recommended([...seen({ hidden: hidden('a', 'b', 'c') })])).toEqual(['a']);
+  });
+
+  it('keeps the badge where the hidden one is no better than it, or worse', () => {
+    expect(recommended([...seen({ hidden: hidden('b'), recommended: 'c' })])).toEqual(['c']);
+    expect(recommended([...seen({ hidden: hidden('c'), pinned: hidden('a'), recommended: 'b' })])).toEqual(['b']);
+    const near = list(
+      [
+        ['a', scored(92)],
+        ['b', scored(90)],
+      ],
+      { hidden: hidden('a'), recommended: 'b' },
+    );
+    expect(recommended([...unmarked(near)])).toEqual(['b']);
   });
 });

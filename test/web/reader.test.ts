@@ -1,9 +1,10 @@
 /** A reader sees what the community announces and what was measured, and nothing that is the owner's own. */
 import { afterEach, describe, expect, it } from 'vitest';
+import type { Ranked } from '../../plugin/score/rank.js';
 import type { ServiceType } from '../../plugin/services/index.js';
 import { ROUTES } from '../../plugin/web/routes.js';
 import { startWeb, type TestWeb, Visitor } from './app.js';
-import { localOf } from './fake-panel.js';
+import { community, localOf } from './fake-panel.js';
 
 let web: TestWeb;
 afterEach(() => web.app.close());
@@ -111,6 +112,30 @@ describe('what the owner has pinned and hidden', () => {
     };
     expect(await look(new Visitor(web))).toEqual([0, false, 0]);
     expect(await look(await new Visitor(web).login())).toEqual([2, true, 1]);
+  });
+
+  it('moves nothing and nobody’s badge on the pages of others', async () => {
+    web = await startWeb();
+    const [best, second, third, ...rest] = community('dnsservice').slice(0, 12) as [
+      Ranked,
+      Ranked,
+      Ranked,
+      ...Ranked[],
+    ];
+    const hidden = [second, { ...third, recommended: true }, ...rest, { ...best, recommended: false, hidden: true }];
+    const plain = [
+      { ...best, pinned: true },
+      second,
+      third,
+      ...rest.with(-1, { ...(rest.at(-1) as Ranked), hidden: true }),
+    ];
+    const pages = ['/', '/services/dnsservice', '/api/v1/services', '/api/v1/services/dnsservice'];
+    const seenWith = async (rows: Ranked[]) => {
+      web.panel.lists.set('dnsservice', rows);
+      const bodies = pages.map(async (path) => (await new Visitor(web).get(path)).body);
+      return (await Promise.all(bodies)).map((body) => body.replaceAll(/name="token" value="[^"]+"/g, ''));
+    };
+    expect(await seenWith(hidden)).toEqual(await seenWith(plain));
   });
 });
 
