@@ -9,6 +9,7 @@ const STATUS = {
   'unknown-job': 404,
   'not-found': 404,
   'bad-request': 400,
+  'bad-query': 400,
   'login-required': 401,
   'wrong-password': 401,
   'too-many-tries': 429,

@@ -1,7 +1,8 @@
 /** What one neighbour announces, as every room sees it: plain, checked, capped data. */
 import { hash } from 'node:crypto';
 
-export type SourceName = 'serf' | 'avahi' | 'list' | 'demo';
+export const SOURCE_NAMES = ['serf', 'avahi', 'list', 'demo'] as const;
+export type SourceName = (typeof SOURCE_NAMES)[number];
 
 /** One service announced by one source. Every text came from a stranger: capped here, escaped wherever it is shown. */
 export interface Announcement {

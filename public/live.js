@@ -1,6 +1,7 @@
 // How fresh the page is, and that the panel cannot be reached; `/` goes to the search. Without scripts the page says when
 // it was made.
 const pulse = () => document.getElementById('cs-pulse');
+const message = () => document.getElementById('cs-message');
 const AGAIN_MS = 3000;
 // One answer that is lost on a poor link is no reason for alarm.
 const PATIENCE = 2;
@@ -28,8 +29,19 @@ function turn(isLost) {
       ? line.firstElementChild?.textContent
       : line.dataset.back
     : '';
-  // What a proxy has put there in the panel's name.
-  if (!isLost) document.getElementById('cs-message').replaceChildren();
+  // What a proxy has put there in the panel's name; that a form was not sent stays true.
+  if (!isLost) for (const one of message().querySelectorAll(':scope > :not(.cs-unsent)')) one.remove();
+}
+
+// A form that got nowhere is not sent again by itself: who pressed its button has to know.
+const isDeed = ({ request }) => request?.method === 'POST';
+function lose(ctx) {
+  miss();
+  if (!isDeed(ctx)) return;
+  const line = document.createElement('p');
+  line.className = 'cs-alert cs-unsent';
+  line.textContent = message().dataset.unsent;
+  message().replaceChildren(line);
 }
 
 function hear() {
@@ -52,15 +64,29 @@ document.addEventListener('htmx:before:response', (event) => {
   const { status, headers } = event.detail.ctx.response;
   if (status < 502 || status > 504 || headers.has('hx-retarget')) return;
   event.preventDefault();
-  miss();
+  lose(event.detail.ctx);
 });
-document.addEventListener('htmx:after:request', ({ detail }) => {
-  const { status } = detail.ctx.response;
-  if (status >= 502 && status <= 504) miss();
-  else hear();
+document.addEventListener('htmx:after:request', ({ detail: { ctx } }) => {
+  const { status, headers } = ctx.response;
+  if (status >= 502 && status <= 504) return lose(ctx);
+  hear();
+  if (status < 400 && isDeed(ctx)) message().replaceChildren();
+  // Those of a form that was open for too long, so that it can be sent again as it is.
+  const token = headers.get('cs-token');
+  if (token) for (const field of document.querySelectorAll('[name=token]')) field.value = token;
 });
-document.addEventListener('htmx:error', ({ detail }) => detail.ctx && miss());
+document.addEventListener('htmx:error', ({ detail }) => detail.ctx && lose(detail.ctx));
 document.addEventListener('htmx:after:swap', show);
+
+// The button that began a job is away until the job ends: who has pressed it by keyboard finds it again where it was.
+let left = null;
+document.addEventListener('htmx:before:swap', () => {
+  if (document.activeElement?.id) left = document.activeElement.id;
+});
+document.addEventListener('htmx:after:swap', () => {
+  if (document.activeElement === document.body) document.getElementById(left)?.focus({ preventScroll: true });
+  else left = null;
+});
 
 // A tab that nobody looks at asks nothing, and asks at once when it is looked at again.
 document.addEventListener('htmx:before:request', (event) => {

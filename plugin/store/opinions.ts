@@ -28,6 +28,8 @@ export interface OpinionStore {
   all(type: string): Map<string, Opinion>;
   put(type: string, provider: string, change: Partial<Omit<Opinion, 'stars'>>): void;
   rate(type: string, provider: string, stars: Rating['stars']): void;
+  /** Takes all stars back. */
+  unrate(type: string, provider: string): void;
 }
 
 export const OPINIONS_SCHEMA = `
@@ -77,6 +79,7 @@ export function opinionStore(db: Database.Database, now: () => number): OpinionS
   const rated = prepare<[string], string>(db, 'SELECT DISTINCT provider FROM ratings WHERE type = ?').pluck();
   const rate = prepare<[string, string, number, number]>(db, 'INSERT OR REPLACE INTO ratings VALUES (?, ?, ?, ?)');
   const forget = prepare<Key>(db, FORGET);
+  const unrate = prepare<[string, string]>(db, 'DELETE FROM ratings WHERE type = ? AND provider = ?');
   const opinionOf = (type: string, provider: string, row = SILENT): Opinion => ({
     ...said(row),
     stars: ratings.all(type, provider),
@@ -96,6 +99,7 @@ export function opinionStore(db: Database.Database, now: () => number): OpinionS
       rate.run(type, provider, now(), stars);
       forget.run({ type, provider });
     },
+    unrate: (type, provider) => void unrate.run(type, provider),
   };
 }
 

@@ -44,8 +44,11 @@ export async function cancelJob(web: Web, visit: Visit) {
 }
 
 export function loginPage(web: Web, visit: Visit) {
+  assertOwnLogin(web);
   const { next } = visit.request.query as { next?: unknown };
-  return loginForm(web, visit, typeof next === 'string' ? next : '', null);
+  const wanted = typeof next === 'string' ? next : '';
+  if (visit.role === 'owner') return redirect(visit, ownPath(web, wanted));
+  return loginForm(web, visit, wanted, null);
 }
 
 export async function login(web: Web, visit: Visit) {

@@ -85,6 +85,7 @@ function chartOf({ id, unit }: Kind, points: readonly Point[], since: number, un
     bottom: figure(0),
     summary: words.t(unit === 'share' ? `chart.share.${shape}` : `chart.${shape}`, {
       count: points.length,
+      days: points.length,
       low,
       high,
       last: figure(newest.value),

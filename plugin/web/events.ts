@@ -6,6 +6,7 @@ import { type Actor, type Deed, EVENTS_KEPT, type Event, type NewEvent } from '.
 import { bodyField } from './auth.js';
 import type { Words } from './i18n.js';
 import { nameOf, titleOf } from './model.js';
+import { wholeOf } from './query.js';
 import { page } from './respond.js';
 import type { Visit, Web } from './visit.js';
 
@@ -62,9 +63,7 @@ export type EventModel = ReturnType<typeof eventModel>;
 
 /** `?limit=`: at most so many, the newest. */
 function eventModels(web: Web, { request, words }: Visit): EventModel[] {
-  const { limit } = request.query as { limit?: unknown };
-  const wanted = typeof limit === 'string' && /^\d{1,4}$/.test(limit) ? Number(limit) : LINES;
-  const lines = Math.min(Math.max(wanted, 1), EVENTS_KEPT);
+  const lines = wholeOf(request.query, 'limit', { from: 1, to: EVENTS_KEPT }) ?? LINES;
   return web.panel.store.events.newest(lines).map((event) => eventModel(web, event, words));
 }
 

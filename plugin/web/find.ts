@@ -1,7 +1,7 @@
 /** Finding providers in a long list: search, filters, order and pages. All of it stands in the address, as a query. */
-import { PanelError } from '../errors.js';
 import type { Ranked } from '../score/rank.js';
 import { isReachable, nameOf } from './model.js';
+import { PAGES, textOf, wholeOf, wordOf } from './query.js';
 
 export const SORTS = ['score', 'name', 'rtt', 'measured'] as const;
 export type Sort = (typeof SORTS)[number];
@@ -28,46 +28,24 @@ export const EVERYTHING: Find = {
   ...{ sort: 'score', hidden: null, rows: null, page: 1 },
 };
 
-const TEXT_LENGTH = 128;
 const ROWS = { from: 10, to: 1000 } as const;
-const PAGES = { from: 1, to: 100_000 } as const;
 
 /**
  * Reads the query of a request; what is empty is not asked for.
- * @throws PanelError bad-request, naming the parameter that cannot be meant
+ * @throws PanelError bad-query, naming the parameter that cannot be meant
  */
 export function readFind(query: unknown): Find {
-  const given = typeof query === 'object' && query !== null ? (query as Record<string, unknown>) : {};
-  const text = (name: string) => {
-    const value = given[name] ?? '';
-    if (typeof value === 'string' && value.length <= TEXT_LENGTH) return value.trim();
-    throw bad(name, `one text of at most ${TEXT_LENGTH} characters`);
-  };
-  const yes = (name: string) => {
-    const value = text(name);
-    if (value === '' || value === 'yes' || value === 'no') return value === '' ? null : value === 'yes';
-    throw bad(name, 'yes or no');
-  };
-  const whole = (name: string, { from, to }: { readonly from: number; readonly to: number }) => {
-    const value = text(name);
-    if (value === '') return null;
-    if (/^\d+$/.test(value) && Number(value) >= from && Number(value) <= to) return Number(value);
-    throw bad(name, `a whole number from ${from} to ${to}`);
-  };
-  const asked = text('sort');
-  const sort = SORTS.find((one) => one === (asked || 'score'));
-  if (sort === undefined) throw bad('sort', `one of ${SORTS.join(', ')}`);
+  const text = (name: string) => textOf(query, name);
+  const yes = (name: string) => wordOf(query, name, ['yes', 'no']) === 'yes';
+  const hidden = wordOf(query, 'hidden', ['yes', 'no', 'only']);
   return {
-    ...{ q: text('q'), community: text('community'), source: text('source'), sort },
-    hidden: text('hidden') === 'only' ? 'only' : yes('hidden'),
-    ...{ reachable: yes('reachable') ?? false, measured: yes('measured') ?? false },
-    ...{ measurable: yes('measurable') ?? false, pinned: yes('pinned') ?? false },
-    ...{ rows: whole('rows', ROWS), page: whole('page', PAGES) ?? 1 },
+    ...{ q: text('q'), community: text('community'), source: text('source') },
+    sort: wordOf(query, 'sort', SORTS) ?? 'score',
+    hidden: hidden === 'only' ? hidden : hidden && hidden === 'yes',
+    ...{ reachable: yes('reachable'), measured: yes('measured'), measurable: yes('measurable'), pinned: yes('pinned') },
+    ...{ rows: wholeOf(query, 'rows', ROWS), page: wholeOf(query, 'page', PAGES) ?? 1 },
   };
 }
-
-const bad = (name: string, wanted: string) =>
-  new PanelError('bad-request', `“${name}” cannot be that.`, `Give it ${wanted}, or leave it out.`);
 
 /** The query that asks for it, `?` included; empty where nothing is asked for. Together with `readFind` it changes nothing. */
 export function queryOf(find: Find, more: Readonly<Record<string, string>> = {}): string {

@@ -1,9 +1,9 @@
 /** The rows behind the sources' counts: each announcement that was read, and what was left out and why. */
 import type { SkippedRow, SourceStatus } from '../discovery/index.js';
 import { idOf } from '../discovery/merge.js';
-import type { Announcement } from '../provider.js';
-import { asked } from './help.js';
+import { type Announcement, SOURCE_NAMES } from '../provider.js';
 import type { Words } from './i18n.js';
+import { PAGES, textOf, wholeOf, wordOf } from './query.js';
 import { page } from './respond.js';
 import type { Visit, Web } from './visit.js';
 
@@ -29,8 +29,9 @@ export async function skipped(web: Web, visit: Visit) {
 
 /** `?source=`, `?reason=`, `?node=`: only what is of them; empty = of any. */
 export async function skippedApi(web: Web, { request, words }: Visit): Promise<{ skipped: readonly SkippedGroup[] }> {
-  const [source, reason, node] = [asked(request, 'source'), asked(request, 'reason'), asked(request, 'node')];
-  const sources = web.panel.discovery.sources().filter(({ name }) => source === '' || name === source);
+  const source = wordOf(request.query, 'source', SOURCE_NAMES);
+  const [reason, node] = [textOf(request.query, 'reason'), textOf(request.query, 'node')];
+  const sources = web.panel.discovery.sources().filter(({ name }) => source === null || name === source);
   const groups = sources.flatMap(({ name, skipped }) => {
     const kept = web.panel.discovery.skipped(name).filter((row) => node === '' || row.node === node);
     return Object.entries(skipped).map(([of, all]) => {
@@ -62,18 +63,14 @@ function groupOf({ source, reason, count, rows }: Kept, { t, has }: Words): Skip
 
 export async function heard(web: Web, visit: Visit) {
   const { request } = visit;
-  const [source, node] = [asked(request, 'source'), asked(request, 'node')];
-  const { discovery } = web.panel;
-  const all = discovery
-    .sources()
-    .filter(({ name }) => name === source)
-    .flatMap(({ name }) => discovery.announcements(name).filter((one) => node === '' || one.node === node));
+  const [source, node] = [wordOf(request.query, 'source', SOURCE_NAMES), textOf(request.query, 'node')];
+  const heard = source === null ? [] : web.panel.discovery.announcements(source);
+  const all = heard.filter((one) => node === '' || one.node === node);
   const pages = Math.max(1, Math.ceil(all.length / PAGE_ROWS));
-  const wanted = Number(asked(request, 'page')) || 1;
-  const at = Math.min(Math.max(Math.trunc(wanted), 1), pages);
+  const at = Math.min(wholeOf(request.query, 'page', PAGES) ?? 1, pages);
   const start = (at - 1) * PAGE_ROWS;
   const to = (number: number) =>
-    `${web.url('help', 'heard')}?${new URLSearchParams({ source, node, page: String(number) })}`;
+    `${web.url('help', 'heard')}?${new URLSearchParams({ source: source ?? '', node, page: String(number) })}`;
   return page(web, visit, 'heard', {
     ...{ title: visit.words.t('page.heard'), source, total: all.length },
     rows: all.slice(start, start + PAGE_ROWS).map((one) => heardRow(web, one)),

@@ -2,6 +2,7 @@
 import { lazy } from '../lazy.js';
 import type { Asked, Step } from './chain.js';
 import { nameOf } from './model.js';
+import { textOf } from './query.js';
 import { page } from './respond.js';
 import type { Visit, Web } from './visit.js';
 
@@ -18,8 +19,6 @@ export interface NotListed extends Asked {
   }[];
 }
 
-/** Longest that is searched for, characters: as much as of an announcement is kept. */
-const LONGEST = 128;
 /** So many lines are named. */
 const MOST_LISTED = 10;
 
@@ -37,15 +36,9 @@ export async function notListedApi(web: Web, visit: Visit) {
 }
 
 async function walked(web: Web, { request, words }: Visit): Promise<NotListed> {
-  const about = { node: asked(request, 'node'), type: asked(request, 'type') };
+  const about = { node: textOf(request.query, 'node'), type: textOf(request.query, 'type') };
   const { chainOf } = await chain();
   return { ...about, steps: await chainOf(web.panel, words, about), listed: listed(web, about) };
-}
-
-/** One text of the query; empty where it is not given, or is no text. */
-export function asked({ query }: Visit['request'], name: string): string {
-  const text = (query as Readonly<Record<string, unknown>>)[name];
-  return typeof text === 'string' ? text.trim().slice(0, LONGEST) : '';
 }
 
 function listed({ panel }: Web, { node, type }: Asked): NotListed['listed'] {

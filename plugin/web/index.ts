@@ -1,13 +1,12 @@
 /** The pages and the API on a Fastify instance: headers, body parsing, the routes, and how errors are answered. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { PanelError } from '../errors.js';
 import type { Panel } from '../panel.js';
 import { assetsUnder, serveAssets } from './assets.js';
 import { Auth, type Authenticate } from './auth.js';
 import { CLOUDY_ASSETS } from './bridge.js';
 import { PERSONAL, SECURITY_HEADERS } from './headers.js';
 import { loadLocales } from './i18n.js';
-import { failure } from './respond.js';
+import { failure, noSuchPage } from './respond.js';
 import { ROUTES, type Route } from './routes.js';
 import { answerUnreadable } from './unreadable.js';
 import { loadViews } from './views.js';
@@ -82,8 +81,6 @@ export async function registerWeb(app: FastifyInstance, panel: Panel, options: W
     });
   }
 }
-
-const noSuchPage = () => new PanelError('not-found', 'There is no such page.', 'Begin at the first page.');
 
 async function answer(web: Web, visit: Visit, route: Route): Promise<unknown> {
   visit.role = await web.auth.roleOf(visit);

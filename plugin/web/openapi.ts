@@ -63,8 +63,8 @@ const FIND_QUERY = {
 };
 const account = fields({ account: fields({ user: limited(64), password: limited(128) }, ['user', 'password']) });
 const opinion = fields({
-  ...{ pinned: oneOf('yes', ''), hidden: oneOf('yes', ''), known: oneOf('yes', 'no', '') },
-  ...{ stars: oneOf('', '1', '2', '3', '4', '5'), note: limited(1000) },
+  ...{ pinned: oneOf(true, false, 'yes', ''), hidden: oneOf(true, false, 'yes', ''), known: oneOf('yes', 'no', '') },
+  ...{ stars: oneOf(1, 2, 3, 4, 5, '1', '2', '3', '4', '5', '', null), note: limited(1000) },
   ...{ runBy: limited(100), language: limited(100), help: limited(100) },
 });
 

@@ -24,7 +24,7 @@ export interface Pulse {
 /** What people read of these says all that there is: the program's own English words would only repeat it. */
 const TOLD: ReadonlySet<string> = new Set<ErrorCode>([
   ...(['unknown-type', 'unknown-provider', 'unknown-job', 'not-found', 'nothing-to-scan', 'unit-refused'] as const),
-  ...(['login-required', 'wrong-password', 'bad-token', 'cross-site', 'disk-full', 'internal'] as const),
+  ...(['login-required', 'wrong-password', 'bad-token', 'cross-site', 'disk-full', 'internal', 'bad-query'] as const),
 ]);
 
 const gzipped = promisify(gzip);
@@ -67,7 +67,7 @@ export function redirect({ reply }: Visit, path: string): FastifyReply {
 
 /** Only paths under our own base, never another site's (`//evil`, `/\evil`). */
 export function ownPath(web: Web, path: string): string {
-  return path.startsWith(web.base) && !/^\/[/\\]|[\0-\x20\\]/.test(path) ? path : web.base;
+  return path.startsWith(web.base) && !/^\/[/\\]|[^\x21-\x7e]|\\/.test(path) ? path : web.base;
 }
 
 /** The error as JSON, as a message for htmx or as a page. What was not deliberate is logged and not told. */
@@ -83,13 +83,17 @@ export function failure(web: Web, visit: Visit, thrown: unknown): Promise<Fastif
   const data = { title: visit.words.t('page.error'), error };
   if (!visit.fragment) return page(web, visit, 'error', data, statusOf(error, thrown));
   reply.header('hx-retarget', '#cs-message').header('hx-reswap', 'innerHTML');
+  if (error.code === 'bad-token') reply.header('cs-token', web.auth.token(visit));
   return html(visit, web.views.render('partials/error', { ...common(web, visit), ...data }), statusOf(error, thrown));
 }
+
+export const noSuchPage = () => new PanelError('not-found', 'There is no such page.', 'Begin at the first page.');
 
 /** Fastify's own refusals (body too large, broken JSON) are the sender's mistake, not ours. */
 function panelError(thrown: unknown): PanelError {
   const status = statusField(thrown);
   if (thrown instanceof PanelError || status === null || status >= 500) return asPanelError(thrown);
+  if (status === 403 || status === 404) return noSuchPage();
   return new PanelError('bad-request', (thrown as Error).message, 'Correct the request and send it again.');
 }
 
@@ -103,7 +107,7 @@ function statusField(thrown: unknown): number | null {
     : null;
 }
 
-const acceptsGzip = (encodings: unknown) => /\bgzip\b/.test(String(encodings ?? ''));
+const acceptsGzip = (encodings: unknown) => /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/i.test(String(encodings ?? ''));
 
 async function html({ request, reply }: Visit, text: string, status: number): Promise<FastifyReply> {
   reply.code(status).type('text/html; charset=utf-8');

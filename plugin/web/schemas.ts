@@ -2,6 +2,7 @@
  * What the API answers, as JSON Schema 2020-12. Each shape is held by the compiler against the type of what its handler
  * returns: a field more or less there does not compile here. Closed lists of words are taken from where they are defined.
  */
+
 import { ERROR_CODES } from '../errors.js';
 import type { Job } from '../jobs.js';
 import { VERBS } from '../node/index.js';
@@ -9,6 +10,7 @@ import { LAN_STATES, type LanService } from '../node/lan.js';
 import type { OwnView } from '../node/own.js';
 import { WITHDRAWALS } from '../node/publish.js';
 import { FAILURES, UNSCORED } from '../probe/levels.js';
+import { SOURCE_NAMES } from '../provider.js';
 import { ACTORS, DEEDS } from '../store/events.js';
 import type * as api from './api.js';
 import type * as background from './background.js';
@@ -39,7 +41,7 @@ const wholeOrNull: Schema = { type: ['integer', 'null'], minimum: 0 };
 const numberOrNull: Schema = { type: ['number', 'null'] };
 const list = (items: Schema): Schema => ({ type: 'array', items });
 const mapOf = (values: Schema): Schema => ({ type: 'object', additionalProperties: values });
-export const oneOf = (...words: readonly (string | null)[]): Schema => ({ enum: words });
+export const oneOf = (...words: readonly (string | number | boolean | null)[]): Schema => ({ enum: words });
 const orNull = (schema: Schema): Schema => ({ anyOf: [schema, { type: 'null' }] });
 export const ref = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` });
 
@@ -56,7 +58,7 @@ const reason = oneOf(...FAILURES, ...UNSCORED, null);
 const localState = oneOf('running', 'stopped', 'starting', 'stopping', 'failed', 'absent', 'unknown');
 const unit = { unit: text, state: localState, enabled: flag };
 const sourceState = oneOf('up', 'connecting', 'away', 'off');
-const sourceName = oneOf('serf', 'avahi', 'list', 'demo');
+const sourceName = oneOf(...SOURCE_NAMES);
 const jobState = oneOf('running', 'done', 'failed', 'cancelled');
 const jobKinds = ['scan', ...VERBS, 'publish', 'unpublish', 'connect'] as const satisfies readonly Job['kind'][];
 const files = list(

@@ -27,7 +27,7 @@ export function whyModel(score: Score, type: ServiceType, words: Words, now: num
 function textOf({ key, metric, value, unit }: Sentence, type: ServiceType, words: Words, now: number): string {
   const label = type.metrics.find(({ id }) => id === metric)?.label[words.language] ?? metric ?? '';
   if (value === null) return words.t(`why.${key}`, { metric: label });
-  if (key === 'few') return words.t(metric ? 'why.few.of' : 'why.few', { count: value, metric: label });
+  if (key === 'few') return words.t(metric ? 'why.few.of' : 'why.few', { count: value, value, metric: label });
   const written = key === 'old' ? words.ago(value, now) : words.measure(value, unit);
   return words.t(`why.${key}`, { metric: label, value: written });
 }

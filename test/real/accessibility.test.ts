@@ -117,6 +117,28 @@ describe('the keyboard', () => {
   });
 });
 
+describe('the button that begins a scan', () => {
+  it('has the keyboard’s place again when the scan is over, unless that has gone on', async () => {
+    await asOwner(way, {}, async (page) => {
+      await here.fresh();
+      await page.goto(`${way.base}services/dnsservice`);
+      const focused = () => page.evaluate(() => document.activeElement?.id);
+      const scan = async (meanwhile: () => Promise<unknown>) => {
+        await page.focus('#cs-scan');
+        await page.keyboard.press('Enter');
+        await page.waitForSelector('#type[hx-get] progress');
+        await meanwhile();
+        await web.panel.end();
+        await page.waitForSelector('#type:not([hx-get]) #cs-scan');
+      };
+      await scan(async () => web.panel.handle?.progress(12));
+      await page.waitForFunction(() => document.activeElement?.id === 'cs-scan');
+      await scan(() => page.focus('#cs-q'));
+      expect(await focused()).toBe('cs-q');
+    });
+  });
+});
+
 it('the end of a scan is announced once, by a live region that was there before', async () => {
   await asOwner(way, {}, async (page) => {
     await here.fresh();

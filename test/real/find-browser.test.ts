@@ -85,6 +85,8 @@ describe('a list of a thousand', () => {
       await page.keyboard.type('node99');
       await page.waitForURL('**?q=node99');
       await page.locator('#cs-found', { hasText: '11 of 1,000 providers' }).waitFor();
+      await page.keyboard.press('Enter');
+      await page.waitForLoadState('networkidle');
       expect([await steps(), await page.inputValue('#cs-q')]).toEqual([before, 'node99']);
     });
   });
@@ -142,6 +144,50 @@ describe('a page', () => {
       await page.waitForSelector('.cs:not(.cs-lost)');
       expect(await page.locator('#cs-told').textContent()).toBe('The panel answers again.');
       await pulse.filter({ hasText: /^Updated/ }).waitFor();
+    });
+  });
+
+  const form = async (page: Page) => {
+    const one = `services/dnsservice/providers/${MANY[0]?.provider.id}`;
+    await page.goto(`http://${ADDRESS}:${port}/login?next=/${one}`);
+    await page.fill('input[name=password]', PASSWORD);
+    await page.click('form[action$="/login"] button');
+    await page.fill('#cs-note', 'written with care');
+    return page.locator('.cs-opinion form button');
+  };
+  const note = () => web.panel.store.opinions.get('dnsservice', MANY[0]?.provider.id ?? '').note;
+
+  it('whose form could not be sent says so in sight until it was, and keeps what was typed', async () => {
+    await onPage(async (page) => {
+      const save = await form(page);
+      await page.route('**/opinion', (route) => route.abort());
+      await save.click();
+      const unsent = page.locator('#cs-message', { hasText: 'Not sent: the panel cannot be reached.' });
+      await unsent.waitFor();
+      expect(await unsent.evaluate((one) => one.getBoundingClientRect().top)).toBeGreaterThanOrEqual(0);
+      await page.evaluate(() => document.getElementById('cs-pulse')?.dispatchEvent(new Event('cs-again')));
+      await page.waitForSelector('.cs:not(.cs-lost)');
+      expect(await unsent.count()).toBe(1);
+      await page.unroute('**/opinion');
+      await save.click();
+      await page.locator('#cs-saved strong').waitFor();
+      expect([await page.locator('#cs-message').textContent(), note()]).toEqual(['', 'written with care']);
+    });
+  });
+
+  it('whose form was open for too long can be sent again as it is', async () => {
+    await onPage(async (page) => {
+      const save = await form(page);
+      await page.evaluate(() => {
+        for (const one of document.querySelectorAll<HTMLInputElement>('[name=token]')) one.value = 'of another visit';
+      });
+      await save.click();
+      const refused = page.locator('#cs-message', { hasText: 'The form has expired.' });
+      await refused.waitFor();
+      expect(await refused.evaluate((one) => one.getBoundingClientRect().top)).toBeGreaterThanOrEqual(0);
+      await save.click();
+      await page.locator('#cs-saved strong').waitFor();
+      expect([await page.locator('#cs-message').textContent(), note()]).toEqual(['', 'written with care']);
     });
   });
 

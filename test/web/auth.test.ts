@@ -127,7 +127,7 @@ describe('a GET', () => {
     const visitor = await open();
     await visitor.login();
     const { statusCode } = await visitor.get(addressOf(path));
-    expect(statusCode).toBe(path.endsWith('/login') && !path.startsWith('/api') ? 200 : 404);
+    expect(statusCode).toBe(path.endsWith('/login') && !path.startsWith('/api') ? 303 : 404);
     expect(web.panel.jobs.running()).toEqual([]);
     expect(await isOwner(visitor)).toBe(true);
   });

@@ -35,7 +35,6 @@ const OTHERS: Readonly<Record<string, string>> = {
   'row.answers': 'probes',
   'job.progress': 'probes',
   'why.few': 'attempts',
-  'why.few.of': 'measurements',
   'why.lost': 'points',
   'why.gained': 'points',
   'login.wait': 'seconds',

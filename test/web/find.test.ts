@@ -242,6 +242,6 @@ describe('on the page', () => {
     const some = (await visitor.get('/api/v1/services/dnsservice?q=node99&rows=10&page=2')).json();
     expect([some.providers.length, some.found]).toEqual([1, { total: 11, page: 2, pages: 2 }]);
     const wrong = await visitor.get('/api/v1/services/dnsservice?sort=speed');
-    expect([wrong.statusCode, wrong.json().error.code]).toEqual([400, 'bad-request']);
+    expect([wrong.statusCode, wrong.json().error.code]).toEqual([400, 'bad-query']);
   });
 });

@@ -126,7 +126,7 @@ describe('the security headers', () => {
       { url: '/public/style.css', headers: { range: 'bytes=999999999-' } },
     ],
     ['a public file that does not exist', 404, { url: '/public/nothing.css' }],
-    ['the folder of the public files', 403, { url: '/public/' }],
+    ['the folder of the public files', 404, { url: '/public/' }],
   ] as const)('are on the answer to %s', async (what, status, request) => {
     const headers = { host: 'node.example', ...('headers' in request ? request.headers : {}) };
     const answer = await whole.app.inject({ ...request, headers });

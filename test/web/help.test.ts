@@ -227,10 +227,21 @@ describe('what was skipped', () => {
     ['?source=serf&node=torre', 1],
     ['?source=avahi', 0],
     ['?reason=bad-json', 0],
-    ['?source=a&source=b&reason[x]=1', 4],
+    ['?reason[x]=1', 4],
   ])('asked with “%s” comes in %i parts', async (query, count) => {
     expect(await ask(query)).toHaveLength(count);
   });
+
+  it.each(['source=serf&source=avahi', 'source=wifi', 'node=a&node=b'])(
+    'asked with “?%s” is refused, by name, as it is on the page',
+    async (query) => {
+      const visitor = await open();
+      const { statusCode, body } = await visitor.get(`/api/v1/help/skipped?${query}`);
+      expect([statusCode, JSON.parse(body).error.code]).toEqual([400, 'bad-query']);
+      for (const page of ['skipped', 'heard', 'not-listed'].slice(0, query.startsWith('node') ? 3 : 2))
+        expect((await visitor.get(`/help/${page}?${query}`)).statusCode).toBe(400);
+    },
+  );
 
   it('of one’s own list is one’s own to correct', async () => {
     expect((await ask('?source=list'))[0]?.todo).toContain('PROVIDERS_FILE');
@@ -297,9 +308,11 @@ describe('the page', () => {
     expect(body).toContain(`href="/services/dnsservice/providers/${id}"`);
   });
 
-  it('takes whatever is asked', async () => {
+  it('takes whatever one may ask, and refuses what nobody can have meant', async () => {
     await community(member('torre'));
-    for (const query of ['', 'node=1&node=2', 'type=%00', `node=${'x'.repeat(5_000)}`, 'node[a]=b'])
+    for (const query of ['', 'type=%00', `node=${'x'.repeat(128)}`, 'node[a]=b'])
       expect((await new Visitor(web).get(`/help/not-listed?${query}`)).statusCode).toBe(200);
+    for (const query of ['node=1&node=2', `node=${'x'.repeat(5_000)}`])
+      expect((await new Visitor(web).get(`/help/not-listed?${query}`)).statusCode).toBe(400);
   });
 });

@@ -35,12 +35,30 @@ describe('logging in', () => {
     expect(headers.location).toBe('/');
   });
 
+  it.each([
+    ['/help?q=%E2%82%AC', '/help?q=%E2%82%AC'],
+    ['/€', '/'],
+    ['/a\r\nb', '/'],
+  ])('leads back to %j only as far as a header can hold it', async (next, location) => {
+    const visitor = await open();
+    await visitor.get('/login');
+    expect((await visitor.post('/login', { password: PASSWORD, next })).headers.location).toBe(location);
+  });
+
+  it('is over for who has logged in: the form leads back at once', async () => {
+    const visitor = await open();
+    await visitor.login();
+    const { statusCode, headers } = await visitor.get('/login?next=/help');
+    expect([statusCode, headers.location]).toEqual([303, '/help']);
+  });
+
   it('with a wrong password says so in the form', async () => {
     const visitor = await open();
     await visitor.get('/login');
     const { statusCode, body } = await visitor.post('/login', { password: 'wrong' });
     expect(statusCode).toBe(401);
     expect(body).toContain('The password is wrong.');
+    expect(body).toMatch(/<input id="cs-password"[^>]* aria-invalid="true" autofocus>/);
     expect(await isOwner(visitor)).toBe(false);
   });
 

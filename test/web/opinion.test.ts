@@ -48,8 +48,27 @@ describe('an opinion', () => {
 
   it('rates anew only when the stars were changed', async () => {
     const { id, page, visitor, opinions } = await open();
-    for (const stars of ['4', '4', '', '2']) await visitor.post(`${page}/opinion`, { stars, note: 'x' });
+    const form = [{ stars: '4' }, { stars: '4' }, {}, { stars: '2' }];
+    for (const stars of form) await visitor.post(`${page}/opinion`, { ...stars, note: 'x' });
     expect(opinions.get('dnsservice', id).stars.map(({ stars }) => stars)).toEqual([2, 4]);
+  });
+
+  it('gives its stars back, which is offered once there are any', async () => {
+    const { id, page, visitor, opinions } = await open();
+    const isOffered = async () => (await visitor.get(page)).body.includes('name="stars" value="">');
+    expect(await isOffered()).toBe(false);
+    await visitor.post(`${page}/opinion`, { stars: '1', note: 'x' });
+    expect(await isOffered()).toBe(true);
+    await visitor.post(`${page}/opinion`, { stars: '', note: 'x' });
+    expect(opinions.get('dnsservice', id)).toMatchObject({ stars: [], note: 'x' });
+  });
+
+  it('takes as long a note as its form does, whose browser sends each end of a line as two characters', async () => {
+    const { id, page, visitor, opinions } = await open();
+    const lines = `${'x'.repeat(98)}\n`.repeat(10);
+    const note = `${lines}${'x'.repeat(1000 - lines.length)}`;
+    expect((await visitor.post(`${page}/opinion`, { note: note.replaceAll('\n', '\r\n') })).statusCode).toBe(303);
+    expect(opinions.get('dnsservice', id).note).toBe(note);
   });
 
   it('is not shown to a reader, nor taken from one', async () => {
@@ -84,5 +103,18 @@ describe('an opinion', () => {
     const { page, visitor } = await open();
     const { json } = await visitor.postJson(`/api/v1${page}/opinion`, { stars: '5', hidden: 'yes' });
     expect(json()).toMatchObject({ opinion: { stars: 5, ratings: 1, hidden: true } });
+  });
+
+  it('through the API keeps what is not sent, and takes its own answer back', async () => {
+    const { page, visitor } = await open();
+    const send = async (change: object) => (await visitor.postJson(`/api/v1${page}/opinion`, change)).json();
+    const first = await send({ stars: 3, pinned: true, note: 'kept', known: 'no' });
+    expect(first).toMatchObject({ opinion: { stars: 3, pinned: true, note: 'kept', known: 'no' } });
+    expect(await send({ hidden: true })).toEqual({ opinion: { ...first.opinion, hidden: true } });
+    const { ratings, ...said } = first.opinion;
+    expect(await send(said)).toEqual(first);
+    expect(await send({ stars: null })).toMatchObject({ opinion: { stars: null, ratings: 0, note: 'kept' } });
+    for (const wrong of [{ pinned: 1 }, { note: 5 }, { known: true }, { stars: 2.5 }])
+      expect(await send(wrong)).toMatchObject({ error: { code: 'bad-request' } });
   });
 });

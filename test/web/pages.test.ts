@@ -22,7 +22,8 @@ describe.each(LANGUAGES)('in %s', (language) => {
     const provider = `/services/dnsservice/providers/${first()}`;
     const pages = ['/', '/services/dnsservice', '/services/tincvpn', provider, `/jobs/${job.id}`, '/login', '/nothing'];
     for (const url of pages) {
-      const { body, headers, statusCode } = await visitor.get(url, { 'accept-language': language });
+      const asking = url === '/login' ? new Visitor(web) : visitor;
+      const { body, headers, statusCode } = await asking.get(url, { 'accept-language': language });
       expect(statusCode, url).toBe(url === '/nothing' ? 404 : 200);
       expect(headers['content-type'], url).toBe('text/html; charset=utf-8');
       expect(body, url).toContain(`<html lang="${language}">`);
@@ -62,6 +63,16 @@ describe('every answer', () => {
     const { headers, statusCode } = await visitor.get(style);
     expect(statusCode).toBe(200);
     expect(headers['cache-control']).toMatch(/max-age=31536000.*immutable/);
+  });
+
+  it('is compressed for who takes that, and only then', async () => {
+    const visitor = await open();
+    const codingFor = async (accepted: string) =>
+      (await visitor.get('/', { 'accept-encoding': accepted })).headers['content-encoding'];
+    for (const accepted of ['gzip', 'br, gzip;q=0.5', 'GZIP, *'])
+      expect(await codingFor(accepted), accepted).toBe('gzip');
+    for (const accepted of ['', 'br', 'gzip;q=0', 'gzip; q=0.0, br'])
+      expect(await codingFor(accepted), accepted).toBe(undefined);
   });
 
   it('of a first view is small: page, style and script together at most 40 kB compressed', async () => {
@@ -165,7 +176,7 @@ describe('under /cloudy/', () => {
       '/cloudy/login',
       '/cloudy/nothing',
     ]) {
-      const { body } = await visitor.get(url);
+      const { body } = await (url === '/cloudy/login' ? new Visitor(web) : visitor).get(url);
       const addresses = [...body.matchAll(/(?:href|src|action|hx-get|hx-post)="([^"#][^"]*)"/g)].map(
         (match) => match[1],
       );

@@ -40,7 +40,7 @@ describe('the page of a provider', () => {
   it('promises what a scan of it alone may book, and more with an account', async () => {
     const visitor = await new Visitor(web).login();
     const body = await bodyOf('proxy3', {}, visitor);
-    const promised = [...body.matchAll(/at most about ([\d.]+)\skB/g)].map(([, kB]) => Number(kB));
+    const promised = [...body.matchAll(/up to ([\d.]+)\skB/g)].map(([, kB]) => Number(kB));
     const type = web.panel.services.of('proxy3');
     const { provider } = ranked('proxy3', 1);
     const costs = [{}, { account: {} }].map((extent) => scanCost(type, [provider], { asked: true, ...extent }).bytes);

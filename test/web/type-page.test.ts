@@ -73,7 +73,7 @@ describe('a type', () => {
     expect(asReader.body).not.toContain('hx-post');
     await visitor.login();
     const asOwner = await visitor.get('/services/dnsservice');
-    expect(asOwner.body).toMatch(/28 providers<\/a>, at most about [\d.]+\skB/);
+    expect(asOwner.body).toMatch(/28 providers<\/a>, up to [\d.]+\skB/);
   });
 
   it('says why the first of the list is not the recommended one, while another leads', async () => {
