@@ -1,4 +1,5 @@
 /** The pages and the API on a Fastify instance: headers, body parsing, the routes, and how errors are answered. */
+import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Panel } from '../panel.js';
 import { assetsUnder, serveAssets } from './assets.js';
@@ -34,20 +35,24 @@ export function loadTexts(): Texts {
 const BODY_LIMIT = 64 * 1024;
 const FORM = 'application/x-www-form-urlencoded';
 
-/**
- * Options of an application that is the panel's own; no plugin can set them for itself. What is no HTTP, and an address that
- * is badly encoded or of which a part is too long, never get as far as a route and its hooks.
- */
+/** Options of an application that is the panel's own, so that every address has a page's answer; no plugin can set them for itself. */
 export const OWN_APP = {
   bodyLimit: BODY_LIMIT,
   clientErrorHandler: answerUnreadable,
-  frameworkErrors: (_error: Error, _request: FastifyRequest, reply: FastifyReply) => {
-    reply
-      .code(404)
-      .headers({ ...SECURITY_HEADERS, ...PERSONAL })
-      .send({ error: noSuchPage() });
-  },
+  rewriteUrl: ({ url = '/' }: IncomingMessage) => (isDecodable(url) ? url : url.replaceAll('%', '%25')),
+  // No expression is matched against it, and Node bounds the whole address, bytes.
+  routerOptions: { maxParamLength: 16 * 1024 },
 };
+
+/** Whether the router can read the path. */
+function isDecodable(url: string): boolean {
+  try {
+    decodeURIComponent(url.split('?', 1)[0] ?? '');
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /**
  * Registers everything under the prefix of the given (encapsulated) instance.

@@ -162,6 +162,17 @@ describe('every page says', () => {
   });
 });
 
+it.each(['/%', '/services/%zz', `/services/${'a'.repeat(500)}`, '/public/', '/public/%E0%A4%A'])(
+  'the address %s leads nowhere, as a page in the reader’s language',
+  async (url) => {
+    const visitor = await open();
+    const { statusCode, headers, body } = await visitor.get(url, { 'accept-language': 'ca' });
+    expect([statusCode, headers['content-type']]).toEqual([404, 'text/html; charset=utf-8']);
+    expect(body).toContain('<html lang="ca">');
+    expect(body).not.toContain('lang="en"><');
+  },
+);
+
 describe('under /cloudy/', () => {
   it('every link, form, redirect and cookie stays there', async () => {
     const visitor = await open({ prefix: '/cloudy' });
