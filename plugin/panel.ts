@@ -11,7 +11,7 @@ import { Pinger } from './probe/ping.js';
 import type { Scheduler } from './scan/index.js';
 import type { Ranked } from './score/rank.js';
 import { type Connect, loadServices, type ServiceRegistry, type ServiceType } from './services/index.js';
-import { openStore, type Store } from './store/index.js';
+import { openStore, type SettingStore, type Store } from './store/index.js';
 import { type Rooms, WiredPanel } from './wiring.js';
 
 export interface TypeSummary {
@@ -85,16 +85,22 @@ export async function wantsDemo(config: Config): Promise<boolean> {
   return config.providersFile === null && !(await serfAnswers(config, SERF_LIMIT_MS));
 }
 
+/** Name of the setting: where the demo was, so that its providers are the same ones for a command and for the next panel. */
+const DEMO_NETWORK = 'demo-network';
+
 /** Loaded only when wanted: a node with a community of its own never needs it. */
 async function openDemo(
   now: () => number,
+  settings: SettingStore,
 ): Promise<{ source: Source; pinger: Rooms['pinger']; close(): Promise<void> }> {
   const [{ startDemo }, { demoSource }, { demoPinger: pinger }] = await Promise.all([
     import('./demo/index.js'),
     import('./demo/source.js'),
     import('./demo/ping.js'),
   ]);
-  const community = await startDemo();
+  const kept = settings.get(DEMO_NETWORK);
+  const community = await startDemo(kept === null ? {} : { network: kept });
+  if (kept === null) settings.set(DEMO_NETWORK, community.network);
   return { source: demoSource(community, now), pinger, close: () => community.close() };
 }
 
@@ -123,7 +129,7 @@ export async function createPanel(
   const services = await loadServices();
   const store = openStore(join(config.dataDir, 'cloudy-services.sqlite'), now);
   const isDemo = demo ?? (await wantsDemo(config));
-  const community = isDemo ? await openDemo(now) : null;
+  const community = isDemo ? await openDemo(now, store.settings) : null;
   const discovery = community
     ? createDiscovery({
         config: { ...config, communityRanges: ['127.0.0.0/8'] },

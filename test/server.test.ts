@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Config, loadConfig } from '../plugin/config.js';
-import { wantsDemo } from '../plugin/panel.js';
+import { createPanel, wantsDemo } from '../plugin/panel.js';
 import { announce, startDaemon } from '../plugin/server.js';
 import { urlsOf } from '../plugin/where.js';
 
@@ -52,6 +52,16 @@ describe('the daemon', () => {
     expect((await fetch(`${url}healthz`)).status).toBe(200);
     expect(await overSocket(socket, '/cloudy/healthz')).toBe(200);
     expect(await overSocket(socket, '/healthz')).toBe(404);
+  });
+
+  it('shows the same demo as a command beside it, and as the next daemon', async () => {
+    const { panel } = await start();
+    const ids = panel.discovery.providers().map(({ id }) => id);
+    const command = await createPanel(configWith({}), { demo: true });
+    expect(command.discovery.providers().map(({ id }) => id)).toEqual(ids);
+    await command.close();
+    await daemons.pop()?.close();
+    expect((await start()).panel.discovery.providers().map(({ id }) => id)).toEqual(ids);
   });
 
   it('takes over a socket that a killed process left behind', async () => {

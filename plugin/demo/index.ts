@@ -9,6 +9,8 @@ import { Sockets } from './sockets.js';
 export interface DemoCommunity {
   /** What its members announce: the same in every run. */
   readonly announcements: readonly Announcement[];
+  /** First three parts of its addresses. */
+  readonly network: string;
   close(): Promise<void>;
 }
 
@@ -44,7 +46,8 @@ export async function startDemo(options: DemoOptions = {}): Promise<DemoCommunit
     await sockets.close();
     throw error;
   }
-  return { announcements: MEMBERS.map((member) => announce(member, network)), close: () => sockets.close() };
+  const announcements = MEMBERS.map((member) => announce(member, network));
+  return { announcements, network, close: () => sockets.close() };
 }
 
 /** Where all are taken, the first is shared. */
