@@ -70,7 +70,6 @@ document.addEventListener('htmx:after:request', ({ detail: { ctx } }) => {
   const { status, headers } = ctx.response;
   if (status >= 502 && status <= 504) return lose(ctx);
   hear();
-  if (status < 400 && isDeed(ctx)) message().replaceChildren();
   // Those of a form that was open for too long, so that it can be sent again as it is.
   const token = headers.get('cs-token');
   if (token) for (const field of document.querySelectorAll('[name=token]')) field.value = token;
@@ -86,6 +85,11 @@ document.addEventListener('htmx:before:swap', () => {
 document.addEventListener('htmx:after:swap', () => {
   if (document.activeElement === document.body) document.getElementById(left)?.focus({ preventScroll: true });
   else left = null;
+});
+
+// What came of the last form is no word about this one.
+document.addEventListener('htmx:before:request', ({ detail: { ctx } }) => {
+  if (isDeed(ctx)) for (const one of [message(), document.getElementById('cs-saved')]) one?.replaceChildren();
 });
 
 // A tab that nobody looks at asks nothing, and asks at once when it is looked at again.

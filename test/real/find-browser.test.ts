@@ -160,18 +160,22 @@ describe('a page', () => {
   it('whose form could not be sent says so in sight until it was, and keeps what was typed', async () => {
     await onPage(async (page) => {
       const save = await form(page);
+      await save.click();
+      await page.locator('#cs-saved strong').waitFor();
+      await page.fill('#cs-note', 'written with more care');
       await page.route('**/opinion', (route) => route.abort());
       await save.click();
       const unsent = page.locator('#cs-message', { hasText: 'Not sent: the panel cannot be reached.' });
       await unsent.waitFor();
       expect(await unsent.evaluate((one) => one.getBoundingClientRect().top)).toBeGreaterThanOrEqual(0);
+      expect([await page.locator('#cs-saved').textContent(), note()]).toEqual(['', 'written with care']);
       await page.evaluate(() => document.getElementById('cs-pulse')?.dispatchEvent(new Event('cs-again')));
       await page.waitForSelector('.cs:not(.cs-lost)');
       expect(await unsent.count()).toBe(1);
       await page.unroute('**/opinion');
       await save.click();
       await page.locator('#cs-saved strong').waitFor();
-      expect([await page.locator('#cs-message').textContent(), note()]).toEqual(['', 'written with care']);
+      expect([await page.locator('#cs-message').textContent(), note()]).toEqual(['', 'written with more care']);
     });
   });
 
