@@ -11,7 +11,7 @@ import { log } from './log.js';
 import { notifyReady } from './notify.js';
 import { createPanel, type Panel, wantsDemo } from './panel.js';
 import { BRIDGE_PATH, cloudyLogin, onlyBySocket } from './web/bridge.js';
-import { loadTexts, OWN_APP, registerWeb } from './web/index.js';
+import { loadTexts, OWN_APP, registerWeb, type Texts } from './web/index.js';
 import { firstRunCode, hasOwner } from './web/password.js';
 import { answerUnreadable, passOverExpectations } from './web/unreadable.js';
 import { commandOf, urlsOf } from './where.js';
@@ -32,10 +32,11 @@ interface Daemon {
 }
 
 /**
- * Starts listening. Resolves once pages are served.
+ * Starts listening. Resolves once pages are served; a start that fails leaves nothing running.
  * @throws PanelError `bad-config`; the system's error when an address is taken
  */
 export async function startDaemon(config: Config, demo: boolean): Promise<Daemon> {
+  const texts = loadTexts();
   const panel = await createPanel(config, { demo, serving: true });
   const app = Fastify({
     ...OWN_APP,
@@ -45,12 +46,30 @@ export async function startDaemon(config: Config, demo: boolean): Promise<Daemon
     schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
   });
   app.addHook('onClose', () => panel.close());
-  const texts = loadTexts();
-  await app.register((scope) => registerWeb(scope, panel, { texts }), { prefix: config.basePath.replace(/\/$/, '') });
+  let socket: Server | null = null;
+  const close = async () => {
+    socket?.closeAllConnections();
+    socket?.close();
+    await app.close();
+  };
+  try {
+    const bySocket = await registerPages(app, panel, texts);
+    if (config.socket !== null) socket = await listenOnSocket(app, config.socket, bySocket);
+    return { url: config.listen && `${await app.listen(config.listen)}${config.basePath}`, panel, close };
+  } catch (error) {
+    await close();
+    throw notListening(error);
+  }
+}
+
+/** For all, and where there is a socket for Cloudy's page too. Returns which requests came by the socket: to be filled. */
+async function registerPages(app: FastifyInstance, panel: Panel, texts: Texts): Promise<WeakSet<IncomingMessage>> {
+  const { basePath, socket } = panel.config;
+  await app.register((scope) => registerWeb(scope, panel, { texts }), { prefix: basePath.replace(/\/$/, '') });
   guardConnections(app.server);
   passOverExpectations(app.server);
   const bySocket = new WeakSet<IncomingMessage>();
-  if (config.socket !== null) {
+  if (socket !== null) {
     await app.register(
       (scope) => {
         onlyBySocket(scope, bySocket);
@@ -59,20 +78,8 @@ export async function startDaemon(config: Config, demo: boolean): Promise<Daemon
       { prefix: BRIDGE_PATH },
     );
   }
-  let socket: Server | null = null;
-  const close = async () => {
-    socket?.closeAllConnections();
-    socket?.close();
-    await app.close();
-  };
-  try {
-    await app.ready();
-    if (config.socket !== null) socket = await listenOnSocket(app, config.socket, bySocket);
-    return { url: config.listen && `${await app.listen(config.listen)}${config.basePath}`, panel, close };
-  } catch (error) {
-    await close();
-    throw notListening(error);
-  }
+  await app.ready();
+  return bySocket;
 }
 
 /** What to do about an address or a socket that cannot be had, by the system's word for it. */

@@ -1,12 +1,16 @@
+import { execFile } from 'node:child_process';
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Config, loadConfig } from '../plugin/config.js';
 import { createPanel, wantsDemo } from '../plugin/panel.js';
+import { PACKAGE_FILE } from '../plugin/paths.js';
 import { announce, startDaemon } from '../plugin/server.js';
+import { BRIDGE_PATH } from '../plugin/web/bridge.js';
 import { urlsOf } from '../plugin/where.js';
 
 let folder: string;
@@ -76,6 +80,19 @@ describe('the daemon', () => {
     const port = Number(new URL(url ?? '').port);
     const second = startDaemon(configWith({ listen: { host: '127.0.0.1', port } }), true);
     await expect(second).rejects.toMatchObject({ code: 'bad-config', hint: expect.stringContaining('LISTEN') });
+  });
+
+  it('ends by itself when its pages cannot be registered', async () => {
+    const program = join(dirname(PACKAGE_FILE), 'dist', 'cli.mjs');
+    // The address of Cloudy's own page, which is then taken twice.
+    const keys = { LISTEN: '', SOCKET: join(folder, 'socket'), BASE_PATH: BRIDGE_PATH, DATA_DIR: folder, DEMO: 'off' };
+    const env = Object.fromEntries(Object.entries(keys).map(([key, value]) => [`CLOUDY_SERVICES_${key}`, value]));
+    const ended = promisify(execFile)(process.execPath, [program, 'serve'], {
+      env,
+      timeout: 8_000,
+      killSignal: 'SIGKILL',
+    });
+    await expect(ended).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining('already declared') });
   });
 
   it.each([
