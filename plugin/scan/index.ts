@@ -82,10 +82,10 @@ export class Scanner {
     const recent = account ? null : this.#recent.covering(word, provider, targets);
     if (recent !== null) return jobs.get(recent);
     this.#measurer.budget.check(Math.min(...targets.map((target) => this.#measurer.costOf(target))));
-    const ahead = running.at(-1);
     const repeats = repeatsOf(targets.length);
     return jobs.start({ kind: 'scan', type: word, provider, total: probesOf(targets.length) }, async (job) => {
-      if (ahead) await jobs.ended(ahead.id);
+      const ahead = running.map(({ id }) => jobs.ended(id));
+      await overOrAborted(Promise.all(ahead), job.signal);
       const kept = new Set<string>();
       try {
         await this.#scan(word, targets, { ...job, asked: provider !== null, account, kept, repeats });
@@ -219,6 +219,20 @@ export class Scanner {
       .flatMap((one) => wanted.get(one.provider.id) ?? [])
       .slice(0, BEST);
   }
+}
+
+/** Resolves once the work is over, whatever came of it. @throws the signal's reason */
+function overOrAborted(work: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
+    const end = () => {
+      signal.removeEventListener('abort', end);
+      if (signal.aborted) reject(signal.reason);
+      else resolve();
+    };
+    signal.addEventListener('abort', end);
+    work.then(end, end);
+  });
 }
 
 function ownOutage(round: Round): PanelError {

@@ -92,6 +92,22 @@ describe('a scan', () => {
     expect(jobs.running().map(({ id }) => id)).toEqual([all.id]);
   });
 
+  it('that waits for another is cancelled at once, and whoever waits behind it still waits for that other', async () => {
+    const { waiting, probe } = heldProbe();
+    const { scanner, jobs } = scannerOf(
+      five.map((address) => providerAt(address)),
+      probe,
+    );
+    const one = scanner.start('thing', '10.0.0.5');
+    const second = scanner.start('thing', '10.0.0.4');
+    const third = scanner.start('thing', '10.0.0.3');
+    await turn();
+    expect(await jobs.cancel(second.id)).toMatchObject({ state: 'cancelled', done: 0 });
+    for (let turns = 0; turns < 5; turns++) await turn();
+    expect(jobs.running().map(({ id }) => id)).toEqual([one.id, third.id]);
+    expect(waiting.map(({ address }) => address)).toEqual(['10.0.0.5']);
+  });
+
   it('never probes two services of one host at once', async () => {
     const { waiting, probe } = heldProbe();
     const twins = [1, 2, 3].map((port) => providerAt('10.0.0.1', { id: `p${port}`, port }));
