@@ -40,10 +40,18 @@ export const isJoinAddress = (value: string) => JOIN.test(value);
 export const joinAddress: Parse<string> = (value) =>
   isJoinAddress(value) ? value : fail('an address such as 10.139.40.22:5000');
 
-export const webAddress: Parse<string> = (value) =>
-  URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)
-    ? value
-    : fail('an address that begins with http:// or https://');
+/** Its name, password and path can be decoded, as who sends there has to. */
+export const webAddress: Parse<string> = (value) => {
+  if (!URL.canParse(value) || !/^https?:$/.test(new URL(value).protocol))
+    fail('an address that begins with http:// or https://');
+  const { username, password, pathname } = new URL(value);
+  try {
+    decodeURIComponent([username, password, pathname].join('/'));
+  } catch {
+    fail('%25 where a % itself is meant, and %XX for bytes of UTF-8 only');
+  }
+  return value;
+};
 
 export const basePath: Parse<string> = (value) =>
   /^\/([A-Za-z0-9._~-]+\/)*$/.test(`${value}/`.replace(/\/+$/, '/'))

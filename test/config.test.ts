@@ -112,6 +112,14 @@ describe('the configuration', () => {
     },
   );
 
+  it.each(['https://ntfy.example/100%-topic', 'https://ntfy.example/%ff', 'https://anna:100%@ntfy.example/topic'])(
+    'refuses NOTIFY_URL=%s, which nobody could decode, and says what to write',
+    (value) => {
+      const error = refusal(() => loadConfig({ env: { CLOUDY_SERVICES_NOTIFY_URL: value }, file: NO_FILE }));
+      expect(error.message).toMatch(/^NOTIFY_URL is not valid: expected %25 where a % itself is meant/);
+    },
+  );
+
   it('names the line that is not KEY=value', () => {
     expect(refusal(() => loadConfig({ env: {}, file: fileWith('LANGUAGE=ca\nhello\n') })).message).toContain('line 2');
   });

@@ -51,7 +51,9 @@ export class Post {
   /** Returns at once. What cannot be sent is tried once more, then said in the log, without the address's secret part. */
   send(alert: Alert): void {
     if (this.#sending.size >= MOST) return;
-    const sending = this.#patiently(alert).finally(() => this.#sending.delete(sending));
+    const sending = this.#patiently(alert)
+      .catch((error: Error) => log.warning(`The alert could not be sent: ${error.message}.`))
+      .finally(() => this.#sending.delete(sending));
     this.#sending.add(sending);
   }
 

@@ -104,6 +104,10 @@ it('is lost where nobody listens, and says so', async () => {
   expect(await sent(url.replace('127.93.1.1', '127.93.1.2'))).toEqual([expect.stringContaining('ECONNREFUSED')]);
 });
 
+it('is lost with a line, and nothing else, where the address of a host application cannot be decoded', async () => {
+  expect(await sent('https://ntfy.example/100%-topic', 'ntfy')).toEqual([expect.stringContaining('URI malformed')]);
+});
+
 it('does not hold up the end, whatever the server does', async () => {
   const { got, url } = await listening(() => {});
   const said = vi.spyOn(console, 'error').mockImplementation(() => {});
