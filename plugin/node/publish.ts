@@ -1,5 +1,6 @@
 /** Announcing this node's own services to the neighbours, and remembering what was announced. */
 import { networkInterfaces } from 'node:os';
+import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config.js';
 import { allowing } from '../discovery/allowed.js';
 import type { Discovery } from '../discovery/index.js';
@@ -149,21 +150,27 @@ export class Publisher {
   async withdraw(word: string, why: Withdrawal): Promise<void> {
     const known = this.all().get(word);
     if (!known) return;
-    const change = this.#tags.change((all) => all.filter((piece) => !isSame(piece, known.entry)));
+    const change = this.#tags.change((all) =>
+      this.#stands(word, known) ? all.filter((piece) => !isSame(piece, known.entry)) : all,
+    );
     await (known.untold ? this.#orAway(change) : change);
-    this.#remember(word, { ...known, withdrawn: { at: this.#deps.now(), why } });
+    if (this.#stands(word, known)) this.#remember(word, { ...known, withdrawn: { at: this.#deps.now(), why } });
   }
 
   /** Announces again all that is remembered and still wanted; this node's address may be another one now. @throws as publish */
   async restore(): Promise<void> {
     const address = await this.#address();
     for (const [word, known] of this.all()) {
+      if (known.withdrawn !== null) continue;
       const entry = entryOf(word, formOf(known.entry), address);
-      // Its owner may have ended it meanwhile.
-      const isWanted = () => this.all().get(word)?.withdrawn === null;
-      await this.#tags.change((all) => (isWanted() ? this.#with(entry, all) : all));
-      if (isWanted()) this.#remember(word, { ...known, entry, untold: false });
+      await this.#tags.change((all) => (this.#stands(word, known) ? this.#with(entry, all) : all));
+      if (this.#stands(word, known)) this.#remember(word, { ...known, entry, untold: false });
     }
+  }
+
+  /** Whether that is what is remembered now: its owner may have ended it, or announced it anew, meanwhile. */
+  #stands(word: string, known: Publication): boolean {
+    return isDeepStrictEqual(this.all().get(word), known);
   }
 
   /** Wire words of what should be announced and is not. @throws PanelError serf-away, serf-refused, tag-unreadable */

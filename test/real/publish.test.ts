@@ -213,6 +213,24 @@ describe('announcing', () => {
     await until('the neighbour sees it', async () => jq(await seenBy(neighbour, 'own'), '.[0].d') === '"remembered"');
   });
 
+  it.each([
+    ['restored', (one: Publisher) => one.restore()],
+    [
+      'withdrawn',
+      async (one: Publisher) => {
+        // By then the new one is on its way.
+        await one.preview('proxy3');
+        await one.withdraw('proxy3', 'silent');
+      },
+    ],
+  ])('anew stands, also where the old announcement is %s at that moment', async (_, act) => {
+    const one = publisher();
+    await one.publish('proxy3', { description: 'old' }, null);
+    await Promise.all([one.publish('proxy3', { description: 'new' }, null), act(one)]);
+    expect(one.all().get('proxy3')).toMatchObject({ entry: { d: 'new' }, withdrawn: null });
+    expect(jq(await seenBy(own, 'own'), '[.[].d]')).toBe('["new"]');
+  });
+
   it('is tried again at the next look, not at every change, when there was no room for it to come back', async () => {
     let packed = 0;
     const one = publisher({
