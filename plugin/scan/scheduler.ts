@@ -105,12 +105,12 @@ export class Scheduler {
     if (this.#pulse) this.#plan();
   }
 
-  /** Also ends the probe that is under way. */
+  /** Also ends the probe that is under way. Kept last: a full disk may forget it at the next start, not go on measuring. */
   off(): void {
-    this.#deps.store.settings.set(SETTING, 'off');
     this.#on = false;
     this.#due.clear();
     this.#turn?.abort.abort();
+    this.#deps.store.settings.set(SETTING, 'off');
   }
 
   status(): SchedulerStatus {

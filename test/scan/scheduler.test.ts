@@ -281,6 +281,15 @@ describe('the scheduler is switched', () => {
     expect(make({ config: { backgroundScan: true } }).status().on).toBe(false);
   });
 
+  it('off also where a full disk cannot remember it, which is said', async () => {
+    const { scheduler, store } = scheduled(many);
+    vi.spyOn(store.settings, 'set').mockImplementation(() => {
+      throw Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' });
+    });
+    expect(() => scheduler.off()).toThrow('disk is full');
+    expect(scheduler.status()).toMatchObject({ on: false, waiting: 'off', next: null });
+  });
+
   it('off in the middle of a probe, which ends and is not stored', async () => {
     const { waiting, probe } = heldProbe();
     const { scheduler, attempts } = scheduled(pair, probe);
