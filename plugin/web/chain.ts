@@ -2,6 +2,7 @@
 import { cleanText } from '../discovery/entry.js';
 import type { Member } from '../discovery/member.js';
 import type { SerfRpc } from '../discovery/rpc.js';
+import { inSlices } from '../discovery/slices.js';
 import { readTag, TAG_NAME, type Tag } from '../discovery/tag.js';
 import { PanelError } from '../errors.js';
 import { nearest } from '../nearest.js';
@@ -98,7 +99,7 @@ class Walk {
     };
     const serf = next(await this.#agent());
     const joined = serf && next(this.#joined(serf));
-    const member = joined && next(this.#member(joined));
+    const member = joined && next(await this.#member(joined));
     const text = member && next(this.#tag(member));
     const tag = text && next(this.#readable(text, cleanText(member.name)));
     const ids = tag && next(this.#type(tag));
@@ -137,10 +138,10 @@ class Walk {
     return { step: this.step('joined', 'yes', 'yes', { count }), value: serf };
   }
 
-  #member({ self, members }: Serf): Found<Member> {
+  async #member({ self, members }: Serf): Promise<Found<Member>> {
     const { node } = this.#asked;
     const wanted = node === '' ? self : node;
-    const found = named(members, wanted);
+    const found = await this.#named(members, wanted);
     if (!found) {
       const names = members.map(({ name }) => cleanText(name)).filter(({ length }) => length <= LONGEST_NAME);
       const near = nearest(wanted.slice(0, LONGEST_NAME), names) ?? '–';
@@ -153,6 +154,24 @@ class Walk {
     }
     const say = found.status === 'failed' ? 'failed' : 'left';
     return { step: this.step('member', 'no', say, { node: name }), value: null };
+  }
+
+  /** By its name, its address, or a host that it announces; an alive one before one that is not. */
+  async #named(members: readonly Member[], wanted: string): Promise<Member | undefined> {
+    const word = wanted.toLowerCase();
+    const is = (text: string | null) => text !== null && cleanText(text).toLowerCase() === word;
+    const sorted = members.toSorted((a, b) => Number(b.status === 'alive') - Number(a.status === 'alive'));
+    const known = sorted.find(({ name }) => is(name)) ?? sorted.find(({ address }) => is(address));
+    if (known) return known;
+    // To decode all tags anew for every question would hold up everything else: only those who left are kept nowhere.
+    const announced = this.#panel.discovery.announcements('serf').filter(({ host }) => is(host));
+    const nodes = new Set(announced.map(({ node }) => node));
+    let found = sorted.find(({ name }) => nodes.has(cleanText(name)));
+    await inSlices(found ? [] : sorted.filter(({ status }) => status === 'left'), (member) => {
+      const { entries } = readTag(member.tags.get(TAG_NAME) ?? '');
+      if (entries.some(({ host }) => is(host))) found ??= member;
+    });
+    return found;
   }
 
   #tag({ tags }: Member): Found<string> {
@@ -237,12 +256,3 @@ const SAYS: Readonly<Record<Verdict, 'yes' | 'no' | 'open' | 'never'>> = {
   barred: 'never',
   new: 'never',
 };
-
-/** By its name, its address, or a host that it announces; an alive one before one that is not. */
-function named(members: readonly Member[], wanted: string): Member | undefined {
-  const word = wanted.toLowerCase();
-  const is = (text: string | null) => text !== null && cleanText(text).toLowerCase() === word;
-  const announces = ({ tags }: Member) => readTag(tags.get(TAG_NAME) ?? '').entries.some(({ host }) => is(host));
-  const sorted = members.toSorted((a, b) => Number(b.status === 'alive') - Number(a.status === 'alive'));
-  return sorted.find(({ name }) => is(name)) ?? sorted.find(({ address }) => is(address)) ?? sorted.find(announces);
-}

@@ -1,8 +1,9 @@
 /** Help: the chain from this node's agent to an answering service, broken at every link in turn. */
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Member, MemberStatus } from '../../plugin/discovery/member.js';
 import type { SerfRpc } from '../../plugin/discovery/rpc.js';
 import type { SkippedRow } from '../../plugin/discovery/skipped.js';
+import { readTag } from '../../plugin/discovery/tag.js';
 import { packTag, writePiece } from '../../plugin/discovery/tag-write.js';
 import type { Step } from '../../plugin/web/chain.js';
 import type { SkippedGroup } from '../../plugin/web/heard.js';
@@ -31,6 +32,11 @@ async function community(...others: readonly Member[]): Promise<void> {
   const members = [{ ...member('here'), address: '10.139.40.99' }, ...others];
   const client = { stats: async () => stats, members: async () => members };
   web.panel.discovery.serfClient = () => client as unknown as SerfRpc;
+  const listed = members.filter(({ status }) => status !== 'left');
+  const announced = listed.flatMap(({ name, tags }) =>
+    readTag(tags.get('services') ?? '').entries.map((entry) => ({ ...entry, node: name, gossip: null })),
+  );
+  web.panel.discovery.announcements = () => announced;
 }
 
 async function walk(node: string, type = ''): Promise<Step[]> {
@@ -102,6 +108,16 @@ describe('the chain', () => {
     await community(member('torre', await tagOf('dnsservice')));
     for (const name of ['10.139.40.1', 'HOST.guifi.local'])
       expect((await walk(name, 'dnsservice')).at(-1)).toMatchObject({ state: 'yes' });
+  });
+
+  it('decodes no tag of a listed member to find a host, only of those who left', async () => {
+    const [torre, gone] = [member('torre', await tagOf('proxy3')), member('gone', await tagOf('proxy3'), 'left')];
+    await community(torre, { ...gone, address: null });
+    const reads = [torre, gone].map(({ tags }) => vi.spyOn(tags as Map<string, string>, 'get'));
+    expect(await end('no-such-host')).toMatchObject({ id: 'member' });
+    expect(reads.map(({ mock }) => mock.calls.length)).toEqual([0, 1]);
+    await community({ ...gone, address: null }, member('other'));
+    expect((await end('host.guifi.local'))?.text).toContain('has left');
   });
 
   it('ends at a node that announces nothing; without a name that is this one', async () => {
