@@ -71,6 +71,21 @@ describe('a folder that became read-only', () => {
   });
 });
 
+describe('a folder in which none can be made', () => {
+  it('stops a start with what to do', async () => {
+    const code = `try { openStore(path); } catch (error) { say(error.code); say(error.message); say(error.hint); }`;
+    const { lines } = await inChild('/proc/x/y/panel.sqlite', code);
+    const said: string[] = [];
+    lines.on('line', (line) => said.push(line));
+    await once(lines, 'close');
+    expect(said).toEqual([
+      'bad-config',
+      expect.stringContaining('/proc/x/y/panel.sqlite cannot be opened: ENOENT'),
+      expect.stringContaining('Set DATA_DIR to a folder'),
+    ]);
+  });
+});
+
 describe('a file that another process holds', () => {
   it('is waited for', async () => {
     const path = freshPath();
