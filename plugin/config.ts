@@ -164,11 +164,9 @@ function parseOption(
 
 function assertKnown(key: string, from: string, prefix = ''): void {
   if (KEYS.includes(key)) return;
-  throw new PanelError(
-    'bad-config',
-    `${prefix}${key} in ${from} is not an option.`,
-    `Did you mean ${prefix}${nearest(key, KEYS)}?`,
-  );
+  const near = nearest(key, KEYS);
+  const hint = near ? `Did you mean ${prefix}${near}?` : `There are: ${KEYS.map((one) => prefix + one).join(', ')}.`;
+  throw new PanelError('bad-config', `${prefix}${key} in ${from} is not an option.`, hint);
 }
 
 /** `KEY=value` lines of an EnvironmentFile or of Cloudy's shell-style files; an absent file has none. */

@@ -1,9 +1,13 @@
 /** The word that somebody probably meant: for mistakes in configuration and on the command line. */
 
-/** The word nearest to what was written (edit distance); undefined only for an empty list. */
+/** Two letters, so that two that changed places are one mistake; in longer words, a third of the letters. */
+const isNear = (apart: number, letters: number) => apart <= Math.max(2, letters / 3);
+
+/** The word nearest to what was written (edit distance, in any case); undefined where none is near enough to be meant. */
 export function nearest(written: string, words: readonly string[]): string | undefined {
   return words
-    .map((word) => ({ word, apart: distance(word, written) }))
+    .map((word) => ({ word, apart: distance(word.toLowerCase(), written.toLowerCase()) }))
+    .filter(({ word, apart }) => isNear(apart, Math.max(word.length, written.length)))
     .sort((a, b) => a.apart - b.apart)
     .at(0)?.word;
 }

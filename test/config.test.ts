@@ -74,7 +74,12 @@ describe('the configuration', () => {
     expect(inFile.message).toContain('LISTN');
     expect(inFile.hint).toContain('LISTEN');
     const inEnvironment = refusal(() => loadConfig({ env: { CLOUDY_SERVICES_SERF_PRC: 'x' }, file: NO_FILE }));
-    expect(inEnvironment.hint).toContain('CLOUDY_SERVICES_SERF_RPC');
+    expect(inEnvironment.hint).toBe('Did you mean CLOUDY_SERVICES_SERF_RPC?');
+  });
+
+  it('lists what there is where an unknown key is near to nothing', () => {
+    const { hint } = refusal(() => loadConfig({ env: { CLOUDY_SERVICES_BOGUS: '1' }, file: NO_FILE }));
+    expect(hint).toMatch(/^There are: CLOUDY_SERVICES_LISTEN, .*, CLOUDY_SERVICES_DEMO\.$/);
   });
 
   it.each([

@@ -15,7 +15,7 @@ import {
 } from '../web/model.js';
 import { BY_HAND, FAILED, type Io, OK, printJson } from './io.js';
 import { plain, table } from './table.js';
-import { UsageError } from './usage.js';
+import { PROGRAM, UsageError } from './usage.js';
 
 export interface Show {
   readonly json: boolean;
@@ -144,6 +144,7 @@ function assertType({ discovery, services }: Panel, word: string, command: strin
   if (names.has(word)) return;
   const written = word.toLowerCase();
   const [holding] = [...names].find(([, all]) => all.some((name) => name.toLowerCase().includes(written))) ?? [];
-  const meant = holding ?? nearest(word, [...names.keys()]) ?? 'TYPE';
-  throw new UsageError(`Nobody has a service "${plain(word)}".`, `${command} ${plain(meant)}`);
+  const meant = holding ?? nearest(word, [...names.keys()]);
+  const instead = meant === undefined ? null : `${command} ${plain(meant)}`;
+  throw new UsageError(`Nobody has a service "${plain(word)}".`, instead, `All services: ${PROGRAM} list`);
 }

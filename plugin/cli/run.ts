@@ -5,7 +5,7 @@ import { asPanelError, PanelError } from '../errors.js';
 import type { Panel, PanelOptions } from '../panel.js';
 import { PACKAGE_FILE } from '../paths.js';
 import { FAILED, type Io, OK, printJson, WRONG_USAGE } from './io.js';
-import { type Command, help, type Invocation, PROGRAM, parse, UsageError } from './usage.js';
+import { ALL_COMMANDS, type Command, help, type Invocation, parse, UsageError } from './usage.js';
 
 /** What the commands act through. */
 export interface Tools {
@@ -31,9 +31,9 @@ export async function run(args: readonly string[], io: Io, tools: Tools, signal:
 
 function failed(error: unknown, io: Io, json: boolean): number {
   if (error instanceof UsageError) {
-    const { message, instead } = error;
-    if (json) printJson(io, { error: { code: 'wrong-usage', message, hint: `Did you mean: ${instead}` } });
-    else io.stderr.write(`${message}\nDid you mean: ${instead}\nAll commands: ${PROGRAM} --help\n`);
+    const { message, hint } = error;
+    if (json) printJson(io, { error: { code: 'wrong-usage', message, hint } });
+    else io.stderr.write(`${[...new Set([message, hint, ALL_COMMANDS])].join('\n')}\n`);
     return WRONG_USAGE;
   }
   const known = asPanelError(error);

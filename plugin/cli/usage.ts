@@ -33,14 +33,16 @@ export interface Invocation {
   readonly config: string | null;
 }
 
+export const ALL_COMMANDS = `All commands: ${PROGRAM} --help`;
+
 /** A mistake on the command line. */
 export class UsageError extends Error {
-  /** The command that was probably meant. */
-  readonly instead: string;
+  /** The command that was probably meant, else where to see what there is. */
+  readonly hint: string;
 
-  constructor(message: string, instead: string) {
+  constructor(message: string, instead: string | null, all = ALL_COMMANDS) {
     super(message);
-    this.instead = `${PROGRAM} ${instead}`;
+    this.hint = instead === null ? all : `Did you mean: ${PROGRAM} ${instead}`;
   }
 }
 
@@ -64,7 +66,7 @@ export function parse(args: readonly string[]): Invocation {
   for (const token of tokens) {
     if (token.kind === 'option' && !(token.name in OPTIONS)) throw unknownOption(token.rawName, positionals);
   }
-  if (values.help) return { ...of, command: 'help' };
+  if (values.help || positionals[0] === 'help') return { ...of, command: 'help' };
   if (values.version) return { ...of, command: 'version' };
   if (values.config !== undefined && (typeof values.config !== 'string' || values.config === ''))
     throw new UsageError('--config needs the path of a file.', `${positionals.join(' ')} --config FILE`.trim());
@@ -73,7 +75,7 @@ export function parse(args: readonly string[]): Invocation {
 }
 
 function wordsOf([command, word, ...rest]: readonly string[]): { command: Command; word: string | null } {
-  if (command === undefined) throw new UsageError('Which command?', '--help');
+  if (command === undefined) throw new UsageError('Which command?', null);
   if (!isCommand(command)) throw new UsageError(`There is no command "${command}".`, nearestLine(command));
   const { line, word: wants } = COMMANDS[command];
   if (wants === 'required' && word === undefined) throw new UsageError(`${command} needs a service type.`, line);
@@ -84,11 +86,14 @@ function wordsOf([command, word, ...rest]: readonly string[]): { command: Comman
 
 function unknownOption(written: string, [word = '']: readonly string[]): UsageError {
   const option = nearest(written.replace(/^-+/, ''), Object.keys(OPTIONS));
-  return new UsageError(`There is no option ${written}.`, `${word} --${option}`.trim());
+  return new UsageError(`There is no option ${written}.`, option ? `${word} --${option}`.trim() : null);
 }
 
 const isCommand = (word: string): word is Command => Object.hasOwn(COMMANDS, word);
-const nearestLine = (word: string) => COMMANDS[nearest(word, Object.keys(COMMANDS)) as Command].line;
+function nearestLine(word: string): string | null {
+  const near = nearest(word, Object.keys(COMMANDS));
+  return near === undefined ? null : COMMANDS[near as Command].line;
+}
 
 export function help(): string {
   const lines = Object.values(COMMANDS).map(({ line, does }) => `  ${line.padEnd(19)}${does}`);

@@ -144,8 +144,9 @@ class Walk {
     const found = await this.#named(members, wanted);
     if (!found) {
       const names = members.map(({ name }) => cleanText(name)).filter(({ length }) => length <= LONGEST_NAME);
-      const near = nearest(wanted.slice(0, LONGEST_NAME), names) ?? '–';
-      return { step: this.step('member', 'no', 'missing', { node: wanted, near }), value: null };
+      const near = nearest(wanted.slice(0, LONGEST_NAME), names);
+      const todo = near && this.#words.t('chain.member.near', { near });
+      return { step: this.step('member', 'no', 'missing', { node: wanted }, todo), value: null };
     }
     const name = cleanText(found.name);
     if (found.status === 'alive') {

@@ -98,10 +98,10 @@ it('says that nobody announces a type that exists', async () => {
 it('answers an unknown type with the nearest known one', async () => {
   const panel = fakePanel({ rows: [row({ type: 'Docker' })] });
   await expect(listProviders(panel, fakeIo(), 'dnservice', text)).rejects.toMatchObject({
-    instead: 'cloudy-services list dnsservice',
+    hint: 'Did you mean: cloudy-services list dnsservice',
   });
   await expect(scanType(panel, fakeIo(), 'docker', text, never)).rejects.toMatchObject({
-    instead: 'cloudy-services scan Docker',
+    hint: 'Did you mean: cloudy-services scan Docker',
   });
 });
 
@@ -118,11 +118,11 @@ it('understands a part of a type’s word or of its title, in whatever language 
     ],
     ...[
       ['dock', 'Docker'],
-      ['Dokcer', 'Docker'],
+      ['dokcer', 'Docker'],
     ],
   ] as const) {
     await expect(listProviders(panel, fakeIo(), typed, text)).rejects.toMatchObject({
-      instead: `cloudy-services list ${meant}`,
+      hint: `Did you mean: cloudy-services list ${meant}`,
     });
   }
 });

@@ -23,14 +23,12 @@ async function cli(line: string, more: Partial<Tools> = {}) {
 
 describe('wrong usage', () => {
   it.each([
-    ['', 'cloudy-services --help'],
     ['lst', 'cloudy-services list [TYPE]'],
     ['scna dnsservice', 'cloudy-services scan TYPE'],
     ['scan', 'cloudy-services scan TYPE'],
     ['list dnsservice twice', 'cloudy-services list [TYPE]'],
     ['doctor now', 'cloudy-services doctor'],
     ['list --jsn', 'cloudy-services list --json'],
-    ['list -x', 'cloudy-services list --'],
     ['list --config', 'cloudy-services list --config FILE'],
     ['list dnsservce', 'cloudy-services list dnsservice'],
   ])('"%s" ends with 2 and names "%s"', async (line, instead) => {
@@ -38,6 +36,15 @@ describe('wrong usage', () => {
     expect(code).toBe(2);
     expect(out).toBe('');
     expect(err).toContain(`Did you mean: ${instead}`);
+  });
+
+  it.each([
+    ['', 'Which command?\n'],
+    ['foo', 'There is no command "foo".\n'],
+    ['list -x', 'There is no option -x.\n'],
+    ['list nope', 'Nobody has a service "nope".\nAll services: cloudy-services list\n'],
+  ])('"%s" is near to nothing: it says where to see what there is, once', async (line, said) => {
+    expect(await cli(line)).toMatchObject({ code: 2, err: `${said}All commands: cloudy-services --help\n` });
   });
 
   it('ends the process with 2 as well', async () => {
@@ -61,6 +68,7 @@ describe('what was asked for', () => {
       out: expect.stringMatching(/serve[\s\S]*list[\s\S]*doctor/),
       err: '',
     });
+    expect(await cli('help')).toEqual(await cli('--help'));
     expect(await cli('--version')).toMatchObject({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
   });
 

@@ -87,6 +87,7 @@ describe('the chain', () => {
       ...{ id: 'member', state: 'no', text: 'No member is called “la-tore”.' },
       todo: expect.stringContaining('“la-torre”'),
     });
+    expect((await end('elsewhere'))?.todo).toBe('The agent of that node must run and join the community.');
   });
 
   it.each([
