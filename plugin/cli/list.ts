@@ -109,9 +109,9 @@ function ranking(view: TypeView, words: Words): string {
   ]);
 }
 
-/** The place in the ranking; a star for the one recommended. */
-function rankOf({ at, score, recommended }: RowModel & { readonly at: number }): string {
-  return `${recommended ? '* ' : ''}${score === null ? '–' : at + 1}`;
+/** The place in the ranking, which as on the page only a score above 0 earns; a star for the one recommended. */
+function rankOf({ at, score, hidden, recommended }: RowModel & { readonly at: number }): string {
+  return `${recommended ? '* ' : ''}${score && !hidden ? at + 1 : '–'}`;
 }
 
 /** What speaks against it; of one that merely missed the last time, that. */

@@ -31,15 +31,21 @@ it('lists every type with its best provider and what runs here', async () => {
   expect(io.written.err).toBe('');
 });
 
-it('lists the providers of a type in ranked order, the failed with its reason and the untried without a number', async () => {
+it('lists the providers of a type in ranked order, the failed with its reason, it and the untried without a place', async () => {
   const io = fakeIo();
   expect(await listProviders(fakePanel({ rows }), io, 'dnsservice', text)).toBe(0);
   const lines = io.written.out.trimEnd().split('\n');
   expect(lines).toHaveLength(4);
   expect(lines[0]).toMatch(/^ *# +SCORE +STATE +NAME +ADDRESS +REASON$/);
   expect(lines[1]).toMatch(/^\* 1 +91 \(80–97\) +is who it claims to be +VIC-Adoberia +10\.1\.2\.3:53$/);
-  expect(lines[2]).toMatch(/^ +2 +0 +the machine answers +LH-Torrassa +10\.1\.2\.9:53 +the port is closed$/);
+  expect(lines[2]).toMatch(/^ +– +0 +the machine answers +LH-Torrassa +10\.1\.2\.9:53 +the port is closed$/);
   expect(lines[3]).toMatch(/^ +– +– +announced +OLO +10\.1\.2\.10 +the announcement names no port$/);
+});
+
+it('gives the hidden no place', async () => {
+  const io = fakeIo();
+  await listProviders(fakePanel({ rows: [row(), row({ node: 'OLO' }, { hidden: true })] }), io, 'dnsservice', text);
+  expect(io.written.out).toMatch(/^ *1 +91 .*\n *– +91 .* OLO /m);
 });
 
 it('says of one that missed the last time that it did, though it still has its score', async () => {
