@@ -19,11 +19,12 @@ export interface CloudyServicesOptions {
 
 /**
  * `await app.register(cloudyServices, { prefix: '/neighbours', authenticate })`.
- * Reads no file and no environment variable of its own. Closing the application closes the panel, also in the middle of a scan.
+ * Configured by its options alone: by no file, and by no environment variable but XDG_STATE_HOME where it is given no `dataDir`.
+ * Closing the application closes the panel, also in the middle of a scan.
  * @throws PanelError `bad-config`, `bad-service-type`
  */
 export default async function cloudyServices(app: FastifyInstance, options: CloudyServicesOptions = {}): Promise<void> {
-  const config = { ...loadConfig({ env: {}, file: '' }), ...options.config };
+  const config = { ...loadConfig({ env: {}, file: '', serfFile: '' }), ...options.config };
   const panel = await createPanel(config, { serving: true });
   app.addHook('onClose', () => panel.close());
   await registerWeb(app, panel, options.authenticate ? { authenticate: options.authenticate } : {});

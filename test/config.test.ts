@@ -1,9 +1,16 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import Fastify from 'fastify';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { loadConfig } from '../plugin/config.js';
 import { PanelError } from '../plugin/errors.js';
+import cloudyServices from '../plugin/index.js';
+
+vi.mock('node:fs', async (original) => {
+  const fs = await original<typeof import('node:fs')>();
+  return { ...fs, readFileSync: vi.fn(fs.readFileSync) };
+});
 
 const NO_FILE = '/nonexistent/cloudy-services.conf';
 let folder: string;
@@ -127,6 +134,17 @@ describe('the configuration', () => {
 
   it('names the line that is not KEY=value', () => {
     expect(refusal(() => loadConfig({ env: {}, file: fileWith('LANGUAGE=ca\nhello\n') })).message).toContain('line 2');
+  });
+
+  it('of the plugin inside another application comes from no file of the system', async () => {
+    vi.mocked(readFileSync).mockClear();
+    const app = Fastify();
+    const config = { dataDir: folder, demo: 'off', avahi: 'off', serfRpc: { host: '127.0.0.1', port: 1 } } as const;
+    await app.register(cloudyServices, { config });
+    await app.close();
+    const read = vi.mocked(readFileSync).mock.calls.map(([path]) => String(path));
+    expect(read.length).toBeGreaterThan(0);
+    expect(read.filter((path) => path.endsWith('.conf'))).toEqual([]);
   });
 
   it('takes the names of the node as browsers send them', () => {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { loadConfig } from '../../plugin/config.js';
+import { loadServices } from '../../plugin/services/index.js';
 
 const DEBIAN = join(import.meta.dirname, '..', '..', 'debian');
 const CONF = join(DEBIAN, 'cloudy-services.conf');
@@ -45,6 +46,20 @@ it('tells of no tunnel where the panel is open to the network', () => {
   const said = installed('LISTEN=10.1.2.3:7001');
   expect(said).toContain('the panel is at http://10.1.2.3:7001/');
   expect(said).not.toContain('ssh');
+});
+
+it('completes the types that the panel knows, and not what stands for all others', async () => {
+  const completion = readFileSync(join(DEBIAN, 'cloudy-services.completion'), 'utf8').replace(
+    '/usr/lib/cloudy-services',
+    join(DEBIAN, '..'),
+  );
+  const pressed = `COMP_WORDS=(cloudy-services list '') COMP_CWORD=2; _cloudy_services; printf '%s\n' "\${COMPREPLY[@]}"`;
+  const offered = execFileSync('bash', ['-ec', `${completion}\n${pressed}`], { encoding: 'utf8' })
+    .trim()
+    .split('\n');
+  const { types } = await loadServices();
+  expect(offered).toEqual(expect.arrayContaining(types.map(({ id }) => id)));
+  expect(offered).not.toContain('other');
 });
 
 /** What the first installation says, with that line in the configuration. */
