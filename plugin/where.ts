@@ -20,8 +20,16 @@ export function urlsOf(url: string, host: string, interfaces: typeof networkInte
   return others.length === 0 ? [url] : others;
 }
 
+/** Where the package puts the program. */
+const PACKAGED = '/usr/lib/cloudy-services/';
+
 /** How this very program is called: by the name that a package gives it; a clone has none, only its bundle. */
 export function commandOf(script = process.argv[1] ?? '', folder = process.cwd()): string {
-  const isClone = basename(script) === 'cli.mjs' && !script.startsWith('/usr/lib/cloudy-services/');
+  const isClone = basename(script) === 'cli.mjs' && !script.startsWith(PACKAGED);
   return isClone ? `node ${relative(folder, script)}` : 'cloudy-services';
+}
+
+/** The systemd unit that runs the panel, and under whose name it has its log; null where no package has made one. */
+export function unitOf(script = process.argv[1] ?? ''): string | null {
+  return script.startsWith(PACKAGED) ? 'cloudy-services' : null;
 }

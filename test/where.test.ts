@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { commandOf, urlsOf } from '../plugin/where.js';
+import { commandOf, unitOf, urlsOf } from '../plugin/where.js';
 
 const own = (address: string, more: { internal?: boolean } = {}) => ({
   ...{ address, netmask: '', mac: '', internal: false, cidr: null, scopeid: 0 },
@@ -36,10 +36,11 @@ describe('the addresses of a panel that listens everywhere', () => {
 });
 
 it.each([
-  ['/usr/lib/cloudy-services/dist/cli.mjs', '/root', 'cloudy-services'],
-  ['/usr/local/bin/cloudy-services', '/root', 'cloudy-services'],
-  ['/home/anna/cloudy-services/dist/cli.mjs', '/home/anna/cloudy-services', 'node dist/cli.mjs'],
-  ['/home/anna/cloudy-services/dist/cli.mjs', '/home/anna', 'node cloudy-services/dist/cli.mjs'],
-])('the command of %s, called in %s, is %s', (script, folder, command) => {
+  ['/usr/lib/cloudy-services/dist/cli.mjs', '/root', 'cloudy-services', 'cloudy-services'],
+  ['/usr/local/bin/cloudy-services', '/root', 'cloudy-services', null],
+  ['/home/anna/cloudy-services/dist/cli.mjs', '/home/anna/cloudy-services', 'node dist/cli.mjs', null],
+  ['/home/anna/cloudy-services/dist/cli.mjs', '/home/anna', 'node cloudy-services/dist/cli.mjs', null],
+])('the command of %s, called in %s, is %s, and its unit %s', (script, folder, command, unit) => {
   expect(commandOf(script, folder)).toBe(command);
+  expect(unitOf(script)).toBe(unit);
 });

@@ -6,6 +6,7 @@ import { openingFor } from '../node/own.js';
 import type { Panel } from '../panel.js';
 import { commandFor, doorsOf, isAlone } from '../web/nothing.js';
 import { hasOwner } from '../web/password.js';
+import { commandOf } from '../where.js';
 import { absent, type Check, fails, failsWith, works } from './check.js';
 import { avahi, dataFolder, journal, ping } from './machine.js';
 import { served } from './served.js';
@@ -49,7 +50,7 @@ function database({ store }: Panel): Check {
 
 function owner({ store }: Panel): Check {
   if (hasOwner(store.settings)) return works('owner', 'a password is set');
-  return absent('owner', 'no password yet: nobody can scan, start or stop', 'Run: cloudy-services passwd');
+  return absent('owner', 'no password yet: nobody can scan, start or stop', `Run: ${commandOf()} passwd`);
 }
 
 /** Each source of providers; of those that are read, how much could be. */

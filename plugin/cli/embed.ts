@@ -15,6 +15,7 @@ import { PanelError } from '../errors.js';
 import { BRIDGE_DIR, PUBLIC_DIR } from '../paths.js';
 import { CLOUDY_ASSETS } from '../web/bridge.js';
 import { type Io, OK, printJson } from './io.js';
+import { PROGRAM } from './usage.js';
 
 /** Where Cloudy says what its document root is: `DOCROOT="…"`, in shell syntax. */
 const CLOUDY_CONFIG = '/etc/cloudy/cloudy.conf';
@@ -96,7 +97,7 @@ function configuredRoot(config: string): string {
   const found = [...text.matchAll(/^\s*(?:export\s+)?DOCROOT=(?:"([^"\n]*)"|'([^'\n]*)'|(\S*))/gm)].at(-1);
   const root = found?.slice(1).find(Boolean);
   if (root) return root;
-  const hint = 'Name the document root of Cloudy’s web GUI: cloudy-services embed /var/local/cDistro';
+  const hint = `Name the document root of Cloudy’s web GUI: ${PROGRAM} embed /var/local/cDistro`;
   throw new PanelError('bad-config', `${config} names no DOCROOT.`, hint);
 }
 

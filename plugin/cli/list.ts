@@ -65,7 +65,7 @@ export async function scanType(panel: Panel, io: Io, word: string, show: Show, s
   assertType(panel, word, 'scan');
   warn(panel, io);
   if ((await panel.type(word)).providers === 0) {
-    const hint = 'Whether this node hears its neighbours: cloudy-services doctor';
+    const hint = `Whether this node hears its neighbours: ${PROGRAM} doctor`;
     throw new PanelError('nothing-to-scan', 'Nobody announces it.', hint);
   }
   const started = panel.scan(word);

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import type { Config } from '../config.js';
+import { unitOf } from '../where.js';
 import { absent, type Check, fails, works } from './check.js';
 
 /** A busy node takes a while, ms. */
@@ -26,12 +27,14 @@ function judge(found: readonly { readonly at: string; readonly is: Found }[]): C
   const text = found.map(({ at, is }) => (is === 'closed' ? `${at} may not be opened by this user` : `${at} ${is}`));
   if (found.some(({ is }) => is === 'another program answers'))
     return fails(NAME, text.join('; '), 'End that program, or set LISTEN or SOCKET to a free address.');
-  if (found.some(({ is }) => is === 'does not answer')) {
-    const why = 'why it ended: sudo journalctl -u cloudy-services -n 20';
-    return fails(NAME, text.join('; '), `Start it: sudo systemctl start cloudy-services, or npm start; ${why}`);
-  }
+  if (found.some(({ is }) => is === 'does not answer')) return fails(NAME, text.join('; '), howToStart());
   if (found.every(({ is }) => is === 'closed')) return absent(NAME, text.join('; '), 'Run this with sudo.');
   return works(NAME, text.join('; '));
+}
+
+function howToStart(unit = unitOf()): string {
+  if (unit === null) return 'Start it: npm start';
+  return `Start it: sudo systemctl start ${unit}; why it ended: sudo journalctl -u ${unit} -n 20`;
 }
 
 function nameOf(place: Place, basePath: string): string {

@@ -1,8 +1,9 @@
 /** The command line read word by word; a mistake is answered with the nearest right command. */
 import { parseArgs } from 'node:util';
 import { nearest } from '../nearest.js';
+import { commandOf } from '../where.js';
 
-export const PROGRAM = 'cloudy-services';
+export const PROGRAM = commandOf();
 
 export const COMMANDS = {
   serve: { line: 'serve', does: 'run the panel', word: 'none' },
@@ -98,7 +99,7 @@ function nearestLine(word: string): string | null {
 export function help(): string {
   const lines = Object.values(COMMANDS).map(({ line, does }) => `  ${line.padEnd(19)}${does}`);
   return [
-    `${PROGRAM}: which neighbour’s service is best for me, from where I am?`,
+    'cloudy-services: which neighbour’s service is best for me, from where I am?',
     '',
     `Usage: ${PROGRAM} COMMAND [--json] [--config FILE]`,
     '',

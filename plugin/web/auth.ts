@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { PanelError } from '../errors.js';
 import { log, pairs } from '../log.js';
 import type { Panel } from '../panel.js';
+import { commandOf } from '../where.js';
 import { setCookie } from './cookies.js';
 import { FailedLogins } from './failed-logins.js';
 import { assertKnownHost } from './hosts.js';
@@ -125,13 +126,13 @@ export class Auth {
 
   async #assertPassword(password: string): Promise<void> {
     if (await checkOwnerPassword(this.#panel.store.settings, password)) return;
-    throw new PanelError('wrong-password', 'The password is wrong.', 'A new one is set with: cloudy-services passwd');
+    throw new PanelError('wrong-password', 'The password is wrong.', `A new one is set with: ${commandOf()} passwd`);
   }
 
   async #becomeOwner(password: string, code: string): Promise<void> {
     const { settings } = this.#panel.store;
     if (!isFirstRunCode(settings, code)) {
-      const hint = 'The panel prints the code when it starts; or set a password with: cloudy-services passwd';
+      const hint = `The panel prints the code when it starts; or set a password with: ${commandOf()} passwd`;
       throw new PanelError('wrong-password', 'The code is wrong.', hint);
     }
     await setOwnerPassword(settings, password);

@@ -3,8 +3,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LANGUAGES, type Language } from '../config.js';
 import { LOCALES_DIR } from '../paths.js';
+import { commandOf } from '../where.js';
 
-/** `count` chooses the plural (`key.one`, `key.other`); numbers are written in the language's own way. */
+/**
+ * `count` chooses the plural (`key.one`, `key.other`); numbers are written in the language's own way. `command` needs not be
+ * given: it is how this program is called.
+ */
 export type Params = Readonly<Record<string, string | number>>;
 
 /** One language, ready to write. */
@@ -100,7 +104,7 @@ function wordsOf(language: Language, texts: Texts): Words {
       const text = find(key, params);
       if (text === undefined) throw new Error(`no text "${key}" in ${language}`);
       return text.replace(/\{(\w+)\}/g, (_, name: string) => {
-        const value = params[name];
+        const value = params[name] ?? (name === 'command' ? commandOf() : undefined);
         return typeof value === 'number' ? number(value) : (value ?? '');
       });
     },

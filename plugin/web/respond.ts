@@ -5,6 +5,7 @@ import type { FastifyReply } from 'fastify';
 import { CONFIG_FILE, LANGUAGES } from '../config.js';
 import { asPanelError, ERROR_CODES, type ErrorCode, PanelError } from '../errors.js';
 import { log } from '../log.js';
+import { commandOf, unitOf } from '../where.js';
 import { TooManyTries } from './auth.js';
 import { CLOUDY_SEARCH } from './bridge.js';
 import { strangeName } from './hosts.js';
@@ -128,6 +129,8 @@ function common(web: Web, visit: Visit) {
     draw: (name: string, data: object) => web.views.render(`partials/${name}`, { t: words.t, words, ...data }),
     url: web.url,
     asset: web.asset,
+    command: commandOf(),
+    unit: unitOf(),
     now: web.now(),
     nameOf,
     known: (code: string) => (ERROR_CODES as string[]).includes(code),

@@ -141,7 +141,7 @@ describe('the panel that should be running', () => {
   it('is missed where nothing answers, with what to do', async () => {
     const { code, out } = await examine({ config: { listen: { host: '127.0.9.3', port: quietPort() } } });
     expect(code).toBe(1);
-    expect(out).toMatch(/^✗ fails +panel +http:.* does not answer; .*panel\.sock answers\n +→ .*journalctl/m);
+    expect(out).toMatch(/^✗ fails +panel +http:.* does not answer; .*panel\.sock answers\n +→ Start it: npm start$/m);
   });
 
   it('is not mistaken for another program', async () => {

@@ -56,7 +56,7 @@ describe('wrong usage', () => {
     const { code, stderr } = await new Promise<{ code: unknown; stderr: string }>((resolve) => {
       execFile(process.execPath, [program, 'lst'], (error, _, stderr) => resolve({ code: error?.code, stderr }));
     });
-    expect(stderr).toContain('Did you mean: cloudy-services list');
+    expect(stderr).toMatch(/^Did you mean: node \S+\/cli\.mjs list/m);
     expect(code).toBe(2);
   });
 });

@@ -1,5 +1,7 @@
 /** Logging in from the first run on, and what guessing costs. */
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { loadLocales } from '../../plugin/web/i18n.js';
 import { checkOwnerPassword, firstRunCode, hasOwner, setOwnerPassword } from '../../plugin/web/password.js';
 import { Throttle } from '../../plugin/web/throttle.js';
 import { PASSWORD, startWeb, type TestWeb, Visitor } from './app.js';
@@ -143,6 +145,24 @@ describe('guessing from many addresses', () => {
     }
     now -= 100 * MINUTE;
     expect(throttle.begin('10.0.0.7')).toBe(0);
+  });
+});
+
+describe('what is to be typed in the terminal', () => {
+  const script = process.argv[1] ?? '';
+  afterEach(() => void process.argv.splice(1, 1, script));
+
+  it.each([
+    [join(process.cwd(), 'dist', 'cli.mjs'), 'node dist/cli.mjs', false],
+    ['/usr/lib/cloudy-services/dist/cli.mjs', 'cloudy-services', true],
+  ])('on the pages of %s is a command that exists there', async (program, command, hasUnit) => {
+    process.argv[1] = program;
+    const visitor = await open({ owner: false });
+    const [login, help] = [(await visitor.get('/login')).body, (await visitor.get('/help')).body];
+    expect(login).toContain(`<code>${command} passwd</code>`);
+    expect(help).toContain(`<code>${command} doctor</code>`);
+    for (const body of [login, help]) expect(body.includes('journalctl -u cloudy-services')).toBe(hasUnit);
+    expect(loadLocales()('en').t('error.wrong-password.hint')).toContain(`“${command} passwd”`);
   });
 });
 
