@@ -113,8 +113,7 @@ export class Keeper {
   }
 
   async #withdraw(word: string, why: Withdrawal): Promise<void> {
-    await this.#deps.publisher.withdraw(word, why);
-    this.#note(ENDS[why], word);
+    if (await this.#deps.publisher.withdraw(word, why)) this.#note(ENDS[why], word);
   }
 
   /** What is done is done: a full disk must not make it look as if it was not. */

@@ -146,15 +146,17 @@ export class Publisher {
     this.#remember(word, null);
   }
 
-  /** Ends the announcement, and remembers why. @throws as publish */
-  async withdraw(word: string, why: Withdrawal): Promise<void> {
+  /** Ends the announcement, and remembers why; not one that is made anew meanwhile: then false. @throws as publish */
+  async withdraw(word: string, why: Withdrawal): Promise<boolean> {
     const known = this.all().get(word);
-    if (!known) return;
+    if (!known) return false;
     const change = this.#tags.change((all) =>
       this.#stands(word, known) ? all.filter((piece) => !isSame(piece, known.entry)) : all,
     );
     await (known.untold ? this.#orAway(change) : change);
-    if (this.#stands(word, known)) this.#remember(word, { ...known, withdrawn: { at: this.#deps.now(), why } });
+    if (!this.#stands(word, known)) return false;
+    this.#remember(word, { ...known, withdrawn: { at: this.#deps.now(), why } });
+    return true;
   }
 
   /** Announces again all that is remembered and still wanted; this node's address may be another one now. @throws as publish */

@@ -220,7 +220,7 @@ describe('announcing', () => {
       async (one: Publisher) => {
         // By then the new one is on its way.
         await one.preview('proxy3');
-        await one.withdraw('proxy3', 'silent');
+        expect(await one.withdraw('proxy3', 'silent')).toBe(false);
       },
     ],
   ])('anew stands, also where the old announcement is %s at that moment', async (_, act) => {
