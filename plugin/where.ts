@@ -20,11 +20,13 @@ export function urlsOf(url: string, host: string, interfaces: typeof networkInte
   return others.length === 0 ? [url] : others;
 }
 
+/** Asked once: the folder may be gone later. */
+const STARTED_IN = process.cwd();
 /** Where the package puts the program. */
 const PACKAGED = '/usr/lib/cloudy-services/';
 
 /** How this very program is called: by the name that a package gives it; a clone has none, only its bundle. */
-export function commandOf(script = process.argv[1] ?? '', folder = process.cwd()): string {
+export function commandOf(script = process.argv[1] ?? '', folder = STARTED_IN): string {
   const isClone = basename(script) === 'cli.mjs' && !script.startsWith(PACKAGED);
   return isClone ? `node ${relative(folder, script)}` : 'cloudy-services';
 }
