@@ -133,10 +133,8 @@ export class WiredPanel implements Panel {
     this.#scanner.close();
     this.#forgetPeers();
     this.local.close();
-    const own = this.own.close();
-    await this.#alerts?.close();
-    await this.discovery.close();
-    await own;
+    // The own services first: what they began ends with the connection to the agent.
+    await Promise.all([this.own.close(), this.#alerts?.close(), this.discovery.close()]);
     await this.#closeDemo();
     this.store.close();
   }

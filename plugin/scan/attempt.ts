@@ -131,6 +131,8 @@ async function withPath(type: ServiceType, target: Target, context: ProbeContext
     if (signal.aborted) return [];
     throw error;
   });
+  // It is awaited below; until then nobody would hear it fail, and that ends the process.
+  path.catch(() => {});
   const result = await type.probe(target, context).catch(async (error) => {
     late.abort();
     await path;

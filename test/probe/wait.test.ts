@@ -39,17 +39,28 @@ describe('waitFor', () => {
 });
 
 describe('failureOf', () => {
-  it.each([
+  const UNREACHABLE = { level: 0, reason: 'unreachable' };
+  it.each<[string, object]>([
     ['ECONNREFUSED', { level: 1, reason: 'refused' }],
     ['ECONNRESET', { level: 2, reason: 'closed' }],
-    ['EHOSTUNREACH', { level: 0, reason: 'unreachable' }],
-    ['EPERM', { level: 0, reason: 'unreachable', detail: 'forbidden on this machine' }],
+    ['EHOSTUNREACH', UNREACHABLE],
+    // What a host may answer by ICMP, on a port that has nothing wrong with it.
+    ['ENOPROTOOPT', UNREACHABLE],
+    ['ENONET', UNREACHABLE],
+    ['EMSGSIZE', UNREACHABLE],
+    ['EPROTO', UNREACHABLE],
+    ['EPERM', { ...UNREACHABLE, detail: 'forbidden on this machine' }],
   ])('%s says something about the provider', (code, failed) => {
-    expect(failureOf(Object.assign(new Error(code), { code }))).toEqual(failed);
+    expect(failureOf(Object.assign(new Error(code), { code, syscall: 'recvmsg' }))).toEqual(failed);
   });
 
   it('too many open sockets is our own trouble, not a failure of the provider', () => {
-    const error = Object.assign(new Error('EMFILE'), { code: 'EMFILE' });
+    const error = Object.assign(new Error('EMFILE'), { code: 'EMFILE', syscall: 'connect' });
     expect(() => failureOf(error)).toThrow(error);
+  });
+
+  it('a mistake of ours is no failure of the provider', () => {
+    const mistake = new TypeError('bug');
+    expect(() => failureOf(mistake)).toThrow(mistake);
   });
 });

@@ -1,6 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { decode, encode } from '@msgpack/msgpack';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Prober } from '../../plugin/probe/index.js';
 import { jitter, widthOfPath } from '../../plugin/probe/metrics.js';
 import { PING_COST, TRAIN_COST, withTrain } from '../../plugin/probe/ping.js';
@@ -103,6 +103,16 @@ describe('an attempt', () => {
 
   it('throws our own mistakes', async () => {
     await expect(attempt(() => Promise.reject(new TypeError('bug')))).rejects.toThrow('bug');
+  });
+
+  it('throws what goes wrong on the path once the probe has ended, and leaves it unheard at no moment', async () => {
+    const unheard = vi.fn();
+    process.on('unhandledRejection', unheard);
+    onTestFinished(() => void process.off('unhandledRejection', unheard));
+    const slow: Prober = () => new Promise((answer) => setTimeout(answer, 20, done));
+    const gossip = { address: provider.address, port: 70_000 };
+    await expect(attempt(slow, { ...provider, gossip }, 3_000)).rejects.toThrow('70000');
+    expect(unheard).not.toHaveBeenCalled();
   });
 
   it('blames nobody for a failure while our own loop stood still', async () => {

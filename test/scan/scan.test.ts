@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { PanelError } from '../../plugin/errors.js';
 import type { Job } from '../../plugin/jobs.js';
+import { failureOf } from '../../plugin/probe/failure.js';
 import type { Prober } from '../../plugin/probe/index.js';
 import type { Provider } from '../../plugin/provider.js';
 import { answer, five, heldProbe, scannerOf as made, type Options, providerAt, turn } from './made.js';
@@ -51,6 +52,16 @@ describe('a scan', () => {
         detail: null,
       },
     ]);
+  });
+
+  it('goes on where the far end answers with an error that nobody thought of', async () => {
+    const error = Object.assign(new Error('ENOPROTOOPT'), { code: 'ENOPROTOOPT', syscall: 'connect' });
+    const { scanner, jobs, attempts } = scannerOf([providerAt('10.0.0.1'), providerAt('10.0.0.2')], async (target) =>
+      target.address === '10.0.0.2' ? failureOf(error) : answer(),
+    );
+    expect(await jobs.ended(scanner.start('thing').id)).toMatchObject({ state: 'done' });
+    const reasons = attempts().map(({ provider, reason }) => `${provider} ${reason}`);
+    expect(new Set(reasons)).toEqual(new Set(['10.0.0.1 null', '10.0.0.2 unreachable']));
   });
 
   it('leaves a provider alone that fails half way, however good it was before', async () => {
