@@ -8,8 +8,7 @@ const FAILED: Readonly<Record<string, Failed>> = {
   ECONNRESET: { level: 2, reason: 'closed' },
   EPIPE: { level: 2, reason: 'closed' },
   ETIMEDOUT: { level: 0, reason: 'timeout' },
-  // Our own kernel or firewall forbids the way there.
-  EACCES: { level: 0, reason: 'unreachable', detail: 'forbidden on this machine' },
+  // Our own kernel or firewall forbids the way there. EACCES would not tell: it is the far end's ICMPv6 as well.
   EPERM: { level: 0, reason: 'unreachable', detail: 'forbidden on this machine' },
 };
 

@@ -49,6 +49,8 @@ describe('failureOf', () => {
     ['ENONET', UNREACHABLE],
     ['EMSGSIZE', UNREACHABLE],
     ['EPROTO', UNREACHABLE],
+    // Of ICMPv6, "administratively prohibited": another machine's word.
+    ['EACCES', UNREACHABLE],
     ['EPERM', { ...UNREACHABLE, detail: 'forbidden on this machine' }],
   ])('%s says something about the provider', (code, failed) => {
     expect(failureOf(Object.assign(new Error(code), { code, syscall: 'recvmsg' }))).toEqual(failed);
