@@ -15,10 +15,10 @@ export interface RankingDeps {
   readonly now: () => number;
 }
 
-/** The digests of one type's providers, and the eye that tells which of them have aged. */
+/** What is known of one type. */
 interface Known {
-  readonly changed: () => 'all' | ReadonlySet<string>;
-  digests: Map<string, Digest>;
+  /** Of its providers that were ever tried. */
+  readonly digests: Map<string, Digest>;
   /** The days of the list's bars up to that one (days since the epoch); null after a change. */
   bars: { readonly today: number; readonly days: ReadonlyMap<string, Uint8Array> } | null;
 }
@@ -31,6 +31,7 @@ const SEED = 'node-seed';
 
 export class Ranking {
   readonly #deps: RankingDeps;
+  readonly #changed: ReturnType<Store['attempts']['watch']>;
   readonly #known = new Map<string, Known>();
   readonly #seed: string;
   /** Guessed round-trip times by node name, ms, as last asked. */
@@ -38,6 +39,7 @@ export class Ranking {
 
   constructor(deps: RankingDeps) {
     this.#deps = deps;
+    this.#changed = deps.store.attempts.watch();
     this.#seed = seedOf(deps.store.settings);
   }
 
@@ -102,23 +104,39 @@ export class Ranking {
     );
   }
 
-  /** Only what has changed is read again: a page that asks every second during a scan costs no more than the scan. */
+  /**
+   * Of what is kept only what has changed is read again: a page that asks every second during a scan costs no more than the
+   * scan. Nothing is kept of a word under which nobody was tried: strangers may announce any number of them.
+   */
   #refreshed(word: string): Known {
     const { services, store, now } = this.#deps;
-    const type = services.of(word);
-    const known = this.#known.get(word) ?? { changed: store.attempts.watch(word), digests: new Map(), bars: null };
-    this.#known.set(word, known);
-    const changed = known.changed();
-    const at = now();
-    if (changed === 'all') {
-      const read = [...store.attempts.recent(word)];
-      known.digests = new Map(read.map(([id, attempts]) => [id, digestOf(type, attempts, at)]));
-      known.bars = null;
-    } else {
-      if (changed.size > 0) known.bars = null;
-      for (const id of changed) known.digests.set(id, digestOf(type, store.attempts.of(word, id), at));
-    }
+    this.#follow();
+    const kept = this.#known.get(word);
+    if (kept) return kept;
+    const [type, at] = [services.of(word), now()];
+    const read = [...store.attempts.recent(word)];
+    const known = { digests: new Map(read.map(([id, attempts]) => [id, digestOf(type, attempts, at)])), bars: null };
+    if (read.length > 0) this.#known.set(word, known);
     return known;
+  }
+
+  #follow(): void {
+    const changed = this.#changed();
+    if (changed === 'all') this.#known.clear();
+    else for (const [word, providers] of changed) this.#update(word, providers);
+  }
+
+  #update(word: string, providers: Iterable<string>): void {
+    const { services, store, now } = this.#deps;
+    const known = this.#known.get(word);
+    if (!known) return;
+    known.bars = null;
+    for (const id of providers) {
+      const attempts = store.attempts.of(word, id);
+      if (attempts.length > 0) known.digests.set(id, digestOf(services.of(word), attempts, now()));
+      else known.digests.delete(id);
+    }
+    if (known.digests.size === 0) this.#known.delete(word);
   }
 }
 

@@ -38,10 +38,10 @@ export interface AttemptStore {
   /** The same of every provider of the type that was ever tried. */
   recent(type: string, limit?: number): Map<string, Attempt[]>;
   /**
-   * For a cache: each call of the result tells which providers of the type got an attempt, or lost an old one, since its
-   * last call. `all` the first time and after another process wrote. Lives as long as the store: one for a type will do.
+   * For a cache: each call of the result tells which providers got an attempt, or lost an old one, since its last call.
+   * `all` the first time and after another process wrote. Lives as long as the store.
    */
-  watch(type: string): Watcher;
+  watch(): Watcher;
   /** Bytes spent by all attempts from `since` to `until`, both included (ms since the epoch): 3 ms for 20,000 of them. */
   bytesBetween(since: number, until: number): number;
   /** What this process has added, and what of it answered. */

@@ -1,22 +1,22 @@
-/** Tells caches of what is stored which part of it to read again. */
+/** Tells a cache of what is stored which part of it to read again. */
 import type Database from 'better-sqlite3';
 import { prepare } from './hold.js';
 
-/** The providers of the type whose attempts have changed since the last call; `all` where that cannot be said. */
-export type Watcher = () => 'all' | ReadonlySet<string>;
+/** The providers, by type, whose attempts have changed since the last call; `all` where that cannot be said. */
+export type Watcher = () => 'all' | ReadonlyMap<string, ReadonlySet<string>>;
 
 export interface Watchers {
-  watch(type: string): Watcher;
+  watch(): Watcher;
   touched(type: string, provider: string): void;
 }
 
 export function watchers(db: Database.Database): Watchers {
   // Changes when another process commits, never by our own commits: https://sqlite.org/pragma.html#pragma_data_version
   const foreignVersion = prepare<[], number>(db, 'PRAGMA data_version').pluck();
-  const watching: { readonly type: string; touched: Set<string>; all: boolean }[] = [];
+  const watching: { touched: Map<string, Set<string>>; all: boolean }[] = [];
   return {
-    watch: (type) => {
-      const one = { type, touched: new Set<string>(), all: true };
+    watch: () => {
+      const one = { touched: new Map<string, Set<string>>(), all: true };
       watching.push(one);
       let seen = foreignVersion.get();
       return () => {
@@ -24,13 +24,13 @@ export function watchers(db: Database.Database): Watchers {
         const { touched, all } = one;
         const foreign = version !== seen;
         seen = version;
-        one.touched = new Set();
+        one.touched = new Map();
         one.all = false;
         return all || foreign ? 'all' : touched;
       };
     },
     touched: (type, provider) => {
-      for (const one of watching) if (one.type === type) one.touched.add(provider);
+      for (const { touched } of watching) touched.set(type, (touched.get(type) ?? new Set()).add(provider));
     },
   };
 }

@@ -89,42 +89,46 @@ describe('attempts', () => {
 });
 
 describe('a watcher', () => {
-  it('names the providers of its type that got an attempt since it last looked', () => {
+  it('names the providers that got an attempt since it last looked, by type', () => {
     const { attempts } = opened(':memory:');
-    const [one, other] = [attempts.watch('t'), attempts.watch('t')];
+    const [one, other] = [attempts.watch(), attempts.watch()];
     expect(one()).toBe('all');
     attempts.add(answered(NOW));
     attempts.add(failed(NOW, { provider: 'p2' }));
     attempts.add(failed(NOW, { provider: 'p3', type: 'another' }));
-    expect(one()).toEqual(new Set(['p1', 'p2']));
-    expect(one()).toEqual(new Set());
-    expect([other(), other()]).toEqual(['all', new Set()]);
+    const touched = [
+      ['t', new Set(['p1', 'p2'])],
+      ['another', new Set(['p3'])],
+    ] as const;
+    expect(one()).toEqual(new Map<string, Set<string>>(touched));
+    expect(one()).toEqual(new Map());
+    expect([other(), other()]).toEqual(['all', new Map()]);
   });
 
   it('names those that lost an old attempt, and only when something went', () => {
     const store = opened(':memory:');
     store.attempts.add(answered(NOW - 31 * DAY));
     store.attempts.add(answered(NOW, { provider: 'p2' }));
-    const watch = store.attempts.watch('t');
+    const watch = store.attempts.watch();
     watch();
     store.prune();
-    expect(watch()).toEqual(new Set(['p1']));
+    expect(watch()).toEqual(new Map([['t', new Set(['p1'])]]));
     store.prune();
-    expect(watch()).toEqual(new Set());
+    expect(watch()).toEqual(new Map());
   });
 
   it('says all after another process wrote, once for each that watches', () => {
     const path = freshPath();
     const [one, other] = [opened(path), opened(path)];
-    const watching = [one.attempts.watch('t'), one.attempts.watch('t')];
+    const watching = [one.attempts.watch(), one.attempts.watch()];
     for (const watch of watching) watch();
     other.attempts.add(answered(NOW));
     expect(watching.map((watch) => [watch(), watch()])).toEqual([
-      ['all', new Set()],
-      ['all', new Set()],
+      ['all', new Map()],
+      ['all', new Map()],
     ]);
     one.attempts.add(answered(NOW + 1));
-    expect(watching[0]?.()).toEqual(new Set(['p1']));
+    expect(watching[0]?.()).toEqual(new Map([['t', new Set(['p1'])]]));
   });
 });
 
