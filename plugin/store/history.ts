@@ -78,12 +78,12 @@ const BARS = `
 
 const RAW = 'SELECT samples FROM attempts WHERE type = ? AND provider = ? AND at >= ? AND at < ?';
 
-/** A day whose raw attempts are partly gone keeps what was noted when they were there. */
+/** A day that is over keeps its last score; one whose raw attempts are partly gone, all that was noted with them. */
 const NOTE = `
   INSERT INTO days (type, provider, day, attempts, answered, score, rtt, answer)
   VALUES (@type, @provider, @day, @attempts, @answered, @score, @rtt, @answer)
-  ON CONFLICT DO UPDATE SET attempts = excluded.attempts, answered = excluded.answered, score = excluded.score,
-    rtt = excluded.rtt, answer = excluded.answer
+  ON CONFLICT DO UPDATE SET attempts = excluded.attempts, answered = excluded.answered,
+    score = iif(day = @today, excluded.score, ifnull(score, excluded.score)), rtt = excluded.rtt, answer = excluded.answer
   WHERE excluded.attempts >= attempts`;
 
 const PRUNE = `
@@ -107,7 +107,7 @@ export function historyStore(db: Database.Database, now: () => number): Prunable
   function note(type: string, provider: string, score: number | null): void {
     for (let day = dayOf(now() - SCAN_MS); day <= today(); day++) {
       const answers = raw.all(type, provider, day * DAY_MS, (day + 1) * DAY_MS);
-      if (answers.length > 0) put.run({ type, provider, day, score, ...summaryOf(answers) });
+      if (answers.length > 0) put.run({ type, provider, day, today: today(), score, ...summaryOf(answers) });
     }
   }
 

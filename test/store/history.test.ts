@@ -45,6 +45,17 @@ describe('a day', () => {
     ]);
   });
 
+  it('that is over keeps its last score, whatever is measured just after midnight', () => {
+    let now = Math.floor(NOW / DAY) * DAY - 1;
+    const { attempts, history } = opened(':memory:', () => now);
+    attempts.add(answered(now));
+    history.note('t', 'p1', 88);
+    now += 1000;
+    attempts.add(failed(now));
+    history.note('t', 'p1', 0);
+    expect(history.days('t', 'p1', 0)).toMatchObject([{ score: 88 }, { score: 0 }]);
+  });
+
   it('of many providers is written together, all or none', () => {
     const { attempts, history } = opened(':memory:');
     for (const provider of ['p1', 'p2', 'p3']) attempts.add(answered(NOW, { provider }));
