@@ -11,6 +11,8 @@ import { AvahiSource } from '../plugin/discovery/avahi.js';
 import { createLocalServices } from '../plugin/node/index.js';
 import { createPanel, type Panel } from '../plugin/panel.js';
 import { Scheduler } from '../plugin/scan/index.js';
+import { scoreOf } from '../plugin/score/index.js';
+import docker from '../plugin/services/Docker.js';
 import { openStore } from '../plugin/store/index.js';
 import { registerWeb } from '../plugin/web/index.js';
 import { setOwnerPassword } from '../plugin/web/password.js';
@@ -20,7 +22,8 @@ import { quietPort } from './ports.js';
 import { answer, five, providerAt, scannerOf } from './scan/made.js';
 import { PASSWORD, Visitor } from './web/app.js';
 
-const HOUR = 3_600_000;
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const JUMPS = [
   ['back an hour', -HOUR],
@@ -178,6 +181,26 @@ it.each(JUMPS)(
     expect(days).toEqual([...new Set(days)].sort());
   },
 );
+
+it('who failed before the clock went back an hour fails until it answers, and then no more', () => {
+  const store = openStore(':memory:', () => now);
+  onTestFinished(() => store.close());
+  const start = now;
+  const tried = { provider: 'somebody', type: docker.id, bytes: 1 } as const;
+  const silence = { level: 0, reason: 'timeout', detail: null } as const;
+  const answered = { level: 3, reason: null, samples: [], facts: {} } as const;
+  /** At that minute of its clock, after one more attempt where that is given. */
+  const score = (minute: number, outcome?: typeof silence | typeof answered) => {
+    now = start + minute * MINUTE;
+    if (outcome) store.attempts.add({ ...tried, at: now, ...outcome });
+    return scoreOf(docker, store.attempts.of(docker.id, tried.provider), now).score;
+  };
+  expect(score(-60, answered)).toBeGreaterThan(0);
+  expect([score(50, silence), score(55, silence)]).toEqual([expect.any(Number), 0]);
+  expect([score(0), score(1, silence)]).toEqual([0, 0]);
+  expect(score(2, answered)).toBeGreaterThan(0);
+  expect(score(56)).toBeGreaterThan(0);
+});
 
 it.each(JUMPS)('unasked probes come as rarely as ever where the clock goes %s', async (_, jump) => {
   fakeClocks();

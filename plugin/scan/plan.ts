@@ -56,7 +56,7 @@ export const isDaytime = (now: number): boolean => new Date(now).getHours() >= D
  */
 export function chooseNext(candidates: readonly Candidate[], now: number, random: () => number): Candidate | null {
   const draw = random();
-  const due = candidates.filter((one) => ageOf(one, now) >= waitOf(one)).sort(byAge);
+  const due = candidates.filter((one) => ageOf(one, now) >= waitOf(one)).sort((a, b) => byAge(a, b, now));
   const unknown = due.filter(({ measuredAt }) => measuredAt === null);
   const known = due.slice(unknown.length);
   const pick = known.find(({ recommended }) => recommended);
@@ -67,8 +67,9 @@ export function chooseNext(candidates: readonly Candidate[], now: number, random
   return unknown[0] ?? mostPromising(known, candidates) ?? stalest;
 }
 
+/** Of the future, by a clock that has been set back since, as far as it is wrong: nobody waits until a month has gone by. */
 const ageOf = ({ measuredAt }: Candidate, now: number) =>
-  measuredAt === null ? Number.POSITIVE_INFINITY : now - measuredAt;
+  measuredAt === null ? Number.POSITIVE_INFINITY : Math.abs(now - measuredAt);
 
 /** How long it is left alone after a probe, ms. */
 function waitOf({ recommended, failures, gapMs }: Candidate): number {
@@ -79,9 +80,9 @@ function waitOf({ recommended, failures, gapMs }: Candidate): number {
 }
 
 /** Never measured first, the nearest of them first, then the oldest; equal ones by id. */
-function byAge(a: Candidate, b: Candidate): number {
+function byAge(a: Candidate, b: Candidate, now: number): number {
   return (
-    order(a.measuredAt ?? Number.NEGATIVE_INFINITY, b.measuredAt ?? Number.NEGATIVE_INFINITY) ||
+    order(ageOf(b, now), ageOf(a, now)) ||
     (a.measuredAt === null ? order(a.estimate ?? Number.MAX_VALUE, b.estimate ?? Number.MAX_VALUE) : 0) ||
     order(a.id, b.id)
   );

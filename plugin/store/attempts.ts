@@ -84,6 +84,17 @@ const ADD = `
   SELECT @type, @provider, @at, count(*), @bytes, @level, @reason, @detail, @samples, @facts
   FROM attempts WHERE type = @type AND provider = @provider AND at = @at`;
 
+/**
+ * Whatever is dated later than now was dated by a clock that has been set back since. It goes before what is new, all
+ * together, as if it had ended a minute before, and so not in the same hiccup: else it would pass for the newest until
+ * the clock has caught up. `nth` keeps it apart from what is there already.
+ */
+const SET_BACK = `
+  UPDATE attempts SET
+    at = at + @at - 60000 - (SELECT max(at) FROM attempts WHERE type = @type AND provider = @provider),
+    nth = nth + (SELECT count(*) FROM attempts WHERE type = @type AND provider = @provider)
+  WHERE type = @type AND provider = @provider AND at > @now`;
+
 /** Hops from one provider of the type to the next, instead of reading all their rows. */
 const PROVIDERS = `
   WITH RECURSIVE seen(provider) AS (
@@ -105,8 +116,9 @@ const PRUNE = `
 /** Attempts that the score looks at. */
 const SCORED = 40;
 
-export function attemptStore(db: Database.Database): PrunableAttempts {
+export function attemptStore(db: Database.Database, now: () => number): PrunableAttempts {
   const insert = prepare(db, ADD);
+  const setBack = prepare<{ type: string; provider: string; at: number; now: number }>(db, SET_BACK);
   const providers = prepare<{ type: string }, string>(db, PROVIDERS).pluck();
   const rows = prepare<[string, string, number], Row>(db, RECENT).raw();
   const bytes = prepare<[number, number], number>(db, 'SELECT total(bytes) FROM attempts WHERE at BETWEEN ? AND ?');
@@ -125,11 +137,14 @@ export function attemptStore(db: Database.Database): PrunableAttempts {
     recent: (type, limit) => new Map(providers.all({ type }).map((provider) => [provider, of(type, provider, limit)])),
     watch,
     add: (attempt) => {
-      insert.run(rowOf(attempt));
+      const { type, provider, at } = attempt;
+      const row = rowOf(attempt);
+      setBack.run({ type, provider, at, now: now() });
+      insert.run(row);
       sums.attempts++;
       sums.answered += attempt.reason === null ? 1 : 0;
       sums.bytes += attempt.bytes;
-      touched(attempt.type, attempt.provider);
+      touched(type, provider);
     },
     bytesBetween: (since, until) => bytesBetween.get(since, until) ?? 0,
     added: sums,

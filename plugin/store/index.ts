@@ -71,7 +71,7 @@ export function openStore(path: string, now: () => number = Date.now, maxBytes =
 
 function storeOn(db: Database.Database, now: () => number, maxBytes: number): Omit<Store, 'movedAside'> {
   const aging = {
-    attempts: attemptStore(db),
+    attempts: attemptStore(db, now),
     history: historyStore(db, now),
     jobs: jobStore(db, now),
     own: ownStore(db),

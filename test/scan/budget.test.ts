@@ -10,7 +10,8 @@ function budgetOf(bytesPerDay: number) {
   const clock = { now: 10 * DAY };
   const path = freshPath();
   const [store, other] = [opened(path, () => clock.now), opened(path, () => clock.now)];
-  const add = (bytes: number, { at = clock.now, by = store } = {}) => by.attempts.add(answered(at, { bytes }));
+  const add = (bytes: number, { at = clock.now, by = store, provider = 'p1' } = {}) =>
+    by.attempts.add(answered(at, { bytes, provider }));
   const summed = vi.spyOn(store.attempts, 'bytesBetween');
   const budget = new Budget({ attempts: store.attempts, bytesPerDay, now: () => clock.now });
   return { clock, store, other, add, summed, budget };
@@ -76,7 +77,7 @@ describe('the budget', () => {
   it('does not count what bears a time to come, until that comes', () => {
     const { budget, clock, add } = budgetOf(1_000);
     clock.now += 365 * DAY;
-    add(10);
+    add(10, { provider: 'p2' });
     budget.lose(20);
     expect(budget.spent()).toBe(30);
     clock.now -= 365 * DAY;

@@ -150,6 +150,13 @@ describe('the choice of the next probe', () => {
     expect([0.1, 0.54, 0.55, 0.99].map((draw) => choose(list, draw))).toEqual(['pick', 'pick', 'new', 'new']);
   });
 
+  it('does not wait for a month to go by where the clock was a month ahead, and begins with those', () => {
+    const ahead = candidate('ahead', { measuredAt: NOW + 30 * DAY });
+    expect(choose([ahead])).toBe('ahead');
+    expect(choose([ahead, candidate('stale', { measuredAt: NOW - 7 * DAY })])).toBe('ahead');
+    expect(choose([candidate('ahead', { measuredAt: NOW + HOUR })])).toBeNull();
+  });
+
   it('gives a tenth of the probes to the stalest', () => {
     const list = [candidate('stalest', { measuredAt: NOW - 2 * DAY, high: 10 }), candidate('best', { high: 99 })];
     const draws = Array.from({ length: 100 }, (_, index) => index / 100);

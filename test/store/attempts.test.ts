@@ -64,6 +64,19 @@ describe('attempts', () => {
     expect(attempts.bytesBetween(NOW + 1, NOW + DAY)).toBe(0);
   });
 
+  it('made while the clock ran ahead go before the next one, in their order and as far apart as they were', () => {
+    let now = NOW + DAY;
+    const { attempts } = opened(':memory:', () => now);
+    const times = () => attempts.of('t', 'p1').map(({ at }) => at - NOW);
+    for (const at of [-DAY, 40_000, 50_000, 50_000]) attempts.add(failed(NOW + at));
+    attempts.add(answered(NOW + DAY, { provider: 'p2' }));
+    now = NOW;
+    expect(times()).toEqual([50_000, 50_000, 40_000, -DAY]);
+    attempts.add(answered(NOW));
+    expect(times()).toEqual([0, -60_000, -60_000, -70_000, -DAY]);
+    expect(attempts.of('t', 'p2').map(({ at }) => at)).toEqual([NOW + DAY]);
+  });
+
   it.each([Number.NaN, Number.POSITIVE_INFINITY, -1])('refuse %s as a measured value', (value) => {
     const { attempts } = opened(':memory:');
     const bad = answered(NOW, { samples: [{ metric: 'rtt', value, method: 'udp' }] });

@@ -147,9 +147,9 @@ describe('a clock that is wrong', () => {
     at(NOW + 1);
     while (store.prune() > 0);
     expect(store.attempts.of('t', 'p1', 100)).toHaveLength(31);
-    expect(store.history.days('t', 'p1', 0).at(-1)).toMatchObject({ day: '2026-11-23', attempts: 2 });
+    expect(store.history.days('t', 'p1', 0).at(-1)).toMatchObject({ day: '2026-11-23', attempts: 3 });
     at(NOW + DAY + 1);
-    expect(store.history.days('t', 'p1', 0).map((day) => day.attempts)).toEqual([...Array(28).fill(1), 2, 2]);
+    expect(store.history.days('t', 'p1', 0).map((day) => day.attempts)).toEqual([...Array(28).fill(1), 3, 1]);
   });
 
   it('by more than the raw attempts are kept does not shrink what was noted', () => {

@@ -13,7 +13,7 @@ import { bundled, exit, freshPath, NOW, run } from './made.js';
 const SCANS = `
   const start = Number(process.argv[3]);
   let at = start;
-  const store = openStore(path, () => ${NOW});
+  const store = openStore(path, () => ${NOW} + at);
   const samples = [{ metric: 'rtt', value: 1, method: 'udp' }];
   const said = (what, act) => { act(); say(what + ' ' + at); };
   for (;;) {
