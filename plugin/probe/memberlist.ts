@@ -23,31 +23,15 @@ const LABELLED = 0xf4;
 const MAX_DEPTH = 4;
 /** Largest answer looked at, decompressed, bytes; a real one has a few hundred. */
 const MAX_MESSAGE = 16_384;
-/** Serf's version of the coordinate that rides in an ack. */
-const COORDINATE_VERSION = 1;
 
 /** Longest that the answer to a ping over TCP may take once connected, ms. */
 const STREAM_LIMIT_MS = 2_000;
-
-/** Where a node sees itself in the network's map of delays (Vivaldi), all in seconds. An estimate, never a measurement. */
-export interface Coordinate {
-  readonly vector: readonly number[];
-  readonly height: number;
-  readonly adjustment: number;
-  /** 1.5 = never measured; below 0.3 it can be relied on. */
-  readonly error: number;
-}
-
-export interface Ack {
-  /** null where the node sends none, or none that makes sense. */
-  readonly coordinate: Coordinate | null;
-}
 
 /**
  * A ping to whoever listens (`node` empty), or to the member of that name: under another name the node keeps silent.
  * Each call makes a fresh request with its own number.
  */
-export function memberlistPing(node: string): () => Request<Ack> {
+export function memberlistPing(node: string): () => Request<true> {
   return () => {
     const sequence = randomInt(2 ** 31, 2 ** 32);
     return { datagram: encodePing(sequence, node), read: (datagram) => readAck(datagram, sequence, MAX_DEPTH) };
@@ -98,8 +82,8 @@ function raw(text: string): Buffer {
   return Buffer.concat([Buffer.from(head), bytes]);
 }
 
-/** The ack of that number, however wrapped; null when there is none. A stranger's bytes: nothing in them may throw. */
-function readAck(message: Uint8Array, sequence: number, depth: number): Ack | null {
+/** True for the ack of that number, however wrapped; else null. A stranger's bytes: nothing in them may throw. */
+function readAck(message: Uint8Array, sequence: number, depth: number): true | null {
   try {
     return findAck(message, sequence, depth);
   } catch {
@@ -107,13 +91,13 @@ function readAck(message: Uint8Array, sequence: number, depth: number): Ack | nu
   }
 }
 
-function findAck(message: Uint8Array, sequence: number, depth: number): Ack | null {
+function findAck(message: Uint8Array, sequence: number, depth: number): true | null {
   if (depth < 0 || message.length > MAX_MESSAGE) return null;
   const body = message.subarray(1);
   const inner = (part: Uint8Array) => readAck(part, sequence, depth - 1);
   switch (message[0]) {
     case ACK:
-      return ackOf(decodeMap(body), sequence);
+      return decodeMap(body).SeqNo === sequence || null;
     case COMPOUND:
       return firstOf(partsOf(body), inner);
     case COMPRESSED: {
@@ -154,19 +138,3 @@ function decodeMap(bytes: Uint8Array): Readonly<Record<string, unknown>> {
   const value = decode(bytes, { rawStrings: true, maxArrayLength: 64, maxMapLength: 16 });
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }
-
-function ackOf({ SeqNo, Payload }: Readonly<Record<string, unknown>>, sequence: number): Ack | null {
-  if (SeqNo !== sequence) return null;
-  return { coordinate: Payload instanceof Uint8Array ? coordinateOf(Payload) : null };
-}
-
-function coordinateOf(payload: Uint8Array): Coordinate | null {
-  if (payload[0] !== COORDINATE_VERSION) return null;
-  const { Vec: vector, Height: height, Adjustment: adjustment, Error: error } = decodeMap(payload.subarray(1));
-  return isNumbers(vector) && isNumber(height) && isNumber(adjustment) && isNumber(error)
-    ? { vector, height, adjustment, error }
-    : null;
-}
-
-const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
-const isNumbers = (value: unknown): value is number[] => Array.isArray(value) && value.every(isNumber);

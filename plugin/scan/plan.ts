@@ -4,7 +4,6 @@
 export interface Candidate {
   readonly id: string;
   readonly type: string;
-  readonly host: string;
   /** Newest attempt, ms since the epoch; null = never. */
   readonly measuredAt: number | null;
   /** Failures in a row, counted from the newest attempt. */

@@ -12,7 +12,7 @@ import type { Store } from '../store/index.js';
 import { type Busy, busyWith } from './busy.js';
 import type { Scanner, Standing } from './index.js';
 import { type Candidate, chooseNext } from './plan.js';
-import { gapOf, hostOf, isOfferedHere } from './target.js';
+import { gapOf, isOfferedHere } from './target.js';
 
 const MINUTE_MS = 60_000;
 
@@ -215,7 +215,7 @@ export class Scheduler {
       if (hidden || !isOfferedHere(provider)) return [];
       const { measuredAt, failures, score, high, recommended, estimate } = standing;
       const known = { measuredAt, failures, score, high, recommended, estimate };
-      return [{ id: provider.id, type: word, host: hostOf(provider), gapMs, ...known }];
+      return [{ id: provider.id, type: word, gapMs, ...known }];
     });
   }
 }

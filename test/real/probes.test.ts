@@ -3,10 +3,8 @@ import { createHash } from 'node:crypto';
 import { connect } from 'node:net';
 import { decode } from '@msgpack/msgpack';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isFailed, type Target } from '../../plugin/probe/index.js';
+import type { Target } from '../../plugin/probe/index.js';
 import { lzwDecode } from '../../plugin/probe/lzw.js';
-import { memberlistPing } from '../../plugin/probe/memberlist.js';
-import { openUdp, valueOrNull } from '../../plugin/probe/udp.js';
 import dnsservice from '../../plugin/services/dnsservice.js';
 import serf from '../../plugin/services/serf.js';
 import syncthing from '../../plugin/services/syncthing.js';
@@ -99,14 +97,6 @@ describe('serf', () => {
   it('an agent with a gossip key is silent, and its port open', async () => {
     const encrypted = await agent(['-encrypt=MDEyMzQ1Njc4OWFiY2RlZg==']);
     expect(await probe(encrypted)).toMatchObject({ level: 2, reason: 'timeout' });
-  });
-
-  it('the ack carries the coordinate of the agent: eight dimensions, never measured yet', async () => {
-    const udp = await openUdp(await agent(), context());
-    if (isFailed(udp)) throw new Error(udp.reason);
-    const ack = valueOrNull(await udp.ask(memberlistPing(NAME)));
-    udp.close();
-    expect(ack?.coordinate).toMatchObject({ vector: Array(8).fill(0), adjustment: 0, error: 1.5 });
   });
 
   it('what an agent compresses beyond the first code width is read', async () => {

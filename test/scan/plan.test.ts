@@ -12,7 +12,7 @@ const NOW = Date.UTC(2026, 10, 23, 12);
 /** Measured ten hours ago with a middling score. */
 function candidate(id: string, changes: Partial<Candidate> = {}): Candidate {
   return {
-    ...{ id, type: 'web', host: `host-${id}`, measuredAt: NOW - 10 * HOUR, failures: 0, score: 50, high: 60 },
+    ...{ id, type: 'web', measuredAt: NOW - 10 * HOUR, failures: 0, score: 50, high: 60 },
     ...{ recommended: false, estimate: null, gapMs: 3 * HOUR },
     ...changes,
   };

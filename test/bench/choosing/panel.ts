@@ -147,7 +147,7 @@ export class Panel {
     const { estimates, type } = this.#setting;
     const success = this.attempts(index).findIndex(({ reason }) => reason === null);
     return {
-      ...{ id: provider.id, type: '', host: provider.id, score, high, measuredAt },
+      ...{ id: provider.id, type: '', score, high, measuredAt },
       recommended: index === this.badge,
       failures: success === -1 ? this.attempts(index).length : success,
       estimate: estimates[index] ?? null,
