@@ -5,7 +5,7 @@ import { log } from './log.js';
 import type { JobStore } from './store/index.js';
 
 export type JobKind = 'scan' | 'start' | 'stop' | 'enable' | 'disable' | 'publish' | 'unpublish' | 'connect';
-export type JobState = 'running' | 'done' | 'failed' | 'cancelled';
+type JobState = 'running' | 'done' | 'failed' | 'cancelled';
 
 export interface Job {
   readonly id: string;
@@ -38,7 +38,7 @@ interface Running {
 }
 
 /** How many jobs of a kind ended so. */
-export interface JobCount extends Pick<Job, 'kind' | 'state'> {
+interface JobCount extends Pick<Job, 'kind' | 'state'> {
   readonly count: number;
 }
 

@@ -7,7 +7,7 @@ import { recommend } from './score/recommend.js';
 import type { ServiceRegistry } from './services/index.js';
 import type { Opinion, Store } from './store/index.js';
 
-export interface RankingDeps {
+interface RankingDeps {
   readonly services: ServiceRegistry;
   readonly discovery: Pick<Discovery, 'providers' | 'estimates'>;
   readonly store: Pick<Store, 'attempts' | 'history' | 'opinions' | 'recommendations' | 'settings'>;

@@ -27,7 +27,7 @@ export interface Alert {
   readonly provider: Pick<Provider, 'id' | 'node' | 'address' | 'port'> | null;
 }
 
-export interface PostOptions {
+interface PostOptions {
   readonly url: string;
   readonly kind: Config['notifyKind'];
   /** Before the one time that it is tried again, ms. */

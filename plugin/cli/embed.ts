@@ -20,7 +20,7 @@ import { PROGRAM } from './usage.js';
 /** Where Cloudy says what its document root is: `DOCROOT="…"`, in shell syntax. */
 const CLOUDY_CONFIG = '/etc/cloudy/cloudy.conf';
 
-export interface EmbedOptions {
+interface EmbedOptions {
   /** Cloudy's own configuration file. */
   readonly config?: string;
   readonly json?: boolean;

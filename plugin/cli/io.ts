@@ -1,7 +1,7 @@
 /** What a command reads and writes: the process itself, or streams of a test. */
 import type { Readable } from 'node:stream';
 
-export interface Output {
+interface Output {
   write(text: string): unknown;
   readonly isTTY?: boolean;
 }

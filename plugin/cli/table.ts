@@ -1,7 +1,7 @@
 /** Plain-text tables; what strangers wrote is stripped of everything but letters and cut to its column. */
 import { stripVTControlCharacters } from 'node:util';
 
-export interface Column<Row> {
+interface Column<Row> {
   readonly title: string;
   readonly text: (row: Row) => string;
   /** Widest, in characters. */

@@ -5,7 +5,7 @@ import { commandOf } from '../where.js';
 
 export const PROGRAM = commandOf();
 
-export const COMMANDS = {
+const COMMANDS = {
   serve: { line: 'serve', does: 'run the panel', word: 'none' },
   list: {
     line: 'list [TYPE]',

@@ -1,6 +1,6 @@
 /** How a foolscap tub begins, before TLS on the same connection. https://github.com/warner/foolscap (negotiate.py) */
 
-export interface Greeting {
+interface Greeting {
   readonly text: string;
   /** Whether TLS follows. */
   readonly ready: boolean;

@@ -3,7 +3,7 @@
  * nothing, belongs to nobody, and must never be used outside the demo.
  */
 
-export interface Identity {
+interface Identity {
   /** What a peer with this certificate is called: a hash of it. */
   readonly deviceId: string;
   /** What a foolscap tub with it is called: a shorter one. */

@@ -14,7 +14,7 @@ export interface DemoCommunity {
   close(): Promise<void>;
 }
 
-export interface DemoOptions {
+interface DemoOptions {
   /** First three parts of its addresses; the first free ones where left out. */
   readonly network?: string;
 }

@@ -1,6 +1,6 @@
 /** The demo community: who is in it, and how each behaves. All of it is made up; it looks the same every time. */
 
-export type Behaviour =
+type Behaviour =
   | 'serves'
   /** Nothing listens. */
   | 'dead'

@@ -13,7 +13,7 @@ import type { Sockets } from './sockets.js';
 import { answerGraphs, answerPanel, answerProxy, type WebAnswer } from './web.js';
 
 /** Where one member lives and how its answers travel. */
-export interface Place {
+interface Place {
   readonly address: string;
   readonly port: number;
   readonly sockets: Sockets;

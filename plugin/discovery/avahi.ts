@@ -16,7 +16,7 @@ const ANSWERS_MS = 250;
 /** Links come and go: every so many ticks. */
 const LOOK_EVERY = 30;
 
-export interface AvahiOptions {
+interface AvahiOptions {
   /** Wire words to ask for, besides those that the links mention. */
   readonly types: readonly string[];
   /** Whether a node without a usable link misses something. */

@@ -43,7 +43,7 @@ function isUsable({ vec, height, adjustment, error }: Coordinate): boolean {
 }
 
 /** What is asked of the agent, and whom it is about. */
-export interface Community {
+interface Community {
   readonly client: Pick<SerfRpc, 'coordinate'>;
   /** Member name of this node. */
   readonly self: string;

@@ -41,7 +41,7 @@ const FIXED: Readonly<Record<number, number>> = {
 };
 
 /** The stream is not MessagePack, or not such as an agent sends. */
-export class GuardError extends Error {
+class GuardError extends Error {
   override readonly name = 'GuardError';
 }
 

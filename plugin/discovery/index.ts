@@ -12,7 +12,7 @@ import type { SkippedRow } from './skipped.js';
 import { Listeners, type Source, type SourceStatus } from './source.js';
 
 export type { SkippedRow } from './skipped.js';
-export type { Sighting, Source, SourceState, SourceStatus } from './source.js';
+export type { Source, SourceStatus } from './source.js';
 
 /** What the rest of the panel knows of discovery. */
 export interface Discovery {
@@ -41,7 +41,7 @@ export interface Discovery {
   close(): Promise<void>;
 }
 
-export interface DiscoveryOptions {
+interface DiscoveryOptions {
   readonly config: Pick<Config, 'serfRpc' | 'serfAuthKey' | 'providersFile' | 'communityRanges'> &
     Partial<Pick<Config, 'avahi'>>;
   /** Whether to ask the Serf agent; on unless turned off. */

@@ -15,7 +15,7 @@ const FAREWELL = 1_000;
 const SHORTEST_REFRESHED = 10_000;
 
 /** When and from whom a record came. */
-export interface Heard {
+interface Heard {
   /** Source address of the packet. */
   readonly sender: string;
   /** Monotonic, ms: what lifetimes are counted by. */
@@ -25,7 +25,7 @@ export interface Heard {
 }
 
 /** A record as kept; times are monotonic, ms, but for `heardAt`. */
-export interface Kept extends Fact, Refreshable {
+interface Kept extends Fact, Refreshable {
   readonly sender: string;
   readonly heardAt: number;
   readonly since: number;

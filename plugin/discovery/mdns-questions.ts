@@ -27,7 +27,7 @@ export interface Refreshable {
 }
 
 /** The values known under a key. */
-export type Known = (key: string) => readonly Refreshable[];
+type Known = (key: string) => readonly Refreshable[];
 
 export class Questions {
   readonly #known: Known;

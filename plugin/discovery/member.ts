@@ -33,7 +33,7 @@ export function readMember(value: unknown): Member {
 }
 
 /** 4 or 16 raw bytes as a literal address; an IPv4 address inside IPv6 comes out as IPv4. */
-export function readAddress(value: unknown): string | null {
+function readAddress(value: unknown): string | null {
   const bytes = readBytes(value);
   if (bytes.length === 4) return bytes.join('.');
   if (bytes.length !== 16) return null;

@@ -28,7 +28,7 @@ export interface AgentEvent {
   readonly id: number;
 }
 
-export interface Query {
+interface Query {
   readonly name: string;
   readonly payload?: Uint8Array;
   /** How long the agent collects answers, ms. */

@@ -19,7 +19,7 @@ const FRAGMENTS_CAP = 256;
 const CACHE_TAGS = 4096;
 const CACHE_BYTES = 8 * 1024 * 1024;
 
-export type TagProblem = EntryProblem | 'bad-base64' | 'bad-bzip2' | 'too-large' | 'bad-json' | 'too-many';
+type TagProblem = EntryProblem | 'bad-base64' | 'bad-bzip2' | 'too-large' | 'bad-json' | 'too-many';
 
 export interface Tag {
   readonly entries: readonly Entry[];

@@ -72,7 +72,7 @@ const FRESH = 2000;
 /** None of the type's candidates exists. */
 export const ABSENT: LocalService = { unit: null, state: 'absent', enabled: false, units: [] };
 /** Nobody knows whether one exists. */
-export const UNKNOWN: LocalService = { ...ABSENT, state: 'unknown' };
+const UNKNOWN: LocalService = { ...ABSENT, state: 'unknown' };
 
 /** The services of this machine, read through systemd. */
 export function createLocalServices(registry: ServiceRegistry, options: LocalOptions = {}): OwnedLocalServices {

@@ -37,7 +37,7 @@ export function openingFor({ units }: ServiceType, own: Pick<OwnView, 'units' | 
   return candidate?.opening ?? null;
 }
 
-export interface OwnDeps extends Omit<PublisherDeps, 'lan'> {
+interface OwnDeps extends Omit<PublisherDeps, 'lan'> {
   readonly config: PublisherDeps['config'] & Pick<Config, 'avahi'>;
   readonly discovery: Discovery;
   readonly jobs: Jobs;

@@ -68,7 +68,7 @@ export function unitFailed(unit: string, said: string, options?: ErrorOptions): 
 }
 
 /** There is no systemd to ask. */
-export function noSystemd(message: string, options?: ErrorOptions): PanelError {
+function noSystemd(message: string, options?: ErrorOptions): PanelError {
   const hint = 'Own services can only be started and stopped on a machine that runs systemd.';
   return new PanelError('no-systemd', message, hint, options);
 }

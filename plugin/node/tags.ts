@@ -7,10 +7,10 @@ import { TAG_NAME } from '../discovery/tag.js';
 import { type Piece, packTag, piecesOf, sizeOfTags, TAGS_LIMIT } from '../discovery/tag-write.js';
 import { PanelError } from '../errors.js';
 
-export type Edit = (pieces: readonly Piece[]) => readonly Piece[];
+type Edit = (pieces: readonly Piece[]) => readonly Piece[];
 
 /** What the tags would be. */
-export interface Draft {
+interface Draft {
   /** null = the tag goes, because no entry is left. */
   readonly tag: string | null;
   /** All tags together, encoded. */

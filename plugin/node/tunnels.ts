@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { BlockList, isIP } from 'node:net';
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 
-export interface TunnelOptions {
+interface TunnelOptions {
   readonly interfaces?: typeof networkInterfaces;
   /** Whether the interface belongs to a program (TUN or TAP). */
   readonly isTunnel?: (name: string) => boolean;

@@ -29,6 +29,6 @@ export const UNSCORED = [
   'no-port', // the announcement has no port
   'declined', // the announcement asks not to be probed
 ] as const;
-export type Unscored = (typeof UNSCORED)[number];
+type Unscored = (typeof UNSCORED)[number];
 
 export type Reason = Failure | Unscored;

@@ -26,7 +26,7 @@ export interface Handshake {
   readonly ms: number;
 }
 
-export interface HandshakeOptions {
+interface HandshakeOptions {
   /** Also accepts TLS 1.0 and signatures over SHA-1: for protocols whose peers may be many years old. */
   readonly old?: boolean;
 }

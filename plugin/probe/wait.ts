@@ -1,6 +1,6 @@
 /** One wait on the network: it ends with its event, at its limit or with the abort, and leaves no timer and no listener. */
 
-export interface Wait<T> {
+interface Wait<T> {
   readonly signal: AbortSignal;
   readonly limitMs: number;
   /** What it comes to when nothing happened before the limit. */

@@ -9,7 +9,7 @@ const SUM_MS = 60_000;
 /** Share of the day's bytes that unasked probes may have spent: a person's scan always finds the rest. */
 export const BACKGROUND_SHARE = 0.5;
 
-export interface BudgetDeps {
+interface BudgetDeps {
   readonly attempts: Pick<AttemptStore, 'bytesBetween' | 'added'>;
   readonly bytesPerDay: number;
   /** ms since the epoch. */

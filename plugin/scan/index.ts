@@ -16,7 +16,7 @@ import { type Round, SILENT_HOSTS } from './outage.js';
 import { type Pauses, Recent } from './recent.js';
 import { allowsHeavy, isProbeable, type Probeable } from './target.js';
 
-export { PAUSES, type Pauses } from './recent.js';
+export { PAUSES } from './recent.js';
 export { Scheduler, type SchedulerStatus } from './scheduler.js';
 
 /** How far apart the further samples of the best are, mean, ms. */

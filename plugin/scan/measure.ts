@@ -28,7 +28,7 @@ export interface MeasurerDeps {
 }
 
 /** What an attempt may do, and which share of the day's bytes it may come out of (all, unless said otherwise). */
-export interface Terms extends Pick<AttemptOptions, 'signal' | 'asked' | 'account'> {
+interface Terms extends Pick<AttemptOptions, 'signal' | 'asked' | 'account'> {
   readonly share?: number;
 }
 

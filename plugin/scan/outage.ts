@@ -12,7 +12,7 @@ export const SILENT_HOSTS = 3;
 /** For how long it is believed unless it is seen again, ms: twice the scheduler's pause while it lasts. */
 const BELIEVED_MS = 10 * 60_000;
 
-export interface RoundDeps {
+interface RoundDeps {
   readonly budget: Budget;
   readonly keep: (attempt: Attempt) => void;
   /** Whether the newest attempt on record answered. */

@@ -33,7 +33,7 @@ const UNASKED = { by: 'schedule', name: '', what: 'measure', type: null, provide
 /** What the owner chose at run time; the configuration counts where nothing was chosen. */
 const SETTING = 'background-scan';
 
-export type Waiting = 'off' | 'starting' | 'scan' | Busy | 'budget' | 'nothing-due';
+type Waiting = 'off' | 'starting' | 'scan' | Busy | 'budget' | 'nothing-due';
 
 export interface SchedulerStatus {
   readonly on: boolean;
@@ -50,7 +50,7 @@ export interface SchedulerStatus {
 }
 
 /** What the choice asks of the ranking, which lies to the right and is handed in. */
-export interface Prospect extends Standing, Pick<Candidate, 'failures' | 'high' | 'recommended' | 'estimate'> {
+interface Prospect extends Standing, Pick<Candidate, 'failures' | 'high' | 'recommended' | 'estimate'> {
   /** By the owner: it will not be chosen, whatever it is worth. */
   readonly hidden: boolean;
 }

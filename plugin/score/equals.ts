@@ -6,7 +6,7 @@ import type { Ranked } from './rank.js';
 export const DELTA = 4;
 
 /** What decides whether a row may be recommended. */
-export type Candidate = Pick<Ranked, 'provider' | 'score' | 'high' | 'hidden'>;
+type Candidate = Pick<Ranked, 'provider' | 'score' | 'high' | 'hidden'>;
 
 /** Works, is a neighbour's, is confirmed, and was not hidden by the owner. */
 export const isFit = ({ provider, score, hidden }: Candidate) =>

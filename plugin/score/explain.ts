@@ -13,7 +13,7 @@ import type { Part, Score } from './index.js';
  * - `rating`: the mean of the owner's own stars;
  * - `gate`: it is out, for the score's own reason; no value.
  */
-export type Why =
+type Why =
   | 'slow'
   | 'unsteady'
   | 'lossy'

@@ -7,7 +7,7 @@ import { join } from './join.js';
 import { markOf, type Tally } from './mark.js';
 import { type Rating, ratingOf, type Stars } from './rating.js';
 
-export { type Digest, digestOf, type Rating, type Stars };
+export { type Digest, digestOf };
 
 export interface Part {
   readonly metric: string;

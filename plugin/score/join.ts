@@ -17,7 +17,7 @@ const SOLID_ABOVE = 5;
  */
 const SOLID_WITHIN = 40;
 
-export interface Joined {
+interface Joined {
   /** 0..100, unrounded. */
   readonly score: number;
   readonly low: number;

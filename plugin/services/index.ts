@@ -18,7 +18,7 @@ import type { Provider } from '../provider.js';
 export type Texts = Readonly<Record<Language, string>>;
 
 /** A systemd unit that may provide the type on this node, and the Debian package that brings it. */
-export interface UnitCandidate {
+interface UnitCandidate {
   /** `named.service`, or a template such as `syncthing@.service` whose instances all count. */
   readonly unit: string;
   /** Debian package to install; null where Debian has none. */
@@ -87,7 +87,7 @@ export interface Connect {
 }
 
 /** That a person may offer an account for one scan of one provider: it goes to that provider only, and is forgotten. */
-export interface AccountOffer {
+interface AccountOffer {
   readonly label: Texts;
   /** What it is for, and who will see it. */
   readonly explanation: Texts;
@@ -200,7 +200,7 @@ function badType(file: string, problems: readonly string[]): PanelError {
 }
 
 /** Everything that is wrong with a candidate type; empty when it satisfies the contract. */
-export function problemsOf(candidate: unknown, fileName: string): string[] {
+function problemsOf(candidate: unknown, fileName: string): string[] {
   if (typeof candidate !== 'object' || candidate === null) return ['it has no default export'];
   const type = candidate as Partial<ServiceType>;
   const problems: string[] = [];

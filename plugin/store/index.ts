@@ -8,28 +8,13 @@ import { pragma, prepare } from './hold.js';
 import { type JobStore, jobStore } from './jobs.js';
 import { open } from './open.js';
 import { type Opinion, type OpinionStore, opinionStore } from './opinions.js';
-import { type OwnDay, type OwnStore, ownStore } from './own.js';
-import { type Recommendation, type RecommendationStore, recommendationStore } from './recommendations.js';
+import { type OwnStore, ownStore } from './own.js';
+import { type RecommendationStore, recommendationStore } from './recommendations.js';
 import { pruner } from './retention.js';
 import { type Session, type SessionStore, sessionStore } from './sessions.js';
 import { type SettingStore, settingStore } from './settings.js';
 
-export type {
-  AttemptStore,
-  DayRow,
-  EventStore,
-  HistoryStore,
-  JobStore,
-  Opinion,
-  OpinionStore,
-  OwnDay,
-  OwnStore,
-  Recommendation,
-  RecommendationStore,
-  Session,
-  SessionStore,
-  SettingStore,
-};
+export type { DayRow, JobStore, Opinion, Session, SessionStore, SettingStore };
 export { NOTHING };
 
 export interface Store {

@@ -16,7 +16,7 @@ const CACHE_KIB = 1024;
 /** Codes of a file that is no sound database of ours, as opposed to one that cannot be reached just now. */
 const DAMAGE = /^SQLITE_(CORRUPT|NOTADB|ERROR)/;
 
-export interface Opened<T> {
+interface Opened<T> {
   readonly value: T;
   /** Where a damaged file was moved; null when all was well. */
   readonly movedAside: string | null;

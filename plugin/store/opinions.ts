@@ -2,7 +2,7 @@
 import type Database from 'better-sqlite3';
 import { prepare } from './hold.js';
 
-export interface Rating {
+interface Rating {
   /** ms since the epoch. */
   readonly at: number;
   readonly stars: 1 | 2 | 3 | 4 | 5;

@@ -3,7 +3,7 @@ import type Database from 'better-sqlite3';
 import { dayName, dayOf } from './day.js';
 import { prepare } from './hold.js';
 
-export interface OwnDay {
+interface OwnDay {
   /** YYYY-MM-DD, UTC. */
   readonly day: string;
   /** Minutes that the panel ran with the network in reach. */

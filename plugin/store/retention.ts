@@ -8,7 +8,7 @@ import type { PrunableJobs } from './jobs.js';
 import type { PrunableOwn } from './own.js';
 import type { PrunableSessions } from './sessions.js';
 
-export interface Prunable {
+interface Prunable {
   readonly attempts: PrunableAttempts;
   readonly history: PrunableHistory;
   readonly jobs: PrunableJobs;

@@ -1,7 +1,7 @@
 /** Reading and setting our few cookies: plain words of letters, digits, `-`, `_` and `.`, which need no encoding. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-export interface CookieOptions {
+interface CookieOptions {
   readonly path: string;
   /** Seconds; without it the cookie lasts as long as the browser is open. */
   readonly maxAge?: number;

@@ -46,7 +46,7 @@ function noted(web: Web, event: NewEvent): boolean {
   }
 }
 
-export function eventModel(web: Web, { at, type: word, ...event }: Event, words: Words) {
+function eventModel(web: Web, { at, type: word, ...event }: Event, words: Words) {
   const service = word === null ? '' : titleOf(web.panel.services.of(word), word, words);
   const { by, name, what, provider, result, job, count } = event;
   const found = provider === null ? null : web.panel.discovery.find(provider);

@@ -4,7 +4,7 @@ import { isReachable, nameOf } from './model.js';
 import { PAGES, textOf, wholeOf, wordOf } from './query.js';
 
 export const SORTS = ['score', 'name', 'rtt', 'measured'] as const;
-export type Sort = (typeof SORTS)[number];
+type Sort = (typeof SORTS)[number];
 
 /** What is either asked for or not. */
 export const TOGGLES = ['reachable', 'measured', 'measurable', 'pinned'] as const;

@@ -8,7 +8,7 @@ import { seenType } from './seen.js';
 import type { Visit, Web } from './visit.js';
 
 /** What is wrong with an own service: a unit has failed, or it is announced and neighbours cannot reach its port. */
-export type Trouble = 'unit' | 'port';
+type Trouble = 'unit' | 'port';
 
 export async function homeModel(web: Web, visit: Visit) {
   const { services } = await web.panel.overview();

@@ -10,7 +10,7 @@ import type { Visit, Web } from './visit.js';
  * them announces it.
  */
 export const NOTHINGS = ['away', 'alone', 'quiet'] as const;
-export type Nothing = (typeof NOTHINGS)[number];
+type Nothing = (typeof NOTHINGS)[number];
 
 /** The page must not wait for an agent that hangs, ms. */
 const LIMIT_MS = 500;

@@ -7,7 +7,7 @@ const codes = lazy(() => import('uqr'));
 /** Longest text that is drawn, bytes: beyond it the squares get too small for a phone. */
 const LONGEST = 1_000;
 
-export interface Code {
+interface Code {
   /** Side in squares, the quiet zone of four around it included (ISO/IEC 18004). */
   readonly size: number;
   /** Path data of the dark squares, one unit each. */

@@ -13,7 +13,7 @@ import { nameOf, sourceModel } from './model.js';
 import { APPEARANCES, type Visit, type Web } from './visit.js';
 
 /** The parts of pages that htmx replaces: `partials/<name>` is the element with that id. */
-export type Section = 'home' | 'type' | 'provider' | 'job';
+type Section = 'home' | 'type' | 'provider' | 'job';
 
 /** How a page learns what has changed: `follow` is asked every second while a job runs, `watch` now and then. */
 export interface Pulse {

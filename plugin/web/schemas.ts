@@ -29,7 +29,7 @@ type Answer<Handler extends (...args: never[]) => unknown> = Awaited<ReturnType<
 type Fields<T> = { readonly [name in keyof T]-?: Schema };
 
 export const text: Schema = { type: 'string' };
-export const flag: Schema = { type: 'boolean' };
+const flag: Schema = { type: 'boolean' };
 const whole: Schema = { type: 'integer', minimum: 0 };
 const number: Schema = { type: 'number' };
 const share: Schema = { type: 'number', minimum: 0, maximum: 1 };
@@ -46,7 +46,7 @@ const orNull = (schema: Schema): Schema => ({ anyOf: [schema, { type: 'null' }] 
 export const ref = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` });
 
 /** An object with exactly these fields; all of them are always there, except the optional ones. */
-export function shape<T>(properties: Fields<T>, optional: readonly (keyof T)[] = []): Schema {
+function shape<T>(properties: Fields<T>, optional: readonly (keyof T)[] = []): Schema {
   const required = Object.keys(properties).filter((name) => !optional.includes(name as keyof T));
   return { type: 'object', properties, required };
 }

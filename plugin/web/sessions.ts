@@ -24,7 +24,7 @@ const SECRET = 'form-secret';
 const VALUE = /^[\w-]{43}\.([0-9a-z]{1,10})$/;
 
 /** A cookie value that opens a session, and how long its login may still last, ms. */
-export interface Opened {
+interface Opened {
   readonly value: string;
   readonly lastsMs: number;
 }

@@ -14,7 +14,7 @@ export const APPEARANCE_COOKIE = 'cloudy_services_look';
 
 /** Of the pages: as the system wants it unless the person says otherwise. */
 export const APPEARANCES = ['system', 'light', 'dark'] as const;
-export type Appearance = (typeof APPEARANCES)[number];
+type Appearance = (typeof APPEARANCES)[number];
 
 /** What every handler shares. */
 export interface Web {
