@@ -95,6 +95,12 @@ export class Jobs {
     return job;
   }
 
+  /** The type's newest job, where the panel ended before it did; null where it ran to its end. */
+  cutOff(type: string): Job | null {
+    const newest = this.#store.newest(type);
+    return newest?.error?.code === 'interrupted' ? newest : null;
+  }
+
   /** The running jobs, oldest first. */
   running(): Job[] {
     return [...this.#running.values()].map(({ job }) => job);

@@ -8,6 +8,7 @@ function memoryStore() {
     kept,
     put: (job: Job) => void kept.set(job.id, job),
     get: (id: string) => kept.get(id) ?? null,
+    newest: () => null,
     closeOrphans: () => {},
   };
 }

@@ -135,7 +135,6 @@ describe('the daemon', () => {
     first.panel.store.jobs.put(cutOff);
     await first.close();
     const { panel } = await start();
-    // Not by the list: meanwhile another demo on this machine may have taken this one's addresses.
     const tried = [...panel.store.exportRows('syncthing', null)].map(({ provider }) => provider);
     expect(new Set(tried).size).toBe(4);
     expect(panel.jobs.get(done.id)).toEqual(done);

@@ -7,6 +7,8 @@ export interface JobStore {
   /** Inserts or replaces. */
   put(job: Job): void;
   get(id: string): Job | null;
+  /** The type's newest; null where there was none. */
+  newest(type: string): Job | null;
   /** Jobs left `running` by a process that died become `failed`. */
   closeOrphans(): void;
 }
@@ -54,17 +56,19 @@ const ORPHANED: Job['error'] = {
 const iso = (at: number) => new Date(at).toISOString();
 const json = (error: Job['error']) => error && JSON.stringify(error);
 
+const jobOf = (row: Row | undefined): Job | null =>
+  row ? { ...row, error: row.error === null ? null : JSON.parse(row.error) } : null;
+
 export function jobStore(db: Database.Database, now: () => number): PrunableJobs {
   const put = prepare<Row>(db, PUT);
   const get = prepare<[string], Row>(db, 'SELECT * FROM jobs WHERE id = ?');
+  const newest = prepare<[string], Row>(db, 'SELECT * FROM jobs WHERE type = ? ORDER BY startedAt DESC LIMIT 1');
   const closeOrphans = prepare<Pick<Row, 'finishedAt' | 'error'>>(db, CLOSE_ORPHANS);
   const prune = prepare<[string, number]>(db, PRUNE);
   return {
     put: (job) => void put.run({ ...job, error: json(job.error) }),
-    get: (id) => {
-      const row = get.get(id);
-      return row ? { ...row, error: row.error === null ? null : JSON.parse(row.error) } : null;
-    },
+    get: (id) => jobOf(get.get(id)),
+    newest: (type) => jobOf(newest.get(type)),
     closeOrphans: () => void closeOrphans.run({ finishedAt: iso(now()), error: json(ORPHANED) }),
     prune: (before, limit) => prune.run(iso(before), limit).changes,
   };

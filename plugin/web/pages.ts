@@ -66,8 +66,12 @@ function listModel(web: Web, visit: Visit, { word, ranked }: TypeView) {
   return { find, rows: found.rows, model };
 }
 
-/** A running scan of the type and a running act on the own service; else the one that the page follows to its end. */
-function typeJobs(web: Web, { word, job }: TypeView, followed: Job | null) {
+/**
+ * A running scan of the type and a running act on the own service; else the one that the page follows to its end, or whose
+ * end nobody has seen.
+ */
+function typeJobs(web: Web, { word, job }: TypeView, asked: Job | null) {
+  const followed = asked ?? web.panel.jobs.cutOff(word);
   const isAct = ({ kind }: Job) => ACTS.includes(kind);
   const act = web.panel.jobs.running().find((one) => one.type === word && isAct(one)) ?? null;
   return {

@@ -14,6 +14,7 @@ const kept = new Map<string, Job>();
 const jobs = new Jobs({
   put: (job) => kept.set(job.id, job),
   get: (id) => kept.get(id) ?? null,
+  newest: () => null,
   closeOrphans: () => {},
 });
 const values = new Map<string, string>();

@@ -28,7 +28,7 @@ describe.each(VERSIONS)('Node %s', (version) => {
     const said = (await run(program, ['--version'])).stdout.trim();
     expect(said).toMatch(new RegExp(`^v${version}\\.`));
     const { stdout, stderr } = await run(program, [...nodeFlags(said), join(ROOT, 'dist', 'cli.mjs'), '--help']);
-    expect(stdout).toContain('Usage: cloudy-services COMMAND');
+    expect(stdout).toContain('dist/cli.mjs COMMAND');
     expect(stderr).toBe('');
   });
 });

@@ -204,6 +204,26 @@ describe('while a scan runs', () => {
     expect(body).toContain('polkit said no to &lt;unbound&gt;');
   });
 
+  it('that was cut off stands on its type’s page until another one of the type', async () => {
+    const visitor = await open();
+    await visitor.login();
+    const { headers } = await visitor.post('/services/dnsservice/scan');
+    await web.panel.end();
+    const job = web.panel.jobs.get(String(headers.location).replace('/jobs/', ''));
+    const isSaid = async () =>
+      (await visitor.get('/services/dnsservice')).body.includes('The panel ended before this did.');
+    web.panel.store.jobs.put({ ...job, state: 'running', finishedAt: null, error: null });
+    web.panel.store.jobs.closeOrphans();
+    expect(await isSaid()).toBe(true);
+    web.panel.store.jobs.put({
+      ...job,
+      id: 'next',
+      startedAt: new Date(Date.parse(job.startedAt) + 1).toISOString(),
+      state: 'done',
+    });
+    expect(await isSaid()).toBe(false);
+  });
+
   it('can be cancelled', async () => {
     const visitor = await open();
     await visitor.login();
