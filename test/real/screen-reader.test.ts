@@ -75,7 +75,8 @@ describe('a person with a screen reader', () => {
     const history = page.locator('#history');
     const charts = await history.getByRole('img').all();
     expect(charts.length).toBeGreaterThan(2);
-    for (const chart of charts) expect(await chart.getAttribute('aria-label')).toMatch(/: .* on (.* 20\d\d|each of \d days)/);
+    for (const chart of charts)
+      expect(await chart.getAttribute('aria-label')).toMatch(/: .* on (.* 20\d\d|each of \d days)/);
     const heads = await history.getByRole('columnheader').allTextContents();
     expect(heads).toEqual(['Day', 'Score', 'Answers', 'Round-trip time', 'Service time']);
     expect(await history.getByRole('row').count()).toBe(3);
