@@ -2,7 +2,7 @@
 import type { SourceStatus } from '../discovery/index.js';
 import type { Job } from '../jobs.js';
 import type { ProviderView, TypeSummary, TypeView } from '../panel.js';
-import { ANSWERS } from '../probe/metrics.js';
+import { ANSWER_TIMES, ANSWERS } from '../probe/metrics.js';
 import type { Provider } from '../provider.js';
 import { scanCost } from '../scan/cost.js';
 import { allowsHeavy } from '../scan/target.js';
@@ -157,15 +157,18 @@ function partModel({ metric, value, unit, mark, weight, lost }: Part, type: Serv
 }
 
 /** What is known of it, in one word. */
-export function verdictOf({ reason, level, score, unproven, measuredAt, failures }: Ranked): Verdict {
+export function verdictOf({ reason, level, score, unproven, measuredAt, failures, parts }: Ranked): Verdict {
   if (reason === 'not-allowed' || reason === 'no-port' || reason === 'declined') return 'barred';
   if (reason !== null && reason !== 'not-checked') return 'failed';
   if (reason === null && measuredAt === null) return 'new';
   if (failures > 0) return 'weak';
   if (unproven && score !== null) return 'unproven';
   if (level < 3 || score === null) return 'unchecked';
-  return score < WEAK_BELOW ? 'weak' : 'good';
+  return score < WEAK_BELOW && !parts.some(isUntimed) ? 'weak' : 'good';
 }
+
+/** This node was too busy to time it: that its score is low for now is not its fault. */
+const isUntimed = ({ metric, value }: Part) => value === null && ANSWER_TIMES.has(metric);
 
 const REACHABLE: ReadonlySet<Verdict> = new Set(['good', 'weak', 'unproven', 'unchecked']);
 

@@ -96,7 +96,10 @@ describe('answers', () => {
       fc.asyncProperty(request, async ({ route: { method, path }, words, fields, visitor }) => {
         const [type = '', which = ''] = words;
         const url = path.replace(':type', encodeURIComponent(type)).replace(':id', encodeURIComponent(which));
-        const texts = Object.entries(fields).map(([name, one]) => [name, String(one)]);
+        const texts = Object.entries(fields).map(([name, one]) => [
+          name,
+          typeof one === 'object' ? JSON.stringify(one) : String(one),
+        ]);
         const query = new URLSearchParams(texts).toString();
         const answer = method === 'GET' ? await visitor.get(`${url}?${query}`) : await visitor.postJson(url, fields);
         // An empty part of the path is another path.

@@ -41,6 +41,15 @@ describe('a row', () => {
     ]);
   });
 
+  it('blames nobody for a low score while this node was too busy to time the answers', async () => {
+    const visitor = await open();
+    const one = ranked('dnsservice', 1, { score: 40 });
+    const parts = one.parts.map((part) => (part.metric === 'answer' ? { ...part, value: null } : part));
+    web.panel.lists.set('dnsservice', [{ ...one, parts }]);
+    const [row] = rowsOf((await visitor.get('/services/dnsservice')).body);
+    expect(row).toMatch(/cs-is-good.*>speaks the protocol</s);
+  });
+
   it('shows each state by a sign of its own, drawn otherwise than all others', async () => {
     const visitor = await open();
     const { body } = await visitor.get('/services/dnsservice');
