@@ -208,9 +208,10 @@ describe('twelve neighbours at known distances', () => {
       const answered = [...of.values()].flat().filter(({ truth }) => truth !== null);
       return answered.filter(({ measured }) => measured !== null).length / answered.length;
     };
-    const surviving = NAMES.filter((name) => pairs(blocked.get(name)).length >= 3);
-    expect(surviving.length).toBeGreaterThan(0);
-    for (const name of surviving) expect(beside(blocked.get(name)), name).toBeLessThanOrEqual(1);
+    // Of one neighbour too few survive for a median: it is judged over all of them.
+    const all = [...blocked.values()].flat();
+    expect(pairs(all).length).toBeGreaterThanOrEqual(FEWEST);
+    expect(beside(all)).toBeLessThanOrEqual(1);
     expect(kept(blocked)).toBeLessThan(0.5 * kept(calm));
   }, 60_000);
 });
