@@ -7,6 +7,7 @@ import { type Job, Jobs } from './jobs.js';
 import { createLocalServices, type LocalService, type LocalServices } from './node/index.js';
 import { type Own, OwnServices } from './node/own.js';
 import type { Account } from './probe/index.js';
+import { answersByName } from './probe/memberlist.js';
 import { Pinger } from './probe/ping.js';
 import type { Scheduler } from './scan/index.js';
 import type { Ranked } from './score/rank.js';
@@ -137,7 +138,10 @@ export async function createPanel(
         extra: [community.source],
         now,
       })
-    : createDiscovery({ config, types: services.types.map(({ id }) => id), now });
+    : createDiscovery({
+        ...{ config, now, types: services.types.map(({ id }) => id), isKnown: (word) => services.of(word).id === word },
+        ...{ remembered: store.announcers, prove: answersByName },
+      });
   const jobs = new Jobs(store.jobs, now);
   if (serving) jobs.closeOrphans();
   const local = createLocalServices(services);

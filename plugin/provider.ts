@@ -24,6 +24,11 @@ export interface Announcement {
   readonly gossip: { readonly address: string; readonly port: number } | null;
 }
 
+/** What another announcer says of the same provider. */
+export interface Contradiction extends Pick<Announcement, 'node' | 'txt'> {
+  readonly source: SourceName;
+}
+
 /** One row of the list: the same type, address and port, however many sources saw it. */
 export interface Provider extends Announcement {
   readonly id: string;
@@ -36,6 +41,8 @@ export interface Provider extends Announcement {
   readonly stale: boolean;
   /** When a source last confirmed it, ms since the epoch. */
   readonly heardAt: number;
+  /** What others say of it that is not believed; absent where nobody says anything else. */
+  readonly contradictions?: readonly Contradiction[];
 }
 
 /** Stable id of a provider: the same type, address and port are one provider, whoever announces them. */

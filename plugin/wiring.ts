@@ -6,6 +6,7 @@ import type { Discovery } from './discovery/index.js';
 import { PanelError } from './errors.js';
 import type { Job, Jobs } from './jobs.js';
 import { log } from './log.js';
+import { rememberAnnouncers } from './node/announcers.js';
 import { ABSENT, type LocalService, type OwnedLocalServices } from './node/index.js';
 import type { OwnServices } from './node/own.js';
 import { rememberPeers } from './node/peers.js';
@@ -45,7 +46,8 @@ export class WiredPanel implements Panel {
   readonly #ranking: Ranking;
   readonly #alerts: Alerts | null;
   readonly #closeDemo: () => Promise<void> | undefined;
-  readonly #forgetPeers: () => void;
+  /** Ends what is remembered of the community as it changes. */
+  readonly #forget: readonly (() => void)[];
 
   constructor(
     { config, services, discovery, jobs, store, local, own, alerts, pinger, demo, serving, now }: Rooms,
@@ -62,7 +64,10 @@ export class WiredPanel implements Panel {
     this.#ranking = new Ranking({ services, discovery, store, now });
     this.#alerts = alerts;
     this.#closeDemo = closeDemo;
-    this.#forgetPeers = serving && !demo ? rememberPeers(discovery, store.settings) : () => {};
+    this.#forget =
+      serving && !demo
+        ? [rememberPeers(discovery, store.settings), rememberAnnouncers(discovery, store.announcers, now)]
+        : [];
     const ranking = (word: string) => this.#ranking.of(word);
     const ended = (word: string, providers: readonly string[]) => {
       // Before the recommendation moves away from what fails.
@@ -77,8 +82,8 @@ export class WiredPanel implements Panel {
 
   async overview() {
     const builtin = this.services.types.map((type) => type.id);
-    const others = this.discovery.providers().map((provider) => provider.type);
-    const words = [...builtin, ...[...new Set(others)].filter((word) => !this.services.has(word)).sort()];
+    const others = this.discovery.words().filter((word) => !this.services.has(word));
+    const words = [...builtin, ...others.sort()];
     const states = await this.local.states();
     return { services: words.map((word) => this.#view(word, states)), sources: this.discovery.sources() };
   }
@@ -131,7 +136,7 @@ export class WiredPanel implements Panel {
   async close(): Promise<void> {
     await Promise.all([this.jobs.close(), this.background.close()]);
     this.#scanner.close();
-    this.#forgetPeers();
+    for (const forget of this.#forget) forget();
     this.local.close();
     // The own services first: what they began ends with the connection to the agent.
     await Promise.all([this.own.close(), this.#alerts?.close(), this.discovery.close()]);

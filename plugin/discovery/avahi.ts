@@ -5,6 +5,8 @@
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 import { Link } from './link.js';
 import type { Service } from './mdns.js';
+import { idOf } from './merge.js';
+import { Seniority } from './seniority.js';
 import { keptOf, type SkippedRow } from './skipped.js';
 import { Listeners, type Sighting, type Source, type SourceState, type SourceStatus } from './source.js';
 
@@ -25,6 +27,7 @@ interface AvahiOptions {
   readonly now?: () => number;
   /** The links that this node has. */
   readonly interfaces?: typeof networkInterfaces;
+  readonly seniority?: Seniority;
 }
 
 export class AvahiSource implements Source {
@@ -40,16 +43,20 @@ export class AvahiSource implements Source {
   #timer: NodeJS.Timeout;
   #readyTimer: NodeJS.Timeout | undefined;
   #ticks = 0;
+  readonly #seniority: Seniority;
+  /** Since when each of the present announcements is known, ms since the epoch. */
+  #since = new Map<string, number>();
   /** This node's addresses. */
   #own: ReadonlySet<string> = new Set();
   #state: SourceState = 'connecting';
   #lastUp: number | null = null;
 
-  constructor({ types, required, now = Date.now, interfaces = networkInterfaces }: AvahiOptions) {
+  constructor({ types, required, now = Date.now, interfaces = networkInterfaces, seniority }: AvahiOptions) {
     this.#types = types;
     this.#required = required;
     this.#now = now;
     this.#interfaces = interfaces;
+    this.#seniority = seniority ?? new Seniority(now);
     this.#ready = new Promise((resolve) => {
       this.#resolveReady = resolve;
     });
@@ -69,11 +76,16 @@ export class AvahiSource implements Source {
   }
 
   sightings(): readonly Sighting[] {
-    return this.#services().map(({ announcement, heardAt }) => ({
-      announcement,
-      self: this.#own.has(announcement.address),
-      heardAt,
-    }));
+    const since = new Map<string, number>();
+    const all = this.#services().map(({ announcement, heardAt }) => {
+      const announcer = `avahi:${announcement.host}`;
+      const key = `${announcer}|${idOf(announcement)}`;
+      const first = this.#since.get(key) ?? this.#seniority.claim(idOf(announcement), announcer);
+      since.set(key, first);
+      return { announcement, self: this.#own.has(announcement.address), heardAt, announcer, since: first };
+    });
+    this.#since = since;
+    return all;
   }
 
   skippedRows(): readonly SkippedRow[] {

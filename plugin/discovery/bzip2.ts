@@ -113,8 +113,10 @@ class Room {
   }
 }
 
-/** Working memory for the usual block; a larger one gets its own. */
-const SCRATCH = new Uint32Array(2048);
+/** Working memory, kept for the next block: tags come by the thousand, and what lies outside of the heap is freed late. */
+let scratch = new Uint32Array(2048);
+/** A larger one, in cells, is not kept. */
+const SCRATCH_CAP = 32_768;
 
 /**
  * Undoes Huffman, run lengths and move-to-front: the last column of the sorted rotations (Burrows-Wheeler), a byte per
@@ -123,7 +125,7 @@ const SCRATCH = new Uint32Array(2048);
  */
 function readCells(input: Bits, used: Uint8Array, selectors: number[], tables: Table[], room: Room): Uint32Array {
   const end = used.length + 1;
-  let cells = SCRATCH;
+  let cells = scratch;
   let length = 0;
   let run = 0;
   let digit = 1;
@@ -160,6 +162,7 @@ function readCells(input: Bits, used: Uint8Array, selectors: number[], tables: T
 function grown(cells: Uint32Array<ArrayBuffer>, needed: number): Uint32Array<ArrayBuffer> {
   const larger = new Uint32Array(needed * 2);
   larger.set(cells);
+  if (larger.length <= SCRATCH_CAP) scratch = larger;
   return larger;
 }
 

@@ -5,12 +5,15 @@ import type { Announcement, Provider, SourceName } from '../provider.js';
 import { allowing } from './allowed.js';
 import { AvahiSource } from './avahi.js';
 import { ListSource } from './list.js';
-import { merge } from './merge.js';
+import { idOf, type Merged as List, merge } from './merge.js';
+import { Proofs, type Prove } from './proofs.js';
 import { SerfRpc } from './rpc.js';
+import { type Remembered, Seniority } from './seniority.js';
 import { SerfSource } from './serf.js';
-import type { SkippedRow } from './skipped.js';
+import { keptOf, type SkippedRow } from './skipped.js';
 import { Listeners, type Source, type SourceStatus } from './source.js';
 
+export type { Remembered } from './seniority.js';
 export type { SkippedRow } from './skipped.js';
 export type { Source, SourceStatus } from './source.js';
 
@@ -20,6 +23,10 @@ export interface Discovery {
   providers(type?: string): readonly Provider[];
   find(id: string): Provider | null;
   sources(): readonly SourceStatus[];
+  /** Wire words under which anything is listed. */
+  words(): readonly string[];
+  /** Every announcement that is dated, as long as it is: what the next run of the panel is to remember. */
+  dated(): Iterable<Dated>;
   /** What the source has read, each announcement by itself: the rows behind the `read` of its status. */
   announcements(source: SourceName): readonly Announcement[];
   /** What the source has left out, at most 200 of them: the rows behind the `skipped` of its status. */
@@ -41,30 +48,44 @@ export interface Discovery {
   close(): Promise<void>;
 }
 
+/** Since when an announcer has announced a provider, ms since the epoch. */
+export interface Dated {
+  readonly provider: string;
+  readonly announcer: string;
+  readonly since: number;
+}
+
 interface DiscoveryOptions {
   readonly config: Pick<Config, 'serfRpc' | 'serfAuthKey' | 'providersFile' | 'communityRanges'> &
     Partial<Pick<Config, 'avahi'>>;
   /** Whether to ask the Serf agent; on unless turned off. */
   readonly serf?: boolean;
+  /** Whether the panel knows the wire word (all, unless said otherwise): of other words only so many are listed. */
+  readonly isKnown?: (word: string) => boolean;
   /** Wire words to ask the local network for; it is not asked at all without them, nor where the configuration says so. */
   readonly types?: readonly string[];
   /** Further sources; closed together with the rest. */
   readonly extra?: readonly Source[];
+  /** What an earlier run of the panel heard. */
+  readonly remembered?: Remembered;
+  /** How it is found out whether a member is where it says. */
+  readonly prove?: Prove;
   /** Wall clock, ms since the epoch. */
   readonly now?: () => number;
 }
 
 /** Starts every source that is configured. */
 export function createDiscovery(options: DiscoveryOptions): Discovery {
-  const { config, serf = true, types, extra = [], now = Date.now } = options;
+  const { config, serf = true, types, extra = [], remembered, prove, now = Date.now, isKnown = () => true } = options;
   const { avahi = 'off' } = config;
+  const seniority = new Seniority(now, remembered);
   const sources: readonly Source[] = [
-    ...(serf ? [new SerfSource(config.serfRpc, config.serfAuthKey, now)] : []),
+    ...(serf ? [new SerfSource(config.serfRpc, config.serfAuthKey, now, seniority)] : []),
     ...(config.providersFile === null ? [] : [new ListSource(config.providersFile, now)]),
-    ...(types && avahi !== 'off' ? [new AvahiSource({ types, required: avahi === 'on', now })] : []),
+    ...(types && avahi !== 'off' ? [new AvahiSource({ types, required: avahi === 'on', now, seniority })] : []),
     ...extra,
   ];
-  return new Merged(sources, config.communityRanges, now);
+  return new Merged({ sources, ranges: config.communityRanges, isKnown, prove, now });
 }
 
 /** Whether a Serf agent answers at the configured address, within `limitMs`; one that wants a key answers too. */
@@ -80,28 +101,58 @@ export async function serfAnswers(config: Pick<Config, 'serfRpc'>, limitMs: numb
 
 /** `heardAt` of what is confirmed moves on without any change: how old the merged list may get, ms. */
 const MERGED_FOR_MS = 60_000;
+/** After merging that took longer than this, ms, what changes meanwhile waits ten times as long: events come by the thousand. */
+const QUICK_MS = 5;
+const PAUSE_FACTOR = 10;
+const EMPTY: List = { providers: [], left: [] };
+
+interface MergedOptions {
+  readonly sources: readonly Source[];
+  readonly ranges: readonly string[] | null;
+  readonly isKnown: (word: string) => boolean;
+  readonly prove: Prove | undefined;
+  readonly now: () => number;
+}
 
 class Merged implements Discovery {
   readonly #sources: readonly Source[];
   readonly #allowed: Readonly<Record<'anywhere' | 'local', (address: string) => boolean>>;
+  readonly #isKnown: (word: string) => boolean;
+  readonly #proofs: Proofs;
   readonly #now: () => number;
   readonly #listeners = new Listeners();
-  #all: readonly Provider[] = [];
+  #list = EMPTY;
   #byId: ReadonlyMap<string, Provider> = new Map();
+  #byType: ReadonlyMap<string, readonly Provider[]> = new Map();
   /** When it was merged; null after a change. */
   #mergedAt: number | null = null;
-  #announcing: NodeJS.Immediate | null = null;
+  /** Until then what changes is not merged anew; by `performance.now()`. */
+  #restsUntil = 0;
+  #announcing: NodeJS.Timeout | NodeJS.Immediate | null = null;
 
-  constructor(sources: readonly Source[], ranges: readonly string[] | null, now: () => number) {
+  constructor({ sources, ranges, isKnown, prove, now }: MergedOptions) {
     this.#sources = sources;
     this.#allowed = { anywhere: allowing(ranges, false), local: allowing(ranges, true) };
+    this.#isKnown = isKnown;
     this.#now = now;
+    const canAsk = ({ gossip }: Announcement) => gossip !== null && this.#allowedNow()(gossip.address);
+    this.#proofs = new Proofs(prove, canAsk, () => this.#changed());
     for (const source of sources) source.onChange(() => this.#changed());
   }
 
   providers(type?: string): readonly Provider[] {
     this.#refresh();
-    return type === undefined ? this.#all : this.#all.filter((provider) => provider.type === type);
+    return type === undefined ? this.#list.providers : (this.#byType.get(type) ?? []);
+  }
+
+  words(): readonly string[] {
+    this.#refresh();
+    return [...this.#byType.keys()];
+  }
+
+  *dated(): Iterable<Dated> {
+    for (const { announcement, announcer, since } of this.#sources.flatMap((source) => source.sightings()))
+      if (announcer !== undefined && since !== undefined) yield { provider: idOf(announcement), announcer, since };
   }
 
   find(id: string): Provider | null {
@@ -110,7 +161,14 @@ class Merged implements Discovery {
   }
 
   sources(): readonly SourceStatus[] {
-    return this.#sources.map((source) => source.status());
+    const left = new Map<SourceName, number>();
+    for (const { source } of this.#list.left) left.set(source, (left.get(source) ?? 0) + 1);
+    return this.#sources.map((source) => {
+      const status = source.status();
+      const more = left.get(source.name) ?? 0;
+      if (more === 0) return status;
+      return { ...status, skipped: { ...status.skipped, 'too-many': (status.skipped['too-many'] ?? 0) + more } };
+    });
   }
 
   announcements(source: SourceName): readonly Announcement[] {
@@ -118,7 +176,11 @@ class Merged implements Discovery {
   }
 
   skipped(source: SourceName): readonly SkippedRow[] {
-    return this.#named(source).flatMap((one) => one.skippedRows?.() ?? []);
+    const heardAt = this.#now();
+    const left = this.#list.left
+      .filter((one) => one.source === source)
+      .map(({ announcement: { node, type } }) => ({ node, type, reason: 'too-many', heardAt }));
+    return keptOf([...this.#named(source).flatMap((one) => one.skippedRows?.() ?? []), ...left]);
   }
 
   serfClient(): SerfRpc {
@@ -149,8 +211,10 @@ class Merged implements Discovery {
   }
 
   async close(): Promise<void> {
+    this.#proofs.close();
     await Promise.all(this.#sources.map((source) => source.close()));
-    if (this.#announcing) clearImmediate(this.#announcing);
+    clearTimeout(this.#announcing as NodeJS.Timeout);
+    clearImmediate(this.#announcing as NodeJS.Immediate);
   }
 
   #named(name: SourceName): readonly Source[] {
@@ -164,20 +228,43 @@ class Merged implements Discovery {
   /** Many changes at once are told once. */
   #changed(): void {
     this.#mergedAt = null;
-    this.#announcing ??= setImmediate(() => {
+    if (this.#announcing) return;
+    const tell = () => {
       this.#announcing = null;
       this.#listeners.call();
-    });
+    };
+    const rest = this.#restsUntil - performance.now();
+    this.#announcing = rest > 0 ? setTimeout(tell, rest) : setImmediate(tell);
+  }
+
+  #allowedNow(): (address: string) => boolean {
+    return this.#allowed[this.#sources.some((source) => source.isLocal?.()) ? 'local' : 'anywhere'];
   }
 
   #refresh(): void {
     const now = this.#now();
     // A clock that was set back makes it older than nothing: then it is merged anew.
     if (this.#mergedAt !== null && this.#mergedAt <= now && now - this.#mergedAt < MERGED_FOR_MS) return;
-    const heard = this.#sources.map((source) => ({ status: source.status(), sightings: source.sightings() }));
-    const local = this.#sources.some((source) => source.isLocal?.());
-    this.#all = merge(heard, this.#allowed[local ? 'local' : 'anywhere'], now);
-    this.#byId = new Map(this.#all.map((provider) => [provider.id, provider]));
+    const began = performance.now();
+    if (began < this.#restsUntil) return;
+    this.#merge(now);
     this.#mergedAt = now;
+    const took = performance.now() - began;
+    this.#restsUntil = took > QUICK_MS ? began + took * PAUSE_FACTOR : 0;
+  }
+
+  #merge(now: number): void {
+    const heard = this.#sources.map((source) => ({ status: source.status(), sightings: source.sightings() }));
+    const allowed = this.#allowedNow();
+    const isProven = (announcement: Announcement) => this.#proofs.isProven(announcement);
+    this.#list = merge(heard, { allowed, now, isKnown: this.#isKnown, isProven });
+    this.#byId = new Map(this.#list.providers.map((provider) => [provider.id, provider]));
+    const byType = new Map<string, Provider[]>();
+    for (const provider of this.#list.providers) {
+      const known = byType.get(provider.type);
+      if (known) known.push(provider);
+      else byType.set(provider.type, [provider]);
+    }
+    this.#byType = byType;
   }
 }

@@ -1,72 +1,136 @@
 /** Many sightings, one list: each provider once, with the announcement that is most to be believed. Pure. */
-import { type Announcement, type Provider, providerId, type SourceName } from '../provider.js';
+import { type Announcement, type Contradiction, type Provider, providerId, type SourceName } from '../provider.js';
+import { admitted, type Claim } from './budget.js';
 import type { Sighting, SourceStatus } from './source.js';
 
-/** From the one most to be believed on. */
+/** In this order they are named. */
 const SOURCE_ORDER: readonly SourceName[] = ['serf', 'list', 'avahi', 'demo'];
 
 /** How long a member that Serf has lost is still taken for there, ms: where UDP is blocked it comes and goes every 30 s. */
 const UNSURE_MS = 2 * 60_000;
+
+/** Others that say something else of a provider, of whom is told. */
+const CONTRADICTIONS_CAP = 4;
 
 export interface Heard {
   readonly status: Pick<SourceStatus, 'name' | 'state' | 'lastUp'>;
   readonly sightings: readonly Sighting[];
 }
 
-interface Witness {
-  readonly sighting: Sighting;
-  readonly status: Heard['status'];
+export interface MergeOptions {
+  /** Whether an address may be probed. */
+  readonly allowed: (address: string) => boolean;
+  /** ms since the epoch */
+  readonly now: number;
+  /** Whether the panel knows the type; of the others only so many words are listed. */
+  readonly isKnown?: (type: string) => boolean;
+  /** Whether the announcing member is proven to be at the announced address. Asked only where announcers disagree. */
+  readonly isProven?: (announcement: Announcement) => boolean;
 }
 
-/**
- * @param allowed whether an address may be probed
- * @param now ms since the epoch
- * @returns by type, then node, then id
- */
-export function merge(heard: readonly Heard[], allowed: (address: string) => boolean, now: number): Provider[] {
-  const byKey = new Map<string, Witness[]>();
-  for (const { status, sightings } of heard) {
-    for (const sighting of sightings) {
-      const { type, address, port } = sighting.announcement;
-      const key = `${type}|${address}|${port ?? ''}`;
-      const witnesses = byKey.get(key);
-      if (witnesses) witnesses.push({ sighting, status });
-      else byKey.set(key, [{ sighting, status }]);
-    }
-  }
-  const providers = onePerNode([...byKey.values()].map((witnesses) => joined(witnesses, allowed, now)));
-  return providers.sort((a, b) => compare(a.type, b.type) || compare(a.node, b.node) || compare(a.id, b.id));
+/** The list, and what found no room in it. */
+export interface Merged {
+  /** By type, then node, then id. */
+  readonly providers: readonly Provider[];
+  readonly left: readonly { readonly source: SourceName; readonly announcement: Announcement }[];
 }
+
+/** One announcement of one provider, with how much it is believed. */
+interface Witness extends Claim {
+  readonly sighting: Sighting;
+  readonly status: Heard['status'];
+  readonly rank: number;
+  readonly since: number;
+  /** Whether it is said by who is believed to be there before anybody else: the owner's list, or this node. */
+  readonly trusted: boolean;
+}
+
+interface Row {
+  readonly provider: Provider;
+  readonly announcer: string;
+}
+
+export function merge(heard: readonly Heard[], options: MergeOptions): Merged {
+  const { isKnown = () => true } = options;
+  const all = heard
+    .flatMap(({ status, sightings }) => sightings.map((sighting) => witness(sighting, status, options.now)))
+    .sort((one, other) => one.rank - other.rank || one.since - other.since || gossipsThere(other) - gossipsThere(one));
+  const kept = admitted(all, isKnown);
+  const byProvider = new Map<string, [Witness, ...Witness[]]>();
+  for (const one of kept) {
+    const known = byProvider.get(one.provider);
+    if (known) known.push(one);
+    else byProvider.set(one.provider, [one]);
+  }
+  const providers = onePerNode([...byProvider.values()].map((witnesses) => joined(witnesses, options)));
+  return {
+    providers: providers.sort((a, b) => compare(a.type, b.type) || compare(a.node, b.node) || compare(a.id, b.id)),
+    left: all
+      .filter((one) => !kept.has(one))
+      .map(({ sighting: { announcement }, status }) => ({ source: status.name, announcement })),
+  };
+}
+
+function witness(sighting: Sighting, status: Heard['status'], now: number): Witness {
+  const { announcement, self, heardAt, announcer, since = Number.NEGATIVE_INFINITY } = sighting;
+  const { name } = status;
+  // Anybody on the link may claim this node's address there; its own member in Serf is nobody else's.
+  const isFailed = name === 'serf' && heardAt !== null && now - heardAt >= UNSURE_MS;
+  const rank = name === 'list' ? 0 : self && name === 'serf' ? 1 : isFailed ? 3 : 2;
+  return {
+    ...{ provider: idOf(announcement), type: announcement.type, address: announcement.address },
+    announcer: announcer ?? name,
+    trusted: rank <= 1 || name === 'demo',
+    ...{ sighting, status, rank, since },
+  };
+}
+
+/** Only claimed, so it decides nothing but between those who were first heard at the same moment. */
+const gossipsThere = ({ sighting: { announcement } }: Witness) =>
+  Number(announcement.gossip?.address === announcement.address);
 
 /**
  * A node that announces the same service at an IPv4 and at an IPv6 address has one row: the IPv4 one, which more neighbours
  * reach, unless only the other may be probed.
  */
-function onePerNode(providers: Provider[]): Provider[] {
-  const isV6 = ({ address }: Provider) => address.includes(':');
-  const sixes = providers.filter(isV6);
-  if (sixes.length === 0) return providers;
-  const fours = new Map(providers.filter((one) => !isV6(one)).map((one) => [sayingOf(one), one]));
+function onePerNode(rows: readonly Row[]): Provider[] {
+  const isV6 = ({ provider }: Row) => provider.address.includes(':');
+  const sixes = rows.filter(isV6);
+  if (sixes.length === 0) return rows.map(({ provider }) => provider);
+  const fours = new Map(rows.filter((row) => !isV6(row)).map((row) => [sayingOf(row), row]));
   const doubled = new Set(
     sixes.map((six) => {
       const four = fours.get(sayingOf(six));
-      return four?.barred === 'not-allowed' && six.barred !== 'not-allowed' ? four : four && six;
+      return four?.provider.barred === 'not-allowed' && six.provider.barred !== 'not-allowed' ? four : four && six;
     }),
   );
-  return providers.filter((one) => !doubled.has(one));
+  return rows.filter((row) => !doubled.has(row)).map(({ provider }) => provider);
 }
 
-/** All but the address. Where it gossips is no stranger's to say: nobody's row disappears behind that of another member. */
-function sayingOf({ type, node, host, port, description, txt, gossip, sources: [source], self }: Provider): string {
-  return JSON.stringify([type, node, host, port, description, ...txt, gossip, source, self]);
+/** All but the address, and who says it: nobody's row disappears behind that of another announcer. */
+function sayingOf({ provider, announcer }: Row): string {
+  const { type, node, host, port, description, txt, gossip, self } = provider;
+  return JSON.stringify([announcer, type, node, host, port, description, ...txt, gossip, self]);
 }
 
-function joined(witnesses: Witness[], allowed: (address: string) => boolean, now: number): Provider {
-  const [first] = (witnesses.length > 1 ? witnesses.sort(byTrust) : witnesses) as [Witness, ...Witness[]];
-  const { announcement, self } = first.sighting;
+/**
+ * One provider of all who announce it. Believed is the owner's list, then this node, then whom Serf calls alive before whom
+ * it calls failed, then who said it first: so no stranger renames, silences or takes over a neighbour's service by
+ * announcing it too. Where they disagree, whoever is proven to be at the address comes before who only says so.
+ */
+function joined(witnesses: [Witness, ...Witness[]], options: MergeOptions): Row {
+  const { now, isProven = () => false } = options;
+  const first = witnesses[0];
+  const others = witnesses.filter(({ sighting }) => isOther(sighting.announcement, first.sighting.announcement));
+  const proven =
+    others.length === 0 || first.rank <= 1 ? [] : witnesses.filter(({ sighting }) => isProven(sighting.announcement));
+  const believed = proven[0] ?? first;
+  const { announcement } = believed.sighting;
+  const denying = others.length === 0 ? [believed] : [...proven, ...witnesses.filter(({ rank }) => rank <= 1)];
+  const contradictions = others.length === 0 ? [] : contradictionsOf(announcement, witnesses);
   // Field by field: spreading costs three times as much, over thousands of rows with each change.
-  return {
-    id: idOf(announcement),
+  const provider: Provider = {
+    id: believed.provider,
     type: announcement.type,
     node: announcement.node,
     host: announcement.host,
@@ -77,32 +141,49 @@ function joined(witnesses: Witness[], allowed: (address: string) => boolean, now
     txt: announcement.txt,
     gossip: announcement.gossip,
     sources: SOURCE_ORDER.filter((name) => witnesses.some(({ status }) => status.name === name)),
-    self,
-    barred: barredBy(announcement, allowed),
-    stale: !witnesses.some((witness) => isConfirmed(witness, now)),
-    heardAt: Math.max(...witnesses.map((witness) => heardAt(witness, now))),
+    self: believed.sighting.self,
+    barred: barredBy(announcement, options.allowed, denying),
+    stale: !witnesses.some((one) => isConfirmed(one, now)),
+    heardAt: witnesses.reduce((latest, one) => Math.max(latest, heardAt(one, now)), 0),
+    ...(contradictions.length > 0 && { contradictions }),
   };
+  return { provider, announcer: believed.announcer };
 }
 
-/**
- * Whose texts count where several announce the same address and port: the node that gossips from this very address,
- * then this node itself. So a stranger cannot give a good provider another identity by announcing its address.
- */
-function byTrust(a: Witness, b: Witness): number {
-  const rank = ({ sighting: { announcement, self } }: Witness) =>
-    announcement.gossip?.address === announcement.address ? 0 : self ? 1 : 2;
-  const order = ({ status }: Witness) => SOURCE_ORDER.indexOf(status.name);
-  const node = ({ sighting }: Witness) => sighting.announcement.node;
-  return rank(a) - rank(b) || order(a) - order(b) || compare(node(a), node(b));
+/** Whether it says something else of who the provider is, or of whether it may be probed. */
+function isOther({ txt }: Announcement, believed: Announcement): boolean {
+  if (txt === believed.txt) return false;
+  if (txt.size !== believed.txt.size) return true;
+  for (const [name, value] of txt) if (believed.txt.get(name) !== value) return true;
+  return false;
+}
+
+/** What others say, each once. */
+function contradictionsOf(believed: Announcement, witnesses: readonly Witness[]): Contradiction[] {
+  const found: Contradiction[] = [];
+  for (const { sighting, status } of witnesses) {
+    const { announcement } = sighting;
+    const isNew =
+      isOther(announcement, believed) && !found.some(({ txt }) => !isOther(announcement, { ...believed, txt }));
+    if (isNew && found.length < CONTRADICTIONS_CAP)
+      found.push({ node: announcement.node, source: status.name, txt: announcement.txt });
+  }
+  return found;
 }
 
 /**
  * Whoever announces `probe=none` is not probed; what else the attribute says (`probe=light`, `probe=full`) allows the
- * light probes, and there are no others. Only the announcement that is believed counts: nobody silences a neighbour.
+ * light probes, and there are no others.
+ * @param entitled those whose `probe=none` counts: nobody silences a neighbour
  */
-function barredBy({ address, port, txt }: Announcement, allowed: (address: string) => boolean): Provider['barred'] {
+function barredBy(
+  { address, port }: Announcement,
+  allowed: (address: string) => boolean,
+  entitled: readonly Witness[],
+): Provider['barred'] {
   if (!allowed(address)) return 'not-allowed';
-  if (txt.get('probe')?.toLowerCase() === 'none') return 'declined';
+  const declines = ({ sighting }: Witness) => sighting.announcement.txt.get('probe')?.toLowerCase() === 'none';
+  if (entitled.some(declines)) return 'declined';
   return port === null ? 'no-port' : null;
 }
 

@@ -9,6 +9,7 @@ import { Coordinates } from './coordinates.js';
 import { cleanText } from './entry.js';
 import { Members, REMOVING } from './members.js';
 import { type AgentEvent, SerfRpc } from './rpc.js';
+import { Seniority } from './seniority.js';
 import { keptOf, type SkippedRow } from './skipped.js';
 import { Listeners, type Sighting, type Source, type SourceState, type SourceStatus } from './source.js';
 
@@ -42,11 +43,16 @@ export class SerfSource implements Source {
   #error: PanelError | null = null;
   #lastUp: number | null = null;
 
-  constructor(address: AgentAddress, authKey: string | null, now: () => number = Date.now) {
+  constructor(
+    address: AgentAddress,
+    authKey: string | null,
+    now: () => number = Date.now,
+    seniority: Seniority = new Seniority(now),
+  ) {
     this.#address = address;
     this.#authKey = authKey;
     this.#now = now;
-    this.#members = new Members(now);
+    this.#members = new Members(now, seniority);
     this.#ready = new Promise((resolve) => {
       this.#resolveReady = resolve;
     });
@@ -59,7 +65,7 @@ export class SerfSource implements Source {
       state: this.#state,
       ...(this.#error ? { error: this.#error.toJSON() } : {}),
       lastUp: this.#state === 'up' ? this.#now() : this.#lastUp,
-      read: this.#members.sightings().length,
+      read: this.#members.read,
       skipped: this.#members.skipped(),
     };
   }
@@ -156,7 +162,10 @@ export class SerfSource implements Source {
     await this.#later(() => this.#members.replace(members));
     listed();
     this.#become('up', null);
-    const ask = () => client.stats(KEEP_ALIVE_LIMIT_MS).catch(() => client.close('no longer answers'));
+    const ask = () => {
+      client.stats(KEEP_ALIVE_LIMIT_MS).catch(() => client.close('no longer answers'));
+      void this.#later(() => this.#members.grow());
+    };
     const timer = setInterval(ask, KEEP_ALIVE_MS);
     const why = await client.closed;
     clearInterval(timer);
@@ -174,9 +183,11 @@ export class SerfSource implements Source {
     };
   }
 
-  /** Does it when all before it is done, and tells the listeners. */
-  #later(work: () => Promise<void>): Promise<void> {
-    this.#queue = this.#queue.then(work).then(() => this.#listeners.call());
+  /** Does it when all before it is done, and tells the listeners unless nothing has changed. */
+  #later(work: () => Promise<unknown>): Promise<void> {
+    this.#queue = this.#queue.then(work).then((changed) => {
+      if (changed !== false) this.#listeners.call();
+    });
     return this.#queue;
   }
 

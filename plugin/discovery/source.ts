@@ -1,4 +1,5 @@
 /** What a source of announcements is: Serf, the hand-kept list and any further one look the same from outside. */
+import { log } from '../log.js';
 import type { Announcement, SourceName } from '../provider.js';
 import type { SkippedRow } from './skipped.js';
 
@@ -23,6 +24,10 @@ export interface Sighting {
   readonly self: boolean;
   /** When the source last confirmed it, ms since the epoch; null = for as long as the source is up. */
   readonly heardAt: number | null;
+  /** Who announces it, as the source tells announcers apart; absent for what the owner of this node says. */
+  readonly announcer?: string;
+  /** Since when this announcer has announced it, ms since the epoch; absent = always. */
+  readonly since?: number;
 }
 
 export interface Source {
@@ -51,7 +56,14 @@ export class Listeners<T extends unknown[] = []> {
     return () => this.#all.delete(listener);
   }
 
+  /** A listener's mistake is logged, and keeps nobody else from being told. */
   call(...values: T): void {
-    for (const listener of this.#all) listener(...values);
+    for (const listener of this.#all) {
+      try {
+        listener(...values);
+      } catch (error) {
+        log.error(error);
+      }
+    }
   }
 }

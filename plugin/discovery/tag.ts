@@ -2,6 +2,8 @@
  * The `services` tag of a Serf member: base64 of bzip2 of a JSON array of entries, from strangers.
  * What is readable is read: a bad entry is skipped and counted with its reason, the others stay.
  */
+
+import { ANNOUNCER_CAP } from './budget.js';
 import { Bzip2Error, decompress } from './bzip2.js';
 import { type Entry, type EntryProblem, readEntry } from './entry.js';
 import { type SkippedRow, saidIn } from './skipped.js';
@@ -12,12 +14,13 @@ export const TAG_NAME = 'services';
 const TEXT_CAP = 16 * 1024;
 /** Bytes of JSON. */
 const JSON_CAP = 64 * 1024;
-const ENTRIES_CAP = 64;
+/** Entries of a list that are looked at: a packed tag may hold thousands of equal ones. */
+const VALUES_CAP = 256;
 /** Fragments of a broken list that are looked at: taking thousands of them for JSON would hold everything else up. */
 const FRAGMENTS_CAP = 256;
-/** Tags remembered, and bytes of JSON that they may stem from: four times a large community. */
-const CACHE_TAGS = 4096;
-const CACHE_BYTES = 8 * 1024 * 1024;
+/** Tags remembered, and bytes of JSON that they may stem from: those of a thousand nodes. */
+const CACHE_TAGS = 1024;
+const CACHE_BYTES = 1024 * 1024;
 
 type TagProblem = EntryProblem | 'bad-base64' | 'bad-bzip2' | 'too-large' | 'bad-json' | 'too-many';
 
@@ -82,21 +85,28 @@ export function unpackTag(text: string): Uint8Array | TagProblem {
 
 function readList(json: string): Tag {
   const { values, broken, left } = parseList(json);
-  const entries: Entry[] = [];
+  const entries = new Map<string, Entry>();
   const skipped: Partial<Record<TagProblem, number>> = {};
   const bad: Bad[] = [];
   const skip = (reason: TagProblem, value?: unknown) => {
     skipped[reason] = (skipped[reason] ?? 0) + 1;
-    if (bad.length < ENTRIES_CAP) bad.push({ type: saidIn(value).type, reason });
+    if (bad.length < ANNOUNCER_CAP) bad.push({ type: saidIn(value).type, reason });
   };
   for (let count = 0; count < broken; count++) skip('bad-json');
   for (let count = 0; count < left; count++) skip('too-many');
-  for (const value of values) {
-    const entry = entries.length === ENTRIES_CAP ? 'too-many' : readEntry(value);
-    if (typeof entry === 'string') skip(entry, value);
-    else entries.push(entry);
+  for (const [index, value] of values.entries()) {
+    const entry = index < VALUES_CAP ? readEntry(value) : 'too-many';
+    if (typeof entry === 'string') {
+      skip(entry, value);
+      continue;
+    }
+    // The same service at the same place is one entry; the first counts.
+    const key = `${entry.type}|${entry.address}|${entry.port ?? ''}`;
+    if (entries.has(key)) continue;
+    if (entries.size < ANNOUNCER_CAP) entries.set(key, entry);
+    else skip('too-many', value);
   }
-  return { entries, skipped, bad };
+  return { entries: [...entries.values()], skipped, bad };
 }
 
 /** As written, else mended, else object by object, with how many parts are not JSON and how many are beyond the cap. */

@@ -8,7 +8,7 @@ import { decode } from '@msgpack/msgpack';
 import { isFailed, type ProbeContext, type Target } from './index.js';
 import { lzwDecode } from './lzw.js';
 import { connect } from './tcp.js';
-import type { Request } from './udp.js';
+import { openUdp, type Request } from './udp.js';
 import { waitFor } from './wait.js';
 
 /** First byte of each message. */
@@ -66,6 +66,28 @@ export async function answersToName(target: Target, context: ProbeContext, limit
     });
   } finally {
     connection.close();
+  }
+}
+
+/** Pings by name that are sent before silence is an answer, and how long each is waited for, ms. */
+const NAME_PINGS = 2;
+const NAME_LIMIT_MS = 1_000;
+
+/**
+ * Whether the agent at that place answers to that name: what a member says of its own place anybody can say of it. Silence,
+ * also that of an encrypted community, proves nothing.
+ */
+export async function answersByName(
+  { node, gossip }: { readonly node: string; readonly gossip: NonNullable<Target['gossip']> },
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (node === '') return false;
+  const udp = await openUdp(gossip, { signal, traffic: { sent: 0, received: 0 } });
+  if (isFailed(udp)) return false;
+  try {
+    return !isFailed(await udp.ask(memberlistPing(node), NAME_PINGS, NAME_LIMIT_MS));
+  } finally {
+    udp.close();
   }
 }
 

@@ -1,5 +1,6 @@
 /** What the panel remembers: one SQLite file, opened with a check, migrated forward only. */
 import type Database from 'better-sqlite3';
+import { type AnnouncerStore, announcerStore } from './announcers.js';
 import { type AttemptStore, attemptStore } from './attempts.js';
 import { type EventStore, eventStore } from './events.js';
 import { type ExportRows, exporter } from './export.js';
@@ -18,6 +19,8 @@ export type { DayRow, JobStore, Opinion, Session, SessionStore, SettingStore };
 export { NOTHING };
 
 export interface Store {
+  /** Who has announced what since when. */
+  readonly announcers: AnnouncerStore;
   readonly attempts: AttemptStore;
   readonly history: HistoryStore;
   readonly opinions: OpinionStore;
@@ -64,6 +67,7 @@ function storeOn(db: Database.Database, now: () => number, maxBytes: number): Om
   };
   return {
     ...aging,
+    announcers: announcerStore(db),
     events: eventStore(db, now),
     opinions: opinionStore(db, now),
     recommendations: recommendationStore(db),

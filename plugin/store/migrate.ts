@@ -1,6 +1,7 @@
 /** The shape of the database, as the steps that led to it. Forward only: a step that was released is never edited. */
 import type Database from 'better-sqlite3';
 import { PanelError } from '../errors.js';
+import { ANNOUNCERS_SCHEMA } from './announcers.js';
 import { ATTEMPTS_SCHEMA } from './attempts.js';
 import { EVENTS_SCHEMA } from './events.js';
 import { HISTORY_SCHEMA } from './history.js';
@@ -18,6 +19,7 @@ const STEPS: readonly string[] = [
   HISTORY_SCHEMA + OPINIONS_SCHEMA + RECOMMENDATIONS_SCHEMA + OWN_SCHEMA,
   EVENTS_SCHEMA,
   LOGINS_SCHEMA,
+  ANNOUNCERS_SCHEMA,
 ];
 
 const versionOf = (db: Database.Database) => Number(pragma(db, 'user_version'));

@@ -117,6 +117,8 @@ export function fakePanel(fake: Fake = {}): FakePanel {
       },
       estimates: async () => new Map(),
       sources: () => sources,
+      words: never,
+      dated: never,
       announcements: never,
       skipped: never,
       ready: async () => {},

@@ -1,7 +1,7 @@
 /** Merging: each provider once, the texts of whom one may believe, and what may be probed. */
 import { describe, expect, it } from 'vitest';
 import { allowing } from '../../plugin/discovery/allowed.js';
-import { type Heard, merge } from '../../plugin/discovery/merge.js';
+import { type Heard, type MergeOptions, merge } from '../../plugin/discovery/merge.js';
 import type { Sighting } from '../../plugin/discovery/source.js';
 import type { Announcement, SourceName } from '../../plugin/provider.js';
 
@@ -24,7 +24,9 @@ const away = (name: SourceName, ...sightings: Sighting[]): Heard => ({
   status: { name, state: 'away', lastUp: 500 },
   sightings,
 });
-const merged = (...all: Heard[]) => merge(all, allowing(null, false), NOW);
+const merging = (all: readonly Heard[], options: Partial<MergeOptions> = {}) =>
+  merge(all, { allowed: allowing(null, false), now: NOW, ...options });
+const merged = (...all: Heard[]) => merging(all).providers;
 
 describe('merge', () => {
   it('lists a provider once, with all its sources', () => {
@@ -37,7 +39,7 @@ describe('merge', () => {
     );
   });
 
-  it('takes the texts of the node that gossips from the announced address, whoever else announces it', () => {
+  it('believes who gossips from the announced address where nobody was first', () => {
     const own = sighting({
       node: 'zz-honest',
       txt: new Map([['node_id', 'GOOD']]),
@@ -58,13 +60,22 @@ describe('merge', () => {
     }
   });
 
-  it('else takes this node, then serf before list before avahi, then the first name', () => {
-    const [a, b] = [sighting({ node: 'a' }), sighting({ node: 'b' })];
-    const self = sighting({ node: 'self' }, { self: true });
-    expect(merged(heard('avahi', a), heard('list', b))[0]?.node).toBe('b');
-    expect(merged(heard('list', a), heard('serf', b))[0]?.node).toBe('b');
-    expect(merged(heard('serf', b, a))[0]).toMatchObject({ node: 'a', self: false });
-    expect(merged(heard('serf', a, self))[0]).toMatchObject({ node: 'self', self: true });
+  it('believes the list of the owner, then this node, then whom Serf calls alive, then who said it first', () => {
+    const since = (node: string, at: number, more: Partial<Sighting> = {}) =>
+      sighting({ node }, { since: at, announcer: node, ...more });
+    const listed = heard('list', sighting({ node: 'listed' }));
+    const self = since('self', 900, { self: true });
+    const [first, second] = [since('zz-first', 100), since('aa-second', 200)];
+    const failed = since('failed', 50, { heardAt: NOW - 120_000 });
+    const flapping = since('flapping', 50, { heardAt: NOW - 30_000 });
+    const believed = (...all: Heard[]) => merged(...all)[0]?.node;
+    expect(believed(heard('serf', second, self), listed)).toBe('listed');
+    expect(believed(heard('serf', second, first, self))).toBe('self');
+    expect(believed(heard('serf', second, failed, first))).toBe('zz-first');
+    expect(believed(heard('serf', second, first, flapping))).toBe('flapping');
+    expect(believed(heard('serf', second), heard('avahi', first))).toBe('zz-first');
+    // Anybody on the link can claim this node's address there.
+    expect(believed(heard('serf', first), heard('avahi', since('aa', 200, { self: true })))).toBe('zz-first');
   });
 
   it('is stale only while no source that announced it confirms it, and tells when it was last heard', () => {
@@ -144,10 +155,61 @@ describe('merge', () => {
     expect(barred('none', { port: null })).toBe('declined');
   });
 
-  it('lets nobody else decline for a provider', () => {
-    const own = sighting({ gossip: { address: '10.0.0.1', port: 5000 } });
-    const stranger = sighting({ node: 'aa', txt: new Map([['probe', 'none']]) });
-    expect(merged(heard('serf', stranger, own))[0]?.barred).toBeNull();
+  const gossip = { address: '10.0.0.1', port: 5000 };
+  const none = new Map([['probe', 'none']]);
+  const honest = (more: Partial<Sighting> = {}) => sighting({ node: 'honest', gossip }, { since: 100, ...more });
+  const stranger = (change: Partial<Announcement> = {}, more: Partial<Sighting> = {}) =>
+    sighting({ node: 'aa', txt: none, ...change }, { since: 200, announcer: 'aa', ...more });
+
+  it('lets a stranger silence or rename a provider in 0 of 6 ways', () => {
+    const ways: Readonly<Record<string, readonly Heard[]>> = {
+      'by its name in the alphabet': [heard('serf', stranger(), honest())],
+      'by claiming its place of gossip': [heard('serf', stranger({ gossip }), honest())],
+      'while Serf calls the stranger failed': [heard('serf', stranger({ gossip }, { heardAt: 1, since: 1 }), honest())],
+      'over the list of the owner': [heard('serf', stranger({ gossip })), heard('list', sighting({ node: 'honest' }))],
+      'over a neighbour of the local network': [
+        heard('serf', stranger({ gossip })),
+        heard('avahi', sighting({ node: 'honest' }, { heardAt: NOW, since: 100 })),
+      ],
+      'over this node itself': [heard('serf', stranger({ gossip }, { since: 1 }), honest({ self: true, since: 900 }))],
+    };
+    const silenced = Object.entries(ways).filter(([, all]) => {
+      const [row] = merged(...all);
+      return row?.barred !== null || row.node !== 'honest';
+    });
+    expect(silenced.map(([way]) => way)).toEqual([]);
+  });
+
+  it('tells what others say of it, each once, and how many at most', () => {
+    const others = Array.from({ length: 9 }, (_, nth) =>
+      stranger({ node: `aa${nth}`, txt: new Map([['node_id', `EVIL${nth >> 1}`]]) }, { announcer: `aa${nth}` }),
+    );
+    const [row] = merged(heard('serf', honest(), ...others));
+    expect(row?.contradictions?.map(({ node, txt }) => `${node} ${txt.get('node_id')}`)).toEqual([
+      ...['aa0 EVIL0', 'aa2 EVIL1', 'aa4 EVIL2', 'aa6 EVIL3'],
+    ]);
+    expect(merged(heard('serf', honest()), heard('avahi', sighting()))[0]).not.toHaveProperty('contradictions');
+  });
+
+  it('believes who is proven to be there where announcers disagree, and lets only that one decline', () => {
+    const isProven = ({ node }: Announcement) => node === 'honest';
+    const declining = sighting({ node: 'honest', gossip, txt: none }, { since: 300 });
+    const other = stranger({ gossip, txt: new Map([['node_id', 'EVIL']]) });
+    expect(merging([heard('serf', other, declining)], { isProven }).providers).toMatchObject([
+      { node: 'honest', barred: 'declined' },
+    ]);
+    expect(merging([heard('serf', other, declining)]).providers).toMatchObject([{ node: 'aa', barred: null }]);
+  });
+
+  it('never hides a row behind another announcer that says the same of the other family', () => {
+    const six = sighting({ gossip, address: 'fd00::1' }, { announcer: 'serf:honest' });
+    const four = sighting({ gossip, address: '10.6.6.6' }, { announcer: 'serf:honest\u200b' });
+    expect(merged(heard('serf', six, four))).toHaveLength(2);
+  });
+
+  it('lists what thousands announce at one place once, without a call for each', () => {
+    const crowd = Array.from({ length: 160_000 }, (_, nth) => sighting({}, { announcer: `serf:${nth}`, since: nth }));
+    expect(merged({ ...heard('serf'), sightings: crowd })).toHaveLength(1);
   });
 });
 

@@ -55,7 +55,8 @@ describe('a tag', () => {
 
   it('loses only the entry that is broken', () => {
     const broken = JSON.stringify(GOOD).replace('Guifi_proxy', 'a "quoted" word');
-    expect(read(`[${JSON.stringify(GOOD)},${broken},${JSON.stringify(GOOD)},{"s":"x`)).toMatchObject({
+    const last = JSON.stringify({ ...GOOD, p: '3129' });
+    expect(read(`[${JSON.stringify(GOOD)},${broken},${last},{"s":"x`)).toMatchObject({
       entries: [{ type: 'proxy3' }, { type: 'proxy3' }],
       skipped: { 'bad-json': 2 },
     });
@@ -79,15 +80,20 @@ describe('a tag', () => {
   it('costs milliseconds when it is a bomb of 50 MB or has 10,000 entries', () => {
     const bomb = execFileSync('sh', ['-c', 'head -c 50000000 /dev/zero | bzip2 -9 | base64 -w0']).toString();
     const many = writeTag(Array(10_000).fill({ s: 'x' }));
-    const good = writeTag(Array(400).fill(GOOD));
+    const good = writeTag(Array.from({ length: 400 }, (_, nth) => ({ ...GOOD, p: `${1_000 + nth}` })));
     const started = performance.now();
     expect(readTag(bomb)).toMatchObject({ entries: [], skipped: { 'too-large': 1 } });
     expect(readTag(many)).toMatchObject({ entries: [], skipped: { 'too-large': 1 } });
-    expect(readTag(writeTag(`[${'0,'.repeat(10_000)}0]`)).skipped).toEqual({ 'bad-entry': 10_001 });
+    expect(readTag(writeTag(`[${'0,'.repeat(10_000)}0]`)).skipped).toEqual({ 'bad-entry': 256, 'too-many': 9_745 });
     expect(readTag(good).entries).toHaveLength(64);
     expect(readTag(good).skipped).toEqual({ 'too-many': 336 });
     expect(readTag(writeTag('{'.repeat(60_000))).skipped).toEqual({ 'bad-json': 256, 'too-many': 59_744 });
     expect(performance.now() - started).toBeLessThan(500);
+  });
+
+  it('holds the same service at the same place once, and the first of them counts', () => {
+    const equal = Array.from({ length: 64 }, (_, nth) => ({ ...GOOD, d: `number ${nth}` }));
+    expect(readTag(writeTag(equal))).toMatchObject({ entries: [{ description: 'number 0' }], skipped: {} });
   });
 
   it('is decoded once for as long as its text is the same', () => {

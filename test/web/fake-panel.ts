@@ -152,6 +152,8 @@ export async function fakePanel(options: FakeOptions = {}): Promise<FakePanel> {
     discovery: {
       providers: (type) =>
         (type === undefined ? [...lists.values()].flat() : (lists.get(type) ?? [])).map((one) => one.provider),
+      words: () => [...lists.keys()],
+      dated: () => [],
       find: (id) => panel.discovery.providers().find((one) => one.id === id) ?? null,
       sources: () => panel.sourceList,
       announcements: (source) => panel.discovery.providers().filter(({ sources }) => sources.includes(source)),

@@ -1,0 +1,17 @@
+/** What all sources share. */
+import { expect, it, vi } from 'vitest';
+import { Listeners } from '../../plugin/discovery/source.js';
+
+it('a listener that throws is logged, and keeps nobody else from being told', () => {
+  const logged = vi.spyOn(console, 'error').mockImplementation(() => {});
+  const listeners = new Listeners<[number]>();
+  const heard: number[] = [];
+  listeners.add(() => {
+    throw new Error('a mistake');
+  });
+  listeners.add((value) => heard.push(value));
+  listeners.call(7);
+  expect(heard).toEqual([7]);
+  expect(logged).toHaveBeenCalledOnce();
+  logged.mockRestore();
+});
