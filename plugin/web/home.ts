@@ -4,6 +4,7 @@ import type { TypeSummary, TypeView } from '../panel.js';
 import { backgroundModel } from './background.js';
 import { isReachable, serviceModel } from './model.js';
 import { nothingModel } from './nothing.js';
+import { PAGES, wholeOf } from './query.js';
 import { seenType } from './seen.js';
 import type { Visit, Web } from './visit.js';
 
@@ -20,9 +21,29 @@ export async function homeModel(web: Web, visit: Visit) {
     systemd: problem === null || asPanelError(problem).code !== 'no-systemd',
     background: backgroundModel(web),
     services: troubledFirst(models.filter(({ builtin }) => builtin)),
-    others: models.filter(({ builtin }) => !builtin),
+    others: othersModel(web, visit, models),
     nothing: await nothingModel(web, visit, empty),
     unmeasured: models.some(({ measured }) => measured > 0) ? null : measurer(web, visit),
+  };
+}
+
+/** Other services of a page: strangers choose how many there are. */
+const OTHERS_PAGE = 24;
+
+/** The page of other services that the address asks for; past the end, the last one. */
+function othersModel(web: Web, { request }: Visit, models: readonly HomeService[]) {
+  const all = models.filter(({ builtin }) => !builtin);
+  const pages = Math.max(1, Math.ceil(all.length / OTHERS_PAGE));
+  const page = Math.min(wholeOf(request.query, 'page', PAGES) ?? 1, pages);
+  const start = (page - 1) * OTHERS_PAGE;
+  const to = (number: number) => (number === 1 ? web.base : `${web.base}?page=${number}`);
+  return {
+    services: all.slice(start, start + OTHERS_PAGE),
+    ...{ total: all.length, page, pages, first: start + 1, last: Math.min(start + OTHERS_PAGE, all.length) },
+    previous: page > 1 ? to(page - 1) : null,
+    next: page < pages ? to(page + 1) : null,
+    /** Where this very page is. */
+    here: to(page),
   };
 }
 
@@ -34,6 +55,8 @@ function measurer({ auth }: Web, { role }: Visit): (typeof MEASURERS)[number] {
   if (!auth.ownLogin) return 'guest';
   return auth.hasOwner ? 'reader' : 'first';
 }
+
+type HomeService = Awaited<ReturnType<typeof homeService>>;
 
 async function homeService(web: Web, visit: Visit, summary: TypeSummary) {
   const { words, role } = visit;

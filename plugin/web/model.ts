@@ -3,7 +3,7 @@ import type { SourceStatus } from '../discovery/index.js';
 import type { Job } from '../jobs.js';
 import type { ProviderView, TypeSummary, TypeView } from '../panel.js';
 import { ANSWER_TIMES, ANSWERS } from '../probe/metrics.js';
-import type { Provider } from '../provider.js';
+import type { Contradiction, Provider } from '../provider.js';
 import { scanCost } from '../scan/cost.js';
 import { allowsHeavy } from '../scan/target.js';
 import { DELTA, equalsOf } from '../score/equals.js';
@@ -122,6 +122,8 @@ export function rowModel(ranked: Ranked, type: ServiceType, words: Words) {
   const verdict = verdictOf(ranked);
   return {
     ...{ id, node, host, address, port, description, self, sources, stale },
+    /** What other announcers say of it that is not believed. */
+    contradictions: (provider.contradictions ?? []).map(contradictionModel),
     ...{ level, unproven, reason, detail, confidence, recommended, samples, attempts, facts, path },
     ...{ failures, asGood, pinned, hidden, rating: rating && { ...rating, points: round(rating.points) } },
     /** Round-trip time guessed from Serf's coordinates, ms; never measured, never scored. */
@@ -142,6 +144,10 @@ export function rowModel(ranked: Ranked, type: ServiceType, words: Words) {
 }
 
 export type RowModel = ReturnType<typeof rowModel>;
+
+function contradictionModel({ node, source, txt }: Contradiction) {
+  return { node, source, attributes: [...txt].map(([name, value]) => (name ? `${name}=${value}` : value)).join(' & ') };
+}
 
 function partModel({ metric, value, unit, mark, weight, lost }: Part, type: ServiceType, words: Words) {
   const label = type.metrics.find(({ id }) => id === metric)?.label[words.language] ?? metric;

@@ -24,7 +24,8 @@ export const pathOf = ({ request }: Visit) => request.params as { readonly type:
 export async function home(web: Web, visit: Visit) {
   // Without its last slash the base is outside our cookie's path: nobody would be logged in there.
   if (!visit.request.url.startsWith(web.base)) return redirect(visit, web.base);
-  return section(web, visit, 'home', { follow: null, watch: web.base }, await homeModel(web, visit));
+  const model = await homeModel(web, visit);
+  return section(web, visit, 'home', { follow: null, watch: model.others.here }, model);
 }
 
 export async function type(web: Web, visit: Visit) {

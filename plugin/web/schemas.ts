@@ -93,6 +93,7 @@ const service: Fields<ServiceModel> = {
 
 const row: Fields<RowModel> = {
   ...{ id: text, node: text, host: text, address: text, port, description: text, self: flag },
+  contradictions: list(shape<RowModel['contradictions'][number]>({ node: text, source: sourceName, attributes: text })),
   ...{ sources: list(sourceName), stale: flag, level: { enum: [0, 1, 2, 3, 4, 5] }, unproven: flag, reason },
   ...{ detail: textOrNull, confidence: oneOf('guess', 'fair', 'solid', null), recommended: flag },
   ...{ samples: whole, attempts: whole, failures: whole, facts: mapOf(text), asGood: flag, pinned: flag, hidden: flag },

@@ -12,7 +12,7 @@ async function open(): Promise<Visitor> {
   web = await startWeb();
   return new Visitor(web);
 }
-const titles = (body: string) => [...body.matchAll(/class="cs-cover"[^>]*>([^<]+)</g)].map(([, title]) => title);
+const titles = (body: string) => [...body.matchAll(/class="cs-cover"[^>]*>([^<]+)</g)].map(([, title = '']) => title);
 const text = (html: string) =>
   html
     .replaceAll(/<[^>]+>/g, '')
@@ -43,6 +43,22 @@ describe('the first page', () => {
     ]);
     const { services } = (await visitor.get('/api/v1/services')).json();
     expect(services[0].type).toBe('dnsservice');
+  });
+
+  it('shows other services by pages, each once, whichever words strangers announce', async () => {
+    const visitor = await open();
+    const words = Array.from({ length: 60 }, (_, nth) => `word${100 + nth}`);
+    for (const word of words) web.panel.lists.set(word, [ranked(word, 1)]);
+    const seen: string[] = [];
+    for (let address: string | undefined = '/'; address !== undefined; ) {
+      const { body } = await visitor.get(address);
+      const found = titles(body).filter((title) => title.startsWith('word'));
+      expect(found.length).toBeLessThanOrEqual(24);
+      seen.push(...found);
+      address = /rel="next" href="([^"]+)"/.exec(body)?.[1];
+    }
+    expect(seen).toEqual(words);
+    expect(titles((await visitor.get('/?page=999')).body)).toContain('word159');
   });
 
   it.each([

@@ -37,6 +37,19 @@ describe('the page of a provider', () => {
     expect(await bodyOf('dnsservice', { facts: { recursion: 'no' } }, visitor)).toContain(`<dd>${no}</dd>`);
   });
 
+  it('tells who says something else of it, and what, as text', async () => {
+    const row = ranked('syncthing', 1);
+    const said = { node: 'aa<stranger>', source: 'serf', txt: new Map([['node_id', 'EVIL']]) } as const;
+    web.panel.lists.set('syncthing', [{ ...row, provider: { ...row.provider, contradictions: [said] } }]);
+    const visitor = new Visitor(web);
+    const { body } = await visitor.get(`/services/syncthing/providers/${row.provider.id}`);
+    expect(body).toContain('aa&lt;stranger&gt; (');
+    expect(body).toContain('<dd>node_id=EVIL</dd>');
+    const { providers } = (await visitor.get('/api/v1/services/syncthing')).json();
+    expect(providers[0].contradictions).toEqual([{ node: 'aa<stranger>', source: 'serf', attributes: 'node_id=EVIL' }]);
+    expect((await visitor.get('/services/syncthing')).body).toContain('announced differently too');
+  });
+
   it('promises what a scan of it alone may book, and more with an account', async () => {
     const visitor = await new Visitor(web).login();
     const body = await bodyOf('proxy3', {}, visitor);
