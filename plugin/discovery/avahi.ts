@@ -77,12 +77,14 @@ export class AvahiSource implements Source {
 
   sightings(): readonly Sighting[] {
     const since = new Map<string, number>();
-    const all = this.#services().map(({ announcement, heardAt }) => {
+    const all = this.#services().map(({ announcement, heardAt, sender }) => {
       const announcer = `avahi:${announcement.host}`;
       const key = `${announcer}|${idOf(announcement)}`;
       const first = this.#since.get(key) ?? this.#seniority.claim(idOf(announcement), announcer);
       since.set(key, first);
-      return { announcement, self: this.#own.has(announcement.address), heardAt, announcer, since: first };
+      const self = this.#own.has(announcement.address);
+      // The kernel drops what comes from elsewhere with an address of its own as the sender.
+      return { announcement, self, certain: self && this.#own.has(sender), heardAt, announcer, since: first };
     });
     this.#since = since;
     return all;

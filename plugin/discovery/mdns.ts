@@ -16,6 +16,8 @@ export interface Service {
   readonly announcement: Announcement;
   /** ms since the epoch */
   readonly heardAt: number;
+  /** Address from which its SRV record came first. */
+  readonly sender: string;
 }
 
 /** All times that it is given are monotonic, ms: how long a record lives does not depend on the time of day. */
@@ -151,8 +153,8 @@ export class MdnsCache {
     );
     if (!srv || !txt || addresses.length === 0) return null;
     const announcement = readService(type, instance, srv.data, txt.data, addresses);
-    const { heardAt } = srv;
-    if (typeof announcement !== 'string') return { announcement, heardAt };
+    const { heardAt, sender } = srv;
+    if (typeof announcement !== 'string') return { announcement, heardAt, sender };
     return { node: cleanText(target).replace(/\.local$/i, '') || null, type, reason: announcement, heardAt };
   }
 }

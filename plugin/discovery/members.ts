@@ -191,7 +191,8 @@ export class Members {
       // Hashed here, where the work is done in slices, rather than all at once when the list is merged.
       const id = idOf(announcement);
       const since = before.get(id) ?? this.#seniority.claim(id, announcer);
-      return { announcement, self: name === this.self, heardAt: failedAt, announcer, since };
+      const self = name === this.self;
+      return { announcement, self, certain: self, heardAt: failedAt, announcer, since };
     });
   }
 }

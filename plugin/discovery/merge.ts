@@ -72,11 +72,10 @@ export function merge(heard: readonly Heard[], options: MergeOptions): Merged {
 }
 
 function witness(sighting: Sighting, status: Heard['status'], now: number): Witness {
-  const { announcement, self, heardAt, announcer, since = Number.NEGATIVE_INFINITY } = sighting;
+  const { announcement, self, certain, heardAt, announcer, since = Number.NEGATIVE_INFINITY } = sighting;
   const { name } = status;
-  // Anybody on the link may claim this node's address there; its own member in Serf is nobody else's.
   const isFailed = name === 'serf' && heardAt !== null && now - heardAt >= UNSURE_MS;
-  const rank = name === 'list' ? 0 : self && name === 'serf' ? 1 : isFailed ? 3 : 2;
+  const rank = name === 'list' ? 0 : self && certain ? 1 : isFailed ? 3 : 2;
   return {
     ...{ provider: idOf(announcement), type: announcement.type, address: announcement.address },
     announcer: announcer ?? name,

@@ -22,6 +22,8 @@ export interface Sighting {
   readonly announcement: Announcement;
   /** Announced by this very node. */
   readonly self: boolean;
+  /** Whether nobody else can have said so: the local network lets anybody claim this node's address. */
+  readonly certain?: boolean;
   /** When the source last confirmed it, ms since the epoch; null = for as long as the source is up. */
   readonly heardAt: number | null;
   /** Who announces it, as the source tells announcers apart; absent for what the owner of this node says. */

@@ -64,7 +64,7 @@ describe('merge', () => {
     const since = (node: string, at: number, more: Partial<Sighting> = {}) =>
       sighting({ node }, { since: at, announcer: node, ...more });
     const listed = heard('list', sighting({ node: 'listed' }));
-    const self = since('self', 900, { self: true });
+    const self = since('self', 900, { self: true, certain: true });
     const [first, second] = [since('zz-first', 100), since('aa-second', 200)];
     const failed = since('failed', 50, { heardAt: NOW - 120_000 });
     const flapping = since('flapping', 50, { heardAt: NOW - 30_000 });
@@ -171,7 +171,9 @@ describe('merge', () => {
         heard('serf', stranger({ gossip })),
         heard('avahi', sighting({ node: 'honest' }, { heardAt: NOW, since: 100 })),
       ],
-      'over this node itself': [heard('serf', stranger({ gossip }, { since: 1 }), honest({ self: true, since: 900 }))],
+      'over this node itself': [
+        heard('serf', stranger({ gossip }, { since: 1 }), honest({ self: true, certain: true, since: 900 })),
+      ],
     };
     const silenced = Object.entries(ways).filter(([, all]) => {
       const [row] = merged(...all);

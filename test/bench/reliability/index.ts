@@ -2,8 +2,9 @@
 import { runParts } from '../run.js';
 import { bad } from './bad.js';
 import { day } from './day.js';
+import { ghosts } from './ghosts.js';
 import { kills } from './kills.js';
 import { readers } from './readers.js';
 import { slow } from './slow.js';
 
-await runParts({ readers, slow, bad, day, kills });
+await runParts({ readers, slow, bad, ghosts, day, kills });
