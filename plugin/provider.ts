@@ -45,7 +45,13 @@ export interface Provider extends Announcement {
   readonly contradictions?: readonly Contradiction[];
 }
 
-/** Stable id of a provider: the same type, address and port are one provider, whoever announces them. */
+/** Of a SHA-256 as hexadecimal digits: 128 bits. */
+const ID_DIGITS = 32;
+
+/**
+ * Stable id of a provider: the same type, address and port are one provider, whoever announces them. 32 hexadecimal
+ * digits: of the 12 that there were once, anybody makes two providers of one id within seconds.
+ */
 export function providerId(of: Pick<Announcement, 'type' | 'address' | 'port'>): string {
-  return hash('sha256', `${of.type}|${of.address}|${of.port ?? ''}`).slice(0, 12);
+  return hash('sha256', `${of.type}|${of.address}|${of.port ?? ''}`).slice(0, ID_DIGITS);
 }

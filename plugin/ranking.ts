@@ -1,6 +1,7 @@
 /** What is known of every provider, as one ranked list per type. What the score needs is read once and kept, small. */
 import { randomBytes } from 'node:crypto';
 import type { Discovery } from './discovery/index.js';
+import { log } from './log.js';
 import { type Digest, digestOf, type Score, scoreAt } from './score/index.js';
 import { type Ranked, rank } from './score/rank.js';
 import { recommend } from './score/recommend.js';
@@ -10,7 +11,7 @@ import type { Opinion, Store } from './store/index.js';
 interface RankingDeps {
   readonly services: ServiceRegistry;
   readonly discovery: Pick<Discovery, 'providers' | 'estimates'>;
-  readonly store: Pick<Store, 'attempts' | 'history' | 'opinions' | 'recommendations' | 'settings'>;
+  readonly store: Pick<Store, 'ids' | 'attempts' | 'history' | 'opinions' | 'recommendations' | 'settings'>;
   /** ms since the epoch. */
   readonly now: () => number;
 }
@@ -46,6 +47,7 @@ export class Ranking {
   /** The type's providers in ranked order. */
   of(word: string): readonly Ranked[] {
     const { discovery, store } = this.#deps;
+    this.#claim();
     const providers = discovery.providers(word);
     const opinions = store.opinions.all(word);
     const guessed = providers.flatMap(({ id, node }) => {
@@ -90,6 +92,16 @@ export class Ranking {
     const next = recommend(rows, previous, this.#seed);
     if (next?.provider !== previous?.provider || next?.challenger !== previous?.challenger)
       store.recommendations.put(word, next);
+  }
+
+  /** Before anything is read of them, or measured: who ranks is asked first. A disk that is full makes no list unreadable. */
+  #claim(): void {
+    const { discovery, store } = this.#deps;
+    try {
+      store.ids.claim(discovery.providers());
+    } catch (error) {
+      log.error(error);
+    }
   }
 
   #scores(word: string, opinions: ReadonlyMap<string, Opinion>): Map<string, Score> {

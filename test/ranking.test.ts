@@ -1,8 +1,10 @@
 /** What a ranked list reads from the store, and keeps. */
 import { expect, it, onTestFinished, vi } from 'vitest';
+import { log } from '../plugin/log.js';
 import { Ranking } from '../plugin/ranking.js';
 import { openStore } from '../plugin/store/index.js';
 import { answer, providerAt, servicesOf, typeWith } from './scan/made.js';
+import { writeOldRows } from './store/old-file.js';
 
 const NOW = Date.parse('2026-05-05T12:00:00Z');
 const DAY = 86_400_000;
@@ -44,4 +46,31 @@ it('a word that strangers announce, and under which nobody was tried, leaves not
   expect(read).toHaveBeenLastCalledWith('word0');
   tried('10.0.0.1', NOW);
   expect(ranking.of('thing').map(({ level }) => level)).toEqual([0, 1]);
+});
+
+/** The ranking of one provider, on a file from when ids had 12 digits. */
+function updated() {
+  const provider = { ...providerAt('10.0.0.1'), id: '0123456789abcdef0123456789abcdef' };
+  const store = openStore(writeOldRows('thing', '0123456789ab'), () => NOW);
+  onTestFinished(() => store.close());
+  const discovery = { providers: () => [provider], estimates: async () => new Map() };
+  return { store, ranking: new Ranking({ services: servicesOf(typeWith(answer)), discovery, store, now: () => NOW }) };
+}
+
+it('a provider has its past and its pin in the first list after the update of its id', () => {
+  const { ranking } = updated();
+  expect(ranking.of('thing')).toMatchObject([{ pinned: true, attempts: 1 }]);
+});
+
+it('a list is shown also where no row can be given to its provider, as on a full disk', () => {
+  const { store, ranking } = updated();
+  const full = new Error('database or disk is full');
+  vi.spyOn(store.ids, 'claim').mockImplementation(() => {
+    throw full;
+  });
+  const told = vi.spyOn(log, 'error').mockImplementation(() => {});
+  expect(ranking.of('thing')).toMatchObject([{ pinned: false, attempts: 0 }]);
+  expect(told.mock.calls).toEqual([[full]]);
+  vi.restoreAllMocks();
+  expect(ranking.of('thing')).toMatchObject([{ pinned: true, attempts: 1 }]);
 });

@@ -9,6 +9,7 @@ import type { LocalServices } from '../node/index.js';
 import type { Provider } from '../provider.js';
 import type { ServiceRegistry } from '../services/index.js';
 import type { Store } from '../store/index.js';
+import { FAILING } from '../store/settings.js';
 import { loadLocales } from '../web/i18n.js';
 import { nameOf, titleOf } from '../web/model.js';
 import { type Alert, Post } from './post.js';
@@ -34,8 +35,6 @@ interface Failing {
 type Watched = Map<string, Failing>;
 const OWN = 'own:';
 
-/** Kept over a restart: what was told as failing is told as back. */
-const SETTING = 'failing';
 /** More than these at once are no news about single providers. */
 const MOST = 100;
 /** Own services are not probed unasked; their units are looked at this often, ms. */
@@ -132,12 +131,13 @@ export class Alerts {
   }
 
   #change(work: (watched: Watched) => void): void {
+    // Kept over a restart: what was told as failing is told as back.
     const { settings } = this.#deps.store;
-    const before = settings.get(SETTING);
+    const before = settings.get(FAILING);
     const watched: Watched = new Map(before === null ? [] : (JSON.parse(before) as [string, Failing][]));
     work(watched);
     const after = watched.size === 0 ? null : JSON.stringify([...watched]);
-    if (after !== before) settings.set(SETTING, after);
+    if (after !== before) settings.set(FAILING, after);
   }
 }
 

@@ -3,8 +3,9 @@ import type Database from 'better-sqlite3';
 import type { Sample } from '../probe/index.js';
 import type { Level, Reason } from '../probe/levels.js';
 import { prepare } from './hold.js';
+import { KEY, type ProviderKeys } from './ids.js';
 import { COLUMNS, decoder, type Row, rowOf } from './rows.js';
-import { type Watcher, watchers } from './watch.js';
+import type { Watcher, Watchers } from './watch.js';
 
 interface Tried {
   readonly provider: string;
@@ -54,7 +55,7 @@ export interface PrunableAttempts extends AttemptStore {
 }
 
 /**
- * Rows lie by provider and time, so that a list reads neighbouring pages and an insert dirties few of them; the index by
+ * `provider` is its key (see ids.ts). Rows lie by provider and time, so that a list reads neighbouring pages and an insert dirties few of them; the index by
  * time serves the byte budget and the pruning. Of two attempts of one provider in the same millisecond both are kept.
  * The check at opening holds every row against the constraints again, and so finds damage inside a row.
  */
@@ -81,8 +82,8 @@ export const ATTEMPTS_SCHEMA = `
 
 const ADD = `
   INSERT INTO attempts (type, provider, at, nth, bytes, level, reason, detail, samples, facts)
-  SELECT @type, @provider, @at, count(*), @bytes, @level, @reason, @detail, @samples, @facts
-  FROM attempts WHERE type = @type AND provider = @provider AND at = @at`;
+  SELECT @type, ${KEY}, @at, count(*), @bytes, @level, @reason, @detail, @samples, @facts
+  FROM attempts WHERE type = @type AND provider = ${KEY} AND at = @at`;
 
 /**
  * Whatever is dated later than now was dated by a clock that has been set back since. It goes before what is new, all
@@ -91,9 +92,9 @@ const ADD = `
  */
 const SET_BACK = `
   UPDATE attempts SET
-    at = at + @at - 60000 - (SELECT max(at) FROM attempts WHERE type = @type AND provider = @provider),
-    nth = nth + (SELECT count(*) FROM attempts WHERE type = @type AND provider = @provider)
-  WHERE type = @type AND provider = @provider AND at > @now`;
+    at = at + @at - 60000 - (SELECT max(at) FROM attempts WHERE type = @type AND provider = ${KEY}),
+    nth = nth + (SELECT count(*) FROM attempts WHERE type = @type AND provider = ${KEY})
+  WHERE type = @type AND provider = ${KEY} AND at > @now`;
 
 /** Hops from one provider of the type to the next, instead of reading all their rows. */
 const PROVIDERS = `
@@ -102,11 +103,12 @@ const PROVIDERS = `
     UNION ALL
     SELECT (SELECT min(provider) FROM attempts WHERE type = @type AND provider > seen.provider)
     FROM seen WHERE provider IS NOT NULL
-  ) SELECT provider FROM seen WHERE provider IS NOT NULL`;
+  ) SELECT ifnull((SELECT id FROM providers WHERE type = @type AND key = provider), provider)
+  FROM seen WHERE provider IS NOT NULL`;
 
 const RECENT = `
   SELECT ${COLUMNS} FROM attempts
-  WHERE type = ? AND provider = ? ORDER BY at DESC, nth DESC LIMIT ?`;
+  WHERE type = @type AND provider = ${KEY} ORDER BY at DESC, nth DESC LIMIT @limit`;
 
 const PRUNE = `
   DELETE FROM attempts WHERE (type, provider, at, nth) IN
@@ -116,43 +118,56 @@ const PRUNE = `
 /** Attempts that the score looks at. */
 const SCORED = 40;
 
-export function attemptStore(db: Database.Database, now: () => number): PrunableAttempts {
+export function attemptStore(
+  db: Database.Database,
+  now: () => number,
+  keys: ProviderKeys,
+  { watch, touched }: Watchers,
+): PrunableAttempts {
   const insert = prepare(db, ADD);
   const setBack = prepare<{ type: string; provider: string; at: number; now: number }>(db, SET_BACK);
   const providers = prepare<{ type: string }, string>(db, PROVIDERS).pluck();
-  const rows = prepare<[string, string, number], Row>(db, RECENT).raw();
+  const rows = prepare<{ type: string; provider: string; limit: number }, Row>(db, RECENT).raw();
   const bytes = prepare<[number, number], number>(db, 'SELECT total(bytes) FROM attempts WHERE at BETWEEN ? AND ?');
   const bytesBetween = bytes.pluck();
-  const prune = prepare<[number, number], [type: string, provider: string]>(db, PRUNE).raw();
-  const { watch, touched } = watchers(db);
+  const prune = prepare<[number, number], [type: string, key: string]>(db, PRUNE).raw();
   const sums = { attempts: 0, answered: 0, bytes: 0 };
 
   function of(type: string, provider: string, limit = SCORED): Attempt[] {
     const decode = decoder(type);
-    return rows.all(type, provider, limit).map((row) => decode(provider, row));
+    return rows.all({ type, provider, limit }).map((row) => decode(provider, row));
   }
+
+  // Of a new provider all or nothing: a key without rows would never be forgotten.
+  const add = db.transaction((row: ReturnType<typeof rowOf>) => {
+    const { type, provider, at } = row;
+    keys.add(type, provider);
+    setBack.run({ type, provider, at, now: now() });
+    insert.run(row);
+  });
+  const pruneSome = db.transaction((before: number, limit: number) => {
+    const gone = prune.all(before, limit);
+    return { count: gone.length, providers: keys.sweep(gone) };
+  });
 
   return {
     of,
     recent: (type, limit) => new Map(providers.all({ type }).map((provider) => [provider, of(type, provider, limit)])),
     watch,
     add: (attempt) => {
-      const { type, provider, at } = attempt;
-      const row = rowOf(attempt);
-      setBack.run({ type, provider, at, now: now() });
-      insert.run(row);
+      add.immediate(rowOf(attempt));
       sums.attempts++;
       sums.answered += attempt.reason === null ? 1 : 0;
       sums.bytes += attempt.bytes;
-      touched(type, provider);
+      touched(attempt.type, attempt.provider);
     },
     bytesBetween: (since, until) => bytesBetween.get(since, until) ?? 0,
     added: sums,
     prune: (before, limit) => {
-      const gone = prune.all(before, limit);
+      const { count, providers } = pruneSome.immediate(before, limit);
       // Not all: once a panel is a month old, something goes after every scan.
-      for (const row of gone) touched(...row);
-      return gone.length;
+      for (const { type, id } of providers) touched(type, id);
+      return count;
     },
   };
 }

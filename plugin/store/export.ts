@@ -2,6 +2,7 @@
 import type Database from 'better-sqlite3';
 import type { Attempt } from './attempts.js';
 import { prepare } from './hold.js';
+import { KEY } from './ids.js';
 import { COLUMNS, decoder, type Row } from './rows.js';
 
 /** Attempts read at once. Between two pages the database is free: a slow reader of the export holds up no scan. */
@@ -9,33 +10,34 @@ const PAGE = 200;
 
 /** The order of the index by time; two attempts of the same millisecond are told apart by the rest of it. */
 const PAGE_AFTER = `
-  SELECT provider, nth, ${COLUMNS} FROM attempts INDEXED BY attempts_by_time
-  WHERE type = @type AND (@provider IS NULL OR provider = @provider)
+  SELECT provider, ifnull((SELECT id FROM providers WHERE type = @type AND key = attempts.provider), provider), nth,
+    ${COLUMNS} FROM attempts INDEXED BY attempts_by_time
+  WHERE type = @type AND (@provider IS NULL OR provider = ${KEY})
     AND (at, bytes, type, provider, nth) > (@at, @bytes, @type, @after, @nth)
   ORDER BY at, bytes, type, provider, nth LIMIT ${PAGE}`;
 
-interface Key {
+interface Place {
   readonly at: number;
   readonly bytes: number;
   readonly after: string;
   readonly nth: number;
 }
-const START: Key = { at: Number.MIN_SAFE_INTEGER, bytes: 0, after: '', nth: 0 };
+const START: Place = { at: Number.MIN_SAFE_INTEGER, bytes: 0, after: '', nth: 0 };
 
 export type ExportRows = (type: string, provider: string | null) => Iterable<Attempt>;
 
 export function exporter(db: Database.Database): ExportRows {
-  const pageAfter = prepare<Key & { type: string; provider: string | null }, [string, number, ...Row]>(
+  const pageAfter = prepare<Place & { type: string; provider: string | null }, [string, string, number, ...Row]>(
     db,
     PAGE_AFTER,
   ).raw();
   return function* (type, provider) {
     const decode = decoder(type);
-    for (let key: Key | null = START; key !== null; ) {
-      const rows: [string, number, ...Row][] = pageAfter.all({ type, provider, ...key });
+    for (let key: Place | null = START; key !== null; ) {
+      const rows: [string, string, number, ...Row][] = pageAfter.all({ type, provider, ...key });
       key = null;
-      for (const [after, nth, ...row] of rows) {
-        yield decode(after, row);
+      for (const [after, id, nth, ...row] of rows) {
+        yield decode(id, row);
         key = { at: row[0], bytes: row[1], after, nth };
       }
     }

@@ -2,6 +2,7 @@
 import type Database from 'better-sqlite3';
 import { DAY_MS, dayName, dayOf } from './day.js';
 import { prepare } from './hold.js';
+import { KEY, type ProviderKeys } from './ids.js';
 
 export interface DayRow {
   /** YYYY-MM-DD, UTC. */
@@ -38,7 +39,7 @@ export interface PrunableHistory extends HistoryStore {
   prune(before: number, limit: number): number;
 }
 
-/** Rows lie by provider, as they are drawn; the index by day serves the pruning. */
+/** `provider` is its key (see ids.ts). Rows lie by provider, as they are drawn; the index by day serves the pruning. */
 export const HISTORY_SCHEMA = `
   CREATE TABLE days (
     type TEXT NOT NULL,
@@ -56,7 +57,7 @@ export const HISTORY_SCHEMA = `
 
 const DAYS = `
   SELECT day, attempts, answered, score, rtt, answer FROM days
-  WHERE type = ? AND provider = ? AND day BETWEEN ? AND ? ORDER BY day`;
+  WHERE type = @type AND provider = ${KEY} AND day BETWEEN @since AND @today ORDER BY day`;
 
 /**
  * For each provider a text of two characters a day: its place in the bar, and its share, where only none is 0 and only
@@ -69,44 +70,51 @@ const BARS = `
     SELECT (SELECT min(provider) FROM days WHERE type = @type AND provider > seen.provider)
     FROM seen WHERE provider IS NOT NULL
   )
-  SELECT provider, (
+  SELECT ifnull((SELECT id FROM providers WHERE type = @type AND key = seen.provider), seen.provider), (
     SELECT group_concat(char(1 + day - @since, 1 + CASE answered WHEN attempts THEN 100 WHEN 0 THEN 0
       ELSE min(99, max(1, 100 * answered / attempts)) END), '')
     FROM days WHERE type = @type AND provider = seen.provider AND day BETWEEN @since AND @today
   ) AS beats
   FROM seen WHERE provider IS NOT NULL`;
 
-const RAW = 'SELECT samples FROM attempts WHERE type = ? AND provider = ? AND at >= ? AND at < ?';
+const RAW = `
+  SELECT samples FROM attempts WHERE type = @type AND provider = ${KEY} AND at >= @from AND at < @until`;
 
 /** A day that is over keeps its last score; one whose raw attempts are partly gone, all that was noted with them. */
 const NOTE = `
   INSERT INTO days (type, provider, day, attempts, answered, score, rtt, answer)
-  VALUES (@type, @provider, @day, @attempts, @answered, @score, @rtt, @answer)
+  SELECT @type, key, @day, @attempts, @answered, @score, @rtt, @answer FROM providers WHERE type = @type AND id = @provider
   ON CONFLICT DO UPDATE SET attempts = excluded.attempts, answered = excluded.answered,
     score = iif(day = @today, excluded.score, ifnull(score, excluded.score)), rtt = excluded.rtt, answer = excluded.answer
   WHERE excluded.attempts >= attempts`;
 
 const PRUNE = `
   DELETE FROM days WHERE (type, provider, day) IN
-    (SELECT type, provider, day FROM days WHERE day < ? ORDER BY day LIMIT ?)`;
+    (SELECT type, provider, day FROM days WHERE day < ? ORDER BY day LIMIT ?)
+  RETURNING type, provider`;
 
 /** No scan takes longer, ms. One that runs past midnight has its attempts in two days. */
 const SCAN_MS = 3_600_000;
 
+interface Asked {
+  readonly type: string;
+  readonly provider: string;
+}
+
 /** The metrics that are the time of the service itself, the first that an answer has. */
 const SERVICE_TIMES = ['answer', 'ttfb', 'handshake'] as const;
 
-export function historyStore(db: Database.Database, now: () => number): PrunableHistory {
-  const days = prepare<[string, string, number, number], DayRow & { day: number }>(db, DAYS);
+export function historyStore(db: Database.Database, now: () => number, keys: ProviderKeys): PrunableHistory {
+  const days = prepare<Asked & { since: number; today: number }, DayRow & { day: number }>(db, DAYS);
   const bars = prepare<{ type: string; since: number; today: number }, [string, string | null]>(db, BARS).raw();
-  const raw = prepare<[string, string, number, number], string | null>(db, RAW).pluck();
+  const raw = prepare<Asked & { from: number; until: number }, string | null>(db, RAW).pluck();
   const put = prepare(db, NOTE);
-  const prune = prepare<[number, number]>(db, PRUNE);
+  const prune = prepare<[number, number], [type: string, key: string]>(db, PRUNE).raw();
   const today = () => dayOf(now());
 
   function note(type: string, provider: string, score: number | null): void {
     for (let day = dayOf(now() - SCAN_MS); day <= today(); day++) {
-      const answers = raw.all(type, provider, day * DAY_MS, (day + 1) * DAY_MS);
+      const answers = raw.all({ type, provider, from: day * DAY_MS, until: (day + 1) * DAY_MS });
       if (answers.length > 0) put.run({ type, provider, day, today: today(), score, ...summaryOf(answers) });
     }
   }
@@ -114,9 +122,16 @@ export function historyStore(db: Database.Database, now: () => number): Prunable
   const noteAll = db.transaction((type: string, scores: ReadonlyMap<string, number | null>) => {
     for (const [provider, score] of scores) note(type, provider, score);
   });
+  const pruneSome = db.transaction((before: number, limit: number) => {
+    const gone = prune.all(dayOf(before), limit);
+    keys.sweep(gone);
+    return gone.length;
+  });
   return {
     days: (type, provider, since) =>
-      days.all(type, provider, dayOf(since), today()).map(({ day, ...row }) => ({ day: dayName(day), ...row })),
+      days
+        .all({ type, provider, since: dayOf(since), today: today() })
+        .map(({ day, ...row }) => ({ day: dayName(day), ...row })),
     bars: (type, since) => {
       const span = { since: dayOf(since), today: today() };
       return barsOf(bars.all({ type, ...span }), Math.max(0, span.today - span.since + 1));
@@ -124,7 +139,7 @@ export function historyStore(db: Database.Database, now: () => number): Prunable
     note,
     // Begun as a writer: a reader that turns into one would not wait for another process, but fail at once.
     noteAll: (type, scores) => noteAll.immediate(type, scores),
-    prune: (before, limit) => prune.run(dayOf(before), limit).changes,
+    prune: (before, limit) => pruneSome.immediate(before, limit),
   };
 }
 

@@ -6,6 +6,7 @@ import { type EventStore, eventStore } from './events.js';
 import { type ExportRows, exporter } from './export.js';
 import { type DayRow, type HistoryStore, historyStore, NOTHING } from './history.js';
 import { pragma, prepare } from './hold.js';
+import { type ProviderIds, providerIds, providerKeys } from './ids.js';
 import { type JobStore, jobStore } from './jobs.js';
 import { open } from './open.js';
 import { type Opinion, type OpinionStore, opinionStore } from './opinions.js';
@@ -14,6 +15,7 @@ import { type RecommendationStore, recommendationStore } from './recommendations
 import { pruner } from './retention.js';
 import { type Session, type SessionStore, sessionStore } from './sessions.js';
 import { type SettingStore, settingStore } from './settings.js';
+import { watchers } from './watch.js';
 
 export type { DayRow, JobStore, Opinion, Session, SessionStore, SettingStore };
 export { NOTHING };
@@ -21,6 +23,7 @@ export { NOTHING };
 export interface Store {
   /** Who has announced what since when. */
   readonly announcers: AnnouncerStore;
+  readonly ids: ProviderIds;
   readonly attempts: AttemptStore;
   readonly history: HistoryStore;
   readonly opinions: OpinionStore;
@@ -58,9 +61,11 @@ export function openStore(path: string, now: () => number = Date.now, maxBytes =
 }
 
 function storeOn(db: Database.Database, now: () => number, maxBytes: number): Omit<Store, 'movedAside'> {
+  const keys = providerKeys(db);
+  const watching = watchers(db);
   const aging = {
-    attempts: attemptStore(db, now),
-    history: historyStore(db, now),
+    attempts: attemptStore(db, now, keys, watching),
+    history: historyStore(db, now, keys),
     jobs: jobStore(db, now),
     own: ownStore(db),
     sessions: sessionStore(db),
@@ -68,6 +73,7 @@ function storeOn(db: Database.Database, now: () => number, maxBytes: number): Om
   return {
     ...aging,
     announcers: announcerStore(db),
+    ids: providerIds(db, watching.touched),
     events: eventStore(db, now),
     opinions: opinionStore(db, now),
     recommendations: recommendationStore(db),

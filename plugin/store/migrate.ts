@@ -6,6 +6,7 @@ import { ATTEMPTS_SCHEMA } from './attempts.js';
 import { EVENTS_SCHEMA } from './events.js';
 import { HISTORY_SCHEMA } from './history.js';
 import { pragma } from './hold.js';
+import { IDS_SCHEMA } from './ids.js';
 import { JOBS_SCHEMA } from './jobs.js';
 import { OPINIONS_SCHEMA } from './opinions.js';
 import { OWN_SCHEMA } from './own.js';
@@ -19,7 +20,7 @@ const STEPS: readonly string[] = [
   HISTORY_SCHEMA + OPINIONS_SCHEMA + RECOMMENDATIONS_SCHEMA + OWN_SCHEMA,
   EVENTS_SCHEMA,
   LOGINS_SCHEMA,
-  ANNOUNCERS_SCHEMA,
+  ANNOUNCERS_SCHEMA + IDS_SCHEMA,
 ];
 
 const versionOf = (db: Database.Database) => Number(pragma(db, 'user_version'));

@@ -2,6 +2,9 @@
 import type Database from 'better-sqlite3';
 import { prepare } from './hold.js';
 
+/** Which providers failed when they were last looked at: the one value that names providers by id. */
+export const FAILING = 'failing';
+
 /** Small named values: the owner's password hash, the secret of the form tokens. */
 export interface SettingStore {
   get(name: string): string | null;

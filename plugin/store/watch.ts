@@ -5,7 +5,7 @@ import { prepare } from './hold.js';
 /** The providers, by type, whose attempts have changed since the last call; `all` where that cannot be said. */
 export type Watcher = () => 'all' | ReadonlyMap<string, ReadonlySet<string>>;
 
-interface Watchers {
+export interface Watchers {
   watch(): Watcher;
   touched(type: string, provider: string): void;
 }

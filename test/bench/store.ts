@@ -40,9 +40,13 @@ const HAND = TYPES[0] as [Asked, ...Asked[]];
 /** A scan asks the best three four times more. */
 const MORE = 3 * 4;
 
-/** As long as real ones: 12 hexadecimal digits. */
+/** As long as real ones: 32 hexadecimal digits, of which no two begin with the same 12. */
 function idOf(type: number, index: number): string {
-  return ((type + 1) * 7_919_000_000_007 + index * 104_729_000_003).toString(16).padStart(12, '0').slice(-12);
+  return ((type + 1) * 7_919_000_000_007 + index * 104_729_000_003)
+    .toString(16)
+    .padStart(12, '0')
+    .slice(-12)
+    .padEnd(32, '0');
 }
 
 const below = seeded(1);

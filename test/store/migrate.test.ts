@@ -42,6 +42,8 @@ const CONTENTS: readonly ((store: Store) => void)[] = [
   },
   ({ events }) =>
     expect(events.newest(9)).toMatchObject([{ by: 'owner', what: 'scan', type: 't', job: 'a', count: 1 }]),
+  ({ sessions }) =>
+    expect(sessions.get('kept')).toEqual({ login: 'one', since: NOW - 2, used: NOW - 1, replaced: null }),
 ];
 
 function expectAll(path: string, shape: number): void {

@@ -124,6 +124,21 @@ const STEPS: readonly { readonly tables: string; readonly rows: string }[] = [
   INSERT INTO events VALUES (1, ${NOW}, 'owner', '', 'scan', 't', NULL, 'done', 'a', 1);
 `,
   },
+  {
+    tables: `
+  DROP TABLE sessions;
+  CREATE TABLE sessions (
+    key TEXT PRIMARY KEY,
+    login TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    used INTEGER NOT NULL,
+    replaced INTEGER
+  ) STRICT, WITHOUT ROWID;
+`,
+    rows: `
+  INSERT INTO sessions VALUES ('kept', 'one', ${NOW - 2}, ${NOW - 1}, NULL);
+`,
+  },
 ];
 
 /** Every earlier shape, the first of them 1. */

@@ -1,0 +1,122 @@
+/** Ninety days of a community of 100 as a panel wrote them when ids had 12 digits, and the same as it is to be afterwards. */
+import Database from 'better-sqlite3';
+import { providerId } from '../../plugin/provider.js';
+import type { ProviderName } from '../../plugin/store/ids.js';
+import { openStore, type Store } from '../../plugin/store/index.js';
+import { FAILING } from '../../plugin/store/settings.js';
+import { answered, DAY, failed, freshPath, job, NOW } from './made.js';
+import { writeShape } from './shapes.js';
+
+const DAYS = 90;
+/** Shape of the last files with ids of 12 digits. */
+const SHAPE = 4;
+const TABLES = [
+  ...['attempts', 'days', 'opinions', 'ratings', 'recommendations', 'jobs', 'events', 'settings', 'own', 'sessions'],
+];
+
+export const TYPES = ['dnsservice', 'syncthing', 'a.type-of-ours'] as const;
+const typeAt = (index: number) => TYPES[index % TYPES.length] ?? 'dnsservice';
+
+export const LISTED: readonly ProviderName[] = Array.from({ length: 100 }, (_, index) => {
+  const type = typeAt(index);
+  return { type, id: providerId({ type, address: `10.0.0.${index}`, port: 53 }) };
+});
+
+/** As it was. */
+export const shortOf = (id: string) => id.slice(0, 12);
+
+/** What a panel of that time had in its file. `idOf` makes the ids that it had. */
+function fill(store: Store, clock: { now: number }, idOf: (id: string) => string): void {
+  const listed = LISTED.map(({ type, id }) => ({ type, provider: idOf(id) }));
+  for (let day = DAYS - 1; day >= 0; day--) {
+    for (const [index, of] of listed.entries()) {
+      clock.now = NOW - day * DAY + index;
+      store.attempts.add(
+        answered(clock.now, { ...of, samples: [{ metric: 'rtt', value: day + index, method: 'udp' }] }),
+      );
+      store.attempts.add(failed(clock.now + 1000, of));
+      store.history.note(of.type, of.provider, index);
+    }
+    while (store.prune() > 0);
+  }
+  for (const [index, { type, provider }] of listed.entries()) {
+    store.opinions.put(type, provider, { pinned: index % 7 === 0, hidden: index % 5 === 0, note: `note ${index}` });
+    for (let stars = 1; stars <= 3; stars++) {
+      clock.now = NOW + stars;
+      store.opinions.rate(type, provider, stars as 1 | 2 | 3);
+    }
+    store.jobs.put(job(`job${index}`, { type, provider, state: 'done' }));
+    const event = { by: 'owner', name: '', what: 'scan', type, provider, result: 'done', job: `job${index}` } as const;
+    store.events.add(event);
+  }
+  const [one, , , other] = listed.map(({ provider }) => provider);
+  store.recommendations.put(TYPES[0], { provider: one as string, challenger: other as string });
+  store.settings.set(
+    FAILING,
+    JSON.stringify([
+      [one, { misses: 4, told: true }],
+      ['own:serf', { misses: 1, told: false }],
+    ]),
+  );
+}
+
+function withStore<T>(path: string, work: (store: Store, clock: { now: number }) => T): T {
+  const clock = { now: NOW };
+  const store = openStore(path, () => clock.now);
+  try {
+    return work(store, clock);
+  } finally {
+    store.close();
+  }
+}
+
+/** Writes such a file. */
+export function writeOldFile(path: string): void {
+  const source = `${path}.source`;
+  withStore(source, (store, clock) => fill(store, clock, shortOf));
+  writeShape(path, SHAPE);
+  const db = new Database(path);
+  db.prepare('ATTACH ? AS source').run(source);
+  for (const table of TABLES)
+    db.exec(`DELETE FROM main.${table}; INSERT INTO main.${table} SELECT * FROM source.${table}`);
+  db.close();
+}
+
+/** A file of a panel of today but for its ids: one attempt and one pin under each of these, of 12 digits. Returns its path. */
+export function writeOldRows(type: string, ...ids: readonly string[]): string {
+  const path = freshPath();
+  withStore(path, (store) => {
+    for (const provider of ids) {
+      store.attempts.add(answered(NOW, { type, provider }));
+      store.opinions.put(type, provider, { pinned: true });
+    }
+  });
+  const db = new Database(path);
+  db.exec(`DROP TABLE providers; PRAGMA user_version = ${SHAPE}`);
+  db.close();
+  return path;
+}
+
+/** All that the store says of providers, and of how much it holds. */
+export function everything(store: Store) {
+  return {
+    attempts: TYPES.map((type) => [...store.exportRows(type, null)]),
+    newest: TYPES.map((type) => [...store.attempts.recent(type)].sort()),
+    days: LISTED.map(({ type, id }) => store.history.days(type, id, 0)),
+    bars: TYPES.map((type) => [...store.history.bars(type, NOW - DAYS * DAY)].sort()),
+    opinions: TYPES.map((type) => [...store.opinions.all(type)].sort()),
+    recommendations: TYPES.map((type) => store.recommendations.get(type)),
+    jobs: LISTED.map((_, index) => store.jobs.get(`job${index}`)),
+    events: store.events.newest(1_000),
+    failing: store.settings.get(FAILING),
+  };
+}
+
+/** What the store is to say of the file once its rows have found their providers. */
+export function expected(): ReturnType<typeof everything> {
+  return withStore(':memory:', (store, clock) => {
+    fill(store, clock, (id) => id);
+    clock.now = NOW;
+    return everything(store);
+  });
+}
