@@ -7,6 +7,7 @@ import { Auth, type Authenticate } from './auth.js';
 import { CLOUDY_ASSETS } from './bridge.js';
 import { PERSONAL, SECURITY_HEADERS } from './headers.js';
 import { loadLocales } from './i18n.js';
+import { followOldId } from './old-ids.js';
 import { failure, noSuchPage } from './respond.js';
 import { ROUTES, type Route } from './routes.js';
 import { answerUnreadable } from './unreadable.js';
@@ -90,7 +91,7 @@ export async function registerWeb(app: FastifyInstance, panel: Panel, options: W
 async function answer(web: Web, visit: Visit, route: Route): Promise<unknown> {
   visit.role = await web.auth.roleOf(visit);
   web.auth.permit(visit, route.need);
-  return route.handler(web, visit);
+  return followOldId(web, visit, route.path) ?? route.handler(web, visit);
 }
 
 async function createWeb(
