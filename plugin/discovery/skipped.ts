@@ -1,5 +1,6 @@
 /** What a source has left out, row by row, so that its counts can be looked into. */
 import { cleanText } from './entry.js';
+import { SAME_ID } from './same-id.js';
 
 export interface SkippedRow {
   /** Who announced it, and as what; null where that cannot be read. Strangers' texts, cleaned. */
@@ -13,7 +14,7 @@ export interface SkippedRow {
 /** Every reason that a source gives. */
 export const SKIP_REASONS = [
   ...['bad-base64', 'bad-bzip2', 'bad-json', 'bad-entry', 'bad-type', 'bad-address', 'bad-port'],
-  ...['too-large', 'too-many', 'malformed'],
+  ...['too-large', 'too-many', 'malformed', SAME_ID],
 ] as const;
 
 /** Rows kept of one source. */

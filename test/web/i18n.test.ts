@@ -60,7 +60,7 @@ const COMPOSED: Readonly<Record<string, readonly string[]>> = {
   'home.trouble.': ['unit', 'port'],
   'event.': [...DEEDS, 'cancel'],
   'skipped.': SKIP_REASONS.flatMap((reason) => [reason, `${reason}.means`]),
-  'skipped.todo.': ['list', 'too-many', 'malformed'],
+  'skipped.todo.': ['list', 'too-many', 'malformed', 'same-id'],
   'event.by.': ACTORS,
   'help.how.': ['1', '2', '3', '4'],
   'help.words.': ['1', '2', '3', '4', '5', '6', '7'],
