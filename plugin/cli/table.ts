@@ -1,5 +1,7 @@
 /** Plain-text tables; what strangers wrote is stripped of everything but letters and cut to its column. */
+
 import { stripVTControlCharacters } from 'node:util';
+import { largest } from '../extremes.js';
 
 interface Column<Row> {
   readonly title: string;
@@ -15,7 +17,7 @@ const MAX = 60;
 export function table<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): string {
   const drawn = columns.map(({ title, text, max = MAX, right = false }) => {
     const cells = [title, ...rows.map((row) => plain(text(row), max))];
-    const width = Math.max(...cells.map((cell) => [...cell].length));
+    const width = largest(cells.map((cell) => [...cell].length));
     return cells.map((cell) => {
       const space = ' '.repeat(width - [...cell].length);
       return right ? space + cell : cell + space;

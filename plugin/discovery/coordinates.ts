@@ -30,7 +30,8 @@ const FARTHEST_MS = 10_000;
  */
 export function estimateOf(a: Coordinate, b: Coordinate): number | null {
   if (!isUsable(a) || !isUsable(b) || a.vec.length !== b.vec.length) return null;
-  const distance = Math.hypot(...a.vec.map((value, index) => value - (b.vec[index] ?? 0))) + a.height + b.height;
+  const square = a.vec.reduce((sum, value, index) => sum + (value - (b.vec[index] ?? 0)) ** 2, 0);
+  const distance = Math.sqrt(square) + a.height + b.height;
   const adjusted = distance + a.adjustment + b.adjustment;
   const ms = (adjusted > 0 ? adjusted : distance) * 1_000;
   // Finite parts may have an infinite sum, and a height may be a lie below 0.

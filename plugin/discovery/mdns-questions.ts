@@ -2,7 +2,9 @@
  * When a link is asked for what: in series with growing pauses while something is missing (RFC 6762 §5.2), and again
  * before what is known expires. No socket and no timer.
  */
+
 import type { Question } from 'dns-packet';
+import { smallest } from '../extremes.js';
 import { isAskable, type Kind, keyOf } from './mdns-record.js';
 
 /** Questions in one packet: about 1,200 bytes, which no link has to split. */
@@ -58,7 +60,10 @@ export class Questions {
     const answered = values.length > 0 || (other !== null && this.#known(keyOf(other, question.name)).length > 0);
     if (answered && !open) this.#series.delete(key);
     else if (!this.#series.has(key)) this.#series.set(key, { due: now, pause: FIRST_PAUSE });
-    return Math.min(this.#series.get(key)?.due ?? Infinity, ...values.map(({ refreshAt }) => refreshAt));
+    return smallest(
+      values.map(({ refreshAt }) => refreshAt),
+      this.#series.get(key)?.due,
+    );
   }
 
   #asked(key: string, now: number): void {

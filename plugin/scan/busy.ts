@@ -1,7 +1,9 @@
 /** Whether this node has better things to do than to measure without being asked, or its people are asleep. */
+
 import { readFile } from 'node:fs/promises';
 import { availableParallelism, loadavg } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
+import { largest } from '../extremes.js';
 import { isDaytime } from './plan.js';
 
 export type Busy = 'night' | 'load' | 'traffic';
@@ -39,7 +41,7 @@ export async function busyWith(signal: AbortSignal, now = Date.now()): Promise<B
 export function busiest(before: string, after: string, ms: number): number {
   const earlier = counters(before);
   const grown = [...counters(after)].map(([name, bytes]) => bytes - (earlier.get(name) ?? bytes));
-  return (Math.max(0, ...grown) * 8_000) / ms;
+  return (largest(grown, 0) * 8_000) / ms;
 }
 
 /** Bytes received and sent by interface: https://docs.kernel.org/filesystems/proc.html (`/proc/net/dev`). */

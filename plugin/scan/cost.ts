@@ -24,7 +24,7 @@ export interface Extent {
 type Place = Pick<Target, 'address' | 'gossip'>;
 
 const NOTHING: Cost = { packets: 0, bytes: 0 };
-const sum = (...costs: readonly Cost[]): Cost => ({
+const sum = (costs: readonly Cost[]): Cost => ({
   packets: costs.reduce((total, { packets }) => total + packets, 0),
   bytes: costs.reduce((total, { bytes }) => total + bytes, 0),
 });
@@ -42,12 +42,12 @@ export const trainCost = ({ metrics }: ServiceType) => (metrics.some(({ id }) =>
 export function probeCost(type: ServiceType, place: Place, { asked, account }: Extent): Cost {
   const path = asksForPath(type, place) ? PATH_COST : NOTHING;
   const more = type.account ? account !== undefined : asked;
-  return sum(type.cost, path, (more && type.askedCost) || NOTHING);
+  return sum([type.cost, path, (more && type.askedCost) || NOTHING]);
 }
 
 /** One attempt at most, with the system's pings, which go out where nothing else tells of the path. */
 export function attemptCost(type: ServiceType, place: Place, extent: Extent): Cost {
-  return sum(probeCost(type, place, extent), gossipAt(place) === null ? PING_COST : NOTHING);
+  return sum([probeCost(type, place, extent), gossipAt(place) === null ? PING_COST : NOTHING]);
 }
 
 /** Probes of a scan of so many providers, if none fails. */
@@ -64,5 +64,5 @@ export function scanCost(type: ServiceType, places: readonly Place[], extent: Ex
   const costs = places.map((place) => attemptCost(type, place, extent));
   const [dearest = NOTHING] = costs.toSorted((a, b) => b.bytes - a.bytes);
   const again = probesOf(costs.length) - costs.length + repeatsOf(costs.length);
-  return sum(...costs, times(dearest, again));
+  return sum([...costs, times(dearest, again)]);
 }

@@ -2,9 +2,11 @@
  * Measures without being asked, where the owner wants it: rarely, at random times, where a probe may change the choice,
  * and never while somebody needs the node or the link. Also notes, every minute, that this node was up, or cut off.
  */
+
 import type { Config } from '../config.js';
 import type { Discovery } from '../discovery/index.js';
 import { PanelError } from '../errors.js';
+import { smallest } from '../extremes.js';
 import type { Jobs } from '../jobs.js';
 import { log } from '../log.js';
 import type { ServiceRegistry } from '../services/index.js';
@@ -115,7 +117,7 @@ export class Scheduler {
 
   status(): SchedulerStatus {
     const { spent, limit } = this.#deps.scanner.spending();
-    const next = this.#due.size === 0 ? null : Math.max(0, Math.min(...this.#due.values()) - performance.now());
+    const next = this.#due.size === 0 ? null : Math.max(0, smallest(this.#due.values()) - performance.now());
     return {
       on: this.#on,
       next: next === null ? null : Math.round(this.#now() + next),

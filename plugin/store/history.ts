@@ -165,8 +165,8 @@ function summaryOf(answers: readonly (string | null)[]) {
   for (const answer of answers) {
     const samples: [metric: string, value: number][] = JSON.parse(answer ?? '[]');
     const valuesOf = (id: string) => samples.filter(([metric]) => metric === id).map(([, value]) => value);
-    rtts.push(...valuesOf('rtt'));
-    times.push(...(SERVICE_TIMES.map(valuesOf).find((values) => values.length > 0) ?? []));
+    for (const rtt of valuesOf('rtt')) rtts.push(rtt);
+    for (const time of SERVICE_TIMES.map(valuesOf).find((values) => values.length > 0) ?? []) times.push(time);
   }
   const answered = answers.filter((answer) => answer !== null).length;
   return { attempts: answers.length, answered, rtt: median(rtts), answer: median(times) };

@@ -1,4 +1,5 @@
 /** Charts drawn by the server: days become lines of an SVG, and the same figures in words for who cannot see it. */
+import { largest, smallest } from '../extremes.js';
 import { type DayRow, NOTHING } from '../store/index.js';
 import type { Words } from './i18n.js';
 
@@ -64,9 +65,9 @@ export function chartsOf(days: readonly DayRow[], since: number, until: number, 
 
 function chartOf({ id, unit }: Kind, points: readonly Point[], since: number, until: number, words: Words): Chart {
   const values = points.map(({ value }) => value);
-  const ceiling = unit === 'ms' ? Math.max(...values, 1) : unit === 'share' ? 1 : 100;
+  const ceiling = unit === 'ms' ? largest(values, 1) : unit === 'share' ? 1 : 100;
   const figure = (value: number) => write(value, unit, words);
-  const [low, high] = [figure(Math.min(...values)), figure(Math.max(...values))];
+  const [low, high] = [figure(smallest(values)), figure(largest(values))];
   const shape = low === high ? 'steady' : 'summary';
   const place = ({ at, value }: Point) => ({
     x: round(((at - since) / (until - since)) * WIDTH),

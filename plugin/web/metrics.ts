@@ -19,13 +19,13 @@ interface Metric {
   readonly values: readonly (readonly [value: number, labels?: Labels])[];
 }
 
-const gauge = (name: string, help: string, ...values: Metric['values']): Metric => ({
+const gauge = (name: string, help: string, values: Metric['values']): Metric => ({
   name,
   type: 'gauge',
   help,
   values,
 });
-const counter = (name: string, help: string, ...values: Metric['values']): Metric => ({
+const counter = (name: string, help: string, values: Metric['values']): Metric => ({
   ...{ name, help, values },
   type: 'counter',
 });
@@ -67,10 +67,10 @@ async function ofProviders(panel: Panel): Promise<Metric[]> {
   );
   const up = sources.map(({ name, state }) => [state === 'up' ? 1 : 0, { source: name }] as const);
   return [
-    gauge('cloudy_services_providers', 'Providers listed, by type and by what is known of them.', ...providers),
-    gauge('cloudy_services_other_providers', 'Providers of types that this panel does not know.', [others]),
-    gauge('cloudy_services_best_score', 'Score of the recommended provider of each type, 0 to 100.', ...best),
-    gauge('cloudy_services_source_up', 'Whether a source of announcements answers.', ...up),
+    gauge('cloudy_services_providers', 'Providers listed, by type and by what is known of them.', providers),
+    gauge('cloudy_services_other_providers', 'Providers of types that this panel does not know.', [[others]]),
+    gauge('cloudy_services_best_score', 'Score of the recommended provider of each type, 0 to 100.', best),
+    gauge('cloudy_services_source_up', 'Whether a source of announcements answers.', up),
   ];
 }
 
@@ -79,18 +79,16 @@ function ofWork({ store, jobs, background }: Panel): Metric[] {
   const { on, spentToday, budget } = background.status();
   const ended = jobs.counts().map(({ kind, state, count }) => [count, { kind, state }] as const);
   return [
-    counter(
-      'cloudy_services_probes_total',
-      'Probes stored since the panel began.',
+    counter('cloudy_services_probes_total', 'Probes stored since the panel began.', [
       [answered, { result: 'answered' }],
       [attempts - answered, { result: 'failed' }],
-    ),
-    counter('cloudy_services_probe_bytes_total', 'Bytes that these probes cost, both ways.', [bytes]),
-    gauge('cloudy_services_spent_bytes', 'Bytes that all probes of the last 24 hours cost.', [spentToday]),
-    gauge('cloudy_services_budget_bytes', 'Spent bytes beyond which nothing is measured unasked.', [budget]),
-    gauge('cloudy_services_background', 'Whether it is measured unasked.', [on ? 1 : 0]),
-    counter('cloudy_services_jobs_total', 'Jobs ended since the panel began; scans are jobs.', ...ended),
-    gauge('cloudy_services_jobs_running', 'Jobs that run now.', [jobs.running().length]),
+    ]),
+    counter('cloudy_services_probe_bytes_total', 'Bytes that these probes cost, both ways.', [[bytes]]),
+    gauge('cloudy_services_spent_bytes', 'Bytes that all probes of the last 24 hours cost.', [[spentToday]]),
+    gauge('cloudy_services_budget_bytes', 'Spent bytes beyond which nothing is measured unasked.', [[budget]]),
+    gauge('cloudy_services_background', 'Whether it is measured unasked.', [[on ? 1 : 0]]),
+    counter('cloudy_services_jobs_total', 'Jobs ended since the panel began; scans are jobs.', ended),
+    gauge('cloudy_services_jobs_running', 'Jobs that run now.', [[jobs.running().length]]),
   ];
 }
 
@@ -104,11 +102,11 @@ async function ofProcess(): Promise<Metric[]> {
   const { user, system } = process.cpuUsage();
   const started = (performance.timeOrigin / 1000).toFixed(3);
   return [
-    gauge('cloudy_services_event_loop_lag_seconds', 'How late a timer was just now.', [lag]),
-    gauge('process_resident_memory_bytes', 'Resident memory size in bytes.', [process.memoryUsage.rss()]),
-    gauge('process_start_time_seconds', 'Start time of the process since the epoch.', [Number(started)]),
-    counter('process_cpu_seconds_total', 'User and system CPU time spent.', [(user + system) / 1e6]),
-    gauge('cloudy_services_build_info', 'The version that runs.', [1, { version: VERSION }]),
+    gauge('cloudy_services_event_loop_lag_seconds', 'How late a timer was just now.', [[lag]]),
+    gauge('process_resident_memory_bytes', 'Resident memory size in bytes.', [[process.memoryUsage.rss()]]),
+    gauge('process_start_time_seconds', 'Start time of the process since the epoch.', [[Number(started)]]),
+    counter('process_cpu_seconds_total', 'User and system CPU time spent.', [[(user + system) / 1e6]]),
+    gauge('cloudy_services_build_info', 'The version that runs.', [[1, { version: VERSION }]]),
   ];
 }
 

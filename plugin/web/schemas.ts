@@ -51,7 +51,7 @@ function shape<T>(properties: Fields<T>, optional: readonly (keyof T)[] = []): S
   return { type: 'object', properties, required };
 }
 
-const error = shape<NonNullable<Job['error']>>({ code: oneOf(...ERROR_CODES), message: text, hint: text });
+const error = shape<NonNullable<Job['error']>>({ code: { enum: ERROR_CODES }, message: text, hint: text });
 /** Of a source, which has codes of its own beside those of the answers. */
 const trouble = shape<{ code: string; message: string; hint: string }>({ code: text, message: text, hint: text });
 const reason = oneOf(...FAILURES, ...UNSCORED, null);

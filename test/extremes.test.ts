@@ -1,0 +1,13 @@
+/** The largest and the smallest of a list, however long. */
+import { expect, it } from 'vitest';
+import { largest, smallest } from '../plugin/extremes.js';
+
+it('finds both in a list too long for the arguments of one call', () => {
+  const long = Array.from({ length: 1_000_000 }, (_, index) => (index * 7_919) % 1_000_000);
+  expect(() => Math.max(...long)).toThrow(RangeError);
+  expect([largest(long), smallest(long)]).toEqual([999_999, 0]);
+});
+
+it('answers with the bound where the list has nothing beyond it', () => {
+  expect([largest([1, 2], 5), smallest([7, 9], 5), largest([]), smallest([])]).toEqual([5, 5, -Infinity, Infinity]);
+});
