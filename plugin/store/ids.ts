@@ -82,9 +82,21 @@ const RENAMES = [
   'UPDATE recommendations SET challenger = @id WHERE type = @type AND challenger = @key',
   'UPDATE jobs SET provider = @id WHERE type = @type AND provider = @key',
   'UPDATE events SET provider = @id WHERE type = @type AND provider = @key',
-  `UPDATE settings SET value = replace(value, '["' || @key || '",', '["' || @id || '",')
-    WHERE name = '${FAILING}' AND @type IS NOT NULL`,
 ];
+
+/** Who is named there: few, while strangers may have had thousands measured; and jobs have no index by provider. */
+const NAMED = `
+  SELECT type, provider FROM opinions
+  UNION SELECT type, provider FROM ratings
+  UNION SELECT type, provider FROM recommendations
+  UNION SELECT type, challenger FROM recommendations
+  UNION SELECT type, provider FROM jobs
+  UNION SELECT type, provider FROM events`;
+
+/** Alerts are kept as `[["<id>",{…}],…]`. */
+const RENAME_FAILING = `
+  UPDATE settings SET value = replace(value, '["' || @key || '",', '["' || @id || '",')
+  WHERE name = '${FAILING}' AND instr(value, '["' || @key || '",') > 0`;
 
 const SWEEP = `
   DELETE FROM providers WHERE type = @type AND key = @key AND waiting = 0
@@ -106,16 +118,20 @@ export function providerIds(db: Database.Database, moved: (type: string, id: str
     'UPDATE providers SET waiting = 0 WHERE type = @type AND key = @key AND waiting = 1',
   );
   const renames = RENAMES.map((sql) => prepare<Claim>(db, sql));
+  const renameFailing = prepare<Omit<Claim, 'type'>>(db, RENAME_FAILING);
+  const named = prepare<[], [type: string, key: string]>(db, NAMED).raw();
   let last: readonly ProviderName[] | null = null;
 
-  const settle = db.transaction((claims: Iterable<readonly [Claim, ...Claim[]]>) => {
-    const done: Claim[] = [];
-    for (const [claim, ...others] of claims) {
-      if (others.length > 0) contest.run({ type: claim.type, key: claim.key });
-      else if (take.run(claim).changes > 0) for (const rename of renames) rename.run(claim);
-      done.push(claim);
+  const rename = (claim: Claim, isNamed: boolean) => {
+    if (isNamed) for (const statement of renames) statement.run(claim);
+    renameFailing.run(claim);
+  };
+  const settle = db.transaction((claims: ReadonlyMap<string, readonly [Claim, ...Claim[]]>) => {
+    const names = new Set(named.all().map(([type, key]) => nameOf(type, key)));
+    for (const [name, [claim, ...others]] of claims) {
+      if (others.length === 0 && take.run(claim).changes > 0) rename(claim, names.has(name));
+      else contest.run({ type: claim.type, key: claim.key });
     }
-    return done;
   });
 
   return {
@@ -124,8 +140,9 @@ export function providerIds(db: Database.Database, moved: (type: string, id: str
       last = listed;
       const claims = claimsOf(listed, waiting);
       if (claims.size === 0) return;
-      for (const { type, id, key } of settle.immediate(claims.values())) {
-        waiting.delete(nameOf(type, key));
+      settle.immediate(claims);
+      for (const [name, [{ type, id, key }]] of claims) {
+        waiting.delete(name);
         moved(type, key);
         moved(type, id);
       }

@@ -6,21 +6,25 @@ import type { AddressInfo } from 'node:net';
 import { createServer as createTcp } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, expect, it, vi } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { type Config, loadConfig } from '../../plugin/config.js';
 import { createPanel, type Panel } from '../../plugin/panel.js';
+import { shortenIds } from '../store/old-file.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'alerts-'));
 let panel: Panel;
 let server: Server;
-afterEach(async () => {
-  await panel.close();
-  server.closeAllConnections();
-  server.close();
-  rmSync(folder, { recursive: true });
-});
 
-it('tells of the recommended provider that fails, and of its return after a restart', async () => {
+it.each([
+  ['a restart', () => {}],
+  ['an update from ids of 12 digits', shortenIds],
+])('tells of the recommended provider that fails, and of its return after %s', async (_, meanwhile) => {
+  const folder = mkdtempSync(join(tmpdir(), 'alerts-'));
+  onTestFinished(async () => {
+    await panel.close();
+    server.closeAllConnections();
+    server.close();
+    rmSync(folder, { recursive: true });
+  });
   const got: { event: string; provider: { address: string } }[] = [];
   server = createServer(async (request, reply) => {
     let text = '';
@@ -52,10 +56,17 @@ it('tells of the recommended provider that fails, and of its return after a rest
   await panel.jobs.ended(panel.scan('unheard-of').id);
   await vi.waitFor(() => expect(got).toMatchObject([{ event: 'failing', provider: { address: '127.93.3.2' } }]));
   await panel.close();
+  meanwhile(join(folder, 'cloudy-services.sqlite'), [provider]);
   service.listen(port, '127.93.3.2');
   await once(service, 'listening');
   await open();
   await panel.jobs.ended(panel.scan('unheard-of').id);
   await vi.waitFor(() => expect(got).toMatchObject([{ event: 'failing' }, { event: 'back' }]));
+  const { attempts, history, recommendations } = panel.store;
+  expect(new Set(attempts.of('unheard-of', provider).map(({ reason }) => reason !== null))).toEqual(
+    new Set([true, false]),
+  );
+  expect(history.days('unheard-of', provider, 0)).toHaveLength(1);
+  expect(recommendations.get('unheard-of')?.provider).toBe(provider);
   service.close();
 });

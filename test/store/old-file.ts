@@ -82,6 +82,18 @@ export function writeOldFile(path: string): void {
   db.close();
 }
 
+/** Makes of the file of a panel of today, which is closed, one of before: these ids of 32 digits become those of 12. */
+export function shortenIds(path: string, ids: readonly string[]): void {
+  const db = new Database(path);
+  for (const table of ['opinions', 'ratings', 'recommendations', 'jobs', 'events'])
+    db.exec(`UPDATE ${table} SET provider = substr(provider, 1, 12)`);
+  db.exec('UPDATE recommendations SET challenger = substr(challenger, 1, 12)');
+  for (const id of ids) db.prepare('UPDATE settings SET value = replace(value, ?, ?)').run(id, shortOf(id));
+  // Attempts and days lie under the first 12 digits as ever.
+  db.exec(`DROP TABLE providers; PRAGMA user_version = ${SHAPE}`);
+  db.close();
+}
+
 /** A file of a panel of today but for its ids: one attempt and one pin under each of these, of 12 digits. Returns its path. */
 export function writeOldRows(type: string, ...ids: readonly string[]): string {
   const path = freshPath();
@@ -91,9 +103,7 @@ export function writeOldRows(type: string, ...ids: readonly string[]): string {
       store.opinions.put(type, provider, { pinned: true });
     }
   });
-  const db = new Database(path);
-  db.exec(`DROP TABLE providers; PRAGMA user_version = ${SHAPE}`);
-  db.close();
+  shortenIds(path, []);
   return path;
 }
 
