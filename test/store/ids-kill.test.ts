@@ -93,5 +93,5 @@ describe('ninety days of a community of 100 under ids of 12 digits', () => {
         store.close();
       }
     }
-  }, 120_000);
+  }, 240_000);
 });
