@@ -89,8 +89,10 @@ export function shortenIds(path: string, ids: readonly string[]): void {
     db.exec(`UPDATE ${table} SET provider = substr(provider, 1, 12)`);
   db.exec('UPDATE recommendations SET challenger = substr(challenger, 1, 12)');
   for (const id of ids) db.prepare('UPDATE settings SET value = replace(value, ?, ?)').run(id, shortOf(id));
-  // Attempts and days lie under the first 12 digits as ever.
-  db.exec(`DROP TABLE providers; PRAGMA user_version = ${SHAPE}`);
+  // Attempts and days lie under the first 12 digits as ever; what came later was not there.
+  const tables = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").pluck().all() as string[];
+  for (const name of tables.filter((name) => !TABLES.includes(name))) db.exec(`DROP TABLE ${name}`);
+  db.pragma(`user_version = ${SHAPE}`);
   db.close();
 }
 
