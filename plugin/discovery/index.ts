@@ -101,8 +101,8 @@ export async function serfAnswers(config: Pick<Config, 'serfRpc'>, limitMs: numb
 
 /** `heardAt` of what is confirmed moves on without any change: how old the merged list may get, ms. */
 const MERGED_FOR_MS = 60_000;
-/** After merging that took longer than this, ms, what changes meanwhile waits ten times as long: events come by the thousand. */
-const QUICK_MS = 5;
+/** After merging more than so many, what changes next waits ten times as long as it took: events come by the thousand. */
+const MANY = 500;
 const PAUSE_FACTOR = 10;
 const EMPTY: List = { providers: [], left: [] };
 
@@ -161,13 +161,18 @@ class Merged implements Discovery {
   }
 
   sources(): readonly SourceStatus[] {
-    const left = new Map<SourceName, number>();
-    for (const { source } of this.#list.left) left.set(source, (left.get(source) ?? 0) + 1);
+    const left = new Map<SourceName, Record<string, number>>();
+    for (const { source, reason } of this.#list.left) {
+      const counts = left.get(source) ?? {};
+      counts[reason] = (counts[reason] ?? 0) + 1;
+      left.set(source, counts);
+    }
     return this.#sources.map((source) => {
       const status = source.status();
-      const more = left.get(source.name) ?? 0;
-      if (more === 0) return status;
-      return { ...status, skipped: { ...status.skipped, 'too-many': (status.skipped['too-many'] ?? 0) + more } };
+      const skipped: Record<string, number> = { ...status.skipped };
+      for (const [reason, count] of Object.entries(left.get(source.name) ?? {}))
+        skipped[reason] = (skipped[reason] ?? 0) + count;
+      return { ...status, skipped };
     });
   }
 
@@ -179,7 +184,7 @@ class Merged implements Discovery {
     const heardAt = this.#now();
     const left = this.#list.left
       .filter((one) => one.source === source)
-      .map(({ announcement: { node, type } }) => ({ node, type, reason: 'too-many', heardAt }));
+      .map(({ announcement: { node, type }, reason }) => ({ node, type, reason, heardAt }));
     return keptOf([...this.#named(source).flatMap((one) => one.skippedRows?.() ?? []), ...left]);
   }
 
@@ -249,8 +254,8 @@ class Merged implements Discovery {
     if (began < this.#restsUntil) return;
     this.#merge(now);
     this.#mergedAt = now;
-    const took = performance.now() - began;
-    this.#restsUntil = took > QUICK_MS ? began + took * PAUSE_FACTOR : 0;
+    const isLong = this.#list.providers.length > MANY;
+    this.#restsUntil = isLong ? began + (performance.now() - began) * PAUSE_FACTOR : 0;
   }
 
   #merge(now: number): void {

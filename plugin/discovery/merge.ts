@@ -1,6 +1,7 @@
 /** Many sightings, one list: each provider once, with the announcement that is most to be believed. Pure. */
 import { type Announcement, type Contradiction, type Provider, providerId, type SourceName } from '../provider.js';
 import { admitted, type Claim } from './budget.js';
+import { onePerId, SAME_ID } from './same-id.js';
 import type { Sighting, SourceStatus } from './source.js';
 
 /** In this order they are named. */
@@ -32,7 +33,13 @@ export interface MergeOptions {
 export interface Merged {
   /** By type, then node, then id. */
   readonly providers: readonly Provider[];
-  readonly left: readonly { readonly source: SourceName; readonly announcement: Announcement }[];
+  readonly left: readonly Left[];
+}
+
+interface Left {
+  readonly source: SourceName;
+  readonly announcement: Pick<Announcement, 'node' | 'type'>;
+  readonly reason: 'too-many' | typeof SAME_ID;
 }
 
 /** One announcement of one provider, with how much it is believed. */
@@ -62,14 +69,25 @@ export function merge(heard: readonly Heard[], options: MergeOptions): Merged {
     if (known) known.push(one);
     else byProvider.set(one.provider, [one]);
   }
-  const providers = onePerNode([...byProvider.values()].map((witnesses) => joined(witnesses, options)));
+  const { listed, refused } = onePerId(
+    onePerNode([...byProvider.values()].map((witnesses) => joined(witnesses, options))),
+  );
   return {
-    providers: providers.sort((a, b) => compare(a.type, b.type) || compare(a.node, b.node) || compare(a.id, b.id)),
-    left: all
-      .filter((one) => !kept.has(one))
-      .map(({ sighting: { announcement }, status }) => ({ source: status.name, announcement })),
+    providers: listed.sort((a, b) => compare(a.type, b.type) || compare(a.node, b.node) || compare(a.id, b.id)),
+    left: [
+      ...all
+        .filter((one) => !kept.has(one))
+        .map(({ sighting: { announcement }, status }) => leftOut(status.name, announcement, 'too-many')),
+      ...refused.map((provider) => leftOut(provider.sources[0] ?? 'serf', provider, SAME_ID)),
+    ],
   };
 }
+
+const leftOut = (source: SourceName, announcement: Left['announcement'], reason: Left['reason']): Left => ({
+  source,
+  announcement,
+  reason,
+});
 
 function witness(sighting: Sighting, status: Heard['status'], now: number): Witness {
   const { announcement, self, certain, heardAt, announcer, since = Number.NEGATIVE_INFINITY } = sighting;
@@ -77,7 +95,7 @@ function witness(sighting: Sighting, status: Heard['status'], now: number): Witn
   const isFailed = name === 'serf' && heardAt !== null && now - heardAt >= UNSURE_MS;
   const rank = name === 'list' ? 0 : self && certain ? 1 : isFailed ? 3 : 2;
   return {
-    ...{ provider: idOf(announcement), type: announcement.type, address: announcement.address },
+    ...{ provider: placeOf(announcement), type: announcement.type, address: announcement.address },
     announcer: announcer ?? name,
     trusted: rank <= 1 || name === 'demo',
     ...{ sighting, status, rank, since },
@@ -129,7 +147,7 @@ function joined(witnesses: [Witness, ...Witness[]], options: MergeOptions): Row 
   const contradictions = others.length === 0 ? [] : contradictionsOf(announcement, witnesses);
   // Field by field: spreading costs three times as much, over thousands of rows with each change.
   const provider: Provider = {
-    id: believed.provider,
+    id: idOf(announcement),
     type: announcement.type,
     node: announcement.node,
     host: announcement.host,
@@ -195,6 +213,9 @@ function isConfirmed({ sighting, status }: Witness, now: number): boolean {
 function heardAt({ sighting, status }: Witness, now: number): number {
   return sighting.heardAt ?? (status.state === 'up' ? now : (status.lastUp ?? 0));
 }
+
+/** What makes two announcements one provider; its id is only a hash of that. */
+const placeOf = ({ type, address, port }: Announcement) => `${type}|${address}|${port ?? ''}`;
 
 const ids = new WeakMap<Announcement, string>();
 
