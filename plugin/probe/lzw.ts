@@ -4,47 +4,91 @@ const CLEAR = 256;
 const END = 257;
 const FIRST_WIDTH = 9;
 const MAX_WIDTH = 12;
+const MAX_CODES = 1 << MAX_WIDTH;
 
-/** @throws RangeError when the data is not LZW, or is longer than `limit` bytes once decoded. */
+/**
+ * The time and the memory that it takes grow with the packed data and with `limit`, and with nothing else.
+ * @throws RangeError when the data is not LZW, or is longer than `limit` bytes once decoded.
+ */
 export function lzwDecode(packed: Uint8Array, limit: number): Buffer {
   const codes = codeReader(packed);
-  const output: number[] = [];
-  // The sequence of each code from 258 on: the code that it extends, and the byte that it adds.
-  let prefix: number[] = [];
-  let suffix: number[] = [];
+  const output = Buffer.allocUnsafe(limit);
+  const table = new Table(output);
+  let length = 0;
   let width = FIRST_WIDTH;
   let last = -1;
 
   for (let code = codes(width); code !== END; code = codes(width)) {
     if (code === CLEAR) {
-      [prefix, suffix, width, last] = [[], [], FIRST_WIDTH, -1];
+      table.clear();
+      [width, last] = [FIRST_WIDTH, -1];
       continue;
     }
-    const next = END + 1 + prefix.length;
+    const { next } = table;
     if (code > next || (code === next && last < 0)) throw new RangeError('not LZW data');
     // A code that is only now being defined extends the last sequence by that sequence's own first byte.
-    const sequence = expand(code < next ? code : last, prefix, suffix);
-    const [first = 0] = sequence;
-    if (code === next) sequence.push(first);
-    if (output.length + sequence.length > limit) throw new RangeError('too large once decoded');
-    output.push(...sequence);
-    if (last >= 0 && next < 1 << MAX_WIDTH) {
-      prefix.push(last);
-      suffix.push(first);
+    const start = length;
+    length = table.expand(code < next ? code : last, length);
+    const first = output[start] ?? 0;
+    if (code === next) length = append(output, length, first);
+    if (last >= 0 && next < MAX_CODES) {
+      table.add(last, first);
       if (next + 1 >= 1 << width && width < MAX_WIDTH) width += 1;
     }
     last = code;
   }
-  return Buffer.from(output);
+  return output.subarray(0, length);
 }
 
-function expand(code: number, prefix: readonly number[], suffix: readonly number[]): number[] {
-  const bytes: number[] = [];
-  let at = code;
-  for (; at > END; at = prefix[at - END - 1] ?? 0) bytes.push(suffix[at - END - 1] ?? 0);
-  bytes.push(at);
-  return bytes.reverse();
+/** The sequence of each code from 258 on: the code that it extends, the byte that it adds, and how long it is. */
+class Table {
+  readonly #output: Buffer;
+  readonly #prefix = new Uint16Array(MAX_CODES);
+  readonly #suffix = new Uint8Array(MAX_CODES);
+  readonly #length = new Uint16Array(MAX_CODES);
+  /** The next code to be defined. */
+  next = END + 1;
+
+  constructor(output: Buffer) {
+    this.#output = output;
+  }
+
+  clear(): void {
+    this.next = END + 1;
+  }
+
+  add(prefix: number, suffix: number): void {
+    this.#prefix[this.next] = prefix;
+    this.#suffix[this.next] = suffix;
+    this.#length[this.next] = this.lengthOf(prefix) + 1;
+    this.next += 1;
+  }
+
+  lengthOf(code: number): number {
+    return code > END ? (this.#length[code] ?? 0) : 1;
+  }
+
+  /** Writes the code's sequence at `at`, from its last byte to its first; returns where it ends. */
+  expand(code: number, at: number): number {
+    const end = at + this.lengthOf(code);
+    if (end > this.#output.length) throw tooLarge();
+    let left = code;
+    for (let place = end - 1; place > at; place -= 1) {
+      this.#output[place] = this.#suffix[left] ?? 0;
+      left = this.#prefix[left] ?? 0;
+    }
+    this.#output[at] = left;
+    return end;
+  }
 }
+
+function append(output: Buffer, at: number, byte: number): number {
+  if (at >= output.length) throw tooLarge();
+  output[at] = byte;
+  return at + 1;
+}
+
+const tooLarge = () => new RangeError('too large once decoded');
 
 /** Reads codes of a given width, least significant bit first. */
 function codeReader(packed: Uint8Array): (width: number) => number {

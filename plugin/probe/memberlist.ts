@@ -23,6 +23,11 @@ const LABELLED = 0xf4;
 const MAX_DEPTH = 4;
 /** Largest answer looked at, decompressed, bytes; a real one has a few hundred. */
 const MAX_MESSAGE = 16_384;
+/**
+ * What reading all that answers one ping may take: bytes looked at, those of every wrapping and of what was in it counted,
+ * and messages decompressed. A real ack takes 60 to 500 bytes, and one decompression.
+ */
+const ALLOWANCE = { bytes: 65_536, unpackings: 16 } as const;
 
 /** Longest that the answer to a ping over TCP may take once connected, ms. */
 const STREAM_LIMIT_MS = 2_000;
@@ -34,7 +39,8 @@ const STREAM_LIMIT_MS = 2_000;
 export function memberlistPing(node: string): () => Request<true> {
   return () => {
     const sequence = randomInt(2 ** 31, 2 ** 32);
-    return { datagram: encodePing(sequence, node), read: (datagram) => readAck(datagram, sequence, MAX_DEPTH) };
+    const reader = new AckReader(sequence);
+    return { datagram: encodePing(sequence, node), read: (datagram) => reader.read(datagram) };
   };
 }
 
@@ -104,34 +110,54 @@ function raw(text: string): Buffer {
   return Buffer.concat([Buffer.from(head), bytes]);
 }
 
-/** True for the ack of that number, however wrapped; else null. A stranger's bytes: nothing in them may throw. */
-function readAck(message: Uint8Array, sequence: number, depth: number): true | null {
-  try {
-    return findAck(message, sequence, depth);
-  } catch {
-    return null;
-  }
-}
+/** Looks for the ack of one number, within one allowance for all that the provider sends. */
+class AckReader {
+  readonly #sequence: number;
+  #bytes: number = ALLOWANCE.bytes;
+  #unpackings: number = ALLOWANCE.unpackings;
 
-function findAck(message: Uint8Array, sequence: number, depth: number): true | null {
-  if (depth < 0 || message.length > MAX_MESSAGE) return null;
-  const body = message.subarray(1);
-  const inner = (part: Uint8Array) => readAck(part, sequence, depth - 1);
-  switch (message[0]) {
-    case ACK:
-      return decodeMap(body).SeqNo === sequence || null;
-    case COMPOUND:
-      return firstOf(partsOf(body), inner);
-    case COMPRESSED: {
-      const { Algo, Buf } = decodeMap(body);
-      return Algo === 0 && Buf instanceof Uint8Array ? inner(lzwDecode(Buf, MAX_MESSAGE)) : null;
-    }
-    case CHECKSUMMED:
-      return Buffer.from(body).readUInt32BE(0) === crc32(body.subarray(4)) ? inner(body.subarray(4)) : null;
-    case LABELLED:
-      return inner(body.subarray(1 + (body[0] ?? 0)));
-    default:
+  constructor(sequence: number) {
+    this.#sequence = sequence;
+  }
+
+  /** True for the ack, however wrapped; else null. A stranger's bytes: nothing in them may throw. */
+  read(message: Uint8Array, depth = MAX_DEPTH): true | null {
+    try {
+      return this.#find(message, depth);
+    } catch {
       return null;
+    }
+  }
+
+  #find(message: Uint8Array, depth: number): true | null {
+    if (depth < 0 || message.length > Math.min(MAX_MESSAGE, this.#bytes)) return null;
+    this.#bytes -= message.length;
+    const body = message.subarray(1);
+    switch (message[0]) {
+      case ACK:
+        return decodeMap(body).SeqNo === this.#sequence || null;
+      case COMPOUND:
+        return firstOf(partsOf(body), (part) => this.read(part, depth - 1));
+      case COMPRESSED:
+        return this.#unpack(body, depth);
+      case CHECKSUMMED:
+        return Buffer.from(body).readUInt32BE(0) === crc32(body.subarray(4))
+          ? this.read(body.subarray(4), depth - 1)
+          : null;
+      case LABELLED:
+        return this.read(body.subarray(1 + (body[0] ?? 0)), depth - 1);
+      default:
+        return null;
+    }
+  }
+
+  /** What fails to unpack has cost as much as what does not, so it is paid for before. */
+  #unpack(body: Uint8Array, depth: number): true | null {
+    if (this.#unpackings === 0) return null;
+    this.#unpackings -= 1;
+    const { Algo, Buf } = decodeMap(body);
+    if (Algo !== 0 || !(Buf instanceof Uint8Array)) return null;
+    return this.read(lzwDecode(Buf, Math.min(MAX_MESSAGE, this.#bytes)), depth - 1);
   }
 }
 

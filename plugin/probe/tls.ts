@@ -31,8 +31,14 @@ interface HandshakeOptions {
   readonly old?: boolean;
 }
 
+/**
+ * Where the server may choose the group of a Diffie-Hellman exchange, it chooses how long this program stands still. Whoever
+ * could only offer that has its key exchanged by RSA, or by an elliptic curve of the three below.
+ */
+const CIPHERS = 'DEFAULT:!kDHE:!PSK:!SRP';
+
 /** What nobody should trust a secret to; but all that is asked here is whose key it is. */
-const OLD_PEERS = { minVersion: 'TLSv1', ciphers: 'DEFAULT@SECLEVEL=0' } as const;
+const OLD_PEERS = { minVersion: 'TLSv1', ciphers: `${CIPHERS}@SECLEVEL=0` } as const;
 
 /** Shakes hands as a client without certificate and without server name. The caller closes the connection. */
 export function handshake(
@@ -50,17 +56,19 @@ export function handshake(
       const secure = connectTls({
         socket,
         ALPNProtocols: [...protocols],
-        ...(old ? OLD_PEERS : { minVersion: 'TLSv1.2' }),
+        ...(old ? OLD_PEERS : { minVersion: 'TLSv1.2', ciphers: CIPHERS }),
         rejectUnauthorized: false,
         // Newer OpenSSL offers a post-quantum key of 1.2 kB by itself, for a connection that carries no secret.
         ecdhCurve: 'X25519:P-256:P-384',
       });
       secure.once('secureConnect', () => {
         const ms = performance.now() - started;
-        const certificate = secure.getPeerX509Certificate()?.raw;
-        const version = secure.getProtocol();
-        if (!certificate || !version) return end(() => ({ level: 2, reason: 'wrong-protocol' }));
-        end(() => ({ certificate, version, protocol: secure.alpnProtocol || null, ms }));
+        end(() => {
+          const certificate = secure.getPeerX509Certificate()?.raw;
+          const version = secure.getProtocol();
+          if (!certificate || !version) return { level: 2, reason: 'wrong-protocol' };
+          return { certificate, version, protocol: secure.alpnProtocol || null, ms };
+        });
       });
       // Stays after the end: an error while closing must not crash.
       secure.on('error', (error: NodeJS.ErrnoException) => end(() => tlsFailureOf(error)));

@@ -69,6 +69,40 @@ describe('its ack', () => {
     expect(odd.map((payload) => request.read(ackFor(request, payload)))).toEqual([true, true, true]);
   });
 
+  it('costs no more to look for when compressed bundles are nested in compressed bundles', () => {
+    const request = ping();
+    /** As many equal parts as fit in what may be unpacked at once: each level multiplies the work by that. */
+    const bomb = (part: Buffer) =>
+      compressed(
+        compound(...Array.from({ length: Math.min(255, Math.floor(15_000 / (part.length + 2))) }, () => part)),
+      );
+    const innermost = compressed(Buffer.alloc(16_000));
+    const message = bomb(innermost);
+    const [once, twice] = [compound(message, message, message), compound(bomb(message))];
+    for (const nested of [once, twice]) {
+      const started = performance.now();
+      expect(request.read(nested)).toBeNull();
+      expect(performance.now() - started).toBeLessThan(50);
+    }
+    expect(ping().read(once)).toBeNull();
+  });
+
+  it('has one allowance for all that is sent in its name', () => {
+    const request = ping();
+    const message = compressed(Buffer.alloc(16_000));
+    const started = performance.now();
+    for (let nth = 0; nth < 5_000; nth++) request.read(message);
+    expect(performance.now() - started).toBeLessThan(50);
+  });
+
+  it('is found behind as much gossip as a datagram has room for, compressed or not', () => {
+    const gossip = Array.from({ length: 40 }, () => Buffer.concat([Buffer.of(4), Buffer.alloc(30, 'x')]));
+    for (const wrap of [compound, (...parts: Buffer[]) => labelled(checksummed(compressed(compound(...parts))))]) {
+      const request = ping();
+      expect(request.read(wrap(...gossip, ackFor(request)))).toBe(true);
+    }
+  });
+
   it('is nothing else: other number, damage, too many wrappings, a bomb, junk', () => {
     const request = ping();
     const ack = ackFor(request);
