@@ -76,12 +76,25 @@ export async function httpAsk(
   return {
     status: response.statusCode ?? 0,
     statusText: response.statusMessage ?? '',
-    headers: new Map(
-      Object.entries(response.headersDistinct).map(([name, values = []]) => [name, values.join(', ')] as const),
-    ),
+    headers: headersIn(response.rawHeaders),
     firstByteMs,
     ...(await readBody(response, Math.min(question.bodyCap, BODY_CAP), signal)),
   };
+}
+
+/**
+ * Names and values as they came, one after the other. A name may be any word, also one that every object has: so they are
+ * never made an object's, which some versions of Node do and throw.
+ */
+function headersIn(raw: readonly string[]): Map<string, string> {
+  const values = new Map<string, string[]>();
+  for (let at = 0; at + 1 < raw.length; at += 2) {
+    const name = String(raw[at]).toLowerCase();
+    const same = values.get(name);
+    if (same) same.push(String(raw[at + 1]));
+    else values.set(name, [String(raw[at + 1])]);
+  }
+  return new Map([...values].map(([name, all]) => [name, all.join(', ')]));
 }
 
 /** The path and the answer, as samples. */

@@ -1,8 +1,8 @@
 /** One HTTP question: what is sent and measured, how it fails, where it stops. */
 import { once } from 'node:events';
-import type { IncomingMessage } from 'node:http';
+import { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type HttpQuestion, httpAsk, httpOnce, httpTimes, otherWeb } from '../../plugin/probe/http.js';
 import { isFailed, type Target } from '../../plugin/probe/index.js';
 import { connect } from '../../plugin/probe/tcp.js';
@@ -26,6 +26,11 @@ const saying = (text: string, then: (socket: Socket) => void = () => {}) =>
       then(socket);
     }),
   );
+
+/** What Node makes an object of headers with. */
+interface OwnHeaders {
+  _addHeaderLineDistinct(field: string, value: string, dest: object): void;
+}
 
 /** Says it again and again until the other side leaves. */
 const drip = (text: string, everyMs: number) => (socket: Socket) => {
@@ -83,6 +88,53 @@ describe('a question', () => {
     });
     expect(asked.traffic.received).toBe(text.length);
     expect(asked.traffic.sent).toBeGreaterThan(80);
+  });
+
+  it('gets headers of any name, as a list and not as an object, where Node makes one only with trouble', async () => {
+    // As Node before 20.20.2 does where a name is that of what every object inherits.
+    const making = vi.spyOn(IncomingMessage.prototype as unknown as OwnHeaders, '_addHeaderLineDistinct');
+    making.mockImplementation(() => {
+      throw new TypeError('dest[field].push is not a function');
+    });
+    onTestFinished(() => void vi.restoreAllMocks());
+    const odd = [
+      '__proto__: a',
+      'constructor: b',
+      'hasOwnProperty: c',
+      'toString: d',
+      'Set-Cookie: e',
+      'set-cookie: f',
+    ];
+    const head = ['HTTP/1.1 200 OK', ...odd, 'Transfer-Encoding: chunked', 'Trailer: __proto__'].join('\r\n');
+    const server = await saying(`${head}\r\n\r\n2\r\nhi\r\n0\r\n__proto__: g\r\n\r\n`);
+    const { headers, body } = await answered(server);
+    expect(body).toBe('hi');
+    expect([...headers]).toEqual([
+      ['__proto__', 'a'],
+      ['constructor', 'b'],
+      ['hasownproperty', 'c'],
+      ['tostring', 'd'],
+      ['set-cookie', 'e, f'],
+      ['transfer-encoding', 'chunked'],
+      ['trailer', '__proto__'],
+    ]);
+  });
+
+  it.each([
+    ['a header over two lines', 'X-A: b\r\n c\r\n'],
+    ['a header without a name', ': b\r\n'],
+    ['a space before the colon', 'X-A : b\r\n'],
+    ['a zero byte', 'X-A: \0\r\n'],
+    ['two lengths', 'Content-Length: 2\r\nContent-Length: 3\r\n'],
+    ['a length and chunks', 'Content-Length: 2\r\nTransfer-Encoding: chunked\r\n'],
+    ['a thousand headers', 'A:\r\n'.repeat(1_000)],
+    ['bytes that are no text', 'X-\xff\xfe: \xff\r\n'],
+  ])('gets an answer or a failure where the head has %s, and nothing is thrown', async (_, lines) => {
+    const server = await tcpServer((socket) =>
+      socket.once('data', () => socket.end(Buffer.from(`HTTP/1.1 200 OK\r\n${lines}\r\nhi`, 'latin1'))),
+    );
+    const answer = await ask(server);
+    expect('status' in answer ? answer.status : answer.level).toBe('status' in answer ? 200 : 2);
   });
 
   it.each([
