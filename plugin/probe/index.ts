@@ -24,8 +24,16 @@ export interface Account {
 export interface ProbeContext {
   /** Aborts at the deadline, on cancel and on close; every helper honours it within 100 ms. */
   readonly signal: AbortSignal;
-  /** Counts application bytes put on and taken off the wire; the helpers in this room call it. */
-  readonly traffic: { sent: number; received: number };
+  /**
+   * Application bytes put on and taken off the wire, and those of the headers around them, of packets without data too; the
+   * helpers in this room count them. Without headers counted, nobody knows what the probe cost but its type.
+   */
+  readonly traffic: { sent: number; received: number; headers?: number };
+  /**
+   * Called before anything of the provider is read: what this program then does, until the loop turns, it does because of
+   * the provider.
+   */
+  readonly reading?: () => void;
   /** A person asked for this one provider: steps that are too heavy to be taken by themselves are allowed. */
   readonly asked?: boolean;
   /** Offered by a person for this one scan. */

@@ -3,6 +3,7 @@ import { Socket } from 'node:net';
 import { failureOf } from './failure.js';
 import { type Failed, isFailed, type ProbeContext, type Target } from './index.js';
 import { waitFor } from './wait.js';
+import { countConnection, countDial } from './wire.js';
 
 /** Longest wait for a connection, ms (SERVICES.md §0.5). */
 const CONNECT_LIMIT_MS = 4_000;
@@ -18,6 +19,21 @@ export interface Connection {
   close(): void;
 }
 
+/** A socket that says so before it hands out what has come. */
+class ReadSocket extends Socket {
+  readonly #reading: ProbeContext['reading'];
+
+  constructor(reading: ProbeContext['reading']) {
+    super();
+    this.#reading = reading;
+  }
+
+  override emit(event: string | symbol, ...details: unknown[]): boolean {
+    if (event === 'data') this.#reading?.();
+    return super.emit(event, ...details);
+  }
+}
+
 interface Dialled {
   readonly socket: Socket;
   readonly ms: number | null;
@@ -31,15 +47,17 @@ export async function connect(
   context: ProbeContext,
   limitMs: number = CONNECT_LIMIT_MS,
 ): Promise<Connection | Failed> {
-  const dialled = await dial(target, context.signal, limitMs);
+  const dialled = await dial(target, context, limitMs);
   if (isFailed(dialled)) return dialled;
   const { socket, ms, error } = dialled;
   if (error) return failureOf(error);
   let open = true;
   const close = () => {
     if (open) {
-      context.traffic.sent += socket.bytesWritten;
-      context.traffic.received += socket.bytesRead;
+      const { bytesWritten, bytesRead } = socket;
+      context.traffic.sent += bytesWritten;
+      context.traffic.received += bytesRead;
+      countConnection(context.traffic, target.address, bytesWritten, bytesRead);
     }
     open = false;
     socket.destroy();
@@ -52,37 +70,46 @@ export async function knock(
   target: Pick<Target, 'address' | 'port'>,
   context: ProbeContext,
 ): Promise<{ readonly ms: number | null } | Failed> {
-  const dialled = await dial(target, context.signal, CONNECT_LIMIT_MS);
+  const dialled = await dial(target, context, CONNECT_LIMIT_MS);
   if (isFailed(dialled)) return dialled;
   dialled.socket.destroy();
-  if (dialled.error === null) return { ms: dialled.ms };
+  if (dialled.error === null) {
+    countConnection(context.traffic, target.address, 0, 0);
+    return { ms: dialled.ms };
+  }
   const failed = failureOf(dialled.error);
   return failed.reason === 'refused' ? { ms: dialled.ms } : failed;
 }
 
-function dial(
+async function dial(
   { address, port }: Pick<Target, 'address' | 'port'>,
-  signal: AbortSignal,
+  { signal, traffic, reading }: ProbeContext,
   limitMs: number,
 ): Promise<Dialled | Failed> {
-  const socket = new Socket();
+  const socket = new ReadSocket(reading);
+  const started = performance.now();
   let kept = false;
-  return waitFor<Dialled | Failed>({
-    signal,
-    limitMs,
-    atLimit: () => ({ level: 0, reason: 'timeout' }),
-    listen: (end) => {
-      const started = performance.now();
-      const answered = (error: NodeJS.ErrnoException | null) => {
-        const ms = performance.now() - started;
-        kept = error === null;
-        end(() => ({ socket, ms: ms < LOST_SYN_MS ? ms : null, error }));
-      };
-      // Stays for the socket's life: a later error has its own listener or is of no interest, and must not crash.
-      socket.on('error', answered);
-      socket.once('connect', () => answered(null));
-      socket.connect({ host: address, port });
-      return () => kept || socket.destroy();
-    },
-  });
+  let answer: 'none' | 'reset' | 'syn' = 'none';
+  try {
+    return await waitFor<Dialled | Failed>({
+      signal,
+      limitMs,
+      atLimit: () => ({ level: 0, reason: 'timeout' }),
+      listen: (end) => {
+        const answered = (error: NodeJS.ErrnoException | null) => {
+          const ms = performance.now() - started;
+          kept = error === null;
+          answer = kept ? 'syn' : 'reset';
+          end(() => ({ socket, ms: ms < LOST_SYN_MS ? ms : null, error }));
+        };
+        // Stays for the socket's life: a later error has its own listener or is of no interest, and must not crash.
+        socket.on('error', answered);
+        socket.once('connect', () => answered(null));
+        socket.connect({ host: address, port });
+        return () => kept || socket.destroy();
+      },
+    });
+  } finally {
+    countDial(traffic, address, performance.now() - started, answer);
+  }
 }

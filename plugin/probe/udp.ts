@@ -4,6 +4,7 @@ import { isIPv6 } from 'node:net';
 import { failureOf } from './failure.js';
 import { type Failed, isFailed, type ProbeContext, type Target } from './index.js';
 import { waitFor } from './wait.js';
+import { countDatagram, countRefusal } from './wire.js';
 
 /** How long one try waits for its answer, ms (SERVICES.md §0.5). */
 const ANSWER_LIMIT_MS = 2_000;
@@ -47,14 +48,17 @@ export async function openUdp(
     socket.close();
     throw error;
   });
-  if (failed === null) return new Udp(socket, context);
+  if (failed === null) return new Udp(socket, context, address);
   socket.close();
   return failed;
 }
 
 /** One who waits for a datagram. */
 interface Waiting {
-  /** Whether this was the datagram; if so, the wait is over. Others may wait for the same. */
+  /**
+   * Whether this was the datagram; if so, the wait is over. Others may wait for the same. A reader that throws ends its wait
+   * by that: in an event of the socket nobody else would catch it.
+   */
   takes(datagram: Buffer): boolean;
   end(outcome: () => Failed): void;
 }
@@ -62,17 +66,25 @@ interface Waiting {
 export class Udp {
   readonly #socket: Socket;
   readonly #context: ProbeContext;
+  readonly #address: string;
   readonly #waiting = new Set<Waiting>();
   /** Every request so far: a late or doubled answer to one of them is nothing strange. */
   readonly #asked: Request<unknown>[] = [];
   #received = 0;
   #strangers = 0;
 
-  constructor(socket: Socket, context: ProbeContext) {
+  constructor(socket: Socket, context: ProbeContext, address: string) {
     this.#socket = socket;
     this.#context = context;
-    socket.on('message', (datagram) => this.#onDatagram(datagram));
-    socket.on('error', (error) => this.#endAll(() => failureOf(error)));
+    this.#address = address;
+    socket.on('message', (datagram) => {
+      context.reading?.();
+      this.#onDatagram(datagram);
+    });
+    socket.on('error', (error) => {
+      countRefusal(context.traffic, address);
+      this.#endAll(() => failureOf(error));
+    });
   }
 
   /**
@@ -117,6 +129,7 @@ export class Udp {
     return this.#listen(read, limitMs, (fail) => {
       this.#asked.push(request);
       this.#context.traffic.sent += request.datagram.length;
+      countDatagram(this.#context.traffic, this.#address);
       started = performance.now();
       this.#socket.send(request.datagram, (error) => error && fail(() => failureOf(error)));
     });
@@ -133,8 +146,8 @@ export class Udp {
       atLimit: () => null,
       listen: (end) => {
         const takes = (datagram: Buffer) => {
-          const value = read(datagram);
-          if (value !== null) end(() => value);
+          const value = attemptTo(() => read(datagram));
+          if (value !== null) end(value);
           return value !== null;
         };
         const waiting: Waiting = { takes, end };
@@ -148,13 +161,26 @@ export class Udp {
   #onDatagram(datagram: Buffer): void {
     this.#received += datagram.length;
     this.#context.traffic.received += datagram.length;
+    countDatagram(this.#context.traffic, this.#address);
     if ([...this.#waiting].filter((one) => one.takes(datagram)).length > 0) return;
     if (this.#received > RECEIVED_LIMIT) this.#endAll(() => ({ level: 2, reason: 'too-large' }));
-    else if (!this.#asked.some((earlier) => earlier.read(datagram) !== null)) this.#strangers += 1;
+    else if (!this.#asked.some((earlier) => attemptTo(() => earlier.read(datagram)) !== null)) this.#strangers += 1;
   }
 
   #endAll(outcome: () => Failed): void {
     for (const one of [...this.#waiting]) one.end(outcome);
+  }
+}
+
+/** What the reader makes of it, as a wait ends with it: the value, or what it throws; null for nothing. */
+function attemptTo<T>(read: () => T | null): (() => T) | null {
+  try {
+    const value = read();
+    return value === null ? null : () => value;
+  } catch (error) {
+    return () => {
+      throw error;
+    };
   }
 }
 

@@ -36,8 +36,14 @@ export function waitFor<T>({ signal, limitMs, atLimit, listen }: Wait<T>): Promi
       });
     const timer = setTimeout(() => end(atLimit), limitMs);
     signal.addEventListener('abort', onAbort, { once: true });
-    release = listen(end);
+    try {
+      release = listen(end);
+    } catch (error) {
+      end(() => {
+        throw error;
+      });
+    }
     // `listen` itself may have ended it.
-    if (ended) release();
+    if (ended) release?.();
   });
 }

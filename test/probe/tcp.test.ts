@@ -18,11 +18,14 @@ describe('connect', () => {
     await new Promise((done) => connection.socket.once('end', done));
     connection.close();
     connection.close();
-    expect(probe.traffic).toEqual({ sent: 4, received: 5 });
+    // Two SYNs; an ACK and three packets of the end; two with data and what acknowledges them.
+    expect(probe.traffic).toEqual({ sent: 4, received: 5, headers: 2 * 60 + 4 * 52 + 2 * 2 * 52 });
   });
 
-  it('a closed port is a refusal by a living host', async () => {
-    expect(await connect(await closedPort(), context())).toEqual({ level: 1, reason: 'refused' });
+  it('a closed port is a refusal by a living host, and costs a SYN and a reset', async () => {
+    const probe = context();
+    expect(await connect(await closedPort(), probe)).toEqual({ level: 1, reason: 'refused' });
+    expect(probe.traffic).toEqual({ sent: 0, received: 0, headers: 60 + 40 });
   });
 
   it('an address that leads nowhere is unreachable', async () => {
@@ -35,7 +38,9 @@ describe('connect', () => {
   it('a host that never answers is a timeout at the limit, and its socket is closed', async () => {
     const host = await deadHost();
     const before = await settledSockets();
-    expect(await connect(host, context(), 200)).toEqual({ level: 0, reason: 'timeout' });
+    const probe = context();
+    expect(await connect(host, probe, 200)).toEqual({ level: 0, reason: 'timeout' });
+    expect(probe.traffic).toEqual({ sent: 0, received: 0, headers: 60 });
     await expect.poll(heldSockets, { timeout: 100, interval: 5 }).toEqual(before);
   });
 

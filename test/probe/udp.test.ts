@@ -31,7 +31,27 @@ describe('asking over UDP', () => {
     const probe = context();
     const answer = await (await opened(server, probe)).ask(counting());
     expect(answer).toEqual({ value: 're 1', ms: expect.any(Number), loss: 0 });
-    expect(probe.traffic).toEqual({ sent: 1, received: 4 });
+    expect(probe.traffic).toEqual({ sent: 1, received: 4, headers: 2 * 28 });
+  });
+
+  it('rejects with what a reader throws, also of a datagram that nobody waits for any more', async () => {
+    const server = await udpServer(({ datagram, reply }) => {
+      reply(datagram);
+      reply(datagram);
+    });
+    const udp = await opened(server);
+    const stumbling = () => ({
+      datagram: Buffer.from('?'),
+      read: (): never => {
+        throw new Error('a mistake in a reader');
+      },
+    });
+    await expect(udp.ask(stumbling)).rejects.toThrow('a mistake in a reader');
+    expect(
+      await udp.ask(() => ({ datagram: Buffer.from('!'), read: (of) => (String(of) === '!' ? of : null) })),
+    ).toMatchObject({
+      value: Buffer.from('!'),
+    });
   });
 
   it('asks again when the first try is lost, tells the loss, and times only the second', async () => {

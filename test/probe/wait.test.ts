@@ -1,4 +1,5 @@
 /** One wait: ended once, by whatever comes first, with nothing left behind. */
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { failureOf } from '../../plugin/probe/failure.js';
 import { waitFor } from '../../plugin/probe/wait.js';
@@ -23,6 +24,18 @@ describe('waitFor', () => {
   it('ends at the limit', async () => {
     const listen = () => () => {};
     expect(await waitFor({ signal: never, limitMs: 5, atLimit: () => 'limit', listen })).toBe('limit');
+  });
+
+  it('rejects with what listening throws, and leaves no timer and no listener behind', async () => {
+    const abort = new AbortController();
+    const listen = () => {
+      throw new RangeError('no such port');
+    };
+    const before = process.getActiveResourcesInfo().length;
+    const waiting = waitFor({ signal: abort.signal, limitMs: 60_000, atLimit: () => '', listen });
+    await expect(waiting).rejects.toThrow('no such port');
+    expect(getEventListeners(abort.signal, 'abort')).toEqual([]);
+    expect(process.getActiveResourcesInfo()).toHaveLength(before);
   });
 
   it('rejects with what the outcome throws: a mistake of ours is no result', async () => {
