@@ -19,6 +19,7 @@ export const FAILURES = [
   'refuses-me', // the service is there and declines this node
   'too-large', // it sent more than any sane answer
   'broken', // it speaks the protocol but answers with an error
+  'unreadable', // this program could not make sense of what it said, and says so in its log
 ] as const;
 export type Failure = (typeof FAILURES)[number];
 

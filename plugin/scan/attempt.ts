@@ -1,8 +1,11 @@
 /** One attempt at one provider: the probe under its deadline, its result checked and made into what is stored. */
+import { inspect } from 'node:util';
 import { cleanText } from '../discovery/entry.js';
 import { isScarcity } from '../errors.js';
+import { log } from '../log.js';
 import {
   type Account,
+  type Failed,
   isFailed,
   type ProbeContext,
   type ProbeResult,
@@ -17,7 +20,7 @@ import type { Provider } from '../provider.js';
 import type { ServiceType } from '../services/index.js';
 import type { Attempt } from '../store/attempts.js';
 import { asksForPath, probeCost, trainCost } from './cost.js';
-import { type LagGuard, Stalls, spoils } from './lag.js';
+import { type LagGuard, Stalls, spoils, Turns } from './lag.js';
 
 /** Longest that one probe may take, ms (SERVICES.md §0.5); its own steps are shorter. */
 const DEADLINE_MS = 8_000;
@@ -34,8 +37,13 @@ const PATH_LATE_MS = 250;
  */
 const PING_LATE_MS = 250;
 
-/** A loop that stood still this long may have caused the failure itself, ms: such a failure is nobody's fault. */
+/**
+ * A loop that stood still this long may have caused the failure itself, ms: such a failure is nobody's fault, unless the loop
+ * stood still over the provider's own bytes. Then it is the failure.
+ */
 const GUILTY_STALL_MS = 500;
+
+type Probed = Provider & { readonly port: number };
 
 export interface AttemptOptions {
   readonly lag: LagGuard;
@@ -54,69 +62,150 @@ export interface AttemptOptions {
 export interface AttemptOutcome {
   /** null where our own delay, not the provider, decided. */
   readonly attempt: Attempt | null;
-  /** Whether measured times were thrown away, so that another attempt is worth its bytes. */
+  /** Whether measured times were thrown away, through no fault of the provider, so that another attempt is worth its bytes. */
   readonly lagged: boolean;
+  /** What the attempt cost. */
+  readonly bytes: number;
 }
 
 /**
- * Probes the provider once. Throws what the probe throws (our own mistake), and the signal's reason when the job is aborted.
- * The provider must have a port: who may be probed is the caller's decision.
+ * Probes the provider once. A probe that throws is that provider's failure, and logged: what it stumbled over was said by
+ * the other side, which may say it to every probe. Throws where this node has too little of something, and the signal's
+ * reason when the job is aborted. The provider must have a port: who may be probed is the caller's decision.
  */
 export async function attemptOnce(
   type: ServiceType,
   provider: Provider & { readonly port: number },
-  { lag, now, signal, deadlineMs = DEADLINE_MS, asked = false, account, pinger }: AttemptOptions,
+  options: AttemptOptions,
 ): Promise<AttemptOutcome> {
-  const target = type.introduce ? { ...provider, own: await type.introduce(provider) } : provider;
+  const { now, asked = false, account } = options;
+  const target = await introduced(type, provider);
+  options.signal.throwIfAborted();
+  const probed = await probeOnce(type, target, options);
+  const { result, stalls, turns, traffic } = probed;
+  const bytes = bytesOf(traffic, probeCost(type, target, { asked, account }).bytes - trainCost(type));
+  const tried = { provider: provider.id, type: provider.type, at: now(), bytes };
+  const others = stalls.without(turns);
+  const failed = failureIn(result, turns);
+  if (failed) {
+    // Too long a silence of this program's own may have been the failure.
+    if (turns.total <= GUILTY_STALL_MS && others.longest() > GUILTY_STALL_MS)
+      return { attempt: null, lagged: true, bytes };
+    const detail = failed.detail === undefined ? null : cleanText(failed.detail, 100);
+    return { attempt: { ...tried, level: failed.level, reason: failed.reason, detail }, lagged: false, bytes };
+  }
+  const proven = result as Proven;
+  const samples = unspoiled(type, proven, stalls);
+  const spoiled = samples.length < proven.samples.length;
+  const path = spoiled ? { samples: [], bytes: 0 } : await pinged(type, target, probed, samples, options);
+  const { level } = proven;
+  // A stranger's words.
+  const facts = Object.fromEntries(Object.entries(proven.facts).map(([name, value]) => [name, cleanText(value)]));
+  const cost = bytes + path.bytes;
+  return {
+    attempt: { ...tried, bytes: cost, level, reason: null, samples: [...samples, ...path.samples], facts },
+    lagged: unspoiled(type, proven, others).length < proven.samples.length,
+    bytes: cost,
+  };
+}
+
+/** With what this node's own configuration says of it; a mistake in reading that is nothing of the provider's. */
+async function introduced(type: ServiceType, provider: Probed): Promise<Probed & Target> {
+  if (!type.introduce) return provider;
+  try {
+    return { ...provider, own: await type.introduce(provider) };
+  } catch (error) {
+    if (isScarcity(error)) throw error;
+    logOnce(type, error);
+    return provider;
+  }
+}
+
+interface ProbedOnce {
+  readonly result: ProbeResult;
+  readonly stalls: Stalls;
+  readonly turns: Turns;
+  readonly traffic: ProbeContext['traffic'];
+  /** How long it took, ms. */
+  readonly ms: number;
+}
+
+async function probeOnce(
+  type: ServiceType,
+  target: Target,
+  { lag, signal, deadlineMs = DEADLINE_MS, asked = false, account }: AttemptOptions,
+): Promise<ProbedOnce> {
   const traffic = { sent: 0, received: 0 };
+  const turns = new Turns();
   const deadline = AbortSignal.timeout(deadlineMs);
   const watched = lag.watch();
   const started = performance.now();
+  const terms = { traffic, reading: turns.begin, asked, ...(account && { account }) };
   let stalls = new Stalls();
   let result: ProbeResult;
   try {
-    const context = { signal: AbortSignal.any([signal, deadline]), traffic, asked, ...(account && { account }) };
+    const context = { ...terms, signal: AbortSignal.any([signal, deadline]) };
     result = await withGrace(withPath(type, target, context), context.signal);
   } catch (error) {
     signal.throwIfAborted();
     // Too little of our own is no silence of theirs, however late it shows.
-    if (!deadline.aborted || isScarcity(error)) throw error;
-    result = { level: 0, reason: 'timeout' };
+    if (isScarcity(error)) throw error;
+    result = deadline.aborted ? { level: 0, reason: 'timeout' } : stumbled(type, error, traffic);
   } finally {
+    turns.end();
     stalls = watched();
   }
-  const tried = {
-    provider: provider.id,
-    type: provider.type,
-    at: now(),
-    // The declared cost includes headers and handshakes, which the probe cannot count.
-    bytes: Math.max(
-      probeCost(type, target, { asked, account }).bytes - trainCost(type),
-      traffic.sent + traffic.received,
-    ),
-  };
-  if (isFailed(result)) {
-    const attempt = {
-      ...tried,
-      level: result.level,
-      reason: result.reason,
-      detail: result.detail === undefined ? null : cleanText(result.detail, 100),
-    };
-    return stalls.longest() > GUILTY_STALL_MS ? { attempt: null, lagged: true } : { attempt, lagged: false };
-  }
-  const samples = unspoiled(type, result, stalls);
-  const lagged = samples.length < result.samples.length;
-  const limitMs = performance.now() - started + PING_LATE_MS;
+  return { result, stalls, turns, traffic, ms: performance.now() - started };
+}
+
+/** The failure that a probe's own mistake is stored as: it got as far as the other side said anything. */
+function stumbled(type: ServiceType, error: unknown, { received }: ProbeContext['traffic']): Failed {
+  logOnce(type, error);
+  return { level: received > 0 ? 2 : 0, reason: 'unreadable' };
+}
+
+/** Whether it failed; so has whoever answers with what takes this program too long to read. */
+function failureIn(result: ProbeResult, turns: Turns): Failed | null {
+  if (isFailed(result)) return result;
+  if (turns.total <= GUILTY_STALL_MS) return null;
+  const detail = `reading its answer took ${Math.round(turns.total)} ms`;
+  return { level: result.level, reason: 'too-large', detail };
+}
+
+/** What was counted on the wire; where nobody counted headers, no less than the type declares, which includes them. */
+function bytesOf({ sent, received, headers }: ProbeContext['traffic'], declared: number): number {
+  const said = sent + received;
+  return Math.max(said, headers === undefined ? declared : Math.min(declared, said + headers));
+}
+
+/** What the system's pings add to a probe that was answered: the path where nothing else told of it, and its width. */
+async function pinged(
+  type: ServiceType,
+  target: Probed & Target,
+  { ms }: ProbedOnce,
+  samples: readonly Sample[],
+  { pinger, signal }: AttemptOptions,
+): Promise<{ readonly samples: readonly Sample[]; readonly bytes: number }> {
+  if (!pinger) return { samples: [], bytes: 0 };
+  const limitMs = ms + PING_LATE_MS;
   const known = gossipAt(target) !== null || samples.some(({ method }) => PATH_METHODS.has(method));
-  const pings = pinger && !lagged && !known;
-  const path = pings ? await pinger.path(provider.address, { signal, limitMs }) : [];
-  const train = pinger && !lagged ? trainCost(type) : 0;
-  const width = pinger && train > 0 ? await pinger.width(provider.address, { signal, limitMs }) : [];
-  const bytes = tried.bytes + (pings ? PING_COST.bytes : 0) + train;
-  const { level } = result;
-  // A stranger's words.
-  const facts = Object.fromEntries(Object.entries(result.facts).map(([name, value]) => [name, cleanText(value)]));
-  return { attempt: { ...tried, bytes, level, reason: null, samples: [...samples, ...path, ...width], facts }, lagged };
+  const path = known ? [] : await pinger.path(target.address, { signal, limitMs });
+  const train = trainCost(type);
+  const width = train > 0 ? await pinger.width(target.address, { signal, limitMs }) : [];
+  return { samples: [...path, ...width], bytes: (known ? 0 : PING_COST.bytes) + train };
+}
+
+/** Mistakes logged already, by type and message, and how many are remembered: strangers may cause the same one for ever. */
+const logged = new Set<string>();
+const LOGGED = 100;
+const LOGGED_TEXT = 2_000;
+
+function logOnce(type: ServiceType, error: unknown): void {
+  const key = `${type.id} ${error instanceof Error ? error.message : ''}`;
+  if (logged.has(key) || logged.size >= LOGGED) return;
+  logged.add(key);
+  // What it quotes may be a stranger's words.
+  log.error(`A probe of ${type.id} made a mistake: ${cleanText(inspect(error), LOGGED_TEXT)}`);
 }
 
 /**
@@ -164,7 +253,8 @@ async function withGrace<T>(probe: Promise<T>, signal: AbortSignal): Promise<T> 
     onAbort = () => {
       timer = setTimeout(() => reject(signal.reason as Error), GRACE_MS);
     };
-    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
   });
   try {
     return await Promise.race([probe, abandoned]);

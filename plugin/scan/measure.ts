@@ -88,7 +88,7 @@ export class Measurer {
       const tools = { lag: this.#lag, now: this.#now, pinger: this.#deps.pinger };
       const outcome = await attemptOnce(type, target, { ...tools, ...options });
       if (outcome.attempt) round.take(target, outcome.attempt);
-      else this.budget.lose(cost);
+      else this.budget.lose(outcome.bytes);
       return outcome;
     } finally {
       release();

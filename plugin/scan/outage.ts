@@ -48,7 +48,8 @@ export class Round {
       keep(attempt);
       return;
     }
-    if (answeredBefore(target)) this.#silent.add(target.address);
+    // Of a probe that stumbled nobody knows whether anything was said.
+    if (attempt.reason !== 'unreadable' && answeredBefore(target)) this.#silent.add(target.address);
     this.#held.push({ attempt, release: budget.hold(attempt.bytes) });
   }
 

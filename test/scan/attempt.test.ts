@@ -1,9 +1,11 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { decode, encode } from '@msgpack/msgpack';
 import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import type { Prober } from '../../plugin/probe/index.js';
+import { log } from '../../plugin/log.js';
+import { isFailed, type Prober } from '../../plugin/probe/index.js';
 import { jitter, widthOfPath } from '../../plugin/probe/metrics.js';
 import { PING_COST, TRAIN_COST, withTrain } from '../../plugin/probe/ping.js';
+import { openUdp } from '../../plugin/probe/udp.js';
 import type { Provider } from '../../plugin/provider.js';
 import { type AttemptOptions, attemptOnce } from '../../plugin/scan/attempt.js';
 import { LagGuard } from '../../plugin/scan/lag.js';
@@ -19,6 +21,59 @@ const attempt = (probe: Prober, at = provider, deadlineMs = 50, signal = new Abo
   return attemptOnce(type, at, { lag, now: () => 7, signal, deadlineMs });
 };
 const never = new Promise<never>(() => {});
+
+/** Keeps the processor busy for so many ms of its time, however much of it others take. */
+function block(ms: number): void {
+  const before = process.cpuUsage();
+  const used = () => process.cpuUsage(before);
+  while (used().user + used().system < ms * 1_000);
+}
+
+/** A provider that sends back what it gets, and one that says nothing. */
+async function twoSockets() {
+  const [echo, silent] = await Promise.all(
+    ['echo', 'silent'].map(async (kind) => {
+      const socket = createSocket('udp4');
+      socket.on('message', (datagram, { port, address }) => {
+        if (kind === 'echo') socket.send(datagram, port, address);
+      });
+      await new Promise<void>((done) => socket.bind(0, '127.0.0.1', done));
+      onTestFinished(() => new Promise<void>((done) => socket.close(done)));
+      return { ...provider, address: '127.0.0.1', port: socket.address().port };
+    }),
+  );
+  return { echo, silent } as { echo: typeof provider; silent: typeof provider };
+}
+
+/** Asks once; does what it is told while the answer is read, and in the promise after that. */
+const asking =
+  (read: () => void, after = () => {}): Prober =>
+  async (target, context) => {
+    const udp = await openUdp(target, context);
+    if (isFailed(udp)) return udp;
+    const ask = () => ({
+      datagram: Buffer.from('?'),
+      read: () => {
+        read();
+        return true;
+      },
+    });
+    const answer = await udp.ask(ask, 1, 1_000).finally(() => udp.close());
+    if (isFailed(answer)) return answer;
+    after();
+    return { level: 3, samples: [{ metric: 'rtt', value: answer.ms, method: 'udp' }], facts: {} };
+  };
+
+/** An attempt at the silent one, begun: its limit passes while this program is busy with somebody else. */
+async function stillWaiting(silent: typeof provider) {
+  const waiting = attempt(
+    asking(() => {}),
+    silent,
+    9_000,
+  );
+  await new Promise((turned) => setImmediate(turned));
+  return waiting;
+}
 
 describe('an attempt', () => {
   const done = { level: 3, samples: [], facts: {} } as const;
@@ -101,17 +156,47 @@ describe('an attempt', () => {
     await expect(trying).rejects.toThrow('aborted');
   });
 
-  it('throws our own mistakes', async () => {
-    await expect(attempt(() => Promise.reject(new TypeError('bug')))).rejects.toThrow('bug');
+  it('stores a probe that stumbles over an answer as that provider’s failure, and logs each mistake once', async () => {
+    const logged = vi.spyOn(log, 'error').mockImplementation(() => {});
+    onTestFinished(() => logged.mockRestore());
+    const stumbling =
+      (received: number): Prober =>
+      async (_, { traffic }) => {
+        traffic.received += received;
+        throw new TypeError('dest[field].push is not a function\u001b[2J');
+      };
+    expect((await attempt(stumbling(0))).attempt).toMatchObject({ level: 0, reason: 'unreadable', detail: null });
+    expect((await attempt(stumbling(9))).attempt).toMatchObject({ level: 2, reason: 'unreadable', bytes: 60 });
+    expect((await attempt(() => Promise.reject('no error at all'))).attempt).toMatchObject({ reason: 'unreadable' });
+    expect(logged.mock.calls.map(([text]) => /push is not|no error/.exec(String(text))?.[0])).toEqual([
+      'push is not',
+      'no error',
+    ]);
+    expect(String(logged.mock.calls[0])).not.toContain('\u001b');
   });
 
-  it('throws what goes wrong on the path once the probe has ended, and leaves it unheard at no moment', async () => {
+  it('throws where this node has too little of something, which says nothing of the provider', async () => {
+    const error = Object.assign(new Error('EMFILE'), { code: 'EMFILE', syscall: 'connect' });
+    await expect(attempt(() => Promise.reject(error))).rejects.toThrow(error);
+  });
+
+  it('goes on without what our own configuration says where that cannot be read', async () => {
+    const logged = vi.spyOn(log, 'error').mockImplementation(() => {});
+    onTestFinished(() => logged.mockRestore());
+    const introduce = () => Promise.reject(new Error('a mistake in reading tinc.conf'));
+    expect(await made({ introduce })).toMatchObject({ reason: null, level: 3 });
+    expect(logged).toHaveBeenCalledOnce();
+  });
+
+  it('stores what goes wrong on the path once the probe has ended, and leaves it unheard at no moment', async () => {
+    const logged = vi.spyOn(log, 'error').mockImplementation(() => {});
+    onTestFinished(() => logged.mockRestore());
     const unheard = vi.fn();
     process.on('unhandledRejection', unheard);
     onTestFinished(() => void process.off('unhandledRejection', unheard));
     const slow: Prober = () => new Promise((answer) => setTimeout(answer, 20, done));
     const gossip = { address: provider.address, port: 70_000 };
-    await expect(attempt(slow, { ...provider, gossip }, 3_000)).rejects.toThrow('70000');
+    expect((await attempt(slow, { ...provider, gossip }, 3_000)).attempt).toMatchObject({ reason: 'unreadable' });
     expect(unheard).not.toHaveBeenCalled();
   });
 
@@ -121,7 +206,34 @@ describe('an attempt', () => {
       while (performance.now() < until);
       return { level: 2, reason: 'timeout' };
     });
-    expect(outcome).toEqual({ attempt: null, lagged: true });
+    expect(outcome).toEqual({ attempt: null, lagged: true, bytes: 60 });
+  });
+
+  it('blames whoever’s bytes this program stood still over, whether they were read at once or in a later promise', async () => {
+    const { silent, echo } = await twoSockets();
+    const waiting = stillWaiting(silent);
+    const slowly = { level: 3, reason: 'too-large', detail: expect.stringMatching(/^reading its answer took \d+ ms$/) };
+    for (const late of [false, true]) {
+      const busy = await attempt(
+        asking(late ? () => {} : () => block(700), late ? () => block(700) : () => {}),
+        echo,
+        9_000,
+      );
+      expect(busy).toMatchObject({ attempt: slowly, lagged: false });
+    }
+    expect(await waiting).toMatchObject({ attempt: null, lagged: true });
+  });
+
+  it('drops the times of whoever’s bytes held it up for less, and does not ask that one again for it', async () => {
+    const { silent, echo } = await twoSockets();
+    const waiting = stillWaiting(silent);
+    const { attempt: own, lagged } = await attempt(
+      asking(() => block(150)),
+      echo,
+      9_000,
+    );
+    expect({ own, lagged }).toMatchObject({ own: { reason: null, samples: [] }, lagged: false });
+    expect(await waiting).toMatchObject({ attempt: { reason: 'timeout' }, lagged: false });
   });
 
   it('measures the path to a node that gossips beside the probe, and does not wait for one that is silent', async () => {

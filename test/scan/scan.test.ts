@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { PanelError } from '../../plugin/errors.js';
 import type { Job } from '../../plugin/jobs.js';
+import { log } from '../../plugin/log.js';
 import { failureOf } from '../../plugin/probe/failure.js';
 import type { Prober } from '../../plugin/probe/index.js';
 import type { Provider } from '../../plugin/provider.js';
@@ -219,7 +220,9 @@ describe('a scan', () => {
     expect(answered.filter((samples) => samples === 0)).toHaveLength(1);
   });
 
-  it('fails with our own mistake only after the others were measured, and keeps what they measured', async () => {
+  it('comes to its end where one probe stumbles over what its provider says, which is that one’s failure', async () => {
+    const logged = vi.spyOn(log, 'error').mockImplementation(() => {});
+    closers.push(() => logged.mockRestore());
     const { scanner, jobs, attempts } = scannerOf(
       five.map((address) => providerAt(address)),
       async ({ address }) => {
@@ -227,8 +230,22 @@ describe('a scan', () => {
         return answer();
       },
     );
+    expect(await jobs.ended(scanner.start('thing').id)).toMatchObject({ state: 'done', error: null });
+    expect(attempts().filter(({ provider }) => provider === '10.0.0.1')).toMatchObject([{ reason: 'unreadable' }]);
+    expect(attempts()).toHaveLength(1 + 4 + 3 * 4);
+    expect(logged).toHaveBeenCalledOnce();
+  });
+
+  it('fails where this node itself has too little, but only after the others were measured', async () => {
+    const { scanner, jobs, attempts } = scannerOf(
+      five.map((address) => providerAt(address)),
+      async ({ address }) => {
+        if (address === '10.0.0.1') throw Object.assign(new Error('EMFILE'), { code: 'EMFILE', syscall: 'connect' });
+        return answer();
+      },
+    );
     const job: Job = await jobs.ended(scanner.start('thing').id);
-    expect(job).toMatchObject({ state: 'failed', error: { code: 'internal' } });
+    expect(job).toMatchObject({ state: 'failed', error: { code: 'no-resources' } });
     expect(attempts()).toHaveLength(4);
   });
 
