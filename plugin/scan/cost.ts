@@ -63,6 +63,11 @@ export const repeatsOf = (targets: number) => Math.ceil(probesOf(targets) / PROB
 export function scanCost(type: ServiceType, places: readonly Place[], extent: Extent = {}): Cost {
   const costs = places.map((place) => attemptCost(type, place, extent));
   const [dearest = NOTHING] = costs.toSorted((a, b) => b.bytes - a.bytes);
-  const again = probesOf(costs.length) - costs.length + repeatsOf(costs.length);
-  return sum([...costs, times(dearest, again)]);
+  return sum([...costs, times(dearest, againOf(costs.length))]);
 }
+
+/** Attempts of a scan of so many providers besides the first one at each: further samples, and repetitions. */
+const againOf = (targets: number) => probesOf(targets) - targets + repeatsOf(targets);
+
+/** What these cost at most, bytes, where the dearest attempt costs so much. */
+export const seriesCost = (targets: number, dearest: number) => dearest * againOf(targets);

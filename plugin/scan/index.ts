@@ -14,10 +14,12 @@ import { BEST, MORE, probesOf, REPEATS, repeatsOf } from './cost.js';
 import { Measurer, type MeasurerDeps } from './measure.js';
 import { type Round, SILENT_HOSTS } from './outage.js';
 import { type Pauses, Recent } from './recent.js';
+import { inOrder, type Prospect, type Quote, quote, Shares, select } from './selection.js';
 import { allowsHeavy, isProbeable, type Probeable } from './target.js';
 
 export { PAUSES } from './recent.js';
 export { Scheduler, type SchedulerStatus } from './scheduler.js';
+export type { Quote } from './selection.js';
 
 /** How far apart the further samples of the best are, mean, ms. */
 const SPACING_MS = 200;
@@ -30,6 +32,8 @@ export interface Standing {
   readonly provider: Provider;
   readonly score: number | null;
   readonly measuredAt: number | null;
+  /** How many of its newest attempts answered. */
+  readonly samples: number;
 }
 
 export interface ScannerDeps extends MeasurerDeps {
@@ -48,6 +52,10 @@ export interface ScannerDeps extends MeasurerDeps {
 /** A scan's job, what a person allows it, and the providers of which it has stored something. */
 interface ScanJob extends JobHandle, Pick<AttemptOptions, 'asked' | 'account'> {
   readonly kept: Set<string>;
+  /** What it may spend on whom; null for a single provider, and once only the best are measured again. */
+  shares: Shares | null;
+  /** How many providers are left for later scans. */
+  left: number;
   /** How many spoiled attempts may still be repeated. */
   repeats: number;
 }
@@ -81,19 +89,28 @@ export class Scanner {
     const provider = providerId ?? null;
     const recent = account ? null : this.#recent.covering(word, provider, targets);
     if (recent !== null) return jobs.get(recent);
-    this.#measurer.budget.check(Math.min(...targets.map((target) => this.#measurer.costOf(target))));
-    const repeats = repeatsOf(targets.length);
-    return jobs.start({ kind: 'scan', type: word, provider, total: probesOf(targets.length) }, async (job) => {
+    this.#measurer.budget.check(this.#cheapest(targets));
+    const selected = provider === null ? this.#select(word, targets) : this.#inOrder(word, targets);
+    const { length } = selected;
+    const terms = { asked: provider !== null, account, repeats: repeatsOf(length), left: targets.length - length };
+    const shares = provider === null ? new Shares(this.#measurer.budget.limit()) : null;
+    return jobs.start({ kind: 'scan', type: word, provider, total: probesOf(length) }, async (job) => {
       const ahead = running.map(({ id }) => jobs.ended(id));
       await overOrAborted(Promise.all(ahead), job.signal);
       const kept = new Set<string>();
       try {
-        await this.#scan(word, targets, { ...job, asked: provider !== null, account, kept, repeats });
+        await this.#scan(word, selected, { ...job, ...terms, shares, kept });
         this.#recent.add({ word, provider, job: job.id, measured: kept });
       } finally {
         this.#after([[word, kept]]);
       }
     });
+  }
+
+  /** What a scan of all providers of the wire word would measure now, and cost at most. */
+  quote(word: string): Quote {
+    const targets = this.#deps.discovery.providers(word).filter(isProbeable);
+    return quote(this.#deps.services.of(word), this.#inOrder(word, targets), this.#measurer.budget.limit());
   }
 
   /**
@@ -154,32 +171,35 @@ export class Scanner {
     this.#deps.store.flush();
   }
 
-  async #scan(word: string, targets: readonly Probeable[], job: ScanJob): Promise<void> {
+  async #scan(word: string, selected: readonly Prospect[], job: ScanJob): Promise<void> {
     const progress = { done: 0 };
-    const answered = await this.#pass(this.#stalestFirst(word, targets), job, progress);
+    const answered = await this.#pass(selected, job, progress);
+    job.shares = null;
     let again = this.#best(word, answered);
     for (let rounds = MORE; rounds > 0 && again.length > 0; rounds--) {
       job.progress(progress.done, progress.done + rounds * again.length);
       await delay(SPACING_MS * (0.5 + this.#random()), undefined, { signal: job.signal });
       again = await this.#pass(again, job, progress);
     }
-    job.progress(progress.done, progress.done);
+    job.progress(progress.done, progress.done + job.left);
   }
 
   /**
-   * One attempt at each target. Returns the targets that did not fail, in the order given: one that failed is left alone
-   * for the rest of the scan.
+   * One attempt at each. Returns those that did not fail, in the order given: one that failed is left alone for the rest of
+   * the scan.
    * @throws PanelError own-outage, budget-spent
    */
-  async #pass(targets: readonly Probeable[], job: ScanJob, progress: { done: number }): Promise<Probeable[]> {
-    const failed = new Set<Probeable>();
+  async #pass(prospects: readonly Prospect[], job: ScanJob, progress: { done: number }): Promise<Prospect[]> {
+    const out = new Set<Probeable>();
     const round = this.#measurer.round(({ provider }) => job.kept.add(provider));
+    const all = new Map(prospects.map((prospect) => [prospect.target, prospect]));
     let cut = false;
     try {
-      await this.#measurer.each(targets, job.signal, async (target) => {
-        if (!(await this.#measure(target, round, job))) failed.add(target);
-        progress.done++;
-        job.progress(progress.done);
+      await this.#measurer.each([...all.keys()], job.signal, async (target) => {
+        const outcome = await this.#measure(all.get(target) as Prospect, round, job);
+        if (outcome !== 'answered') out.add(target);
+        if (outcome === 'left') job.left++;
+        else job.progress(++progress.done);
       });
       job.signal.throwIfAborted();
       if (!round.heard && round.silent >= SILENT_HOSTS)
@@ -189,30 +209,45 @@ export class Scanner {
     }
     job.signal.throwIfAborted();
     if (cut) throw ownOutage(round);
-    return targets.filter((target) => !failed.has(target));
+    return prospects.filter(({ target }) => !out.has(target));
   }
 
-  /** Whether the provider did not fail; where only our own delay decided, it did not. */
-  async #measure(target: Probeable, round: Round, job: ScanJob): Promise<boolean> {
-    const { signal, account } = job;
+  /** Where only our own delay decided, it did not fail; where others before have spent its share, it is left alone. */
+  async #measure(prospect: Prospect, round: Round, job: ScanJob): Promise<'answered' | 'failed' | 'left'> {
+    const { signal, account, shares } = job;
+    const { target } = prospect;
     const asked = job.asked && allowsHeavy(target);
+    const cost = this.#measurer.costOf(target, { asked, account });
     for (let repeat = 0; ; repeat++) {
-      const { attempt, lagged } = await this.#measurer.once(target, round, { signal, asked, account });
-      if (!lagged) return attempt === null || attempt.reason === null;
-      if (repeat === REPEATS || job.repeats === 0) return true;
+      const taken = shares === null ? 0 : shares.take(prospect, cost);
+      if (taken === null) return repeat === 0 ? 'left' : 'answered';
+      const { attempt, lagged, bytes } = await this.#measurer.once(target, round, { signal, asked, account });
+      shares?.settle(prospect, taken, bytes);
+      if (!lagged) return attempt === null || attempt.reason === null ? 'answered' : 'failed';
+      if (repeat === REPEATS || job.repeats === 0) return 'answered';
       job.repeats--;
     }
   }
 
-  /** Never measured first, then the oldest: a scan that is cancelled half way has looked where it knew least. */
-  #stalestFirst(word: string, targets: readonly Probeable[]): Probeable[] {
-    const measured = new Map(this.#deps.ranking(word).map((one) => [one.provider.id, one.measuredAt ?? 0]));
-    return [...targets].sort((a, b) => (measured.get(a.id) ?? 0) - (measured.get(b.id) ?? 0) || (a.id < b.id ? -1 : 1));
+  #select(word: string, targets: readonly Probeable[]): Prospect[] {
+    return select(this.#deps.services.of(word), this.#inOrder(word, targets), this.#measurer.budget.limit());
+  }
+
+  #inOrder(word: string, targets: readonly Probeable[]): Prospect[] {
+    const pasts = this.#deps
+      .ranking(word)
+      .map(({ provider, measuredAt, samples }) => [provider.id, { measuredAt, answered: samples > 0 }] as const);
+    return inOrder(targets, new Map(pasts));
+  }
+
+  /** Bytes of the cheapest attempt. */
+  #cheapest(targets: readonly Probeable[]): number {
+    return targets.reduce((least, target) => Math.min(least, this.#measurer.costOf(target)), Number.POSITIVE_INFINITY);
   }
 
   /** The best of the targets that earned a score; a scan of one provider counts it as the best. */
-  #best(word: string, targets: readonly Probeable[]): Probeable[] {
-    const wanted = new Map(targets.map((one) => [one.id, one]));
+  #best(word: string, prospects: readonly Prospect[]): Prospect[] {
+    const wanted = new Map(prospects.map((prospect) => [prospect.target.id, prospect]));
     return this.#deps
       .ranking(word)
       .filter((one) => (one.score ?? 0) > 0)

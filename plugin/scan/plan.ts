@@ -6,6 +6,15 @@ export interface Candidate {
   readonly type: string;
   /** Newest attempt, ms since the epoch; null = never. */
   readonly measuredAt: number | null;
+  /** Whether any of its newest attempts answered; when left out, whether there was one. */
+  readonly answered?: boolean;
+  /** Where it is: several may be at one place. A place of its own when left out. */
+  readonly host?: string;
+  /**
+   * Newest unasked probe of one that had never answered and claimed the same place or the same announcer, be it gone since,
+   * ms since the epoch; null = never.
+   */
+  readonly claimedAt?: number | null;
   /** Failures in a row, counted from the newest attempt. */
   readonly failures: number;
   readonly score: number | null;
@@ -32,9 +41,13 @@ const DAY_FROM = 9;
 const PATIENCE = 3;
 const LONGEST_WAIT_MS = 24 * HOUR;
 
-/** Share of the probes that goes to whoever was left alone longest, and share up to which the picks take turns with the unknown. */
+/** Share of the probes that goes to whoever was left alone longest. */
 const STALEST_SHARE = 0.1;
-const PICK_SHARE = 0.55;
+/**
+ * Share of the probes that all that never answered get together while anybody who did is due: strangers may make up any
+ * number of them, under as many names and addresses.
+ */
+const NEWCOMERS_SHARE = 0.2;
 
 /** Nobody stays unmeasured for a week, as far as the probes suffice: a day of it is kept for chance. */
 const LONGEST_UNSEEN_MS = 6 * 24 * HOUR;
@@ -48,27 +61,53 @@ const SLOT_MS = (36 * MINUTE * 24) / (24 - DAY_FROM);
 export const isDaytime = (now: number): boolean => new Date(now).getHours() >= DAY_FROM;
 
 /**
- * The one worth a probe now; null when none is due. In this order: whoever would otherwise be left alone for a week; for
- * a tenth of the draws the stalest; the picks, taking turns with those never measured, the nearest first; then whoever
- * may gain most on the best of its type, for old data widens what a provider may be worth.
+ * The one worth a probe now; null when none is due. In this order, of those that ever answered: whoever would otherwise be
+ * left alone for a week; for a tenth of the draws the stalest; the picks; then whoever may gain most on the best of its type,
+ * for old data widens what a provider may be worth. For a fifth of the draws, and where none of those is due, one that never
+ * answered: whose place and announcer were tried longest ago, the nearest first. All at one place have one turn.
  * Deterministic but for one draw. `now` in ms since the epoch, `random` gives 0 ≤ x < 1.
  */
 export function chooseNext(candidates: readonly Candidate[], now: number, random: () => number): Candidate | null {
   const draw = random();
-  const due = candidates.filter((one) => ageOf(one, now) >= waitOf(one)).sort((a, b) => byAge(a, b, now));
-  const unknown = due.filter(({ measuredAt }) => measuredAt === null);
-  const known = due.slice(unknown.length);
-  const pick = known.find(({ recommended }) => recommended);
-  const stalest = due[0] ?? null;
+  const rested = candidates.filter((one) => ageOf(one.measuredAt, now) >= waitOf(one));
+  const known = restedHosts(candidates, rested, now).sort((a, b) => byAge(a, b, now));
+  const newcomers = rested.filter((one) => !hasAnswered(one) && ageOf(one.claimedAt ?? null, now) >= one.gapMs);
   if (isLate(known, now)) return known[0] ?? null;
+  if (known.length === 0 || (newcomers.length > 0 && draw >= 1 - NEWCOMERS_SHARE)) return first(newcomers, now);
+  const [stalest = null] = known;
   if (draw < STALEST_SHARE) return stalest;
-  if (pick && (unknown.length === 0 || draw < PICK_SHARE)) return pick;
-  return unknown[0] ?? mostPromising(known, candidates) ?? stalest;
+  return known.find(({ recommended }) => recommended) ?? mostPromising(known, candidates) ?? stalest;
+}
+
+const hasAnswered = ({ answered, measuredAt }: Candidate) => answered ?? measuredAt !== null;
+
+/**
+ * Those due that have answered, and that no other one at their place has been probed instead of; the pick of a type does not
+ * wait for those beside it.
+ */
+function restedHosts(all: readonly Candidate[], rested: readonly Candidate[], now: number): Candidate[] {
+  const youngest = new Map<string, number>();
+  for (const one of all) {
+    if (!hasAnswered(one)) continue;
+    const host = placeOf(one);
+    youngest.set(host, Math.min(youngest.get(host) ?? Number.POSITIVE_INFINITY, ageOf(one.measuredAt, now)));
+  }
+  return rested.filter(
+    (one) => hasAnswered(one) && (one.recommended || (youngest.get(placeOf(one)) ?? 0) >= one.gapMs),
+  );
+}
+
+const placeOf = ({ host, id, type }: Candidate) => `${type} ${host ?? id}`;
+
+/** Of those that never answered. */
+function first(newcomers: readonly Candidate[], now: number): Candidate | null {
+  const order = (a: Candidate, b: Candidate) =>
+    compare(ageOf(b.claimedAt ?? null, now), ageOf(a.claimedAt ?? null, now)) || byAge(a, b, now);
+  return newcomers.reduce<Candidate | null>((best, one) => (best === null || order(one, best) < 0 ? one : best), null);
 }
 
 /** Of the future, by a clock that has been set back since, as far as it is wrong: nobody waits until a month has gone by. */
-const ageOf = ({ measuredAt }: Candidate, now: number) =>
-  measuredAt === null ? Number.POSITIVE_INFINITY : Math.abs(now - measuredAt);
+const ageOf = (at: number | null, now: number) => (at === null ? Number.POSITIVE_INFINITY : Math.abs(now - at));
 
 /** How long it is left alone after a probe, ms. */
 function waitOf({ recommended, failures, gapMs }: Candidate): number {
@@ -81,17 +120,17 @@ function waitOf({ recommended, failures, gapMs }: Candidate): number {
 /** Never measured first, the nearest of them first, then the oldest; equal ones by id. */
 function byAge(a: Candidate, b: Candidate, now: number): number {
   return (
-    order(ageOf(b, now), ageOf(a, now)) ||
-    (a.measuredAt === null ? order(a.estimate ?? Number.MAX_VALUE, b.estimate ?? Number.MAX_VALUE) : 0) ||
-    order(a.id, b.id)
+    compare(ageOf(b.measuredAt, now), ageOf(a.measuredAt, now)) ||
+    (a.measuredAt === null ? compare(a.estimate ?? Number.MAX_VALUE, b.estimate ?? Number.MAX_VALUE) : 0) ||
+    compare(a.id, b.id)
   );
 }
 
-const order = <T extends number | string>(a: T, b: T) => (a < b ? -1 : a > b ? 1 : 0);
+const compare = <T extends number | string>(a: T, b: T) => (a < b ? -1 : a > b ? 1 : 0);
 
 /** Whether one of them, oldest first, would come too late if all before it had their turn first. */
 function isLate(known: readonly Candidate[], now: number): boolean {
-  return known.some((one, ahead) => ageOf(one, now) > LONGEST_UNSEEN_MS - ahead * SLOT_MS);
+  return known.some((one, ahead) => ageOf(one.measuredAt, now) > LONGEST_UNSEEN_MS - ahead * SLOT_MS);
 }
 
 /** Measured against the best score of its own type, so that no type is probed more only because its scores are higher. */

@@ -2,16 +2,16 @@
  * Measures without being asked, where the owner wants it: rarely, at random times, where a probe may change the choice,
  * and never while somebody needs the node or the link. Also notes, every minute, that this node was up, or cut off.
  */
-
 import type { Config } from '../config.js';
 import type { Discovery } from '../discovery/index.js';
 import { PanelError } from '../errors.js';
-import { smallest } from '../extremes.js';
 import type { Jobs } from '../jobs.js';
 import { log } from '../log.js';
+import type { Provider } from '../provider.js';
 import type { ServiceRegistry } from '../services/index.js';
 import type { Store } from '../store/index.js';
 import { type Busy, busyWith } from './busy.js';
+import { claims, hostGroup } from './group.js';
 import type { Scanner, Standing } from './index.js';
 import { type Candidate, chooseNext } from './plan.js';
 import { gapOf, isOfferedHere } from './target.js';
@@ -28,6 +28,15 @@ const LONGEST_START_MS = 30 * MINUTE_MS;
 const MEAN_GAP_MS = 30 * MINUTE_MS;
 const SHORTEST_GAP_MS = 5 * MINUTE_MS;
 const LONGEST_GAP_MS = 120 * MINUTE_MS;
+
+/**
+ * Words that this program does not know have one turn together, under this name: strangers make up as many as they like, and
+ * there is one probe a minute.
+ */
+const UNKNOWN = '';
+
+/** Names and places of providers that never answered, of which the scheduler remembers when it tried them: more is forgotten. */
+const MAX_CLAIMS = 4_096;
 
 /** All of a day are one event. */
 const UNASKED = { by: 'schedule', name: '', what: 'measure', type: null, provider: null, result: 'done' } as const;
@@ -78,6 +87,13 @@ export class Scheduler {
   readonly #random: () => number;
   /** When each type is due, by `performance.now()`: at boot, many nodes correct their clock by years. */
   readonly #due = new Map<string, number>();
+  /** The words of each of them, of which there is a choice. */
+  #words: ReadonlyMap<string, readonly string[]> = new Map();
+  /**
+   * When a provider that never answered was last tried, by who announced it and where, ms since the epoch; the oldest first.
+   * It outlives the provider: whoever changes the port after each probe is a new one each time.
+   */
+  readonly #claims = new Map<string, number>();
   #on: boolean;
   #pulse: NodeJS.Timeout | undefined;
   #turn: { readonly abort: AbortController; readonly ended: Promise<void> } | null = null;
@@ -117,7 +133,8 @@ export class Scheduler {
 
   status(): SchedulerStatus {
     const { spent, limit } = this.#deps.scanner.spending();
-    const next = this.#due.size === 0 ? null : Math.max(0, smallest(this.#due.values()) - performance.now());
+    const [first] = this.#inOrder();
+    const next = first ? Math.max(0, first[1] - performance.now()) : null;
     return {
       on: this.#on,
       next: next === null ? null : Math.round(this.#now() + next),
@@ -147,16 +164,33 @@ export class Scheduler {
 
   /** Draws a time for each type that there is a choice of, and forgets the others. Returns the one to look at now. */
   #plan(): string | null {
-    const offered = this.#deps.discovery.providers().filter(isOfferedHere);
     const count = new Map<string, number>();
-    for (const { type } of offered) count.set(type, (count.get(type) ?? 0) + 1);
-    for (const word of this.#due.keys()) if ((count.get(word) ?? 0) < 2) this.#due.delete(word);
+    for (const provider of this.#deps.discovery.providers())
+      if (isOfferedHere(provider)) count.set(provider.type, (count.get(provider.type) ?? 0) + 1);
+    this.#words = this.#turns(count);
+    for (const turn of this.#due.keys()) if (!this.#words.has(turn)) this.#due.delete(turn);
     const now = performance.now();
-    for (const [word, providers] of count)
-      if (providers >= 2 && !this.#due.has(word)) this.#due.set(word, now + this.#random() * LONGEST_START_MS);
+    for (const turn of this.#words.keys())
+      if (!this.#due.has(turn)) this.#due.set(turn, now + this.#random() * LONGEST_START_MS);
     if (this.#due.size === 0) this.#waiting = 'nothing-due';
-    const [first] = [...this.#due].sort(([, a], [, b]) => a - b);
+    const [first] = this.#inOrder();
     return first && first[1] <= now ? first[0] : null;
+  }
+
+  #inOrder(): [turn: string, at: number][] {
+    return [...this.#due].sort(([, a], [, b]) => a - b);
+  }
+
+  /** The words with at least two providers: each known one alone, the others together. */
+  #turns(count: ReadonlyMap<string, number>): Map<string, string[]> {
+    const turns = new Map<string, string[]>();
+    for (const [word, providers] of count) {
+      if (providers < 2) continue;
+      const turn = this.#deps.services.of(word).id === word ? word : UNKNOWN;
+      turns.set(turn, turns.get(turn) ?? []);
+      turns.get(turn)?.push(word);
+    }
+    return turns;
   }
 
   #take(word: string | null): void {
@@ -187,9 +221,14 @@ export class Scheduler {
     }
   }
 
-  async #probe(word: string, signal: AbortSignal): Promise<Waiting | null> {
-    const chosen = chooseNext(this.#candidates(word), this.#now(), this.#random);
+  async #probe(turn: string, signal: AbortSignal): Promise<Waiting | null> {
+    const words = this.#words.get(turn) ?? [];
+    const word = words.length < 2 ? words[0] : words[Math.floor(this.#random() * words.length)];
+    if (word === undefined) return 'nothing-due';
+    const candidates = this.#candidates(word);
+    const chosen = chooseNext([...candidates.keys()], this.#now(), this.#random);
     if (chosen === null) return 'nothing-due';
+    if (!chosen.answered) this.#claim(claims(candidates.get(chosen) as Provider));
     try {
       await this.#deps.scanner.background(word, chosen.id, signal);
     } catch (error) {
@@ -211,13 +250,33 @@ export class Scheduler {
     return this.#deps.scanner.cut ? SHORTEST_GAP_MS : Math.min(Math.max(drawn, SHORTEST_GAP_MS), LONGEST_GAP_MS);
   }
 
-  #candidates(word: string): Candidate[] {
+  /** What the choice knows of each provider of the word that may be chosen. */
+  #candidates(word: string): Map<Candidate, Provider> {
     const gapMs = gapOf(this.#deps.services.of(word));
-    return this.#deps.ranking(word).flatMap(({ provider, hidden, ...standing }) => {
-      if (hidden || !isOfferedHere(provider)) return [];
-      const { measuredAt, failures, score, high, recommended, estimate } = standing;
-      const known = { measuredAt, failures, score, high, recommended, estimate };
-      return [{ id: provider.id, type: word, gapMs, ...known }];
-    });
+    const candidates = new Map<Candidate, Provider>();
+    for (const { provider, hidden, ...standing } of this.#deps.ranking(word)) {
+      if (hidden || !isOfferedHere(provider)) continue;
+      const { measuredAt, samples, failures, score, high, recommended, estimate } = standing;
+      const known = { measuredAt, failures, score, high, recommended, estimate, answered: samples > 0 };
+      const place = { host: hostGroup(provider.address), claimedAt: this.#claimedAt(provider) };
+      candidates.set({ id: provider.id, type: word, gapMs, ...known, ...place }, provider);
+    }
+    return candidates;
+  }
+
+  #claimedAt(provider: Provider): number | null {
+    const [host, node] = claims(provider).map((claim) => this.#claims.get(claim));
+    return host === undefined || node === undefined ? (host ?? node ?? null) : Math.max(host, node);
+  }
+
+  #claim(made: readonly string[]): void {
+    for (const claim of made) {
+      this.#claims.delete(claim);
+      this.#claims.set(claim, this.#now());
+    }
+    for (const claim of this.#claims.keys()) {
+      if (this.#claims.size <= MAX_CLAIMS) break;
+      this.#claims.delete(claim);
+    }
   }
 }

@@ -75,7 +75,8 @@ export function scannerOf(providers: readonly Provider[], probe: Prober, options
       const own = attempts.get(provider.id) ?? [];
       const answered = own.findIndex(({ reason }) => reason === null);
       const failures = answered === -1 ? own.length : answered;
-      return { provider, score: answered === -1 ? null : 50, measuredAt: own[0]?.at ?? null, failures };
+      const samples = own.filter(({ reason }) => reason === null).length;
+      return { provider, score: answered === -1 ? null : 50, measuredAt: own[0]?.at ?? null, failures, samples };
     });
   };
   const config = { scanConcurrency: concurrency, scanBytesPerDay: bytesPerDay };

@@ -145,9 +145,46 @@ describe('the choice of the next probe', () => {
     expect(order).toEqual(['near', 'far', 'nowhere', 'known']);
   });
 
-  it('lets the pick and those never measured take turns', () => {
+  it('leaves a fifth to those never measured while anybody who answered is due, and all where nobody is', () => {
     const list = [candidate('pick', { recommended: true }), candidate('new', { measuredAt: null })];
-    expect([0.1, 0.54, 0.55, 0.99].map((draw) => choose(list, draw))).toEqual(['pick', 'pick', 'new', 'new']);
+    expect([0.1, 0.79, 0.8, 0.99].map((draw) => choose(list, draw))).toEqual(['pick', 'pick', 'new', 'new']);
+    const resting = [candidate('pick', { recommended: true, measuredAt: NOW - HOUR }), ...list.slice(1)];
+    expect([0.1, 0.79].map((draw) => choose(resting, draw))).toEqual(['new', 'new']);
+  });
+
+  it('counts who was measured and never answered among those never measured, and lets no week of theirs go first', () => {
+    const dead = Array.from({ length: 1_000 }, (_, index) =>
+      candidate(`dead${index}`, { answered: false, failures: 40, measuredAt: NOW - 9 * DAY }),
+    );
+    const list = [...dead, candidate('real', { measuredAt: NOW - 4 * HOUR })];
+    expect([0, 0.5, 0.79].map((draw) => choose(list, draw))).toEqual(['real', 'real', 'real']);
+    expect(choose(list, 0.9)).toBe('dead0');
+  });
+
+  it('gives those at one place that answered one turn together, the pick besides', () => {
+    const at = (id: string, age: number, more: Partial<Candidate> = {}) =>
+      candidate(id, { host: '10.0.0.1', measuredAt: NOW - age, ...more });
+    expect(choose([at('a', 5 * HOUR), at('b', 2 * HOUR)])).toBeNull();
+    expect(choose([at('a', 5 * HOUR), at('b', 3 * HOUR)])).not.toBeNull();
+    expect(choose([at('a', 5 * HOUR, { recommended: true }), at('b', HOUR)])).toBe('a');
+    expect(choose([at('a', 5 * HOUR), at('b', HOUR, { answered: false })])).toBe('a');
+  });
+
+  it('tries of those that never answered whose place and announcer were left alone longest', () => {
+    const at = (id: string, hours: number | null) =>
+      candidate(id, { measuredAt: null, claimedAt: hours === null ? null : NOW - hours * HOUR, estimate: hours });
+    expect(choose([at('a', 4), at('b', 5), at('c', null)])).toBe('c');
+    expect(choose([at('a', 4), at('b', 5), at('c', 2)])).toBe('b');
+    expect(choose([at('c', 2)])).toBeNull();
+  });
+
+  it('takes no time that grows with the square of the list', () => {
+    const list = Array.from({ length: 20_000 }, (_, index) =>
+      candidate(`p${index}`, { measuredAt: index % 2 ? null : NOW - 10 * HOUR - index, host: `h${index % 300}` }),
+    );
+    const started = performance.now();
+    for (const draw of [0, 0.5, 0.9]) choose(list, draw);
+    expect(performance.now() - started).toBeLessThan(1_500);
   });
 
   it('does not wait for a month to go by where the clock was a month ahead, and begins with those', () => {
