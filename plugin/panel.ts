@@ -9,7 +9,7 @@ import { type Own, OwnServices } from './node/own.js';
 import type { Account } from './probe/index.js';
 import { answersByName } from './probe/memberlist.js';
 import { Pinger } from './probe/ping.js';
-import type { Scheduler } from './scan/index.js';
+import type { Quote, Scheduler } from './scan/index.js';
 import type { Ranked } from './score/rank.js';
 import { type Connect, loadServices, type ServiceRegistry, type ServiceType } from './services/index.js';
 import { openStore, type SettingStore, type Store } from './store/index.js';
@@ -33,6 +33,8 @@ export interface TypeSummary {
 export interface TypeView extends TypeSummary {
   /** By provider, how much was answered on each of the last 30 days (see `HistoryStore.bars`). */
   readonly bars: ReadonlyMap<string, Uint8Array>;
+  /** What a scan of all would be now. */
+  readonly scan: Quote;
 }
 
 export interface ProviderView {

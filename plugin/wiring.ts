@@ -10,7 +10,7 @@ import { rememberAnnouncers } from './node/announcers.js';
 import { ABSENT, type LocalService, type OwnedLocalServices } from './node/index.js';
 import type { OwnServices } from './node/own.js';
 import { rememberPeers } from './node/peers.js';
-import type { Panel, ProviderView, TypeView } from './panel.js';
+import type { Panel, ProviderView, TypeSummary, TypeView } from './panel.js';
 import type { Account } from './probe/index.js';
 import type { Pinger } from './probe/ping.js';
 import { Ranking } from './ranking.js';
@@ -93,7 +93,7 @@ export class WiredPanel implements Panel {
     // For the next look: the answer may take a while.
     this.#ranking.estimate().catch(log.error);
     const states = await this.local.states();
-    return { ...this.#view(word, states), bars: this.#ranking.bars(word) };
+    return { ...this.#view(word, states), bars: this.#ranking.bars(word), scan: this.#scanner.quote(word) };
   }
 
   async provider(word: string, id: string): Promise<ProviderView> {
@@ -153,7 +153,7 @@ export class WiredPanel implements Panel {
     if (!this.services.has(word) && this.discovery.providers(word).length === 0) throw unknownType(word);
   }
 
-  #view(word: string, states: ReadonlyMap<string, LocalService>): Omit<TypeView, 'bars'> {
+  #view(word: string, states: ReadonlyMap<string, LocalService>): TypeSummary {
     const ranked = this.#ranking.of(word);
     const local = states.get(word) ?? ABSENT;
     return {

@@ -94,12 +94,11 @@ function leaderOf(rows: readonly Ranked[], recommended: number) {
  */
 export function typeModel(view: TypeView, words: Words, rows: readonly Ranked[] = view.ranked) {
   const ranks = new Map(view.ranked.map((ranked, at) => [ranked, at + 1]));
-  const targets = view.ranked.map(({ provider }) => provider).filter(({ barred }) => barred === null);
   return {
     ...serviceModel(view, words),
     scored: view.type.scoredFrom !== null,
-    /** At most, if it is done now. */
-    scan: { providers: targets.length, ...scanCost(view.type, targets) },
+    /** Those that may be measured; of them, those that a scan would leave for later ones; what it costs at most, if done now. */
+    scan: { ...view.scan, providers: view.scan.providers + view.scan.left },
     providers: rows.map((ranked) =>
       Object.assign(rowModel(ranked, view.type, words), {
         /** Place in the whole ranking, from 1. */

@@ -127,7 +127,7 @@ const type: Fields<Omit<TypeAnswer, 'providers'>> = {
   ...service,
   ...{ scored: flag, link: flag, publishTxt: textOrNull, files },
   found: shape<TypeAnswer['found']>({ total: whole, page: whole, pages: whole }),
-  scan: shape<TypeAnswer['scan']>({ providers: whole, packets: whole, bytes: whole }),
+  scan: shape<TypeAnswer['scan']>({ providers: whole, left: whole, packets: whole, bytes: whole }),
   units: list(shape<TypeAnswer['units'][number]>({ unit: text, package: textOrNull })),
 };
 const beats = orNull(

@@ -1,4 +1,5 @@
 /** A panel without rooms: real jobs, a store in memory, and rows as the test wrote them. */
+
 import { PassThrough } from 'node:stream';
 import { type Config, loadConfig } from '../../plugin/config.js';
 import type { SourceStatus } from '../../plugin/discovery/index.js';
@@ -13,6 +14,7 @@ import type { Ranked } from '../../plugin/score/rank.js';
 import type { ServiceRegistry } from '../../plugin/services/index.js';
 import { openStore } from '../../plugin/store/index.js';
 import { registryOf } from '../node/stand-in.js';
+import { quoteOf } from '../scan/quoted.js';
 
 export function row(more: Partial<Provider> = {}, score: Partial<Ranked> = {}): Ranked {
   const provider: Provider = {
@@ -99,6 +101,7 @@ export function fakePanel(fake: Fake = {}): FakePanel {
       job: null,
       ranked,
       bars: new Map(),
+      scan: quoteOf(services.of(word), ranked),
     };
   };
   const never = () => {

@@ -34,6 +34,8 @@ const OTHERS: Readonly<Record<string, string>> = {
   'chart.share.steady': 'days',
   'row.answers': 'probes',
   'job.progress': 'probes',
+  'scan.left': 'providers that a scan would not measure',
+  'job.left': 'providers that a scan did not measure',
   'why.few': 'attempts',
   'why.lost': 'points',
   'why.gained': 'points',

@@ -1,4 +1,5 @@
 /** A panel without network, disk or systemd: fixed neighbours, a store in memory, jobs that the test steps through. */
+
 import { type Config, loadConfig } from '../../plugin/config.js';
 import { connectOf } from '../../plugin/connect/index.js';
 import type { SourceStatus } from '../../plugin/discovery/index.js';
@@ -12,6 +13,7 @@ import type { Score } from '../../plugin/score/index.js';
 import type { Ranked } from '../../plugin/score/rank.js';
 import { loadServices, type ServiceRegistry } from '../../plugin/services/index.js';
 import { openStore, type Store } from '../../plugin/store/index.js';
+import { quoteOf } from '../scan/quoted.js';
 
 export const NOW = Date.parse('2026-11-20T10:00:00Z');
 
@@ -132,6 +134,7 @@ export async function fakePanel(options: FakeOptions = {}): Promise<FakePanel> {
       local: { ...(states.get(word) ?? ABSENT), published: false },
       job: jobs.running().find(({ type, kind }) => type === word && kind === 'scan') ?? null,
       bars: new Map(),
+      scan: quoteOf(services.of(word), list),
     };
   };
   const begin = (of: Pick<Job, 'kind' | 'type' | 'provider' | 'total'>): Job =>
