@@ -95,6 +95,13 @@ describe('handshake', () => {
     expect(probe.traffic.received).toBeLessThan(4_000_000);
   });
 
+  it('no chain is read that is long enough to keep this program busy', async () => {
+    const { key, cert } = certificate('one');
+    const chained = (length: number) => tlsServer({ key, cert: cert.repeat(length), maxVersion: 'TLSv1.2' });
+    expect(await shake(await chained(4))).toMatchObject({ version: 'TLSv1.2' });
+    expect(await shake(await chained(40))).toEqual({ level: 2, reason: 'too-large' });
+  });
+
   it('a server that hangs up has closed', async () => {
     expect(await shake(await tcpServer((socket) => socket.destroy()))).toEqual({ level: 2, reason: 'closed' });
     const afterOurs = await tcpServer((socket) => socket.once('data', () => socket.end()));
