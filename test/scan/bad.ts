@@ -2,9 +2,12 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import { IDENTITIES, KEY } from '../../plugin/demo/identity.js';
 import { type Member, NODES, type NodeName } from '../../plugin/demo/members.js';
 import { open as openGood } from '../../plugin/demo/servers.js';
 import { Sockets } from '../../plugin/demo/sockets.js';
+import { bundles, chainOfNames, page } from './hard.js';
 
 export interface Place {
   readonly address: string;
@@ -87,6 +90,33 @@ function lies(question: Buffer, reply: Reply): void {
   reply(Buffer.concat([Buffer.of(1, 1, 1, 0x10, 2), Buffer.alloc(60, 0xff)]));
 }
 
+/** Whatever is asked, the answer to it that takes longest to read. */
+function labours(socket: Socket): void {
+  socket.once('data', (question: Buffer) => {
+    if (question[0] === TLS_HANDSHAKE) {
+      socket.unshift(question);
+      const { cert = '' } = IDENTITIES[0] ?? {};
+      const secure = new TLSSocket(socket, { isServer: true, key: KEY, cert: cert.repeat(80), maxVersion: 'TLSv1.2' });
+      secure.on('error', () => socket.destroy());
+    } else if (question.length > 2 && question.readUInt16BE() === question.length - 2) {
+      const answer = chainOfNames(question.subarray(2), 65_000, 4_000);
+      socket.write(Buffer.concat([Buffer.of(answer.length >> 8, answer.length & 0xff), answer]));
+    } else if (question[0] === MEMBERLIST_PING) pour(socket, bundles);
+    else socket.write(page);
+  });
+}
+
+/** The same by datagrams, as large as they can be, and as many as are read. */
+function laboursByDatagram(question: Buffer, reply: Reply): void {
+  if (question[0] === MEMBERLIST_PING) for (let sent = 0; sent < 30; sent++) reply(bundles);
+  else if (question.length > 12)
+    for (let sent = 0; sent < 16; sent++)
+      reply(chainOfNames(question, sent === 0 ? 60_000 : 4_000, sent === 0 ? 3_500 : 90));
+}
+
+const TLS_HANDSHAKE = 22;
+const MEMBERLIST_PING = 0;
+
 const HEAD = 'HTTP/1.1 200 OK\r\nServer: x\r\n';
 const SSH = 'SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n';
 
@@ -134,6 +164,7 @@ const MANNERS = {
     talk: says(`${HEAD}Content-Type: text/plain\r\nContent-Length: 99999999999999999999\r\n\r\nNaN -1 1e999`),
     hear: lies,
   },
+  'answers with hard work': { talk: labours, hear: laboursByDatagram },
   'answers with nothing': {
     talk: says(`${HEAD}Content-Length: 0\r\n\r\n`),
     hear: (_, reply) => reply(Buffer.alloc(0)),

@@ -39,13 +39,25 @@ const MIX: readonly Part[] = [
   { share: 30, types: BY_UDP, behaviours: ['lies about lengths', 'answers with nothing', 'floods with headers'] },
 ];
 
+/** Of each type, beside a good one, so many that answer with hard work. */
+const HARD_WORKERS = 20;
+
 const PORT = 20_154;
 const pick = <T>(list: readonly T[], index: number): T => list[index % list.length] as T;
 
+const addressOf = (index: number) => `127.80.${index >> 8}.${index & 255}`;
+const good = GOOD.map((type) => ({ type, good: { type, behaves: 'serves' as const } }));
+
+/** The good ones first, then those that answer with hard work. */
+export function hardWorkers(): readonly Neighbour[] {
+  const hard = TYPES.flatMap((type) =>
+    Array.from({ length: HARD_WORKERS }, () => ({ type, behaves: 'answers with hard work' as const })),
+  );
+  return [...good, ...hard].map((one, index) => ({ ...one, address: addressOf(index + 1), port: PORT }));
+}
+
 /** The good ones first, then a thousand that are not. */
 export function neighbours(): readonly Neighbour[] {
-  const addressOf = (index: number) => `127.80.${index >> 8}.${index & 255}`;
-  const good = GOOD.map((type) => ({ type, good: { type, behaves: 'serves' as const } }));
   const bad = MIX.flatMap(({ share, types, behaviours }) =>
     Array.from({ length: share }, (_, index) => ({
       type: pick(types, index),

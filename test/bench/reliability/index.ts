@@ -6,5 +6,6 @@ import { ghosts } from './ghosts.js';
 import { kills } from './kills.js';
 import { readers } from './readers.js';
 import { slow } from './slow.js';
+import { stalls } from './stalls.js';
 
-await runParts({ readers, slow, bad, ghosts, day, kills });
+await runParts({ readers, slow, bad, stalls, ghosts, day, kills });
