@@ -138,6 +138,17 @@ describe('while a scan runs', () => {
     expect(after.body).not.toContain('every 1s');
   });
 
+  it('says at its end how many providers it has left for later', async () => {
+    const visitor = await open();
+    await visitor.login();
+    const started = await visitor.post('/services/dnsservice/scan', {}, HTMX);
+    const poll = /hx-get="([^"]+)"/.exec(started.body)?.[1] ?? '';
+    web.panel.handle?.progress(12, 1_300);
+    expect((await visitor.get(poll, HTMX)).body).not.toContain('left for later');
+    await web.panel.end();
+    expect((await visitor.get(poll, HTMX)).body).toContain('1,288 providers are left for later scans');
+  });
+
   it('the part is drawn by the same templates as the page', async () => {
     const visitor = await open();
     const page = await visitor.get('/services/dnsservice');
