@@ -59,6 +59,11 @@ function answerOf($path)
 foreach (glob($documentPath . '/lang/' . $LANG . '.*.php') as $file) {
     require $file;
 }
+// What a test has this host decide before any plug-in is asked, one header a line; as Cloudy redirects to HTTPS.
+$decision = getenv('HOST_TIMES') . '.decision';
+foreach (is_file($decision) ? file($decision, FILE_IGNORE_NEW_LINES) : array() as $line) {
+    header($line);
+}
 if (isset($_SESSION['user'])) {
     $user = array('user' => $_SESSION['user']);
     foreach (glob($documentPath . '/plug/menus/*.menu.php') as $file) {
@@ -73,6 +78,7 @@ if (isset($_SESSION['user'])) {
 }
 
 if ($answer['type'] === 'redirect') {
+    // As Cloudy does, whatever was set before.
     header('Location: ' . $answer['url'], true, 302);
     exit;
 }

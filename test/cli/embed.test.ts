@@ -123,7 +123,7 @@ it.each([
   const config = conf(text.replaceAll('ROOT=ROOT', `ROOT=${root}`).replace(/(["'])ROOT/, `$1${root}`));
   embed(null, io, { config });
   expect(io.written.out).toContain(root);
-  expect(readFileSync(join(root, LINKS[3] as string), 'utf8')).toContain('cloudyservices_forward');
+  expect(readFileSync(join(root, LINKS[3] as string), 'utf8')).toContain('class CloudyServices');
 });
 
 it.each([

@@ -1,7 +1,7 @@
 /** PHP's own web server with a host shaped like Cloudy's web GUI (test/cdistro) and our bridge linked into it. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { embed } from '../../plugin/cli/embed.js';
@@ -87,6 +87,11 @@ export class CdistroHost {
   async session(): Promise<string> {
     const answer = await fetch(this.home, { method: 'POST', body: new URLSearchParams(LOGIN), redirect: 'manual' });
     return answer.headers.get('set-cookie')?.split(';', 1)[0] ?? '';
+  }
+
+  /** Has the host decide this much of each answer before any plug-in is asked; nothing decides nothing. */
+  decide(headers: readonly string[]): void {
+    writeFileSync(`${this.#times}.decision`, headers.map((line) => `${line}\n`).join(''));
   }
 
   /** What PHP complained of. */
