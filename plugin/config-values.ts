@@ -2,6 +2,7 @@
  * How the text of an option becomes its value. A text that is none throws an Error that says what was expected: whoever
  * reads the configuration knows what the option is called and where it stands.
  */
+import { isIP } from 'node:net';
 import { rangeList } from './ranges.js';
 
 export type Parse<T> = (text: string) => T;
@@ -63,6 +64,16 @@ export const ranges: Parse<readonly string[] | null> = (value) => {
   const list = value.split(/[\s,]+/).filter(Boolean);
   rangeList(list);
   return list.length > 0 ? list : fail('auto, or ranges such as 10.0.0.0/8,fc00::/7');
+};
+
+/** Addresses and ranges; an address alone is a range of one. Never everybody. */
+export const proxies: Parse<readonly string[]> = (value) => {
+  const list = value
+    .split(/[\s,]+/)
+    .filter(Boolean)
+    .map((entry) => (isIP(entry) === 0 ? entry : `${entry}/${isIP(entry) === 6 ? 128 : 32}`));
+  rangeList(list);
+  return list.every((range) => !/\/0+$/.test(range)) ? list : fail('the addresses of proxies, not everybody');
 };
 
 export const hosts: Parse<readonly string[]> = (value) => {

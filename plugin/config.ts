@@ -14,6 +14,7 @@ import {
   onOff,
   optional,
   type Parse,
+  proxies,
   ranges,
   text,
   webAddress,
@@ -33,6 +34,8 @@ export interface Config {
   readonly basePath: string;
   /** Further names under which the panel is reached, in lower case and without port. */
   readonly hosts: readonly string[];
+  /** Ranges of the proxies that say truly where a request comes from (`X-Forwarded-For`); of nobody else it is believed. */
+  readonly trustedProxy: readonly string[];
   /** Folder of the database. */
   readonly dataDir: string;
   /** Address of the local Serf agent's RPC. */
@@ -87,6 +90,7 @@ const OPTIONS: { readonly [name in keyof Config]: Option<Config[name]> } = {
   socket: option('SOCKET', optional(text), ''),
   basePath: option('BASE_PATH', basePath, '/'),
   hosts: option('HOSTS', hosts, ''),
+  trustedProxy: option('TRUSTED_PROXY', proxies, ''),
   dataDir: option('DATA_DIR', folder, standardDataDir),
   serfRpc: option('SERF_RPC', hostPort, (serfFile) => cloudySerf(serfFile, 'SERF_RPC_ADDR') || SERF_RPC),
   serfAuthKey: option('SERF_AUTH_KEY', optional(text), ''),

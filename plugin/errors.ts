@@ -12,6 +12,7 @@ const STATUS = {
   'bad-query': 400,
   'login-required': 401,
   'wrong-password': 401,
+  'owner-exists': 409,
   'too-many-tries': 429,
   'bad-token': 403,
   'cross-site': 403,

@@ -65,15 +65,17 @@ export async function startDaemon(config: Config, demo: boolean): Promise<Daemon
 /** For all, and where there is a socket for Cloudy's page too. Returns which requests came by the socket: to be filled. */
 async function registerPages(app: FastifyInstance, panel: Panel, texts: Texts): Promise<WeakSet<IncomingMessage>> {
   const { basePath, socket } = panel.config;
-  await app.register((scope) => registerWeb(scope, panel, { texts }), { prefix: basePath.replace(/\/$/, '') });
+  const bySocket = new WeakSet<IncomingMessage>();
+  await app.register((scope) => registerWeb(scope, panel, { texts, bySocket }), {
+    prefix: basePath.replace(/\/$/, ''),
+  });
   guardConnections(app.server);
   passOverExpectations(app.server);
-  const bySocket = new WeakSet<IncomingMessage>();
   if (socket !== null) {
     await app.register(
       (scope) => {
         onlyBySocket(scope, bySocket);
-        return registerWeb(scope, panel, { texts, embedded: true, authenticate: cloudyLogin });
+        return registerWeb(scope, panel, { texts, bySocket, embedded: true, authenticate: cloudyLogin });
       },
       { prefix: BRIDGE_PATH },
     );

@@ -79,15 +79,20 @@ function loginForm(web: Web, visit: Visit, next: string, error: PanelError | nul
   if (error instanceof TooManyTries) visit.reply.header('retry-after', error.retryAfter);
   const problem = error && {
     field: error.code === 'bad-request' || hasOwner ? 'password' : 'code',
-    text:
-      error instanceof TooManyTries
-        ? t('login.wait', { count: error.retryAfter })
-        : t(error.code === 'bad-request' ? 'login.short' : hasOwner ? 'error.wrong-password' : 'login.wrong-code'),
+    text: loginProblem(error, hasOwner, t),
   };
   // A code is long to type again; a password is never shown.
   const code = bodyField(visit.request, 'code');
   const data = { title: t('page.login'), hasOwner, next: ownPath(web, next), code, problem };
   return page(web, visit, 'login', data, error?.status ?? 200);
+}
+
+/** What was wrong, in a person's words. */
+function loginProblem(error: PanelError, hasOwner: boolean, t: Visit['words']['t']): string {
+  if (error instanceof TooManyTries) return t('login.wait', { count: error.retryAfter });
+  if (error.code === 'bad-request') return t('login.short');
+  if (error.code === 'owner-exists') return `${t('error.owner-exists')} ${t('error.owner-exists.hint')}`;
+  return t(hasOwner ? 'error.wrong-password' : 'login.wrong-code');
 }
 
 /** @throws PanelError not-found where another application decides who is the owner */

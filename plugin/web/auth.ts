@@ -4,12 +4,14 @@ import { PanelError } from '../errors.js';
 import { log, pairs } from '../log.js';
 import type { Panel } from '../panel.js';
 import { commandOf } from '../where.js';
-import { setCookie } from './cookies.js';
+import { readCookie, setCookie } from './cookies.js';
+import { DEVICE_COOKIE, DEVICE_LASTS_S, Devices } from './devices.js';
 import { FailedLogins } from './failed-logins.js';
 import { assertKnownHost } from './hosts.js';
-import { checkOwnerPassword, hasOwner, isFirstRunCode, setOwnerPassword } from './password.js';
+import { checkOwnerPassword, claimOwner, hasOwner, isFirstRunCode } from './password.js';
 import { Sessions } from './sessions.js';
 import { Throttle } from './throttle.js';
+import { Turns } from './turns.js';
 import type { Visit } from './visit.js';
 
 /** null: a stranger where reading needs a login. */
@@ -20,6 +22,18 @@ export type Need = 'anyone' | 'reader' | 'owner';
 export type Authenticate = (request: FastifyRequest) => Promise<Role>;
 
 export const COOKIE = 'cloudy_services';
+
+/** How long to wait where too many wait already, ms. */
+const BUSY_MS = 1_000;
+
+/** Who comes through the Unix socket counts as one device: no stranger can open it. */
+const SOCKET = 'socket';
+
+interface Credentials {
+  readonly password: string;
+  /** The first-run code; empty where none was given. */
+  readonly code: string;
+}
 
 const LOGIN = { name: '', what: 'login', type: null, provider: null } as const;
 
@@ -40,6 +54,8 @@ export class Auth {
   readonly #authenticate: Authenticate | undefined;
   readonly #sessions: Sessions;
   readonly #throttle: Throttle;
+  readonly #turns = new Turns();
+  readonly #devices: Devices;
   readonly #failed: FailedLogins;
 
   constructor(panel: Panel, now: () => number, authenticate?: Authenticate) {
@@ -47,6 +63,7 @@ export class Auth {
     this.#authenticate = authenticate;
     this.#sessions = new Sessions(panel.store, now);
     this.#throttle = new Throttle(now);
+    this.#devices = new Devices(panel.store.settings);
     this.#failed = new FailedLogins(now);
   }
 
@@ -94,28 +111,20 @@ export class Auth {
 
   /**
    * Opens a session under a new cookie. Where no owner exists yet, the code makes the password the owner's.
-   * @throws PanelError wrong-password, bad-request; TooManyTries
+   * @throws PanelError wrong-password, owner-exists, bad-request; TooManyTries
    */
-  async login(visit: Visit, { password, code }: { password: string; code: string }): Promise<void> {
-    const { settings } = this.#panel.store;
-    // Through a Unix socket there is none.
-    const address = visit.request.ip ?? '';
-    const wait = this.#throttle.begin(address);
-    if (wait > 0) throw new TooManyTries(wait);
-    try {
-      if (hasOwner(settings)) await this.#assertPassword(password);
-      else await this.#becomeOwner(password, code);
-    } catch (error) {
-      this.#failed.add(address);
-      this.#panel.store.events.count({ ...LOGIN, by: 'stranger', result: 'failed' });
-      throw error;
-    }
+  async login(visit: Visit, credentials: Credentials): Promise<void> {
+    const { address, request } = visit;
+    const cookie = readCookie(request, DEVICE_COOKIE);
+    const device = this.#devices.find(cookie) ?? (visit.bySocket ? SOCKET : null);
+    await this.#prove(credentials, address, device);
     log.info(pairs({ by: 'owner', what: 'login', from: address, result: 'done' }));
     this.#panel.store.events.add({ ...LOGIN, by: 'owner', result: 'done', job: null });
-    this.#throttle.succeeded(address);
+    this.#throttle.succeeded(address, device);
     if (visit.cookie !== null) this.#sessions.close(visit.cookie);
     visit.role = 'owner';
     this.#give(visit, this.#sessions.open());
+    setCookie(visit.reply, DEVICE_COOKIE, this.#devices.admit(cookie), { path: visit.base, maxAge: DEVICE_LASTS_S });
   }
 
   logout(visit: Visit): void {
@@ -124,18 +133,26 @@ export class Auth {
     setCookie(visit.reply, COOKIE, '', { path: visit.base, maxAge: 0 });
   }
 
-  async #assertPassword(password: string): Promise<void> {
-    if (await checkOwnerPassword(this.#panel.store.settings, password)) return;
-    throw new PanelError('wrong-password', 'The password is wrong.', `A new one is set with: ${commandOf()} passwd`);
+  /** Returns for the owner; everybody else is refused, and has to wait the longer the more often. */
+  async #prove({ password, code }: Credentials, address: string, device: string | null): Promise<void> {
+    const { store } = this.#panel;
+    const isOwned = hasOwner(store.settings);
+    if (isOwned && code !== '') throw ownerExists();
+    // Nobody guesses 59 bits: who has the code does not wait for those who try.
+    if (!isOwned && isFirstRunCode(store.settings, code)) return this.#becomeOwner(password);
+    const isKnown = device !== null;
+    const wait = this.#turns.isFull(isKnown) ? BUSY_MS : this.#throttle.begin(address, device);
+    if (wait > 0) throw new TooManyTries(wait);
+    if (isOwned && (await this.#turns.run(isKnown, () => checkOwnerPassword(store.settings, password)))) return;
+    this.#failed.add(address);
+    store.events.count({ ...LOGIN, by: 'stranger', result: 'failed' });
+    throw isOwned ? wrongPassword() : wrongCode();
   }
 
-  async #becomeOwner(password: string, code: string): Promise<void> {
-    const { settings } = this.#panel.store;
-    if (!isFirstRunCode(settings, code)) {
-      const hint = `The panel prints the code when it starts; or set a password with: ${commandOf()} passwd`;
-      throw new PanelError('wrong-password', 'The code is wrong.', hint);
-    }
-    await setOwnerPassword(settings, password);
+  /** Of several who have the code the first one becomes the owner. */
+  async #becomeOwner(password: string): Promise<void> {
+    if (this.#turns.isFull(true)) throw new TooManyTries(BUSY_MS);
+    if (!(await this.#turns.run(true, () => claimOwner(this.#panel.store.settings, password)))) throw ownerExists();
     this.#sessions.closeAll();
   }
 
@@ -150,6 +167,19 @@ export class Auth {
     if (cookie !== null && typeof token === 'string' && this.#sessions.isToken(cookie, token)) return;
     throw new PanelError('bad-token', 'The form is not from this visit.', 'Load the page again and repeat the action.');
   }
+}
+
+const wrongPassword = () =>
+  new PanelError('wrong-password', 'The password is wrong.', `A new one is set with: ${commandOf()} passwd`);
+
+function wrongCode(): PanelError {
+  const hint = `The panel prints the code when it starts; or set a password with: ${commandOf()} passwd`;
+  return new PanelError('wrong-password', 'The code is wrong.', hint);
+}
+
+function ownerExists(): PanelError {
+  const hint = `Log in with the owner’s password; or set a new one with: ${commandOf()} passwd`;
+  return new PanelError('owner-exists', 'This node already has an owner.', hint);
 }
 
 /** A whole page: what only a person asks for. Parts of one, and JSON, may be asked for by a tab that was left open. */

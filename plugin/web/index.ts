@@ -5,6 +5,7 @@ import type { Panel } from '../panel.js';
 import { assetsUnder, serveAssets } from './assets.js';
 import { Auth, type Authenticate } from './auth.js';
 import { CLOUDY_ASSETS } from './bridge.js';
+import { clientAddresses } from './client-address.js';
 import { PERSONAL, SECURITY_HEADERS } from './headers.js';
 import { loadLocales } from './i18n.js';
 import { followOldId } from './old-ids.js';
@@ -21,6 +22,8 @@ export interface WebOptions {
   readonly now?: () => number;
   /** Pages without a frame of their own, for the page of another application. */
   readonly embedded?: boolean;
+  /** The requests that came through the Unix socket. */
+  readonly bySocket?: WeakSet<IncomingMessage>;
   /** What `loadTexts` has read, where the panel is registered twice. */
   readonly texts?: Texts;
 }
@@ -97,7 +100,7 @@ async function answer(web: Web, visit: Visit, route: Route): Promise<unknown> {
 async function createWeb(
   app: FastifyInstance,
   panel: Panel,
-  { now = Date.now, authenticate, embedded = false, texts = loadTexts() }: WebOptions,
+  { now = Date.now, authenticate, embedded = false, bySocket = new WeakSet(), texts = loadTexts() }: WebOptions,
 ): Promise<Web> {
   const base = `${app.prefix.replace(/\/+$/, '')}/`;
   return {
@@ -107,6 +110,8 @@ async function createWeb(
     embedded,
     base,
     now,
+    bySocket,
+    clientAddress: clientAddresses(panel.config.trustedProxy),
     url: (...parts) => base + parts.map(encodeURIComponent).join('/'),
     asset: embedded ? assetsUnder(CLOUDY_ASSETS) : await serveAssets(app, base),
   };

@@ -36,7 +36,7 @@ export async function confirmStop(web: Web, visit: Visit) {
   // The page shows a command with it, to be copied: no words that a link brought along.
   if (asked !== undefined && view.local.units.every((own) => own.unit !== asked)) throw refused();
   const unit = asked ?? view.local.unit;
-  return page(web, visit, 'stop', { title, service, unit, tunnel: tunnelOf(visit.request.ip ?? '') });
+  return page(web, visit, 'stop', { title, service, unit, tunnel: tunnelOf(visit.address) });
 }
 
 export async function log(web: Web, visit: Visit) {

@@ -26,14 +26,30 @@ export function ownerMark(settings: SettingStore): string | null {
  * @throws PanelError `bad-request` when it is too short
  */
 export async function setOwnerPassword(settings: SettingStore, password: string): Promise<void> {
+  settings.set(PASSWORD, await hashed(password));
+  settings.set(CODE, null);
+}
+
+/**
+ * Makes the password the first owner's, and ends the first-run code. Of several at the same time one succeeds.
+ * @returns whether it was this one
+ * @throws PanelError `bad-request` when it is too short
+ */
+export async function claimOwner(settings: SettingStore, password: string): Promise<boolean> {
+  if (hasOwner(settings) || !settings.add(PASSWORD, await hashed(password))) return false;
+  settings.set(CODE, null);
+  return true;
+}
+
+/** @throws PanelError `bad-request` when it is too short */
+async function hashed(password: string): Promise<string> {
   if ([...password].length < MIN_LENGTH) {
     const hint = `Choose a longer one; a few words in a row are easy to remember.`;
     throw new PanelError('bad-request', `The password needs at least ${MIN_LENGTH} characters.`, hint);
   }
   const salt = randomBytes(16);
   const key = await derive(password, salt);
-  settings.set(PASSWORD, `${salt.toString('base64url')}.${key.toString('base64url')}`);
-  settings.set(CODE, null);
+  return `${salt.toString('base64url')}.${key.toString('base64url')}`;
 }
 
 /** Whether it is the owner's password; false as long as there is none. */

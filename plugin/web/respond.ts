@@ -25,7 +25,7 @@ export interface Pulse {
 /** What people read of these says all that there is: the program's own English words would only repeat it. */
 const TOLD: ReadonlySet<string> = new Set<ErrorCode>([
   ...(['unknown-type', 'unknown-provider', 'unknown-job', 'not-found', 'nothing-to-scan', 'unit-refused'] as const),
-  ...(['login-required', 'wrong-password', 'bad-token', 'cross-site', 'bad-query'] as const),
+  ...(['login-required', 'wrong-password', 'owner-exists', 'bad-token', 'cross-site', 'bad-query'] as const),
   ...(['disk-full', 'interrupted', 'internal'] as const),
 ]);
 

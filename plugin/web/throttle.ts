@@ -18,11 +18,13 @@ interface Tries {
 }
 const NONE: Tries = { failures: 0, at: 0 };
 
-/** Counts the failures in a row of each address, and of all together. */
+/** Counts the failures in a row of each address, of all strangers together, and of each browser known as the owner's. */
 export class Throttle {
   readonly #tries = new Map<string, Tries>();
   /** Where somebody has logged in from: these do not wait for what others do. */
   readonly #proven = new Map<string, true>();
+  /** Of known browsers, which wait for nobody else. */
+  readonly #devices = new Map<string, Tries>();
   readonly #now: () => number;
   #all = NONE;
 
@@ -32,10 +34,24 @@ export class Throttle {
 
   /**
    * Counts a try as failed before it is judged, so that tries at the same time do not slip through.
-   * @param address of the connection itself: what a header says, its sender chooses
+   * @param address of the client, as far as it can be trusted: what a header says, its sender chooses
+   * @param device the browser where it is known as the owner's: then its own tries alone count
    * @returns how long the address has to wait, ms; 0 when it may try now
    */
-  begin(address: string): number {
+  begin(address: string, device: string | null = null): number {
+    return device === null ? this.#beginStranger(address) : this.#beginDevice(device);
+  }
+
+  #beginDevice(device: string): number {
+    const now = this.#now();
+    const tries = this.#devices.get(device) ?? NONE;
+    const wait = waitAfter(tries, OF_ONE, now);
+    if (wait > 0) return wait;
+    remember(this.#devices, device, { failures: tries.failures + 1, at: now });
+    return 0;
+  }
+
+  #beginStranger(address: string): number {
     const now = this.#now();
     const tries = this.#tries.get(address) ?? NONE;
     const wait = Math.max(
@@ -48,10 +64,15 @@ export class Throttle {
     return 0;
   }
 
-  succeeded(address: string): void {
+  /** The same: what strangers have tried meanwhile stays counted where the browser was known. */
+  succeeded(address: string, device: string | null = null): void {
+    remember(this.#proven, address, true);
+    if (device !== null) {
+      this.#devices.delete(device);
+      return;
+    }
     this.#tries.delete(address);
     this.#all = NONE;
-    remember(this.#proven, address, true);
   }
 }
 

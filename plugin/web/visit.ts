@@ -1,4 +1,5 @@
 /** One request as the handlers see it: who asks, in which language, for a page, a part of one or JSON. */
+import type { IncomingMessage } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Panel } from '../panel.js';
 import type { Asset } from './assets.js';
@@ -26,6 +27,10 @@ export interface Web {
   readonly embedded: boolean;
   /** Path that every link starts with; begins and ends with `/`. */
   readonly base: string;
+  /** Where a request comes from, as far as that can be trusted; empty through a Unix socket. */
+  clientAddress(request: FastifyRequest): string;
+  /** The requests that came through the Unix socket. */
+  readonly bySocket: WeakSet<IncomingMessage>;
   /** A path of this site; strangers' words are encoded. */
   url(...parts: string[]): string;
   /** Address of a file of public/, changing with its content. */
@@ -38,6 +43,10 @@ export interface Visit {
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
   readonly base: string;
+  /** Where the request comes from; empty through a Unix socket. */
+  readonly address: string;
+  /** Whether it came through the Unix socket, which no stranger can open. */
+  readonly bySocket: boolean;
   readonly words: Words;
   readonly appearance: Appearance;
   /** Answers are JSON. */
@@ -63,6 +72,8 @@ export function beginVisit(web: Web, request: FastifyRequest, reply: FastifyRepl
     request,
     reply,
     base: web.base,
+    address: web.clientAddress(request),
+    bySocket: web.bySocket.has(request.raw),
     words: web.locales(language),
     appearance: APPEARANCES.find((one) => one === readCookie(request, APPEARANCE_COOKIE)) ?? 'system',
     api: /^\/(api\/|healthz|metrics)/.test(path),

@@ -34,9 +34,13 @@ export class Visitor {
   readonly #app: FastifyInstance;
   readonly #headers: Headers;
 
-  constructor({ app }: Pick<TestWeb, 'app'>, headers: Headers = {}) {
+  readonly #address: string;
+
+  /** @param address of its connections */
+  constructor({ app }: Pick<TestWeb, 'app'>, headers: Headers = {}, address = '127.0.0.1') {
     this.#app = app;
     this.#headers = headers;
+    this.#address = address;
   }
 
   get(url: string, headers: Headers = {}): Promise<LightMyRequestResponse> {
@@ -77,6 +81,7 @@ export class Visitor {
     const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
     const answer = await this.#app.inject({
       ...request,
+      remoteAddress: this.#address,
       headers: { host: 'node.example:7001', ...(cookie ? { cookie } : {}), ...this.#headers, ...headers },
     });
     for (const { name, value } of answer.cookies) {

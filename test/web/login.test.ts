@@ -23,7 +23,9 @@ describe('logging in', () => {
     const before = visitor.cookies.get('cloudy_services');
     const answer = await visitor.post('/login', { password: PASSWORD, next: '/services/dnsservice' });
     expect([answer.statusCode, answer.headers.location]).toEqual([303, '/services/dnsservice']);
-    expect(answer.headers['set-cookie']).toMatch(/; Path=\/; Max-Age=604800; HttpOnly; SameSite=Lax$/);
+    const [session, device] = answer.headers['set-cookie'] ?? [];
+    expect(session).toMatch(/^cloudy_services=.*; Path=\/; Max-Age=604800; HttpOnly; SameSite=Lax$/);
+    expect(device).toMatch(/^cloudy_services_device=.*; Path=\/; Max-Age=34560000; HttpOnly; SameSite=Lax$/);
     expect(visitor.cookies.get('cloudy_services')).not.toBe(before);
     expect(await isOwner(visitor)).toBe(true);
     visitor.cookies.set('cloudy_services', before ?? '');
