@@ -12,7 +12,7 @@ import { BRIDGE_PATH } from '../plugin/web/bridge.js';
 import { setOwnerPassword } from '../plugin/web/password.js';
 import { nodeFlags } from './node-flags.js';
 
-const PASSWORD = 'four words in a row';
+export const PASSWORD = 'four words in a row';
 /** File of the database in a data folder. */
 export const DATABASE = 'cloudy-services.sqlite';
 

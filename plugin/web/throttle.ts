@@ -8,6 +8,8 @@ interface Limit {
 const OF_ONE: Limit = { free: 5, longestMs: 60_000 };
 /** For whoever has many addresses. The wait is short, for strangers' tries then make the owner wait too. */
 const OF_ALL: Limit = { free: 100, longestMs: 10_000 };
+/** While all have to wait, an address that has not failed yet need not, this often: it may be the owner's new browser. */
+const NEWCOMER_EVERY_MS = 10_000;
 /** Addresses remembered; the oldest is forgotten first. */
 const MOST = 1000;
 
@@ -27,6 +29,7 @@ export class Throttle {
   readonly #devices = new Map<string, Tries>();
   readonly #now: () => number;
   #all = NONE;
+  #newcomerAt = Number.NEGATIVE_INFINITY;
 
   constructor(now: () => number) {
     this.#now = now;
@@ -54,13 +57,17 @@ export class Throttle {
   #beginStranger(address: string): number {
     const now = this.#now();
     const tries = this.#tries.get(address) ?? NONE;
-    const wait = Math.max(
-      waitAfter(tries, OF_ONE, now),
-      this.#proven.has(address) ? 0 : waitAfter(this.#all, OF_ALL, now),
-    );
+    const wait = Math.max(waitAfter(tries, OF_ONE, now), this.#proven.has(address) ? 0 : this.#waitOfAll(tries, now));
     if (wait > 0) return wait;
     remember(this.#tries, address, { failures: tries.failures + 1, at: now });
     this.#all = { failures: this.#all.failures + 1, at: now };
+    return 0;
+  }
+
+  #waitOfAll({ failures }: Tries, now: number): number {
+    const wait = waitAfter(this.#all, OF_ALL, now);
+    if (wait <= 0 || failures > 0 || Math.abs(now - this.#newcomerAt) < NEWCOMER_EVERY_MS) return wait;
+    this.#newcomerAt = now;
     return 0;
   }
 

@@ -3,8 +3,8 @@
  * known as the owner's goes first.
  */
 
-/** Strangers that may wait; each waits for those before it, some 50 ms apiece. */
-const MAX_STRANGERS = 8;
+/** Strangers that may wait; each waits for those before it, some 50 ms apiece. The throttle ends such a crowd within seconds. */
+const MAX_STRANGERS = 64;
 /** Those known may: more than a person's browsers send at once. */
 const MAX_KNOWN = 32;
 

@@ -110,17 +110,30 @@ describe('guessing from many addresses', () => {
     return throttle;
   };
 
-  it('is slowed down after a hundred failures in a row, up to one try in ten seconds', () => {
+  it('is slowed down after a hundred failures in a row, up to two tries in ten seconds, one of them a newcomer’s', () => {
     const throttle = failed(99);
     expect(throttle.begin('10.0.0.1')).toBe(0);
-    expect(throttle.begin('10.0.0.2')).toBe(1000);
+    expect(throttle.begin('10.0.0.1')).toBe(1000);
+    expect(throttle.begin('10.0.0.2')).toBe(0);
+    expect(throttle.begin('10.0.0.3')).toBe(2000);
     let tried = 0;
     for (let second = 0; second < 3600; second++) {
       now += 1000;
       if (throttle.begin(`10.1.0.${second}`) === 0) tried += 1;
     }
     expect(tried).toBeGreaterThan(300);
-    expect(tried).toBeLessThanOrEqual(365);
+    expect(tried).toBeLessThanOrEqual(730);
+  });
+
+  it('lets an address in that has not failed yet, while sixty others never stop', () => {
+    const throttle = new Throttle(() => now);
+    const strangers = Array.from({ length: 60 }, (_, nth) => `10.2.0.${nth}`);
+    for (let at = 0; at < 100; at++) {
+      for (const stranger of strangers) throttle.begin(stranger);
+      now += 150;
+    }
+    expect(throttle.begin('10.0.0.7')).toBe(0);
+    expect(throttle.begin('10.0.0.7')).toBeGreaterThan(0);
   });
 
   it('never makes an address wait from which somebody has logged in', () => {

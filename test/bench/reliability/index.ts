@@ -4,8 +4,9 @@ import { bad } from './bad.js';
 import { day } from './day.js';
 import { ghosts } from './ghosts.js';
 import { kills } from './kills.js';
+import { login } from './login.js';
 import { readers } from './readers.js';
 import { slow } from './slow.js';
 import { stalls } from './stalls.js';
 
-await runParts({ readers, slow, bad, stalls, ghosts, day, kills });
+await runParts({ readers, slow, bad, stalls, ghosts, login, day, kills });
