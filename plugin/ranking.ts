@@ -82,7 +82,8 @@ export class Ranking {
   settle(word: string, providers: readonly string[]): void {
     const { store } = this.#deps;
     const rows = this.of(word);
-    const scores = new Map(rows.map(({ provider, score }) => [provider.id, score]));
+    // What was measured: history is for everybody, the owner's stars are not.
+    const scores = new Map(rows.map(({ provider, score, rating }) => [provider.id, rating?.unrated?.score ?? score]));
     store.history.noteAll(word, new Map(providers.map((id) => [id, scores.get(id) ?? null])));
     this.#refreshed(word).bars = null;
     const previous = store.recommendations.get(word);

@@ -67,7 +67,8 @@ export class Alerts {
         if (!provider || !newest) continue;
         // An open port of which no more can be said is no failure.
         const reason = newest.reason === 'not-checked' ? null : newest.reason;
-        const matters = provider.self || recommended === id || store.opinions.get(word, id).pinned;
+        const { pinned, hidden } = store.opinions.get(word, id);
+        const matters = provider.self || (!hidden && (recommended === id || pinned));
         const change = this.#count(watched, id, reason !== null, matters);
         if (change) this.#tell(change.event, provider, reason, change.misses);
       }

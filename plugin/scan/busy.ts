@@ -41,11 +41,7 @@ export async function busyWith(signal: AbortSignal, now = Date.now()): Promise<B
 export function busiest(before: string, after: string, ms: number): number {
   const earlier = counters(before);
   const grown = [...counters(after)].map(([name, bytes]) => bytes - (earlier.get(name) ?? bytes));
-<<<<<<< HEAD
   return (largest(grown, 0) * 8_000) / ms;
-=======
-  return (grown.reduce((most, bytes) => Math.max(most, bytes), 0) * 8_000) / ms;
->>>>>>> 70f0583 (scan: name the shares in the README, and test who is behind a provider)
 }
 
 /** Bytes received and sent by interface: https://docs.kernel.org/filesystems/proc.html (`/proc/net/dev`). */

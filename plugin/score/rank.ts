@@ -52,18 +52,25 @@ export function rank(
 }
 
 /**
- * The list as if its owner had marked nothing: who was hidden is back in its place. The badge stays unless such a one is as
- * good as the best and whoever has it is not.
+ * The list as if its owner had marked nothing: without pins and stars, and who was hidden is back in its place. The badge
+ * stays unless, without them, another one is as good as the best and whoever has it is not.
  */
 export function unmarked(rows: readonly Ranked[]): readonly Ranked[] {
-  const plain = rows.map((row) => (row.pinned || row.hidden ? { ...row, pinned: false, hidden: false } : row));
-  if (!rows.some(({ hidden }) => hidden)) return plain;
+  const plain = rows.map(withoutMarks);
+  const isRated = rows.some(({ rating }) => rating !== null);
+  if (!isRated && !rows.some(({ hidden }) => hidden)) return plain;
   const shown = plain.toSorted(compare);
   const equals = equalsOf(shown);
-  const isBack = equals.some((row) => rows.some(({ provider, hidden }) => hidden && provider.id === row.provider.id));
-  const badge = (isBack ? equals : shown).find(({ recommended }) => recommended) ?? (isBack ? equals[0] : undefined);
+  const hidden = new Set(rows.filter((row) => row.hidden).map(({ provider }) => provider.id));
+  const isMoved = isRated || equals.some(({ provider }) => hidden.has(provider.id));
+  const badge = (isMoved ? equals : shown).find(({ recommended }) => recommended) ?? (isMoved ? equals[0] : undefined);
   const asGood = new Set(equals.length > 1 ? equals : []);
   return shown.map((row) => ({ ...row, recommended: row === badge, asGood: asGood.has(row) }));
+}
+
+function withoutMarks(row: Ranked): Ranked {
+  if (!row.pinned && !row.hidden && row.rating === null) return row;
+  return { ...row, ...row.rating?.unrated, rating: null, pinned: false, hidden: false };
 }
 
 /** What orders a row, and decides who is recommended. */

@@ -9,7 +9,7 @@ import { look, readFind } from './find.js';
 import { API_DEFAULTS } from './find-model.js';
 import { providerModel, serviceModel, sourceModel, typeModel } from './model.js';
 import { introduced, pathOf } from './pages.js';
-import { seenProvider, seenType } from './seen.js';
+import { seenJob, seenProvider, seenType } from './seen.js';
 import type { Visit, Web } from './visit.js';
 
 export async function services(web: Web, visit: Visit) {
@@ -38,7 +38,7 @@ export async function provider(web: Web, visit: Visit) {
 }
 
 export async function job(web: Web, visit: Visit) {
-  return web.panel.jobs.get(pathOf(visit).id);
+  return seenJob(web, visit, web.panel.jobs.get(pathOf(visit).id));
 }
 
 /** Who asks, and the token that a POST must carry in `x-csrf-token`. */

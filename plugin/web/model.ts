@@ -124,7 +124,7 @@ export function rowModel(ranked: Ranked, type: ServiceType, words: Words) {
     /** What other announcers say of it that is not believed. */
     contradictions: (provider.contradictions ?? []).map(contradictionModel),
     ...{ level, unproven, reason, detail, confidence, recommended, samples, attempts, facts, path },
-    ...{ failures, asGood, pinned, hidden, rating: rating && { ...rating, points: round(rating.points) } },
+    ...{ failures, asGood, pinned, hidden, rating: rating && ratingModel(rating) },
     /** Round-trip time guessed from Serf's coordinates, ms; never measured, never scored. */
     estimate: roundOr(ranked.estimate),
     reasonText: reason && words.t(reasonKey(ranked)),
@@ -147,6 +147,12 @@ export type RowModel = ReturnType<typeof rowModel>;
 function contradictionModel({ node, source, txt }: Contradiction) {
   return { node, source, attributes: [...txt].map(([name, value]) => (name ? `${name}=${value}` : value)).join(' & ') };
 }
+
+const ratingModel = ({ count, mean, points }: NonNullable<Ranked['rating']>) => ({
+  count,
+  mean,
+  points: round(points),
+});
 
 function partModel({ metric, value, unit, mark, weight, lost }: Part, type: ServiceType, words: Words) {
   const label = type.metrics.find(({ id }) => id === metric)?.label[words.language] ?? metric;
@@ -193,11 +199,12 @@ function reasonKey({ reason, level }: Ranked): string {
 
 /**
  * One provider with what a person needs to use it and what its announcement says.
+ * @param found with the providers that this node hands out (`worthUsing`)
  * @param isOwner whether the visitor is who runs this node
  * @param own what this node's own configuration says of it, where the visitor may see that
  */
 export function providerModel(
-  { view, ranked, connect }: ProviderView,
+  { view, ranked, connect, usable }: ProviderView & { readonly usable: readonly Provider[] },
   words: Words,
   now: number,
   isOwner: boolean,
@@ -213,10 +220,7 @@ export function providerModel(
     why: whyModel(ranked, type, words, now),
     community: provider.community,
     // Nobody needs to be told how to use what is their own.
-    use:
-      provider.self && isOwner
-        ? []
-        : type.use(provider, worthUsing(view), own).flatMap((step) => stepModel(step, words)),
+    use: provider.self && isOwner ? [] : type.use(provider, usable, own).flatMap((step) => stepModel(step, words)),
     /** Text of the button that tells a program of this node to use it; null where there is none. */
     connect: connect?.label[words.language] ?? null,
     /** What a scan of it alone costs at most. */
@@ -233,9 +237,13 @@ export function providerModel(
   };
 }
 
-/** Providers worth using, best first: they earned a score, and are not this node itself. */
-export function worthUsing({ ranked }: TypeView): Provider[] {
-  return ranked.filter(({ score, provider }) => (score ?? 0) > 0 && !provider.self).map(({ provider }) => provider);
+/**
+ * Providers worth using, best first: they earned a score, are not this node itself, and were not hidden by its owner.
+ * @param view as its owner sees it: what programs are handed follows the owner's choice, whoever fetches it
+ */
+export function worthUsing({ ranked }: Pick<TypeView, 'ranked'>): Provider[] {
+  const isWorth = ({ score, provider, hidden }: Ranked) => (score ?? 0) > 0 && !provider.self && !hidden;
+  return ranked.filter(isWorth).map(({ provider }) => provider);
 }
 
 type StepModel = { readonly label: string } & (

@@ -15,7 +15,7 @@ import { opinionModel } from './opinion.js';
 import { ACTS, isPreview, ownData } from './own-model.js';
 import { codesOf } from './qr.js';
 import { type Pulse, redirect, section } from './respond.js';
-import { seenProvider, seenType } from './seen.js';
+import { seenJob, seenProvider, seenType } from './seen.js';
 import type { Visit, Web } from './visit.js';
 
 /** The `:type` and `:id` of the path. */
@@ -41,7 +41,7 @@ export async function typeSection(web: Web, visit: Visit, followed: Job | null, 
   const view = seenType(visit, await web.panel.type(word));
   const listed = listModel(web, visit, view);
   const model = { ...typeModel(view, visit.words, listed.rows), files: fileModels(web, view.type, word, visit) };
-  const jobs = typeJobs(web, view, followed);
+  const jobs = typeJobs(web, visit, view, followed);
   const problem = ['absent', 'unknown'].includes(model.local.state) ? await web.panel.local.problem() : null;
   const pulse = pulseOf(web.url('services', word), listed.find, jobs.scan, jobs.act);
   return section(web, visit, 'type', pulse, {
@@ -71,8 +71,9 @@ function listModel(web: Web, visit: Visit, { word, ranked }: TypeView) {
  * A running scan of the type and a running act on the own service; else the one that the page follows to its end, or whose
  * end nobody has seen.
  */
-function typeJobs(web: Web, { word, job }: TypeView, asked: Job | null) {
-  const followed = asked ?? web.panel.jobs.cutOff(word);
+function typeJobs(web: Web, visit: Visit, { word, job }: TypeView, asked: Job | null) {
+  const found = asked ?? web.panel.jobs.cutOff(word);
+  const followed = found && seenJob(web, visit, found);
   const isAct = ({ kind }: Job) => ACTS.includes(kind);
   const act = web.panel.jobs.running().find((one) => one.type === word && isAct(one)) ?? null;
   return {
@@ -105,7 +106,8 @@ export async function providerSection(web: Web, visit: Visit, followed: Job | nu
     ...providerModel(found, visit.words, web.now(), visit.role === 'owner', own),
     files: fileModels(web, type, word, visit),
   };
-  const job = followed ?? web.panel.jobs.running().find(covers) ?? null;
+  const followedJob = followed && seenJob(web, visit, followed);
+  const job = followedJob ?? web.panel.jobs.running().find(covers) ?? null;
   const pulse = pulseOf(web.url('services', word, 'providers', id), EVERYTHING, job);
   return section(web, visit, 'provider', pulse, {
     saved: 'saved' in (visit.request.query as object),
@@ -129,7 +131,7 @@ export async function introduced({ view, ranked }: ProviderView, { role }: Visit
 }
 
 export async function job(web: Web, visit: Visit) {
-  const found = web.panel.jobs.get(pathOf(visit).id);
+  const found = seenJob(web, visit, web.panel.jobs.get(pathOf(visit).id));
   const type = web.panel.services.of(found.type);
   const service = titleOf(type, found.type, visit.words);
   const title = visit.words.t(`job.kind.${found.kind}`, { service });

@@ -121,7 +121,8 @@ async function html({ request, reply }: Visit, text: string, status: number): Pr
 function common(web: Web, visit: Visit) {
   const { words, request } = visit;
   const { panel, auth } = web;
-  const sources = panel.discovery.sources().map(sourceModel);
+  // Errors of sources name addresses and files of this node.
+  const sources = visit.role === null ? [] : panel.discovery.sources().map(sourceModel);
   const isOwner = visit.role === 'owner';
   return {
     words,

@@ -1,7 +1,15 @@
-/** What the owner has pinned and hidden is the owner's: everybody else sees the list as if nothing were. */
+/** What the owner has marked, rated and done is the owner's: everybody else sees the list as if nothing were. */
+import type { Job } from '../jobs.js';
 import type { ProviderView, TypeSummary } from '../panel.js';
+import type { Provider } from '../provider.js';
 import { unmarked } from '../score/rank.js';
-import type { Visit } from './visit.js';
+import { worthUsing } from './model.js';
+import type { Visit, Web } from './visit.js';
+
+export type SeenProvider = ProviderView & {
+  /** What this node hands out of the type, best first (`worthUsing`). */
+  readonly usable: readonly Provider[];
+};
 
 /** The type, or its line of the overview, as this visitor may see it. */
 export function seenType<T extends TypeSummary>({ role }: Visit, view: T): T {
@@ -11,8 +19,21 @@ export function seenType<T extends TypeSummary>({ role }: Visit, view: T): T {
 }
 
 /** The provider as this visitor may see it. */
-export function seenProvider(visit: Visit, found: ProviderView): ProviderView {
+export function seenProvider(visit: Visit, found: ProviderView): SeenProvider {
   const view = seenType(visit, found.view);
   const ranked = view.ranked.find(({ provider }) => provider.id === found.ranked.provider.id) ?? found.ranked;
-  return { ...found, view, ranked };
+  return { ...found, view, ranked, usable: worthUsing(found.view) };
+}
+
+/**
+ * The job as this visitor may see it. Why one failed may name files, units and addresses of this node: readers are told what
+ * kind of failure it was.
+ */
+export function seenJob({ locales }: Web, { role, api }: Visit, job: Job): Job {
+  if (role === 'owner' || job.error === null) return job;
+  const { code } = job.error;
+  const { t } = locales('en');
+  // A page has the sentences of the code in its own language.
+  const [message, hint] = api ? [t(`error.${code}`), t(`error.${code}.hint`)] : ['', ''];
+  return { ...job, error: { code, message, hint } };
 }

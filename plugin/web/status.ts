@@ -22,9 +22,14 @@ export async function status(web: Web, _visit: Visit) {
   };
 }
 
-/** 503 with the reason while a source of providers is away; one that is switched off is not missed. */
-export async function health(web: Web, { reply }: Visit) {
-  const sources = web.panel.discovery.sources().map(({ name, state, error }) => ({ name, state, error }));
+/**
+ * 503 with the reason while a source of providers is away; one that is switched off is not missed. The reason names
+ * addresses of this node: who may not read is told that there is one.
+ */
+export async function health(web: Web, { reply, role }: Visit) {
+  const sources = web.panel.discovery
+    .sources()
+    .map(({ name, state, error }) => (role === null ? { name, state } : { name, state, error }));
   const away = web.panel.demo ? [] : sources.filter(({ state }) => state === 'away');
   const reason = away.map(({ name, error }) => `${name}: ${error?.message ?? 'away'}`).join(' ');
   if (away.length > 0) reply.code(503);

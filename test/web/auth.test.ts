@@ -3,7 +3,7 @@ import { type OutgoingHttpHeaders, request } from 'node:http';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ROUTES } from '../../plugin/web/routes.js';
 import { startWeb, type TestWeb, Visitor } from './app.js';
-import { localOf } from './fake-panel.js';
+import { localOf, SERF_AWAY } from './fake-panel.js';
 
 let web: TestWeb;
 afterEach(() => web?.app.close());
@@ -206,4 +206,38 @@ describe("a host's own login", () => {
     expect(statusCode).toBe(500);
     expect(body).not.toContain('1234');
   });
+});
+
+describe('where nothing may be read without a login', () => {
+  const AGENT = '10.139.40.7:7373';
+  const away = {
+    ...SERF_AWAY,
+    error: { code: 'file-broken', message: `No agent on ${AGENT}.`, hint: `Look at ${AGENT}.` },
+  };
+
+  it('health says that a source is away, and neither where it is nor why', async () => {
+    const visitor = await open({ config: { publicRead: false } });
+    web.panel.sourceList = [away];
+    const { statusCode, body, json } = await visitor.get('/healthz');
+    expect(statusCode).toBe(503);
+    expect(body).not.toContain(AGENT);
+    expect(json()).toEqual({
+      ok: false,
+      reason: 'serf: away',
+      demo: false,
+      sources: [{ name: 'serf', state: 'away' }],
+    });
+    await visitor.login();
+    expect((await visitor.get('/healthz')).json().reason).toContain(AGENT);
+  });
+
+  it.each(['/login', '/nothing', '/services/dnsservice', '/api/v1/session', '/api/v1/status', '/healthz'])(
+    '%s tells a stranger no address of this node',
+    async (url) => {
+      const visitor = await open({ config: { publicRead: false } });
+      web.panel.sourceList = [away];
+      expect((await visitor.get(url)).body).not.toContain(AGENT);
+      expect((await visitor.get(url, { 'hx-request': 'true' })).body).not.toContain(AGENT);
+    },
+  );
 });
