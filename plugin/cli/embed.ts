@@ -7,8 +7,10 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
-  rmSync,
+  rmdirSync,
+  statSync,
   symlinkSync,
+  unlinkSync,
 } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { PanelError } from '../errors.js';
@@ -42,17 +44,14 @@ export function embed(
   const root = documentRoot(folder ?? configuredRoot(config));
   const wanted = new Map(linksUnder(root));
   const present = ours(root);
-  for (const path of wanted.keys()) assertFree(path, present);
+  for (const path of wanted.keys()) assertFree(root, path, present);
   const missing = [...wanted].filter(([path, target]) => present.get(path) !== target);
   // What an earlier version had and this one has not.
   const outdated = [...present].filter(([path, target]) => wanted.get(path) !== target);
-  acting(root, () => {
-    for (const [path] of outdated) rmSync(path);
-    for (const [path, target] of missing) {
-      mkdirSync(dirname(path), { recursive: true });
-      symlinkSync(target, path);
-    }
-  });
+  wholeOrNothing(root, [
+    ...outdated.map(([path, target]) => removal(path, target)),
+    ...missing.flatMap(([path, target]) => [...newFolders(root, dirname(path)), addition(path, target)]),
+  ]);
   if (json) {
     printJson(io, { root, embedded: true, linked: missing.map(([path]) => path) });
     return OK;
@@ -63,8 +62,8 @@ export function embed(
 }
 
 /**
- * Removes the links that point into our own files, and nothing else.
- * @throws PanelError bad-config where that is no document root of Cloudy
+ * Removes the links that point into our own files, and nothing else. One that cannot be removed keeps no other.
+ * @throws PanelError bad-config where that is no document root of Cloudy, or a link is still there afterwards
  */
 export function unembed(
   folder: string | null,
@@ -72,16 +71,16 @@ export function unembed(
   { config = CLOUDY_CONFIG, json = false }: EmbedOptions = {},
 ): number {
   const root = documentRoot(folder ?? configuredRoot(config));
-  const present = ours(root);
-  acting(root, () => {
-    for (const path of present.keys()) rmSync(path);
-  });
-  if (json) {
-    printJson(io, { root, embedded: false, removed: [...present.keys()] });
-    return OK;
-  }
-  for (const path of present.keys()) io.stdout.write(`removed ${path}\n`);
-  io.stdout.write(`The panel is not in Cloudy’s web GUI (${root})${present.size > 0 ? ' any more' : ''}.\n`);
+  const failures = new Map([...ours(root).keys()].map((path) => [path, failureOf(() => unlinkSync(path))]));
+  const removed = [...failures].filter(([, failure]) => failure === null).map(([path]) => path);
+  const left = [...failures].filter(([, failure]) => failure !== null);
+  if (json) printJson(io, { root, embedded: left.length > 0, removed });
+  else for (const path of removed) io.stdout.write(`removed ${path}\n`);
+  const [first] = left;
+  if (first !== undefined)
+    throw unchangeable(root, first[1], `Still there: ${left.map(([path]) => path).join(', ')}. `);
+  if (!json)
+    io.stdout.write(`The panel is not in Cloudy’s web GUI (${root})${removed.length > 0 ? ' any more' : ''}.\n`);
   return OK;
 }
 
@@ -121,22 +120,93 @@ function ours(root: string): ReadonlyMap<string, string> {
   return new Map(links.filter(([, target]) => target === PUBLIC_DIR || target.startsWith(`${BRIDGE_DIR}/`)));
 }
 
-const entriesOf = (folder: string): Dirent[] =>
-  existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : [];
+const entriesOf = (folder: string): Dirent[] => (isFolder(folder) ? readdirSync(folder, { withFileTypes: true }) : []);
 
-function assertFree(path: string, present: ReadonlyMap<string, string>): void {
-  if (present.has(path) || !lstatSync(path, { throwIfNoEntry: false })) return;
+/** @throws PanelError bad-config where something else has the link's name, or is where its folder should be */
+function assertFree(root: string, path: string, present: ReadonlyMap<string, string>): void {
+  const folder = foldersTo(root, dirname(path)).find((one) => isThere(one) && !isFolder(one));
+  const inTheWay = folder ?? (isThere(path) && !present.has(path) ? path : null);
+  if (inTheWay === null) return;
   const hint = 'Look whether it is still needed, move it away, and try again. Nothing was changed.';
-  throw new PanelError('bad-config', `${path} is in the way and not from this package.`, hint);
+  throw new PanelError('bad-config', `${inTheWay} is in the way and not from this package.`, hint);
 }
 
-/** @throws PanelError bad-config where this user may not write there */
-function acting(root: string, work: () => void): void {
+/** Whatever it is: a link to nothing is there too. */
+const isThere = (path: string) => lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+/** Links are followed; one that leads nowhere, or back to itself, leads to no folder. */
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
+/** The folders between the root and this one, it included, outermost first. */
+function foldersTo(root: string, folder: string): string[] {
+  return folder === root ? [] : [...foldersTo(root, dirname(folder)), folder];
+}
+
+/** One change of the document root, and how to take it back. */
+interface Step {
+  done(): void;
+  undone(): void;
+}
+
+const addition = (path: string, target: string): Step => ({
+  done: () => symlinkSync(target, path),
+  undone: () => unlinkSync(path),
+});
+
+/** Not by `rmSync`, which minds where a link leads. */
+const removal = (path: string, target: string): Step => ({
+  done: () => unlinkSync(path),
+  undone: () => symlinkSync(target, path),
+});
+
+/** The folders that are missing on the way to this one. */
+function newFolders(root: string, folder: string): Step[] {
+  return foldersTo(root, folder)
+    .filter((path) => !isThere(path))
+    .map((path) => {
+      let isMade = false;
+      return {
+        // Two links may have the same folder.
+        done: () => {
+          isMade = mkdirSync(path, { recursive: true }) !== undefined;
+        },
+        undone: () => {
+          if (isMade) rmdirSync(path);
+        },
+      };
+    });
+}
+
+/** Does all of it, or leaves things as they were. @throws PanelError bad-config where this user may not write there */
+function wholeOrNothing(root: string, steps: readonly Step[]): void {
+  const done: Step[] = [];
+  for (const step of steps) {
+    const failure = failureOf(step.done);
+    if (failure === null) {
+      done.unshift(step);
+      continue;
+    }
+    const stuck = done.filter(({ undone }) => failureOf(undone) !== null).length;
+    throw unchangeable(root, failure, stuck === 0 ? 'Nothing was changed. ' : 'Half of the links are there. ');
+  }
+}
+
+/** What the work threw; null where it was done. */
+function failureOf(work: () => void): Error | null {
   try {
     work();
+    return null;
   } catch (error) {
-    const { message } = error as NodeJS.ErrnoException;
-    const hint = `Run it as a user who may write to ${root}: usually root.`;
-    throw new PanelError('bad-config', `${root} cannot be changed: ${message}.`, hint, { cause: error });
+    return error as Error;
   }
+}
+
+function unchangeable(root: string, cause: Error | null, outcome: string): PanelError {
+  const hint = `${outcome}Run it as a user who may write to ${root}: usually root.`;
+  return new PanelError('bad-config', `${root} cannot be changed: ${cause?.message}.`, hint, { cause });
 }

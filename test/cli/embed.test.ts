@@ -1,5 +1,5 @@
 /** A folder laid out like Cloudy's document root, and what `embed` and `unembed` leave in it. */
-import {
+import fs, {
   cpSync,
   lstatSync,
   mkdirSync,
@@ -7,13 +7,15 @@ import {
   readdirSync,
   readFileSync,
   realpathSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { embed, unembed } from '../../plugin/cli/embed.js';
 import { run } from '../../plugin/cli/run.js';
 import { BRIDGE_DIR, PUBLIC_DIR } from '../../plugin/paths.js';
@@ -50,6 +52,13 @@ function tree(folder = root): string[] {
   });
   return entries.sort();
 }
+
+const original = fs.symlinkSync;
+/** Every name in the document root; links are not followed. */
+const names = (from = root): string[] =>
+  readdirSync(from, { withFileTypes: true })
+    .flatMap((entry) => [join(from, entry.name), ...(entry.isDirectory() ? names(join(from, entry.name)) : [])])
+    .sort();
 
 const conf = (text: string) => {
   const file = join(folder, 'cloudy.conf');
@@ -104,6 +113,8 @@ it.each([
   ['a file', (path: string) => writeFileSync(path, 'mine')],
   ['a link to something else', (path: string) => symlinkSync('/etc/hostname', path)],
   ['a link to nothing', (path: string) => symlinkSync('/nonexistent', path)],
+  ['a link to itself', (path: string) => symlinkSync(path, path)],
+  ['a folder', (path: string) => mkdirSync(path)],
 ])('changes nothing where %s of another origin is in the way', (_, put) => {
   const path = join(root, LINKS[3] as string);
   put(path);
@@ -111,6 +122,85 @@ it.each([
   expect(() => embed(root, fakeIo())).toThrow(`${path} is in the way`);
   unembed(root, fakeIo());
   expect(readdirSync(root, { recursive: true }).sort()).toEqual(before);
+});
+
+it.each([
+  ['a link to nothing', 'plug/resources', (path: string) => symlinkSync('/nonexistent', path)],
+  ['a file', 'plug/menus', (path: string) => writeFileSync(path, 'mine')],
+  ['a link to itself', 'plug/resources', (path: string) => symlinkSync(path, path)],
+  ['a link to a file', 'lang', (path: string) => symlinkSync('/etc/hostname', path)],
+])('changes nothing where %s stands for the folder %s', (_, name, put) => {
+  const path = join(root, name);
+  rmSync(path, { recursive: true });
+  put(path);
+  const before = names();
+  expect(() => embed(root, fakeIo())).toThrow(`${path} is in the way`);
+  expect(names()).toEqual(before);
+  expect(unembed(root, fakeIo())).toBe(0);
+  expect(names()).toEqual(before);
+});
+
+it('goes through a link to a folder elsewhere', () => {
+  const elsewhere = join(folder, 'languages');
+  renameSync(join(root, 'lang'), elsewhere);
+  symlinkSync(elsewhere, join(root, 'lang'));
+  expect(embed(root, fakeIo())).toBe(0);
+  expect(readdirSync(elsewhere)).toContain('ca.cloudyservices.php');
+  unembed(root, fakeIo());
+  expect(readdirSync(elsewhere)).not.toContain('ca.cloudyservices.php');
+});
+
+it.each(LINKS)('takes back all that it did where %s cannot be made', (name) => {
+  const old = join(root, 'plug', 'menus', 'r0099.cloudyservices.menu.php');
+  symlinkSync(join(BRIDGE_DIR, 'plug', 'menus', 'r0099.cloudyservices.menu.php'), old);
+  rmSync(join(root, 'plug', 'resources'), { recursive: true });
+  const before = names();
+  const refusing = vi.spyOn(fs, 'symlinkSync').mockImplementation((target, path) => {
+    if (path === join(root, name)) throw Object.assign(new Error('EROFS: read-only file system'), { code: 'EROFS' });
+    original(target, path);
+  });
+  syncBuiltinESMExports();
+  try {
+    expect(() => embed(root, fakeIo())).toThrow(
+      expect.objectContaining({ code: 'bad-config', hint: expect.stringContaining('Nothing was changed.') }),
+    );
+    expect(names()).toEqual(before);
+  } finally {
+    refusing.mockRestore();
+    syncBuiltinESMExports();
+  }
+});
+
+it('replaces a link of its own that leads nowhere or elsewhere', () => {
+  const path = join(root, LINKS[3] as string);
+  for (const target of [join(BRIDGE_DIR, 'gone.php'), join(BRIDGE_DIR, 'lang', 'ca.cloudyservices.php')]) {
+    symlinkSync(target, path);
+    embed(root, fakeIo());
+    expect(realpathSync(path)).toBe(realpathSync(join(BRIDGE_DIR, LINKS[3] as string)));
+    unembed(root, fakeIo());
+    expect(lstatSync(path, { throwIfNoEntry: false })).toBeUndefined();
+  }
+});
+
+it('removes all links that it may, and names the one that is left', () => {
+  embed(root, fakeIo());
+  const stuck = join(root, LINKS[0] as string);
+  const remove = fs.unlinkSync;
+  const refusing = vi.spyOn(fs, 'unlinkSync').mockImplementation((path) => {
+    if (path === stuck) throw Object.assign(new Error('EPERM: operation not permitted'), { code: 'EPERM' });
+    remove(path);
+  });
+  syncBuiltinESMExports();
+  const io = fakeIo();
+  try {
+    expect(() => unembed(root, io)).toThrow(expect.objectContaining({ hint: expect.stringContaining(stuck) }));
+  } finally {
+    refusing.mockRestore();
+    syncBuiltinESMExports();
+  }
+  expect(LINKS.filter((name) => lstatSync(join(root, name), { throwIfNoEntry: false }))).toEqual([LINKS[0]]);
+  expect(io.written.out).not.toContain(stuck);
+  expect(unembed(root, fakeIo())).toBe(0);
 });
 
 it.each([
