@@ -18,9 +18,11 @@ import type { Provider } from '../provider.js';
 export type Texts = Readonly<Record<Language, string>>;
 
 /** A systemd unit that may provide the type on this node, and the Debian package that brings it. */
-interface UnitCandidate {
+export interface UnitCandidate {
   /** `named.service`, or a template such as `syncthing@.service` whose instances all count. */
   readonly unit: string;
+  /** What a template's instance is: the user it runs as, or a mere name. */
+  readonly instance?: 'user' | 'name';
   /** Debian package to install; null where Debian has none. */
   readonly package: string | null;
   /** Where the package has it listen on loopback only: what opens it to neighbours. */

@@ -160,7 +160,7 @@ const syncthing: ServiceType = {
   icon: 'M4 12a8 8 0 0 1 14-5.300M20 4v4h-4M20 12a8 8 0 0 1-14 5.300M4 20v-4h4',
   defaultPort: 22000,
   transports: ['tcp'],
-  units: [{ unit: 'syncthing@.service', package: 'syncthing' }],
+  units: [{ unit: 'syncthing@.service', instance: 'user', package: 'syncthing' }],
   publishTxt: {
     ca: 'node_id= i l’identificador de dispositiu, que el Syncthing mostra a «Accions, Mostra l’ID».',
     es: 'node_id= y el identificador de dispositivo, que Syncthing muestra en «Acciones, Mostrar ID».',

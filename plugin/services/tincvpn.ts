@@ -188,7 +188,7 @@ const tincvpn: ServiceType = {
   defaultPort: 655,
   transports: ['tcp', 'udp'],
   units: [
-    { unit: 'tinc@.service', package: 'tinc' },
+    { unit: 'tinc@.service', instance: 'name', package: 'tinc' },
     { unit: 'tinc.service', package: 'tinc' },
   ],
   link: true,
