@@ -54,7 +54,9 @@ export class Ranking {
       const estimate = this.#estimates.get(node);
       return estimate === undefined ? [] : [[id, estimate] as const];
     });
+    const rated = new Map([...opinions].filter(([, { stars }]) => stars.length > 0));
     return rank(providers, this.#scores(word, opinions), {
+      unrated: rated.size === 0 ? new Map() : this.#scores(word, new Map(), rated),
       hidden: idsWhere(opinions, 'hidden'),
       pinned: idsWhere(opinions, 'pinned'),
       recommended: store.recommendations.get(word)?.provider ?? null,
@@ -83,7 +85,7 @@ export class Ranking {
     const { store } = this.#deps;
     const rows = this.of(word);
     // What was measured: history is for everybody, the owner's stars are not.
-    const scores = new Map(rows.map(({ provider, score, rating }) => [provider.id, rating?.unrated?.score ?? score]));
+    const scores = new Map(rows.map(({ provider, score, unrated }) => [provider.id, unrated?.score ?? score]));
     store.history.noteAll(word, new Map(providers.map((id) => [id, scores.get(id) ?? null])));
     this.#refreshed(word).bars = null;
     const previous = store.recommendations.get(word);
@@ -105,16 +107,17 @@ export class Ranking {
     }
   }
 
-  #scores(word: string, opinions: ReadonlyMap<string, Opinion>): Map<string, Score> {
+  /** @param only of these providers; of all where left out */
+  #scores(
+    word: string,
+    opinions: ReadonlyMap<string, Opinion>,
+    only?: Pick<ReadonlyMap<string, unknown>, 'has'>,
+  ): Map<string, Score> {
     const { services, now } = this.#deps;
     const type = services.of(word);
     const at = now();
-    return new Map(
-      [...this.#refreshed(word).digests].map(([id, digest]) => [
-        id,
-        scoreAt(type, digest, at, opinions.get(id)?.stars),
-      ]),
-    );
+    const digests = [...this.#refreshed(word).digests].filter(([id]) => only?.has(id) ?? true);
+    return new Map(digests.map(([id, digest]) => [id, scoreAt(type, digest, at, opinions.get(id)?.stars)]));
   }
 
   /**

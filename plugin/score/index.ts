@@ -118,7 +118,7 @@ export function scoreOf(type: Scored, attempts: readonly Attempt[], now: number,
 export function scoreAt(type: Scored, digest: Digest, now: number, stars: readonly Stars[] = []): Score {
   const { at, closed, tallies, attempts, samples, failures, measuredAt, level, facts, path } = digest;
   const opinion = ratingOf(stars, now);
-  const rating = opinion && { count: opinion.count, mean: opinion.mean, points: 0, unrated: null };
+  const rating = opinion && { count: opinion.count, mean: opinion.mean, points: 0 };
   const tried = { ...UNTRIED, attempts, samples, failures, measuredAt, level, facts, path, rating };
   if (closed) return { ...tried, ...closed, score: 0, low: 0, high: 0, parts: [GATE] };
   if (measuredAt === null) return tried;
@@ -139,7 +139,7 @@ function rated(
   { count, mean, factor }: { readonly count: number; readonly mean: number; readonly factor: number },
 ): Score {
   const moved = (points: number) => Math.min(100, points * factor);
-  const rating = { count, mean, points: moved(score) - score, unrated: { score, low, high } };
+  const rating = { count, mean, points: moved(score) - score };
   return { ...scored, score: moved(score), low: moved(low), high: moved(high), rating };
 }
 

@@ -13,7 +13,11 @@ export interface Ranked extends Score {
   readonly hidden: boolean;
   /** Round-trip time guessed from Serf's coordinates, ms; only where nothing was ever measured. */
   readonly estimate: number | null;
+  /** As it was measured, where the owner's stars have moved the score. */
+  readonly unrated?: Unrated;
 }
+
+type Unrated = Pick<Score, 'score' | 'low' | 'high'>;
 
 /** What the owner and the node add to the scores. Sets and map by provider id. */
 export interface Preferences {
@@ -21,6 +25,8 @@ export interface Preferences {
   readonly hidden?: ReadonlySet<string>;
   /** Marked, not moved. */
   readonly pinned?: ReadonlySet<string>;
+  /** The scores of those that the owner has rated as they would be without that. */
+  readonly unrated?: ReadonlyMap<string, Unrated>;
   /** The provider that stands recommended since the last scan. */
   readonly recommended?: string | null;
   /** This node's own, which spreads the choice among equals; without it the first of them is taken. */
@@ -47,7 +53,11 @@ export function rank(
   const asGood = new Set(equals.length > 1 ? equals : []);
   return rows.map((row) => {
     const { provider, pinned, hidden, estimate } = row;
-    return { provider, pinned, hidden, estimate, recommended: row === badge, asGood: asGood.has(row), ...row.all };
+    const unrated = preferences.unrated?.get(provider.id);
+    return {
+      ...{ provider, pinned, hidden, estimate, recommended: row === badge, asGood: asGood.has(row), ...row.all },
+      ...(unrated && row.all.rating !== null && { unrated }),
+    };
   });
 }
 
@@ -70,7 +80,8 @@ export function unmarked(rows: readonly Ranked[]): readonly Ranked[] {
 
 function withoutMarks(row: Ranked): Ranked {
   if (!row.pinned && !row.hidden && row.rating === null) return row;
-  return { ...row, ...row.rating?.unrated, rating: null, pinned: false, hidden: false };
+  const { unrated, ...rest } = row;
+  return { ...rest, ...unrated, rating: null, pinned: false, hidden: false };
 }
 
 /** What orders a row, and decides who is recommended. */

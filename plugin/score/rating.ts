@@ -18,14 +18,6 @@ export interface Rating {
   readonly mean: number;
   /** Points that they added (+) or took (−). */
   readonly points: number;
-  /** The score as it was measured, without them; null where they changed nothing. */
-  readonly unrated: Unrated | null;
-}
-
-interface Unrated {
-  readonly score: number;
-  readonly low: number;
-  readonly high: number;
 }
 
 const DAY = 86_400_000;

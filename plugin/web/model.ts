@@ -124,7 +124,7 @@ export function rowModel(ranked: Ranked, type: ServiceType, words: Words) {
     /** What other announcers say of it that is not believed. */
     contradictions: (provider.contradictions ?? []).map(contradictionModel),
     ...{ level, unproven, reason, detail, confidence, recommended, samples, attempts, facts, path },
-    ...{ failures, asGood, pinned, hidden, rating: rating && ratingModel(rating) },
+    ...{ failures, asGood, pinned, hidden, rating: rating && { ...rating, points: round(rating.points) } },
     /** Round-trip time guessed from Serf's coordinates, ms; never measured, never scored. */
     estimate: roundOr(ranked.estimate),
     reasonText: reason && words.t(reasonKey(ranked)),
@@ -147,12 +147,6 @@ export type RowModel = ReturnType<typeof rowModel>;
 function contradictionModel({ node, source, txt }: Contradiction) {
   return { node, source, attributes: [...txt].map(([name, value]) => (name ? `${name}=${value}` : value)).join(' & ') };
 }
-
-const ratingModel = ({ count, mean, points }: NonNullable<Ranked['rating']>) => ({
-  count,
-  mean,
-  points: round(points),
-});
 
 function partModel({ metric, value, unit, mark, weight, lost }: Part, type: ServiceType, words: Words) {
   const label = type.metrics.find(({ id }) => id === metric)?.label[words.language] ?? metric;
