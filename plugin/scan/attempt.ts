@@ -44,6 +44,7 @@ const PING_LATE_MS = 250;
 const GUILTY_STALL_MS = 500;
 
 type Probed = Provider & { readonly port: number };
+type Claimed = Target & Pick<Provider, 'contradictions'>;
 
 export interface AttemptOptions {
   readonly lag: LagGuard;
@@ -132,7 +133,7 @@ interface ProbedOnce {
 
 async function probeOnce(
   type: ServiceType,
-  target: Target,
+  target: Claimed,
   { lag, signal, deadlineMs = DEADLINE_MS, asked = false, account }: AttemptOptions,
 ): Promise<ProbedOnce> {
   const traffic = { sent: 0, received: 0 };
@@ -212,8 +213,8 @@ function logOnce(type: ServiceType, error: unknown): void {
  * The probe, and beside it the path to the node by Serf ping: for every service of a node that gossips, also the mute ones.
  * The path has as long as the probe takes and a little more: a node that does not answer holds up nothing.
  */
-async function withPath(type: ServiceType, target: Target, context: ProbeContext): Promise<ProbeResult> {
-  if (!asksForPath(type, target)) return type.probe(target, context);
+async function withPath(type: ServiceType, target: Claimed, context: ProbeContext): Promise<ProbeResult> {
+  if (!asksForPath(type, target)) return withIdentities(type, target, context);
   const late = new AbortController();
   const signal = AbortSignal.any([context.signal, late.signal]);
   const path = measurePath(target, { ...context, signal }).catch((error) => {
@@ -222,7 +223,7 @@ async function withPath(type: ServiceType, target: Target, context: ProbeContext
   });
   // It is awaited below; until then nobody would hear it fail, and that ends the process.
   path.catch(() => {});
-  const result = await type.probe(target, context).catch(async (error) => {
+  const result = await withIdentities(type, target, context).catch(async (error) => {
     late.abort();
     await path;
     throw error;
@@ -231,6 +232,20 @@ async function withPath(type: ServiceType, target: Target, context: ProbeContext
   const samples = await path;
   clearTimeout(timer);
   return isFailed(result) ? result : { ...result, samples: [...result.samples, ...samples] };
+}
+
+/**
+ * The probe; where the service is not who it is believed to be, and others announce it as somebody else, again with what
+ * each of them says: a stranger who was the first to announce a neighbour's service makes it no failure.
+ */
+async function withIdentities(type: ServiceType, target: Claimed, context: ProbeContext): Promise<ProbeResult> {
+  const result = await type.probe(target, context);
+  for (const { node, txt } of target.contradictions ?? []) {
+    if (!isFailed(result) || result.reason !== 'wrong-identity') break;
+    const other = await type.probe({ ...target, node, txt }, context);
+    if (!isFailed(other)) return { ...other, facts: { ...other.facts, 'announced by': node } };
+  }
+  return result;
 }
 
 /** Times measured while the loop stood still are dropped; what no clock of ours measured stays. */

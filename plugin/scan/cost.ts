@@ -3,6 +3,7 @@ import type { Target } from '../probe/index.js';
 import { WIDTH } from '../probe/metrics.js';
 import { gossipAt, PATH_COST } from '../probe/path.js';
 import { PING_COST, TRAIN_COST } from '../probe/ping.js';
+import type { Provider } from '../provider.js';
 import type { Cost, ServiceType } from '../services/index.js';
 
 /** How many of the best get more samples, and how many each: a light probe of SCORING.md §5. */
@@ -21,7 +22,7 @@ export interface Extent {
   readonly account?: object | undefined;
 }
 
-type Place = Pick<Target, 'address' | 'gossip'>;
+type Place = Pick<Target, 'address' | 'gossip'> & Pick<Provider, 'contradictions'>;
 
 const NOTHING: Cost = { packets: 0, bytes: 0 };
 const sum = (costs: readonly Cost[]): Cost => ({
@@ -42,7 +43,9 @@ export const trainCost = ({ metrics }: ServiceType) => (metrics.some(({ id }) =>
 export function probeCost(type: ServiceType, place: Place, { asked, account }: Extent): Cost {
   const path = asksForPath(type, place) ? PATH_COST : NOTHING;
   const more = type.account ? account !== undefined : asked;
-  return sum([type.cost, path, (more && type.askedCost) || NOTHING]);
+  const once = sum([type.cost, (more && type.askedCost) || NOTHING]);
+  // As often as announcers contradict each other: each announced identity may have to be tried.
+  return sum([path, times(once, 1 + (place.contradictions?.length ?? 0))]);
 }
 
 /** One attempt at most, with the system's pings, which go out where nothing else tells of the path. */

@@ -309,3 +309,39 @@ describe('an attempt', () => {
     expect((await attemptOnce(type, provider, alone)).attempt).toMatchObject({ samples: [], bytes: 60 });
   });
 });
+
+describe('where announcers contradict each other', () => {
+  const contradictions = ['EVIL2', 'GOOD', 'EVIL3'].map((id) => ({
+    ...{ node: `node of ${id}`, source: 'serf' as const },
+    txt: new Map([['node_id', id]]),
+  }));
+  const disputed = { ...provider, txt: new Map([['node_id', 'EVIL']]), contradictions };
+  const tried: (string | undefined)[] = [];
+  const identifying: Prober = async ({ txt }) => {
+    tried.push(txt.get('node_id'));
+    if (txt.get('node_id') !== 'GOOD') return { level: 3, reason: 'wrong-identity', detail: 'it is GOOD' };
+    return { level: 4, samples: [], facts: {} };
+  };
+
+  it('tries each announced identity until one is right, and tells whose it was', async () => {
+    tried.length = 0;
+    const { attempt: made } = await attempt(identifying, disputed);
+    expect(made).toMatchObject({ level: 4, reason: null, facts: { 'announced by': 'node of GOOD' } });
+    expect(tried).toEqual(['EVIL', 'EVIL2', 'GOOD']);
+  });
+
+  it('fails where none of them is, or for another reason, with what came of the one believed', async () => {
+    const liars = { ...disputed, contradictions: contradictions.filter(({ node }) => node !== 'node of GOOD') };
+    expect((await attempt(identifying, liars)).attempt).toMatchObject({
+      reason: 'wrong-identity',
+      detail: 'it is GOOD',
+    });
+    tried.length = 0;
+    const silent: Prober = async ({ txt }) => {
+      tried.push(txt.get('node_id'));
+      return { level: 0, reason: 'timeout' };
+    };
+    expect((await attempt(silent, disputed)).attempt).toMatchObject({ reason: 'timeout' });
+    expect(tried).toEqual(['EVIL']);
+  });
+});
