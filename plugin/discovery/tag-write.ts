@@ -16,6 +16,7 @@ export interface WireEntry {
   readonly i: string;
   readonly p: string;
   readonly e: string;
+  /** `k=v` pairs joined by `&`. */
   readonly t: string;
 }
 
@@ -79,10 +80,48 @@ export function readPiece(piece: Piece): Entry | null {
   return typeof entry === 'string' ? null : entry;
 }
 
-/** JSON without `'`, which old readers turn into `"`. */
-export function writePiece({ s, d, m, i, p, e, t }: WireEntry): Piece {
-  const json = JSON.stringify({ s, d, m, i, p, e, t }).replaceAll("'", '\\u0027');
-  return Buffer.from(json).toString('latin1');
+/**
+ * What the shell scripts of old nodes cannot carry: they split entries at white space, turn `'` into `"`, undo the escapes
+ * of JSON, and print texts as HTML. Each has a look-alike. Globs stay: the word that the shell would expand is the whole entry.
+ */
+const LOOKALIKES: Readonly<Record<string, string>> = {
+  "'": '\u2019',
+  '"': '\u201d',
+  '`': '\u2018',
+  '\\': '\u2216',
+  '<': '\u2039',
+  '>': '\u203a',
+};
+const UNCARRIED = /['"`\\<>]/g;
+/** Unicode's white space: `\s` lacks the next line (U+0085), and has the byte order mark. */
+const SPACES = /[\s\u0085]+/g;
+const PARTINGS = /[&\s\u0085]+/;
+/** What JSON writes as an escape or programs leave out: control characters, halves of characters, what is no character. */
+const NO_TEXT = /[\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}\ufffd]/gu;
+
+/** The text with nothing in it that old readers would change or stumble over; the same again when done twice. */
+function carried(text: string): string {
+  return text
+    .trim()
+    .replace(SPACES, '_')
+    .replace(NO_TEXT, '')
+    .replace(UNCARRIED, (letter) => LOOKALIKES[letter] ?? '');
+}
+
+/** Attributes parted by `&` or white space, joined by `&`: readers of both kinds split there. */
+const carriedPairs = (text: string) => text.split(PARTINGS).map(carried).filter(Boolean).join('&');
+
+/** The entry as it is written: without white space, quotes and backslashes in any field. */
+export function toWire({ s, d, m, i, p, e, t }: WireEntry): WireEntry {
+  return {
+    ...{ s: carried(s), d: carried(d), m: carried(m), i: carried(i), p: carried(p), e: carried(e) },
+    t: carriedPairs(t),
+  };
+}
+
+/** The entry's JSON, which needs no escape. */
+export function writePiece(entry: WireEntry): Piece {
+  return Buffer.from(JSON.stringify(toWire(entry))).toString('latin1');
 }
 
 /**

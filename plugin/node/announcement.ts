@@ -2,7 +2,7 @@
 import { hostname } from 'node:os';
 import type { Language } from '../config.js';
 import { canonicalAddress, cleanText } from '../discovery/entry.js';
-import type { WireEntry } from '../discovery/tag-write.js';
+import { toWire, type WireEntry } from '../discovery/tag-write.js';
 import { PanelError } from '../errors.js';
 import type { ServiceType } from '../services/index.js';
 
@@ -10,7 +10,7 @@ import type { ServiceType } from '../services/index.js';
 export interface PublishForm {
   readonly description?: string;
   readonly port?: string;
-  /** `name=value` pairs parted by spaces. */
+  /** `name=value` pairs parted by spaces or `&`. */
   readonly attributes?: string;
   /** Name of the community ("microcloud"). */
   readonly community?: string;
@@ -50,13 +50,13 @@ export function entryOf(word: string, form: Required<PublishForm>, address: stri
   const port = form.port.trim();
   if (!/^\d{1,5}$/.test(port) || Number(port) < 1 || Number(port) > 65_535)
     throw new FieldError('port', 'The port is not a number from 1 to 65535.');
-  return {
+  return toWire({
     s: word,
-    d: text('description').replaceAll(' ', '_'),
+    d: text('description'),
     m: hostname(),
     i: canonicalAddress(address) ?? address,
     p: String(Number(port)),
-    e: text('community').replaceAll(' ', '_'),
-    t: text('attributes').replace(/[&\s]+/g, ' '),
-  };
+    e: text('community'),
+    t: text('attributes'),
+  });
 }

@@ -34,7 +34,7 @@ const NOT_FOUND = 127;
 
 export function lanServiceOf({ s, d, m, p, t }: WireEntry): LanService {
   const name = cut(d.replaceAll('_', ' ') || m, NAME_BYTES);
-  return { name, type: `_${s}._tcp`, port: Number(p), txt: t.split(' ').filter(Boolean) };
+  return { name, type: `_${s}._tcp`, port: Number(p), txt: t.split(/[&\s]+/).filter(Boolean) };
 }
 
 /** Whole characters, as many as fit. */

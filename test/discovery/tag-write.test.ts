@@ -50,16 +50,20 @@ describe('the entries of a tag', () => {
 });
 
 describe('our entry', () => {
-  it('is read back as it was meant, whatever it says', async () => {
+  it('is read back as it was meant, with look-alikes for what old readers cannot carry', async () => {
     const entry = { ...OURS, d: 'L\'aigua_"és"_\\_€_{x}', t: "k=v'w" };
     const { entries, skipped } = readTag(await packTag([writePiece(entry)]));
     expect(skipped).toEqual({});
-    expect(entries[0]).toMatchObject({ type: 'proxy3', description: 'L\'aigua "és" \\ € {x}', port: 3128 });
+    expect(entries[0]).toMatchObject({ type: 'proxy3', description: 'L’aigua ”és” ∖ € {x}', port: 3128 });
     expect(readPiece(writePiece(entry))).toEqual(entries[0]);
   });
 
-  it('has no quote that old readers would turn into another', () => {
-    expect(writePiece({ ...OURS, d: "l'un_i_l'altre" })).not.toContain("'");
+  it('has no quote that old readers would turn into another, nor an escape that jq would undo', () => {
+    expect(writePiece({ ...OURS, d: "l'un_i_l'altre" })).not.toMatch(/['\\]/);
+  });
+
+  it('joins attributes with &, whether spaces or & parted them', () => {
+    expect(JSON.parse(writePiece({ ...OURS, t: ' a=1  b=2&&c=3\n' })).t).toBe('a=1&b=2&c=3');
   });
 
   it('is not found in what is no entry', () => {

@@ -88,7 +88,7 @@ describe('announcing', () => {
     await until('the neighbour sees it', async () => (await seenBy(neighbour, 'own')) !== null);
     const entry = JSON.parse(jq(await seenBy(neighbour, 'own'), '.[0]'));
     expect(entry).toEqual({
-      ...{ s: 'proxy3', d: 'Proxy_of_the_square', i: own.address, p: '3128', e: '', t: 'a=1 b=2' },
+      ...{ s: 'proxy3', d: 'Proxy_of_the_square', i: own.address, p: '3128', e: '', t: 'a=1&b=2' },
       m: expect.any(String),
     });
     await until('it is listed as this node’s', () => discovery.providers('proxy3')[0]?.self === true);
