@@ -36,6 +36,8 @@ export interface Discovery {
    * @throws PanelError `serf-away`, `serf-refused`: why there is none now
    */
   serfClient(): SerfRpc;
+  /** The `services` tag of this node as its Serf agent last told of it; null without one. */
+  ownTag(): string | null;
   /**
    * Round-trip times guessed from Serf's coordinates, ms, by node name: for an order of those never measured, never to be
    * shown as measured. Empty where no agent answers. Asks the agent at most every 10 minutes.
@@ -196,6 +198,10 @@ class Merged implements Discovery {
       'The panel does not follow a Serf agent.',
       'Start it without the demo community.',
     );
+  }
+
+  ownTag(): string | null {
+    return this.#serf()?.ownTag() ?? null;
   }
 
   async estimates(): Promise<ReadonlyMap<string, number>> {

@@ -92,6 +92,11 @@ export class Members {
     return this.self === null ? null : (this.#known.get(this.self)?.member.address ?? null);
   }
 
+  /** This node's own `services` tag; null without one, and until it is known. */
+  ownTag(): string | null {
+    return this.self === null ? null : (this.#known.get(this.self)?.tag ?? null);
+  }
+
   /** Names of the other members that announce something. */
   others(): string[] {
     return [...this.#known].flatMap(([name, { sightings }]) =>

@@ -100,6 +100,11 @@ export class SerfSource implements Source {
     return this.#members.ownAddress();
   }
 
+  /** This node's own `services` tag, as the agent last told of it; null without one. */
+  ownTag(): string | null {
+    return this.#members.ownTag();
+  }
+
   /**
    * The connection for everything else that the agent can do.
    * @throws PanelError `serf-away`, `serf-refused`: why there is none now

@@ -80,19 +80,29 @@ export function readPiece(piece: Piece): Entry | null {
   return typeof entry === 'string' ? null : entry;
 }
 
+/** The entry's own texts as they are, to be changed and written again; null for what is none. */
+export function wireOf(piece: Piece): WireEntry | null {
+  const json = parseLoosely(textOf(piece));
+  if (typeof readEntry(json) === 'string') return null;
+  const fields = json as Readonly<Record<string, unknown>>;
+  const text = (name: keyof WireEntry) => {
+    const value = fields[name];
+    return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+  };
+  return { s: text('s'), d: text('d'), m: text('m'), i: text('i'), p: text('p'), e: text('e'), t: text('t') };
+}
+
 /**
- * What the shell scripts of old nodes cannot carry: they split entries at white space, turn `'` into `"`, undo the escapes
- * of JSON, and print texts as HTML. Each has a look-alike. Globs stay: the word that the shell would expand is the whole entry.
+ * What the shell scripts of old nodes cannot carry: they split entries at white space, turn `'` into `"` and undo the escapes
+ * of JSON. Each has a look-alike. Globs stay: the word that the shell would expand is the whole entry.
  */
 const LOOKALIKES: Readonly<Record<string, string>> = {
   "'": '\u2019',
   '"': '\u201d',
   '`': '\u2018',
   '\\': '\u2216',
-  '<': '\u2039',
-  '>': '\u203a',
 };
-const UNCARRIED = /['"`\\<>]/g;
+const UNCARRIED = /['"`\\]/g;
 /** Unicode's white space: `\s` lacks the next line (U+0085), and has the byte order mark. */
 const SPACES = /[\s\u0085]+/g;
 const PARTINGS = /[&\s\u0085]+/;

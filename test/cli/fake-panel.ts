@@ -118,6 +118,7 @@ export function fakePanel(fake: Fake = {}): FakePanel {
         const stats = new Map([['serf', new Map([['members', String(fake.members ?? 3)]])]]);
         return { stats: async () => stats } as unknown as SerfRpc;
       },
+      ownTag: () => null,
       estimates: async () => new Map(),
       sources: () => sources,
       words: never,
@@ -138,7 +139,14 @@ export function fakePanel(fake: Fake = {}): FakePanel {
     provider: never,
     scan: (word) => jobs.start({ kind: 'scan', type: word, provider: null, total: 3 }, work),
     own: {
-      view: async (word) => ({ units: [], port: null, publication: null, lan: null, ...fake.own?.[word] }),
+      view: async (word) => ({
+        units: [],
+        port: null,
+        publication: null,
+        announced: [],
+        lan: null,
+        ...fake.own?.[word],
+      }),
       ...{ act: never, log: never, form: never, preview: never, publish: never, unpublish: never },
     },
     connect: never,

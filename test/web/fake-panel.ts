@@ -164,6 +164,7 @@ export async function fakePanel(options: FakeOptions = {}): Promise<FakePanel> {
       serfClient: () => {
         throw new PanelError('serf-away', 'No agent.', 'Start it.');
       },
+      ownTag: () => null,
       ready: async () => {},
       estimates: async () => new Map(),
       onChange: () => () => {},
@@ -188,7 +189,13 @@ export async function fakePanel(options: FakeOptions = {}): Promise<FakePanel> {
     scan: (word, provider) =>
       begin({ kind: 'scan', type: word, provider: provider ?? null, total: view(word).providers }),
     own: {
-      view: async (word) => ({ units: states.get(word)?.units ?? [], port: null, publication: null, lan: null }),
+      view: async (word) => ({
+        units: states.get(word)?.units ?? [],
+        port: null,
+        publication: null,
+        announced: [],
+        lan: null,
+      }),
       act: (word, verb) => begin({ kind: verb, type: view(word).word, provider: null, total: 1 }),
       log: async (_, unit = 'the unit') => ({ unit, lines: [] }),
       form: () => ({ description: '', port: '', attributes: '', community: '' }),
