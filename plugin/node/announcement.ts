@@ -1,10 +1,10 @@
 /** What a person wants announced of this node's own service, checked field by field and put as old nodes read it. */
-import { hostname } from 'node:os';
 import type { Language } from '../config.js';
 import { canonicalAddress, cleanText } from '../discovery/entry.js';
 import { toWire, type WireEntry } from '../discovery/tag-write.js';
 import { PanelError } from '../errors.js';
 import type { ServiceType } from '../services/index.js';
+import { announcedHost } from './host.js';
 
 /** The fields as typed; what is left out has the type's default. */
 export interface PublishForm {
@@ -14,13 +14,18 @@ export interface PublishForm {
   readonly attributes?: string;
   /** Name of the community ("microcloud"). */
   readonly community?: string;
+  /** Port of the announced entry that the form started from, and that it is to replace. */
+  readonly replaces?: string;
 }
+
+/** The fields that make an entry. */
+export type WholeForm = Required<Omit<PublishForm, 'replaces'>>;
 
 /** A field that cannot be announced as it is. */
 export class FieldError extends PanelError {
-  readonly field: keyof PublishForm;
+  readonly field: keyof WholeForm;
 
-  constructor(field: keyof PublishForm, message: string) {
+  constructor(field: keyof WholeForm, message: string) {
     super('bad-request', message, 'Correct it and send the form again.');
     this.field = field;
   }
@@ -30,18 +35,21 @@ export class FieldError extends PanelError {
 const CAPS = { description: 100, attributes: 256, community: 64 } as const;
 
 /** What is announced where a person says nothing else. */
-export function standardForm(type: ServiceType, language: Language, community: string): Required<PublishForm> {
+export function standardForm(type: ServiceType, language: Language, community: string): WholeForm {
   const port = type.defaultPort === null ? '' : String(type.defaultPort);
   return { description: type.title[language], port, attributes: '', community };
 }
 
 /** The entry as a form again. */
-export function formOf({ d, p, t, e }: WireEntry): Required<PublishForm> {
+export function formOf({ d, p, t, e }: WireEntry): WholeForm {
   return { description: d.replaceAll('_', ' '), port: p, attributes: t, community: e };
 }
 
-/** @throws FieldError */
-export function entryOf(word: string, form: Required<PublishForm>, address: string): WireEntry {
+/**
+ * @param host the name that is announced as this node's
+ * @throws FieldError
+ */
+export function entryOf(word: string, form: WholeForm, address: string, host: string = announcedHost()): WireEntry {
   const text = (field: keyof typeof CAPS) => {
     const value = cleanText(form[field], CAPS[field] + 1);
     if (value.length > CAPS[field]) throw new FieldError(field, `The ${field} has over ${CAPS[field]} characters.`);
@@ -53,7 +61,7 @@ export function entryOf(word: string, form: Required<PublishForm>, address: stri
   return toWire({
     s: word,
     d: text('description'),
-    m: hostname(),
+    m: host,
     i: canonicalAddress(address) ?? address,
     p: String(Number(port)),
     e: text('community'),

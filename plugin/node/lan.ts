@@ -4,18 +4,22 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { WireEntry } from '../discovery/tag-write.js';
+import { isCloudyHost } from './host.js';
+import { addressTrouble } from './troubles.js';
 
 /** `failed`: avahi-daemon does not take it, or the child was ended; tried again, as where program or daemon are missing. */
 export const LAN_STATES = ['announced', 'beginning', 'no-program', 'no-daemon', 'failed'] as const;
 export type LanState = (typeof LAN_STATES)[number];
 
-/** A service as the local network sees it (RFC 6763); the host's name and addresses are avahi-daemon's to say. */
+/** A service as the local network sees it (RFC 6763). */
 export interface LanService {
   readonly name: string;
   /** `_<wire word>._tcp`, whatever the transport: so have old nodes it. */
   readonly type: string;
   readonly port: number;
   readonly txt: readonly string[];
+  /** Name and address of the host, as Cloudy names it; absent where avahi-daemon's own name does. */
+  readonly host?: { readonly name: string; readonly address: string };
 }
 
 /** One label of DNS, bytes. */
@@ -28,13 +32,24 @@ const GRACE_MS = 500;
 /** Of what the child says, characters. */
 const SAID_CAP = 2_000;
 /** `setpriv` ends the child with this process, also where nobody ends both: what is announced must not outlive it. */
-const COMMAND = ['setpriv', '--pdeathsig', 'TERM', '--', 'avahi-publish-service', '--domain=local', '--'] as const;
+const COMMAND = ['setpriv', '--pdeathsig', 'TERM', '--'] as const;
+/** Without the name that belongs to the address: that is avahi-daemon's own. */
+const ADDRESS_PROGRAM = ['avahi-publish-address', '--no-reverse', '--'] as const;
 /** Of setpriv, as of a shell: there is no such program. */
 const NOT_FOUND = 127;
 
-export function lanServiceOf({ s, d, m, p, t }: WireEntry): LanService {
+export function lanServiceOf({ s, d, m, i, p, t }: WireEntry): LanService {
   const name = cut(d.replaceAll('_', ' ') || m, NAME_BYTES);
-  return { name, type: `_${s}._tcp`, port: Number(p), txt: t.split(/[&\s]+/).filter(Boolean) };
+  // A name at which nobody reaches this machine would be worse than another name.
+  const host = isCloudyHost(m) && addressTrouble(i) === null ? { host: { name: m, address: i } } : {};
+  return { name, type: `_${s}._tcp`, port: Number(p), txt: t.split(/[&\s]+/).filter(Boolean), ...host };
+}
+
+const addressProgram = ({ name, address }: NonNullable<LanService['host']>) => [...ADDRESS_PROGRAM, name, address];
+
+function serviceProgram({ name, type, port, txt, host }: LanService): readonly string[] {
+  const at = host ? [`--host=${host.name}`] : [];
+  return ['avahi-publish-service', '--domain=local', ...at, '--', name, type, String(port), ...txt];
 }
 
 /** Whole characters, as many as fit. */
@@ -50,17 +65,16 @@ function cut(text: string, bytes: number): string {
 /** What is announced on the local network, by wire word. */
 export class Lan {
   readonly #announcers = new Map<string, Announcer>();
+  /** By name and address. Where another program has announced one already, ours waits for its end. */
+  readonly #hosts = new Map<string, Announcer>();
   #closed = false;
 
   /** Announces exactly these from now on. */
   set(services: ReadonlyMap<string, LanService>): void {
     if (this.#closed) return;
-    for (const [word, announcer] of this.#announcers) if (!services.has(word)) announcer.want(null);
-    for (const [word, { name, type, port, txt }] of services) {
-      const announcer = this.#announcers.get(word) ?? new Announcer();
-      this.#announcers.set(word, announcer);
-      announcer.want([name, type, String(port), ...txt]);
-    }
+    const hosts = [...services.values()].flatMap(({ host }) => host ?? []);
+    want(this.#hosts, new Map(hosts.map((host) => [Object.values(host).join(' '), addressProgram(host)])));
+    want(this.#announcers, new Map([...services].map(([word, service]) => [word, serviceProgram(service)])));
   }
 
   /** null = it is not to be announced. */
@@ -77,7 +91,17 @@ export class Lan {
   /** Ends all announcements; resolves once their children have ended. */
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.all([...this.#announcers.values()].map((announcer) => announcer.close()));
+    await Promise.all([...this.#announcers.values(), ...this.#hosts.values()].map((announcer) => announcer.close()));
+  }
+}
+
+/** Has exactly these programs run, by key. */
+function want(announcers: Map<string, Announcer>, programs: ReadonlyMap<string, readonly string[]>): void {
+  for (const [key, announcer] of announcers) if (!programs.has(key)) announcer.want(null);
+  for (const [key, program] of programs) {
+    const announcer = announcers.get(key) ?? new Announcer();
+    announcers.set(key, announcer);
+    announcer.want(program);
   }
 }
 
@@ -91,7 +115,7 @@ class Announcer {
   #timer: NodeJS.Timeout | undefined;
   readonly #waiting = new Set<() => void>();
 
-  /** @param args of the program; null ends the announcement */
+  /** @param args the program and its arguments; null ends the announcement */
   want(args: readonly string[] | null): void {
     if (JSON.stringify(args) === JSON.stringify(this.#args)) return;
     this.#args = args;

@@ -1,11 +1,12 @@
 /** This node's own service of a type: its units, its port, its log, and what is announced of it. */
 import type { Config } from '../config.js';
 import type { Discovery } from '../discovery/index.js';
+import type { WireEntry } from '../discovery/tag-write.js';
 import { PanelError } from '../errors.js';
 import type { Job, JobHandle, Jobs } from '../jobs.js';
 import { waitFor } from '../probe/wait.js';
 import type { Opening, ServiceType } from '../services/index.js';
-import type { PublishForm } from './announcement.js';
+import type { PublishForm, WholeForm } from './announcement.js';
 import type { LocalServices, OwnUnit, Verb } from './index.js';
 import { Keeper, type KeeperDeps } from './keeper.js';
 import { Lan, type LanState } from './lan.js';
@@ -25,6 +26,8 @@ export interface OwnView {
   readonly port: OwnPort | null;
   /** What this panel announced of it; null when nothing. */
   readonly publication: Publication | null;
+  /** What this node's tag says of it, whoever wrote it. */
+  readonly announced: readonly WireEntry[];
   /** How far that is on the local network; `off` by configuration; null where it is not to be announced. */
   readonly lan: LanState | 'off' | null;
 }
@@ -68,15 +71,16 @@ export class OwnServices {
     this.#keeper = deps.keep ? new Keeper({ ...deps, publisher: this.#publisher }) : null;
   }
 
-  /** @throws PanelError unknown-type */
+  /** @throws PanelError unknown-type where it is neither built in nor announced by this node */
   async view(word: string): Promise<OwnView> {
-    this.#assertBuiltin(word);
+    this.#assertOwn(word);
     const { units = [], state } = (await this.#deps.local.states()).get(word) ?? {};
     const publication = this.#publisher.all().get(word) ?? null;
     const announced = Number(publication?.entry.p ?? this.#deps.services.of(word).defaultPort);
     return {
       units,
       publication,
+      announced: this.#publisher.announced(word),
       lan: publication && !publication.withdrawn ? this.#lanState(word) : null,
       port: state === 'running' && announced > 0 ? await this.#port(word, announced) : null,
     };
@@ -88,6 +92,7 @@ export class OwnServices {
    * @throws PanelError unknown-type
    */
   act(word: string, verb: Verb, unit?: string): Job {
+    this.#assertBuiltin(word);
     return this.#start(word, verb, async ({ signal }) => {
       await this.#deps.local.act(word, verb, signal, unit);
     });
@@ -103,32 +108,34 @@ export class OwnServices {
     throw new PanelError('unit-refused', 'That unit is not one of this panel.', 'Choose one that the page names.');
   }
 
-  /** What the form for announcing the service shows first. */
-  form(word: string): Required<PublishForm> {
-    return this.#publisher.form(word);
+  /** What the form for announcing the service shows first. @param port of the announced entry that it is to change */
+  form(word: string, port?: string): WholeForm {
+    return this.#publisher.form(word, port);
   }
 
   /** What neighbours would see. @throws PanelError unknown-type, FieldError and those of the Serf agent */
   async preview(word: string, form?: PublishForm): Promise<Preview> {
-    this.#assertBuiltin(word);
+    this.#assertOwn(word);
     return this.#publisher.preview(word, form);
   }
 
   /** Announces the service, as a job. @throws PanelError unknown-type; FieldError */
   publish(word: string, form: PublishForm): Job {
-    this.#assertBuiltin(word);
+    this.#assertOwn(word);
     this.#publisher.check(word, form);
     const announce = async () => {
       const local = (await this.#deps.local.states()).get(word);
       await this.#publisher.publish(word, form, local?.state === 'running' ? local.unit : null);
-      this.#keeper?.lookSoon();
+      this.#keeper?.watch();
     };
     return this.#start(word, 'publish', ({ signal }) => orAborted(announce, signal));
   }
 
-  /** Ends the announcement, as a job. @throws PanelError unknown-type */
-  unpublish(word: string): Job {
-    return this.#start(word, 'unpublish', ({ signal }) => orAborted(() => this.#publisher.unpublish(word), signal));
+  /** Ends the announcement, as a job. @param port of the announced entry, where there are several @throws PanelError unknown-type */
+  unpublish(word: string, port?: string): Job {
+    this.#assertOwn(word);
+    const end = () => this.#publisher.unpublish(word, port);
+    return this.#start(word, 'unpublish', ({ signal }) => orAborted(end, signal));
   }
 
   /** Call it before the discovery is closed, await it afterwards. */
@@ -150,7 +157,6 @@ export class OwnServices {
 
   /** A second click gets the job of the first, whatever it asks for: two at once would fight over the service. */
   #start(word: string, kind: Verb | 'publish' | 'unpublish', work: (job: JobHandle) => Promise<void>): Job {
-    this.#assertBuiltin(word);
     const { jobs } = this.#deps;
     const running = jobs.running().find((job) => job.type === word && KINDS.includes(job.kind));
     if (running) return running;
@@ -158,6 +164,12 @@ export class OwnServices {
       await work(job);
       job.progress(1);
     });
+  }
+
+  #assertOwn(word: string): void {
+    const publications = [...this.#publisher.all().values()];
+    if (publications.some(({ entry }) => entry.s === word) || this.#publisher.announced(word).length > 0) return;
+    this.#assertBuiltin(word);
   }
 
   #assertBuiltin(word: string): void {

@@ -9,6 +9,12 @@ import { PanelError } from '../errors.js';
 
 type Edit = (pieces: readonly Piece[]) => readonly Piece[];
 
+/** What became of the tag. */
+export interface Change {
+  readonly before: readonly Piece[];
+  readonly after: readonly Piece[];
+}
+
 /** What the tags would be. */
 interface Draft {
   /** null = the tag goes, because no entry is left. */
@@ -40,6 +46,11 @@ export class OwnTags {
     return piecesOf((await this.#read()).get(TAG_NAME));
   }
 
+  /** Hands over the entries as they are while no change of ours is under way. @throws as pieces */
+  look<T>(use: (read: () => Promise<readonly Piece[]>) => Promise<T>): Promise<T> {
+    return this.#then(() => use(() => this.pieces()));
+  }
+
   /** What the change would make of the tags. @throws PanelError serf-away, serf-refused, tag-unreadable, publish-failed */
   async draft(edit: Edit): Promise<Draft> {
     return this.#draft(await this.#read(), edit);
@@ -47,28 +58,33 @@ export class OwnTags {
 
   /**
    * Makes the change; what other programs wrote stays, also what they write meanwhile.
+   * @returns the entries before and after it
    * @throws PanelError tags-full, tag-unreadable, publish-failed, serf-away, serf-refused
    */
-  change(edit: Edit): Promise<void> {
-    const mine = this.#queue.catch(() => {}).then(() => this.#change(edit));
+  change(edit: Edit): Promise<Change> {
+    return this.#then(() => this.#change(edit));
+  }
+
+  #then<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.#queue.catch(() => {}).then(work);
     this.#queue = mine;
     return mine;
   }
 
-  async #change(edit: Edit): Promise<void> {
+  async #change(edit: Edit): Promise<Change> {
     let redo: Edit = (pieces) => pieces;
     for (let tries = 0; tries < TRIES; tries++) {
       const base = await this.#read();
       const draft = await this.#draft(base, (pieces) => edit(redo(pieces)));
-      if (isSame(draft.pieces, piecesOf(base.get(TAG_NAME)))) return;
+      const before = piecesOf(base.get(TAG_NAME));
+      if (isSame(draft.pieces, before)) return { before, after: before };
       if (draft.bytes > TAGS_LIMIT) throw full(draft.bytes);
       // One connection, in order: the reading tells what the writing overwrites, a few microseconds later.
       const [overwritten] = await Promise.all([this.#read(), this.#write(draft)]);
       const theirs = overwritten.get(TAG_NAME);
-      redo =
-        theirs === base.get(TAG_NAME) ? (pieces) => pieces : change(piecesOf(base.get(TAG_NAME)), piecesOf(theirs));
+      redo = theirs === base.get(TAG_NAME) ? (pieces) => pieces : change(before, piecesOf(theirs));
       const after = (await this.#read()).get(TAG_NAME) ?? null;
-      if (theirs === base.get(TAG_NAME) && after === draft.tag) return;
+      if (theirs === base.get(TAG_NAME) && after === draft.tag) return { before, after: draft.pieces };
     }
     const hint = 'Stop the program that keeps writing the tag, then try again.';
     throw new PanelError('publish-failed', 'Another program keeps changing the services tag.', hint);

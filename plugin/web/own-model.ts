@@ -1,5 +1,5 @@
 /** What a type's page shows of this node's own service, beyond its state: its port, and what is announced of it. */
-import { asPanelError, type PanelError } from '../errors.js';
+import { asPanelError, PanelError } from '../errors.js';
 import type { Job, JobKind } from '../jobs.js';
 import { FieldError, type PublishForm } from '../node/announcement.js';
 import { VERBS } from '../node/index.js';
@@ -20,6 +20,8 @@ interface PublishModel {
   /** Why there is no preview. */
   readonly error: ReturnType<PanelError['toJSON']> | null;
   readonly problem: (typeof FIELDS)[number] | null;
+  /** What is told of `preview.troubles`, so that it is not asked twice; empty where there is nothing to tell. */
+  readonly warning: string;
 }
 
 /** Whether the query is that form, sent to be looked at before it is announced; a list has a `community` to filter by too. */
@@ -28,18 +30,36 @@ export const isPreview = (query: unknown) => readForm(query).description !== und
 /** The fields that the request gives; those that it lacks stay out. */
 export function readForm(fields: unknown): PublishForm {
   const given = typeof fields === 'object' && fields !== null ? (fields as Record<string, unknown>) : {};
-  return Object.fromEntries(FIELDS.flatMap((name) => (typeof given[name] === 'string' ? [[name, given[name]]] : [])));
+  const names = [...FIELDS, 'replaces'] as const;
+  return Object.fromEntries(names.flatMap((name) => (typeof given[name] === 'string' ? [[name, given[name]]] : [])));
+}
+
+/** Names the troubles of what would be announced; empty where there are none, and where nobody can know. @throws FieldError */
+export async function warningOf(web: Web, word: string, form: PublishForm): Promise<string> {
+  try {
+    return warningIn(await web.panel.own.preview(word, form));
+  } catch (error) {
+    // Announcing tells what is wrong.
+    if (error instanceof PanelError && !(error instanceof FieldError)) return '';
+    throw error;
+  }
+}
+
+function warningIn({ entry, troubles }: Preview): string {
+  if (!troubles?.length) return '';
+  const texts = troubles.map((trouble) => Object.values(trouble).join(' '));
+  return [entry.i, entry.p, ...texts].join(', ');
 }
 
 /**
- * For the page of a built-in type; empty for others.
+ * For the page of a type that is built in or that this node announces; empty for others.
  * @param act what is being done to the own service, or was just done
  * @param typed what a person typed, where the form could not be taken
  */
 export async function ownData(web: Web, visit: Visit, word: string, act: Job | null, typed?: PublishForm) {
   const { fragment } = visit;
-  if (!web.panel.services.has(word)) return { own: null, publish: null, announcing: false, fragment };
-  const own = await web.panel.own.view(word);
+  const own = await ownView(web, word);
+  if (own === null) return { own: null, publish: null, announcing: false, fragment };
   // The demo has nobody to announce anything to.
   const hasForm = visit.role === 'owner' && !web.panel.demo;
   const announcing = hasForm && act?.kind === 'publish';
@@ -48,10 +68,24 @@ export async function ownData(web: Web, visit: Visit, word: string, act: Job | n
   return {
     own: { ...own, opening: openingOf(web, visit, word, own) },
     publish: isShown ? await publishData(web, word, typed ?? previewed(visit.request.query)) : null,
+    transports: web.panel.services.of(word).transports.length,
+    /** Whether what was sent waits for a second word. */
+    sent: typed !== undefined,
     /** Whether what comes of it is told beside the form. */
     announcing,
     fragment,
   };
+}
+
+async function ownView({ panel }: Web, word: string): Promise<OwnView | null> {
+  if (panel.services.has(word)) return panel.own.view(word);
+  try {
+    const own = await panel.own.view(word);
+    return own.announced?.length > 0 || own.publication ? own : null;
+  } catch (error) {
+    if (error instanceof PanelError && error.code === 'unknown-type') return null;
+    throw error;
+  }
 }
 
 /** How to open the port to neighbours, for the owner, where the unit that runs keeps it to this machine. */
@@ -60,17 +94,22 @@ function openingOf({ panel }: Web, { role, words }: Visit, word: string, own: Ow
   return opening && { label: opening.label[words.language], text: opening.text };
 }
 
-const previewed = (query: unknown) => (isPreview(query) ? readForm(query) : {});
+/** What was sent to be looked at, or which of several entries is to be changed. */
+function previewed(query: unknown): PublishForm {
+  const form = readForm(query);
+  if (isPreview(query)) return form;
+  return form.replaces === undefined ? {} : { replaces: form.replaces };
+}
 
 async function publishData(web: Web, word: string, form: PublishForm): Promise<PublishModel> {
   try {
     const preview = await web.panel.own.preview(word, form);
-    return { form: preview.form, preview, error: null, problem: null };
+    return { form: preview.form, preview, error: null, problem: null, warning: warningIn(preview) };
   } catch (thrown) {
-    const whole = { ...web.panel.own.form(word), ...form };
-    if (thrown instanceof FieldError) return { form: whole, preview: null, error: null, problem: thrown.field };
+    const none = { form: { ...web.panel.own.form(word, form.replaces), ...form }, preview: null, warning: '' };
+    if (thrown instanceof FieldError) return { ...none, error: null, problem: thrown.field };
     const error = asPanelError(thrown);
     if (error.code === 'internal') throw thrown;
-    return { form: whole, preview: null, error: error.toJSON(), problem: null };
+    return { ...none, error: error.toJSON(), problem: null };
   }
 }

@@ -7,7 +7,7 @@ import { followed } from './actions.js';
 import { accepted } from './api.js';
 import { bodyField } from './auth.js';
 import { serviceModel } from './model.js';
-import { readForm } from './own-model.js';
+import { readForm, warningOf } from './own-model.js';
 import { pathOf, typeSection } from './pages.js';
 import { page } from './respond.js';
 import type { Visit, Web } from './visit.js';
@@ -50,11 +50,13 @@ export async function logApi(web: Web, visit: Visit) {
   return web.panel.own.log(pathOf(visit).type, askedUnit(visit));
 }
 
-/** The form again where something in it cannot be announced. */
+/** The form again where something in it cannot be announced, or might be of no use and was not told yet. */
 export async function publish(web: Web, visit: Visit) {
   const { type } = pathOf(visit);
   const form = readForm(visit.request.body);
   try {
+    const warning = await warningOf(web, type, form);
+    if (warning !== bodyField(visit.request, 'warned')) return typeSection(web, visit, null, form);
     const job = web.panel.own.publish(type, form);
     return await followed(web, visit, job, () => typeSection(web, visit, job, form));
   } catch (error) {
@@ -63,8 +65,11 @@ export async function publish(web: Web, visit: Visit) {
   }
 }
 
+const end = (web: Web, visit: Visit) =>
+  web.panel.own.unpublish(pathOf(visit).type, bodyField(visit.request, 'port') || undefined);
+
 export function unpublish(web: Web, visit: Visit) {
-  return followed(web, visit, web.panel.own.unpublish(pathOf(visit).type), typeSection);
+  return followed(web, visit, end(web, visit), typeSection);
 }
 
 export async function publishApi(web: Web, visit: Visit) {
@@ -72,7 +77,7 @@ export async function publishApi(web: Web, visit: Visit) {
 }
 
 export async function unpublishApi(web: Web, visit: Visit) {
-  return accepted(web, visit, web.panel.own.unpublish(pathOf(visit).type));
+  return accepted(web, visit, end(web, visit));
 }
 
 /** Exactly what neighbours would see; the fields of the form as query. */

@@ -9,6 +9,7 @@ import { VERBS } from '../node/index.js';
 import { LAN_STATES, type LanService } from '../node/lan.js';
 import type { OwnView } from '../node/own.js';
 import { WITHDRAWALS } from '../node/publish.js';
+import { ADDRESS_TROUBLES, PORT_TROUBLES } from '../node/troubles.js';
 import { FAILURES, UNSCORED } from '../probe/levels.js';
 import { SOURCE_NAMES } from '../provider.js';
 import { ACTORS, DEEDS } from '../store/events.js';
@@ -224,13 +225,33 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
       }),
     ),
     lan: oneOf(...LAN_STATES, 'off', null),
+    announced: list(entry),
   }),
   Log: shape<Answer<typeof own.logApi>>({ unit: text, lines: list(text) }),
   Preview: shape<Preview>({
     ...{ form: shape(form), entry, others: orNull(list(text)), bytes: wholeOrNull, limit: whole, fits: flag },
-    lan: orNull(shape<LanService>({ name: text, type: text, port: whole, txt: list(text) })),
+    replaces: textOrNull,
+    troubles: list(
+      shape<Record<'of' | 'why' | 'transport', unknown>>(
+        {
+          of: oneOf('address', 'port'),
+          why: oneOf(...new Set([...ADDRESS_TROUBLES, ...PORT_TROUBLES])),
+          transport: oneOf('tcp', 'udp'),
+        },
+        ['transport'],
+      ),
+    ),
+    lan: orNull(
+      shape<LanService>(
+        {
+          ...{ name: text, type: text, port: whole, txt: list(text) },
+          host: shape<NonNullable<LanService['host']>>({ name: text, address: text }),
+        },
+        ['host'],
+      ),
+    ),
   }),
-  PublishForm: { type: 'object', properties: form },
+  PublishForm: { type: 'object', properties: { ...form, replaces: text } },
   Opinion: shape<Answer<typeof opineApi>>({
     opinion: shape<Answer<typeof opineApi>['opinion']>({
       ...{

@@ -54,6 +54,7 @@ describe('the own service', () => {
       units: [{ unit: 'squid.service', state: 'running', enabled: false }],
       port: { port: 3128, transports: [{ transport: 'tcp', listening: expect.any(String) }] },
       publication: null,
+      announced: [],
       lan: null,
     });
     expect((await own.view('syncthing')).port).toBeNull();

@@ -240,7 +240,10 @@ describe('announcing', () => {
       },
     });
     await one.publish('proxy3', {}, null);
-    await own.cli('tags', '-delete', 'services', '-set', `fill=${'x'.repeat(490)}`);
+    await own.kill();
+    await own.start();
+    await own.cli('tags', '-set', `fill=${'x'.repeat(490)}`);
+    await until('the panel is connected again', () => discovery.sources()[0]?.state === 'up');
     const keeper = keep(one);
     await until('it was tried', () => packed === 2);
     const heard = new Promise<void>((resolve) => closing.push(discovery.onChange(resolve)));

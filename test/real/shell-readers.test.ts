@@ -63,7 +63,7 @@ const BITS = [
     '`id`',
     '$(reboot)',
     '$HOME',
-    '${x}',
+    '$((1))',
     '*',
     '?',
     '[a]',
@@ -162,11 +162,11 @@ describe('what the panel writes', () => {
     expect(after.entries.map(({ port }) => port)).toEqual([53, 4, 3, 2, 1, 8080]);
   });
 
-  it('has no white space, quote, backslash, tag or control character in any field, whoever made the entry', () => {
+  it('has no white space, quote, backslash or control character in any field, whoever made the entry', () => {
     for (let round = 0; round < 500; round++) {
       const raw = { s: some(4), d: some(4), m: some(4), i: some(4), p: some(4), e: some(4), t: some(4) };
       const text = textOf(writePiece(raw));
-      expect(text.replaceAll('"', '')).not.toMatch(/[\s\p{Cc}\p{Cs}'`\\<>]/u);
+      expect(text.replaceAll('"', '')).not.toMatch(/[\s\p{Cc}\p{Cs}'`\\]/u);
       expect(Object.values(JSON.parse(text)).join('')).not.toContain('"');
       expect(toWire(toWire(raw))).toEqual(toWire(raw));
     }

@@ -155,6 +155,7 @@ function announced(panel: TestWeb['panel']): void {
       units: unit('running').units,
       port: { ...port, transports: [...port.transports, { transport: 'tcp', listening: 'loopback' }] },
       publication: { entry, unit: 'unbound.service', untold: false, at: NOW - 3_600_000, withdrawn: null },
+      announced: [entry],
       lan: 'announced',
     }),
     preview: async () => ({
@@ -162,7 +163,11 @@ function announced(panel: TestWeb['panel']): void {
       entry,
       lan: { name: 'DNS of the square', type: '_dnsservice._udp', port: 53, txt: ['zone=guifi.local'] },
       others: [JSON.stringify({ ...entry, s: 'owp', p: '80', t: '' }), `{'s':'proxy3','d':'${'old_'.repeat(30)}'}`],
-      ...{ bytes: 611, limit: 512, fits: false },
+      ...{ replaces: '53', bytes: 611, limit: 512, fits: false },
+      troubles: [
+        { of: 'address', why: 'loopback' },
+        { of: 'port', why: 'closed', transport: 'tcp' },
+      ],
     }),
   };
 }

@@ -8,6 +8,7 @@ import { ERROR_CODES } from '../../plugin/errors.js';
 import { VERBS } from '../../plugin/node/index.js';
 import { LAN_STATES } from '../../plugin/node/lan.js';
 import { WITHDRAWALS } from '../../plugin/node/publish.js';
+import { ADDRESS_TROUBLES } from '../../plugin/node/troubles.js';
 import { LOCALES_DIR, VIEWS_DIR } from '../../plugin/paths.js';
 import { FAILURES, UNSCORED } from '../../plugin/probe/levels.js';
 import { ACTORS, DEEDS } from '../../plugin/store/events.js';
@@ -42,6 +43,7 @@ const COMPOSED: Readonly<Record<string, readonly string[]>> = {
   'own.withdrawn.': WITHDRAWALS,
   'port.': ['open', 'loopback', 'closed'],
   'publish.': FIELDS,
+  'publish.address.': ADDRESS_TROUBLES,
   'publish.help.': ['attributes', 'community'],
   'publish.problem.': ['port', 'long'],
   'chart.': ['score', 'answers', 'rtt', 'answer', 'steady', 'summary'],

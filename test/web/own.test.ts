@@ -25,17 +25,19 @@ function own(change: Partial<TestWeb['panel']['own']>): void {
   web.panel.own = { ...web.panel.own, ...change };
 }
 const view = (more: Partial<OwnView>) =>
-  own({ view: async () => ({ units: [], port: null, publication: null, lan: null, ...more }) });
+  own({ view: async () => ({ units: [], port: null, publication: null, announced: [], lan: null, ...more }) });
 
 /** Previews by the real rules, as if the tags had that size. */
-function previews(bytes = 200, others = ['{"s":"owp"}', '{"d":"<b>x"}']): void {
+function previews(bytes = 200, others = ['{"s":"owp"}', '{"d":"<b>x"}'], more: Partial<Preview> = {}): void {
   const type = (word: string) => web.panel.services.of(word);
   own({
     form: (word) => standardForm(type(word), 'en', 'demo'),
     preview: async (word: string, form: PublishForm = {}): Promise<Preview> => {
       const whole = { ...standardForm(type(word), 'en', 'demo'), ...form };
       const entry = entryOf(word, whole, '10.1.2.3');
-      return { form: whole, entry, lan: lanServiceOf(entry), others, bytes, limit: 512, fits: bytes <= 512 };
+      const lan = lanServiceOf(entry);
+      const tags = { others, bytes, limit: 512, fits: bytes <= 512 };
+      return { form: whole, entry, replaces: null, troubles: [], lan, ...tags, ...more };
     },
   });
 }
