@@ -110,23 +110,29 @@ const PARTINGS = /[&\s\u0085]+/;
 const NO_TEXT = /[\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}\ufffd]/gu;
 
 /** The text with nothing in it that old readers would change or stumble over; the same again when done twice. */
-function carried(text: string): string {
+function carried(text: string, space = '_'): string {
   return text
     .trim()
-    .replace(SPACES, '_')
+    .replace(SPACES, space)
     .replace(NO_TEXT, '')
     .replace(UNCARRIED, (letter) => LOOKALIKES[letter] ?? '');
 }
 
 /** Attributes parted by `&` or white space, joined by `&`: readers of both kinds split there. */
-const carriedPairs = (text: string) => text.split(PARTINGS).map(carried).filter(Boolean).join('&');
+const carriedPairs = (text: string) =>
+  text
+    .split(PARTINGS)
+    .map((pair) => carried(pair))
+    .filter(Boolean)
+    .join('&');
+
+/** A type, a host, an address and a port never have a space: one that has is wrong, and does not become another one. */
+const carriedWord = (text: string) => carried(text, '\u2423');
 
 /** The entry as it is written: without white space, quotes and backslashes in any field. */
 export function toWire({ s, d, m, i, p, e, t }: WireEntry): WireEntry {
-  return {
-    ...{ s: carried(s), d: carried(d), m: carried(m), i: carried(i), p: carried(p), e: carried(e) },
-    t: carriedPairs(t),
-  };
+  const [type, host, address, port] = [carriedWord(s), carriedWord(m), carriedWord(i), carriedWord(p)];
+  return { s: type, d: carried(d), m: host, i: address, p: port, e: carried(e), t: carriedPairs(t) };
 }
 
 /** The entry's JSON, which needs no escape. */

@@ -212,3 +212,44 @@ describe('within moments of announcing', () => {
     expect(await withdrawn()).toBe('removed');
   });
 });
+
+describe('an entry that another program wrote', () => {
+  const SYNCTHING = { ...THEIRS, s: 'syncthing', d: 'The_tool’s', p: '22000', t: 'node_id=ABC&x=1' };
+
+  it('is what the form starts from, and changing one field keeps the others', async () => {
+    const panel = await begin();
+    await rewrite(() => [SYNCTHING, THEIRS]);
+    await until('it is known', async () => (await panel.own.view('syncthing')).announced.length === 1);
+    const { form, replaces } = await panel.own.preview('syncthing');
+    expect([form, replaces]).toEqual([
+      { description: 'The tool’s', port: '22000', attributes: 'node_id=ABC&x=1', community: 'demo' },
+      '22000',
+    ]);
+    await publish(panel, 'syncthing', { port: '22001' });
+    expect(await tag()).toMatchObject([{ s: 'syncthing', p: '22001', t: 'node_id=ABC&x=1' }, THEIRS]);
+  });
+
+  it('of a type that is not built in can be changed and withdrawn, one of several by its port', async () => {
+    const panel = await begin();
+    await rewrite(() => [THEIRS, { ...THEIRS, p: '8081', d: 'two' }]);
+    await until('both are known', async () => (await panel.own.view('Docker')).announced.length === 2);
+    await publish(panel, 'Docker', { port: '9090', replaces: '8081' });
+    expect(await tag()).toMatchObject([THEIRS, { s: 'Docker', p: '9090', d: 'two', t: 'a=1' }]);
+    await panel.jobs.ended(panel.own.unpublish('Docker', '8080').id);
+    expect((await tag()).map(({ p }) => p)).toEqual(['9090']);
+    await panel.jobs.ended(panel.own.unpublish('Docker').id);
+    expect(await tag()).toEqual([]);
+    expect(() => panel.own.publish('webdav', {})).toThrow(expect.objectContaining({ code: 'unknown-type' }));
+  });
+
+  it('that it changed of ours counts as changed: the form and what comes back after a restart say so', async () => {
+    const panel = await begin();
+    await publish(panel, 'proxy3', { description: 'ours' });
+    await rewrite((all) => all.map((one) => (one.s === 'proxy3' ? { ...one, d: 'theirs_now' } : one)));
+    const known = async () => (await panel.own.view('proxy3')).publication?.entry.d;
+    await until('it is known', async () => (await known()) === 'theirs_now');
+    expect(panel.own.form('proxy3').description).toBe('theirs now');
+    await restartAgent();
+    await until('it is back', async () => (await tag())[0]?.d === 'theirs_now');
+  });
+});

@@ -7,6 +7,7 @@ import { lanServiceOf } from '../../plugin/node/lan.js';
 import type { OwnView } from '../../plugin/node/own.js';
 import type { Listening } from '../../plugin/node/ports.js';
 import type { Preview } from '../../plugin/node/publish.js';
+import type { Trouble } from '../../plugin/node/troubles.js';
 import { startWeb, type TestWeb, Visitor } from './app.js';
 import { localOf, NOW, ranked } from './fake-panel.js';
 
@@ -125,22 +126,63 @@ describe('a port that only this machine reaches', () => {
       { transport: 'tcp' as const, listening: tcp },
     ],
   });
+  const troubles = (udp: Listening, tcp: Listening) =>
+    port(udp, tcp).transports.flatMap(({ transport, listening: why }): Trouble[] =>
+      why === 'open' ? [] : [{ of: 'port', why, transport }],
+    );
+  const formIn = (body: string) => /<section id="publish"[\s\S]*?<\/form>/.exec(body)?.[0] ?? '';
+  const SHUT = 'Port 5353 listens only on 127.0.0.1: neighbours would not reach it.';
 
   it.each([
-    ['loopback', 'loopback', 'Port 53 listens only on 127.0.0.1: neighbours would not reach it.'],
-    ['loopback', 'closed', 'Port 53 listens only on 127.0.0.1: neighbours would not reach it.'],
-    ['closed', 'closed', 'Nothing listens on port 53: neighbours would find nothing.'],
-    ['loopback', 'open', null],
-  ] as const)('(UDP %s, TCP %s) is said before it is announced: %s', async (udp, tcp, words) => {
+    ['loopback', 'loopback', [SHUT]],
+    ['loopback', 'closed', [SHUT]],
+    ['closed', 'closed', ['Nothing listens on port 5353: neighbours would find nothing.']],
+    ['loopback', 'open', ['Port 5353, UDP: only on 127.0.0.1; neighbours cannot reach it.']],
+    ['open', 'closed', ['Port 5353, TCP: nothing listens there.']],
+    ['open', 'open', []],
+  ] as const)('(UDP %s, TCP %s) is told of the port that was typed: %s', async (udp, tcp, words) => {
     const visitor = await owner();
-    previews();
-    view({ port: port(udp, tcp) });
-    const { body } = await visitor.get('/services/dnsservice');
-    const form = /<section id="publish"[\s\S]*?<\/form>/.exec(body)?.[0] ?? '';
-    expect(/neighbours would[^<]*/.test(form)).toBe(words !== null);
-    if (words) expect(form).toContain(words);
-    // Another port than the one that was looked at.
-    expect((await visitor.get('/services/dnsservice?description=x&port=5353')).body).not.toContain('neighbours would');
+    previews(200, [], { troubles: troubles(udp, tcp) });
+    // What the service itself listens on is not what was typed.
+    view({ port: port('open', 'open') });
+    const form = formIn((await visitor.get('/services/dnsservice?description=x&port=5353')).body);
+    const said = [...form.matchAll(/<span>([^<]*(?:ort 5353)[^<]*)<\/span>/g)].map(([, text]) => text);
+    expect(said).toEqual(words);
+  });
+
+  it('is told of the port that the service listens on while there is no preview', async () => {
+    const visitor = await owner();
+    own({ form: () => ({ description: '', port: '53', attributes: '', community: '' }) });
+    view({ port: port('loopback', 'closed') });
+    expect(formIn((await visitor.get('/services/dnsservice')).body)).toContain('Port 53 listens only on 127.0.0.1');
+  });
+
+  it.each([
+    ['loopback', 'only this machine reaches'],
+    ['unspecified', 'is no address of a machine'],
+    ['link-local', 'same cable or Wi-Fi'],
+  ] as const)('is told of an address that is %s', async (why, words) => {
+    const visitor = await owner();
+    previews(200, [], { troubles: [{ of: 'address', why }] });
+    expect(formIn((await visitor.get('/services/dnsservice')).body)).toContain(words);
+  });
+
+  it('is announced only by a second word, where the page had not told of it', async () => {
+    const visitor = await owner();
+    previews(200, [], { troubles: troubles('closed', 'closed') });
+    const typed = { port: '5353', description: 'kept' };
+    const asked = await visitor.post('/services/dnsservice/publish', typed);
+    expect([asked.statusCode, web.panel.jobs.running()]).toEqual([200, []]);
+    const form = formIn(asked.body);
+    expect(form).toMatch(/role="alert"[\s\S]*Nothing listens on port 5353/);
+    expect(form).toContain('value="kept"');
+    expect(form).toContain('Announce it all the same');
+    const warned = /name="warned" value="([^"]+)"/.exec(form)?.[1] ?? '';
+    const other = await visitor.post('/services/dnsservice/publish', { ...typed, port: '5354', warned });
+    expect(other.statusCode).toBe(200);
+    expect((await visitor.post('/services/dnsservice/publish', { ...typed, warned })).statusCode).toBe(303);
+    await web.panel.end();
+    expect((await visitor.postJson('/api/v1/services/dnsservice/publish', typed)).statusCode).toBe(202);
   });
 
   it('comes with what opens it, where the unit that runs has such lines', async () => {
@@ -367,6 +409,56 @@ describe('announcing', () => {
     expect(body).toContain(text);
     expect(body).toContain('action="/services/proxy3/unpublish"');
     expect((await visitor.get('/api/v1/services/proxy3/own')).json()).toMatchObject({ publication: { withdrawn } });
+  });
+
+  describe('of entries that any program wrote', () => {
+    const entry = (s: string, p: string, d: string) => ({ ...ENTRY, s, p, d });
+    const formsOf = (body: string, verb: string) =>
+      [...body.matchAll(new RegExp(`action="/services/\\w+/${verb}"[\\s\\S]*?name="port" value="(\\d+)"`, 'g'))].map(
+        ([, port]) => port,
+      );
+
+    it('can be changed and withdrawn, also of a type that is none of the built-in ones', async () => {
+      const visitor = await owner();
+      previews(200, [], { replaces: '8080' });
+      view({ announced: [entry('Docker', '8080', 'A_b')] });
+      web.panel.lists.set('Docker', [ranked('Docker', 1, { provider: { self: true } })]);
+      const { body } = await visitor.get('/services/Docker?description=x&port=8080');
+      expect(body).toContain('id="publish"');
+      expect(body).toContain('name="replaces" value="8080"');
+      // Also where what was typed cannot be announced.
+      const wrong = await visitor.get('/services/Docker?description=x&port=no&replaces=8080');
+      expect(wrong.body).toContain('name="replaces" value="8080"');
+      expect(body).not.toContain('Debian has no package');
+      expect(formsOf(body, 'unpublish')).toEqual(['8080']);
+      const reader = (await new Visitor(web).get('/services/Docker')).body;
+      expect(reader).not.toMatch(/id="publish"|unpublish/);
+    });
+
+    it('stand each by its port where there are several, and one is chosen by a link', async () => {
+      const visitor = await owner();
+      const asked: unknown[] = [];
+      previews();
+      const { preview, unpublish } = web.panel.own;
+      own({
+        preview: (word, form) => {
+          asked.push(form);
+          return preview(word, form);
+        },
+        unpublish: (word, port) => {
+          asked.push(port);
+          return unpublish(word, port);
+        },
+      });
+      view({ announced: [entry('Docker', '8080', '<b>'), entry('Docker', '8081', 'two')] });
+      web.panel.lists.set('Docker', [ranked('Docker', 1, { provider: { self: true } })]);
+      const { body } = await visitor.get('/services/Docker?replaces=8081');
+      expect(formsOf(body, 'unpublish')).toEqual(['8080', '8081']);
+      expect(body).toContain('<code>8080</code> &lt;b&gt;');
+      expect(body).toContain('href="/services/Docker?replaces=8081#publish"');
+      await visitor.post('/services/Docker/unpublish', { port: '8081' });
+      expect(asked).toEqual([{ replaces: '8081' }, '8081']);
+    });
   });
 
   it('is not asked of a type that is none of this node’s', async () => {
