@@ -27,7 +27,7 @@ import { isRace, isSame } from './overruled.js';
 import { runOf } from './ports.js';
 import { type Publication, Publications, type Withdrawal } from './publications.js';
 import { type Change, OwnTags } from './tags.js';
-import { type Trouble, troublesOf } from './troubles.js';
+import { addressTroubles, portTroubles, type Trouble } from './troubles.js';
 
 export { type Publication, WITHDRAWALS, type Withdrawal } from './publications.js';
 
@@ -90,6 +90,7 @@ export class Publisher {
   readonly #publications: Publications;
   /** Our newest change of each announcement, with the tag as seen since; `at` by a clock that nobody sets, ms. */
   readonly #written = new Map<string, Change & { readonly at: number }>();
+  #unpacked: { readonly tag: string | null; readonly entries: readonly WireEntry[] } = { tag: null, entries: [] };
 
   /** Announces on the local network at once what it remembers; the Serf agent remembers by itself. */
   constructor(deps: PublisherDeps) {
@@ -107,13 +108,10 @@ export class Publisher {
 
   /** The entries of that word in this node's tag, whoever wrote them, as the agent last told. */
   announced(word: string): readonly WireEntry[] {
-    try {
-      const pieces = piecesOf(this.#deps.discovery.ownTag() ?? undefined);
-      return pieces.flatMap((piece) => readWire(piece) ?? []).filter(({ s }) => s === word);
-    } catch (error) {
-      if (error instanceof PanelError) return [];
-      throw error;
-    }
+    const tag = this.#deps.discovery.ownTag();
+    // Unpacking takes milliseconds, and a page asks several times.
+    if (tag !== this.#unpacked.tag) this.#unpacked = { tag, entries: entriesIn(tag) };
+    return this.#unpacked.entries.filter(({ s }) => s === word);
   }
 
   /**
@@ -137,14 +135,12 @@ export class Publisher {
   async preview(word: string, form: PublishForm = {}): Promise<Preview> {
     const whole = this.#whole(word, form);
     const before = this.#start(word, form.replaces);
-    const { address, host } = await this.#place();
-    const entry = entryOf(word, whole, address, host);
-    const lan = this.#lan && lanServiceOf(entry);
     const { transports } = this.#deps.services.of(word);
-    const [draft, troubles] = await Promise.all([
-      this.#orAway(this.#tags.draft((all) => put(entry, before, all))),
-      troublesOf(entry, transports),
-    ]);
+    const [{ address, host }, ports] = await Promise.all([this.#place(), portTroubles(whole.port, transports)]);
+    const entry = entryOf(word, whole, address, host);
+    const troubles = [...addressTroubles(entry.i), ...ports];
+    const lan = this.#lan && lanServiceOf(entry);
+    const draft = await this.#orAway(this.#tags.draft((all) => put(entry, before, all)));
     const replaces = before && this.announced(word).some(({ p }) => p === before.p) ? before.p : null;
     const shown = { form: whole, entry, replaces, troubles, lan, limit: TAGS_LIMIT };
     if (draft instanceof PanelError) return { ...shown, others: null, bytes: null, fits: true };
@@ -160,12 +156,11 @@ export class Publisher {
    * @throws FieldError; PanelError tags-full, tag-unreadable, publish-failed, serf-away, serf-refused
    */
   async publish(word: string, form: PublishForm, unit: string | null): Promise<void> {
-    const { address, host } = await this.#place();
+    const [{ address, host }, run] = await Promise.all([this.#place(), this.#runOrNull()]);
     const entry = entryOf(word, this.#whole(word, form), address, host);
     const before = this.#start(word, form.replaces);
     const key = this.#publications.keyOf(before ?? entry);
     const known = this.all().get(key);
-    const run = await this.#runOrNull();
     // What an agent was told, it may tell again when it is back: only it can take that back.
     const isUntold = !known || known.untold || known.withdrawn !== null;
     const change = this.#tags.change((all) => put(entry, before, all));
@@ -392,6 +387,16 @@ function readWire(piece: Piece): WireEntry | null {
   const wire = wireOf(piece);
   const entry = readPiece(piece);
   return wire && entry && { ...wire, i: entry.address, p: String(entry.port ?? '') };
+}
+
+/** None in a tag that cannot be read. */
+function entriesIn(tag: string | null): readonly WireEntry[] {
+  try {
+    return piecesOf(tag ?? undefined).flatMap((piece) => readWire(piece) ?? []);
+  } catch (error) {
+    if (error instanceof PanelError) return [];
+    throw error;
+  }
 }
 
 /** The list with the entry in it: where the one before was, else at the end. */

@@ -1,6 +1,5 @@
 /** Why neighbours might not reach a service as it is about to be announced. */
 import { BlockList, isIPv6 } from 'node:net';
-import type { WireEntry } from '../discovery/tag-write.js';
 import { listening, type Transport } from './ports.js';
 
 /** `loopback`, `unspecified`, `link-local`: what the address is. */
@@ -31,14 +30,16 @@ export function addressTrouble(address: string): (typeof ADDRESS_TROUBLES)[numbe
   return UNREACHABLE.find(([, list]) => list.check(address, family))?.[0] ?? null;
 }
 
-/** What is wrong with the entry's address, and with its port for each transport of its type. */
-export async function troublesOf({ i, p }: WireEntry, transports: readonly Transport[]): Promise<readonly Trouble[]> {
-  const why = addressTrouble(i);
-  const ports = await Promise.all(
-    transports.map(async (transport): Promise<Trouble[]> => {
-      const found = await listening(Number(p), transport);
-      return found === 'closed' || found === 'loopback' ? [{ of: 'port', why: found, transport }] : [];
-    }),
-  );
-  return [...(why ? [{ of: 'address', why } as const] : []), ...ports.flat()];
+export function addressTroubles(address: string): readonly Trouble[] {
+  const why = addressTrouble(address);
+  return why === null ? [] : [{ of: 'address', why }];
+}
+
+/** What is wrong with the port, for each transport; nothing where that cannot be known. */
+export async function portTroubles(port: string, transports: readonly Transport[]): Promise<readonly Trouble[]> {
+  const all = transports.map(async (transport): Promise<Trouble[]> => {
+    const found = await listening(Number(port), transport);
+    return found === 'closed' || found === 'loopback' ? [{ of: 'port', why: found, transport }] : [];
+  });
+  return (await Promise.all(all)).flat();
 }

@@ -161,6 +161,16 @@ describe('an entry on the local network', () => {
     expect(lanServiceOf(ENTRY)).toEqual({ name: 'El meu', type: '_thing._tcp', port: 80, txt: ['a=1', 'b=2', 'c'] });
   });
 
+  it('has the host’s name and address where that is the name of a Cloudy and neighbours reach the address', () => {
+    const at = (m: string, i: string) => lanServiceOf({ ...ENTRY, m, i }).host;
+    expect(at('vm.guifi.local', '10.0.0.1')).toEqual({ name: 'vm.guifi.local', address: '10.0.0.1' });
+    const others = [at('vm', '10.0.0.1'), at('vm.local', '10.0.0.1'), at('vm.guifi.net', '10.0.0.1')];
+    const unreached = ['127.0.0.1', '0.0.0.0', '169.254.1.1', 'fe80::1', '::1', '::'].map((i) =>
+      at('vm.guifi.local', i),
+    );
+    expect([...others, ...unreached].filter(Boolean)).toEqual([]);
+  });
+
   it('is named after the host where there is no description, and its name cut between characters at 63 bytes', () => {
     expect(lanServiceOf({ ...ENTRY, d: '', t: '' })).toMatchObject({ name: 'node7', txt: [] });
     const { name } = lanServiceOf({ ...ENTRY, d: 'é'.repeat(40) });

@@ -25,7 +25,9 @@ const settings = {
 };
 const local = createLocalServices(services);
 const events = { add: () => true };
-const own = new OwnServices({ config, services, discovery, jobs, local, settings, events, now: Date.now, keep: true });
+const { HOST = 'there' } = process.env;
+const deps = { config, services, discovery, jobs, local, settings, events, now: Date.now, keep: true };
+const own = new OwnServices({ ...deps, host: () => HOST });
 
 const say = (what: object) => console.log(JSON.stringify(what));
 const ended = async ({ id }: Job) => {

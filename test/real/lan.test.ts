@@ -30,10 +30,10 @@ const start = (name: string, file: string, as: readonly string[] = []) =>
   net.node(name, join(import.meta.dirname, file), { as });
 
 /** The part that announces, without privileges; `path` is where it looks for programs. */
-async function announcer(path = process.env.PATH) {
+async function announcer(path = process.env.PATH, host = 'there') {
   const program = await start('there', 'lan-program.ts', [
     ...NOBODY,
-    ...['env', `${BUS}=${bus.there}`, `PATH=${path}`, 'LC_ALL=ca_ES.UTF-8'],
+    ...['env', `${BUS}=${bus.there}`, `PATH=${path}`, `HOST=${host}`, 'LC_ALL=ca_ES.UTF-8'],
   ]);
   const [first] = await lines(program, 1);
   let asked = 1;
@@ -80,7 +80,7 @@ describe('announcing on the local network', () => {
     });
     const [seen] = await listed(neighbour, (all) => all.length === 1);
     expect(seen).toMatchObject({
-      ...{ type: 'proxy3', node: 'there', address: '10.91.0.2', port: 3128, description: "Proxy d'en Pau" },
+      ...{ type: 'proxy3', node: 'there', address: '10.91.0.2', port: 3128, description: 'Proxy d’en Pau' },
       txt: [
         ['a', '1'],
         ['b', '2'],
@@ -95,6 +95,27 @@ describe('announcing on the local network', () => {
     expect(browsed()).toBe('');
     expect(() => process.kill(pid, 0)).not.toThrow();
   });
+
+  it.each([false, true])(
+    'has the host name of the node’s Cloudy, which resolves to its address; also announced by Cloudy itself: %s',
+    async (byCloudy) => {
+      await Promise.all([avahi('here'), avahi('there')]);
+      if (byCloudy) {
+        const args = ['avahi-publish-address', '-R', 'there.guifi.local', '10.91.0.2'];
+        const cloudy = net.run('there', 'env', `${BUS}=${bus.there}`, ...args);
+        await cloudy.says((said) => said.includes('Established'));
+      }
+      const { ask } = await announcer(process.env.PATH, 'there.guifi.local');
+      expect(await ask(FORM)).toMatchObject({ state: 'done', lan: 'announced' });
+      const found = /^=;.*;_proxy3\._tcp;local;there\.guifi\.local;10\.91\.0\.2;3128;"b=2" "a=1"$/m;
+      while (!found.test(browsed())) await delay(100);
+      const neighbour = await start('here', 'avahi-program.ts');
+      const [provider] = await listed(neighbour, (all) => all.length === 1);
+      expect(provider).toMatchObject({ address: '10.91.0.2', port: 3128 });
+      expect(await ask('unpublish')).toMatchObject({ state: 'done', lan: null });
+      await listed(neighbour, (all) => all.length === 0);
+    },
+  );
 
   it('ends when the panel is closed, and also when it is killed', async () => {
     await avahi('there');

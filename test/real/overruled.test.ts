@@ -253,3 +253,45 @@ describe('an entry that another program wrote', () => {
     await until('it is back', async () => (await tag())[0]?.d === 'theirs_now');
   });
 });
+
+describe('the scripts of old nodes, with the real agent', () => {
+  /** All words of the tag, its quotes mended, prepended one by one; then the given entry, and the tag is set again. */
+  const ANNOUNCE = `
+    services() {
+      serf info -rpc-addr="$1" -format json | jq -c -M .tags.services | sed 's/^"//; s/"$//' |
+        base64 -d | bunzip2 | sed "s/'/\\"/g" | jq -c '.[]'
+    }
+    list=
+    for word in $(services "$1"); do list="$word,$list"; done
+    serf tags -rpc-addr="$1" -set services="$(echo "[$list$2]" | bzip2 | base64 -w0)"`;
+  /** Every word of every member's tag, as one list. */
+  const SEARCH = `
+    list=
+    for node in $(serf members -rpc-addr="$1" -status=alive -format json | jq -c -M '.members[]'); do
+      for word in $(echo "$node" | jq -r .tags.services | base64 -d | bunzip2 | sed "s/'/\\"/g" | jq -c '.[]'); do
+        list="$list,$word"
+      done
+    done
+    echo "[\${list#,}]" | jq -c .`;
+  const shell = (script: string, ...args: readonly string[]) =>
+    execFileSync('bash', ['-c', script, 'old', `${own.rpc.host}:${own.rpc.port}`, ...args]).toString();
+
+  it('read what is announced here, keep it when they announce, and are read again', async () => {
+    const panel = await begin();
+    await rewrite(() => []);
+    await publish(panel, 'dnsservice', {
+      description: "DNS de l'Hospitalet",
+      attributes: 'a=1 b=2',
+      community: 'el poble',
+    });
+    await publish(panel, 'proxy3', { description: '"Vídeo" `x` \\u0027 * $HOME', attributes: "k='v' \\n=é" });
+    const before = await tag();
+    shell(ANNOUNCE, JSON.stringify({ ...THEIRS, t: '' }));
+    expect(JSON.parse(shell(SEARCH))).toEqual(await tag());
+    const after = await tag();
+    expect(after.toReversed()).toEqual([{ ...THEIRS, t: '' }, ...before]);
+    await until('all are listed', () => panel.discovery.providers().length === 3);
+    expect(await withdrawn()).toBeNull();
+    expect(panel.own.form('dnsservice')).toMatchObject({ description: 'DNS de l’Hospitalet', attributes: 'a=1&b=2' });
+  });
+});

@@ -217,16 +217,26 @@ describe('announcing', () => {
     ['restored', (one: Publisher) => one.restore()],
     [
       'withdrawn',
-      async (one: Publisher) => {
-        // By then the new one is on its way.
-        await one.preview('proxy3');
+      async (one: Publisher, isPacking: Promise<void>) => {
+        await isPacking;
         expect(await one.withdraw('proxy3', 'silent')).toBe(false);
       },
     ],
   ])('anew stands, also where the old announcement is %s at that moment', async (_, act) => {
-    const one = publisher();
+    let packed = 0;
+    let begin = () => {};
+    const isPacking = new Promise<void>((resolve) => {
+      begin = resolve;
+    });
+    const one = publisher({
+      pack: (pieces) => {
+        packed++;
+        if (packed === 2) begin();
+        return packTag(pieces);
+      },
+    });
     await one.publish('proxy3', { description: 'old' }, null);
-    await Promise.all([one.publish('proxy3', { description: 'new' }, null), act(one)]);
+    await Promise.all([one.publish('proxy3', { description: 'new' }, null), act(one, isPacking)]);
     expect(one.all().get('proxy3')).toMatchObject({ entry: { d: 'new' }, withdrawn: null });
     expect(jq(await seenBy(own, 'own'), '[.[].d]')).toBe('["new"]');
   });
