@@ -1,4 +1,5 @@
 /** The Fastify plugin: the panel's pages and API inside any Fastify application. Also the package's public types. */
+import { hostname } from 'node:os';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type Config, loadConfig } from './config.js';
 import { createPanel } from './panel.js';
@@ -25,7 +26,7 @@ export interface CloudyServicesOptions {
  */
 export default async function cloudyServices(app: FastifyInstance, options: CloudyServicesOptions = {}): Promise<void> {
   const config = { ...loadConfig({ env: {}, file: '', serfFile: '' }), ...options.config };
-  const panel = await createPanel(config, { serving: true });
+  const panel = await createPanel(config, { serving: true, host: hostname });
   app.addHook('onClose', () => panel.close());
   await registerWeb(app, panel, options.authenticate ? { authenticate: options.authenticate } : {});
 }

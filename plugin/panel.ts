@@ -4,6 +4,7 @@ import type { AlertDeps, Alerts } from './alerts/index.js';
 import type { Config } from './config.js';
 import { createDiscovery, type Discovery, type Source, type SourceStatus, serfAnswers } from './discovery/index.js';
 import { type Job, Jobs } from './jobs.js';
+import { announcedHost } from './node/host.js';
 import { createLocalServices, type LocalService, type LocalServices } from './node/index.js';
 import { type Own, OwnServices } from './node/own.js';
 import type { Account } from './probe/index.js';
@@ -119,6 +120,8 @@ export interface PanelOptions {
   readonly demo?: boolean;
   /** Wall clock, ms since the epoch. */
   readonly now?: () => number;
+  /** The name that is announced as this node's; the one that its Cloudy uses where left out. */
+  readonly host?: () => string;
 }
 
 /**
@@ -127,7 +130,7 @@ export interface PanelOptions {
  */
 export async function createPanel(
   config: Config,
-  { demo, serving = false, now = Date.now }: PanelOptions = {},
+  { demo, serving = false, now = Date.now, host = announcedHost }: PanelOptions = {},
 ): Promise<Panel> {
   const services = await loadServices();
   const store = openStore(join(config.dataDir, 'cloudy-services.sqlite'), now);
@@ -149,7 +152,7 @@ export async function createPanel(
   const local = createLocalServices(services);
   const keep = serving && !isDemo;
   const { settings, events } = store;
-  const own = new OwnServices({ config, services, discovery, jobs, local, settings, events, now, keep });
+  const own = new OwnServices({ config, services, discovery, jobs, local, settings, events, now, keep, host });
   const pinger = community?.pinger ?? new Pinger();
   const deps = { config, services, discovery, store, local, pinger, now };
   const alerts = await openAlerts(deps, serving && !isDemo ? config.notifyUrl : null);

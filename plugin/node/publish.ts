@@ -128,7 +128,7 @@ export class Publisher {
 
   /** @throws FieldError when the form cannot be announced as it is */
   check(word: string, form: PublishForm): void {
-    entryOf(word, this.#whole(word, form), '0.0.0.0');
+    entryOf(word, this.#whole(word, form), '0.0.0.0', '');
   }
 
   /** @throws FieldError; PanelError serf-away, serf-refused, tag-unreadable, publish-failed */
