@@ -182,6 +182,17 @@ describe('an announcement that the agent lost', () => {
   });
 });
 
+it('an entry of ours that old readers cannot carry is written anew when the panel starts', async () => {
+  store = openStore(':memory:');
+  const entry = { ...THEIRS, s: 'proxy3', d: "l'un", i: own.address, t: 'a=1 b=2' };
+  const publication = { entry, unit: null, untold: false, at: 0, withdrawn: null };
+  store.settings.set('published', JSON.stringify({ proxy3: publication }));
+  await rewrite(() => [entry, THEIRS]);
+  await startPanel();
+  await until('it is written anew', async () => (await tag())[0]?.d === 'l’un');
+  expect(await tag()).toEqual([{ ...entry, d: 'l’un', t: 'a=1&b=2' }, THEIRS]);
+});
+
 describe('within moments of announcing', () => {
   it('what a program overwrites that had not seen it is written again', async () => {
     const panel = await begin();
