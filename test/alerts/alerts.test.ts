@@ -100,6 +100,16 @@ describe('the recommended provider', () => {
     expect(sent).toEqual([]);
   });
 
+  it('and a pinned one are not told of once the owner has hidden them', async () => {
+    const { add, looks, store, sent } = await made();
+    const [best, pinned] = [add(), add()];
+    recommend(store, best);
+    store.opinions.put('dnsservice', best, { hidden: true });
+    store.opinions.put('dnsservice', pinned, { pinned: true, hidden: true });
+    for (const id of [best, pinned]) looks(id, 'fails', 'fails', 'fails', 'fails');
+    expect(sent).toEqual([]);
+  });
+
   it('and those that the owner pinned matter: of the others nobody is told', async () => {
     const { add, looks, store, sent } = await made();
     const [best, pinned, other] = [add(), add(), add()];
