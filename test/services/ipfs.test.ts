@@ -33,7 +33,7 @@ describe('ipfs', () => {
   it('a peer that takes up the greeting speaks the protocol, in 28 bytes each way', async () => {
     const asked = context();
     expect(await probe(await peer((socket) => socket.write(GREETING)), asked)).toEqual(proven);
-    expect(asked.traffic).toEqual({ sent: 28, received: 28 });
+    expect(asked.traffic).toMatchObject({ sent: 28, received: 28 });
   });
 
   it('one that has no Noise has understood all the same', async () => {
