@@ -41,6 +41,8 @@ export interface Provider extends Announcement {
   readonly stale: boolean;
   /** When a source last confirmed it, ms since the epoch. */
   readonly heardAt: number;
+  /** When an announcer that is still there first announced it, ms since the epoch; absent = always. */
+  readonly since?: number;
   /** What others say of it that is not believed; absent where nobody says anything else. */
   readonly contradictions?: readonly Contradiction[];
 }

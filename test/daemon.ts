@@ -148,6 +148,10 @@ export class Owner {
     return this.get(`api/v1/jobs/${id}`);
   }
 
+  async cancel({ id }: Job): Promise<void> {
+    await this.#ask('POST', `api/v1/jobs/${id}/cancel`, {});
+  }
+
   /** The job once it has ended. */
   async ended({ id }: Job): Promise<Job> {
     for (;;) {

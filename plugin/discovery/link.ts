@@ -3,6 +3,7 @@ import type { BlockList } from 'node:net';
 import type { NetworkInterfaceInfo } from 'node:os';
 import mdns, { type MulticastDNS } from 'multicast-dns';
 import { rangeList } from '../ranges.js';
+import { guardedSocket } from './datagrams.js';
 import { MdnsCache } from './mdns.js';
 import { keepNewest, type SkippedRow } from './skipped.js';
 
@@ -90,9 +91,12 @@ export class Link {
     keepNewest(this.#malformedRows, { node: null, type: null, reason: 'malformed', heardAt: this.#now() });
   }
 
-  #listen(options: mdns.Options): MulticastDNS {
-    const socket = mdns({ ...options, port: PORT });
+  #listen({ type = 'udp4', ...options }: mdns.Options): MulticastDNS {
     const isOurs = () => this.#sockets.includes(socket);
+    const passedOver = () => {
+      if (isOurs()) this.#refuse();
+    };
+    const socket = mdns({ ...options, type, port: PORT, socket: guardedSocket(type, passedOver) });
     const failed = (error: Error) => {
       if (!isOurs()) return;
       // Trouble of the system names the call that failed; the rest is a packet that cannot be read.

@@ -165,6 +165,7 @@ function joined(witnesses: [Witness, ...Witness[]], options: MergeOptions): Row 
     barred: barredBy(announcement, options.allowed, isDeclined),
     stale: !witnesses.some((one) => isConfirmed(one, now)),
     heardAt: witnesses.reduce((latest, one) => Math.max(latest, heardAt(one, now)), 0),
+    ...(Number.isFinite(believed.since) && { since: believed.since }),
     ...(contradictions.length > 0 && { contradictions }),
   };
   return { provider, announcer: believed.announcer };

@@ -24,6 +24,9 @@ export type { Quote } from './selection.js';
 /** How far apart the further samples of the best are, mean, ms. */
 const SPACING_MS = 200;
 
+/** For so long providers that never answered are tried, ms: their silence takes seconds, and a person waits for the end. */
+const NEWCOMERS_MS = 120_000;
+
 /** Before a whole round is taken for silent, so many hosts outside of it are listened for. */
 const WITNESSES = 2;
 
@@ -58,6 +61,8 @@ interface ScanJob extends JobHandle, Pick<AttemptOptions, 'asked' | 'account'> {
   left: number;
   /** How many spoiled attempts may still be repeated. */
   repeats: number;
+  /** Until then those that never answered are tried; by `performance.now()`. */
+  newcomersUntil: number;
 }
 
 export class Scanner {
@@ -99,7 +104,7 @@ export class Scanner {
       await overOrAborted(Promise.all(ahead), job.signal);
       const kept = new Set<string>();
       try {
-        await this.#scan(word, selected, { ...job, ...terms, shares, kept });
+        await this.#scan(word, selected, { ...job, ...terms, shares, kept, newcomersUntil: 0 });
         this.#recent.add({ word, provider, job: job.id, measured: kept });
       } finally {
         this.#after([[word, kept]]);
@@ -173,6 +178,7 @@ export class Scanner {
 
   async #scan(word: string, selected: readonly Prospect[], job: ScanJob): Promise<void> {
     const progress = { done: 0 };
+    job.newcomersUntil = performance.now() + NEWCOMERS_MS;
     const answered = await this.#pass(selected, job, progress);
     job.shares = null;
     let again = this.#best(word, answered);
@@ -218,6 +224,7 @@ export class Scanner {
     const { target } = prospect;
     const asked = job.asked && allowsHeavy(target);
     const cost = this.#measurer.costOf(target, { asked, account });
+    if (shares !== null && !prospect.answered && performance.now() > job.newcomersUntil) return 'left';
     for (let repeat = 0; ; repeat++) {
       const taken = shares === null ? 0 : shares.take(prospect, cost);
       if (taken === null) return repeat === 0 ? 'left' : 'answered';

@@ -13,6 +13,8 @@ export const GROUP_SHARE = 0.05;
 
 /** So many are measured however few bytes a day has: of all that never answered, and of one group. */
 const FEW: { readonly newcomers: number; readonly group: number } = { newcomers: 20, group: 4 };
+/** So many that never answered are measured at most: silence takes seconds, and a person waits for the end of the scan. */
+export const NEWCOMERS_CAP = 250;
 
 /** What is known of a provider before the scan. */
 export interface Past {
@@ -50,15 +52,17 @@ export function inOrder(targets: readonly Probeable[], pasts: ReadonlyMap<string
 }
 
 /**
- * The first of each group, then the second of each, …: never measured ones first, then the oldest. A scan that is cancelled
- * half way has looked where it knew least.
+ * The first of each group, then the second of each, …: never measured ones first, of them those announced for longest, then
+ * the oldest. A scan that is cancelled half way has looked where it knew least.
  */
 function fairly(prospects: readonly Prospect[]): Prospect[] {
   const seen = new Map<string, number>();
   const at = ({ measuredAt }: Prospect) => measuredAt ?? Number.NEGATIVE_INFINITY;
+  const since = ({ target }: Prospect) => target.since ?? 0;
   const byAge = (a: Prospect, b: Prospect) => {
     const [one, other] = [at(a), at(b)];
-    return one === other ? (a.target.id < b.target.id ? -1 : 1) : one - other;
+    const age = since(a) - since(b) || (a.target.id < b.target.id ? -1 : 1);
+    return one === other ? age : one - other;
   };
   return prospects
     .toSorted(byAge)
@@ -138,6 +142,7 @@ export function select(type: ServiceType, ordered: readonly Prospect[], bytesPer
   let newcomers = 0;
   let dearest = 0;
   return ordered.filter((prospect) => {
+    if (!prospect.answered && newcomers >= NEWCOMERS_CAP) return false;
     const { bytes } = attemptCost(type, prospect.target, {});
     // What they may cost again: more samples of the best, and repetitions.
     const most = Math.max(dearest, bytes);

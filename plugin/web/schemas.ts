@@ -235,7 +235,7 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
       shape<Record<'of' | 'why' | 'transport', unknown>>(
         {
           of: oneOf('address', 'port'),
-          why: oneOf(...new Set([...ADDRESS_TROUBLES, ...PORT_TROUBLES])),
+          why: { enum: [...new Set([...ADDRESS_TROUBLES, ...PORT_TROUBLES])] },
           transport: oneOf('tcp', 'udp'),
         },
         ['transport'],

@@ -95,13 +95,25 @@ export class Flooded {
     return providers.filter(({ address }) => this.#addresses.includes(address));
   }
 
-  /** Scans their type. @returns how many neighbours have a score afterwards, and the share of the day's bytes that is left */
+  /** Scans their type to the end. @returns how many neighbours have a score then, and the share of the day's bytes that is left */
   async scan(): Promise<{ readonly scored: number; readonly left: number }> {
     const owner = await Owner.bySocket(this.daemon);
     await owner.ended(await owner.scan(`services/${TYPE}`));
     const { background } = await owner.get<{ background: { spentToday: number } }>('api/v1/status');
-    const scored = (await this.neighbours()).filter(({ score }) => (score ?? 0) > 0).length;
-    return { scored, left: 1 - background.spentToday / BYTES_PER_DAY };
+    return { scored: await this.#scored(), left: 1 - background.spentToday / BYTES_PER_DAY };
+  }
+
+  /** Scans their type until each of them has a score; what strangers announced is then not waited for. */
+  async scanNeighbours(): Promise<void> {
+    const owner = await Owner.bySocket(this.daemon);
+    const job = await owner.scan(`services/${TYPE}`);
+    await until('all neighbours have a score', async () => (await this.#scored()) === NEIGHBOURS, 60_000);
+    await owner.cancel(job);
+    await owner.ended(job);
+  }
+
+  async #scored(): Promise<number> {
+    return (await this.neighbours()).filter(({ score }) => (score ?? 0) > 0).length;
   }
 
   /** Resident memory of the panel, MB. */
