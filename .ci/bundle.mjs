@@ -8,11 +8,19 @@ import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 
 const forPackage = process.argv.includes('package');
-const entries = (forPackage ? ['cli'] : ['index', 'cli']).map((name) => ({ in: `plugin/${name}.ts`, out: name }));
-// The loader reads this folder at start, so every type stays a file of its own.
-const types = readdirSync('plugin/services')
-  .filter((name) => name !== 'index.ts')
-  .map((name) => ({ in: `plugin/services/${name}`, out: `services/${name.replace(/\.ts$/, '')}` }));
+const entries = [{ in: 'plugin/cli/index.ts', out: 'cli' }];
+if (!forPackage) entries.push({ in: 'plugin/index.ts', out: 'index' });
+// The loader reads this folder at start, so every type stays a file of its own, also one that is a folder in the sources.
+const types = readdirSync('plugin/services', { withFileTypes: true })
+  .filter(
+    (entry) =>
+      entry.isDirectory() ||
+      (entry.name.endsWith('.ts') && !['index.ts', 'check.ts', 'contract.ts'].includes(entry.name)),
+  )
+  .map((entry) => ({
+    in: `plugin/services/${entry.name}${entry.isDirectory() ? '/index.ts' : ''}`,
+    out: `services/${entry.name.replace(/\.ts$/, '')}`,
+  }));
 
 // `choosing/seed.ts` becomes `bench-choosing-seed`, and `choosing/index.ts` plain `bench-choosing`.
 const benches = (process.argv.includes('bench') ? readdirSync('test/bench', { recursive: true }) : [])
@@ -34,7 +42,7 @@ const { metafile } = await build({
   outExtension: { '.js': '.mjs' },
   bundle: true,
   splitting: true,
-  // Flat beside the entries: paths.ts counts on being one folder below the package.
+  // Flat beside the entries, where the package puts SQLite's addon.
   chunkNames: '[name]-[hash]',
   platform: 'node',
   target: 'node20',

@@ -26,7 +26,7 @@ async function units() {
 
 async function polkitRule() {
   await build({
-    entryPoints: ['plugin/node/polkit.ts'],
+    entryPoints: ['plugin/node/systemd/polkit.ts'],
     outfile: 'build/polkit.mjs',
     bundle: true,
     format: 'esm',

@@ -1,15 +1,16 @@
 /** The Fastify plugin: the panel's pages and API inside any Fastify application. Also the package's public types. */
 import { hostname } from 'node:os';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { type Config, loadConfig } from './config.js';
-import { createPanel } from './panel.js';
+import { openAlerts } from './alerts/index.js';
+import { type Config, loadConfig } from './config/index.js';
+import { createPanel } from './panel/open.js';
 import { registerWeb } from './web/index.js';
 
-export type { Config } from './config.js';
-export { PanelError } from './errors.js';
-export type { Panel, TypeSummary, TypeView } from './panel.js';
-export type { Provider } from './provider.js';
-export type { Ranked } from './score/rank.js';
+export type { Config } from './config/index.js';
+export { PanelError } from './model/errors.js';
+export type { Provider } from './model/provider.js';
+export type { Ranked } from './model/ranked.js';
+export type { Panel, TypeSummary, TypeView } from './panel/contract.js';
 
 export interface CloudyServicesOptions {
   /** Options of the configuration file by their names in `Config`; what is left out has its default. */
@@ -27,6 +28,9 @@ export interface CloudyServicesOptions {
 export default async function cloudyServices(app: FastifyInstance, options: CloudyServicesOptions = {}): Promise<void> {
   const config = { ...loadConfig({ env: {}, file: '', serfFile: '' }), ...options.config };
   const panel = await createPanel(config, { serving: true, host: hostname });
-  app.addHook('onClose', () => panel.close());
+  const closeAlerts = await openAlerts(panel);
+  app.addHook('onClose', async () => {
+    await Promise.all([closeAlerts(), panel.close()]);
+  });
   await registerWeb(app, panel, options.authenticate ? { authenticate: options.authenticate } : {});
 }

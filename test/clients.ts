@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
-import { PACKAGE_FILE } from '../plugin/paths.js';
+import { PACKAGE_FILE } from '../plugin/config/paths.js';
 
 export interface Read {
   readonly url: string;

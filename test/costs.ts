@@ -1,7 +1,7 @@
 /** What a type's own probe may cost: what is stated, less the train of pings that the scanner sends for its path. */
-import { WIDTH } from '../plugin/probe/metrics.js';
+import { WIDTH } from '../plugin/model/metric.js';
 import { TRAIN_COST } from '../plugin/probe/ping.js';
-import type { Cost, ServiceType } from '../plugin/services/index.js';
+import type { Cost, ServiceType } from '../plugin/services/contract.js';
 
 export function ownCost({ cost, metrics }: Pick<ServiceType, 'cost' | 'metrics'>): Cost {
   if (!metrics.some(({ id }) => id === WIDTH)) return cost;

@@ -5,11 +5,11 @@ import { Agent, type IncomingMessage, type RequestOptions, request } from 'node:
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Job } from '../plugin/jobs.js';
-import { PACKAGE_FILE } from '../plugin/paths.js';
+import { PACKAGE_FILE } from '../plugin/config/paths.js';
+import type { Job } from '../plugin/model/job.js';
 import { openStore } from '../plugin/store/index.js';
-import { BRIDGE_PATH } from '../plugin/web/bridge.js';
-import { setOwnerPassword } from '../plugin/web/password.js';
+import { setOwnerPassword } from '../plugin/web/auth/password.js';
+import { BRIDGE_PATH } from '../plugin/web/cloudy.js';
 import { nodeFlags } from './node-flags.js';
 
 export const PASSWORD = 'four words in a row';

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
-import { PanelError } from '../plugin/errors.js';
-import { type Job, Jobs } from '../plugin/jobs.js';
+import { Jobs } from '../plugin/jobs/index.js';
+import { PanelError } from '../plugin/model/errors.js';
+import type { Job } from '../plugin/model/job.js';
 
 function memoryStore() {
   const kept = new Map<string, Job>();

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
-import { PACKAGE_FILE } from '../plugin/paths.js';
+import { PACKAGE_FILE } from '../plugin/config/paths.js';
 
 /** What `npm start` tells the Node of that version. */
 export function nodeFlags(version = process.version): string[] {

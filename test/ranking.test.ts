@@ -1,7 +1,7 @@
 /** What a ranked list reads from the store, and keeps. */
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { log } from '../plugin/log.js';
-import { Ranking } from '../plugin/ranking.js';
+import { log } from '../plugin/lib/log.js';
+import { Ranking } from '../plugin/panel/ranking.js';
 import { openStore } from '../plugin/store/index.js';
 import { answer, providerAt, servicesOf, typeWith } from './scan/made.js';
 import { writeOldRows } from './store/old-file.js';

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { PACKAGE_FILE } from '../plugin/paths.js';
+import { PACKAGE_FILE } from '../plugin/config/paths.js';
 
 const { scripts } = JSON.parse(readFileSync(PACKAGE_FILE, 'utf8')) as { scripts: { ready: string } };
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { SERVICES_DIR } from '../plugin/paths.js';
+import { SERVICES_DIR } from '../plugin/config/paths.js';
 import type { ProbeResult, Target } from '../plugin/probe/index.js';
 import { loadServices } from '../plugin/services/index.js';
 import { ownCost } from './costs.js';
@@ -59,8 +59,11 @@ describe('the registry', () => {
 
   it('a tenth file in the folder is a tenth type, and needs nothing else', async () => {
     const path = folder();
-    for (const name of readdirSync(SERVICES_DIR).filter((one) => one !== 'index.ts')) {
-      writeFileSync(join(path, name), `export { default } from '${join(SERVICES_DIR, name)}';\n`);
+    for (const entry of readdirSync(SERVICES_DIR, { withFileTypes: true })) {
+      if (['index.ts', 'check.ts', 'contract.ts'].includes(entry.name)) continue;
+      const name = entry.name.replace(/\.ts$/, '');
+      const type = join(SERVICES_DIR, entry.isDirectory() ? `${name}/index.ts` : entry.name);
+      writeFileSync(join(path, `${name}.ts`), `export { default } from '${type}';\n`);
     }
     copyFileSync(TENTH, join(path, 'pastecat.mjs'));
     const { types, of } = await loadServices(path);

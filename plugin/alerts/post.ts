@@ -2,10 +2,10 @@
 import { request as plain } from 'node:http';
 import { request as encrypted } from 'node:https';
 import { setTimeout as pauseFor } from 'node:timers/promises';
-import type { Config } from '../config.js';
-import { log } from '../log.js';
-import type { Reason } from '../probe/levels.js';
-import type { Provider } from '../provider.js';
+import type { Config } from '../config/index.js';
+import { log } from '../lib/log.js';
+import type { Reason } from '../model/level.js';
+import type { Provider } from '../model/provider.js';
 
 /** The body that a webhook gets. */
 export interface Alert {

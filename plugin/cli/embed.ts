@@ -13,9 +13,9 @@ import {
   unlinkSync,
 } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
-import { PanelError } from '../errors.js';
-import { BRIDGE_DIR, PUBLIC_DIR } from '../paths.js';
-import { CLOUDY_ASSETS } from '../web/bridge.js';
+import { BRIDGE_DIR, PUBLIC_DIR } from '../config/paths.js';
+import { PanelError } from '../model/errors.js';
+import { CLOUDY_ASSETS } from '../web/cloudy.js';
 import { type Io, OK, printJson } from './io.js';
 import { PROGRAM } from './usage.js';
 

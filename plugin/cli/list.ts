@@ -1,9 +1,10 @@
 /** `list` and `scan`: what the community offers, ranked as the pages rank it. */
-import { PanelError } from '../errors.js';
-import type { Job } from '../jobs.js';
-import { nearest } from '../nearest.js';
-import type { Panel, TypeView } from '../panel.js';
-import type { Words } from '../web/i18n.js';
+
+import { nearest } from '../lib/nearest.js';
+import { PanelError } from '../model/errors.js';
+import type { Job } from '../model/job.js';
+import type { Panel, TypeView } from '../panel/contract.js';
+import type { Words } from '../present/i18n.js';
 import {
   nameOf,
   type RowModel,
@@ -12,7 +13,7 @@ import {
   serviceModel,
   sourceModel,
   typeModel,
-} from '../web/model.js';
+} from '../present/model.js';
 import { BY_HAND, FAILED, type Io, OK, printJson } from './io.js';
 import { plain, table } from './table.js';
 import { PROGRAM, UsageError } from './usage.js';

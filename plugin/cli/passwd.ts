@@ -1,9 +1,9 @@
 /** `passwd`: the owner's password, asked twice without echo on a terminal, read as one line from a pipe. */
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
-import { PanelError } from '../errors.js';
+import { PanelError } from '../model/errors.js';
 import type { Store } from '../store/index.js';
-import { setOwnerPassword } from '../web/password.js';
+import { setOwnerPassword } from '../web/auth/password.js';
 import { BY_HAND, type Io, OK, printJson } from './io.js';
 
 /** Longest line read, characters. */

@@ -1,9 +1,10 @@
 /** From the words of a command line to its exit code. */
 import { existsSync, readFileSync } from 'node:fs';
-import { type Config, loadConfig } from '../config.js';
-import { asPanelError, PanelError } from '../errors.js';
-import type { Panel, PanelOptions } from '../panel.js';
-import { PACKAGE_FILE } from '../paths.js';
+import { type Config, loadConfig } from '../config/index.js';
+import { PACKAGE_FILE } from '../config/paths.js';
+import { asPanelError, PanelError } from '../model/errors.js';
+import type { Panel } from '../panel/contract.js';
+import type { PanelOptions } from '../panel/open.js';
 import { FAILED, type Io, OK, printJson, WRONG_USAGE } from './io.js';
 import { ALL_COMMANDS, type Command, help, type Invocation, parse, UsageError } from './usage.js';
 
@@ -60,7 +61,7 @@ async function act({ command, word, json, config: file }: Action, io: Io, tools:
   }
   const [{ listProviders, listServices, scanType }, { loadLocales }] = await Promise.all([
     import('./list.js'),
-    import('../web/i18n.js'),
+    import('../present/i18n.js'),
   ]);
   return withPanel(tools.openPanel(config), (panel) => {
     const show = { json, words: loadLocales()('en') };
@@ -71,7 +72,7 @@ async function act({ command, word, json, config: file }: Action, io: Io, tools:
 
 /** A doctor looks at what is there: no demo, and what cannot be opened is a finding. */
 async function examine(file: string | null, io: Io, tools: Tools, show: { readonly json: boolean }): Promise<number> {
-  const { doctor } = await import('./doctor.js');
+  const { doctor } = await import('./doctor/index.js');
   const config = await attempt(() => configOf(file));
   if (config instanceof Error) return doctor({ config, panel: null }, io, show);
   const panel = await attempt(() => tools.openPanel(config, { demo: false }));

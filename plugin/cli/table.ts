@@ -1,7 +1,7 @@
 /** Plain-text tables; what strangers wrote is stripped of everything but letters and cut to its column. */
 
 import { stripVTControlCharacters } from 'node:util';
-import { largest } from '../extremes.js';
+import { largest } from '../lib/extremes.js';
 
 interface Column<Row> {
   readonly title: string;

@@ -1,7 +1,7 @@
 /** The command line read word by word; a mistake is answered with the nearest right command. */
 import { parseArgs } from 'node:util';
-import { nearest } from '../nearest.js';
-import { commandOf } from '../where.js';
+import { commandOf } from '../config/install.js';
+import { nearest } from '../lib/nearest.js';
 
 export const PROGRAM = commandOf();
 

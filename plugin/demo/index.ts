@@ -1,5 +1,5 @@
 /** The demo community: real sockets on loopback that speak the real protocols, well and badly, as neighbours do. */
-import type { Announcement } from '../provider.js';
+import type { Announcement } from '../model/provider.js';
 import { IDENTITIES } from './identity.js';
 import { hostOf, MEMBERS, type Member, NODES, type NodeName, PORTS } from './members.js';
 import { pathTo } from './path.js';

@@ -1,5 +1,5 @@
 /** In the demo's place of `ping`: to the system, every member is on loopback, where all paths are equally wide. */
-import { TRAIN_METHOD, WIDTH } from '../probe/metrics.js';
+import { TRAIN_METHOD, WIDTH } from '../model/metric.js';
 import type { Pinger } from '../probe/ping.js';
 import { NODES } from './members.js';
 

@@ -3,12 +3,13 @@
  * those of the neighbours: the share is by announcer, and who has been here longer comes first. Pure.
  */
 
+import { ANNOUNCER_CAP } from '../announcement/tag-read.js';
+
 /** Providers that strangers announce, in all; a large community has some hundred. */
 export const PROVIDERS_CAP = 4_000;
 /** Entries of all members of one Serf community. */
 export const ENTRIES_CAP = 3_000;
-/** Entries of one announcer, and providers at one address. */
-export const ANNOUNCER_CAP = 64;
+/** Providers at one address. */
 export const ADDRESS_CAP = 64;
 /** Words of types that this panel does not know. */
 export const WORDS_CAP = 100;

@@ -1,20 +1,22 @@
 /** Finding providers: every source merged into one list, each provider once. */
-import type { Config } from '../config.js';
-import { PanelError } from '../errors.js';
-import type { Announcement, Provider, SourceName } from '../provider.js';
+
+import { keptOf, type SkippedRow } from '../announcement/skipped.js';
+import type { Config } from '../config/index.js';
+import { Listeners } from '../lib/listeners.js';
+import { PanelError } from '../model/errors.js';
+import type { Announcement, Provider, SourceName } from '../model/provider.js';
+import { SerfRpc } from '../serf/client.js';
 import { allowing } from './allowed.js';
-import { AvahiSource } from './avahi.js';
-import { ListSource } from './list.js';
 import { idOf, type Merged as List, merge } from './merge.js';
 import { Proofs, type Prove } from './proofs.js';
-import { SerfRpc } from './rpc.js';
 import { type Remembered, Seniority } from './seniority.js';
-import { SerfSource } from './serf.js';
-import { keptOf, type SkippedRow } from './skipped.js';
-import { Listeners, type Source, type SourceStatus } from './source.js';
+import type { Source, SourceStatus } from './source.js';
+import { AvahiSource } from './sources/avahi/index.js';
+import { ListSource } from './sources/list.js';
+import { SerfSource } from './sources/serf/index.js';
 
+export type { SkippedRow } from '../announcement/skipped.js';
 export type { Remembered } from './seniority.js';
-export type { SkippedRow } from './skipped.js';
 export type { Source, SourceStatus } from './source.js';
 
 /** What the rest of the panel knows of discovery. */

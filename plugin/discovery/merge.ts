@@ -1,7 +1,15 @@
 /** Many sightings, one list: each provider once, with the announcement that is most to be believed. Pure. */
-import { type Announcement, type Contradiction, type Provider, providerId, type SourceName } from '../provider.js';
+
+import { SAME_ID } from '../announcement/skipped.js';
+import {
+  type Announcement,
+  type Contradiction,
+  type Provider,
+  providerId,
+  type SourceName,
+} from '../model/provider.js';
 import { admitted, type Claim } from './budget.js';
-import { onePerId, SAME_ID } from './same-id.js';
+import { onePerId } from './same-id.js';
 import type { Sighting, SourceStatus } from './source.js';
 
 /** In this order they are named. */

@@ -2,8 +2,8 @@
  * Whether members are where they say: gossip is not authenticated, but the agent at an address answers a ping by name only
  * to its own. Asked where announcers contradict each other, and seldom: nobody can have us flood a third host.
  */
-import { log } from '../log.js';
-import type { Announcement } from '../provider.js';
+import { log } from '../lib/log.js';
+import type { Announcement } from '../model/provider.js';
 
 /** Whether the agent at the address answers to the name. */
 export type Prove = (

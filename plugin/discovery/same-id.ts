@@ -1,8 +1,5 @@
 /** Two providers of one id would share history, score and pin: the list has only one of them. */
-import type { Provider } from '../provider.js';
-
-/** Why the other one is skipped. */
-export const SAME_ID = 'same-id';
+import type { Provider } from '../model/provider.js';
 
 /**
  * @param providers those more to be believed first; none has the type, address and port of another

@@ -1,7 +1,7 @@
 /** What a source of announcements is: Serf, the hand-kept list and any further one look the same from outside. */
-import { log } from '../log.js';
-import type { Announcement, SourceName } from '../provider.js';
-import type { SkippedRow } from './skipped.js';
+
+import type { SkippedRow } from '../announcement/skipped.js';
+import type { Announcement, SourceName } from '../model/provider.js';
 
 export type SourceState = 'up' | 'connecting' | 'away' | 'off';
 
@@ -46,26 +46,4 @@ export interface Source {
   close(): Promise<void>;
   /** Whether its whole community is on this machine, so that loopback addresses mean what they say. */
   isLocal?(): boolean;
-}
-
-/** Listeners of one kind of change. */
-export class Listeners<T extends unknown[] = []> {
-  readonly #all = new Set<(...values: T) => void>();
-
-  /** Returns the way to stop it. */
-  add(listener: (...values: T) => void): () => void {
-    this.#all.add(listener);
-    return () => this.#all.delete(listener);
-  }
-
-  /** A listener's mistake is logged, and keeps nobody else from being told. */
-  call(...values: T): void {
-    for (const listener of this.#all) {
-      try {
-        listener(...values);
-      } catch (error) {
-        log.error(error);
-      }
-    }
-  }
 }

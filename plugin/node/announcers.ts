@@ -1,7 +1,7 @@
 /** Writes down who announces what since when, so that the next run of the panel still knows who was here first. */
 import type { Discovery } from '../discovery/index.js';
-import { log } from '../log.js';
-import type { AnnouncerStore } from '../store/announcers.js';
+import { log } from '../lib/log.js';
+import type { AnnouncerStore } from '../store/tables/announcers.js';
 
 /** Between two writings, ms: members come and go, and a node's disk is often a memory card. */
 const PAUSE_MS = 60_000;

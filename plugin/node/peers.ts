@@ -1,8 +1,8 @@
 /** Neighbours through whose Serf this node can come back into its community, should its agent ever know nobody. */
-import { isJoinAddress } from '../config-values.js';
+import { isJoinAddress } from '../config/values.js';
 import type { Discovery } from '../discovery/index.js';
-import { log } from '../log.js';
-import type { SettingStore } from '../store/settings.js';
+import { log } from '../lib/log.js';
+import type { SettingStore } from '../store/tables/settings.js';
 
 const SETTING = 'serf-peers';
 /** One that still answers is enough: the others may have moved away by then. */

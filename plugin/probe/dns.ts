@@ -1,10 +1,10 @@
 /** DNS: one question as a datagram or over TCP, and its answer read with distrust (RFC 1035). */
 import { randomInt } from 'node:crypto';
 import { type Answer, decode, encode, type Question, RECURSION_DESIRED } from 'dns-packet';
+import { waitFor } from '../lib/wait.js';
 import { isFailed, type ProbeContext, type Target } from './index.js';
 import { connect } from './tcp.js';
 import type { Request } from './udp.js';
-import { waitFor } from './wait.js';
 
 /** Response codes (RFC 1035 §4.1.1) that a probe tells apart. */
 export const RCODE = { noError: 0, serverFailure: 2, nameError: 3, refused: 5 } as const;

@@ -1,5 +1,5 @@
 /** What the system's network errors say about the provider. */
-import { isScarcity } from '../errors.js';
+import { isScarcity } from '../model/errors.js';
 import type { Failed } from './index.js';
 
 /** errno → how far the probe got and why no further. A reset or "port unreachable" is a living host's answer: level 1. */

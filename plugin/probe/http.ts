@@ -1,13 +1,14 @@
 /** One small HTTP/1.1 question over a connection of its own: head and body capped and timed, no redirect ever followed. */
 import { type ClientRequest, type IncomingMessage, request as openRequest } from 'node:http';
 import type { Socket } from 'node:net';
-import { endpoint } from './endpoint.js';
+import { endpoint } from '../lib/endpoint.js';
+import { waitFor } from '../lib/wait.js';
+import { answers, firstByteTime, type Metric, roundTripTime, widthOfPath } from '../model/metric.js';
+import type { Sample } from '../model/sample.js';
 import { failureOf } from './failure.js';
-import { type Failed, isFailed, type ProbeContext, type Sample, type Target } from './index.js';
-import { answers, firstByteTime, type Metric, roundTripTime, widthOfPath } from './metrics.js';
-import { roundTrip } from './network.js';
+import { type Failed, isFailed, type ProbeContext, type Target } from './index.js';
+import { roundTrip } from './port.js';
 import { type Connection, connect } from './tcp.js';
-import { waitFor } from './wait.js';
 
 /** Longest wait for the whole head, ms: a machine that needs seconds is slow, not dead; a probe as a whole has 8 s. */
 const HEAD_LIMIT_MS = 6_000;
@@ -106,7 +107,7 @@ export function httpTimes({ connectMs, firstByteMs }: Pick<HttpAnswer, 'firstByt
 export const HEAD_COST = { packets: 10, bytes: 1_500 } as const;
 
 /**
- * What pages are judged by that a person clicks through. The anchors of SERVICES.md §0.6 and SCORING.md §2.3 mark every
+ * What pages are judged by that a person clicks through. The usual anchors (plugin/score/README.md) mark every
  * neighbour in a mesh as excellent: there a round trip takes 3 to 40 ms and a first byte 20 to 500. So these are open
  * downwards, and most of the weight is on the width of the path, which is most of a page's time. `npm run bench:choosing`
  * compares: by the tables' anchors and without width, choices were half as good as by knowing the present.

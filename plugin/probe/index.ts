@@ -1,5 +1,6 @@
 /** What a probe is: one async function that talks one protocol. The scanner owns everything else. */
-import type { Failure, Level } from './levels.js';
+import type { Failure, Level } from '../model/level.js';
+import type { Sample } from '../model/sample.js';
 
 /** What a probe may know of the provider. */
 export interface Target {
@@ -38,16 +39,6 @@ export interface ProbeContext {
   readonly asked?: boolean;
   /** Offered by a person for this one scan. */
   readonly account?: Account;
-}
-
-/** One measured value, in the unit of its metric, with the way it was taken. */
-export interface Sample {
-  readonly metric: string;
-  readonly value: number;
-  /** `tcp-connect`, `udp`, `tls`, `serf-ping`, … */
-  readonly method: string;
-  /** When the measured time ended, by `performance.now()`: a stall of our own outside of it does no harm. Not stored. */
-  readonly until?: number;
 }
 
 export interface Proven {

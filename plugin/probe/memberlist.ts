@@ -5,11 +5,11 @@
 import { randomInt } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { decode } from '@msgpack/msgpack';
+import { lzwDecode } from '../lib/lzw.js';
+import { waitFor } from '../lib/wait.js';
 import { isFailed, type ProbeContext, type Target } from './index.js';
-import { lzwDecode } from './lzw.js';
 import { connect } from './tcp.js';
 import { openUdp, type Request } from './udp.js';
-import { waitFor } from './wait.js';
 
 /** First byte of each message. */
 const PING = 0x00;

@@ -2,9 +2,11 @@
  * The path to a provider: how long, how steady, how lossy, whatever the service says. Measured here where its node gossips;
  * elsewhere by `ping` (ping.ts).
  */
-import { isFailed, type ProbeContext, type Sample, type Target } from './index.js';
+
+import { PATH_METHOD } from '../model/metric.js';
+import type { Sample } from '../model/sample.js';
+import { isFailed, type ProbeContext, type Target } from './index.js';
 import { memberlistPing } from './memberlist.js';
-import { PATH_METHOD } from './metrics.js';
 import { openUdp } from './udp.js';
 
 /** Longest wait for one answer, ms. */

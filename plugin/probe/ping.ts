@@ -4,8 +4,8 @@
  */
 import { type ExecFileException, execFile } from 'node:child_process';
 import { isIP } from 'node:net';
-import type { Sample } from './index.js';
-import { PING_METHOD, TRAIN_METHOD, WIDTH } from './metrics.js';
+import { PING_METHOD, TRAIN_METHOD, WIDTH } from '../model/metric.js';
+import type { Sample } from '../model/sample.js';
 import { pathSamples, type Timed } from './path.js';
 
 /** As many as the Serf pings. */

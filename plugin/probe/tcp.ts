@@ -1,11 +1,11 @@
 /** TCP: connecting with the time that it took, and knocking, which only asks whether the host is alive. */
 import { Socket } from 'node:net';
+import { waitFor } from '../lib/wait.js';
 import { failureOf } from './failure.js';
 import { type Failed, isFailed, type ProbeContext, type Target } from './index.js';
-import { waitFor } from './wait.js';
 import { countConnection, countDial } from './wire.js';
 
-/** Longest wait for a connection, ms (SERVICES.md §0.5). */
+/** Longest wait for a connection, ms. */
 const CONNECT_LIMIT_MS = 4_000;
 
 /** Linux repeats a SYN after 1 s (RFC 6298): from here on, ms, it is the wait for the repetition that was measured. */

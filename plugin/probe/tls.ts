@@ -2,10 +2,10 @@
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
+import { waitFor } from '../lib/wait.js';
 import { failureOf } from './failure.js';
 import type { Failed, ProbeContext } from './index.js';
 import type { Connection } from './tcp.js';
-import { waitFor } from './wait.js';
 
 /** Longest wait for the handshake, ms. */
 const HANDSHAKE_LIMIT_MS = 4_000;

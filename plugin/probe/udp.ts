@@ -1,12 +1,12 @@
 /** UDP: question and answer over one connected socket, which the kernel keeps free of datagrams from other senders. */
 import { createSocket, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
+import { waitFor } from '../lib/wait.js';
 import { failureOf } from './failure.js';
 import { type Failed, isFailed, type ProbeContext, type Target } from './index.js';
-import { waitFor } from './wait.js';
 import { countDatagram, countRefusal } from './wire.js';
 
-/** How long one try waits for its answer, ms (SERVICES.md §0.5). */
+/** How long one try waits for its answer, ms. */
 const ANSWER_LIMIT_MS = 2_000;
 
 /** More than any sane conversation: past this many bytes from the provider it is flooding us. */

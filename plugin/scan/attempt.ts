@@ -1,8 +1,12 @@
 /** One attempt at one provider: the probe under its deadline, its result checked and made into what is stored. */
 import { inspect } from 'node:util';
-import { cleanText } from '../discovery/entry.js';
-import { isScarcity } from '../errors.js';
-import { log } from '../log.js';
+import { log } from '../lib/log.js';
+import { cleanText } from '../lib/text.js';
+import type { Attempt } from '../model/attempt.js';
+import { isScarcity } from '../model/errors.js';
+import { PATH_METHODS } from '../model/metric.js';
+import type { Provider } from '../model/provider.js';
+import type { Sample } from '../model/sample.js';
 import {
   type Account,
   type Failed,
@@ -10,19 +14,15 @@ import {
   type ProbeContext,
   type ProbeResult,
   type Proven,
-  type Sample,
   type Target,
 } from '../probe/index.js';
-import { PATH_METHODS } from '../probe/metrics.js';
 import { gossipAt, measurePath } from '../probe/path.js';
 import { PING_COST, type Pinger } from '../probe/ping.js';
-import type { Provider } from '../provider.js';
-import type { ServiceType } from '../services/index.js';
-import type { Attempt } from '../store/attempts.js';
+import type { ServiceType } from '../services/contract.js';
 import { asksForPath, probeCost, trainCost } from './cost.js';
 import { type LagGuard, Stalls, spoils, Turns } from './lag.js';
 
-/** Longest that one probe may take, ms (SERVICES.md §0.5); its own steps are shorter. */
+/** Longest that one probe may take, ms; its own steps are shorter. */
 const DEADLINE_MS = 8_000;
 
 /** How long a probe may take to tidy up after its signal, ms, before it is left behind. */

@@ -3,7 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { availableParallelism, loadavg } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import { largest } from '../extremes.js';
+import { largest } from '../lib/extremes.js';
 import { isDaytime } from './plan.js';
 
 export type Busy = 'night' | 'load' | 'traffic';

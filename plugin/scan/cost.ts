@@ -1,12 +1,13 @@
 /** What attempts and scans cost at most: the page promises by the very figures that the budget is held to. */
+
+import { WIDTH } from '../model/metric.js';
+import type { Provider } from '../model/provider.js';
 import type { Target } from '../probe/index.js';
-import { WIDTH } from '../probe/metrics.js';
 import { gossipAt, PATH_COST } from '../probe/path.js';
 import { PING_COST, TRAIN_COST } from '../probe/ping.js';
-import type { Provider } from '../provider.js';
-import type { Cost, ServiceType } from '../services/index.js';
+import type { Cost, ServiceType } from '../services/contract.js';
 
-/** How many of the best get more samples, and how many each: a light probe of SCORING.md §5. */
+/** How many of the best get more samples, and how many each. */
 export const BEST = 3;
 export const MORE = 4;
 

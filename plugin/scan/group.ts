@@ -1,6 +1,6 @@
 /** Who is behind a provider, by what cannot be had in any number at no cost, and by what can. */
 import { isIPv6 } from 'node:net';
-import type { Provider } from '../provider.js';
+import type { Provider } from '../model/provider.js';
 
 /**
  * Where it is: its address, or the network of an IPv6 address, for whoever has one has them all. Of a provider that has

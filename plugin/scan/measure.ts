@@ -2,11 +2,11 @@
  * How every scan makes an attempt: within the budget, never two towards one host, its outcome handed to the round that
  * decides whether it is kept.
  */
-import type { Config } from '../config.js';
+import type { Config } from '../config/index.js';
 import type { Discovery } from '../discovery/index.js';
+import type { Attempt } from '../model/attempt.js';
 import type { Pinger } from '../probe/ping.js';
-import type { ServiceRegistry } from '../services/index.js';
-import type { Attempt } from '../store/attempts.js';
+import type { ServiceRegistry } from '../services/contract.js';
 import type { Store } from '../store/index.js';
 import { type AttemptOptions, type AttemptOutcome, attemptOnce } from './attempt.js';
 import { Budget } from './budget.js';

@@ -2,7 +2,7 @@
  * Tells "they failed" from "this node is cut off". Silence is held back until somebody is heard, and thrown away where
  * nobody is: a dead link of our own must not mark a whole community dead.
  */
-import type { Attempt } from '../store/attempts.js';
+import type { Attempt } from '../model/attempt.js';
 import type { Budget } from './budget.js';
 import type { Probeable } from './target.js';
 

@@ -8,7 +8,7 @@ export interface Pauses {
   readonly provider: number;
 }
 
-/** SCORING.md §5 asks for a minute between scans; one provider costs little. */
+/** A minute between scans of a type; one provider costs little. */
 export const PAUSES: Pauses = { type: 60_000, provider: 10_000 };
 
 interface Ended {

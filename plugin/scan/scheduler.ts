@@ -2,18 +2,19 @@
  * Measures without being asked, where the owner wants it: rarely, at random times, where a probe may change the choice,
  * and never while somebody needs the node or the link. Also notes, every minute, that this node was up, or cut off.
  */
-import type { Config } from '../config.js';
+import type { Config } from '../config/index.js';
 import type { Discovery } from '../discovery/index.js';
-import { PanelError } from '../errors.js';
-import type { Jobs } from '../jobs.js';
-import { log } from '../log.js';
-import type { Provider } from '../provider.js';
-import type { ServiceRegistry } from '../services/index.js';
+import type { Jobs } from '../jobs/index.js';
+import { log } from '../lib/log.js';
+import { PanelError } from '../model/errors.js';
+import type { Provider } from '../model/provider.js';
+import type { ServiceRegistry } from '../services/contract.js';
 import type { Store } from '../store/index.js';
 import { type Busy, busyWith } from './busy.js';
 import { claims, hostGroup } from './group.js';
-import type { Scanner, Standing } from './index.js';
 import { type Candidate, chooseNext } from './plan.js';
+import type { Scanner } from './scanner.js';
+import type { Standing } from './target.js';
 import { gapOf, isOfferedHere } from './target.js';
 
 const MINUTE_MS = 60_000;

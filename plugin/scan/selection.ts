@@ -2,7 +2,7 @@
  * Which of a type's providers one scan measures, and in what order: a list made up by strangers must neither spend the day's
  * bytes nor keep a scan from the neighbours who are really there.
  */
-import type { ServiceType } from '../services/index.js';
+import type { ServiceType } from '../services/contract.js';
 import { attemptCost, type Extent, scanCost, seriesCost } from './cost.js';
 import { groups } from './group.js';
 import type { Probeable } from './target.js';

@@ -1,6 +1,6 @@
 /** Who may be probed, and who may be probed without anybody asking. */
-import type { Provider } from '../provider.js';
-import type { ServiceType } from '../services/index.js';
+import type { Provider } from '../model/provider.js';
+import type { ServiceType } from '../services/contract.js';
 
 export type Probeable = Provider & { readonly port: number };
 
@@ -18,3 +18,12 @@ const HOUR_MS = 3_600_000;
 
 /** Shortest time between two unasked probes of a provider, ms: an identity costs the other side a handshake. */
 export const gapOf = (type: ServiceType) => (type.identifies ? 6 : 3) * HOUR_MS;
+
+/** What the scanner asks of the ranking, which lies to its right and is handed in. */
+export interface Standing {
+  readonly provider: Provider;
+  readonly score: number | null;
+  readonly measuredAt: number | null;
+  /** How many of its newest attempts answered. */
+  readonly samples: number;
+}

@@ -1,5 +1,5 @@
 /** Step 1 of the score: one measured value becomes a mark between 0 (useless) and 1 (excellent). */
-import type { Metric } from '../probe/metrics.js';
+import type { Metric } from '../model/metric.js';
 
 /**
  * The curve of a metric: from a value in its own unit to its mark. The same line serves "lower is better" and "higher is

@@ -1,9 +1,10 @@
 /** What the score needs of a provider's attempts, read once: small plain data that serves until the next attempt. */
-import type { Level } from '../probe/levels.js';
-import { PATH_METHODS } from '../probe/metrics.js';
-import type { ServiceType } from '../services/index.js';
-import type { Answered, Attempt } from '../store/attempts.js';
-import type { Path } from './index.js';
+
+import type { Answered, Attempt } from '../model/attempt.js';
+import type { Level } from '../model/level.js';
+import { PATH_METHODS } from '../model/metric.js';
+import type { Path } from '../model/score.js';
+import type { ServiceType } from '../services/contract.js';
 import { mean, median, type Tally, tallyOf } from './mark.js';
 import { type Closed, closedBy, type Outcome, outcomesOf } from './outcome.js';
 

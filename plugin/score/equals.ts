@@ -1,6 +1,6 @@
 /** Who may be recommended, who is as good as the best, and which of these this node takes. */
 import { hash } from 'node:crypto';
-import type { Ranked } from './rank.js';
+import type { Ranked } from '../model/ranked.js';
 
 /** Points within which two scores count as equal, and by which a challenger must lead. */
 export const DELTA = 4;

@@ -1,6 +1,6 @@
 /** Step 7 of the score: why it is not 100, as plain data for sentences in any language. */
-import { ANSWER_TIMES } from '../probe/metrics.js';
-import type { Part, Score } from './index.js';
+import { ANSWER_TIMES } from '../model/metric.js';
+import type { Part, Score } from '../model/score.js';
 
 /**
  * What a sentence says, and what its value is:

@@ -1,5 +1,5 @@
 /** Steps 4, 5 and 7 of the score: the marks joined into one number, how sure it is, and where its points went. */
-import type { Confidence, Part } from './index.js';
+import type { Confidence, Part } from '../model/score.js';
 import { type Mark, PRIOR_COUNT } from './mark.js';
 
 /** A mark of 0 in one metric must not make all others worthless. */

@@ -1,6 +1,7 @@
 /** Steps 2 and 3 of the score: what all attempts together say of one metric, old ones less, few ones doubtfully. */
-import { ANSWERS, type Metric } from '../probe/metrics.js';
-import type { Answered } from '../store/attempts.js';
+
+import type { Answered } from '../model/attempt.js';
+import { ANSWERS, type Metric } from '../model/metric.js';
 import { curveOf } from './curve.js';
 import type { Outcome } from './outcome.js';
 

@@ -1,6 +1,7 @@
 /** Attempts as the score reads them: in one order, each a success or a failure with its reason. */
-import type { Level, Reason } from '../probe/levels.js';
-import type { Answered, Attempt } from '../store/attempts.js';
+
+import type { Answered, Attempt } from '../model/attempt.js';
+import type { Level, Reason } from '../model/level.js';
 
 export interface Outcome {
   readonly attempt: Attempt;

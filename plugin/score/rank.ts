@@ -1,23 +1,9 @@
 /** Step 8 of the score: the order of a type's list, and which of its rows carries the recommendation. */
-import type { Provider } from '../provider.js';
+import type { Provider } from '../model/provider.js';
+import type { Ranked, Unrated } from '../model/ranked.js';
+import type { Score } from '../model/score.js';
 import { equalsOf, isFit, spread } from './equals.js';
-import { type Score, UNTRIED } from './index.js';
-
-/** One row of a type's ranked list. */
-export interface Ranked extends Score {
-  readonly provider: Provider;
-  readonly recommended: boolean;
-  /** One of two or more that are as good as the best one that may be recommended; true of that one too. */
-  readonly asGood: boolean;
-  readonly pinned: boolean;
-  readonly hidden: boolean;
-  /** Round-trip time guessed from Serf's coordinates, ms; only where nothing was ever measured. */
-  readonly estimate: number | null;
-  /** As it was measured, where the owner's stars have moved the score. */
-  readonly unrated?: Unrated;
-}
-
-type Unrated = Pick<Score, 'score' | 'low' | 'high'>;
+import { UNTRIED } from './index.js';
 
 /** What the owner and the node add to the scores. Sets and map by provider id. */
 export interface Preferences {

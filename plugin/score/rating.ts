@@ -11,15 +11,6 @@ export interface Stars {
   readonly stars: number;
 }
 
-/** What the stars did to the score, shown apart. */
-export interface Rating {
-  /** Ratings that count, and their mean in stars. */
-  readonly count: number;
-  readonly mean: number;
-  /** Points that they added (+) or took (−). */
-  readonly points: number;
-}
-
 const DAY = 86_400_000;
 const HALF_LIFE = 180 * DAY;
 /** Exponent of the factor: the weight that a metric of this kind would have. */

@@ -1,7 +1,8 @@
 /** Step 9 of the score: the recommendation, which holds still while the list tells every small change. */
-import type { Recommendation } from '../store/recommendations.js';
+
+import type { Ranked } from '../model/ranked.js';
+import type { Recommendation } from '../store/tables/recommendations.js';
 import { DELTA, equalsOf, isFit, spread } from './equals.js';
-import type { Ranked } from './rank.js';
 
 /**
  * The recommendation after one more scan. `rows` in ranked order; `seed` is this node's own.

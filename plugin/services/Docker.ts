@@ -1,9 +1,9 @@
 /** What a member runs in a container and announces: as a rule a web application, of any kind. */
-import { endpoint } from '../probe/endpoint.js';
+import { endpoint } from '../lib/endpoint.js';
 import { HEAD_COST, httpOnce, httpTimes, pageMetrics } from '../probe/http.js';
 import { isFailed, type Prober } from '../probe/index.js';
 import { withTrain } from '../probe/ping.js';
-import type { ServiceType } from './index.js';
+import type { ServiceType } from './contract.js';
 
 /** Whatever a web server answers, a redirect or a demand to log in too, it serves; unless it says itself that it is broken. */
 const probe: Prober = async (target, context) => {

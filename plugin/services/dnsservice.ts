@@ -1,13 +1,14 @@
 /** Name servers of the community: they know the names of guifi.net's devices, and often look up the Internet's too. */
 import { randomBytes } from 'node:crypto';
 import type { Answer as DnsRecord, SoaAnswer, StringAnswer } from 'dns-packet';
+import { endpoint } from '../lib/endpoint.js';
+import { answers, answerTime, loss, type Metric } from '../model/metric.js';
+import type { Provider } from '../model/provider.js';
+import type { Sample } from '../model/sample.js';
 import { answersOverTcp, type DnsReply, dnsQuestion, RCODE, reverseName } from '../probe/dns.js';
-import { endpoint } from '../probe/endpoint.js';
-import { type Failed, isFailed, type ProbeResult, type Prober, type Sample } from '../probe/index.js';
-import { answers, answerTime, loss, type Metric } from '../probe/metrics.js';
+import { type Failed, isFailed, type ProbeResult, type Prober } from '../probe/index.js';
 import { type Answer, openUdp, type Request, valueOrNull } from '../probe/udp.js';
-import type { Provider } from '../provider.js';
-import type { Opening, ServiceType, UseStep } from './index.js';
+import type { Opening, ServiceType, UseStep } from './contract.js';
 
 /** A zone that every generated guifi.net server is authority for, and the server that its start of authority names. */
 const COMMUNITY_ZONE = '10.in-addr.arpa';
@@ -32,9 +33,9 @@ const zones: Metric = {
 };
 
 /**
- * How long ago the zones were generated. Two days are fine; at seven the zone itself expires (SERVICES.md §1). Their age by
+ * How long ago the zones were generated. Two days are fine; at seven the zone itself expires. Their age by
  * the clock, not their lag behind the newest server: a score reads nothing but what its own provider showed, whoever else is
- * listed (SCORING.md, P4). Where guifi.net had no change for days all are old alike, lose the same, and their order stays.
+ * listed. Where guifi.net had no change for days all are old alike, lose the same, and their order stays.
  */
 const age: Metric = {
   id: 'age',
@@ -225,7 +226,7 @@ const dnsservice: ServiceType = {
   // Four exchanges of two datagrams, the first perhaps repeated, and one over TCP (10 packets): 1.3 kB with BIND.
   cost: { packets: 19, bytes: 1_500 },
   scoredFrom: 3,
-  // SCORING.md §2.3 gives 0.10 to what members think of it; until they can say so, the names that they need take its
+  // What members think of it would weigh 0.10; until they can say so, the names that they need take its
   // place. The age of these names takes 0.05 from `answers`: less than `zones`, so that old names are better than none.
   metrics: [answerTime({ weight: 0.45, useless: 500, excellent: 5 }), answers(0.3), loss(0.1), zones, age],
   use,

@@ -1,13 +1,13 @@
 /** IPFS nodes: files by what is in them, from whoever has them. */
 import type { Socket } from 'node:net';
-import { endpoint } from '../probe/endpoint.js';
+import { endpoint } from '../lib/endpoint.js';
+import { waitFor } from '../lib/wait.js';
+import { answers, answerTime, roundTripTime } from '../model/metric.js';
 import { failureOf } from '../probe/failure.js';
 import { type Failed, isFailed, type Prober } from '../probe/index.js';
-import { answers, answerTime, roundTripTime } from '../probe/metrics.js';
-import { roundTrip } from '../probe/network.js';
+import { roundTrip } from '../probe/port.js';
 import { connect } from '../probe/tcp.js';
-import { waitFor } from '../probe/wait.js';
-import type { ServiceType } from './index.js';
+import type { ServiceType } from './contract.js';
 
 /** Each line with its length before it. https://github.com/multiformats/multistream-select */
 const line = (text: string) => `${String.fromCharCode(text.length + 1)}${text}\n`;
@@ -75,7 +75,7 @@ const ipfs: ServiceType = {
   probe,
   cost: { packets: 10, bytes: 700 },
   scoredFrom: 3,
-  // Background use (SERVICES.md §0.6); the greeting has the anchors of other set-ups.
+  // Background use; the greeting has the anchors of other set-ups.
   metrics: [
     answerTime({ weight: 0.4, useless: 3_000, excellent: 100 }),
     answers(0.4),

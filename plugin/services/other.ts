@@ -1,7 +1,7 @@
 /** Every service of a kind that the panel does not know: listed all the same, and only its port looked at. */
-import { endpoint } from '../probe/endpoint.js';
-import { NETWORK_COST, probePort } from '../probe/network.js';
-import type { ServiceType, Texts } from './index.js';
+import { endpoint } from '../lib/endpoint.js';
+import { NETWORK_COST, probePort } from '../probe/port.js';
+import type { ServiceType, Texts } from './contract.js';
 
 /** Announced without a key. */
 const bare: Texts = { ca: 'Text', es: 'Texto', en: 'Text' };

@@ -1,9 +1,9 @@
 /** OpenVZ Web Panel: virtual machines for members, managed in a web page. */
-import { endpoint } from '../probe/endpoint.js';
+import { endpoint } from '../lib/endpoint.js';
 import { httpOnce, httpTimes, otherWeb, pageMetrics } from '../probe/http.js';
 import { isFailed, type Prober } from '../probe/index.js';
 import { withTrain } from '../probe/ping.js';
-import type { ServiceType } from './index.js';
+import type { ServiceType } from './contract.js';
 
 /** The login page's title; the word before it is translated, a version may follow. */
 const TITLE = /<title>[^<]*\bOpenVZ Web Panel(?:\s+(\d[\d.]{0,15}))?/i;
@@ -40,7 +40,7 @@ const owp: ServiceType = {
   probe,
   cost: withTrain({ packets: 14, bytes: 5_500 }),
   scoredFrom: 3,
-  // The panel runs on small old machines: its page is allowed longer than others' (SERVICES.md §2), but not so long that
+  // The panel runs on small old machines: its page is allowed longer than others', but not so long that
   // all of them come out alike.
   metrics: pageMetrics({ useless: 10_000, excellent: 100 }),
   use: (provider) => {

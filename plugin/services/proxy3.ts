@@ -1,10 +1,10 @@
 /** guifi.net's federated web proxies: one account opens them all. */
-import { endpoint } from '../probe/endpoint.js';
+import { endpoint } from '../lib/endpoint.js';
+import type { Provider } from '../model/provider.js';
 import { type HttpAnswer, type HttpQuestion, httpOnce, httpTimes, otherWeb, pageMetrics } from '../probe/http.js';
 import { type Account, type Failed, isFailed, type ProbeContext, type Prober, type Target } from '../probe/index.js';
 import { withTrain } from '../probe/ping.js';
-import type { Provider } from '../provider.js';
-import type { ServiceFile, ServiceType } from './index.js';
+import type { ServiceFile, ServiceType } from './contract.js';
 
 /**
  * A name that never exists (RFC 6761), asked for so that the proxy answers by itself: squid has not kept it, and says so
@@ -147,7 +147,7 @@ const proxy3: ServiceType = {
   // With the longest account that the form takes.
   askedCost: { packets: 12, bytes: 1_700 },
   scoredFrom: 3,
-  // SCORING.md weighs times and throughput through the proxy, which take an account. What can be had without is what
+  // Times and throughput through the proxy would say most, and take an account. What can be had without is what
   // pages are judged by, for pages are what comes this way: the proxy's own first byte, and the path to it.
   metrics: pageMetrics(),
   use: (provider) => {

@@ -1,20 +1,20 @@
 /** Serf agents of the community: each is a place to join it, and to hear of every other service. */
-import { endpoint } from '../probe/endpoint.js';
+import { endpoint } from '../lib/endpoint.js';
+import { answers, loss, roundTripTime } from '../model/metric.js';
+import type { Provider } from '../model/provider.js';
+import type { Sample } from '../model/sample.js';
 import {
   type Failed,
   isFailed,
   type ProbeContext,
   type ProbeResult,
   type Prober,
-  type Sample,
   type Target,
 } from '../probe/index.js';
 import { answersToName, memberlistPing } from '../probe/memberlist.js';
-import { answers, loss, roundTripTime } from '../probe/metrics.js';
 import { connect } from '../probe/tcp.js';
 import { openUdp, type Udp } from '../probe/udp.js';
-import type { Provider } from '../provider.js';
-import type { ServiceType, UseStep } from './index.js';
+import type { ServiceType, UseStep } from './contract.js';
 
 /** Longest that the look over TCP may take to connect, ms: with the pings before it, a probe stays below 8 s. */
 const SECOND_LOOK_MS = 3_000;

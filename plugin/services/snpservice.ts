@@ -1,9 +1,9 @@
 /** SNPgraphs servers: traffic and availability of a zone's devices, drawn for guifi.net's pages. */
-import { endpoint } from '../probe/endpoint.js';
+import { endpoint } from '../lib/endpoint.js';
+import { answers, firstByteTime } from '../model/metric.js';
 import { type HttpAnswer, httpOnce, httpTimes, otherWeb } from '../probe/http.js';
 import { isFailed, type ProbeContext, type Prober, type Target } from '../probe/index.js';
-import { answers, firstByteTime } from '../probe/metrics.js';
-import type { ServiceType } from './index.js';
+import type { ServiceType } from './contract.js';
 
 /** All that the version call says. */
 const VERSION = /^\d{1,4}\.\d{1,4}(\.\d{1,4})?$/;
@@ -61,8 +61,8 @@ const snpservice: ServiceType = {
   cost: { packets: 10, bytes: 1_000 },
   askedCost: { packets: 14, bytes: 3_200 },
   scoredFrom: 3,
-  // SCORING.md weighs both alike, besides what members think of it. One small answer says how busy
-  // the server is, not how fast it draws, so it may take as long as SERVICES.md §6 allows; but the best mark is at what a
+  // Both weigh alike. One small answer says how busy
+  // the server is, not how fast it draws, so it may take long; but the best mark is at what a
   // mesh can give, for at that table's 500 ms nearly all would be alike. The path is part of that answer's time.
   metrics: [firstByteTime({ weight: 0.5, useless: 8_000, excellent: 30 }), answers(0.5)],
   use: (provider) => {

@@ -1,16 +1,16 @@
 /** Introducers of Tahoe-LAFS grids: where the members of a distributed, encrypted storage meet. */
 import { createHash } from 'node:crypto';
 import { isIPv6 } from 'node:net';
-import { base32 } from '../probe/base32.js';
-import { endpoint } from '../probe/endpoint.js';
+import { base32 } from '../lib/base32.js';
+import { endpoint } from '../lib/endpoint.js';
+import { answers, handshakeTime, roundTripTime } from '../model/metric.js';
+import type { Provider } from '../model/provider.js';
 import { type HttpAnswer, type HttpQuestion, httpAsk, httpOnce } from '../probe/http.js';
 import { isFailed, type ProbeContext, type ProbeResult, type Prober, type Target } from '../probe/index.js';
-import { answers, handshakeTime, roundTripTime } from '../probe/metrics.js';
-import { roundTrip } from '../probe/network.js';
+import { roundTrip } from '../probe/port.js';
 import { connect } from '../probe/tcp.js';
 import { handshake } from '../probe/tls.js';
-import type { Provider } from '../provider.js';
-import type { ServiceType, UseStep } from './index.js';
+import type { ServiceType, UseStep } from './contract.js';
 
 const TUB_ID = /^[a-z2-7]{32}$/;
 /** A foolscap address: tub id, where to find it, and the name of the introducer, since Tahoe-LAFS 1.10 a secret one. */
@@ -180,7 +180,7 @@ const tahoe: ServiceType = {
   cost: { packets: 31, bytes: 8_800 },
   scoredFrom: 3,
   // The introducer only introduces: whether it answers counts most, and clients that know the grid do without it for a
-  // while. Of SCORING.md's list the storage servers, their space and throughput cannot be had from every grid: no file goes
+  // while. The storage servers, their space and throughput cannot be had from every grid: no file goes
   // by the introducer, so the width of the path to it says nothing. The best marks are at what a near neighbour takes.
   metrics: [
     answers(0.6),

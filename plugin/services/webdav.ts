@@ -1,9 +1,9 @@
 /** Web folders (WebDAV, RFC 4918): files on a neighbour's machine, opened in any file manager. */
-import { endpoint } from '../probe/endpoint.js';
+import { endpoint } from '../lib/endpoint.js';
 import { HEAD_COST, httpOnce, httpTimes, otherWeb, pageMetrics } from '../probe/http.js';
 import { isFailed, type Prober } from '../probe/index.js';
 import { withTrain } from '../probe/ping.js';
-import type { ServiceType } from './index.js';
+import type { ServiceType } from './contract.js';
 
 /**
  * A folder names its compliance class in a header of its own (RFC 4918, §10.1). Servers that want a login say so before

@@ -1,9 +1,9 @@
 /** All raw attempts in order of time, for whoever wants to compute with them elsewhere. */
 import type Database from 'better-sqlite3';
-import type { Attempt } from './attempts.js';
-import { prepare } from './hold.js';
-import { KEY } from './ids.js';
+import type { Attempt } from '../model/attempt.js';
 import { COLUMNS, decoder, type Row } from './rows.js';
+import { prepare } from './sqlite.js';
+import { KEY } from './tables/providers.js';
 
 /** Attempts read at once. Between two pages the database is free: a slow reader of the export holds up no scan. */
 const PAGE = 200;

@@ -1,20 +1,20 @@
 /** What the panel remembers: one SQLite file, opened with a check, migrated forward only. */
 import type Database from 'better-sqlite3';
-import { type AnnouncerStore, announcerStore } from './announcers.js';
-import { type AttemptStore, attemptStore } from './attempts.js';
-import { type EventStore, eventStore } from './events.js';
 import { type ExportRows, exporter } from './export.js';
-import { type DayRow, type HistoryStore, historyStore, NOTHING } from './history.js';
-import { pragma, prepare } from './hold.js';
-import { type ProviderIds, providerIds, providerKeys } from './ids.js';
-import { type JobStore, jobStore } from './jobs.js';
 import { open } from './open.js';
-import { type Opinion, type OpinionStore, opinionStore } from './opinions.js';
-import { type OwnStore, ownStore } from './own.js';
-import { type RecommendationStore, recommendationStore } from './recommendations.js';
 import { pruner } from './retention.js';
-import { type Session, type SessionStore, sessionStore } from './sessions.js';
-import { type SettingStore, settingStore } from './settings.js';
+import { pragma, prepare } from './sqlite.js';
+import { type AnnouncerStore, announcerStore } from './tables/announcers.js';
+import { type AttemptStore, attemptStore } from './tables/attempts.js';
+import { type EventStore, eventStore } from './tables/events.js';
+import { type DayRow, type HistoryStore, historyStore, NOTHING } from './tables/history.js';
+import { type JobStore, jobStore } from './tables/jobs.js';
+import { type Opinion, type OpinionStore, opinionStore } from './tables/opinions.js';
+import { type OwnStore, ownStore } from './tables/own.js';
+import { type ProviderIds, providerIds, providerKeys } from './tables/providers.js';
+import { type RecommendationStore, recommendationStore } from './tables/recommendations.js';
+import { type Session, type SessionStore, sessionStore } from './tables/sessions.js';
+import { type SettingStore, settingStore } from './tables/settings.js';
 import { watchers } from './watch.js';
 
 export type { DayRow, JobStore, Opinion, Session, SessionStore, SettingStore };

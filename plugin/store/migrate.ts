@@ -1,18 +1,18 @@
 /** The shape of the database, as the steps that led to it. Forward only: a step that was released is never edited. */
 import type Database from 'better-sqlite3';
-import { PanelError } from '../errors.js';
-import { ANNOUNCERS_SCHEMA } from './announcers.js';
-import { ATTEMPTS_SCHEMA } from './attempts.js';
-import { EVENTS_SCHEMA } from './events.js';
-import { HISTORY_SCHEMA } from './history.js';
-import { pragma } from './hold.js';
-import { IDS_SCHEMA } from './ids.js';
-import { JOBS_SCHEMA } from './jobs.js';
-import { OPINIONS_SCHEMA } from './opinions.js';
-import { OWN_SCHEMA } from './own.js';
-import { RECOMMENDATIONS_SCHEMA } from './recommendations.js';
-import { LOGINS_SCHEMA, SESSIONS_SCHEMA } from './sessions.js';
-import { SETTINGS_SCHEMA } from './settings.js';
+import { PanelError } from '../model/errors.js';
+import { pragma } from './sqlite.js';
+import { ANNOUNCERS_SCHEMA } from './tables/announcers.js';
+import { ATTEMPTS_SCHEMA } from './tables/attempts.js';
+import { EVENTS_SCHEMA } from './tables/events.js';
+import { HISTORY_SCHEMA } from './tables/history.js';
+import { JOBS_SCHEMA } from './tables/jobs.js';
+import { OPINIONS_SCHEMA } from './tables/opinions.js';
+import { OWN_SCHEMA } from './tables/own.js';
+import { IDS_SCHEMA } from './tables/providers.js';
+import { RECOMMENDATIONS_SCHEMA } from './tables/recommendations.js';
+import { LOGINS_SCHEMA, SESSIONS_SCHEMA } from './tables/sessions.js';
+import { SETTINGS_SCHEMA } from './tables/settings.js';
 
 /** The n-th step leads to `user_version` n. */
 const STEPS: readonly string[] = [

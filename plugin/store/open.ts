@@ -2,10 +2,10 @@
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, renameSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
-import { PanelError } from '../errors.js';
-import { SQLITE_ADDON } from '../paths.js';
-import { hold, pragma } from './hold.js';
+import { SQLITE_ADDON } from '../config/paths.js';
+import { PanelError } from '../model/errors.js';
 import { migrate } from './migrate.js';
+import { hold, pragma } from './sqlite.js';
 
 /** How long a statement waits for another process (the command line beside the daemon), ms. */
 const BUSY_TIMEOUT = 2000;

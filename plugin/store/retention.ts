@@ -1,12 +1,12 @@
 /** What is forgotten, when, and how the file keeps below its size. */
 import type Database from 'better-sqlite3';
-import type { PrunableAttempts } from './attempts.js';
-import { DAY_MS } from './day.js';
-import type { PrunableHistory } from './history.js';
-import { pragma, prepare } from './hold.js';
-import type { PrunableJobs } from './jobs.js';
-import type { PrunableOwn } from './own.js';
-import type { PrunableSessions } from './sessions.js';
+import { DAY_MS } from '../lib/day.js';
+import { pragma, prepare } from './sqlite.js';
+import type { PrunableAttempts } from './tables/attempts.js';
+import type { PrunableHistory } from './tables/history.js';
+import type { PrunableJobs } from './tables/jobs.js';
+import type { PrunableOwn } from './tables/own.js';
+import type { PrunableSessions } from './tables/sessions.js';
 
 interface Prunable {
   readonly attempts: PrunableAttempts;

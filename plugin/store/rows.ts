@@ -1,6 +1,7 @@
 /** Attempts as rows of the table and back. */
-import type { Level, Reason } from '../probe/levels.js';
-import type { Answered, Attempt } from './attempts.js';
+
+import type { Answered, Attempt } from '../model/attempt.js';
+import type { Level, Reason } from '../model/level.js';
 
 /** The columns that `decoder` reads, in its order. */
 export const COLUMNS = 'at, bytes, level, reason, detail, samples, facts';

@@ -1,6 +1,6 @@
 /** Tells a cache of what is stored which part of it to read again. */
 import type Database from 'better-sqlite3';
-import { prepare } from './hold.js';
+import { prepare } from './sqlite.js';
 
 /** The providers, by type, whose attempts have changed since the last call; `all` where that cannot be said. */
 export type Watcher = () => 'all' | ReadonlyMap<string, ReadonlySet<string>>;

@@ -1,19 +1,21 @@
 /** The pages and the API on a Fastify instance: headers, body parsing, the routes, and how errors are answered. */
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Panel } from '../panel.js';
-import { assetsUnder, serveAssets } from './assets.js';
-import { Auth, type Authenticate } from './auth.js';
-import { CLOUDY_ASSETS } from './bridge.js';
-import { clientAddresses } from './client-address.js';
-import { PERSONAL, SECURITY_HEADERS } from './headers.js';
-import { loadLocales } from './i18n.js';
-import { followOldId } from './old-ids.js';
-import { failure, noSuchPage } from './respond.js';
-import { ROUTES, type Route } from './routes.js';
-import { answerUnreadable } from './unreadable.js';
-import { loadViews } from './views.js';
-import { beginVisit, type Visit, type Web } from './visit.js';
+import type { Panel } from '../panel/contract.js';
+import { loadLocales } from '../present/i18n.js';
+import { Auth, type Authenticate } from './auth/index.js';
+import { CLOUDY_ASSETS } from './cloudy.js';
+import { beginVisit, type Web } from './context.js';
+import { assetsUnder, serveAssets } from './reply/assets.js';
+import { answerUnreadable } from './reply/bad-requests.js';
+import { PERSONAL, SECURITY_HEADERS } from './reply/headers.js';
+import { failure, noSuchPage } from './reply/respond.js';
+import { loadViews } from './reply/templates.js';
+import { clientAddresses } from './request/client-address.js';
+import { followOldId } from './request/old-ids.js';
+import type { Route } from './route.js';
+import { ROUTES } from './routes.js';
+import type { Visit } from './visit.js';
 
 export interface WebOptions {
   /** A host application's own login; without it the panel has its own. */

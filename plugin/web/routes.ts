@@ -1,29 +1,20 @@
 /** The site map: every address of the panel, what answers it and whom it is for. */
-import { lazy } from '../lazy.js';
-import { VERBS } from '../node/index.js';
-import * as actions from './actions.js';
-import * as api from './api.js';
-import type { Need } from './auth.js';
-import { background, backgroundApi } from './background.js';
-import { events, eventsApi } from './events.js';
-import { file } from './files.js';
-import { heard, skipped, skippedApi } from './heard.js';
-import { help, notListed, notListedApi } from './help.js';
-import { measurementsCsv, measurementsJson } from './history.js';
-import { opine, opineApi } from './opinion.js';
-import * as own from './own.js';
-import * as pages from './pages.js';
-import * as status from './status.js';
-import type { Visit, Web } from './visit.js';
-
-type Handler = (web: Web, visit: Visit) => unknown;
-
-export interface Route {
-  readonly method: 'GET' | 'POST';
-  readonly path: string;
-  readonly need: Need;
-  readonly handler: Handler;
-}
+import { lazy } from '../lib/lazy.js';
+import type { Need } from '../model/role.js';
+import { VERBS } from '../model/unit.js';
+import * as api from './api/index.js';
+import * as status from './api/status.js';
+import * as actions from './pages/actions.js';
+import { heard, skipped, skippedApi } from './pages/announcements.js';
+import { background, backgroundApi } from './pages/background.js';
+import { events, eventsApi } from './pages/events.js';
+import { file } from './pages/files.js';
+import { help, notListed, notListedApi } from './pages/help.js';
+import { measurementsCsv, measurementsJson } from './pages/history.js';
+import * as pages from './pages/index.js';
+import * as own from './pages/local-service.js';
+import { opine, opineApi } from './pages/opinion.js';
+import type { Handler, Route } from './route.js';
 
 const get = (path: string, need: Need, handler: Handler): Route => ({ method: 'GET', path, need, handler });
 const post = (path: string, need: Need, handler: Handler): Route => ({ method: 'POST', path, need, handler });
@@ -92,13 +83,13 @@ export const ROUTES: readonly Route[] = [
   get(
     '/api/v1/openapi.json',
     'anyone',
-    later(async () => (await import('./openapi.js')).openapi(ROUTES)),
+    later(async () => (await import('./api/openapi.js')).openapi(ROUTES)),
   ),
 
   get('/healthz', 'anyone', status.health),
   get(
     '/metrics',
     'anyone',
-    later(async () => (await import('./metrics.js')).metrics),
+    later(async () => (await import('./api/metrics.js')).metrics),
   ),
 ];

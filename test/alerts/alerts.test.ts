@@ -1,12 +1,12 @@
 /** When somebody is told: after n failures in a row of what this node relies on, once, and once when it is back. */
 import { afterEach, describe, expect, it } from 'vitest';
-import { Alerts } from '../../plugin/alerts/index.js';
+import { Alerts } from '../../plugin/alerts/alerts.js';
 import type { Alert } from '../../plugin/alerts/post.js';
 import { Post } from '../../plugin/alerts/post.js';
-import type { Language } from '../../plugin/config.js';
-import type { LocalService, LocalState } from '../../plugin/node/index.js';
-import { ABSENT } from '../../plugin/node/index.js';
-import type { Provider } from '../../plugin/provider.js';
+import type { Language } from '../../plugin/model/language.js';
+import type { Provider } from '../../plugin/model/provider.js';
+import type { LocalService, LocalState } from '../../plugin/model/unit.js';
+import { ABSENT } from '../../plugin/node/systemd/index.js';
 import { loadServices } from '../../plugin/services/index.js';
 import { openStore, type Store } from '../../plugin/store/index.js';
 import { NOW, ranked } from '../web/fake-panel.js';

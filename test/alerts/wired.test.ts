@@ -7,11 +7,14 @@ import { createServer as createTcp } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { type Config, loadConfig } from '../../plugin/config.js';
-import { createPanel, type Panel } from '../../plugin/panel.js';
+import { openAlerts } from '../../plugin/alerts/index.js';
+import { type Config, loadConfig } from '../../plugin/config/index.js';
+import type { Panel } from '../../plugin/panel/contract.js';
+import { createPanel } from '../../plugin/panel/open.js';
 import { shortenIds } from '../store/old-file.js';
 
 let panel: Panel;
+let closeAlerts: () => Promise<void>;
 let server: Server;
 
 it.each([
@@ -20,7 +23,7 @@ it.each([
 ])('tells of the recommended provider that fails, and of its return after %s', async (_, meanwhile) => {
   const folder = mkdtempSync(join(tmpdir(), 'alerts-'));
   onTestFinished(async () => {
-    await panel.close();
+    await Promise.all([closeAlerts(), panel.close()]);
     server.closeAllConnections();
     server.close();
     rmSync(folder, { recursive: true });
@@ -48,6 +51,7 @@ it.each([
   };
   const open = async () => {
     panel = await createPanel(config, { serving: true });
+    closeAlerts = await openAlerts(panel);
     await panel.discovery.ready();
   };
   await open();
@@ -55,7 +59,7 @@ it.each([
   panel.store.recommendations.put('unheard-of', { provider, challenger: null });
   await panel.jobs.ended(panel.scan('unheard-of').id);
   await vi.waitFor(() => expect(got).toMatchObject([{ event: 'failing', provider: { address: '127.93.3.2' } }]));
-  await panel.close();
+  await Promise.all([closeAlerts(), panel.close()]);
   meanwhile(join(folder, 'cloudy-services.sqlite'), [provider]);
   service.listen(port, '127.93.3.2');
   await once(service, 'listening');

@@ -2,7 +2,7 @@
  * A child that times the way from the Serf RPC to the list of providers: as the first thing in a new process, then of
  * another community that nothing is cached of, and after one member's change.
  */
-import { loadConfig } from '../../plugin/config.js';
+import { loadConfig } from '../../plugin/config/index.js';
 import { createDiscovery, type Discovery } from '../../plugin/discovery/index.js';
 import { argument, say } from './child.js';
 

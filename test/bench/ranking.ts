@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setInterval } from 'node:timers/promises';
-import { loadConfig } from '../../plugin/config.js';
-import { createPanel } from '../../plugin/panel.js';
+import { loadConfig } from '../../plugin/config/index.js';
+import { createPanel } from '../../plugin/panel/open.js';
 import { argument, say } from './child.js';
 
 const { count, port } = argument<{ count: number; port: number }>();

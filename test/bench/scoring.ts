@@ -1,11 +1,11 @@
 /** A child that times the score of a long list: from the attempts, and from the digests that are kept of them. */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { answers, answerTime, jitter, loss, roundTripTime } from '../../plugin/probe/metrics.js';
-import type { Provider } from '../../plugin/provider.js';
+import type { Attempt } from '../../plugin/model/attempt.js';
+import { answers, answerTime, jitter, loss, roundTripTime } from '../../plugin/model/metric.js';
+import type { Provider } from '../../plugin/model/provider.js';
 import { type Digest, digestOf, scoreAt } from '../../plugin/score/index.js';
 import { rank } from '../../plugin/score/rank.js';
-import type { Attempt } from '../../plugin/store/attempts.js';
 import { argument, say } from './child.js';
 import { median } from './marks.js';
 

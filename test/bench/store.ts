@@ -5,8 +5,8 @@
 import { statSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import type { Sample } from '../../plugin/probe/index.js';
-import type { Attempt } from '../../plugin/store/attempts.js';
+import type { Attempt } from '../../plugin/model/attempt.js';
+import type { Sample } from '../../plugin/model/sample.js';
 import { openStore } from '../../plugin/store/index.js';
 import { seeded } from '../discovery/seeded.js';
 import { argument, say } from './child.js';

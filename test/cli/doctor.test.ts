@@ -5,10 +5,10 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { doctor } from '../../plugin/cli/doctor.js';
-import { PanelError } from '../../plugin/errors.js';
+import { doctor } from '../../plugin/cli/doctor/index.js';
+import { PanelError } from '../../plugin/model/errors.js';
 import { loadServices } from '../../plugin/services/index.js';
-import { setOwnerPassword } from '../../plugin/web/password.js';
+import { setOwnerPassword } from '../../plugin/web/auth/password.js';
 import { quietPort } from '../ports.js';
 import { type Fake, fakeIo, fakePanel, row } from './fake-panel.js';
 

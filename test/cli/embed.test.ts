@@ -18,7 +18,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { embed, unembed } from '../../plugin/cli/embed.js';
 import { run } from '../../plugin/cli/run.js';
-import { BRIDGE_DIR, PUBLIC_DIR } from '../../plugin/paths.js';
+import { BRIDGE_DIR, PUBLIC_DIR } from '../../plugin/config/paths.js';
 import { fakeIo } from './fake-panel.js';
 
 const HOST = join(import.meta.dirname, '..', 'cdistro');

@@ -1,17 +1,18 @@
 /** A panel without rooms: real jobs, a store in memory, and rows as the test wrote them. */
 
 import { PassThrough } from 'node:stream';
-import { type Config, loadConfig } from '../../plugin/config.js';
+import { type Config, loadConfig } from '../../plugin/config/index.js';
 import type { SourceStatus } from '../../plugin/discovery/index.js';
-import type { SerfRpc } from '../../plugin/discovery/rpc.js';
-import { type JobHandle, Jobs } from '../../plugin/jobs.js';
-import { ABSENT, type LocalService } from '../../plugin/node/index.js';
-import type { OwnView } from '../../plugin/node/own.js';
-import type { Panel, TypeView } from '../../plugin/panel.js';
-import { type Provider, providerId } from '../../plugin/provider.js';
-import type { SchedulerStatus } from '../../plugin/scan/index.js';
-import type { Ranked } from '../../plugin/score/rank.js';
-import type { ServiceRegistry } from '../../plugin/services/index.js';
+import { type JobHandle, Jobs } from '../../plugin/jobs/index.js';
+import { type Provider, providerId } from '../../plugin/model/provider.js';
+import type { Ranked } from '../../plugin/model/ranked.js';
+import type { LocalService } from '../../plugin/model/unit.js';
+import type { OwnView } from '../../plugin/node/own-service.js';
+import { ABSENT } from '../../plugin/node/systemd/index.js';
+import type { Panel, TypeView } from '../../plugin/panel/contract.js';
+import type { SchedulerStatus } from '../../plugin/scan/scheduler.js';
+import type { SerfRpc } from '../../plugin/serf/client.js';
+import type { ServiceRegistry } from '../../plugin/services/contract.js';
 import { openStore } from '../../plugin/store/index.js';
 import { registryOf } from '../node/stand-in.js';
 import { quoteOf } from '../scan/quoted.js';
@@ -131,6 +132,7 @@ export function fakePanel(fake: Fake = {}): FakePanel {
     },
     jobs,
     store,
+    onMeasured: never,
     background: { status: () => ({ ...IDLE, ...fake.background }), on: never, off: never },
     local: { states: async () => states, problem: async () => problem, act: never },
     demo,

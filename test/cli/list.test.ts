@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { listProviders, listServices, scanType } from '../../plugin/cli/list.js';
-import { PanelError } from '../../plugin/errors.js';
-import { loadLocales } from '../../plugin/web/i18n.js';
+import { PanelError } from '../../plugin/model/errors.js';
+import { loadLocales } from '../../plugin/present/i18n.js';
 import { fakeIo, fakePanel, row } from './fake-panel.js';
 
 const words = loadLocales()('en');

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { expect, it } from 'vitest';
 import { passwd } from '../../plugin/cli/passwd.js';
-import { checkOwnerPassword, hasOwner } from '../../plugin/web/password.js';
+import { checkOwnerPassword, hasOwner } from '../../plugin/web/auth/password.js';
 import { fakeIo, fakePanel } from './fake-panel.js';
 
 const never = new AbortController().signal;

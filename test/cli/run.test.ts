@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { run, type Tools } from '../../plugin/cli/run.js';
-import { PanelError } from '../../plugin/errors.js';
+import { PanelError } from '../../plugin/model/errors.js';
 import { fakeIo, fakePanel, row } from './fake-panel.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'cli-'));
@@ -48,10 +48,10 @@ describe('wrong usage', () => {
   });
 
   it('ends the process with 2 as well', async () => {
-    const entry = join(import.meta.dirname, '..', '..', 'plugin', 'cli.ts');
+    const entry = join(import.meta.dirname, '..', '..', 'plugin', 'cli', 'index.ts');
     const program = join(folder, 'cli.mjs');
     // What a mistake must not load is left out, so that loading it would fail.
-    const external = ['./panel.js', './server.js'];
+    const external = ['../panel/open.js', '../daemon/index.js'];
     await build({ entryPoints: [entry], outfile: program, bundle: true, platform: 'node', format: 'esm', external });
     const { code, stderr } = await new Promise<{ code: unknown; stderr: string }>((resolve) => {
       execFile(process.execPath, [program, 'lst'], (error, _, stderr) => resolve({ code: error?.code, stderr }));

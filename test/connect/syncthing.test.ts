@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { localSyncthing } from '../../plugin/connect/syncthing.js';
+import { localSyncthing } from '../../plugin/services/syncthing/local.js';
 
 function folder(): string {
   const path = mkdtempSync(join(tmpdir(), 'syncthing-'));

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { loadConfig } from '../../plugin/config.js';
+import { loadConfig } from '../../plugin/config/index.js';
 import { loadServices } from '../../plugin/services/index.js';
 
 const DEBIAN = join(import.meta.dirname, '..', '..', 'debian');

@@ -2,10 +2,11 @@
 import { execFileSync } from 'node:child_process';
 import { runInNewContext } from 'node:vm';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { helperUnit } from '../../plugin/node/helpers.js';
-import { polkitRule } from '../../plugin/node/polkit.js';
-import { isOf } from '../../plugin/node/units.js';
-import { loadServices, type UnitCandidate } from '../../plugin/services/index.js';
+import { helperUnit } from '../../plugin/node/systemd/helpers.js';
+import { polkitRule } from '../../plugin/node/systemd/polkit.js';
+import { isOf } from '../../plugin/node/systemd/units.js';
+import type { UnitCandidate } from '../../plugin/services/contract.js';
+import { loadServices } from '../../plugin/services/index.js';
 
 interface Request {
   readonly unit: string;

@@ -8,7 +8,8 @@ import { overTcp, pathTo } from '../../plugin/demo/path.js';
 import { demoPinger } from '../../plugin/demo/ping.js';
 import { demoSource } from '../../plugin/demo/source.js';
 import type { ProbeResult } from '../../plugin/probe/index.js';
-import { loadServices, type ServiceRegistry } from '../../plugin/services/index.js';
+import type { ServiceRegistry } from '../../plugin/services/contract.js';
+import { loadServices } from '../../plugin/services/index.js';
 
 const network = '127.78.1';
 let demo: DemoCommunity;

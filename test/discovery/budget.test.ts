@@ -1,9 +1,9 @@
 /** The budget of the list: a flood keeps out itself, and nobody who was here before. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { ANNOUNCER_CAP } from '../../plugin/announcement/tag-read.js';
 import {
   ADDRESS_CAP,
-  ANNOUNCER_CAP,
   admitted,
   type Claim,
   ENTRIES_CAP,

@@ -1,7 +1,7 @@
 /** The bzip2 decoder against the real bzip2, and against inputs made to break it. */
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { Bzip2Error, decompress } from '../../plugin/discovery/bzip2.js';
+import { Bzip2Error, decompress } from '../../plugin/lib/bzip2/index.js';
 import { seeded } from './seeded.js';
 
 const bzip2 = (data: Uint8Array, ...flags: string[]) =>

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { decodeMultiStream, encode } from '@msgpack/msgpack';
-import type { AgentAddress } from '../../plugin/discovery/connection.js';
+import type { AgentAddress } from '../../plugin/serf/connection.js';
 
 /** Commands that come with a body. */
 const WITH_BODY = ['handshake', 'auth', 'stream', 'stop', 'tags', 'query', 'get-coordinate', 'join'];

@@ -2,7 +2,7 @@
  * Announcements as somebody who means harm would write them, the same in every run, each with what must become of it.
  * Texts carry canaries: an element `x-canary`, attributes that begin with `onx`, and sums that only a template would do.
  */
-import type { EntryProblem } from '../../plugin/discovery/entry.js';
+import type { EntryProblem } from '../../plugin/announcement/entry.js';
 
 /** A function that returns a whole number from 0 to one below its argument. */
 export type Random = (below: number) => number;

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { allowing } from '../../plugin/discovery/allowed.js';
 import { type Heard, type MergeOptions, merge } from '../../plugin/discovery/merge.js';
 import type { Sighting } from '../../plugin/discovery/source.js';
-import type { Announcement, SourceName } from '../../plugin/provider.js';
+import type { Announcement, SourceName } from '../../plugin/model/provider.js';
 
 const NOW = 1_000_000;
 

@@ -1,7 +1,7 @@
 /** Proofs that a member is where it says: asked for seldom, one at a time, and kept. */
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Proofs, type Prove } from '../../plugin/discovery/proofs.js';
-import type { Announcement } from '../../plugin/provider.js';
+import type { Announcement } from '../../plugin/model/provider.js';
 
 const said = (node: string, change: Partial<Announcement> = {}): Announcement => ({
   ...{ type: 'syncthing', node, host: '', address: '10.0.0.1', port: 22_000, description: '', community: '' },

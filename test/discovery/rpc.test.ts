@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net';
 import { encode } from '@msgpack/msgpack';
 import { afterEach, describe, expect, it } from 'vitest';
-import { SerfRpc } from '../../plugin/discovery/rpc.js';
+import { SerfRpc } from '../../plugin/serf/client.js';
 import { agentOf, type FakeAgent, fakeAgent, member, reply, type Script } from './fake-agent.js';
 
 const opened: { close(): unknown }[] = [];

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decode, encode } from 'dns-packet';
 import { afterEach, describe, expect, it } from 'vitest';
+import { keptOf, SKIP_REASONS, SKIPPED_KEPT, type SkippedRow } from '../../plugin/announcement/skipped.js';
 import { createDiscovery, type Discovery } from '../../plugin/discovery/index.js';
-import { MdnsCache } from '../../plugin/discovery/mdns.js';
-import { keptOf, SKIP_REASONS, SKIPPED_KEPT, type SkippedRow } from '../../plugin/discovery/skipped.js';
+import { MdnsCache } from '../../plugin/discovery/sources/avahi/cache.js';
 import { writeTag } from '../real/agents.js';
 import { agentOf, fakeAgent, member } from './fake-agent.js';
 

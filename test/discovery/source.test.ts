@@ -1,6 +1,6 @@
 /** What all sources share. */
 import { expect, it, vi } from 'vitest';
-import { Listeners } from '../../plugin/discovery/source.js';
+import { Listeners } from '../../plugin/lib/listeners.js';
 
 it('a listener that throws is logged, and keeps nobody else from being told', () => {
   const logged = vi.spyOn(console, 'error').mockImplementation(() => {});

@@ -1,7 +1,7 @@
 /** Taking a tag apart and putting it together: what is not ours stays as it was, and what cannot be kept is not touched. */
 import { describe, expect, it } from 'vitest';
-import { readTag } from '../../plugin/discovery/tag.js';
-import { packTag, piecesOf, readPiece, sizeOfTags, writePiece } from '../../plugin/discovery/tag-write.js';
+import { readTag } from '../../plugin/announcement/tag-read.js';
+import { packTag, piecesOf, readPiece, sizeOfTags, writePiece } from '../../plugin/announcement/tag-write.js';
 import { writeTag } from '../real/agents.js';
 import { seeded } from './seeded.js';
 

@@ -1,8 +1,8 @@
 /** The tag as strangers write it: old spellings are read, hostile ones skipped and counted. */
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { readEntry } from '../../plugin/discovery/entry.js';
-import { readTag } from '../../plugin/discovery/tag.js';
+import { readEntry } from '../../plugin/announcement/entry.js';
+import { readTag } from '../../plugin/announcement/tag-read.js';
 import { writeTag } from '../real/agents.js';
 import { seeded } from './seeded.js';
 

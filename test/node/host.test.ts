@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { announcedHost } from '../../plugin/node/host.js';
+import { announcedHost } from '../../plugin/node/announce/host.js';
 
 let folder: string;
 beforeEach(() => {

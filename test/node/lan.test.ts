@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, 
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Lan, type LanService, lanServiceOf } from '../../plugin/node/lan.js';
+import { Lan, type LanService, lanServiceOf } from '../../plugin/node/announce/lan.js';
 import { until } from '../real/agents.js';
 
 const path = process.env.PATH ?? '';

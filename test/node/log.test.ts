@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { unitLog } from '../../plugin/node/log.js';
+import { unitLog } from '../../plugin/node/systemd/journal.js';
 
 const path = process.env.PATH;
 let folder: string;

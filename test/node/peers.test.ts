@@ -1,7 +1,7 @@
 /** Whom this node remembers, so that it finds back into its community. */
 import { describe, expect, it } from 'vitest';
+import type { Provider } from '../../plugin/model/provider.js';
 import { knownPeers, rememberPeers } from '../../plugin/node/peers.js';
-import type { Provider } from '../../plugin/provider.js';
 import { openStore } from '../../plugin/store/index.js';
 
 type Seen = Pick<Provider, 'gossip' | 'self' | 'stale'>;

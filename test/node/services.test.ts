@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { PanelError } from '../../plugin/errors.js';
-import { ABSENT, createLocalServices, type LocalOptions, type OwnUnit } from '../../plugin/node/index.js';
+import type { PanelError } from '../../plugin/model/errors.js';
+import type { OwnUnit } from '../../plugin/model/unit.js';
+import { ABSENT, createLocalServices, type LocalOptions } from '../../plugin/node/systemd/index.js';
 import { registryOf, StandIn } from './stand-in.js';
 
 const UNITS = {

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ServiceRegistry, ServiceType } from '../../plugin/services/index.js';
+import type { ServiceRegistry, ServiceType } from '../../plugin/services/contract.js';
 
 const ACTIVE = { running: 'active', stopped: 'inactive', starting: 'activating', stopping: 'deactivating' } as const;
 

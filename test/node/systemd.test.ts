@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { helperUnit } from '../../plugin/node/helpers.js';
-import { LIMITS, Systemd } from '../../plugin/node/systemd.js';
-import { isLinked } from '../../plugin/node/units.js';
+import { LIMITS, Systemd } from '../../plugin/node/systemd/bus.js';
+import { helperUnit } from '../../plugin/node/systemd/helpers.js';
+import { isLinked } from '../../plugin/node/systemd/units.js';
 import { StandIn } from './stand-in.js';
 
 const never = new AbortController().signal;

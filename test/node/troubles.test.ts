@@ -3,8 +3,8 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
+import { addressTroubles, portTroubles } from '../../plugin/node/announce/troubles.js';
 import { runOf } from '../../plugin/node/ports.js';
-import { addressTroubles, portTroubles } from '../../plugin/node/troubles.js';
 
 async function listen(host: string): Promise<number> {
   const server = createServer().listen({ host, port: 0 });

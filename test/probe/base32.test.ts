@@ -1,6 +1,6 @@
 /** Base32 by the standard's vectors, the check character by Syncthing's. */
 import { describe, expect, it } from 'vitest';
-import { base32, luhn32 } from '../../plugin/probe/base32.js';
+import { base32, luhn32 } from '../../plugin/lib/base32.js';
 
 describe('base32', () => {
   it.each([

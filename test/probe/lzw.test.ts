@@ -1,6 +1,6 @@
 /** The decoder against data that Go's own compress/lzw wrote, and against damage. */
 import { describe, expect, it } from 'vitest';
-import { lzwDecode } from '../../plugin/probe/lzw.js';
+import { lzwDecode } from '../../plugin/lib/lzw.js';
 import { lzwEncode } from './lzw-encoder.js';
 
 /** Body of an ack that a real agent (Serf 0.9.4, plain, over TCP) sent compressed. */

@@ -1,6 +1,6 @@
 /** The one question to a streamer, to the byte, and what counts as its answers. */
 import { describe, expect, it } from 'vitest';
-import { ncastQuestion, readNcast } from '../../plugin/probe/ncast.js';
+import { ncastQuestion, readNcast } from '../../plugin/services/peerstreamer/ncast.js';
 
 const hex = (text: string) => Buffer.from(text.replaceAll(' ', ''), 'hex');
 const PEER = '00000007 0200 1771 7f030405 0000000000000000 000000000000000000000000';

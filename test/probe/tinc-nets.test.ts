@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { tincIntroduction } from '../../plugin/probe/tinc-nets.js';
+import { tincIntroduction } from '../../plugin/services/tincvpn/nets.js';
 
 /** A folder with these files, as `/etc/tinc` would have them. */
 function configured(files: Readonly<Record<string, string>>): string {

@@ -1,8 +1,8 @@
 /** One wait: ended once, by whatever comes first, with nothing left behind. */
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
+import { waitFor } from '../../plugin/lib/wait.js';
 import { failureOf } from '../../plugin/probe/failure.js';
-import { waitFor } from '../../plugin/probe/wait.js';
 
 const never = new AbortController().signal;
 

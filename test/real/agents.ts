@@ -5,8 +5,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import type { AgentAddress } from '../../plugin/discovery/connection.js';
-import { SerfRpc } from '../../plugin/discovery/rpc.js';
+import { SerfRpc } from '../../plugin/serf/client.js';
+import type { AgentAddress } from '../../plugin/serf/connection.js';
 
 const GOSSIP_PORT = 17_946;
 const RPC_PORT = 17_373;

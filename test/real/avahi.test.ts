@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Answer, encode } from 'dns-packet';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { SourceStatus } from '../../plugin/discovery/index.js';
-import type { Provider } from '../../plugin/provider.js';
+import type { Provider } from '../../plugin/model/provider.js';
 import { type AvahiService, Network, type Program } from './namespaces.js';
 
 const SYNCTHING: AvahiService = {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadLocales } from '../../plugin/web/i18n.js';
+import { loadLocales } from '../../plugin/present/i18n.js';
 import { StandIn } from '../node/stand-in.js';
 import { FRONTS, type Front, startBrowser, withPage } from './fronts.js';
 

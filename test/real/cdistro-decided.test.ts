@@ -5,7 +5,7 @@ import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { BRIDGE_DIR } from '../../plugin/paths.js';
+import { BRIDGE_DIR } from '../../plugin/config/paths.js';
 import { CdistroHost } from './cdistro-host.js';
 
 const CONTROLLER = join(BRIDGE_DIR, 'plug', 'controllers', 'cloudyservices.php');

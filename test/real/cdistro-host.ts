@@ -5,7 +5,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { embed } from '../../plugin/cli/embed.js';
-import { BRIDGE_PATH } from '../../plugin/web/bridge.js';
+import { BRIDGE_PATH } from '../../plugin/web/cloudy.js';
 import { fakeIo } from '../cli/fake-panel.js';
 import { quietPort } from '../ports.js';
 import { until } from './agents.js';

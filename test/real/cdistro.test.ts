@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { BRIDGE_PATH } from '../../plugin/web/bridge.js';
+import { BRIDGE_PATH } from '../../plugin/web/cloudy.js';
 import { CdistroHost, LOGIN } from './cdistro-host.js';
 import { startBrowser, startDemo, withPage } from './fronts.js';
 

@@ -11,7 +11,7 @@ import Database from 'better-sqlite3';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import cloudyServices from '../../plugin/index.js';
-import type { Job } from '../../plugin/jobs.js';
+import type { Job } from '../../plugin/model/job.js';
 import { type Agent, type AgentOptions, killAgents, startCommunity, until, writeTag } from './agents.js';
 import { freePort, type Program, startNamed, startSyncthing, startUnbound } from './programs.js';
 

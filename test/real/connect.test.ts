@@ -5,9 +5,10 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { loadConfig } from '../../plugin/config.js';
-import type { Job } from '../../plugin/jobs.js';
-import { createPanel, type Panel } from '../../plugin/panel.js';
+import { loadConfig } from '../../plugin/config/index.js';
+import type { Job } from '../../plugin/model/job.js';
+import type { Panel } from '../../plugin/panel/contract.js';
+import { createPanel } from '../../plugin/panel/open.js';
 import { killAgents, startAgent, until, writeTag } from './agents.js';
 import { freePort } from './programs.js';
 

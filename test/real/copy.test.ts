@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { loadConfig } from '../../plugin/config.js';
-import { startDaemon } from '../../plugin/server.js';
-import { setOwnerPassword } from '../../plugin/web/password.js';
+import { loadConfig } from '../../plugin/config/index.js';
+import { startDaemon } from '../../plugin/daemon/index.js';
+import { setOwnerPassword } from '../../plugin/web/auth/password.js';
 
 const PASSWORD = 'a long enough password';
 const ID = 'AIR6LPZ-7K4PTTV-UXQSMUU-CPQ5YWH-OEDFIIQ-JUG777G-2YQXXR5-YD6AWQR';

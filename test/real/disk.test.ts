@@ -5,10 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { loadConfig } from '../../plugin/config.js';
-import { createPanel, type Panel } from '../../plugin/panel.js';
+import { loadConfig } from '../../plugin/config/index.js';
+import type { Panel } from '../../plugin/panel/contract.js';
+import { createPanel } from '../../plugin/panel/open.js';
+import { setOwnerPassword } from '../../plugin/web/auth/password.js';
 import { registerWeb } from '../../plugin/web/index.js';
-import { setOwnerPassword } from '../../plugin/web/password.js';
 import { PASSWORD, Visitor } from '../web/app.js';
 
 const WORD = 'dnsservice';

@@ -1,5 +1,5 @@
 /** What the panel measured, attempt by attempt, beside what the relay on the path knows of it. */
-import type { Panel } from '../../plugin/panel.js';
+import type { Panel } from '../../plugin/panel/contract.js';
 import { median } from '../../plugin/score/mark.js';
 import type { Conversation, Trip } from '../relay.js';
 import type { RemoteRelay } from '../relay-process.js';

@@ -3,10 +3,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { loadConfig } from '../../plugin/config.js';
-import { createPanel, type Panel } from '../../plugin/panel.js';
-import { chainOf, type Step } from '../../plugin/web/chain.js';
-import { loadLocales } from '../../plugin/web/i18n.js';
+import { loadConfig } from '../../plugin/config/index.js';
+import type { Panel } from '../../plugin/panel/contract.js';
+import { createPanel } from '../../plugin/panel/open.js';
+import { chainOf, type Step } from '../../plugin/present/diagnosis.js';
+import { loadLocales } from '../../plugin/present/i18n.js';
 import { type Agent, killAgents, startCommunity, until, writeTag } from './agents.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'help-'));

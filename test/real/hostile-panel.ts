@@ -5,11 +5,13 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import Fastify, { type FastifyInstance } from 'fastify';
-import { type Config, loadConfig } from '../../plugin/config.js';
-import { createPanel, type Panel } from '../../plugin/panel.js';
-import type { SourceName } from '../../plugin/provider.js';
+import { openAlerts } from '../../plugin/alerts/index.js';
+import { type Config, loadConfig } from '../../plugin/config/index.js';
+import type { SourceName } from '../../plugin/model/provider.js';
+import type { Panel } from '../../plugin/panel/contract.js';
+import { createPanel } from '../../plugin/panel/open.js';
+import { setOwnerPassword } from '../../plugin/web/auth/password.js';
 import { registerWeb } from '../../plugin/web/index.js';
-import { setOwnerPassword } from '../../plugin/web/password.js';
 import { agentOf, type FakeAgent, fakeAgent, reply, type Script } from '../discovery/fake-agent.js';
 import { bytesOf, hostileText, pick, type Random } from '../discovery/hostile.js';
 import { hostilePackets, type Sent } from '../discovery/hostile-packets.js';
@@ -64,6 +66,7 @@ export async function startHostile(folder: string, random: Random): Promise<Host
     ...{ metricsToken: TOKEN, notifyUrl: alerts.url, notifyAfter: 1, communityRanges: ['10.0.0.0/8', '127.93.9.0/24'] },
   } satisfies Config;
   const panel = await createPanel(config, { serving: true, demo: false });
+  const closeAlerts = await openAlerts(panel);
   await panel.discovery.ready();
   await setOwnerPassword(panel.store.settings, PASSWORD);
   for (const [{ address }] of Object.values(links()))
@@ -73,7 +76,7 @@ export async function startHostile(folder: string, random: Random): Promise<Host
   await app.register((scope) => registerWeb(scope, panel));
   const close = async () => {
     await app.close();
-    await panel.close();
+    await Promise.all([closeAlerts(), panel.close()]);
     await agent.close();
     await alerts.close();
   };

@@ -5,7 +5,7 @@ import dnsservice from '../../plugin/services/dnsservice.js';
 import other from '../../plugin/services/other.js';
 import proxy3 from '../../plugin/services/proxy3.js';
 import serf from '../../plugin/services/serf.js';
-import syncthing from '../../plugin/services/syncthing.js';
+import syncthing from '../../plugin/services/syncthing/index.js';
 import tahoe from '../../plugin/services/tahoe-lafs.js';
 import { type Program, startFoolscap, startNamed, startSerf, startSquid, startSyncthing } from './programs.js';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import Database from 'better-sqlite3';
-import type { Job } from '../../plugin/jobs.js';
+import type { Job } from '../../plugin/model/job.js';
 import { DATABASE, Daemon, giveOwner, Owner } from '../daemon.js';
 
 /** A quick one, slow ones, and some with providers that hang. */

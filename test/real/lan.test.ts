@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { OwnView } from '../../plugin/node/own.js';
-import type { Provider } from '../../plugin/provider.js';
+import type { Provider } from '../../plugin/model/provider.js';
+import type { OwnView } from '../../plugin/node/own-service.js';
 import { BUS, Network, type Program } from './namespaces.js';
 
 /** An unprivileged user, as the panel is one. */

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, CDPSession, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { LANGUAGES, type Language } from '../../plugin/config.js';
+import { LANGUAGES, type Language } from '../../plugin/model/language.js';
 import { startWeb, type TestWeb } from '../web/app.js';
 import { FRONTS, startBrowser } from './fronts.js';
 import { asOwner, asReader, overflow, troubles, violations, type Way } from './look.js';

@@ -3,11 +3,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, it, onTestFinished } from 'vitest';
-import { loadConfig } from '../../plugin/config.js';
+import { loadConfig } from '../../plugin/config/index.js';
 import { knownPeers } from '../../plugin/node/peers.js';
-import { createPanel } from '../../plugin/panel.js';
-import { commandFor, whyNothing } from '../../plugin/web/nothing.js';
-import type { Web } from '../../plugin/web/visit.js';
+import { createPanel } from '../../plugin/panel/open.js';
+import type { Web } from '../../plugin/web/context.js';
+import { commandFor, whyNothing } from '../../plugin/web/pages/empty.js';
 import { killAgents, startAgent, until, writeTag } from './agents.js';
 
 afterEach(killAgents);

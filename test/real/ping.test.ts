@@ -4,7 +4,7 @@ import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
-import type { Sample } from '../../plugin/probe/index.js';
+import type { Sample } from '../../plugin/model/sample.js';
 import { PING_COST, Pinger, TRAIN_COST } from '../../plugin/probe/ping.js';
 import { ownAddress } from '../probe/servers.js';
 import { Network } from './namespaces.js';

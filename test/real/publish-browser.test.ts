@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { loadConfig } from '../../plugin/config.js';
-import { readTag } from '../../plugin/discovery/tag.js';
-import { startDaemon } from '../../plugin/server.js';
-import { setOwnerPassword } from '../../plugin/web/password.js';
+import { readTag } from '../../plugin/announcement/tag-read.js';
+import { loadConfig } from '../../plugin/config/index.js';
+import { startDaemon } from '../../plugin/daemon/index.js';
+import { setOwnerPassword } from '../../plugin/web/auth/password.js';
 import { type Agent, killAgents, startCommunity, until } from './agents.js';
 
 const PASSWORD = 'a long enough password';

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadConfig } from '../../plugin/config.js';
-import { startDaemon } from '../../plugin/server.js';
+import { loadConfig } from '../../plugin/config/index.js';
+import { startDaemon } from '../../plugin/daemon/index.js';
 import { openStore } from '../../plugin/store/index.js';
 
 const TYPE = 'syncthing';

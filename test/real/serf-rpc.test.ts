@@ -1,7 +1,7 @@
 /** Every command of our Serf client against real agents. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Connection } from '../../plugin/discovery/connection.js';
-import type { AgentEvent, QueryAnswer, SerfRpc } from '../../plugin/discovery/rpc.js';
+import type { AgentEvent, QueryAnswer, SerfRpc } from '../../plugin/serf/client.js';
+import { Connection } from '../../plugin/serf/connection.js';
 import { type Agent, killAgents, startAgent, startCommunity, until } from './agents.js';
 
 describe('the Serf client against real agents', () => {

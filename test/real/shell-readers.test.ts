@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readTag } from '../../plugin/discovery/tag.js';
+import { readTag } from '../../plugin/announcement/tag-read.js';
 import {
   packTag,
   piecesOf,
@@ -16,8 +16,8 @@ import {
   toWire,
   type WireEntry,
   writePiece,
-} from '../../plugin/discovery/tag-write.js';
-import { entryOf } from '../../plugin/node/announcement.js';
+} from '../../plugin/announcement/tag-write.js';
+import { entryOf } from '../../plugin/node/announce/form.js';
 import { seeded } from '../discovery/seeded.js';
 import { writeTag } from './agents.js';
 

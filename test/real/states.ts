@@ -1,7 +1,7 @@
 /** Every page of the panel in every state that it may be met in, for the owner and for who only reads. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
-import { PanelError } from '../../plugin/errors.js';
+import { PanelError } from '../../plugin/model/errors.js';
 import type { TestWeb } from '../web/app.js';
 import { community, localOf, NOW, ranked, SERF_AWAY, SERF_UP } from '../web/fake-panel.js';
 

@@ -1,15 +1,15 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { decode, encode } from '@msgpack/msgpack';
 import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { log } from '../../plugin/log.js';
+import { log } from '../../plugin/lib/log.js';
+import { jitter, widthOfPath } from '../../plugin/model/metric.js';
+import type { Provider } from '../../plugin/model/provider.js';
 import { isFailed, type Prober } from '../../plugin/probe/index.js';
-import { jitter, widthOfPath } from '../../plugin/probe/metrics.js';
 import { PING_COST, TRAIN_COST, withTrain } from '../../plugin/probe/ping.js';
 import { openUdp } from '../../plugin/probe/udp.js';
-import type { Provider } from '../../plugin/provider.js';
 import { type AttemptOptions, attemptOnce } from '../../plugin/scan/attempt.js';
 import { LagGuard } from '../../plugin/scan/lag.js';
-import type { ServiceType } from '../../plugin/services/index.js';
+import type { ServiceType } from '../../plugin/services/contract.js';
 
 const lag = new LagGuard();
 afterAll(() => lag.close());

@@ -7,12 +7,13 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SERVICES_DIR } from '../../plugin/config/paths.js';
 import { IDENTITIES } from '../../plugin/demo/identity.js';
-import type { Job } from '../../plugin/jobs.js';
-import { SERVICES_DIR } from '../../plugin/paths.js';
-import type { Provider } from '../../plugin/provider.js';
-import { Ranking } from '../../plugin/ranking.js';
-import { loadServices, type ServiceType } from '../../plugin/services/index.js';
+import type { Job } from '../../plugin/model/job.js';
+import type { Provider } from '../../plugin/model/provider.js';
+import { Ranking } from '../../plugin/panel/ranking.js';
+import type { ServiceType } from '../../plugin/services/contract.js';
+import { loadServices } from '../../plugin/services/index.js';
 import { quietPort } from '../ports.js';
 import { ownAddress, settledSockets } from '../probe/servers.js';
 import { type Bad, BEHAVIOURS, BEHAVIOURS_BY_UDP, type Behaviour, type Good } from './bad.js';
@@ -46,6 +47,7 @@ const GOOD: readonly (Good['good'] & { readonly level: number })[] = [
 
 const registry = await loadServices();
 const WORDS = readdirSync(SERVICES_DIR)
+  .filter((name) => !['check.ts', 'contract.ts'].includes(name))
   .map((name) => basename(name, '.ts'))
   .filter((word) => word !== 'index');
 const CASES = WORDS.flatMap((word) => {

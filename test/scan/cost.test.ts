@@ -1,12 +1,12 @@
 /** What a scan promises beforehand is what it books at most. */
 import { afterEach, describe, expect, it } from 'vitest';
+import { widthOfPath } from '../../plugin/model/metric.js';
+import type { Provider } from '../../plugin/model/provider.js';
 import type { Prober } from '../../plugin/probe/index.js';
-import { widthOfPath } from '../../plugin/probe/metrics.js';
 import { PATH_COST } from '../../plugin/probe/path.js';
 import { PING_COST, TRAIN_COST, withTrain } from '../../plugin/probe/ping.js';
-import type { Provider } from '../../plugin/provider.js';
 import { attemptCost, scanCost } from '../../plugin/scan/cost.js';
-import type { ServiceType } from '../../plugin/services/index.js';
+import type { ServiceType } from '../../plugin/services/contract.js';
 import { answer, five, providerAt, scannerOf, servicesOf, typeWith } from './made.js';
 
 const closers: (() => unknown)[] = [];

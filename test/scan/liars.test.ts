@@ -1,7 +1,7 @@
 /** What strangers who make up providers can take from the neighbours who are there: turns of the schedule, and the day's bytes. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Provider } from '../../plugin/model/provider.js';
 import type { ProbeResult, Prober } from '../../plugin/probe/index.js';
-import type { Provider } from '../../plugin/provider.js';
 import { Scheduler, type SchedulerDeps } from '../../plugin/scan/scheduler.js';
 import { seeded } from '../discovery/seeded.js';
 import { answer, providerAt, scannerOf, servicesOf, silence, typeWith } from './made.js';

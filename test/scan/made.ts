@@ -1,10 +1,11 @@
 /** A small community for the tests of this room: providers, a type, and a scanner on a store of its own. */
-import { Jobs } from '../../plugin/jobs.js';
+import { Jobs } from '../../plugin/jobs/index.js';
+import type { Attempt } from '../../plugin/model/attempt.js';
+import type { Provider } from '../../plugin/model/provider.js';
 import type { ProbeResult, Prober } from '../../plugin/probe/index.js';
-import type { Provider } from '../../plugin/provider.js';
-import { Scanner, type ScannerDeps, type Standing } from '../../plugin/scan/index.js';
-import type { ServiceRegistry, ServiceType } from '../../plugin/services/index.js';
-import type { Attempt } from '../../plugin/store/attempts.js';
+import { Scanner, type ScannerDeps } from '../../plugin/scan/scanner.js';
+import type { Standing } from '../../plugin/scan/target.js';
+import type { ServiceRegistry, ServiceType } from '../../plugin/services/contract.js';
 import { openStore } from '../../plugin/store/index.js';
 
 export const providerAt = (address: string, change: Partial<Provider> = {}): Provider => ({

@@ -1,9 +1,9 @@
 /** Silence of them all is our own: what is kept and what is not when nobody answers. */
 import { createSocket } from 'node:dgram';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { Provider } from '../../plugin/model/provider.js';
 import type { ProbeResult, Prober } from '../../plugin/probe/index.js';
 import { openUdp } from '../../plugin/probe/udp.js';
-import type { Provider } from '../../plugin/provider.js';
 import { answer, five, type Options, providerAt, scannerOf, servicesOf, silence, typeWith } from './made.js';
 
 const closers: (() => unknown)[] = [];

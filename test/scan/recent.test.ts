@@ -1,8 +1,8 @@
 /** Who asks again too soon gets the scan that has just ended. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Provider } from '../../plugin/model/provider.js';
 import type { Prober } from '../../plugin/probe/index.js';
-import type { Provider } from '../../plugin/provider.js';
-import { PAUSES } from '../../plugin/scan/index.js';
+import { PAUSES } from '../../plugin/scan/recent.js';
 import { five, type Options, providerAt, scannerOf } from './made.js';
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }));

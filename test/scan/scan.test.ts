@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { PanelError } from '../../plugin/errors.js';
-import type { Job } from '../../plugin/jobs.js';
-import { log } from '../../plugin/log.js';
+import { log } from '../../plugin/lib/log.js';
+import { PanelError } from '../../plugin/model/errors.js';
+import type { Job } from '../../plugin/model/job.js';
+import type { Provider } from '../../plugin/model/provider.js';
 import { failureOf } from '../../plugin/probe/failure.js';
 import type { Prober } from '../../plugin/probe/index.js';
-import type { Provider } from '../../plugin/provider.js';
 import { answer, five, heldProbe, scannerOf as made, type Options, providerAt, turn } from './made.js';
 
 const closers: (() => unknown)[] = [];

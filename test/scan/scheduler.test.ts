@@ -1,11 +1,11 @@
 /** Unasked probes over simulated hours and days: when, of whom, and when not. */
 import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Provider } from '../../plugin/model/provider.js';
 import type { Prober } from '../../plugin/probe/index.js';
-import type { Provider } from '../../plugin/provider.js';
 import type { Busy } from '../../plugin/scan/busy.js';
 import { Scheduler, type SchedulerDeps } from '../../plugin/scan/scheduler.js';
-import type { ServiceType } from '../../plugin/services/index.js';
+import type { ServiceType } from '../../plugin/services/contract.js';
 import { seeded } from '../discovery/seeded.js';
 import { answer, five, heldProbe, type Options, providerAt, scannerOf, servicesOf, silence, typeWith } from './made.js';
 

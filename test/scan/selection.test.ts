@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { inOrder, NEWCOMERS_CAP, type Past, select } from '../../plugin/scan/selection.js';
 import type { Probeable } from '../../plugin/scan/target.js';
-import type { ServiceType } from '../../plugin/services/index.js';
+import type { ServiceType } from '../../plugin/services/contract.js';
 
 const type = { id: 'thing', cost: { packets: 1, bytes: 60 }, metrics: [] } as unknown as ServiceType;
 const target = (nth: number, since?: number) =>

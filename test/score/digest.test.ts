@@ -1,10 +1,10 @@
 /** The digest: what it forgets with time, it forgets exactly; and it is small. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ANSWERS, type Metric } from '../../plugin/probe/metrics.js';
+import type { Attempt } from '../../plugin/model/attempt.js';
+import { ANSWERS, type Metric } from '../../plugin/model/metric.js';
 import { curveOf } from '../../plugin/score/curve.js';
 import { digestOf, scoreAt, scoreOf, UNTRIED } from '../../plugin/score/index.js';
-import type { Attempt } from '../../plugin/store/attempts.js';
 import { answered, failed, HOUR, history, NOW, TYPE, UNSCORED_TYPE } from './made.js';
 
 const later = fc.integer({ min: 0, max: 20 * 24 * HOUR });

@@ -1,10 +1,10 @@
 /** Why a score is not 100: sentences as plain data, whose points come out. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { answers, widthOfPath } from '../../plugin/probe/metrics.js';
+import type { Attempt } from '../../plugin/model/attempt.js';
+import { answers, widthOfPath } from '../../plugin/model/metric.js';
 import { explain } from '../../plugin/score/explain.js';
 import { scoreOf, UNTRIED } from '../../plugin/score/index.js';
-import type { Attempt } from '../../plugin/store/attempts.js';
 import { answered, failed, HOUR, history, NOW, someStars, TYPE, UNSCORED_TYPE } from './made.js';
 
 const FAST = { answer: 5, rtt: 5, loss: 0 };

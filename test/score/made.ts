@@ -1,11 +1,12 @@
 /** Made-up attempts for the tests of the score: by hand, and by fast-check. */
 import fc from 'fast-check';
-import type { Failure, Level } from '../../plugin/probe/levels.js';
-import { FAILURES } from '../../plugin/probe/levels.js';
-import { answers, answerTime, loss, roundTripTime } from '../../plugin/probe/metrics.js';
-import type { Provider } from '../../plugin/provider.js';
-import { type Score, UNTRIED } from '../../plugin/score/index.js';
-import type { Answered, Attempt, Unanswered } from '../../plugin/store/attempts.js';
+import type { Answered, Attempt, Unanswered } from '../../plugin/model/attempt.js';
+import type { Failure, Level } from '../../plugin/model/level.js';
+import { FAILURES } from '../../plugin/model/level.js';
+import { answers, answerTime, loss, roundTripTime } from '../../plugin/model/metric.js';
+import type { Provider } from '../../plugin/model/provider.js';
+import type { Score } from '../../plugin/model/score.js';
+import { UNTRIED } from '../../plugin/score/index.js';
 
 export const NOW = Date.UTC(2026, 10, 23, 12);
 export const SECOND = 1000;

@@ -1,11 +1,13 @@
 /** What must hold for every list and every row of scans: the invariants of order and recommendation, each by its name. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Score, scoreOf } from '../../plugin/score/index.js';
-import { type Ranked, rank } from '../../plugin/score/rank.js';
+import type { Attempt } from '../../plugin/model/attempt.js';
+import type { Ranked } from '../../plugin/model/ranked.js';
+import type { Score } from '../../plugin/model/score.js';
+import { scoreOf } from '../../plugin/score/index.js';
+import { rank } from '../../plugin/score/rank.js';
 import { recommend } from '../../plugin/score/recommend.js';
-import type { Attempt } from '../../plugin/store/attempts.js';
-import type { Recommendation } from '../../plugin/store/recommendations.js';
+import type { Recommendation } from '../../plugin/store/tables/recommendations.js';
 import { answered, failed, HOUR, history, NOW, provider, scored, TYPE } from './made.js';
 
 type List = readonly (readonly [string, readonly Attempt[] | null])[];

@@ -1,9 +1,9 @@
 /** What must hold for every history whatsoever: the score's invariants, each by its name. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Metric } from '../../plugin/probe/metrics.js';
+import type { Attempt } from '../../plugin/model/attempt.js';
+import type { Metric } from '../../plugin/model/metric.js';
 import { digestOf, scoreAt, scoreOf } from '../../plugin/score/index.js';
-import type { Attempt } from '../../plugin/store/attempts.js';
 import { aFailed, anAnswered, answered, failed, HOUR, history, NOW, SECOND, someStars, TYPE } from './made.js';
 
 const score = (attempts: readonly Attempt[]) => scoreOf(TYPE, attempts, NOW);

@@ -1,7 +1,8 @@
 /** The order of a type's list, and who is recommended. */
 import { describe, expect, it } from 'vitest';
-import type { Provider } from '../../plugin/provider.js';
-import { type Score, scoreOf, UNTRIED } from '../../plugin/score/index.js';
+import type { Provider } from '../../plugin/model/provider.js';
+import type { Score } from '../../plugin/model/score.js';
+import { scoreOf, UNTRIED } from '../../plugin/score/index.js';
 import { type Preferences, rank, unmarked } from '../../plugin/score/rank.js';
 import { answered, failed, HOUR, NOW, provider, SECOND, scored, TYPE, UNSCORED_TYPE } from './made.js';
 

@@ -1,7 +1,8 @@
 /** The recommendation over many scans: it leaves what fails at once, follows what is clearly better, and holds still otherwise. */
 import { describe, expect, it } from 'vitest';
-import type { Provider } from '../../plugin/provider.js';
-import { type Ranked, rank } from '../../plugin/score/rank.js';
+import type { Provider } from '../../plugin/model/provider.js';
+import type { Ranked } from '../../plugin/model/ranked.js';
+import { rank } from '../../plugin/score/rank.js';
 import { recommend } from '../../plugin/score/recommend.js';
 import { provider, scored } from './made.js';
 

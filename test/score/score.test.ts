@@ -1,10 +1,10 @@
 /** The score by plain examples: what a person would expect of it. */
 import { describe, expect, it } from 'vitest';
-import { answerTime, loss } from '../../plugin/probe/metrics.js';
+import type { Attempt } from '../../plugin/model/attempt.js';
+import { answerTime, loss } from '../../plugin/model/metric.js';
 import { curveOf } from '../../plugin/score/curve.js';
 import { scoreOf, UNTRIED } from '../../plugin/score/index.js';
 import { median } from '../../plugin/score/mark.js';
-import type { Attempt } from '../../plugin/store/attempts.js';
 import { answered, failed, HOUR, NOW, SECOND, TYPE, UNSCORED_TYPE } from './made.js';
 
 const score = (attempts: readonly Attempt[]) => scoreOf(TYPE, attempts, NOW);

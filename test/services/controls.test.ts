@@ -12,7 +12,7 @@ import dnsservice from '../../plugin/services/dnsservice.js';
 import { loadServices } from '../../plugin/services/index.js';
 import ipfs from '../../plugin/services/ipfs.js';
 import serf from '../../plugin/services/serf.js';
-import syncthing from '../../plugin/services/syncthing.js';
+import syncthing from '../../plugin/services/syncthing/index.js';
 import webdav from '../../plugin/services/webdav.js';
 import { certificate, context, startPage, tcpServer, type UdpFrom, udpServer, webServer } from '../probe/servers.js';
 

@@ -3,12 +3,12 @@
 import { setImmediate } from 'node:timers/promises';
 import { type Answer, AUTHORITATIVE_ANSWER, decode, encode, RECURSION_AVAILABLE, TRUNCATED_RESPONSE } from 'dns-packet';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { LANGUAGES } from '../../plugin/config.js';
+import { LANGUAGES } from '../../plugin/model/language.js';
+import { loadLocales } from '../../plugin/present/i18n.js';
 import type { Target } from '../../plugin/probe/index.js';
 import { attemptOnce } from '../../plugin/scan/attempt.js';
 import { LagGuard } from '../../plugin/scan/lag.js';
 import dnsservice from '../../plugin/services/dnsservice.js';
-import { loadLocales } from '../../plugin/web/i18n.js';
 import { closedPort, context, tcpServer, udpServer } from '../probe/servers.js';
 import { provider, said } from './providers.js';
 

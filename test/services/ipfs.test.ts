@@ -5,7 +5,7 @@ import ipfs from '../../plugin/services/ipfs.js';
 import { closedPort, context, tcpServer } from '../probe/servers.js';
 import { provider, said } from './providers.js';
 
-/** The bytes as SERVICES.md §10 has them from a js-libp2p node: 28, the same in both directions. */
+/** The bytes as a js-libp2p node sends them: 28, the same in both directions. */
 const GREETING = Buffer.from('132f6d756c746973747265616d2f312e302e300a072f6e6f6973650a', 'hex');
 const NO_NOISE = Buffer.concat([GREETING.subarray(0, 20), Buffer.from('036e610a', 'hex')]);
 

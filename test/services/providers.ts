@@ -1,6 +1,6 @@
 /** Providers as discovery hands them over, for what a type makes of them. */
-import type { Provider } from '../../plugin/provider.js';
-import type { UseStep } from '../../plugin/services/index.js';
+import type { Provider } from '../../plugin/model/provider.js';
+import type { UseStep } from '../../plugin/services/contract.js';
 
 export function provider(of: Partial<Provider> = {}): Provider {
   return {

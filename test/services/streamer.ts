@@ -4,7 +4,7 @@
  */
 import { onTestFinished } from 'vitest';
 import type { Target } from '../../plugin/probe/index.js';
-import { ncastQuestion } from '../../plugin/probe/ncast.js';
+import { ncastQuestion } from '../../plugin/services/peerstreamer/ncast.js';
 import { udpServer } from '../probe/servers.js';
 
 /** Oldest and newest chunk that it holds. */

@@ -6,7 +6,7 @@ import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Target } from '../../plugin/probe/index.js';
-import syncthing, { announcedId, deviceId } from '../../plugin/services/syncthing.js';
+import syncthing, { announcedId, deviceId } from '../../plugin/services/syncthing/index.js';
 import { certificate, closedPort, context, tcpServer, tlsServer, webServer } from '../probe/servers.js';
 import { provider, said } from './providers.js';
 

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { answerPing } from '../../plugin/demo/memberlist.js';
 import type { Target } from '../../plugin/probe/index.js';
-import tincvpn from '../../plugin/services/tincvpn.js';
+import tincvpn from '../../plugin/services/tincvpn/index.js';
 import { closedPort, context, settledSockets, tcpServer, udpServer } from '../probe/servers.js';
 import { provider, said } from './providers.js';
 

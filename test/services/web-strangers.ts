@@ -1,7 +1,7 @@
 /** What else may stand on the port of a service that is asked over HTTP: the same for every such type. */
 import { expect, it } from 'vitest';
 import type { Target } from '../../plugin/probe/index.js';
-import type { ServiceType } from '../../plugin/services/index.js';
+import type { ServiceType } from '../../plugin/services/contract.js';
 import { closedPort, context, startPage, tcpServer, webServer } from '../probe/servers.js';
 
 /** @param txt what the provider announces */

@@ -12,7 +12,7 @@ import {
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
-import type { PanelError } from '../../plugin/errors.js';
+import type { PanelError } from '../../plugin/model/errors.js';
 import { openStore } from '../../plugin/store/index.js';
 import { freshPath, opened } from './made.js';
 

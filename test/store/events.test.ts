@@ -1,7 +1,7 @@
 /** The list of what was done: bounded, in order whatever the clock does, and with the end of every job. */
 import { describe, expect, it } from 'vitest';
-import { EVENTS_KEPT, type NewEvent } from '../../plugin/store/events.js';
 import { openStore, type Store } from '../../plugin/store/index.js';
+import { EVENTS_KEPT, type NewEvent } from '../../plugin/store/tables/events.js';
 import { freshPath, job, NOW } from './made.js';
 
 const DONE: NewEvent = {

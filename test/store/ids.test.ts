@@ -1,7 +1,7 @@
 /** Ids: two providers never share anything, and what was stored under ids of 12 digits finds its provider. */
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
-import { providerId } from '../../plugin/provider.js';
+import { providerId } from '../../plugin/model/provider.js';
 import type { Store } from '../../plugin/store/index.js';
 import { answered, DAY, failed, freshPath, NOW, opened } from './made.js';
 import { shortOf, writeOldRows } from './old-file.js';

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import { build } from 'esbuild';
 import { onTestFinished } from 'vitest';
-import type { Job } from '../../plugin/jobs.js';
-import type { Answered, Unanswered } from '../../plugin/store/attempts.js';
+import type { Answered, Unanswered } from '../../plugin/model/attempt.js';
+import type { Job } from '../../plugin/model/job.js';
 import { openStore, type Store } from '../../plugin/store/index.js';
 
 export const NOW = Date.UTC(2026, 10, 23, 12);

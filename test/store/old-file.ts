@@ -1,9 +1,9 @@
 /** Ninety days of a community of 100 as a panel wrote them when ids had 12 digits, and the same as it is to be afterwards. */
 import Database from 'better-sqlite3';
-import { providerId } from '../../plugin/provider.js';
-import type { ProviderName } from '../../plugin/store/ids.js';
+import { providerId } from '../../plugin/model/provider.js';
 import { openStore, type Store } from '../../plugin/store/index.js';
-import { FAILING } from '../../plugin/store/settings.js';
+import type { ProviderName } from '../../plugin/store/tables/providers.js';
+import { FAILING } from '../../plugin/store/tables/settings.js';
 import { answered, DAY, failed, freshPath, job, NOW } from './made.js';
 import { writeShape } from './shapes.js';
 

@@ -1,7 +1,7 @@
 /** The web room on an application of its own, and a browser as far as cookies and tokens go. */
 import Fastify, { type FastifyInstance, type LightMyRequestResponse } from 'fastify';
+import { setOwnerPassword } from '../../plugin/web/auth/password.js';
 import { OWN_APP, registerWeb, type WebOptions } from '../../plugin/web/index.js';
-import { setOwnerPassword } from '../../plugin/web/password.js';
 import { community, type FakeOptions, type FakePanel, fakePanel, NOW } from './fake-panel.js';
 
 export const PASSWORD = 'four words in a row';

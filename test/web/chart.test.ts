@@ -1,8 +1,8 @@
 /** Days become lines, gaps stay gaps, and the same is said in words. */
 import { describe, expect, it } from 'vitest';
+import { beatsOf, chartsOf, dayModels, HEIGHT, WIDTH } from '../../plugin/present/chart.js';
+import { loadLocales } from '../../plugin/present/i18n.js';
 import { type DayRow, NOTHING } from '../../plugin/store/index.js';
-import { beatsOf, chartsOf, dayModels, HEIGHT, WIDTH } from '../../plugin/web/chart.js';
-import { loadLocales } from '../../plugin/web/i18n.js';
 
 const words = loadLocales()('en');
 const day = (date: string, of: Partial<DayRow> = {}): DayRow => ({

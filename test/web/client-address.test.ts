@@ -1,9 +1,9 @@
 /** Where a request comes from: of a header, only what a named proxy has added is believed. */
 import type { FastifyRequest } from 'fastify';
 import { describe, expect, it } from 'vitest';
-import { loadConfig } from '../../plugin/config.js';
-import { PanelError } from '../../plugin/errors.js';
-import { clientAddresses } from '../../plugin/web/client-address.js';
+import { loadConfig } from '../../plugin/config/index.js';
+import { PanelError } from '../../plugin/model/errors.js';
+import { clientAddresses } from '../../plugin/web/request/client-address.js';
 
 const proxiesOf = (value: string) =>
   loadConfig({ env: { CLOUDY_SERVICES_TRUSTED_PROXY: value }, file: '' }).trustedProxy;

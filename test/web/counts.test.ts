@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { SKIP_REASONS } from '../../plugin/discovery/skipped.js';
-import { packTag, writePiece } from '../../plugin/discovery/tag-write.js';
-import { LOCALES_DIR } from '../../plugin/paths.js';
+import { SKIP_REASONS } from '../../plugin/announcement/skipped.js';
+import { packTag, writePiece } from '../../plugin/announcement/tag-write.js';
+import { LOCALES_DIR } from '../../plugin/config/paths.js';
 import { startWeb, type TestWeb, Visitor } from './app.js';
 import { NOW, NUMBERLESS, ranked, SERF_UP } from './fake-panel.js';
 

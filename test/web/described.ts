@@ -1,9 +1,9 @@
 /** Holds answers against the API's own description. */
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
-import { documentOf } from '../../plugin/web/openapi.js';
+import { documentOf } from '../../plugin/web/api/openapi.js';
+import { SCHEMAS } from '../../plugin/web/api/schemas.js';
 import { ROUTES } from '../../plugin/web/routes.js';
-import { SCHEMAS } from '../../plugin/web/schemas.js';
 
 export const document = documentOf(ROUTES, '/');
 

@@ -1,6 +1,6 @@
 /** Pages without anything to show say why, and what to do next. */
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Config } from '../../plugin/config.js';
+import type { Config } from '../../plugin/config/index.js';
 import { startWeb, type TestWeb, Visitor } from './app.js';
 import { ranked, SERF_AWAY } from './fake-panel.js';
 

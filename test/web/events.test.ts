@@ -1,8 +1,8 @@
 /** What was done here: who, what, when and how it ended, on its page, for the owner alone, and in the system's log. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { PanelError } from '../../plugin/errors.js';
-import { log } from '../../plugin/log.js';
-import { cloudyLogin } from '../../plugin/web/bridge.js';
+import { log } from '../../plugin/lib/log.js';
+import { PanelError } from '../../plugin/model/errors.js';
+import { cloudyLogin } from '../../plugin/web/cloudy.js';
 import { startWeb, type TestWeb, Visitor } from './app.js';
 import { NOW } from './fake-panel.js';
 

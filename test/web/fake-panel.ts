@@ -1,17 +1,20 @@
 /** A panel without network, disk or systemd: fixed neighbours, a store in memory, jobs that the test steps through. */
 
-import { type Config, loadConfig } from '../../plugin/config.js';
-import { connectOf } from '../../plugin/connect/index.js';
+import { type Config, loadConfig } from '../../plugin/config/index.js';
 import type { SourceStatus } from '../../plugin/discovery/index.js';
-import { PanelError } from '../../plugin/errors.js';
-import { type Job, type JobHandle, Jobs } from '../../plugin/jobs.js';
-import { ABSENT, type LocalService, type OwnUnit } from '../../plugin/node/index.js';
-import type { Own } from '../../plugin/node/own.js';
-import type { Panel, TypeSummary, TypeView } from '../../plugin/panel.js';
-import { type Provider, providerId } from '../../plugin/provider.js';
-import type { Score } from '../../plugin/score/index.js';
-import type { Ranked } from '../../plugin/score/rank.js';
-import { loadServices, type ServiceRegistry } from '../../plugin/services/index.js';
+import { type JobHandle, Jobs } from '../../plugin/jobs/index.js';
+import { PanelError } from '../../plugin/model/errors.js';
+import type { Job } from '../../plugin/model/job.js';
+import { type Provider, providerId } from '../../plugin/model/provider.js';
+import type { Ranked } from '../../plugin/model/ranked.js';
+import type { Score } from '../../plugin/model/score.js';
+import type { LocalService, OwnUnit } from '../../plugin/model/unit.js';
+import type { Own } from '../../plugin/node/own-service.js';
+import { ABSENT } from '../../plugin/node/systemd/index.js';
+import { connectOf } from '../../plugin/panel/connect.js';
+import type { Panel, TypeSummary, TypeView } from '../../plugin/panel/contract.js';
+import type { ServiceRegistry } from '../../plugin/services/contract.js';
+import { loadServices } from '../../plugin/services/index.js';
 import { openStore, type Store } from '../../plugin/store/index.js';
 import { quoteOf } from '../scan/quoted.js';
 
@@ -175,6 +178,7 @@ export async function fakePanel(options: FakeOptions = {}): Promise<FakePanel> {
       problem: async () => panel.problem,
       act: async () => ABSENT,
     },
+    onMeasured: () => () => {},
     overview: async () => {
       const others = [...lists.keys()].filter((word) => !services.has(word)).sort();
       const words = [...services.types.map(({ id }) => id), ...others];

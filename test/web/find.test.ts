@@ -1,9 +1,9 @@
 /** Finding in a long list: search, filters, order and pages, in the address, on the page and by the API. */
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Ranked } from '../../plugin/score/rank.js';
-import { EVERYTHING, type Find, look, queryOf, readFind, SORTS } from '../../plugin/web/find.js';
-import { API_DEFAULTS } from '../../plugin/web/find-model.js';
+import type { Ranked } from '../../plugin/model/ranked.js';
+import { EVERYTHING, type Find, look, queryOf, readFind, SORTS } from '../../plugin/present/search.js';
+import { API_DEFAULTS } from '../../plugin/web/pages/find-model.js';
 import { startWeb, type TestWeb, Visitor } from './app.js';
 import { NUMBERLESS, ranked } from './fake-panel.js';
 

@@ -1,7 +1,7 @@
 /** What every answer carries, whatever it answers; what no page contains; and what is said nowhere. */
 import type { LightMyRequestResponse } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { firstRunCode } from '../../plugin/web/password.js';
+import { firstRunCode } from '../../plugin/web/auth/password.js';
 import { ROUTES } from '../../plugin/web/routes.js';
 import { PASSWORD, startWeb, Visitor } from './app.js';
 import { startWhole, UNIT, type Whole } from './whole.js';

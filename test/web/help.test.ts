@@ -1,12 +1,12 @@
 /** Help: the chain from this node's agent to an answering service, broken at every link in turn. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { Member, MemberStatus } from '../../plugin/discovery/member.js';
-import type { SerfRpc } from '../../plugin/discovery/rpc.js';
-import type { SkippedRow } from '../../plugin/discovery/skipped.js';
-import { readTag } from '../../plugin/discovery/tag.js';
-import { packTag, writePiece } from '../../plugin/discovery/tag-write.js';
-import type { Step } from '../../plugin/web/chain.js';
-import type { SkippedGroup } from '../../plugin/web/heard.js';
+import type { SkippedRow } from '../../plugin/announcement/skipped.js';
+import { readTag } from '../../plugin/announcement/tag-read.js';
+import { packTag, writePiece } from '../../plugin/announcement/tag-write.js';
+import type { Step } from '../../plugin/present/diagnosis.js';
+import type { SerfRpc } from '../../plugin/serf/client.js';
+import type { Member, MemberStatus } from '../../plugin/serf/member.js';
+import type { SkippedGroup } from '../../plugin/web/pages/announcements.js';
 import { startWeb, type TestWeb, Visitor } from './app.js';
 import { NUMBERLESS, ranked, SERF_UP } from './fake-panel.js';
 

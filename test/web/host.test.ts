@@ -3,8 +3,8 @@ import { connect } from 'node:net';
 import { hostname } from 'node:os';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from 'vitest';
-import { PanelError } from '../../plugin/errors.js';
-import { assertKnownHost } from '../../plugin/web/hosts.js';
+import { PanelError } from '../../plugin/model/errors.js';
+import { assertKnownHost } from '../../plugin/web/auth/hosts.js';
 import { startWeb, type TestWeb, Visitor } from './app.js';
 
 const SCAN = '/services/dnsservice/scan';

@@ -2,22 +2,22 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { LANGUAGES } from '../../plugin/config.js';
-import { SKIP_REASONS } from '../../plugin/discovery/skipped.js';
-import { ERROR_CODES } from '../../plugin/errors.js';
-import { VERBS } from '../../plugin/node/index.js';
-import { LAN_STATES } from '../../plugin/node/lan.js';
-import { WITHDRAWALS } from '../../plugin/node/publish.js';
-import { ADDRESS_TROUBLES } from '../../plugin/node/troubles.js';
-import { LOCALES_DIR, VIEWS_DIR } from '../../plugin/paths.js';
-import { FAILURES, UNSCORED } from '../../plugin/probe/levels.js';
-import { ACTORS, DEEDS } from '../../plugin/store/events.js';
-import { LINKS } from '../../plugin/web/chain.js';
-import { SORTS, TOGGLES } from '../../plugin/web/find.js';
-import { MEASURERS } from '../../plugin/web/home.js';
-import { chooseLanguage, loadLocales } from '../../plugin/web/i18n.js';
-import { NOTHINGS } from '../../plugin/web/nothing.js';
-import { FIELDS } from '../../plugin/web/own-model.js';
+import { SKIP_REASONS } from '../../plugin/announcement/skipped.js';
+import { LOCALES_DIR, VIEWS_DIR } from '../../plugin/config/paths.js';
+import { ERROR_CODES } from '../../plugin/model/errors.js';
+import { LANGUAGES } from '../../plugin/model/language.js';
+import { FAILURES, UNSCORED } from '../../plugin/model/level.js';
+import { VERBS } from '../../plugin/model/unit.js';
+import { LAN_STATES } from '../../plugin/node/announce/lan.js';
+import { WITHDRAWALS } from '../../plugin/node/announce/publisher.js';
+import { ADDRESS_TROUBLES } from '../../plugin/node/announce/troubles.js';
+import { LINKS } from '../../plugin/present/diagnosis.js';
+import { chooseLanguage, loadLocales } from '../../plugin/present/i18n.js';
+import { SORTS, TOGGLES } from '../../plugin/present/search.js';
+import { ACTORS, DEEDS } from '../../plugin/store/tables/events.js';
+import { NOTHINGS } from '../../plugin/web/pages/empty.js';
+import { MEASURERS } from '../../plugin/web/pages/home.js';
+import { FIELDS } from '../../plugin/web/pages/local-model.js';
 import { APPEARANCES } from '../../plugin/web/visit.js';
 import { startWeb } from './app.js';
 
@@ -81,7 +81,7 @@ function sources(folder: string, ending: string): string[] {
     .filter((name) => name.endsWith(ending))
     .map((name) => readFileSync(join(folder, name), 'utf8'));
 }
-const source = [...sources(VIEWS_DIR, '.eta'), ...sources(join(VIEWS_DIR, '..', 'plugin', 'web'), '.ts')].join('\n');
+const source = [...sources(VIEWS_DIR, '.eta'), ...sources(join(VIEWS_DIR, '..', 'plugin'), '.ts')].join('\n');
 const exists = (key: string) => key in texts || `${key}.other` in texts;
 
 describe('the texts', () => {

@@ -1,6 +1,6 @@
 /** What this node's own configuration says of a provider: for its owner's eyes, in the steps of using it. */
 import { afterEach, expect, it } from 'vitest';
-import type { ServiceType } from '../../plugin/services/index.js';
+import type { ServiceType } from '../../plugin/services/contract.js';
 import { startWeb, type TestWeb, Visitor } from './app.js';
 import { ranked } from './fake-panel.js';
 

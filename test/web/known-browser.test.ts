@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LightMyRequestResponse } from 'fastify';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { loadConfig } from '../../plugin/config.js';
-import { startDaemon } from '../../plugin/server.js';
-import { checkOwnerPassword, firstRunCode, setOwnerPassword } from '../../plugin/web/password.js';
-import { Turns } from '../../plugin/web/turns.js';
+import { loadConfig } from '../../plugin/config/index.js';
+import { startDaemon } from '../../plugin/daemon/index.js';
+import { checkOwnerPassword, firstRunCode, setOwnerPassword } from '../../plugin/web/auth/password.js';
+import { Turns } from '../../plugin/web/auth/turns.js';
 import { PASSWORD, startWeb, type TestWeb, Visitor } from './app.js';
 import { NOW } from './fake-panel.js';
 

@@ -1,9 +1,9 @@
 /** Logging in from the first run on, and what guessing costs. */
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { loadLocales } from '../../plugin/web/i18n.js';
-import { checkOwnerPassword, firstRunCode, hasOwner, setOwnerPassword } from '../../plugin/web/password.js';
-import { Throttle } from '../../plugin/web/throttle.js';
+import { loadLocales } from '../../plugin/present/i18n.js';
+import { checkOwnerPassword, firstRunCode, hasOwner, setOwnerPassword } from '../../plugin/web/auth/password.js';
+import { Throttle } from '../../plugin/web/auth/throttle.js';
 import { PASSWORD, startWeb, type TestWeb, Visitor } from './app.js';
 import { memoryStore, NOW } from './fake-panel.js';
 

@@ -1,13 +1,13 @@
 /** This node's own service on its type's page and in the API: units, port, log, and what is announced of it. */
 import { afterEach, describe, expect, it } from 'vitest';
-import { PanelError } from '../../plugin/errors.js';
-import { entryOf, type PublishForm, standardForm } from '../../plugin/node/announcement.js';
-import type { LocalState } from '../../plugin/node/index.js';
-import { lanServiceOf } from '../../plugin/node/lan.js';
-import type { OwnView } from '../../plugin/node/own.js';
+import { PanelError } from '../../plugin/model/errors.js';
+import type { LocalState } from '../../plugin/model/unit.js';
+import { entryOf, type PublishForm, standardForm } from '../../plugin/node/announce/form.js';
+import { lanServiceOf } from '../../plugin/node/announce/lan.js';
+import type { Preview } from '../../plugin/node/announce/publisher.js';
+import type { Trouble } from '../../plugin/node/announce/troubles.js';
+import type { OwnView } from '../../plugin/node/own-service.js';
 import type { Listening } from '../../plugin/node/ports.js';
-import type { Preview } from '../../plugin/node/publish.js';
-import type { Trouble } from '../../plugin/node/troubles.js';
 import { startWeb, type TestWeb, Visitor } from './app.js';
 import { localOf, NOW, ranked } from './fake-panel.js';
 

@@ -1,7 +1,7 @@
 /** On a whole panel: what its owner has hidden is handed out to nobody, and stars, failures and addresses are not told to readers. */
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { PanelError } from '../../plugin/errors.js';
-import type { Ranked } from '../../plugin/score/rank.js';
+import { PanelError } from '../../plugin/model/errors.js';
+import type { Ranked } from '../../plugin/model/ranked.js';
 import { startWeb, Visitor } from './app.js';
 import { ranked } from './fake-panel.js';
 import { startWhole, type Whole } from './whole.js';

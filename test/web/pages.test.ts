@@ -1,7 +1,7 @@
 /** The pages: complete in every language, safe against strangers' texts, at any base path, whole or in parts. */
 import { afterEach, describe, expect, it } from 'vitest';
-import { LANGUAGES } from '../../plugin/config.js';
-import { ASSETS } from '../../plugin/web/assets.js';
+import { LANGUAGES } from '../../plugin/model/language.js';
+import { ASSETS } from '../../plugin/web/reply/assets.js';
 import { startWeb, type TestWeb, Visitor } from './app.js';
 import { NOW, NUMBERLESS, ranked, SERF_AWAY } from './fake-panel.js';
 

@@ -1,7 +1,7 @@
 /** One provider's page: what it says of the path, of the findings, and of what a scan of it alone costs. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Score } from '../../plugin/model/score.js';
 import { scanCost } from '../../plugin/scan/cost.js';
-import type { Score } from '../../plugin/score/index.js';
 import { startWeb, type TestWeb, Visitor } from './app.js';
 import { ranked } from './fake-panel.js';
 

@@ -1,7 +1,7 @@
 /** A reader sees what the community announces and what was measured, and nothing that is the owner's own. */
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Ranked } from '../../plugin/score/rank.js';
-import type { ServiceType } from '../../plugin/services/index.js';
+import type { Ranked } from '../../plugin/model/ranked.js';
+import type { ServiceType } from '../../plugin/services/contract.js';
 import { ROUTES } from '../../plugin/web/routes.js';
 import { startWeb, type TestWeb, Visitor } from './app.js';
 import { community, localOf } from './fake-panel.js';

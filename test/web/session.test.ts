@@ -1,8 +1,8 @@
 /** How long a login lasts, how its cookie changes meanwhile, and what ends it. */
 import Fastify from 'fastify';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { setOwnerPassword } from '../../plugin/web/auth/password.js';
 import { registerWeb } from '../../plugin/web/index.js';
-import { setOwnerPassword } from '../../plugin/web/password.js';
 import { startWeb, type TestWeb, Visitor } from './app.js';
 import { NOW } from './fake-panel.js';
 

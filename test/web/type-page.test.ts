@@ -1,6 +1,6 @@
 /** One type's page: what its rows and buttons say, and how it follows a running job with and without scripts. */
 import { afterEach, describe, expect, it } from 'vitest';
-import { PanelError } from '../../plugin/errors.js';
+import { PanelError } from '../../plugin/model/errors.js';
 import { startWeb, type TestWeb, Visitor } from './app.js';
 import { localOf, NOW, NUMBERLESS, ranked } from './fake-panel.js';
 

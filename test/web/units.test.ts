@@ -1,6 +1,6 @@
 /** Only the registry's own units are ever named to systemctl and journalctl, whatever a request asks for. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { VERBS } from '../../plugin/node/index.js';
+import { VERBS } from '../../plugin/model/unit.js';
 import { Visitor } from './app.js';
 import { startWhole, UNIT, type Whole } from './whole.js';
 

@@ -1,7 +1,7 @@
 /** How a chosen provider is used: steps, codes, files for programs, the one click; and that none of it names oneself. */
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Connect, ServiceType, UseStep } from '../../plugin/services/index.js';
-import { codesOf } from '../../plugin/web/qr.js';
+import type { Connect, ServiceType, UseStep } from '../../plugin/services/contract.js';
+import { codesOf } from '../../plugin/web/reply/qr.js';
 import { startWeb, type TestWeb, Visitor } from './app.js';
 import { NUMBERLESS, ranked } from './fake-panel.js';
 

@@ -1,11 +1,11 @@
 /** "Why 78?": every point lost is accounted for, in words of each language. */
 import { afterEach, describe, expect, it } from 'vitest';
-import { LANGUAGES } from '../../plugin/config.js';
+import type { Attempt } from '../../plugin/model/attempt.js';
+import { LANGUAGES } from '../../plugin/model/language.js';
+import { loadLocales } from '../../plugin/present/i18n.js';
+import { whyModel } from '../../plugin/present/why.js';
 import { scoreOf } from '../../plugin/score/index.js';
 import { loadServices } from '../../plugin/services/index.js';
-import type { Attempt } from '../../plugin/store/attempts.js';
-import { loadLocales } from '../../plugin/web/i18n.js';
-import { whyModel } from '../../plugin/web/why.js';
 import { startWeb, type TestWeb, Visitor } from './app.js';
 import { NUMBERLESS, ranked } from './fake-panel.js';
 

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { LANGUAGES } from '../../plugin/config.js';
-import { LOCALES_DIR } from '../../plugin/paths.js';
+import { LOCALES_DIR } from '../../plugin/config/paths.js';
+import { LANGUAGES } from '../../plugin/model/language.js';
 import { startWeb, type TestWeb, Visitor } from './app.js';
 import { NOW, ranked, SERF_UP } from './fake-panel.js';
 

@@ -1,6 +1,7 @@
 /** The two ways to keep measuring in the background, both by day: by plan within the budget, and everybody every hour. */
+
+import type { Ranked } from '../../../plugin/model/ranked.js';
 import { isDaytime } from '../../../plugin/scan/plan.js';
-import type { Ranked } from '../../../plugin/score/rank.js';
 import { EPOCH, type Panel, PROVIDERS } from './panel.js';
 import type { Random } from './random.js';
 import { HOUR, TABLE } from './table.js';

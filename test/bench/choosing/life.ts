@@ -1,7 +1,8 @@
 /** One user's week with one task: every rule decides at the same moments, and the truth judges. */
+
+import type { Ranked } from '../../../plugin/model/ranked.js';
 import { isDaytime } from '../../../plugin/scan/plan.js';
 import { curveOf } from '../../../plugin/score/curve.js';
-import type { Ranked } from '../../../plugin/score/rank.js';
 import { judge, sortedBy, type Verdict } from './judge.js';
 import { Full, type Keeper, Planned } from './keepers.js';
 import { EPOCH, indexOf, Panel, PROVIDERS, type Setting } from './panel.js';

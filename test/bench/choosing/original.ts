@@ -7,12 +7,12 @@
  * node's relay on its way there; its acknowledgement comes back by the asker's, which delays nothing.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Provider } from '../../../plugin/provider.js';
+import type { Attempt } from '../../../plugin/model/attempt.js';
+import type { Provider } from '../../../plugin/model/provider.js';
 import { attemptOnce } from '../../../plugin/scan/attempt.js';
 import { LagGuard } from '../../../plugin/scan/lag.js';
 import { scoreOf } from '../../../plugin/score/index.js';
 import { loadServices } from '../../../plugin/services/index.js';
-import type { Attempt } from '../../../plugin/store/attempts.js';
 import { type Agent, killAgents, startCommunity } from '../../real/agents.js';
 import type { RelayOptions } from '../../relay.js';
 import { hurry } from '../../relay-process.js';

@@ -1,12 +1,14 @@
 /** One user's panel for one type, behind a virtual clock: the real digest, score, ranking, recommendation and plan. */
-import type { Provider } from '../../../plugin/provider.js';
+
+import type { Attempt } from '../../../plugin/model/attempt.js';
+import type { Provider } from '../../../plugin/model/provider.js';
+import type { Ranked } from '../../../plugin/model/ranked.js';
 import { type Candidate, chooseNext } from '../../../plugin/scan/plan.js';
 import { type Digest, digestOf } from '../../../plugin/score/digest.js';
 import { scoreAt } from '../../../plugin/score/index.js';
-import { type Ranked, rank } from '../../../plugin/score/rank.js';
+import { rank } from '../../../plugin/score/rank.js';
 import { recommend } from '../../../plugin/score/recommend.js';
-import type { ServiceType } from '../../../plugin/services/index.js';
-import type { Attempt } from '../../../plugin/store/attempts.js';
+import type { ServiceType } from '../../../plugin/services/contract.js';
 import { probeOnce } from './probe.js';
 import { Random } from './random.js';
 import { HOUR, TABLE } from './table.js';

@@ -1,10 +1,11 @@
 /** One probe of a simulated provider, measured, failed, counted and stored as the program's own probes are. */
-import type { Sample } from '../../../plugin/probe/index.js';
-import { PATH_METHOD, WIDTH } from '../../../plugin/probe/metrics.js';
+
+import type { Attempt } from '../../../plugin/model/attempt.js';
+import { PATH_METHOD, WIDTH } from '../../../plugin/model/metric.js';
+import type { Sample } from '../../../plugin/model/sample.js';
 import { PATH_COST, pathSamples } from '../../../plugin/probe/path.js';
 import { TRAIN_COST, TRAIN_PACKET_KB, widthSamples } from '../../../plugin/probe/ping.js';
-import type { ServiceType } from '../../../plugin/services/index.js';
-import type { Attempt } from '../../../plugin/store/attempts.js';
+import type { ServiceType } from '../../../plugin/services/contract.js';
 import { trainOver } from './network.js';
 import type { Random } from './random.js';
 import { TABLE } from './table.js';

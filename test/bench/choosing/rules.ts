@@ -1,9 +1,9 @@
 /** The ways of choosing that the score is held against: most of them look at the present only, none of them at the truth. */
 
-import type { Metric } from '../../../plugin/probe/metrics.js';
+import type { Attempt } from '../../../plugin/model/attempt.js';
+import type { Metric } from '../../../plugin/model/metric.js';
 import { curveOf } from '../../../plugin/score/curve.js';
 import { median } from '../../../plugin/score/mark.js';
-import type { Attempt } from '../../../plugin/store/attempts.js';
 import { sortedBy } from './judge.js';
 import type { Random } from './random.js';
 import { TABLE } from './table.js';

@@ -7,13 +7,14 @@ import { setImmediate } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import Database from 'better-sqlite3';
-import { Jobs } from '../../../plugin/jobs.js';
-import type { Provider } from '../../../plugin/provider.js';
-import { Ranking } from '../../../plugin/ranking.js';
-import { Scanner, Scheduler } from '../../../plugin/scan/index.js';
+import { Jobs } from '../../../plugin/jobs/index.js';
+import type { Provider } from '../../../plugin/model/provider.js';
+import { Ranking } from '../../../plugin/panel/ranking.js';
+import { Scanner } from '../../../plugin/scan/scanner.js';
+import { Scheduler } from '../../../plugin/scan/scheduler.js';
 import { loadServices } from '../../../plugin/services/index.js';
-import { hold, prepare } from '../../../plugin/store/hold.js';
 import { openStore } from '../../../plugin/store/index.js';
+import { hold, prepare } from '../../../plugin/store/sqlite.js';
 import { argument, say } from '../child.js';
 
 export interface Held {

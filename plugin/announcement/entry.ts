@@ -1,0 +1,65 @@
+/**
+ * One entry of an announcement, as it stands in a node's tag and in the hand-kept list:
+ * `{"s": type, "d": description, "m": host, "i": address, "p": port, "e": community, "t": "k=v&k=v"}`.
+ * Everything in it is a stranger's text: checked, capped and rid of characters that could disguise it.
+ */
+import { canonicalAddress } from '../lib/address.js';
+import { cleanText, TEXT_CAP } from '../lib/text.js';
+import type { Announcement } from '../model/provider.js';
+
+/** What an entry says; who announced it is known to the source. */
+export type Entry = Omit<Announcement, 'node' | 'gossip'>;
+
+/** Why an entry was skipped. */
+export type EntryProblem = 'bad-entry' | 'bad-type' | 'bad-address' | 'bad-port';
+
+const TYPE = /^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/;
+const TXT_CAP = 1024;
+const PAIRS_CAP = 32;
+
+/** The entry, or why it must be skipped. */
+export function readEntry(value: unknown): Entry | EntryProblem {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'bad-entry';
+  const { s, d, m, i, p, e, t } = value as Readonly<Record<string, unknown>>;
+  if (typeof s !== 'string' || !TYPE.test(s)) return 'bad-type';
+  const address = typeof i === 'string' ? canonicalAddress(i.trim()) : null;
+  if (address === null) return 'bad-address';
+  const port = readPort(p);
+  if (port === 'bad-port') return port;
+  return {
+    type: s,
+    host: cleanText(m),
+    address,
+    port,
+    // Old nodes write every space of a description as `_`.
+    description: cleanText(d).replaceAll('_', ' '),
+    community: cleanText(e),
+    txt: readPairs(cleanText(t, TXT_CAP)),
+  };
+}
+
+/** A port is a number or its digits; absent and empty mean that the announcement has none. */
+function readPort(value: unknown): number | null | 'bad-port' {
+  if (value === undefined || value === null || value === '') return null;
+  const digits = typeof value === 'string' || typeof value === 'number' ? String(value).trim() : '';
+  const port = /^\d{1,5}$/.test(digits) ? Number(digits) : 0;
+  return port >= 1 && port <= 65_535 ? port : 'bad-port';
+}
+
+/**
+ * Attributes `k=v`, parted by `&` or by the space that old nodes turn it into; the first of a name counts.
+ * A word without `=` is an attribute without value, except the first: that is the bare value which old nodes announce
+ * without a name (perhaps with `,name=…` right behind it), kept under the empty name.
+ */
+function readPairs(text: string): ReadonlyMap<string, string> {
+  const pairs = new Map<string, string>();
+  if (text === '') return pairs;
+  const words = text.replace(/^([^=,&\s]+),(?=\S+=)/, '$1 ').split(/[&\s]+/);
+  for (const [index, word] of words.filter(Boolean).slice(0, PAIRS_CAP).entries()) {
+    const at = word.indexOf('=');
+    const bare: [string, string] = index === 0 ? ['', word] : [word, ''];
+    const [name, value] = at < 0 ? bare : [word.slice(0, at).slice(0, TEXT_CAP), word.slice(at + 1)];
+    if (!pairs.has(name)) pairs.set(name, value);
+  }
+  return pairs;
+}

@@ -1,0 +1,169 @@
+/**
+ * The `services` tag written: one entry put in, exchanged or taken out, every other one left as its author wrote it,
+ * byte for byte. Packed by the system's own bzip2, the program that old nodes unpack it with.
+ */
+import { execFile } from 'node:child_process';
+import { PanelError } from '../model/errors.js';
+import { type Entry, readEntry } from './entry.js';
+import { parseLoosely, unpackTag } from './tag-read.js';
+
+/** One service as it stands on the wire; every value is a text. */
+export interface WireEntry {
+  readonly s: string;
+  /** Spaces as `_`. */
+  readonly d: string;
+  readonly m: string;
+  readonly i: string;
+  readonly p: string;
+  readonly e: string;
+  /** `k=v` pairs joined by `&`. */
+  readonly t: string;
+}
+
+/** The text of one entry, a character for each byte: text that is no UTF-8 survives too. */
+export type Piece = string;
+
+/** All tags of a node together, as Serf encodes them (memberlist's MetaMaxSize), bytes. */
+export const TAGS_LIMIT = 512;
+
+/** ms; packing a few hundred bytes takes about ten. */
+const PACK_LIMIT_MS = 5_000;
+
+/**
+ * The entries in a tag; none in one that is absent.
+ * @throws PanelError tag-unreadable: it cannot be changed without losing what somebody wrote there
+ */
+export function piecesOf(tag: string | undefined): readonly Piece[] {
+  if (tag === undefined || tag === '') return [];
+  const json = unpackTag(tag);
+  const list = typeof json === 'string' ? null : Buffer.from(json).toString('latin1');
+  const pieces = list === null ? null : (split(list) ?? splitFlat(list));
+  if (pieces) return pieces;
+  const hint = 'Find out which program wrote it; or remove it with: serf tags -delete services';
+  throw new PanelError('tag-unreadable', 'Another program wrote a services tag that cannot be read.', hint);
+}
+
+/** What may stand around the entries: brackets, commas, white space, a byte order mark. */
+const AROUND = /^(\xef\xbb\xbf)?[\s,[\]]*$/;
+
+/** The outermost objects, also those with braces in their texts; null when something else is left over. */
+function split(list: string): Piece[] | null {
+  const pieces: Piece[] = [];
+  let [depth, from, quote, rest] = [0, 0, '', ''];
+  for (let at = 0; at < list.length; at++) {
+    const letter = list.charAt(at);
+    if (quote !== '') {
+      if (letter === '\\') at++;
+      else if (letter === quote) quote = '';
+    } else if (depth > 0 && (letter === '"' || letter === "'")) quote = letter;
+    else if (letter === '{') {
+      if (depth++ === 0) from = at;
+    } else if (letter === '}' && depth > 0) {
+      if (--depth === 0) pieces.push(list.slice(from, at + 1));
+    } else if (depth === 0) rest += letter;
+  }
+  return depth === 0 && AROUND.test(rest) ? pieces : null;
+}
+
+/** Where a text holds the very quote that surrounds it, braces alone tell where an entry ends. */
+function splitFlat(list: string): Piece[] | null {
+  const entry = /\{[^{}]*\}/g;
+  return AROUND.test(list.replace(entry, '')) ? (list.match(entry) ?? []) : null;
+}
+
+/** To be read by people; what is no UTF-8 becomes replacement characters. */
+export const textOf = (piece: Piece): string => Buffer.from(piece, 'latin1').toString();
+
+/** What the entry says; null for one that is none. */
+export function readPiece(piece: Piece): Entry | null {
+  const entry = readEntry(parseLoosely(textOf(piece)));
+  return typeof entry === 'string' ? null : entry;
+}
+
+/** The entry's own texts as they are, to be changed and written again; null for what is none. */
+export function wireOf(piece: Piece): WireEntry | null {
+  const json = parseLoosely(textOf(piece));
+  if (typeof readEntry(json) === 'string') return null;
+  const fields = json as Readonly<Record<string, unknown>>;
+  const text = (name: keyof WireEntry) => {
+    const value = fields[name];
+    return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+  };
+  return { s: text('s'), d: text('d'), m: text('m'), i: text('i'), p: text('p'), e: text('e'), t: text('t') };
+}
+
+/**
+ * What the shell scripts of old nodes cannot carry: they split entries at white space, turn `'` into `"` and undo the escapes
+ * of JSON. Each has a look-alike. Globs stay: the word that the shell would expand is the whole entry.
+ */
+const LOOKALIKES: Readonly<Record<string, string>> = {
+  "'": '\u2019',
+  '"': '\u201d',
+  '`': '\u2018',
+  '\\': '\u2216',
+};
+const UNCARRIED = /['"`\\]/g;
+/** Unicode's white space: `\s` lacks the next line (U+0085), and has the byte order mark. */
+const SPACES = /[\s\u0085]+/g;
+const PARTINGS = /[&\s\u0085]+/;
+/** What JSON writes as an escape or programs leave out: control characters, halves of characters, what is no character. */
+const NO_TEXT = /[\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}\ufffd]/gu;
+
+/** The text with nothing in it that old readers would change or stumble over; the same again when done twice. */
+function carried(text: string, space = '_'): string {
+  return text
+    .trim()
+    .replace(SPACES, space)
+    .replace(NO_TEXT, '')
+    .replace(UNCARRIED, (letter) => LOOKALIKES[letter] ?? '');
+}
+
+/** Attributes parted by `&` or white space, joined by `&`: readers of both kinds split there. */
+const carriedPairs = (text: string) =>
+  text
+    .split(PARTINGS)
+    .map((pair) => carried(pair))
+    .filter(Boolean)
+    .join('&');
+
+/** A type, a host, an address and a port never have a space: one that has is wrong, and does not become another one. */
+const carriedWord = (text: string) => carried(text, '\u2423');
+
+/** The entry as it is written: without white space, quotes and backslashes in any field. */
+export function toWire({ s, d, m, i, p, e, t }: WireEntry): WireEntry {
+  const [type, host, address, port] = [carriedWord(s), carriedWord(m), carriedWord(i), carriedWord(p)];
+  return { s: type, d: carried(d), m: host, i: address, p: port, e: carried(e), t: carriedPairs(t) };
+}
+
+/** The entry's JSON, which needs no escape. */
+export function writePiece(entry: WireEntry): Piece {
+  return Buffer.from(JSON.stringify(toWire(entry))).toString('latin1');
+}
+
+/**
+ * The tag's text: base64 of bzip2 of the list.
+ * @throws PanelError publish-failed where bzip2 is missing or fails
+ */
+export function packTag(pieces: readonly Piece[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const options = { timeout: PACK_LIMIT_MS, killSignal: 'SIGKILL', encoding: 'buffer' } as const;
+    const child = execFile('/usr/bin/bzip2', ['-9', '-c'], options, (error, packed) => {
+      if (!error) resolve(packed.toString('base64'));
+      else reject(new PanelError('publish-failed', 'bzip2 does not run.', 'Run: apt install bzip2', { cause: error }));
+    });
+    // A bzip2 that is missing or dies early is told above.
+    child.stdin?.on('error', () => {});
+    child.stdin?.end(Buffer.from(`[${pieces.join(',')}]`, 'latin1'));
+  });
+}
+
+/** Bytes of all tags together as Serf gossips them: a mark, then MessagePack of the old kind, without 8-bit lengths. */
+export function sizeOfTags(tags: ReadonlyMap<string, string>): number {
+  const sizeOf = (text: string) => {
+    const bytes = Buffer.byteLength(text);
+    return (bytes < 32 ? 1 : 3) + bytes;
+  };
+  let sum = 1 + (tags.size < 16 ? 1 : 3);
+  for (const [name, value] of tags) sum += sizeOf(name) + sizeOf(value);
+  return sum;
+}

@@ -1,0 +1,14 @@
+/** One line of `doctor`: a question with a plain answer and, where it is not yes, what to do. */
+import type { PanelError } from '../../model/errors.js';
+
+export interface Check {
+  readonly name: string;
+  readonly state: 'works' | 'fails' | 'absent';
+  readonly text: string;
+  readonly hint: string | null;
+}
+
+export const works = (name: string, text: string): Check => ({ name, state: 'works', text, hint: null });
+export const fails = (name: string, text: string, hint: string): Check => ({ name, state: 'fails', text, hint });
+export const absent = (name: string, text: string, hint: string): Check => ({ name, state: 'absent', text, hint });
+export const failsWith = (name: string, { message, hint }: PanelError) => fails(name, message, hint);

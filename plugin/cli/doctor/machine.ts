@@ -1,0 +1,78 @@
+/** What `doctor` asks of the machine itself: its disk, its programs, and what this user may do with them. */
+import { execFile } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { statfs } from 'node:fs/promises';
+import type { Config } from '../../config/index.js';
+import { asPanelError } from '../../model/errors.js';
+import { unitLog } from '../../node/systemd/journal.js';
+import { Pinger } from '../../probe/ping.js';
+import { absent, type Check, fails, works } from './check.js';
+
+/** The database stays below 20 MB; less free space than this and the next scan may not be kept, bytes. */
+const MIN_FREE = 50_000_000;
+/** What answers on this machine does so at once, ms. */
+const LIMIT_MS = 3_000;
+/** Every machine with systemd has it; its log may be empty, but not closed. */
+const SOME_UNIT = 'systemd-journald.service';
+
+export async function dataFolder(folder: string): Promise<Check> {
+  const name = 'data folder';
+  try {
+    accessSync(folder, constants.W_OK);
+    const { bavail, bsize } = await statfs(folder);
+    const free = bavail * bsize;
+    const text = `${folder}, ${Math.floor(free / 1e6)} MB free`;
+    if (free >= MIN_FREE) return works(name, text);
+    return fails(name, text, 'Make room, or set DATA_DIR to another disk.');
+  } catch (error) {
+    const hint = `Make ${folder} writable for this user, or set DATA_DIR.`;
+    return fails(name, (error as Error).message, hint);
+  }
+}
+
+/** Whether the path to nodes without Serf can be measured: by the very ping that measures it. */
+export async function ping(): Promise<Check> {
+  const { signal } = new AbortController();
+  const samples = await new Pinger().path('127.0.0.1', { signal, limitMs: LIMIT_MS });
+  if (samples.length > 0) return works('ping', 'answers are timed');
+  if ((await run('ping', ['-V'])) === null)
+    return absent('ping', 'not installed', 'Only if you want ping times: apt install iputils-ping');
+  const hint = 'Only if you want ping times: sysctl -w net.ipv4.ping_group_range="0 2147483647"';
+  return absent('ping', 'not allowed to this user', hint);
+}
+
+/** @param unit one of this node's own; any other one where it has none */
+export async function journal(unit: string = SOME_UNIT): Promise<Check> {
+  try {
+    const { lines } = await unitLog(unit);
+    return works('journal', lines.length > 0 ? 'can be read' : `can be read; nothing of ${unit} in it`);
+  } catch (error) {
+    const { message, hint } = asPanelError(error);
+    return absent('journal', message, hint);
+  }
+}
+
+/** What announcing on the local network needs. The bus is asked in a way that starts no daemon. */
+export async function avahi(config: Pick<Config, 'avahi'>): Promise<Check> {
+  const name = 'avahi-daemon';
+  if (config.avahi === 'off')
+    return absent(name, 'not used: AVAHI=off', 'Nothing to do, unless the local network should be used.');
+  const asked = ['call', 'org.freedesktop.DBus', '/org/freedesktop/DBus', 'org.freedesktop.DBus', 'NameHasOwner'];
+  const said = await run('busctl', ['--system', ...asked, 's', 'org.freedesktop.Avahi']);
+  if (said?.trim() !== 'b true') {
+    const hint = 'Start it: systemctl start avahi-daemon; or install it: apt install avahi-daemon avahi-utils';
+    return absent(name, 'does not answer: nothing is announced on the local network', hint);
+  }
+  if ((await run('avahi-publish-service', ['--version'])) !== null)
+    return works(name, 'answers; own services can be announced on the local network');
+  return absent(name, 'answers, but the program to announce with is missing', 'apt install avahi-utils');
+}
+
+/** What the program says; null where it fails or is not there. */
+function run(command: string, args: readonly string[]): Promise<string | null> {
+  return new Promise((resolve) => {
+    execFile(command, args, { timeout: LIMIT_MS, killSignal: 'SIGKILL' }, (error, stdout) =>
+      resolve(error ? null : stdout),
+    );
+  });
+}

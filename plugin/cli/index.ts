@@ -1,0 +1,17 @@
+#!/usr/bin/env node
+/** The command `cloudy-services`. */
+import { run, type Tools } from './run.js';
+
+// Whoever reads the output may have enough of it (`| head`): nothing is left to say then.
+process.stdout.on('error', () => {});
+
+const interrupted = new AbortController();
+process.once('SIGINT', () => interrupted.abort());
+
+// The panel loads only when a command needs it: help and mistakes answer at once.
+const tools: Tools = {
+  openPanel: async (config, options) => (await import('../panel/open.js')).createPanel(config, options),
+  serve: async (config, show) => (await import('../daemon/index.js')).serve(config, show),
+};
+
+process.exitCode = await run(process.argv.slice(2), process, tools, interrupted.signal);

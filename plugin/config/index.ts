@@ -1,0 +1,216 @@
+/** Every option of the panel: its type, unit, default and check. One frozen object; a bad value stops the start, named. */
+import { accessSync, constants, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { nearest } from '../lib/nearest.js';
+import { PanelError } from '../model/errors.js';
+import type { Language } from '../model/language.js';
+import { LANGUAGES } from '../model/language.js';
+import {
+  basePath,
+  folder,
+  hostPort,
+  hosts,
+  integer,
+  isJoinAddress,
+  joinAddress,
+  oneOf,
+  onOff,
+  optional,
+  type Parse,
+  proxies,
+  ranges,
+  text,
+  webAddress,
+} from './values.js';
+
+export interface Config {
+  /** TCP address the daemon listens on; null = none (Unix socket only). */
+  readonly listen: { readonly host: string; readonly port: number } | null;
+  /** Path of the Unix socket; null = none. */
+  readonly socket: string | null;
+  /** Path that every link starts with; begins and ends with `/`. */
+  readonly basePath: string;
+  /** Further names under which the panel is reached, in lower case and without port. */
+  readonly hosts: readonly string[];
+  /** Ranges of the proxies that say truly where a request comes from (`X-Forwarded-For`); of nobody else it is believed. */
+  readonly trustedProxy: readonly string[];
+  /** Folder of the database. */
+  readonly dataDir: string;
+  /** Address of the local Serf agent's RPC. */
+  readonly serfRpc: { readonly host: string; readonly port: number };
+  readonly serfAuthKey: string | null;
+  /** A node through which this one joins its community, as Serf takes it; null = none is known. */
+  readonly serfJoin: string | null;
+  readonly avahi: 'auto' | 'on' | 'off';
+  /** The hand-kept list of providers; null = none. */
+  readonly providersFile: string | null;
+  /** Ranges that may be probed; null = private ranges, and loopback only when the local agent itself gossips there. */
+  readonly communityRanges: readonly string[] | null;
+  /** Probes in flight at once. */
+  readonly scanConcurrency: number;
+  /** Bytes that all probes together may cost in 24 hours. */
+  readonly scanBytesPerDay: number;
+  readonly backgroundScan: boolean;
+  /** Whether a visitor without login may read lists and scores. */
+  readonly publicRead: boolean;
+  readonly metricsToken: string | null;
+  /** Where alerts are sent, its secret included; null = nowhere. */
+  readonly notifyUrl: string | null;
+  readonly notifyKind: 'webhook' | 'ntfy';
+  /** Failures in a row before somebody is told. */
+  readonly notifyAfter: number;
+  readonly language: Language;
+  readonly demo: 'auto' | 'on' | 'off';
+}
+
+/** Where the distribution keeps the configuration of this program and of Cloudy's Serf publisher. */
+export const CONFIG_FILE = '/etc/cloudy-services.conf';
+const SERF_CONFIG_FILE = '/etc/avahi-ps-serf.conf';
+/** Where `serf` itself looks for the agent. */
+export const SERF_RPC = '127.0.0.1:7373';
+const ENV_PREFIX = 'CLOUDY_SERVICES_';
+
+interface Option<T> {
+  readonly key: string;
+  readonly parse: Parse<T>;
+  readonly standard: Standard;
+}
+/** The text, or what finds it, perhaps in Cloudy's file. */
+type Standard = string | ((serfFile: string) => string);
+const option = <T>(key: string, parse: Parse<T>, standard: Standard): Option<T> => ({
+  key,
+  parse,
+  standard,
+});
+
+const OPTIONS: { readonly [name in keyof Config]: Option<Config[name]> } = {
+  listen: option('LISTEN', optional(hostPort), '127.0.0.1:7001'),
+  socket: option('SOCKET', optional(text), ''),
+  basePath: option('BASE_PATH', basePath, '/'),
+  hosts: option('HOSTS', hosts, ''),
+  trustedProxy: option('TRUSTED_PROXY', proxies, ''),
+  dataDir: option('DATA_DIR', folder, standardDataDir),
+  serfRpc: option('SERF_RPC', hostPort, (serfFile) => cloudySerf(serfFile, 'SERF_RPC_ADDR') || SERF_RPC),
+  serfAuthKey: option('SERF_AUTH_KEY', optional(text), ''),
+  serfJoin: option('SERF_JOIN', optional(joinAddress), (serfFile) => {
+    // A line of Cloudy's own that is none is not ours to complain of.
+    const address = cloudySerf(serfFile, 'SERF_JOIN');
+    return isJoinAddress(address) ? address : '';
+  }),
+  avahi: option('AVAHI', oneOf('auto', 'on', 'off'), 'auto'),
+  providersFile: option('PROVIDERS_FILE', optional(text), ''),
+  communityRanges: option('COMMUNITY_RANGES', ranges, 'auto'),
+  scanConcurrency: option('SCAN_CONCURRENCY', integer(1, 16), '3'),
+  // 1 kbit/s on average, the cap in the long run: 0.1 % of a 1 Mbit/s link.
+  scanBytesPerDay: option('SCAN_BYTES_PER_DAY', integer(0, 10_000_000_000), '10800000'),
+  backgroundScan: option('BACKGROUND_SCAN', onOff, 'off'),
+  publicRead: option('PUBLIC_READ', onOff, 'on'),
+  metricsToken: option('METRICS_TOKEN', optional(text), ''),
+  notifyUrl: option('NOTIFY_URL', optional(webAddress), ''),
+  notifyKind: option('NOTIFY_KIND', oneOf('webhook', 'ntfy'), 'webhook'),
+  notifyAfter: option('NOTIFY_AFTER', integer(1, 100), '3'),
+  language: option('LANGUAGE', oneOf(...LANGUAGES), 'ca'),
+  demo: option('DEMO', oneOf('auto', 'on', 'off'), 'auto'),
+};
+
+const KEYS = Object.values(OPTIONS).map((one) => one.key);
+
+/** Whose values must not get into a log, nor on a screen. */
+const SECRET = ['SERF_AUTH_KEY', 'METRICS_TOKEN', 'NOTIFY_URL'];
+
+/**
+ * Reads the configuration: file first, then environment, which wins.
+ * @throws PanelError `bad-config` naming the key, where it came from and what would be right.
+ */
+export function loadConfig({
+  env = process.env,
+  file = CONFIG_FILE,
+  serfFile = SERF_CONFIG_FILE,
+}: {
+  env?: Readonly<NodeJS.ProcessEnv>;
+  file?: string;
+  serfFile?: string;
+} = {}): Config {
+  const found = new Map<string, { value: string; from: string }>();
+  for (const [key, value] of readAssignments(file)) {
+    assertKnown(key, file);
+    found.set(key, { value, from: file });
+  }
+  for (const [name, value] of Object.entries(env)) {
+    if (!name.startsWith(ENV_PREFIX) || value === undefined) continue;
+    const key = name.slice(ENV_PREFIX.length);
+    assertKnown(key, 'the environment', ENV_PREFIX);
+    found.set(key, { value, from: `the environment (${name})` });
+  }
+  const entries = Object.entries(OPTIONS).map(([name, one]) => [name, parseOption(one, found.get(one.key), serfFile)]);
+  return Object.freeze(Object.fromEntries(entries)) as Config;
+}
+
+function parseOption(
+  one: Option<unknown>,
+  given: { value: string; from: string } | undefined,
+  serfFile: string,
+): unknown {
+  const value = given?.value ?? (typeof one.standard === 'function' ? one.standard(serfFile) : one.standard);
+  try {
+    return one.parse(value);
+  } catch (error) {
+    const from = given?.from ?? 'its default';
+    throw new PanelError(
+      'bad-config',
+      `${SECRET.includes(one.key) ? one.key : `${one.key}=${value}`} is not valid: ${(error as Error).message}.`,
+      `Correct ${one.key} in ${from} and start again.`,
+    );
+  }
+}
+
+function assertKnown(key: string, from: string, prefix = ''): void {
+  if (KEYS.includes(key)) return;
+  const near = nearest(key, KEYS);
+  const hint = near ? `Did you mean ${prefix}${near}?` : `There are: ${KEYS.map((one) => prefix + one).join(', ')}.`;
+  throw new PanelError('bad-config', `${prefix}${key} in ${from} is not an option.`, hint);
+}
+
+/** `KEY=value` lines of an EnvironmentFile or of Cloudy's shell-style files; an absent file has none. */
+function readAssignments(file: string): [string, string][] {
+  let content: string;
+  try {
+    content = readFileSync(file, 'utf8');
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return [];
+    // It may hold keys: whoever may not read it is not to be told to open it to everybody.
+    const hint = code === 'EACCES' ? 'Run it with sudo.' : `Put a file of KEY=value lines at ${file}.`;
+    throw new PanelError('bad-config', `${file} cannot be read: ${message}.`, hint);
+  }
+  return content.split('\n').flatMap((line, index) => {
+    const trimmed = line.trim();
+    if (trimmed === '' || trimmed.startsWith('#')) return [];
+    const match = /^(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)$/.exec(trimmed);
+    if (!match) {
+      throw new PanelError('bad-config', `${file}, line ${index + 1} is not KEY=value.`, 'Correct or remove the line.');
+    }
+    return [[match[1] as string, (match[2] as string).trim().replace(/^(["'])(.*)\1$/, '$2')] as [string, string]];
+  });
+}
+
+/** What Cloudy's own file says of the agent; empty where it does not. A line it cannot read is not ours to judge. */
+function cloudySerf(file: string, key: string): string {
+  try {
+    return new Map(readAssignments(file)).get(key) ?? '';
+  } catch {
+    return '';
+  }
+}
+
+/** The system's folder where the package made it, else the user's own state folder (XDG Base Directory). */
+function standardDataDir(): string {
+  const system = '/var/lib/cloudy-services';
+  try {
+    accessSync(system, constants.W_OK);
+    return system;
+  } catch {
+    return join(process.env.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'cloudy-services');
+  }
+}

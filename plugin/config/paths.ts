@@ -1,0 +1,29 @@
+/** Where the program finds its own files, from the sources (plugin/) as from the bundle (dist/). */
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+/** The nearest folder above that has this in it. @throws Error where none has: the program is not whole */
+function above(name: string, folder: string = import.meta.dirname): string {
+  if (existsSync(join(folder, name))) return folder;
+  if (dirname(folder) === folder) throw new Error(`the program's folder ${name} is missing`);
+  return above(name, dirname(folder));
+}
+
+const ROOT = above('views');
+
+/** One file or folder per service type. */
+export const SERVICES_DIR = [import.meta.dirname, join(import.meta.dirname, '..')]
+  .map((folder) => join(folder, 'services'))
+  .find((folder) => existsSync(folder)) as string;
+export const VIEWS_DIR = join(ROOT, 'views');
+export const LOCALES_DIR = join(VIEWS_DIR, 'locales');
+export const PUBLIC_DIR = join(ROOT, 'public');
+export const PACKAGE_FILE = join(ROOT, 'package.json');
+
+const bridge = join(ROOT, 'debian', 'cdistro');
+/** What is linked into Cloudy's web GUI: of a checkout, or of the Debian package. */
+export const BRIDGE_DIR = existsSync(bridge) ? bridge : '/usr/share/cloudy-services/cdistro';
+
+const addon = join(import.meta.dirname, 'better_sqlite3.node');
+/** SQLite's native addon, which the Debian package has beside the bundle; null where better-sqlite3 brings its own. */
+export const SQLITE_ADDON = existsSync(addon) ? addon : null;

@@ -1,0 +1,86 @@
+/**
+ * How the text of an option becomes its value. A text that is none throws an Error that says what was expected: whoever
+ * reads the configuration knows what the option is called and where it stands.
+ */
+import { isIP } from 'node:net';
+import { rangeList } from '../lib/ranges.js';
+
+export type Parse<T> = (text: string) => T;
+const fail = (expected: string): never => {
+  throw new Error(`expected ${expected}`);
+};
+export const oneOf =
+  <T extends string>(...words: readonly T[]): Parse<T> =>
+  (text) =>
+    words.find((word) => word === text) ?? fail(words.join(', '));
+export const onOff: Parse<boolean> = (text) => oneOf('on', 'off')(text) === 'on';
+export const optional =
+  <T>(parse: Parse<T>): Parse<T | null> =>
+  (text) =>
+    text === '' ? null : parse(text);
+export const text: Parse<string> = (value) => value;
+export const folder: Parse<string> = (value) => value || fail('a folder');
+export const integer =
+  (low: number, high: number): Parse<number> =>
+  (value) => {
+    const number = Number(value);
+    return Number.isInteger(number) && number >= low && number <= high
+      ? number
+      : fail(`a whole number ${low}..${high}`);
+  };
+
+/** `host:port`, `[v6]:port`. Port 0 lets the system choose one. */
+export const hostPort: Parse<{ host: string; port: number }> = (value) => {
+  const match = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d+)$/.exec(value) ?? fail('HOST:PORT, such as 127.0.0.1:7001');
+  return { host: (match[1] ?? match[2]) as string, port: integer(0, 65535)(match[3] as string) };
+};
+
+/** It becomes a part of a command. */
+const JOIN = /^(?:[\w.-]{1,253}|\[[\da-f:.]{2,45}\])(?::\d{1,5})?$/i;
+export const isJoinAddress = (value: string) => JOIN.test(value);
+export const joinAddress: Parse<string> = (value) =>
+  isJoinAddress(value) ? value : fail('an address such as 10.139.40.22:5000');
+
+/** Its name, password and path can be decoded, as who sends there has to. */
+export const webAddress: Parse<string> = (value) => {
+  if (!URL.canParse(value) || !/^https?:$/.test(new URL(value).protocol))
+    fail('an address that begins with http:// or https://');
+  const { username, password, pathname } = new URL(value);
+  try {
+    decodeURIComponent([username, password, pathname].join('/'));
+  } catch {
+    fail('%25 where a % itself is meant, and %XX for bytes of UTF-8 only');
+  }
+  return value;
+};
+
+export const basePath: Parse<string> = (value) =>
+  /^\/([A-Za-z0-9._~-]+\/)*$/.test(`${value}/`.replace(/\/+$/, '/'))
+    ? `${value}/`.replace(/\/+$/, '/')
+    : fail('a path such as / or /cloudy/');
+
+export const ranges: Parse<readonly string[] | null> = (value) => {
+  if (value === 'auto') return null;
+  const list = value.split(/[\s,]+/).filter(Boolean);
+  rangeList(list);
+  return list.length > 0 ? list : fail('auto, or ranges such as 10.0.0.0/8,fc00::/7');
+};
+
+/** Addresses and ranges; an address alone is a range of one. Never everybody. */
+export const proxies: Parse<readonly string[]> = (value) => {
+  const list = value
+    .split(/[\s,]+/)
+    .filter(Boolean)
+    .map((entry) => (isIP(entry) === 0 ? entry : `${entry}/${isIP(entry) === 6 ? 128 : 32}`));
+  rangeList(list);
+  return list.every((range) => !/\/0+$/.test(range)) ? list : fail('the addresses of proxies, not everybody');
+};
+
+export const hosts: Parse<readonly string[]> = (value) => {
+  const names = value
+    .toLowerCase()
+    .split(/[\s,]+/)
+    .filter(Boolean);
+  const isName = (name: string) => /^[\w-]{1,63}(\.[\w-]{1,63})*$/.test(name);
+  return names.every(isName) ? names : fail('names such as panel.guifi.net, without http:// and port');
+};

@@ -1,0 +1,194 @@
+/**
+ * Avahi's side of the local network as a source: this node browses over multicast DNS by itself, on every link that it
+ * has, and needs no avahi-daemon. What a link said stays until it expires there, also while the link is away.
+ */
+import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
+import { keptOf, type SkippedRow } from '../../../announcement/skipped.js';
+import { Listeners } from '../../../lib/listeners.js';
+import { idOf } from '../../merge.js';
+import { Seniority } from '../../seniority.js';
+import type { Sighting, Source, SourceState, SourceStatus } from '../../source.js';
+import type { Service } from './cache.js';
+import { Link } from './link.js';
+
+/** How often expiry and due questions are looked at; the first time after a random part of it (RFC 6762 §5.2). All ms. */
+const TICK_MS = 1_000;
+const FIRST_TICK_MS = { least: 20, most: 120 };
+/** Neighbours answer within 120 ms of a question (RFC 6762 §6): how long to wait for the first list. */
+const ANSWERS_MS = 250;
+/** Links come and go: every so many ticks. */
+const LOOK_EVERY = 30;
+
+interface AvahiOptions {
+  /** Wire words to ask for, besides those that the links mention. */
+  readonly types: readonly string[];
+  /** Whether a node without a usable link misses something. */
+  readonly required: boolean;
+  /** Wall clock, ms since the epoch. */
+  readonly now?: () => number;
+  /** The links that this node has. */
+  readonly interfaces?: typeof networkInterfaces;
+  readonly seniority?: Seniority;
+}
+
+export class AvahiSource implements Source {
+  readonly name = 'avahi';
+  readonly #types: readonly string[];
+  readonly #required: boolean;
+  readonly #now: () => number;
+  readonly #interfaces: typeof networkInterfaces;
+  readonly #links = new Map<string, Link>();
+  readonly #listeners = new Listeners();
+  readonly #ready: Promise<void>;
+  #resolveReady = () => {};
+  #timer: NodeJS.Timeout;
+  #readyTimer: NodeJS.Timeout | undefined;
+  #ticks = 0;
+  readonly #seniority: Seniority;
+  /** Since when each of the present announcements is known, ms since the epoch. */
+  #since = new Map<string, number>();
+  /** This node's addresses. */
+  #own: ReadonlySet<string> = new Set();
+  #state: SourceState = 'connecting';
+  #lastUp: number | null = null;
+
+  constructor({ types, required, now = Date.now, interfaces = networkInterfaces, seniority }: AvahiOptions) {
+    this.#types = types;
+    this.#required = required;
+    this.#now = now;
+    this.#interfaces = interfaces;
+    this.#seniority = seniority ?? new Seniority(now);
+    this.#ready = new Promise((resolve) => {
+      this.#resolveReady = resolve;
+    });
+    this.#look();
+    this.#update();
+    const { least, most } = FIRST_TICK_MS;
+    this.#timer = setTimeout(() => this.#start(), least + Math.random() * (most - least));
+  }
+
+  status(): SourceStatus {
+    const error = this.#state === 'away' ? { error: this.#trouble() } : {};
+    const skipped: Record<string, number> = {};
+    for (const [reason, count] of [...this.#links.values()].flatMap((link) => Object.entries(link.skipped())))
+      skipped[reason] = (skipped[reason] ?? 0) + count;
+    const lastUp = this.#state === 'up' ? this.#now() : this.#lastUp;
+    return { name: this.name, state: this.#state, ...error, lastUp, read: this.#services().length, skipped };
+  }
+
+  sightings(): readonly Sighting[] {
+    const since = new Map<string, number>();
+    const all = this.#services().map(({ announcement, heardAt, sender }) => {
+      const announcer = `avahi:${announcement.host}`;
+      const key = `${announcer}|${idOf(announcement)}`;
+      const first = this.#since.get(key) ?? this.#seniority.claim(idOf(announcement), announcer);
+      since.set(key, first);
+      const self = this.#own.has(announcement.address);
+      // The kernel drops what comes from elsewhere with an address of its own as the sender.
+      return { announcement, self, certain: self && this.#own.has(sender), heardAt, announcer, since: first };
+    });
+    this.#since = since;
+    return all;
+  }
+
+  skippedRows(): readonly SkippedRow[] {
+    return keptOf([...this.#links.values()].flatMap((link) => link.skippedRows()));
+  }
+
+  onChange(listener: () => void): () => void {
+    return this.#listeners.add(listener);
+  }
+
+  ready(): Promise<void> {
+    return this.#ready;
+  }
+
+  async close(): Promise<void> {
+    clearTimeout(this.#timer);
+    clearTimeout(this.#readyTimer);
+    this.#resolveReady();
+    await Promise.all([...this.#links.values()].map((link) => link.close()));
+  }
+
+  /** Each instance once: several links may lead to it, then by the first that is open, but over IPv4 if one does. */
+  #services(): readonly Service[] {
+    const links = [...this.#links.values()].sort((a, b) => Number(b.isOpen) - Number(a.isOpen));
+    if (links.length === 1) return links[0]?.cache.services() ?? [];
+    const once = new Map<string, Service>();
+    for (const service of links.flatMap((link) => link.cache.services())) {
+      const { type, host, port, description, txt, address } = service.announcement;
+      const key = JSON.stringify([type, host, port, description, ...txt]);
+      const known = once.get(key)?.announcement.address;
+      if (known === undefined || (known.includes(':') && !address.includes(':'))) once.set(key, service);
+    }
+    return [...once.values()];
+  }
+
+  #start(): void {
+    this.#tick();
+    this.#timer = setInterval(() => this.#tick(), TICK_MS);
+    this.#readyTimer = setTimeout(this.#resolveReady, this.#state === 'off' ? 0 : ANSWERS_MS);
+  }
+
+  #tick(): void {
+    this.#ticks++;
+    if (this.#ticks % LOOK_EVERY === 0) this.#look();
+    let changed = false;
+    for (const [name, link] of this.#links) {
+      if (link.tick()) changed = true;
+      if (!link.isOpen && link.cache.services().length === 0) this.#links.delete(name);
+    }
+    if (changed) this.#listeners.call();
+    this.#update();
+  }
+
+  /** Opens links that came, closes those that went. */
+  #look(): void {
+    const all = Object.entries(this.#interfaces()).map(([name, list = []]) => ({ name, list }));
+    this.#own = new Set(all.flatMap(({ list }) => list.map(({ address }) => address)));
+    const usable = all.filter(({ list }) => list.some(isUsable));
+    for (const { name, list } of usable) this.#link(name).open(list);
+    for (const [name, link] of this.#links) if (!usable.some((one) => one.name === name)) void link.close();
+  }
+
+  #link(name: string): Link {
+    const known = this.#links.get(name);
+    if (known) return known;
+    const heard = (changed: boolean) => {
+      if (changed) this.#listeners.call();
+      this.#update();
+    };
+    const link = new Link(name, this.#types, this.#now, heard);
+    this.#links.set(name, link);
+    return link;
+  }
+
+  #update(): void {
+    const open = [...this.#links.values()].filter((link) => link.isOpen);
+    const state = this.#stateOf(open);
+    if (this.#state === 'up') this.#lastUp = this.#now();
+    if (state === this.#state) return;
+    this.#state = state;
+    this.#listeners.call();
+  }
+
+  #stateOf(open: readonly Link[]): SourceState {
+    if (open.some((link) => link.joined)) return 'up';
+    if (open.length === 0) return this.#required ? 'away' : 'off';
+    return open.some((link) => link.problem) ? 'away' : 'connecting';
+  }
+
+  #trouble(): NonNullable<SourceStatus['error']> {
+    const problems = [...this.#links.values()].flatMap(({ name, problem }) => (problem ? [`${name}: ${problem}`] : []));
+    return {
+      code: 'no-multicast',
+      message: `The local network cannot be asked for services: ${problems.join('; ') || 'no network interface is up'}.`,
+      hint: 'Bring an interface with an address up and let UDP port 5353 through, or set AVAHI=off.',
+    };
+  }
+}
+
+/** An address that every link has is not enough: each container's end of a cable has one. */
+function isUsable({ internal, address }: NetworkInterfaceInfo): boolean {
+  return !internal && !address.startsWith('fe80:');
+}

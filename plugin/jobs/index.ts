@@ -1,0 +1,161 @@
+/** Jobs: work that outlives its request. Kept in the store, so that a job's page survives a reload and a restart. */
+import { randomBytes } from 'node:crypto';
+import { log } from '../lib/log.js';
+import { asPanelError, PanelError } from '../model/errors.js';
+import type { Job, JobState } from '../model/job.js';
+import type { JobStore } from '../store/index.js';
+
+/** What running work may do with its own job. */
+export interface JobHandle {
+  readonly id: string;
+  /** Aborts on cancel and on close. */
+  readonly signal: AbortSignal;
+  progress(done: number, total?: number): void;
+}
+
+interface Running {
+  job: Job;
+  readonly abort: AbortController;
+  readonly ended: Promise<void>;
+}
+
+/** How many jobs of a kind ended so. */
+interface JobCount extends Pick<Job, 'kind' | 'state'> {
+  readonly count: number;
+}
+
+/** Starts, remembers, cancels and awaits jobs. */
+export class Jobs {
+  readonly #store: JobStore;
+  readonly #now: () => number;
+  readonly #running = new Map<string, Running>();
+  /** As they are now, where the store has no room for that. */
+  readonly #unkept = new Map<string, Job>();
+  readonly #counts = new Map<string, JobCount>();
+
+  constructor(store: JobStore, now: () => number = Date.now) {
+    this.#store = store;
+    this.#now = now;
+  }
+
+  /** Jobs that an earlier process left running are over. Only the process that serves the panel may say so. */
+  closeOrphans(): void {
+    this.#store.closeOrphans();
+  }
+
+  /** Starts the work and returns its job at once; what the work throws becomes the job's error. */
+  start(of: Pick<Job, 'kind' | 'type' | 'provider' | 'total'>, work: (handle: JobHandle) => Promise<void>): Job {
+    const id = randomBytes(9).toString('base64url');
+    const abort = new AbortController();
+    const job: Job = { ...of, id, state: 'running', done: 0, startedAt: this.#iso(), finishedAt: null, error: null };
+    this.#keep(job);
+    const progress = (done: number, total?: number) =>
+      this.#change(id, { done, ...(total === undefined ? {} : { total }) });
+    // A microtask later, so that the job is known before its work can end.
+    const ended = Promise.resolve()
+      .then(() => work({ id, signal: abort.signal, progress }))
+      .then(
+        () => this.#end(id, abort.signal.aborted ? 'cancelled' : 'done', null),
+        (error) => this.#end(id, abort.signal.aborted ? 'cancelled' : 'failed', abort.signal.aborted ? null : error),
+      );
+    this.#running.set(id, { job, abort, ended });
+    return job;
+  }
+
+  /**
+   * The job of that id, running or remembered.
+   * @throws PanelError `unknown-job`
+   */
+  get(id: string): Job {
+    const job = this.#running.get(id)?.job ?? this.#unkept.get(id) ?? this.#store.get(id);
+    if (!job)
+      throw new PanelError(
+        'unknown-job',
+        'There is no such job.',
+        'It may be from before the data was cleared; start it again.',
+      );
+    return job;
+  }
+
+  /** The type's newest job, where the panel ended before it did; null where it ran to its end. */
+  cutOff(type: string): Job | null {
+    const newest = this.#store.newest(type);
+    return newest?.error?.code === 'interrupted' ? newest : null;
+  }
+
+  /** The running jobs, oldest first. */
+  running(): Job[] {
+    return [...this.#running.values()].map(({ job }) => job);
+  }
+
+  /** Asks a running job to end; one that ended already stays as it is. Resolves once it has ended. */
+  async cancel(id: string): Promise<Job> {
+    const running = this.#running.get(id);
+    running?.abort.abort();
+    await running?.ended;
+    return this.get(id);
+  }
+
+  /** Resolves with the job once it has ended. */
+  async ended(id: string): Promise<Job> {
+    await this.#running.get(id)?.ended;
+    return this.get(id);
+  }
+
+  /** The jobs of this process that have ended. */
+  counts(): readonly JobCount[] {
+    return [...this.#counts.values()];
+  }
+
+  /** Cancels everything and resolves once all has ended. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#running.keys()].map((id) => this.cancel(id)));
+  }
+
+  /** Progress lives in memory; only the beginning and the end are worth a write. */
+  #change(id: string, change: Partial<Job>): void {
+    const running = this.#running.get(id);
+    if (running) running.job = { ...running.job, ...change };
+  }
+
+  #end(id: string, state: JobState, error: unknown): void {
+    const { error: shown, cause } = this.#explain(error);
+    this.#change(id, { state, finishedAt: this.#iso(), error: shown });
+    const running = this.#running.get(id);
+    if (running) {
+      this.#count(running.job);
+      this.#keep(running.job);
+    }
+    this.#running.delete(id);
+    if (cause !== undefined) log.error(cause);
+    if (shown?.code === 'no-resources') log.warning(`A job failed, and it is nobody else’s fault: ${shown.message}`);
+  }
+
+  /** A full disk must not stop a service from being stopped: the job is kept as soon as there is room. */
+  #keep(job: Job): void {
+    this.#unkept.set(job.id, job);
+    try {
+      for (const one of this.#unkept.values()) {
+        this.#store.put(one);
+        this.#unkept.delete(one.id);
+      }
+    } catch (error) {
+      log.error(error);
+    }
+  }
+
+  #count({ kind, state }: Job): void {
+    const key = `${kind} ${state}`;
+    this.#counts.set(key, { kind, state, count: (this.#counts.get(key)?.count ?? 0) + 1 });
+  }
+
+  #explain(error: unknown): { error: Job['error']; cause: unknown } {
+    if (error === null) return { error: null, cause: undefined };
+    const known = asPanelError(error);
+    return { error: known.toJSON(), cause: known.code === 'internal' ? error : undefined };
+  }
+
+  #iso(): string {
+    return new Date(this.#now()).toISOString();
+  }
+}

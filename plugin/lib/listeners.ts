@@ -1,0 +1,24 @@
+/** Listeners of one kind of change. */
+import { log } from './log.js';
+
+/** Listeners of one kind of change. */
+export class Listeners<T extends unknown[] = []> {
+  readonly #all = new Set<(...values: T) => void>();
+
+  /** Returns the way to stop it. */
+  add(listener: (...values: T) => void): () => void {
+    this.#all.add(listener);
+    return () => this.#all.delete(listener);
+  }
+
+  /** A listener's mistake is logged, and keeps nobody else from being told. */
+  call(...values: T): void {
+    for (const listener of this.#all) {
+      try {
+        listener(...values);
+      } catch (error) {
+        log.error(error);
+      }
+    }
+  }
+}

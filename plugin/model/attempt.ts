@@ -1,0 +1,29 @@
+/** What one try at a provider came to, as it is stored. */
+
+import type { Level, Reason } from './level.js';
+import type { Sample } from './sample.js';
+
+export interface Tried {
+  readonly provider: string;
+  readonly type: string;
+  /** When the probe ended, ms since the epoch. */
+  readonly at: number;
+  /** Bytes on the wire, both ways, as the probe counted them. */
+  readonly bytes: number;
+}
+
+export interface Answered extends Tried {
+  readonly reason: null;
+  readonly level: Level;
+  /** Empty where the event loop lagged and the times were thrown away. */
+  readonly samples: readonly Sample[];
+  readonly facts: Readonly<Record<string, string>>;
+}
+
+export interface Unanswered extends Tried {
+  readonly reason: Reason;
+  readonly level: Level;
+  readonly detail: string | null;
+}
+
+export type Attempt = Answered | Unanswered;

@@ -1,0 +1,5 @@
+/** The languages of the panel. */
+
+export const LANGUAGES = ['ca', 'es', 'en'] as const;
+
+export type Language = (typeof LANGUAGES)[number];

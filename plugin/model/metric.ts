@@ -1,0 +1,94 @@
+/** What is measured and how a value becomes a mark: the vocabulary that service types weigh. */
+import type { Language } from './language.js';
+
+export interface Metric {
+  /** Name in samples and in the API. */
+  readonly id: string;
+  readonly label: Readonly<Record<Language, string>>;
+  /** `share` is 0..1. */
+  readonly unit: 'ms' | 'ms/kB' | 'share' | 'hours';
+  /** Share of the score; a type's weights sum to 1. */
+  readonly weight: number;
+  /** Value that marks 0, and value that marks 1; the smaller may be either. */
+  readonly useless: number;
+  readonly excellent: number;
+  /** `log` for what people feel as ratios (times), `linear` for shares. */
+  readonly scale: 'log' | 'linear';
+  /** Age at which a sample counts half, in hours. */
+  readonly halfLifeHours: number;
+}
+
+/** Methods of the samples that pings give, Serf's and the system's: they tell of the path to the node, whatever the service. */
+export const PATH_METHOD = 'serf-ping';
+export const PING_METHOD = 'ping';
+export const PATH_METHODS: ReadonlySet<string> = new Set([PATH_METHOD, PING_METHOD]);
+/** Method of the samples that several packets sent at once give. */
+export const TRAIN_METHOD = 'ping-train';
+
+/** Performance is forgotten within a day, whether it answers within a week. */
+const PERFORMANCE_HOURS = 24;
+const ANSWERS_HOURS = 168;
+/** A path is as narrow as its links, which last; only what else they carry changes by the hour. */
+const WIDTH_HOURS = 168;
+
+/** Id of the metric that a train measures, for the types that weigh it. */
+export const WIDTH = 'width';
+
+type Times = Pick<Metric, 'weight' | 'useless' | 'excellent'>;
+const time =
+  (id: string, label: Metric['label']) =>
+  (of: Times): Metric => ({ id, label, unit: 'ms', scale: 'log', halfLifeHours: PERFORMANCE_HOURS, ...of });
+const share =
+  (id: string, label: Metric['label'], useless: number, excellent: number, halfLifeHours: number) =>
+  (weight: number): Metric => ({
+    id,
+    label,
+    unit: 'share',
+    weight,
+    useless,
+    excellent,
+    scale: 'linear',
+    halfLifeHours,
+  });
+
+/** Time of the path there and back, ms. */
+export const roundTripTime = time('rtt', {
+  ca: "temps d'anada i tornada",
+  es: 'tiempo de ida y vuelta',
+  en: 'round-trip time',
+});
+/** Time that each further kilobyte takes at the narrowest place of the path, there or back, ms/kB; 8 is 1 Mbit/s. */
+export const widthOfPath = (of: Times): Metric => ({
+  ...{ id: WIDTH, label: { ca: 'temps per kB', es: 'tiempo por kB', en: 'time per kB' }, unit: 'ms/kB', scale: 'log' },
+  ...{ halfLifeHours: WIDTH_HOURS, ...of },
+});
+/** How much that time varies from one moment to the next, ms (RFC 3393). */
+export const jitter = time('jitter', { ca: 'fluctuació', es: 'fluctuación', en: 'jitter' });
+/** Time from the request to the answer, ms. */
+export const answerTime = time('answer', { ca: 'temps de resposta', es: 'tiempo de respuesta', en: 'answer time' });
+/** Time to set up the encrypted connection, ms. */
+export const handshakeTime = time('handshake', {
+  ca: 'temps de negociació',
+  es: 'tiempo de negociación',
+  en: 'handshake time',
+});
+/** Time from the request to the first byte of the answer, ms. */
+export const firstByteTime = time('ttfb', {
+  ca: 'temps fins al primer byte',
+  es: 'tiempo hasta el primer byte',
+  en: 'time to first byte',
+});
+/** Those that a probe takes of every answer: an answer without was timed while this program itself stood still. */
+export const ANSWER_TIMES: ReadonlySet<string> = new Set(['answer', 'handshake', 'ttfb']);
+/** Share of packets lost; 10 % makes a link useless. */
+export const loss = share(
+  'loss',
+  { ca: 'paquets perduts', es: 'paquetes perdidos', en: 'packets lost' },
+  0.1,
+  0,
+  PERFORMANCE_HOURS,
+);
+/** Id of the metric that the score derives from success and failure: no probe reports it. */
+export const ANSWERS = 'answers';
+/** Share of attempts that succeeded. */
+export const answers = share(ANSWERS, { ca: 'respon', es: 'responde', en: 'answers' }, 0, 1, ANSWERS_HOURS);

@@ -1,0 +1,7 @@
+/** Who a visitor is, and what a page needs. */
+
+/** null: a stranger where reading needs a login. */
+export type Role = 'owner' | 'reader' | null;
+
+/** Whom a route is for. */
+export type Need = 'anyone' | 'reader' | 'owner';

@@ -1,0 +1,27 @@
+/** The units of this machine that may provide a service, and what may be done to them. */
+
+/** `unknown`: systemd is there and does not say. */
+export type LocalState = 'running' | 'stopped' | 'starting' | 'stopping' | 'failed' | 'absent' | 'unknown';
+
+/** One unit of this machine. */
+export interface OwnUnit {
+  readonly unit: string;
+  readonly state: LocalState;
+  /** Starts at boot. */
+  readonly enabled: boolean;
+}
+
+export interface LocalService {
+  /** The unit that stands for the type here; null when none of its candidates exists. */
+  readonly unit: string | null;
+  readonly state: LocalState;
+  /** Starts at boot. */
+  readonly enabled: boolean;
+  /** Every unit of the type that exists here, instances of templates too. */
+  readonly units: readonly OwnUnit[];
+}
+
+/** Starting now and starting at boot are two things. */
+export const VERBS = ['start', 'stop', 'enable', 'disable'] as const;
+
+export type Verb = (typeof VERBS)[number];

@@ -1,0 +1,52 @@
+/** The polkit rule of the package: what the panel's user may do to systemd units. Made when the package is built. */
+import type { UnitCandidate } from '../../services/contract.js';
+import { isTemplate, unitPattern } from './units.js';
+
+/** A template given by its name alone is taken for one whose instance is a user. */
+type Candidate = string | Pick<UnitCandidate, 'unit' | 'instance'>;
+
+/** User ids of people: Debian's range for adduser, where `nobody` and what systemd makes up are not in. */
+const FIRST_UID = 1000;
+const LAST_UID = 60_000;
+
+/**
+ * Lets the panel's user start, stop, enable and disable exactly the given units. Of a template every instance is meant; of
+ * one whose instance is a user, those of people: what runs as `www-data` would hand out that program's files.
+ * @param candidates such as `named.service`
+ * @throws Error for what is not the name of a service unit
+ */
+export function polkitRule(candidates: readonly Candidate[]): string {
+  const units = candidates.map((one) => (typeof one === 'string' ? { unit: one } : one));
+  const wrong = units.find(({ unit }) => !/^[A-Za-z0-9_.-]+@?\.service$/.test(unit));
+  if (wrong !== undefined) throw new Error(`${wrong.unit} is not the name of a service unit`);
+  const isPersonal = ({ unit, instance = 'user' }: Exclude<Candidate, string>) =>
+    isTemplate(unit) && instance === 'user';
+  const plain = units.filter((one) => !isPersonal(one)).map(({ unit }) => unit);
+  const personal = units.filter(isPersonal).map(({ unit }) => unit);
+  return `// What the panel's user may do to systemd units: made from the panel's service types, so that it follows them.
+polkit.addRule(function (action, subject) {
+  if (action.id !== "org.freedesktop.systemd1.manage-units" || subject.user !== "cloudy-services") return undefined;
+  var unit = action.lookup("unit") || "";
+  var verb = action.lookup("verb");
+  // The helpers that enable and disable: their instance is the escaped name of the unit, as systemd-escape writes it.
+  var helper = /^cloudy-services-(?:enable|disable)@([A-Za-z0-9_.:\\\\]+)\\.service$/.exec(unit);
+  if (helper !== null && verb === "start")
+    unit = helper[1].replace(/\\\\x([0-9a-f]{2})/g, function (_, code) { return String.fromCharCode(parseInt(code, 16)); });
+  else if (verb !== "start" && verb !== "stop") return undefined;
+  if (${pattern(plain)}.test(unit)) return polkit.Result.YES;
+  if (!${pattern(personal)}.test(unit)) return undefined;
+  // The instance is a user, by name or number: a person's, by the system's own list; whoever is not on it is none.
+  try {
+    var user = unit.slice(unit.indexOf("@") + 1, -".service".length);
+    var uid = Number(polkit.spawn(["/usr/bin/getent", "passwd", user]).split(":")[2]);
+    return uid >= ${FIRST_UID} && uid <= ${LAST_UID} ? polkit.Result.YES : undefined;
+  } catch (error) {
+    return undefined;
+  }
+});
+`;
+}
+
+/** Matches nothing where there are no units. */
+const pattern = (units: readonly string[]) =>
+  `/^(?:${[...new Set(units)].sort().map(unitPattern).join('|') || '(?!)'})$/`;

@@ -1,0 +1,96 @@
+/** What `systemctl show` says of the candidate units, in plain words. */
+import { readdirSync } from 'node:fs';
+import type { LocalState } from '../../model/unit.js';
+
+export interface Unit {
+  /** Every name it answers to: aliases too. */
+  readonly names: readonly string[];
+  readonly state: LocalState;
+  /** Starts at boot. */
+  readonly enabled: boolean;
+}
+
+export const PROPERTIES = ['Id', 'Names', 'LoadState', 'ActiveState', 'SubState', 'UnitFileState', 'Job'];
+
+/**
+ * What an instance may be called, up to the suffix. Not root: a service that runs as the user it is named for, and that any
+ * neighbour on this machine can talk to, would hand out root's files. No `/`, blank, glob, or escape.
+ */
+const INSTANCE = '(?!(?:root|0+)\\.)[A-Za-z0-9_][A-Za-z0-9_.:-]{0,127}';
+
+export const isTemplate = (candidate: string) => candidate.includes('@.');
+
+/** The pattern that finds a template's instances: `syncthing@.service` → `syncthing@*.service`. */
+export const instancePattern = (template: string) => template.replace('@.', '@*.');
+
+/** Pattern of the candidate's name, and of its instances' that the panel may act on: polkit's rule has the same. */
+export const unitPattern = (candidate: string) => candidate.replaceAll('.', '\\.').replace('@\\.', `@${INSTANCE}\\.`);
+
+/** Whether the unit is the candidate itself, or an instance of it that the panel may act on. */
+export function isOf(unit: string, candidate: string): boolean {
+  return isTemplate(candidate) ? new RegExp(`^${unitPattern(candidate)}$`).test(unit) : unit === candidate;
+}
+
+/** Reads the blocks of `KEY=value` lines, one block per unit; whatever is not that is skipped. */
+export function parseShow(output: string): Unit[] {
+  return output.split(/\n\s*\n/).flatMap((block) => {
+    const values = new Map<string, string>();
+    for (const line of block.split('\n')) {
+      const equals = line.indexOf('=');
+      if (equals > 0) values.set(line.slice(0, equals), line.slice(equals + 1).trim());
+    }
+    const id = values.get('Id');
+    if (!id) return [];
+    const names = [...new Set([id, ...(values.get('Names') ?? '').split(' ').filter(Boolean)])];
+    return [{ names, state: stateOf(values), enabled: startsAtBoot(id, values.get('UnitFileState')) }];
+  });
+}
+
+function startsAtBoot(unit: string, fileState = ''): boolean {
+  return fileState === 'enabled' || (fileState === 'generated' && isLinked(unit, bootLinks()));
+}
+
+/** Where an init script of old is linked (`S01bind9`) when it starts in the usual run level. */
+const RUN_LEVEL = '/etc/rc3.d';
+
+function bootLinks(): readonly string[] {
+  try {
+    return readdirSync(RUN_LEVEL);
+  } catch {
+    return [];
+  }
+}
+
+/** systemd makes a unit of an init script, and does not say whether that starts at boot. */
+export function isLinked(unit: string, links: readonly string[]): boolean {
+  return links.some((link) => /^S\d\d/.test(link) && `${link.slice(3)}.service` === unit);
+}
+
+function stateOf(values: ReadonlyMap<string, string>): LocalState {
+  switch (values.get('ActiveState')) {
+    case 'active':
+    case 'reloading':
+    case 'refreshing':
+      return 'running';
+    case 'activating':
+      // It died and systemd will try again: "starting" for ever would hide that.
+      return values.get('SubState')?.startsWith('auto-restart') ? 'failed' : 'starting';
+    case 'deactivating':
+      return 'stopping';
+    case 'failed':
+      return 'failed';
+    case 'inactive':
+    case 'maintenance':
+      return stateAtRest(values);
+    default:
+      return 'absent';
+  }
+}
+
+function stateAtRest(values: ReadonlyMap<string, string>): LocalState {
+  // A masked unit cannot be started: for a person it is not there.
+  if (values.get('LoadState') === 'not-found' || values.get('LoadState') === 'masked') return 'absent';
+  // A job waits in the queue for something else to end; at rest it can only be a start.
+  const job = values.get('Job') ?? '';
+  return job === '' || job === '0' ? 'stopped' : 'starting';
+}

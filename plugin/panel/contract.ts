@@ -1,0 +1,81 @@
+/** What pages, API, alerts and the command line know of the panel. */
+import type { Config } from '../config/index.js';
+import type { Discovery, SourceStatus } from '../discovery/index.js';
+import type { Jobs } from '../jobs/index.js';
+import type { Job } from '../model/job.js';
+import type { Ranked } from '../model/ranked.js';
+import type { LocalService } from '../model/unit.js';
+import type { Own } from '../node/own-service.js';
+import type { LocalServices } from '../node/systemd/index.js';
+import type { Account } from '../probe/index.js';
+import type { Scheduler } from '../scan/scheduler.js';
+import type { Quote } from '../scan/selection.js';
+import type { Connect, ServiceRegistry, ServiceType } from '../services/contract.js';
+import type { Store } from '../store/index.js';
+
+export interface TypeSummary {
+  /** Wire word. */
+  readonly word: string;
+  readonly type: ServiceType;
+  readonly builtin: boolean;
+  readonly providers: number;
+  /** Providers tried at least once. */
+  readonly measured: number;
+  readonly ranked: readonly Ranked[];
+  readonly best: Ranked | null;
+  readonly local: LocalService & { readonly published: boolean };
+  /** The running scan of the type, if any. */
+  readonly job: Job | null;
+}
+
+export interface TypeView extends TypeSummary {
+  /** By provider, how much was answered on each of the last 30 days (see `HistoryStore.bars`). */
+  readonly bars: ReadonlyMap<string, Uint8Array>;
+  /** What a scan of all would be now. */
+  readonly scan: Quote;
+}
+
+export interface ProviderView {
+  readonly view: TypeView;
+  readonly ranked: Ranked;
+  /** What one click would do with it; null where there is nothing to do. */
+  readonly connect: Connect | null;
+}
+
+export interface Panel {
+  readonly config: Config;
+  readonly services: ServiceRegistry;
+  readonly discovery: Discovery;
+  readonly jobs: Jobs;
+  readonly store: Store;
+  readonly local: LocalServices;
+  /** This node's own services: acted on, announced, their logs. */
+  readonly own: Own;
+  /** Measuring without being asked. */
+  readonly background: Pick<Scheduler, 'status' | 'on' | 'off'>;
+  /** True where the providers are the built-in demo community. */
+  readonly demo: boolean;
+  /** Every built-in type in order, then the other wire words met, by name. */
+  overview(): Promise<{ readonly services: readonly TypeSummary[]; readonly sources: readonly SourceStatus[] }>;
+  /** @throws PanelError unknown-type for a word that is neither built in nor announced */
+  type(word: string): Promise<TypeView>;
+  /** @throws PanelError unknown-type, unknown-provider */
+  provider(word: string, id: string): Promise<ProviderView>;
+  /**
+   * Starts a scan of the type, or of one provider; where one runs already that covers it, that one is returned.
+   * @param options an account that a person offers for this scan of one provider
+   * @throws PanelError unknown-type, unknown-provider, nothing-to-scan, budget-spent
+   */
+  scan(word: string, providerId?: string, options?: { readonly account?: Account | undefined }): Job;
+  /**
+   * Tells a program of this node to use the provider, as a job; while it is being told, that one is returned.
+   * @throws PanelError unknown-type, unknown-provider; bad-request where there is nothing to connect
+   */
+  connect(word: string, providerId: string): Job;
+  /**
+   * Calls back when a scan or an unasked probe is over, with the providers of which it stored something, and before the
+   * recommendation moves away from what fails; returns the way to stop it.
+   */
+  onMeasured(listener: (type: string, providers: readonly string[]) => void): () => void;
+  close(): Promise<void>;
+}

@@ -1,0 +1,89 @@
+/** The panel without its pages: every room built and wired, left to right. Pages, API and command line all read from here. */
+import { join } from 'node:path';
+import type { Config } from '../config/index.js';
+import { createDiscovery, type Source, serfAnswers } from '../discovery/index.js';
+import { Jobs } from '../jobs/index.js';
+import { announcedHost } from '../node/announce/host.js';
+import { OwnServices } from '../node/own-service.js';
+import { createLocalServices } from '../node/systemd/index.js';
+import { answersByName } from '../probe/memberlist.js';
+import { Pinger } from '../probe/ping.js';
+import { loadServices } from '../services/index.js';
+import { openStore, type SettingStore } from '../store/index.js';
+import type { Panel } from './contract.js';
+import { type Rooms, WiredPanel } from './panel.js';
+
+/** How long the local Serf agent has to answer before the demo community stands in for it, ms. */
+const SERF_LIMIT_MS = 1_000;
+
+/**
+ * Whether the demo community is to stand in: when asked for, or when nothing real is configured and no Serf agent answers.
+ */
+export async function wantsDemo(config: Config): Promise<boolean> {
+  if (config.demo !== 'auto') return config.demo === 'on';
+  return config.providersFile === null && !(await serfAnswers(config, SERF_LIMIT_MS));
+}
+
+/** Name of the setting: where the demo was, so that its providers are the same ones for a command and for the next panel. */
+const DEMO_NETWORK = 'demo-network';
+
+/** Loaded only when wanted: a node with a community of its own never needs it. */
+async function openDemo(
+  now: () => number,
+  settings: SettingStore,
+): Promise<{ source: Source; pinger: Rooms['pinger']; close(): Promise<void> }> {
+  const [{ startDemo }, { demoSource }, { demoPinger: pinger }] = await Promise.all([
+    import('../demo/index.js'),
+    import('../demo/source.js'),
+    import('../demo/ping.js'),
+  ]);
+  const kept = settings.get(DEMO_NETWORK);
+  const community = await startDemo(kept === null ? {} : { network: kept });
+  if (kept === null) settings.set(DEMO_NETWORK, community.network);
+  return { source: demoSource(community, now), pinger, close: () => community.close() };
+}
+
+export interface PanelOptions {
+  /** Whether this process serves the panel, and is not a command beside it: it then ends what an earlier one left running. */
+  readonly serving?: boolean;
+  /** Decided already (see `wantsDemo`); decided here when left out. */
+  readonly demo?: boolean;
+  /** Wall clock, ms since the epoch. */
+  readonly now?: () => number;
+  /** The name that is announced as this node's; the one that its Cloudy uses where left out. */
+  readonly host?: () => string;
+}
+
+/**
+ * Builds every room and wires them, left to right.
+ * @throws PanelError `bad-service-type`, `bad-config`
+ */
+export async function createPanel(
+  config: Config,
+  { demo, serving = false, now = Date.now, host = announcedHost }: PanelOptions = {},
+): Promise<Panel> {
+  const services = await loadServices();
+  const store = openStore(join(config.dataDir, 'cloudy-services.sqlite'), now);
+  const isDemo = demo ?? (await wantsDemo(config));
+  const community = isDemo ? await openDemo(now, store.settings) : null;
+  const discovery = community
+    ? createDiscovery({
+        config: { ...config, communityRanges: ['127.0.0.0/8'] },
+        serf: false,
+        extra: [community.source],
+        now,
+      })
+    : createDiscovery({
+        ...{ config, now, types: services.types.map(({ id }) => id), isKnown: (word) => services.of(word).id === word },
+        ...{ remembered: store.announcers, prove: answersByName },
+      });
+  const jobs = new Jobs(store.jobs, now);
+  if (serving) jobs.closeOrphans();
+  const local = createLocalServices(services);
+  const keep = serving && !isDemo;
+  const { settings, events } = store;
+  const own = new OwnServices({ config, services, discovery, jobs, local, settings, events, now, keep, host });
+  const pinger = community?.pinger ?? new Pinger();
+  const deps = { config, services, discovery, store, local, pinger, now };
+  return new WiredPanel({ ...deps, jobs, own, demo: isDemo, serving }, () => community?.close());
+}

@@ -1,0 +1,190 @@
+/** The rooms wired into one panel, left to right. */
+import type { Config } from '../config/index.js';
+import type { Discovery } from '../discovery/index.js';
+import type { Jobs } from '../jobs/index.js';
+import { Listeners } from '../lib/listeners.js';
+import { log } from '../lib/log.js';
+import { PanelError } from '../model/errors.js';
+import type { Job } from '../model/job.js';
+import type { Ranked } from '../model/ranked.js';
+import type { LocalService } from '../model/unit.js';
+import { rememberAnnouncers } from '../node/announcers.js';
+import type { OwnServices } from '../node/own-service.js';
+import { rememberPeers } from '../node/peers.js';
+import { ABSENT, type OwnedLocalServices } from '../node/systemd/index.js';
+import type { Account } from '../probe/index.js';
+import type { Pinger } from '../probe/ping.js';
+import { PAUSES } from '../scan/recent.js';
+import { Scanner } from '../scan/scanner.js';
+import { Scheduler } from '../scan/scheduler.js';
+import type { Connect, ServiceRegistry, ServiceType } from '../services/contract.js';
+import type { Store } from '../store/index.js';
+import { connectOf, connectTools } from './connect.js';
+import type { Panel, ProviderView, TypeSummary, TypeView } from './contract.js';
+import { Ranking } from './ranking.js';
+
+export type Rooms = Pick<Panel, 'config' | 'services' | 'discovery' | 'jobs' | 'store' | 'demo'> & {
+  readonly local: OwnedLocalServices;
+  readonly own: OwnServices;
+  /** Whether this process serves the panel: then it measures in the background where that is on. */
+  readonly serving: boolean;
+  /** What measures the paths that Serf does not. */
+  readonly pinger: Pick<Pinger, 'path' | 'width'>;
+  readonly now: () => number;
+};
+
+export class WiredPanel implements Panel {
+  readonly config: Config;
+  readonly services: ServiceRegistry;
+  readonly discovery: Discovery;
+  readonly jobs: Jobs;
+  readonly store: Store;
+  readonly local: OwnedLocalServices;
+  readonly own: OwnServices;
+  readonly demo: boolean;
+  readonly background: Scheduler;
+  readonly #scanner: Scanner;
+  readonly #ranking: Ranking;
+  readonly #measured = new Listeners<[type: string, providers: readonly string[]]>();
+  readonly #closeDemo: () => Promise<void> | undefined;
+  /** Ends what is remembered of the community as it changes. */
+  readonly #forget: readonly (() => void)[];
+
+  constructor(
+    { config, services, discovery, jobs, store, local, own, pinger, demo, serving, now }: Rooms,
+    closeDemo: () => Promise<void> | undefined,
+  ) {
+    this.config = config;
+    this.services = services;
+    this.discovery = discovery;
+    this.jobs = jobs;
+    this.store = store;
+    this.local = local;
+    this.own = own;
+    this.demo = demo;
+    this.#ranking = new Ranking({ services, discovery, store, now });
+    this.#closeDemo = closeDemo;
+    this.#forget =
+      serving && !demo
+        ? [rememberPeers(discovery, store.settings), rememberAnnouncers(discovery, store.announcers, now)]
+        : [];
+    const ranking = (word: string) => this.#ranking.of(word);
+    const ended = (word: string, providers: readonly string[]) => {
+      this.#measured.call(word, providers);
+      this.#ranking.settle(word, providers);
+    };
+    const scanning = { config, services, discovery, jobs, store, ranking, now };
+    this.#scanner = new Scanner({ ...scanning, ended, pinger, ...(serving && { pauses: PAUSES }) });
+    this.background = new Scheduler({ ...scanning, scanner: this.#scanner });
+    if (serving) this.background.start();
+  }
+
+  async overview() {
+    const builtin = this.services.types.map((type) => type.id);
+    const others = this.discovery.words().filter((word) => !this.services.has(word));
+    const words = [...builtin, ...others.sort()];
+    const states = await this.local.states();
+    return { services: words.map((word) => this.#view(word, states)), sources: this.discovery.sources() };
+  }
+
+  async type(word: string): Promise<TypeView> {
+    this.#assertKnown(word);
+    // For the next look: the answer may take a while.
+    this.#ranking.estimate().catch(log.error);
+    const states = await this.local.states();
+    return { ...this.#view(word, states), bars: this.#ranking.bars(word), scan: this.#scanner.quote(word) };
+  }
+
+  async provider(word: string, id: string): Promise<ProviderView> {
+    const view = await this.type(word);
+    const ranked = view.ranked.find((one) => one.provider.id === id);
+    if (!ranked) throw unknownProvider();
+    return { view, ranked, connect: this.#connectOf(view.type, ranked) };
+  }
+
+  scan(word: string, providerId?: string, options: { readonly account?: Account | undefined } = {}): Job {
+    this.#assertKnown(word);
+    const provider = providerId === undefined ? null : this.discovery.find(providerId);
+    if (providerId !== undefined && provider?.type !== word) throw unknownProvider();
+    return this.#scanner.start(word, providerId, options);
+  }
+
+  connect(word: string, providerId: string): Job {
+    this.#assertKnown(word);
+    const type = this.services.of(word);
+    const ranked = this.#ranking.of(word).find(({ provider }) => provider.id === providerId);
+    if (!ranked) throw unknownProvider();
+    const connect = this.#connectOf(type, ranked);
+    if (!connect) {
+      const hint = 'Only a neighbour’s provider that may be reached, and is not known to fail, can be connected to.';
+      throw new PanelError('bad-request', 'There is nothing to connect here.', hint);
+    }
+    const same = (job: Job) => job.kind === 'connect' && job.provider === providerId;
+    const running = this.jobs.running().find(same);
+    if (running) return running;
+    return this.jobs.start(
+      { kind: 'connect', type: word, provider: providerId, total: 1 },
+      async ({ signal, progress }) => {
+        const tools = connectTools(() => this.discovery.serfClient(), signal);
+        await connect.run(ranked.provider, tools, signal);
+        progress(1);
+      },
+    );
+  }
+
+  onMeasured(listener: (type: string, providers: readonly string[]) => void): () => void {
+    return this.#measured.add(listener);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.jobs.close(), this.background.close()]);
+    this.#scanner.close();
+    for (const forget of this.#forget) forget();
+    this.local.close();
+    // The own services first: what they began ends with the connection to the agent.
+    await Promise.all([this.own.close(), this.discovery.close()]);
+    await this.#closeDemo();
+    this.store.close();
+  }
+
+  /** The demo's neighbours do not exist: no program of this node is told of them. */
+  #connectOf(type: ServiceType, ranked: Ranked): Connect | null {
+    return this.demo ? null : connectOf(type, ranked);
+  }
+
+  #assertKnown(word: string): void {
+    if (!this.services.has(word) && this.discovery.providers(word).length === 0) throw unknownType(word);
+  }
+
+  #view(word: string, states: ReadonlyMap<string, LocalService>): TypeSummary {
+    const ranked = this.#ranking.of(word);
+    const local = states.get(word) ?? ABSENT;
+    return {
+      word,
+      type: this.services.of(word),
+      builtin: this.services.has(word),
+      providers: ranked.length,
+      measured: ranked.filter((one) => one.attempts > 0).length,
+      best: ranked.find((one) => one.recommended) ?? null,
+      local: { ...local, published: ranked.some(({ provider }) => provider.self && !provider.stale) },
+      job: this.jobs.running().find((job) => job.kind === 'scan' && job.type === word) ?? null,
+      ranked,
+    };
+  }
+}
+
+function unknownType(word: string): PanelError {
+  return new PanelError(
+    'unknown-type',
+    `Nobody here announces a service "${word.slice(0, 32)}".`,
+    'Choose one from the list of services.',
+  );
+}
+
+function unknownProvider(): PanelError {
+  return new PanelError(
+    'unknown-provider',
+    'This provider is not announced any more.',
+    'Look at the list again; it may have changed its address.',
+  );
+}

@@ -1,0 +1,172 @@
+/** What is known of every provider, as one ranked list per type. What the score needs is read once and kept, small. */
+import { randomBytes } from 'node:crypto';
+import type { Discovery } from '../discovery/index.js';
+import { log } from '../lib/log.js';
+import type { Ranked } from '../model/ranked.js';
+import type { Score } from '../model/score.js';
+import { type Digest, digestOf, scoreAt } from '../score/index.js';
+import { rank } from '../score/rank.js';
+import { recommend } from '../score/recommend.js';
+import type { ServiceRegistry } from '../services/contract.js';
+import type { Opinion, Store } from '../store/index.js';
+
+interface RankingDeps {
+  readonly services: ServiceRegistry;
+  readonly discovery: Pick<Discovery, 'providers' | 'estimates'>;
+  readonly store: Pick<Store, 'ids' | 'attempts' | 'history' | 'opinions' | 'recommendations' | 'settings'>;
+  /** ms since the epoch. */
+  readonly now: () => number;
+}
+
+/** What is known of one type. */
+interface Known {
+  /** Of its providers that were ever tried. */
+  readonly digests: Map<string, Digest>;
+  /** The days of the list's bars up to that one (days since the epoch); null after a change. */
+  bars: { readonly today: number; readonly days: ReadonlyMap<string, Uint8Array> } | null;
+}
+
+/** How far back the bars of a list go, today included. */
+const BAR_DAYS = 30;
+const DAY_MS = 86_400_000;
+
+const SEED = 'node-seed';
+
+export class Ranking {
+  readonly #deps: RankingDeps;
+  readonly #changed: ReturnType<Store['attempts']['watch']>;
+  readonly #known = new Map<string, Known>();
+  readonly #seed: string;
+  /** Guessed round-trip times by node name, ms, as last asked. */
+  #estimates: ReadonlyMap<string, number> = new Map();
+
+  constructor(deps: RankingDeps) {
+    this.#deps = deps;
+    this.#changed = deps.store.attempts.watch();
+    this.#seed = seedOf(deps.store.settings);
+  }
+
+  /** The type's providers in ranked order. */
+  of(word: string): readonly Ranked[] {
+    const { discovery, store } = this.#deps;
+    this.#claim();
+    const providers = discovery.providers(word);
+    const opinions = store.opinions.all(word);
+    const guessed = providers.flatMap(({ id, node }) => {
+      const estimate = this.#estimates.get(node);
+      return estimate === undefined ? [] : [[id, estimate] as const];
+    });
+    const rated = new Map([...opinions].filter(([, { stars }]) => stars.length > 0));
+    return rank(providers, this.#scores(word, opinions), {
+      unrated: rated.size === 0 ? new Map() : this.#scores(word, new Map(), rated),
+      hidden: idsWhere(opinions, 'hidden'),
+      pinned: idsWhere(opinions, 'pinned'),
+      recommended: store.recommendations.get(word)?.provider ?? null,
+      seed: this.#seed,
+      estimates: new Map(guessed),
+    });
+  }
+
+  /** How much was answered on each of the last 30 days, by provider (see `HistoryStore.bars`). */
+  bars(word: string): ReadonlyMap<string, Uint8Array> {
+    const { store, now } = this.#deps;
+    const known = this.#refreshed(word);
+    const today = Math.floor(now() / DAY_MS);
+    if (known.bars?.today !== today)
+      known.bars = { today, days: store.history.bars(word, (today - BAR_DAYS + 1) * DAY_MS) };
+    return known.bars.days;
+  }
+
+  /** Asks Serf how far its nodes are: for the next list, since the answer takes a while. */
+  async estimate(): Promise<void> {
+    this.#estimates = await this.#deps.discovery.estimates();
+  }
+
+  /** Something was measured: the day's figures of these providers and the type's recommendation follow. */
+  settle(word: string, providers: readonly string[]): void {
+    const { store } = this.#deps;
+    const rows = this.of(word);
+    // What was measured: history is for everybody, the owner's stars are not.
+    const scores = new Map(rows.map(({ provider, score, unrated }) => [provider.id, unrated?.score ?? score]));
+    store.history.noteAll(word, new Map(providers.map((id) => [id, scores.get(id) ?? null])));
+    this.#refreshed(word).bars = null;
+    const previous = store.recommendations.get(word);
+    // A single unasked probe of somebody else is no scan that would confirm or refute a challenger.
+    const concerns = [previous?.provider, previous?.challenger].some((id) => id && providers.includes(id));
+    if (previous !== null && providers.length === 1 && !concerns) return;
+    const next = recommend(rows, previous, this.#seed);
+    if (next?.provider !== previous?.provider || next?.challenger !== previous?.challenger)
+      store.recommendations.put(word, next);
+  }
+
+  /** Before anything is read of them, or measured: who ranks is asked first. A disk that is full makes no list unreadable. */
+  #claim(): void {
+    const { discovery, store } = this.#deps;
+    try {
+      store.ids.claim(discovery.providers());
+    } catch (error) {
+      log.error(error);
+    }
+  }
+
+  /** @param only of these providers; of all where left out */
+  #scores(
+    word: string,
+    opinions: ReadonlyMap<string, Opinion>,
+    only?: Pick<ReadonlyMap<string, unknown>, 'has'>,
+  ): Map<string, Score> {
+    const { services, now } = this.#deps;
+    const type = services.of(word);
+    const at = now();
+    const digests = [...this.#refreshed(word).digests].filter(([id]) => only?.has(id) ?? true);
+    return new Map(digests.map(([id, digest]) => [id, scoreAt(type, digest, at, opinions.get(id)?.stars)]));
+  }
+
+  /**
+   * Of what is kept only what has changed is read again: a page that asks every second during a scan costs no more than the
+   * scan. Nothing is kept of a word under which nobody was tried: strangers may announce any number of them.
+   */
+  #refreshed(word: string): Known {
+    const { services, store, now } = this.#deps;
+    this.#follow();
+    const kept = this.#known.get(word);
+    if (kept) return kept;
+    const [type, at] = [services.of(word), now()];
+    const read = [...store.attempts.recent(word)];
+    const known = { digests: new Map(read.map(([id, attempts]) => [id, digestOf(type, attempts, at)])), bars: null };
+    if (read.length > 0) this.#known.set(word, known);
+    return known;
+  }
+
+  #follow(): void {
+    const changed = this.#changed();
+    if (changed === 'all') this.#known.clear();
+    else for (const [word, providers] of changed) this.#update(word, providers);
+  }
+
+  #update(word: string, providers: Iterable<string>): void {
+    const { services, store, now } = this.#deps;
+    const known = this.#known.get(word);
+    if (!known) return;
+    known.bars = null;
+    for (const id of providers) {
+      const attempts = store.attempts.of(word, id);
+      if (attempts.length > 0) known.digests.set(id, digestOf(services.of(word), attempts, now()));
+      else known.digests.delete(id);
+    }
+    if (known.digests.size === 0) this.#known.delete(word);
+  }
+}
+
+function idsWhere(opinions: ReadonlyMap<string, Opinion>, is: 'hidden' | 'pinned'): ReadonlySet<string> {
+  return new Set([...opinions].filter(([, opinion]) => opinion[is]).map(([id]) => id));
+}
+
+/** What sets this node apart from others when equals are spread over the community; kept for good. */
+function seedOf(settings: Store['settings']): string {
+  const kept = settings.get(SEED);
+  if (kept !== null) return kept;
+  const seed = randomBytes(8).toString('hex');
+  settings.set(SEED, seed);
+  return seed;
+}

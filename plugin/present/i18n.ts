@@ -1,0 +1,139 @@
+/** Catalan, Spanish and English: the texts of the pages, and numbers, dates and plurals as each language writes them. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { commandOf } from '../config/install.js';
+import { LOCALES_DIR } from '../config/paths.js';
+import { LANGUAGES, type Language } from '../model/language.js';
+
+/**
+ * `count` chooses the plural (`key.one`, `key.other`); numbers are written in the language's own way. `command` needs not be
+ * given: it is how this program is called.
+ */
+export type Params = Readonly<Record<string, string | number>>;
+
+/** One language, ready to write. */
+export interface Words {
+  readonly language: Language;
+  /** The text of that key. @throws Error when there is none: a mistake of ours. */
+  t(key: string, params?: Params): string;
+  has(key: string): boolean;
+  number(value: number, digits?: number): string;
+  /** A measured value in its metric's unit: milliseconds, hours, or a share of 0..1 as a percentage. */
+  measure(value: number, unit: string | null): string;
+  /** Bytes, as kB or MB. */
+  bytes(count: number): string;
+  /** A moment (ms since the epoch) as date and time. */
+  date(at: number): string;
+  /** A day (ms since the epoch, any time of that day in UTC), as a date. */
+  day(at: number): string;
+  /** How long before `now` it was: "3 minutes ago". A moment still to come counts as now. */
+  ago(at: number, now: number): string;
+  /** How long after `now` it will be: "in 3 minutes". A moment gone by counts as now. */
+  until(at: number, now: number): string;
+}
+
+type Texts = Readonly<Record<string, string>>;
+
+/**
+ * Reads the three languages and checks that they say the same things.
+ * @throws Error naming the keys that one language lacks, or whose `{parameters}` differ.
+ */
+export function loadLocales(folder: string = LOCALES_DIR): (language: Language) => Words {
+  const texts = LANGUAGES.map((language) => {
+    const read = JSON.parse(readFileSync(join(folder, `${language}.json`), 'utf8')) as Texts;
+    return [language, read] as const;
+  });
+  const problems = texts.flatMap(([language, read]) =>
+    texts.flatMap(([other, compared]) => differences(language, read, other, compared)),
+  );
+  if (problems.length > 0) throw new Error(`${folder}: ${problems.join('; ')}`);
+  const byLanguage = new Map(texts);
+  const made = new Map<Language, Words>();
+  // On first use: the formatters of Intl bring 8 MB that a panel nobody looks at does without.
+  return (language) => {
+    const words = made.get(language) ?? wordsOf(language, byLanguage.get(language) ?? {});
+    made.set(language, words);
+    return words;
+  };
+}
+
+function differences(language: Language, texts: Texts, other: Language, compared: Texts): string[] {
+  const params = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map((match) => match[1]).sort();
+  return Object.entries(texts).flatMap(([key, text]) => {
+    const twin = compared[key];
+    if (twin === undefined) return [`${other} lacks "${key}"`];
+    return String(params(text)) === String(params(twin))
+      ? []
+      : [`"${key}" has other parameters in ${language}, ${other}`];
+  });
+}
+
+/** Between a number and its unit. The units are symbols, the same in all three languages (SI brochure, 5.4.3). */
+const NBSP = '\u00a0';
+const SYMBOLS: ReadonlyMap<string, string> = new Map([
+  ['ms', 'ms'],
+  ['ms/kB', 'ms/kB'],
+  ['hours', 'h'],
+]);
+
+function wordsOf(language: Language, texts: Texts): Words {
+  const plural = new Intl.PluralRules(language);
+  const ago = new Intl.RelativeTimeFormat(language, { numeric: 'auto' });
+  const date = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' });
+  const day = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeZone: 'UTC' });
+  const share = new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 1 });
+  const numbers = [0, 1, 2].map((digits) => new Intl.NumberFormat(language, { maximumFractionDigits: digits }));
+  const number = (value: number, digits = 0) => (numbers[digits] as Intl.NumberFormat).format(value);
+  const find = (key: string, params: Params) =>
+    texts[key] ?? texts[`${key}.${plural.select(Number(params.count))}`] ?? texts[`${key}.other`];
+  return {
+    language,
+    has: (key) => key in texts,
+    number,
+    measure: (value, of) => {
+      const symbol = SYMBOLS.get(of ?? '');
+      return of === 'share' ? share.format(value) : symbol ? `${number(value, 1)}${NBSP}${symbol}` : number(value, 2);
+    },
+    bytes: (count) =>
+      count < 1e6 ? `${number(count / 1e3, count < 1e4 ? 1 : 0)}${NBSP}kB` : `${number(count / 1e6, 1)}${NBSP}MB`,
+    date: (at) => date.format(at),
+    day: (at) => day.format(at),
+    ago: (at, now) => relative(ago, Math.min(at - now, 0) / 1000),
+    until: (at, now) => relative(ago, Math.max(at - now, 0) / 1000),
+    t(key, params = {}) {
+      const text = find(key, params);
+      if (text === undefined) throw new Error(`no text "${key}" in ${language}`);
+      return text.replace(/\{(\w+)\}/g, (_, name: string) => {
+        const value = params[name] ?? (name === 'command' ? commandOf() : undefined);
+        return typeof value === 'number' ? number(value) : (value ?? '');
+      });
+    },
+  };
+}
+
+const STEPS = [
+  ['day', 86_400],
+  ['hour', 3600],
+  ['minute', 60],
+] as const;
+
+/** Seconds (negative: in the past) in the largest unit that fits. */
+function relative(format: Intl.RelativeTimeFormat, seconds: number): string {
+  const [unit, length] = STEPS.find(([, length]) => Math.abs(seconds) >= length) ?? (['second', 1] as const);
+  return format.format(Math.trunc(seconds / length), unit);
+}
+
+/**
+ * The language to answer in: the person's own choice, else the browser's wishes in their order, else the node's.
+ * Tags are compared whole (`fil` is not `fi`) and a region or variant counts as its language (`ca-valencia` is `ca`).
+ */
+export function chooseLanguage(chosen: string | undefined, accept: string | undefined, standard: Language): Language {
+  const known = (tag: string) => LANGUAGES.find((one) => one === tag.split('-', 1)[0]?.toLowerCase());
+  const wishes = (accept ?? '').split(',', 20).map((part) => {
+    const [tag = '', ...settings] = part.trim().split(';');
+    const weight = settings.map((one) => /^\s*q=([\d.]+)\s*$/i.exec(one)?.[1]).find((q) => q !== undefined);
+    return { tag: tag.trim(), weight: Number(weight ?? 1) };
+  });
+  const ranked = wishes.filter(({ weight }) => weight > 0).sort((a, b) => b.weight - a.weight);
+  return known(chosen ?? '') ?? ranked.map(({ tag }) => known(tag)).find((one) => one !== undefined) ?? standard;
+}

@@ -1,9 +1,0 @@
-/** Address and port as text that may go into a link or a command: built from checked parts only, never from a stranger's words. */
-import { isIP, isIPv6 } from 'node:net';
-import type { Provider } from '../provider.js';
-
-/** `10.1.2.3:53` or `[fd00::1]:53`; null where the announcement has no port, for then there is nothing to reach. */
-export function endpoint({ address, port }: Pick<Provider, 'address' | 'port'>): string | null {
-  if (port === null || isIP(address) === 0) return null;
-  return `${isIPv6(address) ? `[${address}]` : address}:${port}`;
-}

@@ -1,0 +1,76 @@
+/** What a service type must be: everything that is wrong with one is said at the start. */
+import { LANGUAGES } from '../model/language.js';
+import type { Metric } from '../model/metric.js';
+import type { AccountOffer, Connect, Cost, ServiceFile, ServiceType, UnitCandidate } from './contract.js';
+
+/** Everything that is wrong with a candidate type; empty when it satisfies the contract. */
+export function problemsOf(candidate: unknown, fileName: string): string[] {
+  if (typeof candidate !== 'object' || candidate === null) return ['it has no default export'];
+  const type = candidate as Partial<ServiceType>;
+  const problems: string[] = [];
+  const need = (holds: boolean, what: string) => holds || problems.push(what);
+  need(type.id === fileName, `id must equal the file name "${fileName}"`);
+  need(isTexts(type.title), `title needs a text in ${LANGUAGES.join(', ')}`);
+  need(isTexts(type.summary), `summary needs a text in ${LANGUAGES.join(', ')}`);
+  need(/^[MmLlHhVvCcSsQqTtAaZz0-9 .,-]+$/.test(type.icon ?? ''), 'icon must be SVG path data');
+  need(type.defaultPort === null || isPort(type.defaultPort), 'defaultPort must be 1..65535 or null');
+  need(isTransports(type.transports), 'transports must list tcp, udp or both');
+  need(Array.isArray(type.units) && type.units.every(isUnit), 'units must name systemd .service units');
+  need((type.units ?? []).every(isOpenable), 'opening needs label and text');
+  need(typeof type.probe === 'function', 'probe must be a function');
+  need(isCost(type.cost), 'cost needs packets and bytes');
+  need(type.askedCost === undefined || isCost(type.askedCost), 'askedCost needs packets and bytes');
+  need([undefined, true, false].includes(type.identifies), 'identifies must be true or false');
+  need(['undefined', 'function'].includes(typeof type.introduce), 'introduce must be a function');
+  need(type.account === undefined || isOffer(type.account), 'account needs label and explanation');
+  need([undefined, true, false].includes(type.link), 'link must be true or false');
+  need(type.publishTxt === undefined || isTexts(type.publishTxt), `publishTxt needs a text in ${LANGUAGES.join(', ')}`);
+  need(typeof type.use === 'function', 'use must be a function');
+  need(typeof type.describe === 'function', 'describe must be a function');
+  need((type.files ?? []).every(isFile), 'files need a plain name, a media type, a label and write');
+  need(type.connect === undefined || isConnect(type.connect), 'connect needs label, done, suits and run');
+  return [...problems, ...metricProblems(type)];
+}
+
+function metricProblems({ metrics, scoredFrom }: Partial<ServiceType>): string[] {
+  if (!Array.isArray(metrics)) return ['metrics must be a list'];
+  if (scoredFrom === null) return metrics.length === 0 ? [] : ['metrics must be empty while scoredFrom is null'];
+  if (typeof scoredFrom !== 'number') return ['scoredFrom must be a level or null'];
+  const sum = metrics.reduce((total: number, metric: Metric) => total + metric.weight, 0);
+  return [
+    ...(Math.abs(sum - 1) < 1e-9 ? [] : [`weights sum to ${sum}, not 1`]),
+    ...metrics.filter((one: Metric) => !(one.weight > 0)).map((one: Metric) => `weight of ${one.id} must be above 0`),
+    ...metrics
+      .filter((one: Metric) => !hasCurve(one))
+      .map((one: Metric) => `curve of ${one.id} needs two different anchors, above 0 on a log scale`),
+  ];
+}
+
+const hasCurve = ({ useless, excellent, scale }: Metric) =>
+  useless !== excellent && (scale === 'linear' || (useless > 0 && excellent > 0));
+
+const isPort = (port: unknown) => Number.isInteger(port) && (port as number) > 0 && (port as number) < 65536;
+
+const isTexts = (texts: unknown) =>
+  typeof texts === 'object' && texts !== null && LANGUAGES.every((one) => (texts as Record<string, unknown>)[one]);
+
+const isTransports = (list: unknown) =>
+  Array.isArray(list) && list.length > 0 && list.every((one) => one === 'tcp' || one === 'udp');
+
+const isFile = (file: Partial<ServiceFile> | null) =>
+  /^[A-Za-z0-9][A-Za-z0-9.-]*$/.test(file?.name ?? '') &&
+  Boolean(file?.mediaType && isTexts(file.label)) &&
+  (file?.hint === undefined || isTexts(file.hint)) &&
+  typeof file?.write === 'function';
+
+const isCost = (cost: Partial<Cost> | undefined) => (cost?.packets ?? 0) > 0 && (cost?.bytes ?? 0) > 0;
+
+const isOffer = (offer: Partial<AccountOffer> | null) => isTexts(offer?.label) && isTexts(offer?.explanation);
+
+const isConnect = ({ label, done, suits, run }: Partial<Connect>) =>
+  isTexts(label) && isTexts(done) && typeof suits === 'function' && typeof run === 'function';
+
+const isOpenable = (one: UnitCandidate | null) =>
+  one?.opening === undefined || Boolean(isTexts(one.opening.label) && one.opening.text);
+
+const isUnit = (one: UnitCandidate | null) => /^[A-Za-z0-9_.-]+@?\.service$/.test(one?.unit ?? '');

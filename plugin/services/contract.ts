@@ -1,0 +1,145 @@
+/** The contract of a service type. */
+import type { Language } from '../model/language.js';
+import type { Level } from '../model/level.js';
+import type { Metric } from '../model/metric.js';
+import type { Provider } from '../model/provider.js';
+import type { Prober } from '../probe/index.js';
+
+/** A text of the type's own, in every language of the panel. */
+export type Texts = Readonly<Record<Language, string>>;
+
+/** A systemd unit that may provide the type on this node, and the Debian package that brings it. */
+export interface UnitCandidate {
+  /** `named.service`, or a template such as `syncthing@.service` whose instances all count. */
+  readonly unit: string;
+  /** What a template's instance is: the user it runs as, or a mere name. */
+  readonly instance?: 'user' | 'name';
+  /** Debian package to install; null where Debian has none. */
+  readonly package: string | null;
+  /** Where the package has it listen on loopback only: what opens it to neighbours. */
+  readonly opening?: Opening;
+}
+
+/** Lines for a program's own configuration. */
+export interface Opening {
+  /** Where they belong, and what to do then. */
+  readonly label: Texts;
+  readonly text: string;
+}
+
+export interface Cost {
+  readonly packets: number;
+  readonly bytes: number;
+}
+
+/** One thing that a person does to use a provider. */
+export type UseStep =
+  | { readonly kind: 'link'; readonly label: Texts; readonly url: string }
+  | { readonly kind: 'copy'; readonly label: Texts; readonly text: string }
+  | { readonly kind: 'qr'; readonly label: Texts; readonly text: string }
+  | { readonly kind: 'note'; readonly label: Texts };
+
+/** A file that the panel makes for programs. */
+export interface ServiceFile {
+  /** Letters, digits, `.` and `-`. */
+  readonly name: string;
+  readonly mediaType: string;
+  readonly label: Texts;
+  /** Where a program takes its address. */
+  readonly hint?: Texts;
+  /** @param best the providers worth using, best first; may be empty */
+  write(best: readonly Provider[]): string;
+}
+
+/** What connecting may use of this node; made by the panel. */
+export interface ConnectTools {
+  /**
+   * Joins the community through these addresses (`ip:port`) by this node's running Serf agent.
+   * @returns how many of them answered
+   * @throws PanelError serf-away, serf-refused; connect-failed when none answered
+   */
+  joinSerf(addresses: readonly string[]): Promise<number>;
+  /**
+   * Where this node's own Syncthing takes orders: the address of its REST interface, always on loopback, and its key;
+   * null where none is set up.
+   * @throws PanelError connect-failed with what is wrong with the one that was found
+   */
+  localSyncthing(): Promise<{ readonly url: string; readonly apiKey: string } | null>;
+}
+
+/** What one click does for a person who has chosen a provider: a program of this node is told to use it. */
+export interface Connect {
+  /** Text of the button. */
+  readonly label: Texts;
+  /** What has come of it, and what is left to do. */
+  readonly done: Texts;
+  /** Whether the announcement says all that is needed. */
+  suits(provider: Provider): boolean;
+  /** Doing it twice changes nothing more. @throws PanelError connect-failed and those of the tools */
+  run(provider: Provider, tools: ConnectTools, signal: AbortSignal): Promise<void>;
+}
+
+/** That a person may offer an account for one scan of one provider: it goes to that provider only, and is forgotten. */
+export interface AccountOffer {
+  readonly label: Texts;
+  /** What it is for, and who will see it. */
+  readonly explanation: Texts;
+}
+
+export interface ServiceType {
+  /** Wire word = file name. */
+  readonly id: string;
+  readonly title: Texts;
+  /** One sentence: what a neighbour gets from it. */
+  readonly summary: Texts;
+  /** SVG path data on a 24×24 grid. */
+  readonly icon: string;
+  /** null where every provider chooses its own. */
+  readonly defaultPort: number | null;
+  readonly transports: readonly ('tcp' | 'udp')[];
+  /** In order of preference. */
+  readonly units: readonly UnitCandidate[];
+  readonly probe: Prober;
+  /** Where a probe is a cryptographic handshake to check an identity: one that nobody asked for comes every 6 h at most. */
+  readonly identifies?: boolean;
+  /**
+   * What this node's own configuration says about the provider, for the probe (`target.own`) and for `use`; empty where it
+   * says nothing. Reads files, so it is called outside of what is timed.
+   */
+  introduce?(provider: Provider): Promise<ReadonlyMap<string, string>>;
+  readonly account?: AccountOffer;
+  /** What one probe costs at most, IP headers included: shown before a scan, held against the daily budget. */
+  readonly cost: Cost;
+  /** What it costs on top where a person asked for it, or offered the account where the type takes one. */
+  readonly askedCost?: Cost;
+  /** Lowest level that earns a score; null while the probe proves too little to judge (then no provider has a score). */
+  readonly scoredFrom: Level | null;
+  /** Weights sum to 1. Empty only when `scoredFrom` is null. */
+  readonly metrics: readonly Metric[];
+  /**
+   * How a person uses the provider.
+   * @param best the providers worth using, best first, for steps that name a second one
+   * @param own what `introduce` found, where it may be shown
+   */
+  use(provider: Provider, best?: readonly Provider[], own?: ReadonlyMap<string, string>): readonly UseStep[];
+  /** Files for programs, made from the ranked list (a proxy auto-configuration): served at `/services/<type>/files/<name>`. */
+  readonly files?: readonly ServiceFile[];
+  readonly connect?: Connect;
+  /** Its unit carries a network: stopping it may cut the way by which the person at the browser came. */
+  readonly link?: boolean;
+  /** Which attributes (`name=value`) neighbours need, asked for where this node's own service is announced. */
+  readonly publishTxt?: Texts;
+  /** `when-announced`: known, but none of the nine; shown among the other services once somebody announces it. */
+  readonly listed?: 'always' | 'when-announced';
+  /** What the announcement's own attributes say, as label and value, for the provider page. */
+  describe(txt: ReadonlyMap<string, string>): readonly { readonly label: Texts; readonly value: string }[];
+}
+
+export interface ServiceRegistry {
+  /** The built-in types, in the order of Cloudy's search page. */
+  readonly types: readonly ServiceType[];
+  /** The type of that wire word, built in or not; `other` for every unknown word. */
+  of(word: string): ServiceType;
+  /** Whether the word is one of the built-in types. */
+  has(word: string): boolean;
+}

@@ -1,0 +1,178 @@
+/** PeerStreamer channels: live video passed on from viewer to viewer. */
+import { isIPv4 } from 'node:net';
+import { endpoint } from '../../lib/endpoint.js';
+import { waitFor } from '../../lib/wait.js';
+import { answers, jitter, loss, roundTripTime } from '../../model/metric.js';
+import type { Sample } from '../../model/sample.js';
+import {
+  type Failed,
+  isFailed,
+  type ProbeContext,
+  type ProbeResult,
+  type Prober,
+  type Target,
+} from '../../probe/index.js';
+import { measurePath, PATH_COST, pathSamples } from '../../probe/path.js';
+import { NETWORK_COST, probeHost } from '../../probe/port.js';
+import { openUdp } from '../../probe/udp.js';
+import type { ServiceType } from '../contract.js';
+import { type Message, ncastQuestion, readNcast } from './ncast.js';
+
+/** Where the viewer's own machine hands the video to the player. */
+const PLAYER = { address: '127.0.0.1', port: 1234 } as const;
+
+/** Longest wait for the answer to one question, and for all that follows from it, ms: two looks end within 8 s. */
+const ANSWER_LIMIT_MS = 1_250;
+const LOOK_LIMIT_MS = 2_500;
+
+/** Between two looks, ms: by then a slow stream, of 10 chunks a second, has surely moved on. */
+const APART_MS = 1_500;
+
+/**
+ * What one look costs at most: its question asked twice, the three answers to a newcomer and the four questions after it
+ * (280 bytes together), and this node's "port unreachable" to those of them that come too late.
+ */
+const LOOK_COST = { packets: 2 + 7 + 5, bytes: 2 * (45 + 28) + 280 + 7 * 28 + 5 * 101 } as const;
+
+type Said<Kind> = Extract<Message, { readonly kind: Kind }> | null;
+
+/** What a streamer told a newcomer; null for what did not come. */
+interface Look {
+  readonly peers: Said<'peers'>;
+  readonly chunks: Said<'chunks'>;
+  /** From the question to the first answer, ms; null where it was asked twice: nobody knows which one was answered. */
+  readonly ms: number | null;
+}
+
+/** Who serves the stream, and whether it moves on: two looks, and between them the path is measured. */
+const probe: Prober = async (target, context) => {
+  if (!isIPv4(target.address)) return { level: 0, reason: 'unreachable', detail: 'PeerStreamer knows no IPv6' };
+  const before = await look(target, context, 2);
+  if (isFailed(before)) return before.reason === 'timeout' ? silence(target, context) : before;
+  const level = isAnnounced(before, target) ? 4 : 3;
+  if (before.chunks?.newest === null) return idle(level);
+  const [path] = await Promise.all([measurePath(target, context), pause(context)]);
+  const again = await look(target, context, 1);
+  const after = isFailed(again) ? null : again;
+  const samples = path.length > 0 ? path : pathSamples([timeOf(before), timeOf(after)], 'udp');
+  return judge(level, samples, before.chunks?.newest, after?.chunks?.newest);
+};
+
+const timeOf = (look: Look | null) => (look === null || look.ms === null ? null : { ms: look.ms });
+
+/**
+ * Asks what there is. Each look comes from a port of its own: only to a newcomer does a streamer send its buffer map.
+ * It answers to the address inside the question, so whoever sits behind address translation hears nothing.
+ */
+async function look(target: Target, context: ProbeContext, tries: number): Promise<Look | Failed> {
+  const udp = await openUdp(target, context);
+  if (isFailed(udp)) return udp;
+  const own = udp.local;
+  const read = (datagram: Buffer) => {
+    const message = readNcast(datagram);
+    // Whoever sends back what it gets is no streamer.
+    return message?.kind === 'question' && message.first.port === own.port ? null : message;
+  };
+  const hear = <Kind extends Message['kind']>(kind: Kind) =>
+    udp.hear((datagram) => {
+      const message = read(datagram);
+      return message?.kind === kind ? (message as NonNullable<Said<Kind>>) : null;
+    }, LOOK_LIMIT_MS);
+  const compose = () => ({ datagram: ncastQuestion(own), read });
+  try {
+    const [answer, peers, chunks] = await Promise.all([
+      udp.ask(compose, tries, ANSWER_LIMIT_MS),
+      hear('peers'),
+      hear('chunks'),
+    ]);
+    return isFailed(answer) ? answer : { peers, chunks, ms: answer.loss === 0 ? answer.ms : null };
+  } finally {
+    udp.close();
+  }
+}
+
+function isAnnounced({ peers }: Look, { address, port }: Target): boolean {
+  return peers?.first.address === address && peers.first.port === port;
+}
+
+/** `before` and `after`: the newest chunk at either look; null for none, undefined where nothing was said of it. */
+function judge(
+  level: 3 | 4,
+  samples: readonly Sample[],
+  before: number | undefined,
+  after: number | null | undefined,
+): ProbeResult {
+  if (after === null) return idle(level);
+  if (before === undefined || after === undefined) return { level, samples, facts: {} };
+  if (after <= before) return { level, reason: 'broken', detail: 'the stream stands still' };
+  return { level: level === 4 ? 5 : level, samples, facts: {} };
+}
+
+/** A channel on which nothing is shown serves nobody, however lively its port. */
+function idle(level: 3 | 4): Failed {
+  return { level, reason: 'broken', detail: 'nothing is being streamed' };
+}
+
+/** Nothing else may be sent to its port: whether at least the host is alive, a TCP connection tells, which is none of its. */
+async function silence(target: Target, context: ProbeContext): Promise<Failed> {
+  const host = await probeHost(target, context);
+  if (isFailed(host)) return host;
+  return { level: 1, reason: 'timeout', detail: 'the machine answers, the channel does not' };
+}
+
+function pause({ signal }: ProbeContext): Promise<void> {
+  return waitFor<void>({ signal, limitMs: APART_MS, atLimit: () => {}, listen: () => () => {} });
+}
+
+const peerstreamer: ServiceType = {
+  id: 'peerstreamer',
+  title: { ca: 'PeerStreamer', es: 'PeerStreamer', en: 'PeerStreamer' },
+  summary: {
+    ca: 'Un canal de vídeo en directe que els mateixos espectadors es passen entre ells.',
+    es: 'Un canal de vídeo en directo que los propios espectadores se pasan entre ellos.',
+    en: 'A live video channel that its viewers pass on to each other.',
+  },
+  icon: 'M3 6h12v12H3zM15 11l6-4v10l-6-4',
+  defaultPort: null,
+  transports: ['udp'],
+  units: [{ unit: 'peerstreamer.service', package: null }],
+  probe,
+  cost: {
+    packets: 2 * LOOK_COST.packets + PATH_COST.packets,
+    bytes: 2 * LOOK_COST.bytes + Math.max(PATH_COST.bytes, NETWORK_COST.bytes),
+  },
+  scoredFrom: 3,
+  // Throughput and chunks in time would matter most, which only who watches can tell: left out, and the rest
+  // weighs more. Chunk trading takes one and a half round trips for each chunk. Where
+  // neither pings nor the streamer's own answers give jitter, it stays unknown, and marks as any unknown: in the middle.
+  metrics: [
+    roundTripTime({ weight: 0.3, useless: 800, excellent: 50 }),
+    loss(0.25),
+    jitter({ weight: 0.15, useless: 200, excellent: 20 }),
+    answers(0.3),
+  ],
+  use: (provider) => {
+    if (endpoint(provider) === null) return [];
+    const { address, port } = provider;
+    const output = `null,dechunkiser=udp,port0=${PLAYER.port},addr=${PLAYER.address}`;
+    return [
+      {
+        kind: 'copy',
+        label: {
+          ca: 'Uniu-vos al canal (poseu la vostra interfície de xarxa en lloc d’eth0)',
+          es: 'Únase al canal (ponga su interfaz de red en lugar de eth0)',
+          en: 'Join the channel (with your own network interface in the place of eth0)',
+        },
+        text: `streamer -i ${address} -p ${port} -P ${port} -F ${output} -I eth0`,
+      },
+      {
+        kind: 'copy',
+        label: { ca: 'Mireu-lo', es: 'Véalo', en: 'Watch it' },
+        text: `ffplay udp://${PLAYER.address}:${PLAYER.port}`,
+      },
+    ];
+  },
+  // Its only attribute is, by an old mistake, the node's own address.
+  describe: () => [],
+};
+export default peerstreamer;

@@ -1,0 +1,211 @@
+/** tinc: the community's private network, as if all its members sat at one cable. */
+import { endpoint } from '../../lib/endpoint.js';
+import { waitFor } from '../../lib/wait.js';
+import { answers, jitter, loss, roundTripTime } from '../../model/metric.js';
+import type { Provider } from '../../model/provider.js';
+import type { Sample } from '../../model/sample.js';
+import {
+  type Failed,
+  isFailed,
+  type ProbeContext,
+  type ProbeResult,
+  type Prober,
+  type Target,
+} from '../../probe/index.js';
+import { measurePath, PATH_COST } from '../../probe/path.js';
+import { NETWORK_COST, roundTrip } from '../../probe/port.js';
+import { type Connection, connect } from '../../probe/tcp.js';
+import type { ServiceType, UseStep } from '../contract.js';
+import { TINC_NAME, tincIntroduction } from './nets.js';
+
+/** tinc greets at once or never: longest wait for it, ms. */
+const GREETING_LIMIT_MS = 1_000;
+/** Longest wait for the answer to our own name, ms: it takes a round trip and a public-key operation over there. */
+const ANSWER_LIMIT_MS = 3_000;
+
+/** "0", its name, and the protocol's version: 17 for as long as there were nodes that greet. */
+const GREETING = /^0 ([A-Za-z0-9_]+) 17(\.\d+)?\n/;
+/** Behind the greeting, the key of a session: only for those whose key it has. */
+const SESSION_KEY = /^[^\n]*\n1 \d+ \d+ \d+ \d+ [0-9A-Fa-f]+\n/;
+const MAX_GREETING = 512;
+/** With the key of a session, characters. */
+const MAX_ANSWER = 4_096;
+
+interface Heard {
+  readonly name: string;
+  /** Whether it goes on with us as with a member. */
+  readonly admits: boolean;
+}
+
+/**
+ * Up to 1.0.34 tinc says who it is to whoever connects; since then (CVE-2018-16737) it waits for a name that it knows, and
+ * is silent for everybody else. So silence is what a good one shows to a stranger: it proves nothing and breaks nothing,
+ * and is worth what the path is worth. No name is guessed: each wrong one is a warning in the provider's log. Only where
+ * this node's own tinc has the provider among its hosts is our name said, and no more than that: a connection that the
+ * two have is left alone.
+ */
+const probe: Prober = async (target, context) => {
+  const connection = await connect(target, context);
+  if (isFailed(connection)) return connection;
+  const ourName = target.own?.has('peer') ? target.own.get('name') : undefined;
+  try {
+    if (ourName !== undefined) connection.socket.write(`0 ${ourName} 17\n`);
+    const [heard, path] = await Promise.all([
+      hear(connection, ourName !== undefined, context),
+      measurePath(target, context),
+    ]);
+    const samples = path.length > 0 ? path : roundTrip(connection.connectMs);
+    if (heard === null) return { level: 2, samples, facts: {} };
+    return isFailed(heard) ? heard : judge(heard, samples, target);
+  } finally {
+    connection.close();
+  }
+};
+
+/** What it says of itself, to a member also that it is one; null when it keeps silent. */
+function hear({ socket }: Connection, asMember: boolean, { signal }: ProbeContext): Promise<Heard | Failed | null> {
+  let received = '';
+  const strange: Failed = { level: 2, reason: 'wrong-protocol' };
+  const heard = (): Heard | null => {
+    const name = GREETING.exec(received)?.[1];
+    return name === undefined ? null : { name, admits: asMember && SESSION_KEY.test(received) };
+  };
+  return waitFor<Heard | Failed | null>({
+    signal,
+    limitMs: asMember ? ANSWER_LIMIT_MS : GREETING_LIMIT_MS,
+    atLimit: () => heard() ?? (received === '' ? null : strange),
+    listen: (end) => {
+      const onData = (chunk: Buffer) => {
+        received += chunk.toString('latin1');
+        const said = heard();
+        if (said === null && (received.includes('\n') || received.length > MAX_GREETING)) end(() => strange);
+        else if (said?.admits || (said && !asMember)) end(() => said);
+        else if (received.length > MAX_ANSWER) end(() => strange);
+      };
+      const onClose = () => end(() => heard() ?? (received === '' ? { level: 2, reason: 'closed' } : strange));
+      socket.on('data', onData).once('close', onClose);
+      return () => socket.pause().off('data', onData).off('close', onClose);
+    },
+  });
+}
+
+/** Its name is held against the announcement's and against that of our own host file, where there are such. */
+function judge({ name, admits }: Heard, samples: readonly Sample[], { txt, own }: Target): ProbeResult {
+  const expected = [txt.get('name'), own?.get('peer')].filter((one) => one !== undefined);
+  const facts = { name: name.slice(0, 100) };
+  if (expected.some((one) => one !== name)) {
+    return { level: 3, reason: 'wrong-identity', detail: `it is ${facts.name}` };
+  }
+  return { level: admits ? 5 : expected.length > 0 ? 4 : 3, samples, facts };
+}
+
+/** In the place of a name that nobody has told us. */
+const ITS_NAME = 'NAME';
+
+function use(provider: Provider, _best: readonly Provider[] = [], own: ReadonlyMap<string, string> = new Map()) {
+  if (endpoint(provider) === null) return [];
+  const announced = provider.txt.get('name') ?? '';
+  const peer = own.get('peer') ?? (TINC_NAME.test(announced) ? announced : ITS_NAME);
+  return [...theirSide(provider, peer, own.get('net')), ...ownSide(peer, own)];
+}
+
+function theirSide(provider: Provider, peer: string, net: string | undefined): UseStep[] {
+  return [
+    {
+      kind: 'note',
+      label: {
+        ca: 'tinc només admet coneguts: intercanvieu els fitxers de node amb qui el manté.',
+        es: 'tinc solo admite conocidos: intercambie los ficheros de nodo con quien lo mantiene.',
+        en: 'tinc admits only those it knows: exchange host files with whoever runs it.',
+      },
+    },
+    {
+      kind: 'copy',
+      label: {
+        ca: `Línia per al seu fitxer a /etc/tinc/${net ?? 'XARXA'}/hosts/`,
+        es: `Línea para su fichero en /etc/tinc/${net ?? 'RED'}/hosts/`,
+        en: `Line for its file in /etc/tinc/${net ?? 'NET'}/hosts/`,
+      },
+      text: `Address = ${provider.address} ${provider.port}`,
+    },
+    {
+      kind: 'copy',
+      label: {
+        ca: 'Línia per al tinc.conf d’aquest node, amb el nom del seu fitxer',
+        es: 'Línea para el tinc.conf de este nodo, con el nombre de su fichero',
+        en: 'Line for this node’s tinc.conf, with the name of its file',
+      },
+      text: `ConnectTo = ${peer}`,
+    },
+  ];
+}
+
+/** What the other side needs from this node, where it has a network; and the shorter way of newer versions. */
+function ownSide(peer: string, own: ReadonlyMap<string, string>): UseStep[] {
+  const [name, net, file] = ['name', 'net', 'file'].map((key) => own.get(key));
+  if (name === undefined || net === undefined) return [];
+  const invitation: UseStep = {
+    kind: 'note',
+    label: {
+      ca: `Amb tinc 1.1 n’hi ha prou que una banda executi «tinc -n ${net} invite ${peer}» i l’altra «tinc join» amb l’adreça que en surt.`,
+      es: `Con tinc 1.1 basta con que una parte ejecute «tinc -n ${net} invite ${peer}» y la otra «tinc join» con la dirección que resulta.`,
+      en: `With tinc 1.1 it is enough that one side runs “tinc -n ${net} invite ${peer}” and the other “tinc join” with the address that this prints.`,
+    },
+  };
+  if (file === undefined) return [invitation];
+  return [
+    {
+      kind: 'copy',
+      label: {
+        ca: `Fitxer d’aquest node per a l’altra banda: hosts/${name}`,
+        es: `Fichero de este nodo para la otra parte: hosts/${name}`,
+        en: `This node’s file for the other side: hosts/${name}`,
+      },
+      text: file,
+    },
+    {
+      kind: 'copy',
+      label: {
+        ca: 'Línia per al tinc.conf de l’altra banda',
+        es: 'Línea para el tinc.conf de la otra parte',
+        en: 'Line for the other side’s tinc.conf',
+      },
+      text: `ConnectTo = ${name}`,
+    },
+    invitation,
+  ];
+}
+
+const tincvpn: ServiceType = {
+  id: 'tincvpn',
+  title: { ca: 'Xarxa privada tinc', es: 'Red privada tinc', en: 'tinc private network' },
+  summary: {
+    ca: 'Uneix els membres d’una comunitat en una sola xarxa local, per damunt de la malla.',
+    es: 'Une a los miembros de una comunidad en una sola red local, por encima de la malla.',
+    en: 'Joins the members of a community into one local network on top of the mesh.',
+  },
+  icon: 'M5 11h14v9H5zM8 11V8a4 4 0 0 1 8 0v3M12 14.5v2',
+  defaultPort: 655,
+  transports: ['tcp', 'udp'],
+  units: [
+    { unit: 'tinc@.service', instance: 'name', package: 'tinc' },
+    { unit: 'tinc.service', package: 'tinc' },
+  ],
+  link: true,
+  probe,
+  introduce: (provider) => tincIntroduction(provider),
+  // Beside connection and path, a greeting; between members both names and a key, in up to three segments.
+  cost: { packets: NETWORK_COST.packets + 6 + PATH_COST.packets, bytes: NETWORK_COST.bytes + 900 + PATH_COST.bytes },
+  scoredFrom: 2,
+  // Everything between the members goes through this path, so the path is what is weighed. Where its node is not
+  // known through Serf, loss and jitter stay unknown, and mark as any unknown: in the middle.
+  metrics: [
+    roundTripTime({ weight: 0.35, useless: 800, excellent: 30 }),
+    loss(0.25),
+    jitter({ weight: 0.15, useless: 200, excellent: 20 }),
+    answers(0.25),
+  ],
+  use,
+  describe: () => [],
+};
+export default tincvpn;

@@ -1,0 +1,61 @@
+/** Who has announced which provider since when: it outlives a restart who was here before a flood, and who said it first. */
+import type Database from 'better-sqlite3';
+import { dayOf } from '../../lib/day.js';
+import { prepare } from '../sqlite.js';
+
+export interface AnnouncerStore {
+  /** When the announcer was first heard, ms since the epoch; null = never. */
+  announcer(announcer: string): number | null;
+  /** When it first announced the provider; null = never. */
+  claim(provider: string, announcer: string): number | null;
+  /** Remembers what is announced now; `at` in ms since the epoch. Writes only what is new, or was not heard today. */
+  note(
+    claims: Iterable<{ readonly provider: string; readonly announcer: string; readonly since: number }>,
+    at: number,
+  ): void;
+}
+
+export const ANNOUNCERS_SCHEMA = `
+  CREATE TABLE announcers (
+    announcer TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    heard INTEGER NOT NULL,
+    PRIMARY KEY (announcer, provider)
+  ) STRICT, WITHOUT ROWID;
+`;
+
+/** What is not heard for so long is forgotten; of more than so many rows, those that were not heard for longest. */
+const KEPT_DAYS = 30;
+const ROWS_CAP = 5_000;
+
+/** A day of the future comes from a clock that was set back since. */
+const NOTE = `
+  INSERT INTO announcers (announcer, provider, since, heard) VALUES (@announcer, @provider, @since, @today)
+  ON CONFLICT DO UPDATE SET heard = excluded.heard WHERE heard <> excluded.heard`;
+const TRIM = `
+  DELETE FROM announcers WHERE (announcer, provider) IN (
+    SELECT announcer, provider FROM announcers ORDER BY heard DESC, since LIMIT -1 OFFSET ${ROWS_CAP})`;
+
+export function announcerStore(db: Database.Database): AnnouncerStore {
+  const announcer = prepare<[string], number>(db, 'SELECT min(since) FROM announcers WHERE announcer = ?').pluck();
+  const claim = prepare<[string, string], number>(
+    db,
+    'SELECT since FROM announcers WHERE announcer = ? AND provider = ?',
+  ).pluck();
+  const note = prepare(db, NOTE);
+  const forget = prepare<[number]>(db, 'DELETE FROM announcers WHERE heard < ?');
+  const count = prepare<[], number>(db, 'SELECT count(*) FROM announcers').pluck();
+  const trim = prepare(db, TRIM);
+  const write = db.transaction((claims: Parameters<AnnouncerStore['note']>[0], at: number) => {
+    const today = dayOf(at);
+    for (const { provider, announcer, since } of claims) note.run({ provider, announcer, since, today });
+    forget.run(today - KEPT_DAYS);
+    if ((count.get() ?? 0) > ROWS_CAP) trim.run();
+  });
+  return {
+    announcer: (name) => announcer.get(name) ?? null,
+    claim: (provider, name) => claim.get(name, provider) ?? null,
+    note: (claims, at) => write.immediate(claims, at),
+  };
+}

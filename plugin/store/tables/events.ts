@@ -1,0 +1,111 @@
+/** What was done here and by whom: the newest lines, bounded. */
+import type Database from 'better-sqlite3';
+import { DAY_MS } from '../../lib/day.js';
+import type { Job, JobKind } from '../../model/job.js';
+import { prepare } from '../sqlite.js';
+
+/** `cloudy`: a user of Cloudy's own pages, by name. `schedule`: the panel by itself. `stranger`: somebody without a login. */
+export const ACTORS = ['owner', 'cloudy', 'command-line', 'schedule', 'stranger'] as const;
+export interface Actor {
+  readonly by: (typeof ACTORS)[number];
+  /** Empty where there is no name; at most 64 characters. */
+  readonly name: string;
+}
+
+/**
+ * What can be done that is no job. The last four the panel does with an own service's announcement: it tells the Serf agent
+ * of it, ends it since the service does not run, since it listens to no neighbour, or since another program has removed it.
+ */
+export const DEEDS = [
+  ...(['login', 'logout', 'password', 'background-on', 'background-off', 'measure', 'opinion'] as const),
+  ...(['announced', 'withdrawn', 'silent', 'removed'] as const),
+] as const;
+export type Deed = JobKind | 'cancel' | (typeof DEEDS)[number];
+
+export interface NewEvent extends Actor {
+  readonly what: Deed;
+  /** Wire word of the service type; null where it is about none. */
+  readonly type: string | null;
+  readonly provider: string | null;
+  /** Of a job the event has the job's own state, whatever is said here. */
+  readonly result: 'done' | 'failed';
+  /** The job that it began. */
+  readonly job: string | null;
+}
+
+export interface Event extends Omit<NewEvent, 'result'> {
+  /** ms since the epoch; of a line that counts, the last time. */
+  readonly at: number;
+  readonly result: Job['state'];
+  /** How often on that day; 1 for a line of its own. */
+  readonly count: number;
+}
+
+export interface EventStore {
+  /** A line of its own. @returns false for a job that has one already: it gets no second */
+  add(event: NewEvent): boolean;
+  /** For what happens often: one line a day counts all that are alike, and moves to the top. */
+  count(event: Omit<NewEvent, 'job'>): void;
+  /** Newest first. */
+  newest(limit: number): Event[];
+}
+
+/** Lines kept: a small node's year. */
+export const EVENTS_KEPT = 500;
+
+export const EVENTS_SCHEMA = `
+  CREATE TABLE events (
+    id INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    by TEXT NOT NULL,
+    name TEXT NOT NULL CHECK (length(name) <= 64),
+    what TEXT NOT NULL,
+    type TEXT,
+    provider TEXT,
+    result TEXT NOT NULL,
+    job TEXT,
+    count INTEGER NOT NULL CHECK (count > 0)
+  ) STRICT;
+  CREATE UNIQUE INDEX events_by_job ON events (job) WHERE job IS NOT NULL;
+`;
+
+const ADD = `
+  INSERT OR IGNORE INTO events (at, by, name, what, type, provider, result, job, count)
+  VALUES (@at, @by, @name, @what, @type, @provider, @result, @job, @count)`;
+
+/** A new line has the largest id, whatever the clock says. */
+const FORGET = `DELETE FROM events WHERE id <= (SELECT max(id) FROM events) - ${EVENTS_KEPT}`;
+
+const TAKE = `
+  DELETE FROM events WHERE job IS NULL AND by = @by AND name = @name AND what = @what AND type IS @type
+    AND provider IS @provider AND result = @result AND at BETWEEN @since AND @at
+  RETURNING count`;
+
+/** A job that died with its process became `failed` when the next one began, so no event is left without an end. */
+const NEWEST = `
+  SELECT at, by, name, what, events.type, events.provider, coalesce(jobs.state, result) AS result, job, count
+  FROM events LEFT JOIN jobs ON jobs.id = job
+  ORDER BY events.id DESC LIMIT ?`;
+
+type Row = Omit<Event, 'result'> & { readonly result: string };
+
+export function eventStore(db: Database.Database, now: () => number): EventStore {
+  const insert = prepare<Row>(db, ADD);
+  const forget = prepare(db, FORGET);
+  const take = prepare<Omit<Row, 'count' | 'job'> & { since: number }, number>(db, TAKE).pluck();
+  const newest = prepare<[number], Event>(db, NEWEST);
+  const put = (row: Row) => {
+    const { changes } = insert.run(row);
+    forget.run();
+    return changes > 0;
+  };
+  return {
+    add: (event) => put({ ...event, at: now(), count: 1 }),
+    count: (event) => {
+      const at = now();
+      const before = take.all({ ...event, at, since: at - (at % DAY_MS) });
+      put({ ...event, job: null, at, count: before.reduce((sum, count) => sum + count, 1) });
+    },
+    newest: (limit) => newest.all(limit),
+  };
+}

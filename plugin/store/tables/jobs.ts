@@ -1,0 +1,75 @@
+/** Jobs: one row each, written when it begins and when it ends. */
+import type Database from 'better-sqlite3';
+import type { Job } from '../../model/job.js';
+import { prepare } from '../sqlite.js';
+
+export interface JobStore {
+  /** Inserts or replaces. */
+  put(job: Job): void;
+  get(id: string): Job | null;
+  /** The type's newest; null where there was none. */
+  newest(type: string): Job | null;
+  /** Jobs left `running` by a process that died become `failed`. */
+  closeOrphans(): void;
+}
+
+export interface PrunableJobs extends JobStore {
+  /** Deletes at most `limit` jobs that began before `before` (ms since the epoch), ended, and are in no event. */
+  prune(before: number, limit: number): number;
+}
+
+export const JOBS_SCHEMA = `
+  CREATE TABLE jobs (
+    id TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,
+    type TEXT NOT NULL,
+    provider TEXT,
+    state TEXT NOT NULL,
+    done INTEGER NOT NULL,
+    total INTEGER NOT NULL,
+    startedAt TEXT NOT NULL,
+    finishedAt TEXT,
+    error TEXT
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX jobs_by_start ON jobs (startedAt);
+`;
+
+const PUT = `
+  INSERT OR REPLACE INTO jobs (id, kind, type, provider, state, done, total, startedAt, finishedAt, error)
+  VALUES (@id, @kind, @type, @provider, @state, @done, @total, @startedAt, @finishedAt, @error)`;
+
+const CLOSE_ORPHANS = `UPDATE jobs SET state = 'failed', finishedAt = @finishedAt, error = @error WHERE state = 'running'`;
+
+const PRUNE = `
+  DELETE FROM jobs WHERE id IN
+    (SELECT id FROM jobs WHERE startedAt < ? AND state <> 'running'
+      AND NOT EXISTS (SELECT 1 FROM events WHERE job = jobs.id) ORDER BY startedAt LIMIT ?)`;
+
+type Row = Omit<Job, 'error'> & { readonly error: string | null };
+
+const ORPHANED: Job['error'] = {
+  code: 'interrupted',
+  message: 'The panel ended before this job did.',
+  hint: 'Start it again.',
+};
+
+const iso = (at: number) => new Date(at).toISOString();
+const json = (error: Job['error']) => error && JSON.stringify(error);
+
+const jobOf = (row: Row | undefined): Job | null =>
+  row ? { ...row, error: row.error === null ? null : JSON.parse(row.error) } : null;
+
+export function jobStore(db: Database.Database, now: () => number): PrunableJobs {
+  const put = prepare<Row>(db, PUT);
+  const get = prepare<[string], Row>(db, 'SELECT * FROM jobs WHERE id = ?');
+  const newest = prepare<[string], Row>(db, 'SELECT * FROM jobs WHERE type = ? ORDER BY startedAt DESC LIMIT 1');
+  const closeOrphans = prepare<Pick<Row, 'finishedAt' | 'error'>>(db, CLOSE_ORPHANS);
+  const prune = prepare<[string, number]>(db, PRUNE);
+  return {
+    put: (job) => void put.run({ ...job, error: json(job.error) }),
+    get: (id) => jobOf(get.get(id)),
+    newest: (type) => jobOf(newest.get(type)),
+    closeOrphans: () => void closeOrphans.run({ finishedAt: iso(now()), error: json(ORPHANED) }),
+    prune: (before, limit) => prune.run(iso(before), limit).changes,
+  };
+}

@@ -1,0 +1,114 @@
+/** What the owner thinks of providers. Never forgotten: no measurement can bring it back. */
+import type Database from 'better-sqlite3';
+import { prepare } from '../sqlite.js';
+
+interface Rating {
+  /** ms since the epoch. */
+  readonly at: number;
+  readonly stars: 1 | 2 | 3 | 4 | 5;
+}
+
+export interface Opinion {
+  readonly pinned: boolean;
+  readonly hidden: boolean;
+  /** At most 1,000 characters; the other texts at most 100. */
+  readonly note: string;
+  /** Newest first; the newest 10 are kept. */
+  readonly stars: readonly Rating[];
+  readonly runBy: string;
+  readonly known: 'yes' | 'no' | '';
+  readonly language: string;
+  readonly help: string;
+}
+
+export interface OpinionStore {
+  /** An empty one where nothing was said. */
+  get(type: string, provider: string): Opinion;
+  /** Those of the type about which anything was said. */
+  all(type: string): Map<string, Opinion>;
+  put(type: string, provider: string, change: Partial<Omit<Opinion, 'stars'>>): void;
+  rate(type: string, provider: string, stars: Rating['stars']): void;
+  /** Takes all stars back. */
+  unrate(type: string, provider: string): void;
+}
+
+export const OPINIONS_SCHEMA = `
+  CREATE TABLE opinions (
+    type TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    pinned INTEGER NOT NULL CHECK (pinned IN (0, 1)),
+    hidden INTEGER NOT NULL CHECK (hidden IN (0, 1)),
+    note TEXT NOT NULL CHECK (length(note) <= 1000),
+    runBy TEXT NOT NULL CHECK (length(runBy) <= 100),
+    known TEXT NOT NULL CHECK (known IN ('yes', 'no', '')),
+    language TEXT NOT NULL CHECK (length(language) <= 100),
+    help TEXT NOT NULL CHECK (length(help) <= 100),
+    PRIMARY KEY (type, provider)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE ratings (
+    type TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    stars INTEGER NOT NULL CHECK (stars BETWEEN 1 AND 5),
+    PRIMARY KEY (type, provider, at)
+  ) STRICT, WITHOUT ROWID;
+`;
+
+const PUT = `
+  INSERT OR REPLACE INTO opinions (type, provider, pinned, hidden, note, runBy, known, language, help)
+  VALUES (@type, @provider, @pinned, @hidden, @note, @runBy, @known, @language, @help)`;
+
+const FORGET = `
+  DELETE FROM ratings WHERE type = @type AND provider = @provider AND at NOT IN
+    (SELECT at FROM ratings WHERE type = @type AND provider = @provider ORDER BY at DESC LIMIT 10)`;
+
+type Said = Omit<Opinion, 'stars'>;
+type Row = { readonly [field in keyof Said]: Said[field] extends boolean ? 0 | 1 : Said[field] };
+type Key = { readonly type: string; readonly provider: string };
+
+const SILENT: Row = { pinned: 0, hidden: 0, note: '', runBy: '', known: '', language: '', help: '' };
+
+export function opinionStore(db: Database.Database, now: () => number): OpinionStore {
+  const get = prepare<[string, string], Row>(db, 'SELECT * FROM opinions WHERE type = ? AND provider = ?');
+  const all = prepare<[string], Row & Key>(db, 'SELECT * FROM opinions WHERE type = ?');
+  const put = prepare<Row & Key>(db, PUT);
+  const ratings = prepare<[string, string], Rating>(
+    db,
+    'SELECT at, stars FROM ratings WHERE type = ? AND provider = ? ORDER BY at DESC',
+  );
+  const rated = prepare<[string], string>(db, 'SELECT DISTINCT provider FROM ratings WHERE type = ?').pluck();
+  const rate = prepare<[string, string, number, number]>(db, 'INSERT OR REPLACE INTO ratings VALUES (?, ?, ?, ?)');
+  const forget = prepare<Key>(db, FORGET);
+  const unrate = prepare<[string, string]>(db, 'DELETE FROM ratings WHERE type = ? AND provider = ?');
+  const opinionOf = (type: string, provider: string, row = SILENT): Opinion => ({
+    ...said(row),
+    stars: ratings.all(type, provider),
+  });
+  return {
+    get: (type, provider) => opinionOf(type, provider, get.get(type, provider)),
+    all: (type) => {
+      const rows = new Map(all.all(type).map((row) => [row.provider, row]));
+      const providers = new Set([...rows.keys(), ...rated.all(type)]);
+      return new Map([...providers].map((provider) => [provider, opinionOf(type, provider, rows.get(provider))]));
+    },
+    put: (type, provider, change) => {
+      const { pinned, hidden, ...texts } = { ...said(get.get(type, provider) ?? SILENT), ...change };
+      put.run({ type, provider, ...texts, pinned: pinned ? 1 : 0, hidden: hidden ? 1 : 0 });
+    },
+    rate: (type, provider, stars) => {
+      rate.run(type, provider, now(), stars);
+      forget.run({ type, provider });
+    },
+    unrate: (type, provider) => void unrate.run(type, provider),
+  };
+}
+
+const said = ({ pinned, hidden, note, runBy, known, language, help }: Row): Said => ({
+  pinned: pinned === 1,
+  hidden: hidden === 1,
+  note,
+  runBy,
+  known,
+  language,
+  help,
+});

@@ -1,0 +1,29 @@
+/** The recommended provider of each type, and who is about to take its place: what makes the recommendation sticky. */
+import type Database from 'better-sqlite3';
+import { prepare } from '../sqlite.js';
+
+export interface Recommendation {
+  readonly provider: string;
+  /** Who led by enough at the end of the last scan. */
+  readonly challenger: string | null;
+}
+
+export interface RecommendationStore {
+  get(type: string): Recommendation | null;
+  /** null: nobody is recommended any more. */
+  put(type: string, recommendation: Recommendation | null): void;
+}
+
+export const RECOMMENDATIONS_SCHEMA = `
+  CREATE TABLE recommendations (type TEXT PRIMARY KEY, provider TEXT NOT NULL, challenger TEXT) STRICT, WITHOUT ROWID;
+`;
+
+export function recommendationStore(db: Database.Database): RecommendationStore {
+  const get = prepare<[string], Recommendation>(db, 'SELECT provider, challenger FROM recommendations WHERE type = ?');
+  const put = prepare<[string, string, string | null]>(db, 'INSERT OR REPLACE INTO recommendations VALUES (?, ?, ?)');
+  const forget = prepare<[string]>(db, 'DELETE FROM recommendations WHERE type = ?');
+  return {
+    get: (type) => get.get(type) ?? null,
+    put: (type, one) => void (one === null ? forget.run(type) : put.run(type, one.provider, one.challenger)),
+  };
+}

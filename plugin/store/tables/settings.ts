@@ -1,0 +1,31 @@
+/** Small named values. */
+import type Database from 'better-sqlite3';
+import { prepare } from '../sqlite.js';
+
+/** Which providers failed when they were last looked at: the one value that names providers by id. */
+export const FAILING = 'failing';
+
+/** Small named values: the owner's password hash, the secret of the form tokens. */
+export interface SettingStore {
+  get(name: string): string | null;
+  /** null forgets the value. */
+  set(name: string, value: string | null): void;
+  /** Sets it only where there is none, also if another process does the same. @returns whether it was set */
+  add(name: string, value: string): boolean;
+}
+
+export const SETTINGS_SCHEMA = `
+  CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+`;
+
+export function settingStore(db: Database.Database): SettingStore {
+  const get = prepare<[string], string>(db, 'SELECT value FROM settings WHERE name = ?').pluck();
+  const put = prepare<[string, string]>(db, 'INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)');
+  const add = prepare<[string, string]>(db, 'INSERT OR IGNORE INTO settings (name, value) VALUES (?, ?)');
+  const forget = prepare<[string]>(db, 'DELETE FROM settings WHERE name = ?');
+  return {
+    get: (name) => get.get(name) ?? null,
+    set: (name, value) => void (value === null ? forget.run(name) : put.run(name, value)),
+    add: (name, value) => add.run(name, value).changes === 1,
+  };
+}

@@ -1,0 +1,296 @@
+/**
+ * What the API answers, as JSON Schema 2020-12. Each shape is held by the compiler against the type of what its handler
+ * returns: a field more or less there does not compile here. Closed lists of words are taken from where they are defined.
+ */
+
+import { ERROR_CODES } from '../../model/errors.js';
+import type { Job } from '../../model/job.js';
+import { FAILURES, UNSCORED } from '../../model/level.js';
+import { SOURCE_NAMES } from '../../model/provider.js';
+import { VERBS } from '../../model/unit.js';
+import { LAN_STATES, type LanService } from '../../node/announce/lan.js';
+import { WITHDRAWALS } from '../../node/announce/publisher.js';
+import { ADDRESS_TROUBLES, PORT_TROUBLES } from '../../node/announce/troubles.js';
+import type { OwnView } from '../../node/own-service.js';
+import type { RowModel, ServiceModel } from '../../present/model.js';
+import { ACTORS, DEEDS } from '../../store/tables/events.js';
+import type { SkippedGroup } from '../pages/announcements.js';
+import type * as background from '../pages/background.js';
+import type * as events from '../pages/events.js';
+import type { NotListed } from '../pages/help.js';
+import type * as own from '../pages/local-service.js';
+import type { opineApi } from '../pages/opinion.js';
+import type * as api from './index.js';
+import type * as status from './status.js';
+
+export type Schema = Readonly<Record<string, unknown>>;
+
+/** What a handler's answer is. */
+type Answer<Handler extends (...args: never[]) => unknown> = Awaited<ReturnType<Handler>>;
+type Fields<T> = { readonly [name in keyof T]-?: Schema };
+
+export const text: Schema = { type: 'string' };
+const flag: Schema = { type: 'boolean' };
+const whole: Schema = { type: 'integer', minimum: 0 };
+const number: Schema = { type: 'number' };
+const share: Schema = { type: 'number', minimum: 0, maximum: 1 };
+const points: Schema = { type: 'number', minimum: 0, maximum: 100 };
+const port: Schema = { type: ['integer', 'null'], minimum: 1, maximum: 65_535 };
+const moment: Schema = { type: 'string', format: 'date-time' };
+const textOrNull: Schema = { type: ['string', 'null'] };
+const wholeOrNull: Schema = { type: ['integer', 'null'], minimum: 0 };
+const numberOrNull: Schema = { type: ['number', 'null'] };
+const list = (items: Schema): Schema => ({ type: 'array', items });
+const mapOf = (values: Schema): Schema => ({ type: 'object', additionalProperties: values });
+export const oneOf = (...words: readonly (string | number | boolean | null)[]): Schema => ({ enum: words });
+const orNull = (schema: Schema): Schema => ({ anyOf: [schema, { type: 'null' }] });
+export const ref = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` });
+
+/** An object with exactly these fields; all of them are always there, except the optional ones. */
+function shape<T>(properties: Fields<T>, optional: readonly (keyof T)[] = []): Schema {
+  const required = Object.keys(properties).filter((name) => !optional.includes(name as keyof T));
+  return { type: 'object', properties, required };
+}
+
+const error = shape<NonNullable<Job['error']>>({ code: { enum: ERROR_CODES }, message: text, hint: text });
+/** Of a source, which has codes of its own beside those of the answers. */
+const trouble = shape<{ code: string; message: string; hint: string }>({ code: text, message: text, hint: text });
+const reason = oneOf(...FAILURES, ...UNSCORED, null);
+const localState = oneOf('running', 'stopped', 'starting', 'stopping', 'failed', 'absent', 'unknown');
+const unit = { unit: text, state: localState, enabled: flag };
+const sourceState = oneOf('up', 'connecting', 'away', 'off');
+const sourceName = oneOf(...SOURCE_NAMES);
+const jobState = oneOf('running', 'done', 'failed', 'cancelled');
+const jobKinds = ['scan', ...VERBS, 'publish', 'unpublish', 'connect'] as const satisfies readonly Job['kind'][];
+const files = list(
+  shape<Answer<typeof api.type>['files'][number]>({
+    name: text,
+    label: text,
+    hint: textOrNull,
+    url: text,
+    address: textOrNull,
+  }),
+);
+
+const service: Fields<ServiceModel> = {
+  ...{ type: text, title: text, summary: text, known: flag, icon: text, builtin: flag },
+  ...{ providers: whole, measured: whole, reachable: whole },
+  best: orNull(
+    shape<NonNullable<ServiceModel['best']>>({
+      ...{ id: text, node: text, name: text, score: orNull(points), time: numberOrNull, answers: orNull(share) },
+      missed: flag,
+      leader: orNull(
+        shape<NonNullable<NonNullable<ServiceModel['best']>['leader']>>({
+          id: text,
+          name: text,
+          score: orNull(points),
+        }),
+      ),
+    }),
+  ),
+  local: shape<ServiceModel['local']>({ ...unit, unit: textOrNull, published: flag, units: list(shape(unit)) }),
+  job: orNull(ref('Job')),
+};
+
+const row: Fields<RowModel> = {
+  ...{ id: text, node: text, host: text, address: text, port, description: text, self: flag },
+  contradictions: list(shape<RowModel['contradictions'][number]>({ node: text, source: sourceName, attributes: text })),
+  ...{ sources: list(sourceName), stale: flag, level: { enum: [0, 1, 2, 3, 4, 5] }, unproven: flag, reason },
+  ...{ detail: textOrNull, confidence: oneOf('guess', 'fair', 'solid', null), recommended: flag },
+  ...{ samples: whole, attempts: whole, failures: whole, facts: mapOf(text), asGood: flag, pinned: flag, hidden: flag },
+  path: orNull(shape<NonNullable<RowModel['path']>>({ rtt: numberOrNull, jitter: numberOrNull, loss: numberOrNull })),
+  rating: orNull(shape<NonNullable<RowModel['rating']>>({ count: whole, mean: number, points: number })),
+  ...{ estimate: numberOrNull, reasonText: textOrNull, verdictText: text },
+  verdict: oneOf('good', 'weak', 'unproven', 'unchecked', 'failed', 'barred', 'new'),
+  ...{
+    score: orNull(points),
+    low: orNull(points),
+    high: orNull(points),
+    measuredAt: orNull(moment),
+    heardAt: orNull(moment),
+  },
+  parts: list(
+    shape<RowModel['parts'][number]>({
+      ...{ metric: text, label: text, value: numberOrNull, unit: textOrNull },
+      ...{ mark: orNull(share), weight: share, lost: number },
+    }),
+  ),
+};
+
+type TypeAnswer = Answer<typeof api.type>;
+type ProviderAnswer = Answer<typeof api.provider>;
+type StatusAnswer = Answer<typeof status.status>;
+type OwnPort = NonNullable<OwnView['port']>;
+type Publication = NonNullable<OwnView['publication']>;
+type Preview = Answer<typeof own.previewApi>;
+
+const type: Fields<Omit<TypeAnswer, 'providers'>> = {
+  ...service,
+  ...{ scored: flag, link: flag, publishTxt: textOrNull, files },
+  found: shape<TypeAnswer['found']>({ total: whole, page: whole, pages: whole }),
+  scan: shape<TypeAnswer['scan']>({ providers: whole, left: whole, packets: whole, bytes: whole }),
+  units: list(shape<TypeAnswer['units'][number]>({ unit: text, package: textOrNull })),
+};
+const beats = orNull(
+  shape<NonNullable<TypeAnswer['providers'][number]['beats']>>({
+    ...{ days: whole, good: whole, all: text, some: text, none: text },
+  }),
+);
+const useStep = {
+  type: 'object',
+  properties: { kind: oneOf('link', 'copy', 'qr', 'note'), label: text, url: text, text },
+  required: ['kind', 'label'],
+};
+const provider: Fields<ProviderAnswer> = {
+  type: text,
+  ...row,
+  why: list(shape<ProviderAnswer['why'][number]>({ key: text, metric: textOrNull, points: { type: 'integer' }, text })),
+  ...{ community: text, use: list(useStep), connect: textOrNull, files },
+  scan: shape<ProviderAnswer['scan']>({ bytes: whole }),
+  account: orNull(shape<NonNullable<ProviderAnswer['account']>>({ label: text, explanation: text, bytes: whole })),
+  details: list(shape<ProviderAnswer['details'][number]>({ label: text, value: text })),
+};
+
+const form = { description: text, port: text, attributes: text, community: text };
+const entry = shape<Preview['entry']>({ s: text, d: text, m: text, i: text, p: text, e: text, t: text });
+
+/** By the names under which the document refers to them. */
+export const SCHEMAS: Readonly<Record<string, Schema>> = {
+  Error: shape<{ error: unknown }>({ error }),
+  Job: shape<Job>({
+    ...{
+      id: text,
+      kind: oneOf(...jobKinds),
+      type: text,
+      provider: textOrNull,
+      state: jobState,
+      done: whole,
+      total: whole,
+    },
+    ...{ startedAt: moment, finishedAt: orNull(moment), error: orNull(error) },
+  }),
+  JobAnswer: shape<Answer<typeof api.scanType>>({ job: ref('Job') }),
+  Source: shape<Answer<typeof api.services>['sources'][number]>(
+    {
+      name: sourceName,
+      state: sourceState,
+      error: trouble,
+      lastUp: orNull(moment),
+      read: whole,
+      skipped: mapOf(whole),
+    },
+    ['error'],
+  ),
+  Services: shape<Answer<typeof api.services>>({ services: list(shape(service)), sources: list(ref('Source')) }),
+  Type: shape<TypeAnswer>({ ...type, providers: list(shape({ ...row, rank: wholeOrNull, beats })) }),
+  Provider: shape<ProviderAnswer>(provider),
+  Background: shape<StatusAnswer['background']>({
+    ...{ on: flag, next: orNull(moment), spentToday: number, budget: number, waiting: textOrNull },
+    last: orNull(shape({ type: text, provider: text, at: moment })),
+  }),
+  BackgroundAnswer: shape<Answer<typeof background.backgroundApi>>({ background: ref('Background') }),
+  Status: shape<StatusAnswer>({
+    ...{ version: text, demo: flag, sources: list(ref('Source')), background: ref('Background'), uptime: whole },
+  }),
+  Health: shape<Answer<typeof status.health> & { reason: string }>(
+    {
+      ...{ ok: flag, reason: text, demo: flag },
+      sources: list(shape({ name: sourceName, state: sourceState, error: trouble }, ['error'])),
+    },
+    ['reason'],
+  ),
+  Node: shape({
+    platform: shape({ hostname: text, distribution: text, release: text, kernel: text, arch: text }),
+    memory: shape({ total: whole, available: whole, swapUsed: whole }),
+    load: shape({ average: number, percent: number }),
+  }),
+  Session: shape<Answer<typeof api.session>>({ role: oneOf('owner', 'reader', null), token: text }),
+  Own: shape<OwnView>({
+    units: list(shape(unit)),
+    port: orNull(
+      shape<OwnPort>({
+        port: whole,
+        transports: list(
+          shape<OwnPort['transports'][number]>({
+            transport: oneOf('tcp', 'udp'),
+            listening: oneOf('open', 'loopback', 'closed', null),
+          }),
+        ),
+      }),
+    ),
+    publication: orNull(
+      shape<Publication>({
+        ...{ entry, unit: textOrNull, untold: flag, at: whole },
+        withdrawn: orNull(shape({ at: whole, why: oneOf(...WITHDRAWALS) })),
+      }),
+    ),
+    lan: oneOf(...LAN_STATES, 'off', null),
+    announced: list(entry),
+  }),
+  Log: shape<Answer<typeof own.logApi>>({ unit: text, lines: list(text) }),
+  Preview: shape<Preview>({
+    ...{ form: shape(form), entry, others: orNull(list(text)), bytes: wholeOrNull, limit: whole, fits: flag },
+    replaces: textOrNull,
+    troubles: list(
+      shape<Record<'of' | 'why' | 'transport', unknown>>(
+        {
+          of: oneOf('address', 'port'),
+          why: { enum: [...new Set([...ADDRESS_TROUBLES, ...PORT_TROUBLES])] },
+          transport: oneOf('tcp', 'udp'),
+        },
+        ['transport'],
+      ),
+    ),
+    lan: orNull(
+      shape<LanService>(
+        {
+          ...{ name: text, type: text, port: whole, txt: list(text) },
+          host: shape<NonNullable<LanService['host']>>({ name: text, address: text }),
+        },
+        ['host'],
+      ),
+    ),
+  }),
+  PublishForm: { type: 'object', properties: { ...form, replaces: text } },
+  Opinion: shape<Answer<typeof opineApi>>({
+    opinion: shape<Answer<typeof opineApi>['opinion']>({
+      ...{
+        pinned: flag,
+        hidden: flag,
+        note: text,
+        runBy: text,
+        known: oneOf('yes', 'no', ''),
+        language: text,
+        help: text,
+      },
+      ...{ stars: { enum: [1, 2, 3, 4, 5, null] }, ratings: whole },
+    }),
+  }),
+  Events: shape<Answer<typeof events.eventsApi>>({
+    events: list(
+      shape<events.EventModel>({
+        ...{ at: moment, by: oneOf(...ACTORS), name: text, what: oneOf(...jobKinds, 'cancel', ...DEEDS), text },
+        ...{ type: textOrNull, provider: textOrNull, providerName: textOrNull, result: jobState, job: textOrNull },
+        count: { type: 'integer', minimum: 1 },
+      }),
+    ),
+  }),
+  Skipped: shape<{ skipped: readonly SkippedGroup[] }>({
+    skipped: list(
+      shape<SkippedGroup>({
+        ...{ source: sourceName, reason: text, text, means: text, todo: text, count: whole },
+        rows: list(shape<SkippedGroup['rows'][number]>({ node: textOrNull, type: textOrNull, heardAt: moment })),
+      }),
+    ),
+  }),
+  NotListed: shape<NotListed>({
+    ...{ node: text, type: text },
+    steps: list(
+      shape<NotListed['steps'][number]>({
+        ...{ id: text, state: oneOf('yes', 'no', 'unknown'), label: text, text, todo: text },
+        counts: list(shape<NotListed['steps'][number]['counts'][number]>({ text, path: text })),
+      }),
+    ),
+    listed: list(shape<NotListed['listed'][number]>({ id: text, type: text, name: text, sources: list(sourceName) })),
+  }),
+};

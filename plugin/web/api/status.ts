@@ -1,0 +1,65 @@
+/** How the panel and its machine are: for people, for health checks and for other programs. */
+import { readFileSync } from 'node:fs';
+import { PACKAGE_FILE } from '../../config/paths.js';
+import { lazy } from '../../lib/lazy.js';
+import { sourceModel } from '../../present/model.js';
+import type { Web } from '../context.js';
+import { backgroundModel } from '../pages/background.js';
+import type { Visit } from '../visit.js';
+
+/** Of this program. */
+export const VERSION = (JSON.parse(readFileSync(PACKAGE_FILE, 'utf8')) as { version: string }).version;
+/** Memory and load are read at most this often. */
+const NODE_FRESH_MS = 5000;
+
+export async function status(web: Web, _visit: Visit) {
+  return {
+    version: VERSION,
+    demo: web.panel.demo,
+    sources: web.panel.discovery.sources().map(sourceModel),
+    background: backgroundModel(web),
+    /** Seconds. */
+    uptime: Math.round(process.uptime()),
+  };
+}
+
+/**
+ * 503 with the reason while a source of providers is away; one that is switched off is not missed. The reason names
+ * addresses of this node: who may not read is told that there is one.
+ */
+export async function health(web: Web, { reply, role }: Visit) {
+  const sources = web.panel.discovery
+    .sources()
+    .map(({ name, state, error }) => (role === null ? { name, state } : { name, state, error }));
+  const away = web.panel.demo ? [] : sources.filter(({ state }) => state === 'away');
+  const reason = away.map(({ name, error }) => `${name}: ${error?.message ?? 'away'}`).join(' ');
+  if (away.length > 0) reply.code(503);
+  return { ok: away.length === 0, ...(away.length > 0 ? { reason } : {}), demo: web.panel.demo, sources };
+}
+
+/** By panel: each has its own clock. */
+const known = new WeakMap<Web, { readonly at: number; readonly node: Promise<object> }>();
+
+/** Platform, memory (bytes) and load of this machine. */
+export async function node(web: Web, _visit: Visit) {
+  const kept = known.get(web);
+  const age = kept === undefined ? Number.NaN : web.now() - kept.at;
+  // Negative where the clock was set back meanwhile.
+  if (kept !== undefined && age >= 0 && age <= NODE_FRESH_MS) return kept.node;
+  const node = readNode();
+  known.set(web, { at: web.now(), node });
+  return node;
+}
+
+/** 5 MB that an idle panel does without. */
+const information = lazy(() => import('systeminformation'));
+
+async function readNode() {
+  const { default: system } = await information();
+  const [os, memory, load] = await Promise.all([system.osInfo(), system.mem(), system.currentLoad()]);
+  return {
+    platform: { hostname: os.hostname, distribution: os.distro, release: os.release, kernel: os.kernel, arch: os.arch },
+    memory: { total: memory.total, available: memory.available, swapUsed: memory.swapused },
+    load: { average: load.avgLoad, percent: Number(load.currentLoad.toFixed(1)) },
+  };
+}

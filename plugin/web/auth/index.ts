@@ -1,0 +1,204 @@
+/** The one place that decides who may do what: who a visitor is, what a request must carry, logging in and out. */
+import type { FastifyRequest } from 'fastify';
+import { commandOf } from '../../config/install.js';
+import { log, pairs } from '../../lib/log.js';
+import { PanelError } from '../../model/errors.js';
+import type { Need, Role } from '../../model/role.js';
+import type { Panel } from '../../panel/contract.js';
+import type { Visit } from '../visit.js';
+import { readCookie, setCookie } from './cookies.js';
+import { DEVICE_COOKIE, DEVICE_LASTS_S, Devices } from './devices.js';
+import { FailedLogins } from './failed-logins.js';
+import { assertKnownHost } from './hosts.js';
+import { checkOwnerPassword, claimOwner, hasOwner, isFirstRunCode } from './password.js';
+import { Sessions } from './sessions.js';
+import { Throttle } from './throttle.js';
+import { Turns } from './turns.js';
+
+/** A host application's own login: who the request comes from. */
+export type Authenticate = (request: FastifyRequest) => Promise<Role>;
+
+export const COOKIE = 'cloudy_services';
+
+/** How long to wait where too many wait already, ms. */
+const BUSY_MS = 1_000;
+
+/** Who comes through the Unix socket counts as one device: no stranger can open it. */
+const SOCKET = 'socket';
+
+interface Credentials {
+  readonly password: string;
+  /** The first-run code; empty where none was given. */
+  readonly code: string;
+}
+
+const LOGIN = { name: '', what: 'login', type: null, provider: null } as const;
+
+/** Refused for now. */
+export class TooManyTries extends PanelError {
+  /** Seconds. */
+  readonly retryAfter: number;
+
+  constructor(waitMs: number) {
+    const seconds = Math.ceil(waitMs / 1000);
+    super('too-many-tries', 'Too many wrong passwords in a row.', `Wait ${seconds} s and try again.`);
+    this.retryAfter = seconds;
+  }
+}
+
+export class Auth {
+  readonly #panel: Panel;
+  readonly #authenticate: Authenticate | undefined;
+  readonly #sessions: Sessions;
+  readonly #throttle: Throttle;
+  readonly #turns = new Turns();
+  readonly #devices: Devices;
+  readonly #failed: FailedLogins;
+
+  constructor(panel: Panel, now: () => number, authenticate?: Authenticate) {
+    this.#panel = panel;
+    this.#authenticate = authenticate;
+    this.#sessions = new Sessions(panel.store, now);
+    this.#throttle = new Throttle(now);
+    this.#devices = new Devices(panel.store.settings);
+    this.#failed = new FailedLogins(now);
+  }
+
+  /** Whether people log in here; false where a host application decides. */
+  get ownLogin(): boolean {
+    return this.#authenticate === undefined;
+  }
+
+  get hasOwner(): boolean {
+    return hasOwner(this.#panel.store.settings);
+  }
+
+  /** Who the request comes from. What the owner asks for keeps the session alive. */
+  async roleOf(visit: Visit): Promise<Role> {
+    const standard = this.#panel.config.publicRead ? 'reader' : null;
+    if (this.#authenticate) return (await this.#authenticate(visit.request)) ?? standard;
+    const isUse = isPage(visit) || visit.request.method === 'POST';
+    return visit.cookie !== null && this.#sessions.isOpen(visit.cookie, isUse) ? 'owner' : standard;
+  }
+
+  /**
+   * Lets the request pass or refuses it.
+   * @throws PanelError unknown-host, cross-site, login-required, bad-token
+   */
+  permit(visit: Visit, need: Need): void {
+    const changes = visit.request.method === 'POST';
+    if (changes && this.ownLogin) assertKnownHost(visit.request.headers.host, this.#panel.config.hosts);
+    if (changes) assertSameOrigin(visit.request);
+    if ((need === 'owner' && visit.role !== 'owner') || (need === 'reader' && visit.role === null)) {
+      const hint = this.ownLogin
+        ? 'Log in as the owner of this node.'
+        : 'Log in to the application that shows this page.';
+      throw new PanelError('login-required', 'Only the owner of this node may do this.', hint);
+    }
+    if (changes) this.#assertToken(visit);
+  }
+
+  /** The token for the visitor's forms; a visitor without a cookie is given one, the owner's page now and then a new one. */
+  token(visit: Visit): string {
+    if (visit.cookie === null) this.#give(visit, { value: this.#sessions.fresh() });
+    const next = visit.cookie !== null && isPage(visit) ? this.#sessions.renew(visit.cookie) : null;
+    if (next !== null) this.#give(visit, next);
+    return this.#sessions.token(visit.cookie ?? '');
+  }
+
+  /**
+   * Opens a session under a new cookie. Where no owner exists yet, the code makes the password the owner's.
+   * @throws PanelError wrong-password, owner-exists, bad-request; TooManyTries
+   */
+  async login(visit: Visit, credentials: Credentials): Promise<void> {
+    const { address, request } = visit;
+    const cookie = readCookie(request, DEVICE_COOKIE);
+    const device = this.#devices.find(cookie) ?? (visit.bySocket ? SOCKET : null);
+    await this.#prove(credentials, address, device);
+    log.info(pairs({ by: 'owner', what: 'login', from: address, result: 'done' }));
+    this.#panel.store.events.add({ ...LOGIN, by: 'owner', result: 'done', job: null });
+    this.#throttle.succeeded(address, device);
+    if (visit.cookie !== null) this.#sessions.close(visit.cookie);
+    visit.role = 'owner';
+    this.#give(visit, this.#sessions.open());
+    setCookie(visit.reply, DEVICE_COOKIE, this.#devices.admit(cookie), { path: visit.base, maxAge: DEVICE_LASTS_S });
+  }
+
+  logout(visit: Visit): void {
+    if (visit.cookie !== null) this.#sessions.close(visit.cookie);
+    visit.cookie = null;
+    setCookie(visit.reply, COOKIE, '', { path: visit.base, maxAge: 0 });
+  }
+
+  /** Returns for the owner; everybody else is refused, and has to wait the longer the more often. */
+  async #prove({ password, code }: Credentials, address: string, device: string | null): Promise<void> {
+    const { store } = this.#panel;
+    const isOwned = hasOwner(store.settings);
+    if (isOwned && code !== '') throw ownerExists();
+    // Nobody guesses 59 bits: who has the code does not wait for those who try.
+    if (!isOwned && isFirstRunCode(store.settings, code)) return this.#becomeOwner(password);
+    const isKnown = device !== null;
+    const wait = this.#turns.isFull(isKnown) ? BUSY_MS : this.#throttle.begin(address, device);
+    if (wait > 0) throw new TooManyTries(wait);
+    if (isOwned && (await this.#turns.run(isKnown, () => checkOwnerPassword(store.settings, password)))) return;
+    this.#failed.add(address);
+    store.events.count({ ...LOGIN, by: 'stranger', result: 'failed' });
+    throw isOwned ? wrongPassword() : wrongCode();
+  }
+
+  /** Of several who have the code the first one becomes the owner. */
+  async #becomeOwner(password: string): Promise<void> {
+    if (this.#turns.isFull(true)) throw new TooManyTries(BUSY_MS);
+    if (!(await this.#turns.run(true, () => claimOwner(this.#panel.store.settings, password)))) throw ownerExists();
+    this.#sessions.closeAll();
+  }
+
+  #give(visit: Visit, { value, lastsMs }: { readonly value: string; readonly lastsMs?: number }): void {
+    visit.cookie = value;
+    const maxAge = lastsMs === undefined ? {} : { maxAge: Math.floor(lastsMs / 1000) };
+    setCookie(visit.reply, COOKIE, value, { path: visit.base, ...maxAge });
+  }
+
+  #assertToken({ request, cookie }: Visit): void {
+    const token = request.headers['x-csrf-token'] ?? bodyField(request, 'token');
+    if (cookie !== null && typeof token === 'string' && this.#sessions.isToken(cookie, token)) return;
+    throw new PanelError('bad-token', 'The form is not from this visit.', 'Load the page again and repeat the action.');
+  }
+}
+
+const wrongPassword = () =>
+  new PanelError('wrong-password', 'The password is wrong.', `A new one is set with: ${commandOf()} passwd`);
+
+function wrongCode(): PanelError {
+  const hint = `The panel prints the code when it starts; or set a password with: ${commandOf()} passwd`;
+  return new PanelError('wrong-password', 'The code is wrong.', hint);
+}
+
+function ownerExists(): PanelError {
+  const hint = `Log in with the owner’s password; or set a new one with: ${commandOf()} passwd`;
+  return new PanelError('owner-exists', 'This node already has an owner.', hint);
+}
+
+/** A whole page: what only a person asks for. Parts of one, and JSON, may be asked for by a tab that was left open. */
+const isPage = ({ request, fragment, api }: Visit) => request.method !== 'POST' && !fragment && !api;
+
+/** One text field of a form or of a JSON body; empty when absent. */
+export function bodyField(request: FastifyRequest, name: string): string {
+  const body: unknown = request.body;
+  if (typeof body !== 'object' || body === null) return '';
+  const value = (body as Record<string, unknown>)[name];
+  return typeof value === 'string' ? value : '';
+}
+
+/** What a browser says of where a POST comes from must be this very site; a program that says nothing is not a browser. */
+function assertSameOrigin({ headers }: FastifyRequest): void {
+  const site = headers['sec-fetch-site'];
+  const sameSite = site === undefined || site === 'same-origin' || site === 'none';
+  if (sameSite && (headers.origin === undefined || hostOf(headers.origin) === headers.host?.toLowerCase())) return;
+  throw new PanelError('cross-site', 'The request comes from another site.', 'Use the buttons of the panel itself.');
+}
+
+/** Scheme left out: where a proxy ends TLS we cannot know it. */
+function hostOf(origin: string): string | null {
+  return URL.canParse(origin) ? new URL(origin).host : null;
+}

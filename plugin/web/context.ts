@@ -1,0 +1,63 @@
+/** One request as the handlers see it: who asks, in which language, for a page, a part of one or JSON. */
+import type { IncomingMessage } from 'node:http';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Panel } from '../panel/contract.js';
+import type { loadLocales } from '../present/i18n.js';
+import { chooseLanguage } from '../present/i18n.js';
+import { readCookie } from './auth/cookies.js';
+import { type Auth, COOKIE } from './auth/index.js';
+import { cookieValue } from './auth/sessions.js';
+import type { Asset } from './reply/assets.js';
+import type { Views } from './reply/templates.js';
+import type { Visit } from './visit.js';
+import { APPEARANCES } from './visit.js';
+
+export const LANGUAGE_COOKIE = 'cloudy_services_lang';
+export const APPEARANCE_COOKIE = 'cloudy_services_look';
+
+/** What every handler shares. */
+export interface Web {
+  readonly panel: Panel;
+  readonly auth: Auth;
+  readonly views: Views;
+  readonly locales: ReturnType<typeof loadLocales>;
+  /** Whether the pages are put into those of another application, which has a frame, a login and a language of its own. */
+  readonly embedded: boolean;
+  /** Path that every link starts with; begins and ends with `/`. */
+  readonly base: string;
+  /** Where a request comes from, as far as that can be trusted; empty through a Unix socket. */
+  clientAddress(request: FastifyRequest): string;
+  /** The requests that came through the Unix socket. */
+  readonly bySocket: WeakSet<IncomingMessage>;
+  /** A path of this site; strangers' words are encoded. */
+  url(...parts: string[]): string;
+  /** Address of a file of public/, changing with its content. */
+  asset(name: Asset): string;
+  /** ms since the epoch. */
+  now(): number;
+}
+
+/** The visit before it is known who comes: enough to answer an error with. */
+export function beginVisit(web: Web, request: FastifyRequest, reply: FastifyReply): Visit {
+  const path = request.url.slice(web.base.length - 1);
+  const { headers } = request;
+  const chosen = web.embedded ? headers['x-cloudy-language'] : readCookie(request, LANGUAGE_COOKIE);
+  const language = chooseLanguage(
+    typeof chosen === 'string' ? chosen : undefined,
+    headers['accept-language'],
+    web.panel.config.language,
+  );
+  return {
+    request,
+    reply,
+    base: web.base,
+    address: web.clientAddress(request),
+    bySocket: web.bySocket.has(request.raw),
+    words: web.locales(language),
+    appearance: APPEARANCES.find((one) => one === readCookie(request, APPEARANCE_COOKIE)) ?? 'system',
+    api: /^\/(api\/|healthz|metrics)/.test(path),
+    fragment: headers['hx-request'] === 'true',
+    role: null,
+    cookie: cookieValue(readCookie(request, COOKIE)),
+  };
+}

@@ -1,0 +1,160 @@
+/** One function per outcome of a request: a page, a part of a page, JSON, a redirect, an error. */
+import { promisify } from 'node:util';
+import { crc32, gzip } from 'node:zlib';
+import type { FastifyReply } from 'fastify';
+import { CONFIG_FILE } from '../../config/index.js';
+import { commandOf, unitOf } from '../../config/install.js';
+import { log } from '../../lib/log.js';
+import { asPanelError, ERROR_CODES, type ErrorCode, PanelError } from '../../model/errors.js';
+import { LANGUAGES } from '../../model/language.js';
+import { nameOf, sourceModel } from '../../present/model.js';
+import { strangeName } from '../auth/hosts.js';
+import { TooManyTries } from '../auth/index.js';
+import { CLOUDY_SEARCH } from '../cloudy.js';
+import type { Web } from '../context.js';
+import { APPEARANCES, type Visit } from '../visit.js';
+
+/** The parts of pages that htmx replaces: `partials/<name>` is the element with that id. */
+type Section = 'home' | 'type' | 'provider' | 'job';
+
+/** How a page learns what has changed: `follow` is asked every second while a job runs, `watch` now and then. */
+export interface Pulse {
+  readonly follow: string | null;
+  /** null where nothing will change by itself. */
+  readonly watch: string | null;
+}
+
+/** What people read of these says all that there is: the program's own English words would only repeat it. */
+const TOLD: ReadonlySet<string> = new Set<ErrorCode>([
+  ...(['unknown-type', 'unknown-provider', 'unknown-job', 'not-found', 'nothing-to-scan', 'unit-refused'] as const),
+  ...(['login-required', 'wrong-password', 'owner-exists', 'bad-token', 'cross-site', 'bad-query'] as const),
+  ...(['disk-full', 'interrupted', 'internal'] as const),
+]);
+
+const gzipped = promisify(gzip);
+/** Below one packet, compressing gains nothing. */
+const WORTH_GZIP = 1400;
+
+/** A whole page. */
+export function page(web: Web, visit: Visit, name: string, data: object, status = 200): Promise<FastifyReply> {
+  const layout = web.embedded ? 'embedded' : 'layout';
+  return html(visit, web.views.render(layout, { ...common(web, visit), ...data, page: `@${name}` }), status);
+}
+
+/**
+ * The page, or only its changing part where htmx asks for that: the same text in both. Whoever tells which text it has
+ * (`?since=`) is answered 204 where that has not changed.
+ */
+export async function section(
+  web: Web,
+  visit: Visit,
+  name: Section,
+  { follow, watch }: Pulse,
+  data: object,
+): Promise<FastifyReply> {
+  const all = { ...common(web, visit), ...data, follow };
+  const text = web.views.render(`partials/${name}`, all);
+  // Nobody gains by two texts of the same stamp, so it need not withstand more than chance.
+  const stamp = `${crc32(text).toString(36)}-${text.length.toString(36)}`;
+  const { request, reply } = visit;
+  if (visit.fragment && (request.query as { since?: unknown }).since === stamp) return reply.code(204).send();
+  const watched = watch && `${watch}${watch.includes('?') ? '&' : '?'}since=${stamp}`;
+  const part = text + web.views.render('partials/pulse', { ...all, name, watched });
+  if (visit.fragment) return html(visit, part, 200);
+  return page(web, visit, name, { ...data, part });
+}
+
+/** Back to a path of this site after a POST. */
+export function redirect({ reply }: Visit, path: string): FastifyReply {
+  return reply.redirect(path, 303);
+}
+
+/** Only paths under our own base, never another site's (`//evil`, `/\evil`). */
+export function ownPath(web: Web, path: string): string {
+  return path.startsWith(web.base) && !/^\/[/\\]|[^\x21-\x7e]|\\/.test(path) ? path : web.base;
+}
+
+/** The error as JSON, as a message for htmx or as a page. What was not deliberate is logged and not told. */
+export function failure(web: Web, visit: Visit, thrown: unknown): Promise<FastifyReply> | FastifyReply {
+  const error = panelError(thrown);
+  const { reply } = visit;
+  if (error.code === 'internal') log.error(error.cause);
+  if (error instanceof TooManyTries) reply.header('retry-after', error.retryAfter);
+  if (visit.api) return reply.code(statusOf(error, thrown)).send({ error });
+  if (error.code === 'login-required' && web.auth.ownLogin && visit.request.method === 'GET' && !visit.fragment) {
+    return redirect(visit, `${web.url('login')}?next=${encodeURIComponent(visit.request.url)}`);
+  }
+  const data = { title: visit.words.t('page.error'), error };
+  if (!visit.fragment) return page(web, visit, 'error', data, statusOf(error, thrown));
+  reply.header('hx-retarget', '#cs-message').header('hx-reswap', 'innerHTML');
+  if (error.code === 'bad-token') reply.header('cs-token', web.auth.token(visit));
+  return html(visit, web.views.render('partials/error', { ...common(web, visit), ...data }), statusOf(error, thrown));
+}
+
+export const noSuchPage = () => new PanelError('not-found', 'There is no such page.', 'Begin at the first page.');
+
+/** Fastify's own refusals (body too large, broken JSON) are the sender's mistake, not ours. */
+function panelError(thrown: unknown): PanelError {
+  const status = statusField(thrown);
+  if (thrown instanceof PanelError || status === null || status >= 500) return asPanelError(thrown);
+  if (status === 403 || status === 404) return noSuchPage();
+  return new PanelError('bad-request', (thrown as Error).message, 'Correct the request and send it again.');
+}
+
+function statusOf(error: PanelError, thrown: unknown): number {
+  return error.code === 'bad-request' ? (statusField(thrown) ?? error.status) : error.status;
+}
+
+function statusField(thrown: unknown): number | null {
+  return thrown instanceof Error && 'statusCode' in thrown && typeof thrown.statusCode === 'number'
+    ? thrown.statusCode
+    : null;
+}
+
+const acceptsGzip = (encodings: unknown) => /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/i.test(String(encodings ?? ''));
+
+async function html({ request, reply }: Visit, text: string, status: number): Promise<FastifyReply> {
+  reply.code(status).type('text/html; charset=utf-8');
+  if (!acceptsGzip(request.headers['accept-encoding']) || text.length < WORTH_GZIP) return reply.send(text);
+  return reply.header('content-encoding', 'gzip').send(await gzipped(text));
+}
+
+/** What every template may use. */
+function common(web: Web, visit: Visit) {
+  const { words, request } = visit;
+  const { panel, auth } = web;
+  // Errors of sources name addresses and files of this node.
+  const sources = visit.role === null ? [] : panel.discovery.sources().map(sourceModel);
+  const isOwner = visit.role === 'owner';
+  return {
+    words,
+    t: words.t,
+    /** A part that needs little and comes often: `include` would copy for each all that the page knows. */
+    draw: (name: string, data: object) => web.views.render(`partials/${name}`, { t: words.t, words, ...data }),
+    url: web.url,
+    asset: web.asset,
+    command: commandOf(),
+    unit: unitOf(),
+    now: web.now(),
+    nameOf,
+    known: (code: string) => (ERROR_CODES as string[]).includes(code),
+    /** Its particulars, in English; empty where there are none. */
+    detailOf: ({ code, message }: { readonly code: string; readonly message: string }) =>
+      TOLD.has(code) ? '' : message,
+    languages: LANGUAGES,
+    appearances: APPEARANCES,
+    appearance: visit.appearance,
+    back: request.method === 'GET' && !visit.fragment ? ownPath(web, request.url) : web.base,
+    owner: isOwner,
+    ownLogin: auth.ownLogin,
+    cloudySearch: web.embedded ? CLOUDY_SEARCH : null,
+    token: auth.token(visit),
+    demo: panel.demo,
+    sources,
+    away: panel.demo ? [] : sources.filter(({ state }) => state === 'away'),
+    movedAside: isOwner ? panel.store.movedAside : null,
+    /** Said before an order is refused. */
+    strangeName: auth.ownLogin ? strangeName(request.headers.host, panel.config.hosts) : null,
+    conf: CONFIG_FILE,
+  };
+}
