@@ -2,14 +2,13 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** The nearest folder above that has this in it. @throws Error where none has: the program is not whole */
-function above(name: string, folder: string = import.meta.dirname): string {
-  if (existsSync(join(folder, name))) return folder;
-  if (dirname(folder) === folder) throw new Error(`the program's folder ${name} is missing`);
-  return above(name, dirname(folder));
+/** The nearest folder above that has the program's templates in it; the one above where none has. */
+function findRoot(folder: string = import.meta.dirname): string {
+  if (existsSync(join(folder, 'views'))) return folder;
+  return dirname(folder) === folder ? join(import.meta.dirname, '..') : findRoot(dirname(folder));
 }
 
-const ROOT = above('views');
+const ROOT = findRoot();
 
 /** One file or folder per service type. */
 export const SERVICES_DIR = [import.meta.dirname, join(import.meta.dirname, '..')]

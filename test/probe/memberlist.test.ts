@@ -3,8 +3,8 @@ import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { memberlistPing } from '../../plugin/probe/memberlist.js';
 import type { Request } from '../../plugin/probe/udp.js';
+import { lzwEncode } from '../lib/lzw-encoder.js';
 import { bundles } from '../scan/hard.js';
-import { lzwEncode } from './lzw-encoder.js';
 
 const text = (word: string) => Buffer.concat([Buffer.of(0xa0 | word.length), Buffer.from(word)]);
 const joined = (...parts: (Buffer | string)[]) =>

@@ -1,5 +1,5 @@
 /** The most work that an answer can make for whoever reads it, for each protocol: what a probe's decoders must be equal to. */
-import { lzwEncode } from '../probe/lzw-encoder.js';
+import { lzwEncode } from '../lib/lzw-encoder.js';
 
 const compound = (parts: readonly Buffer[]) => {
   const lengths = parts.map(({ length }) => Buffer.of(length >> 8, length & 0xff));

@@ -3,8 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { readEntry } from '../../plugin/announcement/entry.js';
 import { readTag } from '../../plugin/announcement/tag-read.js';
+import { seeded } from '../discovery/seeded.js';
 import { writeTag } from '../real/agents.js';
-import { seeded } from './seeded.js';
 
 const GOOD = {
   s: 'proxy3',

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Fastify from 'fastify';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { loadConfig } from '../plugin/config/index.js';
-import cloudyServices from '../plugin/index.js';
-import { PanelError } from '../plugin/model/errors.js';
+import { loadConfig } from '../../plugin/config/index.js';
+import cloudyServices from '../../plugin/index.js';
+import { PanelError } from '../../plugin/model/errors.js';
 
 vi.mock('node:fs', async (original) => {
   const fs = await original<typeof import('node:fs')>();

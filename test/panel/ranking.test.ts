@@ -1,10 +1,10 @@
 /** What a ranked list reads from the store, and keeps. */
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { log } from '../plugin/lib/log.js';
-import { Ranking } from '../plugin/panel/ranking.js';
-import { openStore } from '../plugin/store/index.js';
-import { answer, providerAt, servicesOf, typeWith } from './scan/made.js';
-import { writeOldRows } from './store/old-file.js';
+import { log } from '../../plugin/lib/log.js';
+import { Ranking } from '../../plugin/panel/ranking.js';
+import { openStore } from '../../plugin/store/index.js';
+import { answer, providerAt, servicesOf, typeWith } from '../scan/made.js';
+import { writeOldRows } from '../store/old-file.js';
 
 const NOW = Date.parse('2026-05-05T12:00:00Z');
 const DAY = 86_400_000;

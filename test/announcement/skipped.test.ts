@@ -8,7 +8,7 @@ import { keptOf, SKIP_REASONS, SKIPPED_KEPT, type SkippedRow } from '../../plugi
 import { createDiscovery, type Discovery } from '../../plugin/discovery/index.js';
 import { MdnsCache } from '../../plugin/discovery/sources/avahi/cache.js';
 import { writeTag } from '../real/agents.js';
-import { agentOf, fakeAgent, member } from './fake-agent.js';
+import { agentOf, fakeAgent, member } from '../serf/fake-agent.js';
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { commandOf, unitOf, urlsOf } from '../plugin/config/install.js';
+import { commandOf, unitOf, urlsOf } from '../../plugin/config/install.js';
 
 const own = (address: string, more: { internal?: boolean } = {}) => ({
   ...{ address, netmask: '', mac: '', internal: false, cidr: null, scopeid: 0 },

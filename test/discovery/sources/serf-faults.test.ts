@@ -3,11 +3,11 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { encode } from '@msgpack/msgpack';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import type { Discovery } from '../../plugin/discovery/index.js';
-import { until, writeTag } from '../real/agents.js';
-import { agentOf, type FakeAgent, fakeAgent, member, reply, type Script } from './fake-agent.js';
-import { type AtEnd, entry, follow, rows, serf } from './followed.js';
-import { seeded } from './seeded.js';
+import type { Discovery } from '../../../plugin/discovery/index.js';
+import { until, writeTag } from '../../real/agents.js';
+import { agentOf, type FakeAgent, fakeAgent, member, reply, type Script } from '../../serf/fake-agent.js';
+import { type AtEnd, entry, follow, rows, serf } from '../followed.js';
+import { seeded } from '../seeded.js';
 
 const MEMBERS = [member('node0', writeTag([entry('10.0.0.1')])), member('node1', writeTag([entry('10.0.0.2')]))];
 const WHOLE = { Members: MEMBERS };

@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createDiscovery } from '../../plugin/discovery/index.js';
-import { ListSource } from '../../plugin/discovery/sources/list.js';
+import { createDiscovery } from '../../../plugin/discovery/index.js';
+import { ListSource } from '../../../plugin/discovery/sources/list.js';
 
 const line = (address: string, more: object = {}) => JSON.stringify({ s: 'proxy3', i: address, p: '3128', ...more });
 

@@ -1,6 +1,6 @@
 import { fstatSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { log, pairs } from '../plugin/lib/log.js';
+import { log, pairs } from '../../plugin/lib/log.js';
 
 let said: unknown[];
 

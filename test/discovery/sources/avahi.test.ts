@@ -1,9 +1,9 @@
 /** The local network as a source: interfaces that are there, that fail, that come and go. */
 import { networkInterfaces } from 'node:os';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { createDiscovery } from '../../plugin/discovery/index.js';
-import type { SourceState } from '../../plugin/discovery/source.js';
-import { AvahiSource } from '../../plugin/discovery/sources/avahi/index.js';
+import { createDiscovery } from '../../../plugin/discovery/index.js';
+import type { SourceState } from '../../../plugin/discovery/source.js';
+import { AvahiSource } from '../../../plugin/discovery/sources/avahi/index.js';
 
 describe('the source', () => {
   afterEach(() => {

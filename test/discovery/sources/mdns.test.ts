@@ -1,8 +1,8 @@
 /** Multicast DNS, packet by packet and against a clock of ours. */
 import { type Answer, decode, encode, type Packet } from 'dns-packet';
 import { describe, expect, it } from 'vitest';
-import { MdnsCache } from '../../plugin/discovery/sources/avahi/cache.js';
-import { seeded } from './seeded.js';
+import { MdnsCache } from '../../../plugin/discovery/sources/avahi/cache.js';
+import { seeded } from '../seeded.js';
 
 const SENDER = '10.0.0.7';
 const MINUTE = 60_000;

@@ -1,6 +1,6 @@
 /** The largest and the smallest of a list, however long. */
 import { expect, it } from 'vitest';
-import { largest, smallest } from '../plugin/lib/extremes.js';
+import { largest, smallest } from '../../plugin/lib/extremes.js';
 
 it('finds both in a list too long for the arguments of one call', () => {
   const long = Array.from({ length: 1_000_000 }, (_, index) => (index * 7_919) % 1_000_000);

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { Bzip2Error, decompress } from '../../plugin/lib/bzip2/index.js';
-import { seeded } from './seeded.js';
+import { seeded } from '../discovery/seeded.js';
 
 const bzip2 = (data: Uint8Array, ...flags: string[]) =>
   execFileSync('/usr/bin/bzip2', ['-z', '-c', ...flags], { input: data, maxBuffer: 1 << 28 });

@@ -8,11 +8,11 @@ import { connect, type IpcNetConnectOpts, type TcpNetConnectOpts } from 'node:ne
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadConfig } from '../plugin/config/index.js';
-import { startDaemon } from '../plugin/daemon/index.js';
-import { setOwnerPassword } from '../plugin/web/auth/password.js';
-import { BRIDGE_PATH } from '../plugin/web/cloudy.js';
-import { PASSWORD } from './web/app.js';
+import { loadConfig } from '../../plugin/config/index.js';
+import { startDaemon } from '../../plugin/daemon/index.js';
+import { setOwnerPassword } from '../../plugin/web/auth/password.js';
+import { BRIDGE_PATH } from '../../plugin/web/cloudy.js';
+import { PASSWORD } from '../web/app.js';
 
 const HEADERS = 'Host: 127.0.0.1\r\n';
 const CLAIMS = 'X-Cloudy-User: root\r\nX-Forwarded-For: 127.0.0.1\r\nX-Real-IP: 127.0.0.1\r\n';

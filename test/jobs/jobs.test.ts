@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
-import { Jobs } from '../plugin/jobs/index.js';
-import { PanelError } from '../plugin/model/errors.js';
-import type { Job } from '../plugin/model/job.js';
+import { Jobs } from '../../plugin/jobs/index.js';
+import { PanelError } from '../../plugin/model/errors.js';
+import type { Job } from '../../plugin/model/job.js';
 
 function memoryStore() {
   const kept = new Map<string, Job>();

@@ -1,7 +1,7 @@
 /** Datagrams whose decoding takes long: an allowance for reading, whoever sends them. */
 import { once } from 'node:events';
 import { expect, it, onTestFinished } from 'vitest';
-import { Allowance, guardedSocket } from '../../plugin/discovery/sources/avahi/datagrams.js';
+import { Allowance, guardedSocket } from '../../../plugin/discovery/sources/avahi/datagrams.js';
 
 it('reads what is short, for so long in each second, and again in the next', () => {
   let now = 0;

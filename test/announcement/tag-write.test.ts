@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { readTag } from '../../plugin/announcement/tag-read.js';
 import { packTag, piecesOf, readPiece, sizeOfTags, writePiece } from '../../plugin/announcement/tag-write.js';
+import { seeded } from '../discovery/seeded.js';
 import { writeTag } from '../real/agents.js';
-import { seeded } from './seeded.js';
 
 const OURS = { s: 'proxy3', d: 'Guifi_proxy', m: 'node7', i: '10.139.40.22', p: '3128', e: 'demo', t: 'a=1' };
 

@@ -6,12 +6,12 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Config, loadConfig } from '../plugin/config/index.js';
-import { urlsOf } from '../plugin/config/install.js';
-import { PACKAGE_FILE } from '../plugin/config/paths.js';
-import { announce, startDaemon } from '../plugin/daemon/index.js';
-import { createPanel, wantsDemo } from '../plugin/panel/open.js';
-import { BRIDGE_PATH } from '../plugin/web/cloudy.js';
+import { type Config, loadConfig } from '../../plugin/config/index.js';
+import { urlsOf } from '../../plugin/config/install.js';
+import { PACKAGE_FILE } from '../../plugin/config/paths.js';
+import { announce, startDaemon } from '../../plugin/daemon/index.js';
+import { createPanel, wantsDemo } from '../../plugin/panel/open.js';
+import { BRIDGE_PATH } from '../../plugin/web/cloudy.js';
 
 let folder: string;
 let daemons: Awaited<ReturnType<typeof startDaemon>>[];
