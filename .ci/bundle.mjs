@@ -1,5 +1,5 @@
 /**
- * Bundles the program into dist/: one file per entry and per service type, shared code split out, so that Node opens few
+ * Bundles the program into dist/: one file per entry, service type and source, shared code split out, so that Node opens few
  * files. With the word `bench`, the benches too. With the word `package`, what the Debian package ships: the command
  * alone, SQLite's JavaScript in it, and beside it `bundled.json` with the folders of the packages that went in.
  */
@@ -10,17 +10,16 @@ import { build } from 'esbuild';
 const forPackage = process.argv.includes('package');
 const entries = [{ in: 'plugin/cli/index.ts', out: 'cli' }];
 if (!forPackage) entries.push({ in: 'plugin/index.ts', out: 'index' });
-// The loader reads this folder at start, so every type stays a file of its own, also one that is a folder in the sources.
-const types = readdirSync('plugin/services', { withFileTypes: true })
-  .filter(
-    (entry) =>
-      entry.isDirectory() ||
-      (entry.name.endsWith('.ts') && !['index.ts', 'check.ts', 'contract.ts'].includes(entry.name)),
-  )
-  .map((entry) => ({
-    in: `plugin/services/${entry.name}${entry.isDirectory() ? '/index.ts' : ''}`,
-    out: `services/${entry.name.replace(/\.ts$/, '')}`,
-  }));
+// The loaders read these folders at start, so every type and source stays a file of its own, also one that is a folder.
+const CONTRACT = ['index.ts', 'check.ts', 'contract.ts'];
+const modules = (from, to) =>
+  readdirSync(from, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() || (entry.name.endsWith('.ts') && !CONTRACT.includes(entry.name)))
+    .map((entry) => ({
+      in: `${from}/${entry.name}${entry.isDirectory() ? '/index.ts' : ''}`,
+      out: `${to}/${entry.name.replace(/\.ts$/, '')}`,
+    }));
+const loaded = [...modules('plugin/services', 'services'), ...modules('plugin/discovery/sources', 'sources')];
 
 // `choosing/seed.ts` becomes `bench-choosing-seed`, and `choosing/index.ts` plain `bench-choosing`.
 const benches = (process.argv.includes('bench') ? readdirSync('test/bench', { recursive: true }) : [])
@@ -37,7 +36,7 @@ for (const old of readdirSync('.').includes('dist') ? readdirSync('dist') : []) 
   if (old !== 'types') rmSync(`dist/${old}`, { recursive: true });
 }
 const { metafile } = await build({
-  entryPoints: [...entries, ...types, ...benches],
+  entryPoints: [...entries, ...loaded, ...benches],
   outdir: 'dist',
   outExtension: { '.js': '.mjs' },
   bundle: true,

@@ -88,6 +88,25 @@ describe('the plugin', () => {
     expect(elsewhere).toEqual([]);
   });
 
+  it('names a source in its own room only, the demo community apart', () => {
+    const ids = readdirSync(join(ROOT, 'plugin', 'discovery', 'sources')).map((name) => name.replace(/\.ts$/, ''));
+    expect(ids).toContain('serf');
+    // `serf` is a service type too, `list` a command, `demo` a community: there the rest of the line tells.
+    const unmistakable = ids.filter((id) => !['serf', 'list'].includes(id)).join('|');
+    const quoted = new RegExp(`['"\`](?:${unmistakable})['"\`]`);
+    const asSource = new RegExp(`\\b(?:sources?|name|announcements|skipped)\\b.*['"\`](?:demo|${ids.join('|')})['"\`]`);
+    // Options of the configuration are called after what they configure.
+    const names = (text: string) =>
+      [quoted, asSource].some((named) => named.test(text.replace(/Pick<Config,[^>]*>/g, '')));
+    const elsewhere = files.filter(
+      (file) => !/^(?:discovery\/sources|demo|services)\//.test(file) && names(textOf(file)),
+    );
+    const views = readdirSync(join(ROOT, 'views'), { recursive: true, encoding: 'utf8' }).filter(
+      (name) => name.endsWith('.eta') && names(readFileSync(join(ROOT, 'views', name), 'utf8')),
+    );
+    expect([...elsewhere, ...views]).toEqual([]);
+  });
+
   it('cites no document that is not in the repository', () => {
     const documents = new Set(
       execFileSync('git', ['ls-files', '*.md'], { cwd: ROOT, encoding: 'utf8' })

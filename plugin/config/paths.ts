@@ -10,10 +10,13 @@ function findRoot(folder: string = import.meta.dirname): string {
 
 const ROOT = findRoot();
 
-/** One file or folder per service type. */
-export const SERVICES_DIR = [import.meta.dirname, join(import.meta.dirname, '..')]
-  .map((folder) => join(folder, 'services'))
-  .find((folder) => existsSync(folder)) as string;
+const found = (folders: readonly string[]) =>
+  folders.map((folder) => join(import.meta.dirname, folder)).find((folder) => existsSync(folder)) as string;
+
+/** One file or folder per service type; of the bundle, one file. */
+export const SERVICES_DIR = found(['services', '../services']);
+/** The same of the sources of announcements. */
+export const SOURCES_DIR = found(['sources', '../sources', '../discovery/sources']);
 export const VIEWS_DIR = join(ROOT, 'views');
 export const LOCALES_DIR = join(VIEWS_DIR, 'locales');
 export const PUBLIC_DIR = join(ROOT, 'public');

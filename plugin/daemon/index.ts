@@ -38,7 +38,6 @@ interface Daemon {
  * @throws PanelError `bad-config`; the system's error when an address is taken
  */
 export async function startDaemon(config: Config, demo: boolean): Promise<Daemon> {
-  const texts = loadTexts();
   const panel = await createPanel(config, { demo, serving: true });
   const app = Fastify({
     ...OWN_APP,
@@ -58,7 +57,7 @@ export async function startDaemon(config: Config, demo: boolean): Promise<Daemon
     await app.close();
   };
   try {
-    const bySocket = await registerPages(app, panel, texts);
+    const bySocket = await registerPages(app, panel, loadTexts(panel));
     if (config.socket !== null) socket = await listenOnSocket(app, config.socket, bySocket);
     return { url: config.listen && `${await app.listen(config.listen)}${config.basePath}`, panel, close };
   } catch (error) {

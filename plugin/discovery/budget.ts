@@ -80,7 +80,7 @@ export interface Claim {
  * @param claims those to be believed first come first
  * @param isKnown whether this panel knows the type
  */
-export function admitted<C extends Claim>(claims: readonly C[], isKnown: (type: string) => boolean): ReadonlySet<C> {
+export function admit<C extends Claim>(claims: readonly C[], isKnown: (type: string) => boolean): ReadonlySet<C> {
   const counts = { providers: new Set<string>(), words: new Set<string>() };
   const [ofAnnouncer, atAddress, witnesses] = [new Tally(), new Tally(), new Tally()];
   const kept = new Set<C>();

@@ -4,20 +4,18 @@ import { keptOf, type SkippedRow } from '../announcement/skipped.js';
 import type { Config } from '../config/index.js';
 import { Listeners } from '../lib/listeners.js';
 import { PanelError } from '../model/errors.js';
-import type { Announcement, Provider, SourceName } from '../model/provider.js';
+import type { Announcement, Provider } from '../model/provider.js';
 import { SerfRpc } from '../serf/client.js';
 import { allowing } from './allowed.js';
 import { idOf, type Merged as List, merge } from './merge.js';
 import { Proofs, type Prove } from './proofs.js';
 import { type Remembered, Seniority } from './seniority.js';
-import type { Source, SourceStatus } from './source.js';
-import { AvahiSource } from './sources/avahi/index.js';
-import { ListSource } from './sources/list.js';
-import { SerfSource } from './sources/serf/index.js';
+import type { Agent, Source, SourceStatus, SourceType } from './source.js';
 
 export type { SkippedRow } from '../announcement/skipped.js';
+export { loadSources } from './registry.js';
 export type { Remembered } from './seniority.js';
-export type { Source, SourceStatus } from './source.js';
+export type { Source, SourceStatus, SourceType } from './source.js';
 
 /** What the rest of the panel knows of discovery. */
 export interface Discovery {
@@ -25,14 +23,18 @@ export interface Discovery {
   providers(type?: string): readonly Provider[];
   find(id: string): Provider | null;
   sources(): readonly SourceStatus[];
+  /** Every source that the panel knows, whether or not it is open here. */
+  readonly sourceTypes: readonly SourceType[];
+  /** The source that follows this node's Serf agent; null where none does. */
+  agent(): SourceStatus | null;
   /** Wire words under which anything is listed. */
   words(): readonly string[];
   /** Every announcement that is dated, as long as it is: what the next run of the panel is to remember. */
   dated(): Iterable<Dated>;
   /** What the source has read, each announcement by itself: the rows behind the `read` of its status. */
-  announcements(source: SourceName): readonly Announcement[];
+  announcements(source: string): readonly Announcement[];
   /** What the source has left out, at most 200 of them: the rows behind the `skipped` of its status. */
-  skipped(source: SourceName): readonly SkippedRow[];
+  skipped(source: string): readonly SkippedRow[];
   /**
    * The connection to this node's Serf agent.
    * @throws PanelError `serf-away`, `serf-refused`: why there is none now
@@ -60,16 +62,15 @@ export interface Dated {
 }
 
 interface DiscoveryOptions {
-  readonly config: Pick<Config, 'serfRpc' | 'serfAuthKey' | 'providersFile' | 'communityRanges'> &
-    Partial<Pick<Config, 'avahi'>>;
-  /** Whether to ask the Serf agent; on unless turned off. */
-  readonly serf?: boolean;
-  /** Whether the panel knows the wire word (all, unless said otherwise): of other words only so many are listed. */
-  readonly isKnown?: (word: string) => boolean;
-  /** Wire words to ask the local network for; it is not asked at all without them, nor where the configuration says so. */
+  readonly config: Config;
+  /** What `loadSources` has read, and further ones. */
+  readonly sources: readonly SourceType[];
+  /** Which of them to open; all, unless told otherwise. */
+  readonly isWanted?: (source: SourceType) => boolean;
+  /** Whether the panel knows the service type (all, unless told otherwise): of unknown ones only so many are listed. */
+  readonly isKnown?: (typeId: string) => boolean;
+  /** Service types to ask the local network for; without them it is not asked at all. */
   readonly types?: readonly string[];
-  /** Further sources; closed together with the rest. */
-  readonly extra?: readonly Source[];
   /** What an earlier run of the panel heard. */
   readonly remembered?: Remembered;
   /** How it is found out whether a member is where it says. */
@@ -78,18 +79,16 @@ interface DiscoveryOptions {
   readonly now?: () => number;
 }
 
-/** Starts every source that is configured. */
+/** Opens every source that is configured. */
 export function createDiscovery(options: DiscoveryOptions): Discovery {
-  const { config, serf = true, types, extra = [], remembered, prove, now = Date.now, isKnown = () => true } = options;
-  const { avahi = 'off' } = config;
-  const seniority = new Seniority(now, remembered);
-  const sources: readonly Source[] = [
-    ...(serf ? [new SerfSource(config.serfRpc, config.serfAuthKey, now, seniority)] : []),
-    ...(config.providersFile === null ? [] : [new ListSource(config.providersFile, now)]),
-    ...(types && avahi !== 'off' ? [new AvahiSource({ types, required: avahi === 'on', now, seniority })] : []),
-    ...extra,
-  ];
-  return new Merged({ sources, ranges: config.communityRanges, isKnown, prove, now });
+  const { config, sources, isWanted = () => true, types = [], remembered, prove, now = Date.now } = options;
+  const context = { types, now, seniority: new Seniority(now, remembered) };
+  const open = sources.filter(isWanted).flatMap((type): OpenSource[] => {
+    const source = type.open(config, context);
+    return source === null ? [] : [{ type, source }];
+  });
+  const { isKnown = () => true } = options;
+  return new Merged({ types: sources, open, ranges: config.communityRanges, isKnown, prove, now });
 }
 
 /** Whether a Serf agent answers at the configured address, within `limitMs`; one that wants a key answers too. */
@@ -108,20 +107,27 @@ const MERGED_FOR_MS = 60_000;
 /** After merging more than so many, what changes next waits ten times as long as it took: events come by the thousand. */
 const MANY = 500;
 const PAUSE_FACTOR = 10;
-const EMPTY: List = { providers: [], left: [] };
+const EMPTY: List = { providers: [], dropped: [] };
+
+interface OpenSource {
+  readonly type: SourceType;
+  readonly source: Source;
+}
 
 interface MergedOptions {
-  readonly sources: readonly Source[];
+  readonly types: readonly SourceType[];
+  readonly open: readonly OpenSource[];
   readonly ranges: readonly string[] | null;
-  readonly isKnown: (word: string) => boolean;
+  readonly isKnown: (typeId: string) => boolean;
   readonly prove: Prove | undefined;
   readonly now: () => number;
 }
 
 class Merged implements Discovery {
-  readonly #sources: readonly Source[];
+  readonly sourceTypes: readonly SourceType[];
+  readonly #open: readonly OpenSource[];
   readonly #allowed: Readonly<Record<'anywhere' | 'local', (address: string) => boolean>>;
-  readonly #isKnown: (word: string) => boolean;
+  readonly #isKnown: (typeId: string) => boolean;
   readonly #proofs: Proofs;
   readonly #now: () => number;
   readonly #listeners = new Listeners();
@@ -132,16 +138,17 @@ class Merged implements Discovery {
   #mergedAt: number | null = null;
   /** Until then what changes is not merged anew; by `performance.now()`. */
   #restsUntil = 0;
-  #announcing: NodeJS.Timeout | NodeJS.Immediate | null = null;
+  #notification: NodeJS.Timeout | NodeJS.Immediate | null = null;
 
-  constructor({ sources, ranges, isKnown, prove, now }: MergedOptions) {
-    this.#sources = sources;
+  constructor({ types, open, ranges, isKnown, prove, now }: MergedOptions) {
+    this.sourceTypes = types;
+    this.#open = open;
     this.#allowed = { anywhere: allowing(ranges, false), local: allowing(ranges, true) };
     this.#isKnown = isKnown;
     this.#now = now;
     const canAsk = ({ gossip }: Announcement) => gossip !== null && this.#allowedNow()(gossip.address);
     this.#proofs = new Proofs(prove, canAsk, () => this.#changed());
-    for (const source of sources) source.onChange(() => this.#changed());
+    for (const { source } of open) source.onChange(() => this.#changed());
   }
 
   providers(type?: string): readonly Provider[] {
@@ -155,7 +162,7 @@ class Merged implements Discovery {
   }
 
   *dated(): Iterable<Dated> {
-    for (const { announcement, announcer, since } of this.#sources.flatMap((source) => source.sightings()))
+    for (const { announcement, announcer, since } of this.#open.flatMap(({ source }) => source.sightings()))
       if (announcer !== undefined && since !== undefined) yield { provider: idOf(announcement), announcer, since };
   }
 
@@ -165,36 +172,33 @@ class Merged implements Discovery {
   }
 
   sources(): readonly SourceStatus[] {
-    const left = new Map<SourceName, Record<string, number>>();
-    for (const { source, reason } of this.#list.left) {
-      const counts = left.get(source) ?? {};
-      counts[reason] = (counts[reason] ?? 0) + 1;
-      left.set(source, counts);
-    }
-    return this.#sources.map((source) => {
-      const status = source.status();
-      const skipped: Record<string, number> = { ...status.skipped };
-      for (const [reason, count] of Object.entries(left.get(source.name) ?? {}))
-        skipped[reason] = (skipped[reason] ?? 0) + count;
-      return { ...status, skipped };
-    });
+    return this.#open.map((source) => this.#status(source));
   }
 
-  announcements(source: SourceName): readonly Announcement[] {
-    return this.#named(source).flatMap((one) => one.sightings().map(({ announcement }) => announcement));
+  agent(): SourceStatus | null {
+    const followed = this.#open.find(({ source }) => source.agent);
+    return followed ? this.#status(followed) : null;
   }
 
-  skipped(source: SourceName): readonly SkippedRow[] {
+  announcements(source: string): readonly Announcement[] {
+    return (
+      this.#find(source)
+        ?.sightings()
+        .map(({ announcement }) => announcement) ?? []
+    );
+  }
+
+  skipped(source: string): readonly SkippedRow[] {
     const heardAt = this.#now();
-    const left = this.#list.left
-      .filter((one) => one.source === source)
+    const dropped = this.#list.dropped
+      .filter((row) => row.source === source)
       .map(({ announcement: { node, type }, reason }) => ({ node, type, reason, heardAt }));
-    return keptOf([...this.#named(source).flatMap((one) => one.skippedRows?.() ?? []), ...left]);
+    return keptOf([...(this.#find(source)?.skippedRows?.() ?? []), ...dropped]);
   }
 
   serfClient(): SerfRpc {
-    const serf = this.#serf();
-    if (serf) return serf.client();
+    const agent = this.#agent();
+    if (agent) return agent.client();
     throw new PanelError(
       'serf-away',
       'The panel does not follow a Serf agent.',
@@ -203,12 +207,12 @@ class Merged implements Discovery {
   }
 
   ownTag(): string | null {
-    return this.#serf()?.ownTag() ?? null;
+    return this.#agent()?.ownTag() ?? null;
   }
 
   async estimates(): Promise<ReadonlyMap<string, number>> {
     try {
-      return (await this.#serf()?.estimates()) ?? new Map();
+      return (await this.#agent()?.estimates()) ?? new Map();
     } catch (error) {
       if (error instanceof PanelError) return new Map();
       throw error;
@@ -216,7 +220,7 @@ class Merged implements Discovery {
   }
 
   async ready(): Promise<void> {
-    await Promise.all(this.#sources.map((source) => source.ready()));
+    await Promise.all(this.#open.map(({ source }) => source.ready()));
   }
 
   onChange(listener: () => void): () => void {
@@ -225,33 +229,42 @@ class Merged implements Discovery {
 
   async close(): Promise<void> {
     this.#proofs.close();
-    await Promise.all(this.#sources.map((source) => source.close()));
-    clearTimeout(this.#announcing as NodeJS.Timeout);
-    clearImmediate(this.#announcing as NodeJS.Immediate);
+    await Promise.all(this.#open.map(({ source }) => source.close()));
+    clearTimeout(this.#notification as NodeJS.Timeout);
+    clearImmediate(this.#notification as NodeJS.Immediate);
   }
 
-  #named(name: SourceName): readonly Source[] {
-    return this.#sources.filter((source) => source.name === name);
+  #find(id: string): Source | undefined {
+    return this.#open.find(({ type }) => type.id === id)?.source;
   }
 
-  #serf(): SerfSource | undefined {
-    return this.#sources.find((source) => source instanceof SerfSource);
+  #agent(): Agent | undefined {
+    return this.#open.find(({ source }) => source.agent)?.source.agent;
   }
 
-  /** Many changes at once are told once. */
+  /** What was dropped in merging counts as skipped by the source that announced it. */
+  #status({ type, source }: OpenSource): SourceStatus {
+    const status = source.status();
+    const skipped: Record<string, number> = { ...status.skipped };
+    for (const row of this.#list.dropped)
+      if (row.source === type.id) skipped[row.reason] = (skipped[row.reason] ?? 0) + 1;
+    return { name: type.id, ...status, skipped };
+  }
+
+  /** Listeners hear once of many changes at once. */
   #changed(): void {
     this.#mergedAt = null;
-    if (this.#announcing) return;
-    const tell = () => {
-      this.#announcing = null;
+    if (this.#notification) return;
+    const notify = () => {
+      this.#notification = null;
       this.#listeners.call();
     };
     const rest = this.#restsUntil - performance.now();
-    this.#announcing = rest > 0 ? setTimeout(tell, rest) : setImmediate(tell);
+    this.#notification = rest > 0 ? setTimeout(notify, rest) : setImmediate(notify);
   }
 
   #allowedNow(): (address: string) => boolean {
-    return this.#allowed[this.#sources.some((source) => source.isLocal?.()) ? 'local' : 'anywhere'];
+    return this.#allowed[this.#open.some(({ source }) => source.isLocal?.()) ? 'local' : 'anywhere'];
   }
 
   #refresh(): void {
@@ -267,7 +280,9 @@ class Merged implements Discovery {
   }
 
   #merge(now: number): void {
-    const heard = this.#sources.map((source) => ({ status: source.status(), sightings: source.sightings() }));
+    const heard = this.#open.map(({ type, source }) => ({
+      ...{ source: type, status: source.status(), sightings: source.sightings() },
+    }));
     const allowed = this.#allowedNow();
     const isProven = (announcement: Announcement) => this.#proofs.isProven(announcement);
     this.#list = merge(heard, { allowed, now, isKnown: this.#isKnown, isProven });

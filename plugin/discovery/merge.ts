@@ -1,28 +1,21 @@
 /** Many sightings, one list: each provider once, with the announcement that is most to be believed. Pure. */
 
 import { SAME_ID } from '../announcement/skipped.js';
-import {
-  type Announcement,
-  type Contradiction,
-  type Provider,
-  providerId,
-  type SourceName,
-} from '../model/provider.js';
-import { admitted, type Claim } from './budget.js';
+import { type Announcement, type Contradiction, type Provider, providerId } from '../model/provider.js';
+import { admit, type Claim } from './budget.js';
 import { onePerId } from './same-id.js';
-import type { Sighting, SourceStatus } from './source.js';
+import type { Sighting, SourceStatus, SourceType } from './source.js';
 
-/** In this order they are named. */
-const SOURCE_ORDER: readonly SourceName[] = ['serf', 'list', 'avahi', 'demo'];
+/** How long a lost announcer still counts as present, ms: where UDP is blocked, Serf's members come and go every 30 s. */
+const LAPSE_MS = 2 * 60_000;
 
-/** How long a member that Serf has lost is still taken for there, ms: where UDP is blocked it comes and goes every 30 s. */
-const UNSURE_MS = 2 * 60_000;
-
-/** Others that say something else of a provider, of whom is told. */
+/** Other versions of a provider that are shown with it. */
 const CONTRADICTIONS_CAP = 4;
 
+/** What one source says. */
 export interface Heard {
-  readonly status: Pick<SourceStatus, 'name' | 'state' | 'lastUp'>;
+  readonly source: Pick<SourceType, 'id' | 'trust'>;
+  readonly status: Pick<SourceStatus, 'state' | 'lastUp'>;
   readonly sightings: readonly Sighting[];
 }
 
@@ -41,22 +34,25 @@ export interface MergeOptions {
 export interface Merged {
   /** By type, then node, then id. */
   readonly providers: readonly Provider[];
-  readonly left: readonly Left[];
+  readonly dropped: readonly Dropped[];
 }
 
-interface Left {
-  readonly source: SourceName;
+interface Dropped {
+  /** Id of the source. */
+  readonly source: string;
   readonly announcement: Pick<Announcement, 'node' | 'type'>;
   readonly reason: 'too-many' | typeof SAME_ID;
 }
 
 /** One announcement of one provider, with how much it is believed. */
 interface Witness extends Claim {
+  /** Id of the source. */
+  readonly source: string;
   readonly sighting: Sighting;
   readonly status: Heard['status'];
   readonly rank: number;
   readonly since: number;
-  /** Whether it is said by who is believed to be there before anybody else: the owner's list, or this node. */
+  /** Said by the owner or by this node itself. */
   readonly trusted: boolean;
 }
 
@@ -65,49 +61,54 @@ interface Row {
   readonly announcer: string;
 }
 
+/** @param heard in the order in which a provider's sources are listed */
 export function merge(heard: readonly Heard[], options: MergeOptions): Merged {
   const { isKnown = () => true } = options;
-  const all = heard
-    .flatMap(({ status, sightings }) => sightings.map((sighting) => witness(sighting, status, options.now)))
+  const witnesses = heard
+    .flatMap((source) => source.sightings.map((sighting) => toWitness(sighting, source, options.now)))
     .sort((one, other) => one.rank - other.rank || one.since - other.since || gossipsThere(other) - gossipsThere(one));
-  const kept = admitted(all, isKnown);
+  const admitted = admit(witnesses, isKnown);
   const byProvider = new Map<string, [Witness, ...Witness[]]>();
-  for (const one of kept) {
-    const known = byProvider.get(one.provider);
-    if (known) known.push(one);
-    else byProvider.set(one.provider, [one]);
+  for (const witness of admitted) {
+    const known = byProvider.get(witness.provider);
+    if (known) known.push(witness);
+    else byProvider.set(witness.provider, [witness]);
   }
-  const { listed, refused } = onePerId(
-    onePerNode([...byProvider.values()].map((witnesses) => joined(witnesses, options))),
-  );
+  const order = heard.map(({ source }) => source.id);
+  const rows = [...byProvider.values()].map((known) => toRow(known, order, options));
+  const { listed, refused } = onePerId(onePerNode(rows));
   return {
     providers: listed.sort((a, b) => compare(a.type, b.type) || compare(a.node, b.node) || compare(a.id, b.id)),
-    left: [
-      ...all
-        .filter((one) => !kept.has(one))
-        .map(({ sighting: { announcement }, status }) => leftOut(status.name, announcement, 'too-many')),
-      ...refused.map((provider) => leftOut(provider.sources[0] ?? 'serf', provider, SAME_ID)),
+    dropped: [
+      ...witnesses
+        .filter((witness) => !admitted.has(witness))
+        .map(({ source, sighting }) => drop(source, sighting.announcement, 'too-many')),
+      ...refused.flatMap((provider) => provider.sources.slice(0, 1).map((source) => drop(source, provider, SAME_ID))),
     ],
   };
 }
 
-const leftOut = (source: SourceName, announcement: Left['announcement'], reason: Left['reason']): Left => ({
+const drop = (source: string, announcement: Dropped['announcement'], reason: Dropped['reason']): Dropped => ({
   source,
   announcement,
   reason,
 });
 
-function witness(sighting: Sighting, status: Heard['status'], now: number): Witness {
-  const { announcement, self, certain, heardAt, announcer, since = Number.NEGATIVE_INFINITY } = sighting;
-  const { name } = status;
-  const isFailed = name === 'serf' && heardAt !== null && now - heardAt >= UNSURE_MS;
-  const rank = name === 'list' ? 0 : self && certain ? 1 : isFailed ? 3 : 2;
+/** Ranks: 0 the owner, 1 this node, 2 anyone present, 3 anyone lost. */
+function toWitness(sighting: Sighting, { source, status }: Heard, now: number): Witness {
+  const { announcement, self, certain, announcer, since = Number.NEGATIVE_INFINITY } = sighting;
+  const rank = source.trust === 'owner' ? 0 : self && certain ? 1 : isGone(sighting, now) ? 3 : 2;
   return {
     ...{ provider: placeOf(announcement), type: announcement.type, address: announcement.address },
-    announcer: announcer ?? name,
-    trusted: rank <= 1 || name === 'demo',
-    ...{ sighting, status, rank, since },
+    announcer: announcer ?? source.id,
+    trusted: rank <= 1,
+    ...{ source: source.id, sighting, status, rank, since },
   };
+}
+
+/** Whether its source lost the announcer longer ago than a lapse lasts. */
+function isGone({ isLost = false, heardAt }: Sighting, now: number): boolean {
+  return isLost && heardAt !== null && now - heardAt >= LAPSE_MS;
 }
 
 /** Only claimed, so it decides nothing but between those who were first heard at the same moment. */
@@ -143,7 +144,7 @@ function sayingOf({ provider, announcer }: Row): string {
  * it calls failed, then who said it first: so no stranger renames, silences or takes over a neighbour's service by
  * announcing it too. Where they disagree, whoever is proven to be at the address comes before who only says so.
  */
-function joined(witnesses: [Witness, ...Witness[]], options: MergeOptions): Row {
+function toRow(witnesses: [Witness, ...Witness[]], order: readonly string[], options: MergeOptions): Row {
   const { now, isProven = () => false } = options;
   const first = witnesses[0];
   const { node, txt } = first.sighting.announcement;
@@ -168,7 +169,7 @@ function joined(witnesses: [Witness, ...Witness[]], options: MergeOptions): Row 
     community: announcement.community,
     txt: announcement.txt,
     gossip: announcement.gossip,
-    sources: SOURCE_ORDER.filter((name) => witnesses.some(({ status }) => status.name === name)),
+    sources: order.filter((id) => witnesses.some(({ source }) => source === id)),
     self: believed.sighting.self,
     barred: barredBy(announcement, options.allowed, isDeclined),
     stale: !witnesses.some((one) => isConfirmed(one, now)),
@@ -189,10 +190,10 @@ function isOther(txt: Announcement['txt'], believed: Announcement['txt']): boole
 /** What others say, each once. */
 function contradictionsOf(believed: Announcement, witnesses: readonly Witness[]): Contradiction[] {
   const found: Contradiction[] = [];
-  for (const { sighting, status } of witnesses) {
+  for (const { sighting, source } of witnesses) {
     const { node, txt } = sighting.announcement;
     const isNew = isOther(txt, believed.txt) && found.every((known) => isOther(txt, known.txt));
-    if (isNew && found.length < CONTRADICTIONS_CAP) found.push({ node, source: status.name, txt });
+    if (isNew && found.length < CONTRADICTIONS_CAP) found.push({ node, source, txt });
   }
   return found;
 }
@@ -214,11 +215,8 @@ function barredBy(
   return port === null ? 'no-port' : null;
 }
 
-/** A source that is away confirms nothing; nor does Serf a member that it lost longer ago than a lapse lasts. */
-function isConfirmed({ sighting, status }: Witness, now: number): boolean {
-  if (status.state !== 'up') return false;
-  return status.name !== 'serf' || sighting.heardAt === null || now - sighting.heardAt < UNSURE_MS;
-}
+/** A source that is away confirms nothing. */
+const isConfirmed = ({ sighting, status }: Witness, now: number) => status.state === 'up' && !isGone(sighting, now);
 
 function heardAt({ sighting, status }: Witness, now: number): number {
   return sighting.heardAt ?? (status.state === 'up' ? now : (status.lastUp ?? 0));

@@ -1,12 +1,43 @@
-/** What a source of announcements is: Serf, the hand-kept list and any further one look the same from outside. */
-
+/** What a source of announcements is: a file of `sources/`, and what it opens. */
 import type { SkippedRow } from '../announcement/skipped.js';
-import type { Announcement, SourceName } from '../model/provider.js';
+import type { Config } from '../config/index.js';
+import type { Language } from '../model/language.js';
+import type { Announcement } from '../model/provider.js';
+import type { SerfRpc } from '../serf/client.js';
+import type { Seniority } from './seniority.js';
+
+type Texts = Readonly<Record<Language, string>>;
+
+export interface SourceType {
+  /** File name, and its name in the API. */
+  readonly id: string;
+  readonly title: Texts;
+  /** Place among the sources wherever they are listed, the smallest first. */
+  readonly order: number;
+  /** `owner`: believed before anyone else, and never crowded out. `anyone`: strangers, who share a budget. */
+  readonly trust: 'owner' | 'anyone';
+  /** Who else hears this node's own services where this source hears them; absent where nobody does. */
+  readonly reach?: 'community' | 'link';
+  /** What to do about an entry that it skipped; absent where the announcing node's owner is the one to ask. */
+  readonly remedy?: Texts;
+  /** Starts it; null where it is not configured. */
+  open(config: Config, context: SourceContext): Source | null;
+}
+
+/** What every source is given. */
+export interface SourceContext {
+  /** Service types to ask for; empty where nobody is to be asked. */
+  readonly types: readonly string[];
+  /** Wall clock, ms since the epoch. */
+  readonly now: () => number;
+  readonly seniority: Seniority;
+}
 
 export type SourceState = 'up' | 'connecting' | 'away' | 'off';
 
 export interface SourceStatus {
-  readonly name: SourceName;
+  /** Id of its type. */
+  readonly name: string;
   readonly state: SourceState;
   /** What is wrong and what to do, in English; absent when all is well, or off. */
   readonly error?: { readonly code: string; readonly message: string; readonly hint: string };
@@ -26,6 +57,8 @@ export interface Sighting {
   readonly certain?: boolean;
   /** When the source last confirmed it, ms since the epoch; null = for as long as the source is up. */
   readonly heardAt: number | null;
+  /** Whether the source lost the announcer at `heardAt`, and holds the announcement in case it comes back. */
+  readonly isLost?: boolean;
   /** Who announces it, as the source tells announcers apart; absent for what the owner of this node says. */
   readonly announcer?: string;
   /** Since when this announcer has announced it, ms since the epoch; absent = always. */
@@ -33,8 +66,7 @@ export interface Sighting {
 }
 
 export interface Source {
-  readonly name: SourceName;
-  status(): SourceStatus;
+  status(): Omit<SourceStatus, 'name'>;
   /** What it knows; while away, what it knew last. */
   sightings(): readonly Sighting[];
   /** The rows behind the counts of `skipped`, at most 200 of them; absent where nothing is ever skipped. */
@@ -46,4 +78,22 @@ export interface Source {
   close(): Promise<void>;
   /** Whether its whole community is on this machine, so that loopback addresses mean what they say. */
   isLocal?(): boolean;
+  /** This node's Serf agent, in the source that follows it. */
+  readonly agent?: Agent;
+}
+
+/** What this node's Serf agent offers beside its members' announcements. */
+export interface Agent {
+  /**
+   * The connection for everything else that the agent can do.
+   * @throws PanelError `serf-away`, `serf-refused`: why there is none now
+   */
+  client(): SerfRpc;
+  /** This node's own `services` tag, as the agent last reported it; null without one. */
+  ownTag(): string | null;
+  /**
+   * Estimated round-trip times to the members that announce something, ms, by node name.
+   * @throws PanelError `serf-away`, `serf-refused`
+   */
+  estimates(): Promise<ReadonlyMap<string, number>>;
 }

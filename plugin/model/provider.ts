@@ -1,9 +1,6 @@
 /** What one neighbour announces, as every room sees it: plain, checked, capped data. */
 import { hash } from 'node:crypto';
 
-export const SOURCE_NAMES = ['serf', 'avahi', 'list', 'demo'] as const;
-export type SourceName = (typeof SOURCE_NAMES)[number];
-
 /** One service announced by one source. Every text came from a stranger: capped here, escaped wherever it is shown. */
 export interface Announcement {
   /** Wire word of the service type, as announced. */
@@ -26,13 +23,15 @@ export interface Announcement {
 
 /** What another announcer says of the same provider. */
 export interface Contradiction extends Pick<Announcement, 'node' | 'txt'> {
-  readonly source: SourceName;
+  /** Id of the source. */
+  readonly source: string;
 }
 
 /** One row of the list: the same type, address and port, however many sources saw it. */
 export interface Provider extends Announcement {
   readonly id: string;
-  readonly sources: readonly SourceName[];
+  /** Ids of the sources that announce it. */
+  readonly sources: readonly string[];
   /** Announced by this very node. */
   readonly self: boolean;
   /** Why this provider may not be probed; null when it may. */

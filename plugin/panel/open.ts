@@ -1,7 +1,9 @@
 /** The panel without its pages: every room built and wired, left to right. Pages, API and command line all read from here. */
 import { join } from 'node:path';
 import type { Config } from '../config/index.js';
-import { createDiscovery, type Source, serfAnswers } from '../discovery/index.js';
+import type { DemoCommunity } from '../demo/index.js';
+import { demoSource } from '../demo/source.js';
+import { createDiscovery, loadSources, serfAnswers } from '../discovery/index.js';
 import { Jobs } from '../jobs/index.js';
 import { announcedHost } from '../node/announce/host.js';
 import { OwnServices } from '../node/own-service.js';
@@ -29,18 +31,16 @@ const DEMO_NETWORK = 'demo-network';
 
 /** Loaded only when wanted: a node with a community of its own never needs it. */
 async function openDemo(
-  now: () => number,
   settings: SettingStore,
-): Promise<{ source: Source; pinger: Rooms['pinger']; close(): Promise<void> }> {
-  const [{ startDemo }, { demoSource }, { demoPinger: pinger }] = await Promise.all([
+): Promise<Pick<DemoCommunity, 'announcements' | 'close'> & { readonly pinger: Rooms['pinger'] }> {
+  const [{ startDemo }, { demoPinger: pinger }] = await Promise.all([
     import('../demo/index.js'),
-    import('../demo/source.js'),
     import('../demo/ping.js'),
   ]);
   const kept = settings.get(DEMO_NETWORK);
   const community = await startDemo(kept === null ? {} : { network: kept });
   if (kept === null) settings.set(DEMO_NETWORK, community.network);
-  return { source: demoSource(community, now), pinger, close: () => community.close() };
+  return { announcements: community.announcements, pinger, close: () => community.close() };
 }
 
 export interface PanelOptions {
@@ -62,19 +62,27 @@ export async function createPanel(
   config: Config,
   { demo, serving = false, now = Date.now, host = announcedHost }: PanelOptions = {},
 ): Promise<Panel> {
-  const services = await loadServices();
+  const [services, loaded] = await Promise.all([loadServices(), loadSources()]);
   const store = openStore(join(config.dataDir, 'cloudy-services.sqlite'), now);
   const isDemo = demo ?? (await wantsDemo(config));
-  const community = isDemo ? await openDemo(now, store.settings) : null;
+  const community = isDemo ? await openDemo(store.settings) : null;
+  const sources = [...loaded, demoSource(community)];
   const discovery = community
     ? createDiscovery({
         config: { ...config, communityRanges: ['127.0.0.0/8'] },
-        serf: false,
-        extra: [community.source],
+        sources,
+        // The demo stands in for the neighbours, not for what the owner has written.
+        isWanted: ({ trust }) => trust === 'owner',
         now,
       })
     : createDiscovery({
-        ...{ config, now, types: services.types.map(({ id }) => id), isKnown: (word) => services.of(word).id === word },
+        ...{
+          config,
+          sources,
+          now,
+          types: services.types.map(({ id }) => id),
+          isKnown: (word) => services.of(word).id === word,
+        },
         ...{ remembered: store.announcers, prove: answersByName },
       });
   const jobs = new Jobs(store.jobs, now);

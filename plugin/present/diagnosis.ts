@@ -83,11 +83,14 @@ export async function chainOf(panel: Panel, words: Words, asked: Asked): Promise
 
 class Walk {
   readonly #panel: Panel;
+  /** Name of the source that follows the agent. */
+  readonly #source: string;
   readonly #words: Words;
   readonly #asked: Asked;
 
   constructor(panel: Panel, words: Words, { node, type }: Asked) {
     this.#panel = panel;
+    this.#source = panel.discovery.agent()?.name ?? '';
     this.#words = words;
     this.#asked = { node: cleanText(node), type: cleanText(type) };
   }
@@ -166,7 +169,7 @@ class Walk {
     const known = sorted.find(({ name }) => is(name)) ?? sorted.find(({ address }) => is(address));
     if (known) return known;
     // To decode all tags anew for every question would hold up everything else: only those who left are kept nowhere.
-    const announced = this.#panel.discovery.announcements('serf').filter(({ host }) => is(host));
+    const announced = this.#panel.discovery.announcements(this.#source).filter(({ host }) => is(host));
     const nodes = new Set(announced.map(({ node }) => node));
     let found = sorted.find(({ name }) => nodes.has(cleanText(name)));
     await inSlices(found ? [] : sorted.filter(({ status }) => status === 'left'), (member) => {
@@ -192,7 +195,7 @@ class Walk {
     const step = this.step('readable', 'yes', skipped.length === 0 ? 'yes' : 'some');
     const read = {
       text: this.#words.t('chain.services', { count: tag.entries.length }),
-      path: `help/heard?${new URLSearchParams({ source: 'serf', node })}`,
+      path: `help/heard?${new URLSearchParams({ source: this.#source, node })}`,
     };
     return { step: { ...step, counts: [read, ...this.#skipped(skipped, node)] }, value: tag };
   }
@@ -201,7 +204,7 @@ class Walk {
     const { t, has } = this.#words;
     return counts.map(([reason, count]) => ({
       text: `${t('source.skipped', { count })}: ${has(`skipped.${reason}`) ? t(`skipped.${reason}`) : reason}`,
-      path: `help/skipped?${new URLSearchParams({ source: 'serf', reason, node })}`,
+      path: `help/skipped?${new URLSearchParams({ source: this.#source, reason, node })}`,
     }));
   }
 

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { commandOf } from '../config/install.js';
 import { LOCALES_DIR } from '../config/paths.js';
+import type { Discovery } from '../discovery/index.js';
 import { LANGUAGES, type Language } from '../model/language.js';
 
 /**
@@ -33,15 +34,27 @@ export interface Words {
 }
 
 type Texts = Readonly<Record<string, string>>;
+type MoreTexts = Readonly<Record<string, Readonly<Record<Language, string>>>>;
+
+/** What a source says of itself, by key: `source.ID`, and `source.ID.remedy` where it has one. */
+export function sourceTexts(sources: Discovery['sourceTypes']): MoreTexts {
+  const texts = sources.flatMap(({ id, title, remedy }) => [
+    [`source.${id}`, title] as const,
+    ...(remedy ? [[`source.${id}.remedy`, remedy] as const] : []),
+  ]);
+  return Object.fromEntries(texts);
+}
 
 /**
  * Reads the three languages and checks that they say the same things.
+ * @param more texts that are kept elsewhere, by key
  * @throws Error naming the keys that one language lacks, or whose `{parameters}` differ.
  */
-export function loadLocales(folder: string = LOCALES_DIR): (language: Language) => Words {
+export function loadLocales(folder: string = LOCALES_DIR, more: MoreTexts = {}): (language: Language) => Words {
   const texts = LANGUAGES.map((language) => {
     const read = JSON.parse(readFileSync(join(folder, `${language}.json`), 'utf8')) as Texts;
-    return [language, read] as const;
+    const further = Object.entries(more).map(([key, texts]) => [key, texts[language]]);
+    return [language, { ...read, ...Object.fromEntries(further) } as Texts] as const;
   });
   const problems = texts.flatMap(([language, read]) =>
     texts.flatMap(([other, compared]) => differences(language, read, other, compared)),

@@ -1,8 +1,9 @@
 /** The pages and the API on a Fastify instance: headers, body parsing, the routes, and how errors are answered. */
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { LOCALES_DIR } from '../config/paths.js';
 import type { Panel } from '../panel/contract.js';
-import { loadLocales } from '../present/i18n.js';
+import { loadLocales, sourceTexts } from '../present/i18n.js';
 import { Auth, type Authenticate } from './auth/index.js';
 import { CLOUDY_ASSETS } from './cloudy.js';
 import { beginVisit, type Web } from './context.js';
@@ -34,8 +35,9 @@ export interface WebOptions {
 export type Texts = Pick<Web, 'views' | 'locales'>;
 
 /** @throws Error when a template or a language is broken */
-export function loadTexts(): Texts {
-  return { views: loadViews(), locales: loadLocales() };
+export function loadTexts({ discovery }: Pick<Panel, 'discovery'>): Texts {
+  const locales = loadLocales(LOCALES_DIR, sourceTexts(discovery.sourceTypes));
+  return { views: loadViews(), locales };
 }
 
 const BODY_LIMIT = 64 * 1024;
@@ -102,7 +104,7 @@ async function answer(web: Web, visit: Visit, route: Route): Promise<unknown> {
 async function createWeb(
   app: FastifyInstance,
   panel: Panel,
-  { now = Date.now, authenticate, embedded = false, bySocket = new WeakSet(), texts = loadTexts() }: WebOptions,
+  { now = Date.now, authenticate, embedded = false, bySocket = new WeakSet(), texts = loadTexts(panel) }: WebOptions,
 ): Promise<Web> {
   const base = `${app.prefix.replace(/\/+$/, '')}/`;
   return {

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { decode, encode } from 'dns-packet';
 import { afterEach, describe, expect, it } from 'vitest';
 import { keptOf, SKIP_REASONS, SKIPPED_KEPT, type SkippedRow } from '../../plugin/announcement/skipped.js';
-import { createDiscovery, type Discovery } from '../../plugin/discovery/index.js';
 import { MdnsCache } from '../../plugin/discovery/sources/avahi/cache.js';
+import { createDiscovery, type Discovery } from '../discovery/create.js';
 import { writeTag } from '../real/agents.js';
 import { agentOf, fakeAgent, member } from '../serf/fake-agent.js';
 

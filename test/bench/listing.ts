@@ -3,7 +3,7 @@
  * another community that nothing is cached of, and after one member's change.
  */
 import { loadConfig } from '../../plugin/config/index.js';
-import { createDiscovery, type Discovery } from '../../plugin/discovery/index.js';
+import { createDiscovery, type Discovery } from '../discovery/create.js';
 import { argument, say } from './child.js';
 
 export interface Agent {

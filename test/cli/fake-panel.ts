@@ -122,6 +122,8 @@ export function fakePanel(fake: Fake = {}): FakePanel {
       ownTag: () => null,
       estimates: async () => new Map(),
       sources: () => sources,
+      sourceTypes: [],
+      agent: () => sources.find(({ name }) => name === 'serf') ?? null,
       words: never,
       dated: never,
       announcements: never,

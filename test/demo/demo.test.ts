@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { streamDecode, streamEncode } from 'dns-packet';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type DemoCommunity, startDemo } from '../../plugin/demo/index.js';
 import { NODES } from '../../plugin/demo/members.js';
 import { overTcp, pathTo } from '../../plugin/demo/path.js';
@@ -10,6 +10,7 @@ import { demoSource } from '../../plugin/demo/source.js';
 import type { ProbeResult } from '../../plugin/probe/index.js';
 import type { ServiceRegistry } from '../../plugin/services/contract.js';
 import { loadServices } from '../../plugin/services/index.js';
+import { createDiscovery } from '../discovery/create.js';
 
 const network = '127.78.1';
 let demo: DemoCommunity;
@@ -132,9 +133,11 @@ describe('the announcements', () => {
   });
 
   it('are handed on by its source', () => {
-    const source = demoSource(demo, () => 5);
-    expect(source.sightings().map(({ announcement }) => announcement)).toEqual(demo.announcements);
-    expect(source.status()).toMatchObject({ name: 'demo', state: 'up', lastUp: 5, read: demo.announcements.length });
+    const discovery = createDiscovery({ sources: [demoSource(demo)], config: {}, now: () => 5 });
+    onTestFinished(() => discovery.close());
+    expect(discovery.announcements('demo')).toEqual(demo.announcements);
+    const read = demo.announcements.length;
+    expect(discovery.sources()).toMatchObject([{ name: 'demo', state: 'up', lastUp: 5, read }]);
   });
 });
 

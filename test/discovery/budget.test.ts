@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { ANNOUNCER_CAP } from '../../plugin/announcement/tag-read.js';
 import {
   ADDRESS_CAP,
-  admitted,
+  admit,
   type Claim,
   ENTRIES_CAP,
   PROVIDERS_CAP,
@@ -49,13 +49,13 @@ describe('sharesOf', () => {
   });
 });
 
-describe('admitted', () => {
+describe('admit', () => {
   const claim = (nth: number, change: Partial<Claim> = {}): Claim => ({
     ...{ provider: `${nth}`, type: 'syncthing', address: `10.${nth >> 8}.0.${nth & 255}`, announcer: `${nth}` },
     trusted: false,
     ...change,
   });
-  const count = (claims: readonly Claim[]) => admitted(claims, (type) => type === 'syncthing').size;
+  const count = (claims: readonly Claim[]) => admit(claims, (type) => type === 'syncthing').size;
 
   it('lists a few thousand providers, so many of one announcer and so many at one address', () => {
     expect(count(times(PROVIDERS_CAP + 10, (nth) => claim(nth)))).toBe(PROVIDERS_CAP);

@@ -1,7 +1,7 @@
 /** A discovery that follows one Serf agent, for the tests of its faults. */
 import { onTestFinished } from 'vitest';
-import { createDiscovery, type Discovery } from '../../plugin/discovery/index.js';
 import type { AgentAddress } from '../../plugin/serf/connection.js';
+import { createDiscovery, type Discovery } from './create.js';
 
 /** Takes what is to be closed when the test has ended; of tests that run at once each has its own. */
 export type AtEnd = (close: () => Promise<void>) => void;

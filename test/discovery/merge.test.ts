@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { allowing } from '../../plugin/discovery/allowed.js';
 import { type Heard, type MergeOptions, merge } from '../../plugin/discovery/merge.js';
 import type { Sighting } from '../../plugin/discovery/source.js';
-import type { Announcement, SourceName } from '../../plugin/model/provider.js';
+import type { Announcement } from '../../plugin/model/provider.js';
 
 const NOW = 1_000_000;
 
@@ -16,21 +16,22 @@ const sighting = (change: Partial<Announcement> = {}, more: Partial<Sighting> = 
   heardAt: null,
   ...more,
 });
-const heard = (name: SourceName, ...sightings: Sighting[]): Heard => ({
-  status: { name, state: 'up', lastUp: NOW },
+const heard = (id: string, ...sightings: Sighting[]): Heard => ({
+  source: { id, trust: id === 'list' ? 'owner' : 'anyone' },
+  status: { state: 'up', lastUp: NOW },
   sightings,
 });
-const away = (name: SourceName, ...sightings: Sighting[]): Heard => ({
-  status: { name, state: 'away', lastUp: 500 },
-  sightings,
+const away = (id: string, ...sightings: Sighting[]): Heard => ({
+  ...heard(id, ...sightings),
+  status: { state: 'away', lastUp: 500 },
 });
 const merging = (all: readonly Heard[], options: Partial<MergeOptions> = {}) =>
   merge(all, { allowed: allowing(null, false), now: NOW, ...options });
 const merged = (...all: Heard[]) => merging(all).providers;
 
 describe('merge', () => {
-  it('lists a provider once, with all its sources', () => {
-    const rows = merged(heard('list', sighting()), heard('serf', sighting()), heard('avahi', sighting({ port: 1 })));
+  it('lists a provider once, with its sources in their own order, whichever is believed', () => {
+    const rows = merged(heard('serf', sighting()), heard('list', sighting()), heard('avahi', sighting({ port: 1 })));
     expect(rows.map(({ port, sources }) => ({ port, sources }))).toEqual(
       expect.arrayContaining([
         { port: 22_000, sources: ['serf', 'list'] },
@@ -66,8 +67,8 @@ describe('merge', () => {
     const listed = heard('list', sighting({ node: 'listed' }));
     const self = since('self', 900, { self: true, certain: true });
     const [first, second] = [since('zz-first', 100), since('aa-second', 200)];
-    const failed = since('failed', 50, { heardAt: NOW - 120_000 });
-    const flapping = since('flapping', 50, { heardAt: NOW - 30_000 });
+    const failed = since('failed', 50, { heardAt: NOW - 120_000, isLost: true });
+    const flapping = since('flapping', 50, { heardAt: NOW - 30_000, isLost: true });
     const believed = (...all: Heard[]) => merged(...all)[0]?.node;
     expect(believed(heard('serf', second, self), listed)).toBe('listed');
     expect(believed(heard('serf', second, first, self))).toBe('self');
@@ -81,16 +82,16 @@ describe('merge', () => {
   it('is stale only while no source that announced it confirms it, and tells when it was last heard', () => {
     expect(merged(away('serf', sighting()))).toMatchObject([{ stale: true, heardAt: 500 }]);
     expect(merged(away('serf', sighting()), heard('list', sighting()))).toMatchObject([{ stale: false, heardAt: NOW }]);
-    const lost = heard('serf', sighting({}, { heardAt: 300 }));
+    const lost = heard('serf', sighting({}, { heardAt: 300, isLost: true }));
     expect(merged(lost)).toMatchObject([{ stale: true, heardAt: 300 }]);
     expect(merged(lost, heard('list', sighting()))).toMatchObject([{ stale: false, heardAt: NOW }]);
   });
 
-  it('is stale two minutes after Serf has lost it, and not before; the local network ends its own', () => {
-    const staleAfter = (ms: number, source: SourceName = 'serf') =>
-      merged(heard(source, sighting({}, { heardAt: NOW - ms })))[0]?.stale;
+  it('is stale two minutes after its source has lost it, and not before; what is not lost is never stale', () => {
+    const staleAfter = (ms: number, isLost = true) =>
+      merged(heard('serf', sighting({}, { heardAt: NOW - ms, isLost })))[0]?.stale;
     expect([0, 119_999, 120_000].map((ms) => staleAfter(ms))).toEqual([false, false, true]);
-    expect(staleAfter(3_600_000, 'avahi')).toBe(false);
+    expect(staleAfter(3_600_000, false)).toBe(false);
   });
 
   it('orders by type, then node, then id, whatever the order it heard them in', () => {
@@ -165,7 +166,9 @@ describe('merge', () => {
     const ways: Readonly<Record<string, readonly Heard[]>> = {
       'by its name in the alphabet': [heard('serf', stranger(), honest())],
       'by claiming its place of gossip': [heard('serf', stranger({ gossip }), honest())],
-      'while Serf calls the stranger failed': [heard('serf', stranger({ gossip }, { heardAt: 1, since: 1 }), honest())],
+      'while Serf calls the stranger failed': [
+        heard('serf', stranger({ gossip }, { heardAt: 1, isLost: true, since: 1 }), honest()),
+      ],
       'over the list of the owner': [heard('serf', stranger({ gossip })), heard('list', sighting({ node: 'honest' }))],
       'over a neighbour of the local network': [
         heard('serf', stranger({ gossip })),

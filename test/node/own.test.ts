@@ -1,12 +1,12 @@
 /** This node's own service as a whole: what is shown of it, one action at a time, and an end that waits for nobody. */
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { loadConfig } from '../../plugin/config/index.js';
-import { createDiscovery, type Discovery } from '../../plugin/discovery/index.js';
 import { Jobs } from '../../plugin/jobs/index.js';
 import { OwnServices } from '../../plugin/node/own-service.js';
 import { createLocalServices } from '../../plugin/node/systemd/index.js';
 import { loadServices } from '../../plugin/services/index.js';
 import { openStore } from '../../plugin/store/index.js';
+import { createDiscovery, type Discovery } from '../discovery/create.js';
 import { Agent, startAgent, until } from '../real/agents.js';
 import { StandIn } from './stand-in.js';
 

@@ -1,5 +1,5 @@
 /** Discovery by itself, run in a namespace: a line of JSON with its list and state after each change, and once a second. */
-import { createDiscovery } from '../../plugin/discovery/index.js';
+import { createDiscovery } from '../discovery/create.js';
 
 const config = {
   serfRpc: { host: '127.0.0.1', port: 1 },

@@ -1,7 +1,7 @@
 /** Our estimates beside those of Serf's own command, on real agents. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createDiscovery } from '../../plugin/discovery/index.js';
 import { Coordinates } from '../../plugin/serf/coordinates.js';
+import { createDiscovery } from '../discovery/create.js';
 import { type Agent, killAgents, startCommunity, until, writeTag } from './agents.js';
 
 describe('estimates from real agents', () => {

@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { openAlerts } from '../../plugin/alerts/index.js';
 import { type Config, loadConfig } from '../../plugin/config/index.js';
-import type { SourceName } from '../../plugin/model/provider.js';
 import type { Panel } from '../../plugin/panel/contract.js';
 import { createPanel } from '../../plugin/panel/open.js';
 import { setOwnerPassword } from '../../plugin/web/auth/password.js';
@@ -80,7 +79,7 @@ export async function startHostile(folder: string, random: Random): Promise<Host
     await agent.close();
     await alerts.close();
   };
-  const isRead = (name: SourceName, { delivered }: Tally) => readBy(panel, name) >= delivered;
+  const isRead = (name: string, { delivered }: Tally) => readBy(panel, name) >= delivered;
   await until(
     'everything is read',
     () => isRead('serf', tallies.serf) && isRead('list', tallies.list) && isRead('avahi', tallies.avahi),
@@ -89,7 +88,7 @@ export async function startHostile(folder: string, random: Random): Promise<Host
 }
 
 /** Announcements that the source has listed or left out. */
-function readBy(panel: Panel, name: SourceName): number {
+function readBy(panel: Panel, name: string): number {
   const status = panel.discovery.sources().find((source) => source.name === name);
   return Object.values(status?.skipped ?? {}).reduce((sum, count) => sum + count, status?.read ?? 0);
 }

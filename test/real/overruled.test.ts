@@ -1,12 +1,12 @@
 /** Real Serf agents whose tag another program of the node rewrites: what the owner ended elsewhere stays ended. */
 import { execFileSync } from 'node:child_process';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { createDiscovery, type Discovery } from '../../plugin/discovery/index.js';
 import { Jobs } from '../../plugin/jobs/index.js';
 import { OwnServices } from '../../plugin/node/own-service.js';
 import type { LocalServices } from '../../plugin/node/systemd/index.js';
 import { loadServices } from '../../plugin/services/index.js';
 import { openStore } from '../../plugin/store/index.js';
+import { createDiscovery, type Discovery } from '../discovery/create.js';
 import { type Agent, killAgents, startAgent, until, writeTag } from './agents.js';
 
 interface Entry {

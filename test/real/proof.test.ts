@@ -1,7 +1,7 @@
 /** A stranger who was first to announce a neighbour's service, at the neighbour's own place of gossip, against real agents. */
 import { afterEach, expect, it } from 'vitest';
-import { createDiscovery } from '../../plugin/discovery/index.js';
 import { answersByName } from '../../plugin/probe/memberlist.js';
+import { createDiscovery } from '../discovery/create.js';
 import { Agent, killAgents, startAgent, until, writeTag } from './agents.js';
 import { makeUp } from './made-up.js';
 

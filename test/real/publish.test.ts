@@ -5,7 +5,6 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { packTag } from '../../plugin/announcement/tag-write.js';
-import { createDiscovery, type Discovery } from '../../plugin/discovery/index.js';
 import type { LocalService, LocalState } from '../../plugin/model/unit.js';
 import { Keeper, type KeeperDeps } from '../../plugin/node/announce/monitor.js';
 import { Publisher } from '../../plugin/node/announce/publisher.js';
@@ -14,6 +13,7 @@ import { ABSENT, type LocalServices } from '../../plugin/node/systemd/index.js';
 import { loadServices } from '../../plugin/services/index.js';
 import { openStore } from '../../plugin/store/index.js';
 import type { NewEvent } from '../../plugin/store/tables/events.js';
+import { createDiscovery, type Discovery } from '../discovery/create.js';
 import { type Agent, killAgents, startAgent, startCommunity, until, writeTag } from './agents.js';
 
 const services = await loadServices();

@@ -1,6 +1,7 @@
 /** Discovery against real Serf agents, whose tags are written by the real bzip2 and base64. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createDiscovery, type Discovery, serfAnswers } from '../../plugin/discovery/index.js';
+import { serfAnswers } from '../../plugin/discovery/index.js';
+import { createDiscovery, type Discovery } from '../discovery/create.js';
 import { type Agent, killAgents, startAgent, startCommunity, until, writeTag } from './agents.js';
 
 const DNS = { s: 'dnsservice', d: 'guifi.net_DNS', m: 'dns.local', i: '127.0.0.53', p: '53', e: 'demo', t: '' };

@@ -1,8 +1,8 @@
 /** Round-trip times guessed from coordinates, against agents that say what no sound agent does. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { createDiscovery, type Discovery } from '../../plugin/discovery/index.js';
 import type { Coordinate } from '../../plugin/serf/client.js';
 import { Coordinates, estimateOf } from '../../plugin/serf/coordinates.js';
+import { createDiscovery, type Discovery } from '../discovery/create.js';
 import { writeTag } from '../real/agents.js';
 import { agentOf, fakeAgent, member, reply, type Script } from './fake-agent.js';
 

@@ -2,10 +2,11 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { documentOf } from '../../plugin/web/api/openapi.js';
-import { SCHEMAS } from '../../plugin/web/api/schemas.js';
 import { ROUTES } from '../../plugin/web/routes.js';
+import { SOURCES } from './fake-panel.js';
 
-export const document = documentOf(ROUTES, '/');
+const sources = SOURCES.map(({ id }) => id);
+export const document = documentOf(ROUTES, '/', sources);
 
 /** Every object that lists its fields has no others: what the panel answers is all described. */
 function closed(schema: unknown): unknown {
@@ -17,7 +18,7 @@ function closed(schema: unknown): unknown {
 
 const ajv = new Ajv2020({ strict: true, allowUnionTypes: true });
 (addFormats as unknown as (on: Ajv2020) => void)(ajv);
-ajv.addSchema(closed({ $id: 'api', components: { schemas: SCHEMAS } }) as object);
+ajv.addSchema(closed({ $id: 'api', components: { schemas: document.components.schemas } }) as object);
 ajv.addKeyword('components');
 
 const validators = new Map<string, ValidateFunction>();

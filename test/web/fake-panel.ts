@@ -1,7 +1,9 @@
 /** A panel without network, disk or systemd: fixed neighbours, a store in memory, jobs that the test steps through. */
 
 import { type Config, loadConfig } from '../../plugin/config/index.js';
+import { demoSource } from '../../plugin/demo/source.js';
 import type { SourceStatus } from '../../plugin/discovery/index.js';
+import { loadSources } from '../../plugin/discovery/index.js';
 import { type JobHandle, Jobs } from '../../plugin/jobs/index.js';
 import { PanelError } from '../../plugin/model/errors.js';
 import type { Job } from '../../plugin/model/job.js';
@@ -17,6 +19,9 @@ import type { ServiceRegistry } from '../../plugin/services/contract.js';
 import { loadServices } from '../../plugin/services/index.js';
 import { openStore, type Store } from '../../plugin/store/index.js';
 import { quoteOf } from '../scan/quoted.js';
+
+/** Every source of the program, the demo too. */
+export const SOURCES = [...(await loadSources()), demoSource(null)];
 
 export const NOW = Date.parse('2026-11-20T10:00:00Z');
 
@@ -162,6 +167,8 @@ export async function fakePanel(options: FakeOptions = {}): Promise<FakePanel> {
       dated: () => [],
       find: (id) => panel.discovery.providers().find((one) => one.id === id) ?? null,
       sources: () => panel.sourceList,
+      sourceTypes: SOURCES,
+      agent: () => panel.sourceList.find(({ name }) => name === 'serf') ?? null,
       announcements: (source) => panel.discovery.providers().filter(({ sources }) => sources.includes(source)),
       skipped: () => [],
       serfClient: () => {

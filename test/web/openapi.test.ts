@@ -32,8 +32,8 @@ describe('the description', () => {
   it('refuses a route that nobody described, and a line whose route is gone', () => {
     const [first, ...rest] = ROUTES.filter(isDescribed);
     const stray = { ...first, path: '/api/v1/stray' } as (typeof ROUTES)[number];
-    expect(() => documentOf([...ROUTES, stray], '/')).toThrow('GET /api/v1/stray');
-    expect(() => documentOf(rest, '/')).toThrow(`${first?.method} ${first?.path}`);
+    expect(() => documentOf([...ROUTES, stray], '/', [])).toThrow('GET /api/v1/stray');
+    expect(() => documentOf(rest, '/', [])).toThrow(`${first?.method} ${first?.path}`);
   });
 
   it('is what the panel answers, under its own base, and every reference in it leads somewhere', async () => {

@@ -55,21 +55,22 @@ function owner({ store }: Panel): Check {
 
 /** Each source of providers; of those that are read, how much could be. */
 async function sources(panel: Panel): Promise<Check[]> {
+  const agent = panel.discovery.agent();
   const all = panel.discovery.sources().map(async (source) => {
     if (source.state !== 'up') return [reachable(source)];
-    return [source.name === 'serf' ? await joined(panel) : reachable(source), readable(source)];
+    return [source.name === agent?.name ? await joined(source, panel) : reachable(source), readable(source)];
   });
   return (await Promise.all(all)).flat();
 }
 
 /** An agent that answers is of no use while it knows nobody. */
-async function joined(panel: Panel): Promise<Check> {
+async function joined({ name }: SourceStatus, panel: Panel): Promise<Check> {
   try {
-    if (!(await isAlone(panel))) return works('serf', 'answers');
+    if (!(await isAlone(panel))) return works(name, 'answers');
     const address = doorsOf(panel).length === 0 ? ' ADDRESS' : '';
-    return absent('serf', 'alone: it knows no other node', `${commandFor('alone', panel)}${address}`);
+    return absent(name, 'alone: it knows no other node', `${commandFor('alone', panel)}${address}`);
   } catch (error) {
-    return failsWith('serf', asPanelError(error));
+    return failsWith(name, asPanelError(error));
   }
 }
 

@@ -8,7 +8,7 @@ import { basename, dirname, resolve } from 'node:path';
 import { type EntryProblem, readEntry } from '../../announcement/entry.js';
 import { keptOf, type SkippedRow, saidIn } from '../../announcement/skipped.js';
 import { Listeners } from '../../lib/listeners.js';
-import type { Sighting, Source, SourceStatus } from '../source.js';
+import type { Sighting, Source, SourceStatus, SourceType } from '../source.js';
 
 const SIZE_CAP = 1024 * 1024;
 /** Editors write a file in several steps: read it once it has been left alone for this long, ms. */
@@ -35,7 +35,6 @@ interface Lines {
 }
 
 export class ListSource implements Source {
-  readonly name = 'list';
   readonly #file: string;
   readonly #now: () => number;
   readonly #listeners = new Listeners();
@@ -55,8 +54,8 @@ export class ListSource implements Source {
     this.#ready = this.#again();
   }
 
-  status(): SourceStatus {
-    return { name: this.name, lastUp: this.#state.state === 'up' ? this.#now() : this.#lastUp, ...this.#state };
+  status(): Omit<SourceStatus, 'name'> {
+    return { lastUp: this.#state.state === 'up' ? this.#now() : this.#lastUp, ...this.#state };
   }
 
   sightings(): readonly Sighting[] {
@@ -172,3 +171,17 @@ function badLines(bad: readonly string[]): NonNullable<State['error']> {
     hint: 'Correct the line: one JSON object with s, i and p, perhaps d, m, e and t. The other lines are in use.',
   };
 }
+
+const list: SourceType = {
+  id: 'list',
+  title: { ca: 'llista pròpia', es: 'lista propia', en: 'own list' },
+  order: 20,
+  trust: 'owner',
+  remedy: {
+    ca: 'Corregiu la línia al fitxer de PROVIDERS_FILE; les altres estan en ús.',
+    es: 'Corrija la línea en el fichero de PROVIDERS_FILE; las demás están en uso.',
+    en: 'Correct the line in the file of PROVIDERS_FILE; the others are in use.',
+  },
+  open: ({ providersFile }, { now }) => (providersFile === null ? null : new ListSource(providersFile, now)),
+};
+export default list;

@@ -27,7 +27,7 @@ type Trouble = Exclude<Withdrawal, 'removed'>;
 
 export interface KeeperDeps {
   readonly publisher: Publisher;
-  readonly discovery: Pick<Discovery, 'onChange' | 'sources' | 'ownTag'>;
+  readonly discovery: Pick<Discovery, 'onChange' | 'agent' | 'ownTag'>;
   readonly local: LocalServices;
   readonly services: Pick<ServiceRegistry, 'of'>;
   /** Looks at the kernel's own list where left out. */
@@ -97,7 +97,7 @@ export class Keeper {
   }
 
   #isUp(): boolean {
-    return this.#deps.discovery.sources().some(({ name, state }) => name === 'serf' && state === 'up');
+    return this.#deps.discovery.agent()?.state === 'up';
   }
 
   /** One thing after the other; what the agent refuses is tried again at the next look. */

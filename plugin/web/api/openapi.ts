@@ -90,7 +90,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
     'What the sources have left out, by reason, with the rows that are kept',
     'Skipped',
     {
-      source: 'serf, avahi or list; empty = all.',
+      source: 'Name of a source; empty = all.',
       reason: 'As in the source’s `skipped`; empty = any.',
       node: 'Only what that node has announced.',
     },
@@ -132,11 +132,12 @@ export const openapi =
   (routes: readonly Route[]) =>
   async (web: Web, { reply }: Visit) => {
     reply.type('application/json; charset=utf-8');
-    return documentOf(routes, web.base);
+    const sources = web.panel.discovery.sourceTypes.map(({ id }) => id);
+    return documentOf(routes, web.base, sources);
   };
 
 /** @throws Error for a route that has no line here, or a line that has no route: a mistake of ours */
-export function documentOf(routes: readonly Route[], base: string) {
+export function documentOf(routes: readonly Route[], base: string, sources: readonly string[]) {
   const described = routes.filter(isDescribed);
   const lost = new Set(Object.keys(OPERATIONS));
   const paths: Record<string, Record<string, Schema>> = {};
@@ -159,7 +160,7 @@ export function documentOf(routes: readonly Route[], base: string) {
     },
     servers: [{ url: base === '/' ? '/' : base.slice(0, -1) }],
     paths,
-    components: { schemas: SCHEMAS, securitySchemes: SECURITY },
+    components: { schemas: { ...SCHEMAS, SourceName: oneOf(...sources) }, securitySchemes: SECURITY },
   };
 }
 

@@ -6,7 +6,6 @@
 import { ERROR_CODES } from '../../model/errors.js';
 import type { Job } from '../../model/job.js';
 import { FAILURES, UNSCORED } from '../../model/level.js';
-import { SOURCE_NAMES } from '../../model/provider.js';
 import { VERBS } from '../../model/unit.js';
 import { LAN_STATES, type LanService } from '../../node/announce/lan.js';
 import { WITHDRAWALS } from '../../node/announce/publisher.js';
@@ -59,7 +58,8 @@ const reason = oneOf(...FAILURES, ...UNSCORED, null);
 const localState = oneOf('running', 'stopped', 'starting', 'stopping', 'failed', 'absent', 'unknown');
 const unit = { unit: text, state: localState, enabled: flag };
 const sourceState = oneOf('up', 'connecting', 'away', 'off');
-const sourceName = oneOf(...SOURCE_NAMES);
+/** Closed by the document, from the sources that the panel has. */
+const sourceName = ref('SourceName');
 const jobState = oneOf('running', 'done', 'failed', 'cancelled');
 const jobKinds = ['scan', ...VERBS, 'publish', 'unpublish', 'connect'] as const satisfies readonly Job['kind'][];
 const files = list(
@@ -157,6 +157,7 @@ const entry = shape<Preview['entry']>({ s: text, d: text, m: text, i: text, p: t
 /** By the names under which the document refers to them. */
 export const SCHEMAS: Readonly<Record<string, Schema>> = {
   Error: shape<{ error: unknown }>({ error }),
+  SourceName: text,
   Job: shape<Job>({
     ...{
       id: text,

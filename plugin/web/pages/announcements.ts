@@ -1,7 +1,7 @@
 /** The rows behind the sources' counts: each announcement that was read, and what was left out and why. */
 import type { SkippedRow, SourceStatus } from '../../discovery/index.js';
 import { idOf } from '../../discovery/merge.js';
-import { type Announcement, SOURCE_NAMES } from '../../model/provider.js';
+import type { Announcement } from '../../model/provider.js';
 import type { Words } from '../../present/i18n.js';
 import { PAGES, textOf, wholeOf, wordOf } from '../../present/query.js';
 import type { Web } from '../context.js';
@@ -28,9 +28,17 @@ export async function skipped(web: Web, visit: Visit) {
   return page(web, visit, 'skipped', { title: visit.words.t('page.skipped'), ...(await skippedApi(web, visit)) });
 }
 
+/** `?source=`; null = any. */
+const sourceIn = ({ panel }: Web, query: unknown) =>
+  wordOf(
+    query,
+    'source',
+    panel.discovery.sourceTypes.map(({ id }) => id),
+  );
+
 /** `?source=`, `?reason=`, `?node=`: only what is of them; empty = of any. */
 export async function skippedApi(web: Web, { request, words }: Visit): Promise<{ skipped: readonly SkippedGroup[] }> {
-  const source = wordOf(request.query, 'source', SOURCE_NAMES);
+  const source = sourceIn(web, request.query);
   const [reason, node] = [textOf(request.query, 'reason'), textOf(request.query, 'node')];
   const sources = web.panel.discovery.sources().filter(({ name }) => source === null || name === source);
   const groups = sources.flatMap(({ name, skipped }) => {
@@ -50,7 +58,7 @@ function groupOf({ source, reason, count, rows }: Kept, { t, has }: Words): Skip
   const say = (key: string, otherwise: string) => (has(key) ? t(key) : otherwise);
   const [first] = rows;
   const node = first?.node && rows.every((row) => row.node === first.node) ? first.node : t('skipped.nodes');
-  const todo = source === 'list' ? 'skipped.todo.list' : `skipped.todo.${reason}`;
+  const todo = has(`source.${source}.remedy`) ? `source.${source}.remedy` : `skipped.todo.${reason}`;
   return {
     ...{ source, reason, count },
     text: say(`skipped.${reason}`, reason),
@@ -64,7 +72,7 @@ function groupOf({ source, reason, count, rows }: Kept, { t, has }: Words): Skip
 
 export async function heard(web: Web, visit: Visit) {
   const { request } = visit;
-  const [source, node] = [wordOf(request.query, 'source', SOURCE_NAMES), textOf(request.query, 'node')];
+  const [source, node] = [sourceIn(web, request.query), textOf(request.query, 'node')];
   const heard = source === null ? [] : web.panel.discovery.announcements(source);
   const all = heard.filter((one) => node === '' || one.node === node);
   const pages = Math.max(1, Math.ceil(all.length / PAGE_ROWS));

@@ -23,10 +23,10 @@ export async function isAlone({ discovery }: Pick<Web['panel'], 'discovery'>): P
 
 export async function whyNothing({ panel }: Web): Promise<Nothing> {
   if (panel.demo) return 'quiet';
-  const serf = panel.discovery.sources().find(({ name }) => name === 'serf');
-  if (serf && serf.state !== 'up') return 'away';
+  const agent = panel.discovery.agent();
+  if (agent && agent.state !== 'up') return 'away';
   // Whoever announces anything is somebody.
-  if (!serf || panel.discovery.providers().some(({ self }) => !self)) return 'quiet';
+  if (!agent || panel.discovery.providers().some(({ self }) => !self)) return 'quiet';
   try {
     return (await isAlone(panel)) ? 'alone' : 'quiet';
   } catch (error) {

@@ -151,6 +151,9 @@ function common(web: Web, visit: Visit) {
     token: auth.token(visit),
     demo: panel.demo,
     sources,
+    /** Who else hears what these sources hear. */
+    reachOf: (ids: readonly string[]) =>
+      new Set(panel.discovery.sourceTypes.flatMap(({ id, reach }) => (ids.includes(id) ? (reach ?? []) : []))),
     away: panel.demo ? [] : sources.filter(({ state }) => state === 'away'),
     movedAside: isOwner ? panel.store.movedAside : null,
     /** Said before an order is refused. */

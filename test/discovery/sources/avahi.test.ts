@@ -1,9 +1,9 @@
 /** The local network as a source: interfaces that are there, that fail, that come and go. */
 import { networkInterfaces } from 'node:os';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { createDiscovery } from '../../../plugin/discovery/index.js';
 import type { SourceState } from '../../../plugin/discovery/source.js';
 import { AvahiSource } from '../../../plugin/discovery/sources/avahi/index.js';
+import { createDiscovery } from '../create.js';
 
 describe('the source', () => {
   afterEach(() => {
@@ -18,7 +18,7 @@ describe('the source', () => {
     const nowhere = () => ({ lo: networkInterfaces().lo });
     const [optional, required] = [open({ interfaces: nowhere }), open({ interfaces: nowhere, required: true })];
     await Promise.all([optional.ready(), required.ready()]);
-    expect(optional.status()).toEqual({ name: 'avahi', state: 'off', lastUp: null, read: 0, skipped: {} });
+    expect(optional.status()).toEqual({ state: 'off', lastUp: null, read: 0, skipped: {} });
     expect(required.status()).toMatchObject({ state: 'away', lastUp: null, error: { code: 'no-multicast' } });
     expect(required.status().error?.hint).toContain('AVAHI=off');
     await Promise.all([optional.close(), required.close()]);

@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createDiscovery } from '../../../plugin/discovery/index.js';
 import { ListSource } from '../../../plugin/discovery/sources/list.js';
+import { createDiscovery } from '../create.js';
 
 const line = (address: string, more: object = {}) => JSON.stringify({ s: 'proxy3', i: address, p: '3128', ...more });
 
@@ -46,7 +46,7 @@ describe('the hand-kept list', () => {
       { node: 'ada', host: 'ada', description: 'A proxy', address: '10.0.0.1', port: 3128, gossip: null },
       { node: '10.0.0.2', host: '', address: '10.0.0.2' },
     ]);
-    expect(list.status()).toMatchObject({ name: 'list', state: 'up', read: 2, skipped: {} });
+    expect(list.status()).toMatchObject({ state: 'up', read: 2, skipped: {} });
     expect(list.status()).not.toHaveProperty('error');
   });
 

@@ -2,12 +2,12 @@
 import { setImmediate } from 'node:timers/promises';
 import { encode } from '@msgpack/msgpack';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { createDiscovery } from '../../../plugin/discovery/index.js';
 import { SerfSource } from '../../../plugin/discovery/sources/serf/index.js';
 import { rank } from '../../../plugin/score/rank.js';
 import { writeTag } from '../../real/agents.js';
 import { scored } from '../../score/made.js';
 import { agentOf, fakeAgent, member, reply, type Script } from '../../serf/fake-agent.js';
+import { createDiscovery } from '../create.js';
 
 const opened: { close(): unknown }[] = [];
 afterEach(async () => {

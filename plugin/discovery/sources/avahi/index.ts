@@ -7,7 +7,7 @@ import { keptOf, type SkippedRow } from '../../../announcement/skipped.js';
 import { Listeners } from '../../../lib/listeners.js';
 import { idOf } from '../../merge.js';
 import { Seniority } from '../../seniority.js';
-import type { Sighting, Source, SourceState, SourceStatus } from '../../source.js';
+import type { Sighting, Source, SourceState, SourceStatus, SourceType } from '../../source.js';
 import type { Service } from './cache.js';
 import { Link } from './link.js';
 
@@ -32,7 +32,6 @@ interface AvahiOptions {
 }
 
 export class AvahiSource implements Source {
-  readonly name = 'avahi';
   readonly #types: readonly string[];
   readonly #required: boolean;
   readonly #now: () => number;
@@ -67,13 +66,13 @@ export class AvahiSource implements Source {
     this.#timer = setTimeout(() => this.#start(), least + Math.random() * (most - least));
   }
 
-  status(): SourceStatus {
+  status(): Omit<SourceStatus, 'name'> {
     const error = this.#state === 'away' ? { error: this.#trouble() } : {};
     const skipped: Record<string, number> = {};
     for (const [reason, count] of [...this.#links.values()].flatMap((link) => Object.entries(link.skipped())))
       skipped[reason] = (skipped[reason] ?? 0) + count;
     const lastUp = this.#state === 'up' ? this.#now() : this.#lastUp;
-    return { name: this.name, state: this.#state, ...error, lastUp, read: this.#services().length, skipped };
+    return { state: this.#state, ...error, lastUp, read: this.#services().length, skipped };
   }
 
   sightings(): readonly Sighting[] {
@@ -192,3 +191,14 @@ export class AvahiSource implements Source {
 function isUsable({ internal, address }: NetworkInterfaceInfo): boolean {
   return !internal && !address.startsWith('fe80:');
 }
+
+const avahi: SourceType = {
+  id: 'avahi',
+  title: { ca: 'Avahi', es: 'Avahi', en: 'Avahi' },
+  order: 30,
+  trust: 'anyone',
+  reach: 'link',
+  open: ({ avahi }, { types, now, seniority }) =>
+    avahi === 'off' || types.length === 0 ? null : new AvahiSource({ types, required: avahi === 'on', now, seniority }),
+};
+export default avahi;

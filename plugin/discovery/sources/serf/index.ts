@@ -11,7 +11,7 @@ import { type AgentEvent, SerfRpc } from '../../../serf/client.js';
 import type { AgentAddress } from '../../../serf/connection.js';
 import { Coordinates } from '../../../serf/coordinates.js';
 import { Seniority } from '../../seniority.js';
-import type { Sighting, Source, SourceState, SourceStatus } from '../../source.js';
+import type { Agent, Sighting, Source, SourceState, SourceStatus, SourceType } from '../../source.js';
 import { Members, REMOVING } from './members.js';
 
 const MEMBER_EVENTS = ['member-join', 'member-failed', 'member-update', ...REMOVING];
@@ -25,8 +25,8 @@ const EVENTS_CAP = 10_000;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 1_000;
 
-export class SerfSource implements Source {
-  readonly name = 'serf';
+export class SerfSource implements Source, Agent {
+  readonly agent: Agent = this;
   readonly #address: AgentAddress;
   readonly #authKey: string | null;
   readonly #now: () => number;
@@ -60,9 +60,8 @@ export class SerfSource implements Source {
     this.#ended = this.#run();
   }
 
-  status(): SourceStatus {
+  status(): Omit<SourceStatus, 'name'> {
     return {
-      name: this.name,
       state: this.#state,
       ...(this.#error ? { error: this.#error.toJSON() } : {}),
       lastUp: this.#state === 'up' ? this.#now() : this.#lastUp,
@@ -93,32 +92,18 @@ export class SerfSource implements Source {
   }
 
   isLocal(): boolean {
-    return this.gossipAddress()?.startsWith('127.') ?? false;
+    return this.#members.ownAddress()?.startsWith('127.') ?? false;
   }
 
-  /** Where this node itself gossips; null until it is known. */
-  gossipAddress(): string | null {
-    return this.#members.ownAddress();
-  }
-
-  /** This node's own `services` tag, as the agent last told of it; null without one. */
   ownTag(): string | null {
     return this.#members.ownTag();
   }
 
-  /**
-   * The connection for everything else that the agent can do.
-   * @throws PanelError `serf-away`, `serf-refused`: why there is none now
-   */
   client(): SerfRpc {
     if (this.#client && this.#state === 'up') return this.#client;
     throw this.#error ?? new PanelError('serf-away', 'The Serf agent is being connected.', 'Try again in a moment.');
   }
 
-  /**
-   * Guessed round-trip times to the members that announce something, ms, by node name.
-   * @throws PanelError `serf-away`, `serf-refused`
-   */
   async estimates(): Promise<ReadonlyMap<string, number>> {
     const client = this.client();
     const self = this.#members.self ?? '';
@@ -205,3 +190,13 @@ export class SerfSource implements Source {
     if (changed) this.#listeners.call();
   }
 }
+
+const serf: SourceType = {
+  id: 'serf',
+  title: { ca: 'Serf', es: 'Serf', en: 'Serf' },
+  order: 10,
+  trust: 'anyone',
+  reach: 'community',
+  open: ({ serfRpc, serfAuthKey }, { now, seniority }) => new SerfSource(serfRpc, serfAuthKey, now, seniority),
+};
+export default serf;

@@ -198,7 +198,7 @@ export class Members {
       const id = idOf(announcement);
       const since = before.get(id) ?? this.#seniority.claim(id, announcer);
       const self = name === this.self;
-      return { announcement, self, certain: self, heardAt: failedAt, announcer, since };
+      return { announcement, self, certain: self, heardAt: failedAt, isLost: failedAt !== null, announcer, since };
     });
   }
 }
