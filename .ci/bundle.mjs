@@ -1,11 +1,12 @@
 /**
  * Bundles the program into dist/: one file per entry, service type and source, shared code split out, so that Node opens few
  * files. With the word `bench`, the benches too. With the word `package`, what the Debian package ships: the command
- * alone, SQLite's JavaScript in it, and beside it `bundled.json` with the folders of the packages that went in.
+ * alone, SQLite's JavaScript in it. Beside them `copyright`: whose the bundled packages are, and their licences.
  */
 import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
+import { copyright } from './copyright.mjs';
 
 const forPackage = process.argv.includes('package');
 const entries = [{ in: 'plugin/cli/index.ts', out: 'cli' }];
@@ -57,16 +58,14 @@ const { metafile } = await build({
     '@fastify/fast-json-stringify-compiler',
     'pino',
   ],
-  metafile: forPackage,
+  metafile: true,
   // CommonJS dependencies call require().
   banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
   logLevel: 'warning',
 });
-if (metafile) {
-  const inputs = Object.values(metafile.outputs).flatMap(({ inputs }) => Object.keys(inputs));
-  const folders = inputs.flatMap((file) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file) ?? []);
-  writeFileSync('dist/bundled.json', JSON.stringify([...new Set(folders)].sort()));
-}
+const inputs = Object.values(metafile.outputs).flatMap(({ inputs }) => Object.keys(inputs));
+const folders = new Set(inputs.flatMap((file) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file) ?? []));
+writeFileSync('dist/copyright', copyright([...folders, 'node_modules/htmx.org'].sort()));
 copyFileSync('node_modules/htmx.org/dist/htmx.min.js', 'public/htmx.min.js');
 for (const name of ['htmx.min.js', 'copy.js', 'live.js', 'style.css', 'dark.css', 'icon.svg']) {
   writeFileSync(`public/${name}.gz`, gzipSync(readFileSync(`public/${name}`), { level: 9 }));

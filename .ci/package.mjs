@@ -1,4 +1,4 @@
-/** Makes from the bundle what debian/ installs and nobody writes by hand: polkit rule, command, copyright. Into build/. */
+/** Makes from the bundle what debian/ installs and nobody writes by hand: polkit rule and command. Into build/. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -36,28 +36,6 @@ async function polkitRule() {
   return made.polkitRule(await units());
 }
 
-/** Licences as npm names them → as debian/copyright does. */
-const LICENCES = {
-  MIT: 'Expat',
-  ISC: 'ISC',
-  'BSD-3-Clause': 'BSD-3-Clause',
-  'BSD-0-Clause': '0BSD',
-  'BlueOak-1.0.0': 'BlueOak-1.0.0',
-};
-
-/** The paragraph of a bundled package. @throws Error for a licence whose text debian/copyright does not have */
-function copyrightOf(folder) {
-  const { name, license, author = `the authors of ${name}` } = readJson(`${folder}/package.json`);
-  if (!(license in LICENCES))
-    throw new Error(`${name} is bundled under ${license}, which debian/copyright does not know`);
-  const said = readdirSync(folder)
-    .filter((file) => /^licen[cs]e/i.test(file))
-    .flatMap((file) => readFileSync(`${folder}/${file}`, 'utf8').split('\n'))
-    .flatMap((line) => /^\W*copyright (?:\(c\) )?((?:\d{4}|by |\w+ <|project ).*)/i.exec(line)?.[1]?.trim() ?? []);
-  const holders = said.length > 0 ? said : [typeof author === 'string' ? author : author.name];
-  return `Files: ${folder}/*\nCopyright: ${holders.join('\n           ')}\nLicense: ${LICENCES[license]}\n`;
-}
-
 checkVersion();
 mkdirSync('build', { recursive: true });
 writeFileSync('build/50-cloudy-services.rules', await polkitRule());
@@ -65,5 +43,3 @@ writeFileSync('build/50-cloudy-services.rules', await polkitRule());
 const flags = execFileSync('.ci/node-flags', ['v20.']).toString().trim();
 const wrapper = readFileSync('debian/cloudy-services.wrapper', 'utf8').replace('@NODE_FLAGS@', flags);
 writeFileSync('build/cloudy-services', wrapper, { mode: 0o755 });
-const bundled = [...readJson('dist/bundled.json'), 'node_modules/htmx.org'];
-writeFileSync('build/copyright', [readFileSync('debian/copyright', 'utf8'), ...bundled.map(copyrightOf)].join('\n'));
