@@ -17,6 +17,7 @@ import { total, wire } from './wire.js';
 const registry = await loadServices();
 /** Every file of the folder: the built-in types, the further ones, and the one for all others. */
 const WORDS = readdirSync(SERVICES_DIR)
+  .filter((name) => !name.endsWith('.md'))
   .map((name) => basename(name, '.ts'))
   .filter((word) => word !== 'index');
 

@@ -47,7 +47,7 @@ const GOOD: readonly (Good['good'] & { readonly level: number })[] = [
 
 const registry = await loadServices();
 const WORDS = readdirSync(SERVICES_DIR)
-  .filter((name) => !['check.ts', 'contract.ts'].includes(name))
+  .filter((name) => !['README.md', 'check.ts', 'contract.ts'].includes(name))
   .map((name) => basename(name, '.ts'))
   .filter((word) => word !== 'index');
 const CASES = WORDS.flatMap((word) => {
