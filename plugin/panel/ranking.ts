@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Discovery } from '../discovery/index.js';
 import { log } from '../lib/log.js';
+import { DAY_MS, dayOf } from '../lib/time.js';
 import type { Ranked } from '../model/ranked.js';
 import type { Score } from '../model/score.js';
 import { type Digest, digestOf, scoreAt } from '../score/index.js';
@@ -28,7 +29,6 @@ interface Known {
 
 /** How far back the bars of a list go, today included. */
 const BAR_DAYS = 30;
-const DAY_MS = 86_400_000;
 
 const SEED = 'node-seed';
 
@@ -71,7 +71,7 @@ export class Ranking {
   bars(word: string): ReadonlyMap<string, Uint8Array> {
     const { store, now } = this.#deps;
     const known = this.#refreshed(word);
-    const today = Math.floor(now() / DAY_MS);
+    const today = dayOf(now());
     if (known.bars?.today !== today)
       known.bars = { today, days: store.history.bars(word, (today - BAR_DAYS + 1) * DAY_MS) };
     return known.bars.days;

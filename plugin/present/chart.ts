@@ -1,12 +1,12 @@
 /** Charts drawn by the server: days become lines of an SVG, and the same figures in words for who cannot see it. */
 import { largest, smallest } from '../lib/extremes.js';
+import { DAY_MS } from '../lib/time.js';
 import { type DayRow, NOTHING } from '../store/index.js';
 import type { Words } from './i18n.js';
 
 /** The drawing's own units; it is stretched to the width of the page. */
 export const WIDTH = 600;
 export const HEIGHT = 100;
-const DAY_MS = 86_400_000;
 
 /** One line over the days. A day without a figure breaks it: nothing is drawn where nothing was measured. */
 export interface Chart {

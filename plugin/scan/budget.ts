@@ -1,8 +1,8 @@
 /** What all probes together may cost in 24 hours, and what they have cost. */
+import { DAY_MS } from '../lib/time.js';
 import { PanelError } from '../model/errors.js';
 import type { AttemptStore } from '../store/tables/attempts.js';
 
-const DAY_MS = 86_400_000;
 /** How long a sum of what is stored serves, ms: by then it knows what other processes wrote, and what is a day old. */
 const SUM_MS = 60_000;
 

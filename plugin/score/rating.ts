@@ -3,6 +3,8 @@
  * points; as a factor they leave those alone, and stars can neither save what fails nor ruin what serves.
  */
 
+import { DAY_MS, dayOf } from '../lib/time.js';
+
 /** One rating. */
 export interface Stars {
   /** ms since the epoch. */
@@ -11,8 +13,7 @@ export interface Stars {
   readonly stars: number;
 }
 
-const DAY = 86_400_000;
-const HALF_LIFE = 180 * DAY;
+const HALF_LIFE = 180 * DAY_MS;
 /** Exponent of the factor: the weight that a metric of this kind would have. */
 const WEIGHT = 0.1;
 /** One star or five say more than one measurement; before any there is one imaginary rating in the middle. */
@@ -44,7 +45,9 @@ export function ratingOf(
 
 /** Who changes their mind on the same day (UTC) says one thing, not two. */
 function newestOfEachDay(stars: readonly Stars[]): Stars[] {
-  const dayOf = (one: Stars | undefined) => one && Math.floor(one.at / DAY);
   const newestFirst = [...stars].sort((a, b) => b.at - a.at || a.stars - b.stars);
-  return newestFirst.filter((one, index) => dayOf(one) !== dayOf(newestFirst[index - 1]));
+  return newestFirst.filter(({ at }, index) => {
+    const newer = newestFirst[index - 1];
+    return newer === undefined || dayOf(at) !== dayOf(newer.at);
+  });
 }

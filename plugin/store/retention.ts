@@ -1,6 +1,6 @@
 /** What is forgotten, when, and how the file keeps below its size. */
 import type Database from 'better-sqlite3';
-import { DAY_MS } from '../lib/day.js';
+import { DAY_MS } from '../lib/time.js';
 import { pragma, prepare } from './sqlite.js';
 import type { PrunableAttempts } from './tables/attempts.js';
 import type { PrunableHistory } from './tables/history.js';

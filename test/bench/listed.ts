@@ -8,6 +8,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import Fastify from 'fastify';
 import { loadConfig } from '../../plugin/config/index.js';
+import { DAY_MS } from '../../plugin/lib/time.js';
 import { providerId } from '../../plugin/model/provider.js';
 import { createPanel } from '../../plugin/panel/open.js';
 import { openStore } from '../../plugin/store/index.js';
@@ -16,7 +17,6 @@ import { argument, say } from './child.js';
 
 const TYPE = 'syncthing';
 const DAYS = 90;
-const DAY_MS = 86_400_000;
 const NOW = Date.now();
 
 const { what, count, folder } = argument<{ what: 'fill' | 'serve'; count: number; folder: string }>();

@@ -5,6 +5,7 @@
 import { statSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { DAY_MS } from '../../plugin/lib/time.js';
 import type { Attempt } from '../../plugin/model/attempt.js';
 import type { Sample } from '../../plugin/model/sample.js';
 import { openStore } from '../../plugin/store/index.js';
@@ -28,7 +29,6 @@ interface Asked {
   readonly provider: string;
 }
 
-const DAY_MS = 86_400_000;
 const START = Date.UTC(2026, 0, 1);
 /** Two an hour for each of nine types. */
 const BACKGROUND = 48 * 9;

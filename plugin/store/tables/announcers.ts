@@ -1,6 +1,6 @@
 /** Who has announced which provider since when: it outlives a restart who was here before a flood, and who said it first. */
 import type Database from 'better-sqlite3';
-import { dayOf } from '../../lib/day.js';
+import { dayOf } from '../../lib/time.js';
 import { prepare } from '../sqlite.js';
 
 export interface AnnouncerStore {

@@ -1,6 +1,6 @@
 /** What was done here and by whom: the newest lines, bounded. */
 import type Database from 'better-sqlite3';
-import { DAY_MS } from '../../lib/day.js';
+import { DAY_MS } from '../../lib/time.js';
 import type { Job, JobKind } from '../../model/job.js';
 import { prepare } from '../sqlite.js';
 

@@ -1,6 +1,6 @@
 /** History: one row for each provider and UTC day, made from the day's raw attempts while they are still there. */
 import type Database from 'better-sqlite3';
-import { DAY_MS, dayName, dayOf } from '../../lib/day.js';
+import { DAY_MS, dayName, dayOf, HOUR_MS } from '../../lib/time.js';
 import { prepare } from '../sqlite.js';
 import { KEY, type ProviderKeys } from './providers.js';
 
@@ -94,7 +94,7 @@ const PRUNE = `
   RETURNING type, provider`;
 
 /** No scan takes longer, ms. One that runs past midnight has its attempts in two days. */
-const SCAN_MS = 3_600_000;
+const SCAN_MS = HOUR_MS;
 
 interface Asked {
   readonly type: string;

@@ -1,6 +1,6 @@
 /** This node's own availability, minute by minute: it tells a provider's absence from ours. */
 import type Database from 'better-sqlite3';
-import { dayName, dayOf } from '../../lib/day.js';
+import { dayName, dayOf, MINUTE_MS } from '../../lib/time.js';
 import { prepare } from '../sqlite.js';
 
 interface OwnDay {
@@ -37,8 +37,6 @@ export const OWN_SCHEMA = `
 const BEAT = `
   INSERT INTO own (day, up, cut) VALUES (@day, @up, @cut)
   ON CONFLICT DO UPDATE SET up = min(up + excluded.up, 1440 - cut), cut = min(cut + excluded.cut, 1440 - up)`;
-
-const MINUTE_MS = 60_000;
 
 export function ownStore(db: Database.Database): PrunableOwn {
   const beat = prepare(db, BEAT);

@@ -1,12 +1,12 @@
 /** What was measured, day by day: for the provider's page, and whole as files. */
 import { Readable } from 'node:stream';
+import { DAY_MS, dayOf } from '../../lib/time.js';
 import type { Attempt } from '../../model/attempt.js';
 import { chartsOf, dayModels, HEIGHT, WIDTH } from '../../present/chart.js';
 import type { Web } from '../context.js';
 import { pathOf } from '../request/path.js';
 import type { Visit } from '../visit.js';
 
-const DAY_MS = 86_400_000;
 /** How far back the page looks, days. */
 const SPAN_DAYS = 90;
 
@@ -14,7 +14,7 @@ const SPAN_DAYS = 90;
 export function historyModel(web: Web, visit: Visit) {
   const { type, id } = pathOf(visit);
   const { words } = visit;
-  const until = Math.floor(web.now() / DAY_MS) * DAY_MS;
+  const until = dayOf(web.now()) * DAY_MS;
   const since = until - SPAN_DAYS * DAY_MS;
   const days = web.panel.store.history.days(type, id, since);
   return {
