@@ -137,6 +137,7 @@ const STEPS: readonly { readonly tables: string; readonly rows: string }[] = [
 `,
     rows: `
   INSERT INTO sessions VALUES ('kept', 'one', ${NOW - 2}, ${NOW - 1}, NULL);
+  INSERT INTO sessions VALUES ('replaced', 'one', ${NOW - 2}, ${NOW - 1}, ${NOW - 1});
 `,
   },
 ];

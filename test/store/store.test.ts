@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { openStore } from '../../plugin/store/index.js';
 import { answered, DAY, freshPath, job, NOW, opened } from './made.js';
 
-const session = (login: string, used: number) => ({ login, since: NOW - DAY, used, replaced: null });
+const session = (used: number) => ({ since: NOW - DAY, used });
 
 describe('jobs', () => {
   it('come back as they were, and the latest state wins', () => {
@@ -34,18 +34,16 @@ describe('jobs', () => {
 });
 
 describe('sessions and settings', () => {
-  it('remember the values of a login, and forget them together', () => {
+  it('remember a login until it is removed', () => {
     const { sessions } = opened(':memory:');
-    const used = session('one', NOW);
-    sessions.put('a', session('one', NOW - 1));
-    sessions.put('a', used);
-    sessions.put('b', { ...used, replaced: NOW });
-    sessions.put('c', session('two', NOW));
-    expect([sessions.get('a'), sessions.get('b')]).toEqual([used, { ...used, replaced: NOW }]);
-    sessions.remove('one');
-    expect([sessions.get('a'), sessions.get('b'), sessions.get('c')]).toEqual([null, null, session('two', NOW)]);
+    sessions.put('a', session(NOW - 1));
+    sessions.put('a', session(NOW));
+    sessions.put('b', session(NOW));
+    expect(sessions.get('a')).toEqual(session(NOW));
+    sessions.remove('a');
+    expect([sessions.get('a'), sessions.get('b')]).toEqual([null, session(NOW)]);
     sessions.removeAll();
-    expect(sessions.get('c')).toBeNull();
+    expect(sessions.get('b')).toBeNull();
   });
 
   it('remember a named value, replace it, forget it', () => {
@@ -157,8 +155,8 @@ describe('pruning', () => {
 
   it('forgets sessions that ended long ago', () => {
     const store = opened(':memory:');
-    const recent = session('new', NOW - 6 * DAY);
-    store.sessions.put('old', session('old', NOW - 9 * DAY));
+    const recent = session(NOW - 6 * DAY);
+    store.sessions.put('old', session(NOW - 9 * DAY));
     store.sessions.put('new', recent);
     expect([store.prune(), store.prune()]).toEqual([1, 0]);
     expect([store.sessions.get('old'), store.sessions.get('new')]).toEqual([null, recent]);

@@ -1,39 +1,37 @@
-/** Sessions of the owner's login: one row for each value that the cookie of a login has had. */
+/** Sessions of the owner: one row per login. */
 import type Database from 'better-sqlite3';
 import { prepare } from '../sqlite.js';
 
-/** One value of a login's cookie. Times in ms since the epoch. */
+/** Times in ms since the epoch. */
 export interface Session {
-  /** What all values of one login share. */
-  readonly login: string;
   /** When the owner logged in. */
   readonly since: number;
-  /** When the owner last did something with this value. */
+  /** When the owner last used it. */
   readonly used: number;
-  /** When another value took its place; null while none has. */
-  readonly replaced: number | null;
 }
 
 export interface SessionStore {
   /** `key` is a hash of the cookie's value: the file never holds a usable session. */
   put(key: string, session: Session): void;
   get(key: string): Session | null;
-  /** Forgets every value of the login. */
-  remove(login: string): void;
+  remove(key: string): void;
   removeAll(): void;
 }
 
 export interface PrunableSessions extends SessionStore {
-  /** Forgets the values last used before `before` (ms since the epoch); returns how many. */
+  /** Deletes the sessions last used before `before` (ms since the epoch); returns how many. */
   prune(before: number): number;
 }
 
-/** As it was in the first shape of the file. */
+/** As in the first shape of the file. */
 export const SESSIONS_SCHEMA = `
   CREATE TABLE sessions (key TEXT PRIMARY KEY, lastUsed INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 `;
 
-/** The rows before it do not tell their login: whoever had logged in does so once more. */
+/**
+ * Version 0.1.0 gave a login a new key every hour: `login` tied its rows together, `replaced` said when a key gave way to
+ * the next. Such a key is no longer valid. The rows of the first shape name no login, so their owners log in again.
+ */
 export const LOGINS_SCHEMA = `
   DROP TABLE sessions;
   CREATE TABLE sessions (
@@ -48,16 +46,16 @@ export const LOGINS_SCHEMA = `
 export function sessionStore(db: Database.Database): PrunableSessions {
   const put = prepare<Session & { key: string }>(
     db,
-    'INSERT OR REPLACE INTO sessions VALUES (@key, @login, @since, @used, @replaced)',
+    'INSERT OR REPLACE INTO sessions (key, login, since, used) VALUES (@key, @key, @since, @used)',
   );
-  const get = prepare<[string], Session>(db, 'SELECT login, since, used, replaced FROM sessions WHERE key = ?');
-  const remove = prepare<[string]>(db, 'DELETE FROM sessions WHERE login = ?');
+  const get = prepare<[string], Session>(db, 'SELECT since, used FROM sessions WHERE key = ? AND replaced IS NULL');
+  const remove = prepare<[string]>(db, 'DELETE FROM sessions WHERE key = ?');
   const removeAll = prepare<[]>(db, 'DELETE FROM sessions');
   const prune = prepare<[number]>(db, 'DELETE FROM sessions WHERE used < ?');
   return {
     put: (key, session) => void put.run({ key, ...session }),
     get: (key) => get.get(key) ?? null,
-    remove: (login) => void remove.run(login),
+    remove: (key) => void remove.run(key),
     removeAll: () => void removeAll.run(),
     prune: (before) => prune.run(before).changes,
   };

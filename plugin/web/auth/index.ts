@@ -11,7 +11,7 @@ import { DEVICE_COOKIE, DEVICE_LASTS_S, Devices } from './devices.js';
 import { FailedLogins } from './failed-logins.js';
 import { assertKnownHost } from './hosts.js';
 import { checkOwnerPassword, claimOwner, hasOwner, isFirstRunCode } from './password.js';
-import { Sessions } from './sessions.js';
+import { MAX_SESSION_MS, Sessions } from './sessions.js';
 import { Throttle } from './throttle.js';
 import { Turns } from './turns.js';
 
@@ -98,12 +98,10 @@ export class Auth {
     if (changes) this.#assertToken(visit);
   }
 
-  /** The token for the visitor's forms; a visitor without a cookie is given one, the owner's page now and then a new one. */
+  /** The token for the visitor's forms; a visitor without a cookie is given one. */
   token(visit: Visit): string {
-    if (visit.cookie === null) this.#give(visit, { value: this.#sessions.fresh() });
-    const next = visit.cookie !== null && isPage(visit) ? this.#sessions.renew(visit.cookie) : null;
-    if (next !== null) this.#give(visit, next);
-    return this.#sessions.token(visit.cookie ?? '');
+    visit.cookie ??= this.#setCookie(visit, this.#sessions.newValue());
+    return this.#sessions.token(visit.cookie);
   }
 
   /**
@@ -120,14 +118,14 @@ export class Auth {
     this.#throttle.succeeded(address, device);
     if (visit.cookie !== null) this.#sessions.close(visit.cookie);
     visit.role = 'owner';
-    this.#give(visit, this.#sessions.open());
+    visit.cookie = this.#setCookie(visit, this.#sessions.open(), { maxAge: MAX_SESSION_MS / 1000 });
     setCookie(visit.reply, DEVICE_COOKIE, this.#devices.admit(cookie), { path: visit.base, maxAge: DEVICE_LASTS_S });
   }
 
   logout(visit: Visit): void {
     if (visit.cookie !== null) this.#sessions.close(visit.cookie);
     visit.cookie = null;
-    setCookie(visit.reply, COOKIE, '', { path: visit.base, maxAge: 0 });
+    this.#setCookie(visit, '', { maxAge: 0 });
   }
 
   /** Returns for the owner; everybody else is refused, and has to wait the longer the more often. */
@@ -153,10 +151,9 @@ export class Auth {
     this.#sessions.closeAll();
   }
 
-  #give(visit: Visit, { value, lastsMs }: { readonly value: string; readonly lastsMs?: number }): void {
-    visit.cookie = value;
-    const maxAge = lastsMs === undefined ? {} : { maxAge: Math.floor(lastsMs / 1000) };
-    setCookie(visit.reply, COOKIE, value, { path: visit.base, ...maxAge });
+  #setCookie(visit: Visit, value: string, options: { readonly maxAge?: number } = {}): string {
+    setCookie(visit.reply, COOKIE, value, { path: visit.base, ...options });
+    return value;
   }
 
   #assertToken({ request, cookie }: Visit): void {
