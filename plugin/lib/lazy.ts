@@ -1,40 +1,30 @@
-/** Code that few ask for, loaded when somebody does. */
+/** A module that few ask for, loaded when somebody does. */
 import { closeSync, openSync } from 'node:fs';
 
-/**
- * Descriptors held back for it: Node never tries again to load a module whose file could not be opened, so that a moment
- * without descriptors would cost a page until the next start. As many as the pieces of a module that are read at once.
- */
-const HELD = 8;
-const held: number[] = [];
+/** Descriptors that loading takes at once: a bundled module and its parts. */
+const NEEDED = 8;
 
-/** Loads at the first call; every later one has the same. */
+/**
+ * Loads at the first call; every later call gets the same. Node never retries a module whose file it could not open, so the
+ * load does not even begin where descriptors are short: the call fails, and a later one succeeds.
+ * @throws the system's error, such as EMFILE
+ */
 export function lazy<T>(load: () => Promise<T>): () => Promise<T> {
-  hold();
   let loaded: Promise<T> | null = null;
-  return () => {
-    loaded ??= withHeld(load).catch((error: unknown) => {
-      loaded = null;
-      throw error;
-    });
+  return async () => {
+    if (loaded === null) {
+      assertFreeDescriptors();
+      loaded = load();
+    }
     return loaded;
   };
 }
 
-async function withHeld<T>(load: () => Promise<T>): Promise<T> {
-  for (const descriptor of held.splice(0)) closeSync(descriptor);
+function assertFreeDescriptors(): void {
+  const opened: number[] = [];
   try {
-    return await load();
+    while (opened.length < NEEDED) opened.push(openSync('/dev/null', 'r'));
   } finally {
-    hold();
-  }
-}
-
-/** As many as there are to be had. */
-function hold(): void {
-  try {
-    while (held.length < HELD) held.push(openSync('/dev/null', 'r'));
-  } catch {
-    // What holds nothing back loads nothing either, until there is room again.
+    for (const descriptor of opened) closeSync(descriptor);
   }
 }

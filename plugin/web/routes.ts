@@ -1,8 +1,9 @@
 /** The site map: every address of the panel, what answers it and whom it is for. */
-import { lazy } from '../lib/lazy.js';
 import type { Need } from '../model/role.js';
 import { VERBS } from '../model/unit.js';
 import * as api from './api/index.js';
+import { metrics } from './api/metrics.js';
+import { openapi } from './api/openapi.js';
 import * as status from './api/status.js';
 import * as actions from './pages/actions.js';
 import { heard, skipped, skippedApi } from './pages/announcements.js';
@@ -18,12 +19,6 @@ import type { Handler, Route } from './route.js';
 
 const get = (path: string, need: Need, handler: Handler): Route => ({ method: 'GET', path, need, handler });
 const post = (path: string, need: Need, handler: Handler): Route => ({ method: 'POST', path, need, handler });
-
-/** What few ask for is loaded when they do. */
-const later = (load: () => Promise<Handler>): Handler => {
-  const handler = lazy(load);
-  return async (web, visit) => (await handler())(web, visit);
-};
 
 export const ROUTES: readonly Route[] = [
   get('/', 'reader', pages.home),
@@ -80,16 +75,8 @@ export const ROUTES: readonly Route[] = [
   post('/api/v1/services/:type/unpublish', 'owner', own.unpublishApi),
   post('/api/v1/background', 'owner', backgroundApi),
   post('/api/v1/jobs/:id/cancel', 'owner', api.cancelJob),
-  get(
-    '/api/v1/openapi.json',
-    'anyone',
-    later(async () => (await import('./api/openapi.js')).openapi(ROUTES)),
-  ),
+  get('/api/v1/openapi.json', 'anyone', (web, visit) => openapi(ROUTES)(web, visit)),
 
   get('/healthz', 'anyone', status.health),
-  get(
-    '/metrics',
-    'anyone',
-    later(async () => (await import('./api/metrics.js')).metrics),
-  ),
+  get('/metrics', 'anyone', metrics),
 ];

@@ -104,8 +104,9 @@ it('without any left fails as what it is, blames no provider, and is whole again
   // Whoever is connected already is answered; nobody else can be.
   for (const page of ['', LIST, `jobs/${job.id}`]) expect((await asked(page)).status, page).toBe(200);
   expect((await asked('public/icon.svg')).status).toBeGreaterThanOrEqual(400);
-  // What is loaded when it is first asked for: Node would not try again.
   expect((await asked('api/v1/openapi.json')).status).toBe(200);
+  // Loaded on first use, and Node never retries a failed load: it must not begin.
+  expect((await asked('api/v1/node')).status).toBe(503);
   for (let nth = 0; nth < 20; nth++) await read(daemon.url, new Agent()).catch(() => null);
   expect(daemon.exitCode).toBeNull();
   expect(daemon.log.slice(said).length).toBeLessThan(4);

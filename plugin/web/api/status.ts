@@ -48,6 +48,8 @@ export async function node(web: Web, _visit: Visit) {
   if (kept !== undefined && age >= 0 && age <= NODE_FRESH_MS) return kept.node;
   const node = readNode();
   known.set(web, { at: web.now(), node });
+  // What failed for want of descriptors is read anew.
+  node.catch(() => known.delete(web));
   return node;
 }
 

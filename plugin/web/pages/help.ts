@@ -1,13 +1,10 @@
 /** Help: how the list comes about, and why something is not in it. */
-import { lazy } from '../../lib/lazy.js';
-import type { Asked, Step } from '../../present/diagnosis.js';
+import { type Asked, chainOf, type Step } from '../../present/diagnosis.js';
 import { nameOf } from '../../present/model.js';
 import { textOf } from '../../present/query.js';
 import type { Web } from '../context.js';
 import { page } from '../reply/respond.js';
 import type { Visit } from '../visit.js';
-
-const chain = lazy(() => import('../../present/diagnosis.js'));
 
 export interface NotListed extends Asked {
   readonly steps: readonly Step[];
@@ -38,7 +35,6 @@ export async function notListedApi(web: Web, visit: Visit) {
 
 async function walked(web: Web, { request, words }: Visit): Promise<NotListed> {
   const about = { node: textOf(request.query, 'node'), type: textOf(request.query, 'type') };
-  const { chainOf } = await chain();
   return { ...about, steps: await chainOf(web.panel, words, about), listed: listed(web, about) };
 }
 

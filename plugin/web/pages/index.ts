@@ -117,7 +117,7 @@ export async function providerSection(web: Web, visit: Visit, followed: Job | nu
     title: `${found.ranked.provider.node} · ${titleOf(type, word, visit.words)}`,
     service: serviceModel(found.view, visit.words),
     provider: model,
-    codes: await codesOf(model.use.flatMap((step) => (step.kind === 'qr' ? [step.text] : []))),
+    codes: codesOf(model.use.flatMap((step) => (step.kind === 'qr' ? [step.text] : []))),
     bytes: model.scan.bytes,
     scannable: found.ranked.provider.barred === null,
     job,

@@ -1,8 +1,5 @@
 /** QR codes as SVG path data: drawn here, for the content policy lets no page draw them by style or from elsewhere. */
-import { lazy } from '../../lib/lazy.js';
-
-/** Few pages show one. */
-const codes = lazy(() => import('uqr'));
+import { encode } from 'uqr';
 
 /** Longest text that is drawn, bytes: beyond it the squares get too small for a phone. */
 const LONGEST = 1_000;
@@ -17,9 +14,7 @@ interface Code {
 const QUIET = 4;
 
 /** The code of each text that is not too long for one. */
-export async function codesOf(texts: readonly string[]): Promise<ReadonlyMap<string, Code>> {
-  if (texts.length === 0) return new Map();
-  const { encode } = await codes();
+export function codesOf(texts: readonly string[]): ReadonlyMap<string, Code> {
   const short = texts.filter((text) => Buffer.byteLength(text) <= LONGEST);
   return new Map(short.map((text) => [text, drawn(encode(text, { ecc: 'M', border: QUIET }).data)]));
 }
