@@ -33,38 +33,38 @@ export interface Config {
   readonly basePath: string;
   /** Further names under which the panel is reached, in lower case and without port. */
   readonly hosts: readonly string[];
-  /** Ranges of the proxies that say truly where a request comes from (`X-Forwarded-For`); of nobody else it is believed. */
+  /** Ranges of the proxies whose `X-Forwarded-For` is believed. */
   readonly trustedProxy: readonly string[];
   /** Folder of the database. */
   readonly dataDir: string;
   /** Address of the local Serf agent's RPC. */
   readonly serfRpc: { readonly host: string; readonly port: number };
   readonly serfAuthKey: string | null;
-  /** A node through which this one joins its community, as Serf takes it; null = none is known. */
+  /** A node through which this one joins its community, as Serf takes it; null = none known. */
   readonly serfJoin: string | null;
   readonly avahi: 'auto' | 'on' | 'off';
-  /** The hand-kept list of providers; null = none. */
+  /** The owner's own list of providers; null = none. */
   readonly providersFile: string | null;
   /** Ranges that may be probed; null = private ranges, and loopback only when the local agent itself gossips there. */
   readonly communityRanges: readonly string[] | null;
   /** Probes in flight at once. */
   readonly scanConcurrency: number;
-  /** Bytes that all probes together may cost in 24 hours. */
+  /** Bytes that all probes together may use in 24 hours. */
   readonly scanBytesPerDay: number;
   readonly backgroundScan: boolean;
-  /** Whether a visitor without login may read lists and scores. */
+  /** Whether a visitor without a login may read lists and scores. */
   readonly publicRead: boolean;
   readonly metricsToken: string | null;
-  /** Where alerts are sent, its secret included; null = nowhere. */
+  /** Where alerts are sent, secret included; null = nowhere. */
   readonly notifyUrl: string | null;
   readonly notifyKind: 'webhook' | 'ntfy';
-  /** Failures in a row before somebody is told. */
+  /** Consecutive failures before an alert. */
   readonly notifyAfter: number;
   readonly language: Language;
   readonly demo: 'auto' | 'on' | 'off';
 }
 
-/** Where the distribution keeps the configuration of this program and of Cloudy's Serf publisher. */
+/** The configuration of this program and of Cloudy's Serf publisher, where the distribution keeps them. */
 export const CONFIG_FILE = '/etc/cloudy-services.conf';
 const SERF_CONFIG_FILE = '/etc/avahi-ps-serf.conf';
 /** Where `serf` itself looks for the agent. */
@@ -74,14 +74,14 @@ const ENV_PREFIX = 'CLOUDY_SERVICES_';
 interface Option<T> {
   readonly key: string;
   readonly parse: Parse<T>;
-  readonly standard: Standard;
+  readonly fallback: Fallback;
 }
-/** The text, or what finds it, perhaps in Cloudy's file. */
-type Standard = string | ((serfFile: string) => string);
-const option = <T>(key: string, parse: Parse<T>, standard: Standard): Option<T> => ({
+/** A text, or a function that finds it, perhaps in Cloudy's file. */
+type Fallback = string | ((serfFile: string) => string);
+const option = <T>(key: string, parse: Parse<T>, fallback: Fallback): Option<T> => ({
   key,
   parse,
-  standard,
+  fallback,
 });
 
 const OPTIONS: { readonly [name in keyof Config]: Option<Config[name]> } = {
@@ -90,11 +90,11 @@ const OPTIONS: { readonly [name in keyof Config]: Option<Config[name]> } = {
   basePath: option('BASE_PATH', basePath, '/'),
   hosts: option('HOSTS', hosts, ''),
   trustedProxy: option('TRUSTED_PROXY', proxies, ''),
-  dataDir: option('DATA_DIR', folder, standardDataDir),
+  dataDir: option('DATA_DIR', folder, defaultDataDir),
   serfRpc: option('SERF_RPC', hostPort, (serfFile) => cloudySerf(serfFile, 'SERF_RPC_ADDR') || SERF_RPC),
   serfAuthKey: option('SERF_AUTH_KEY', optional(text), ''),
   serfJoin: option('SERF_JOIN', optional(joinAddress), (serfFile) => {
-    // A line of Cloudy's own that is none is not ours to complain of.
+    // Cloudy's file is not ours to complain about.
     const address = cloudySerf(serfFile, 'SERF_JOIN');
     return isJoinAddress(address) ? address : '';
   }),
@@ -102,7 +102,7 @@ const OPTIONS: { readonly [name in keyof Config]: Option<Config[name]> } = {
   providersFile: option('PROVIDERS_FILE', optional(text), ''),
   communityRanges: option('COMMUNITY_RANGES', ranges, 'auto'),
   scanConcurrency: option('SCAN_CONCURRENCY', integer(1, 16), '3'),
-  // 1 kbit/s on average, the cap in the long run: 0.1 % of a 1 Mbit/s link.
+  // 1 kbit/s on average: 0.1 % of a 1 Mbit/s link.
   scanBytesPerDay: option('SCAN_BYTES_PER_DAY', integer(0, 10_000_000_000), '10800000'),
   backgroundScan: option('BACKGROUND_SCAN', onOff, 'off'),
   publicRead: option('PUBLIC_READ', onOff, 'on'),
@@ -114,14 +114,14 @@ const OPTIONS: { readonly [name in keyof Config]: Option<Config[name]> } = {
   demo: option('DEMO', oneOf('auto', 'on', 'off'), 'auto'),
 };
 
-const KEYS = Object.values(OPTIONS).map((one) => one.key);
+const KEYS = Object.values(OPTIONS).map(({ key }) => key);
 
-/** Whose values must not get into a log, nor on a screen. */
-const SECRET = ['SERF_AUTH_KEY', 'METRICS_TOKEN', 'NOTIFY_URL'];
+/** Their values must reach neither a log nor a screen. */
+const SECRETS = ['SERF_AUTH_KEY', 'METRICS_TOKEN', 'NOTIFY_URL'];
 
 /**
- * Reads the configuration: file first, then environment, which wins.
- * @throws PanelError `bad-config` naming the key, where it came from and what would be right.
+ * Reads the file, then the environment, which wins.
+ * @throws PanelError `bad-config` that names the key, where it came from and what would be valid.
  */
 export function loadConfig({
   env = process.env,
@@ -132,35 +132,38 @@ export function loadConfig({
   file?: string;
   serfFile?: string;
 } = {}): Config {
-  const found = new Map<string, { value: string; from: string }>();
+  const given = new Map<string, { value: string; from: string }>();
   for (const [key, value] of readAssignments(file)) {
     assertKnown(key, file);
-    found.set(key, { value, from: file });
+    given.set(key, { value, from: file });
   }
   for (const [name, value] of Object.entries(env)) {
     if (!name.startsWith(ENV_PREFIX) || value === undefined) continue;
     const key = name.slice(ENV_PREFIX.length);
     assertKnown(key, 'the environment', ENV_PREFIX);
-    found.set(key, { value, from: `the environment (${name})` });
+    given.set(key, { value, from: `the environment (${name})` });
   }
-  const entries = Object.entries(OPTIONS).map(([name, one]) => [name, parseOption(one, found.get(one.key), serfFile)]);
+  const entries = Object.entries(OPTIONS).map(([name, option]) => [
+    name,
+    parseOption(option, given.get(option.key), serfFile),
+  ]);
   return Object.freeze(Object.fromEntries(entries)) as Config;
 }
 
 function parseOption(
-  one: Option<unknown>,
+  { key, parse, fallback }: Option<unknown>,
   given: { value: string; from: string } | undefined,
   serfFile: string,
 ): unknown {
-  const value = given?.value ?? (typeof one.standard === 'function' ? one.standard(serfFile) : one.standard);
+  const value = given?.value ?? (typeof fallback === 'function' ? fallback(serfFile) : fallback);
   try {
-    return one.parse(value);
+    return parse(value);
   } catch (error) {
     const from = given?.from ?? 'its default';
     throw new PanelError(
       'bad-config',
-      `${SECRET.includes(one.key) ? one.key : `${one.key}=${value}`} is not valid: ${(error as Error).message}.`,
-      `Correct ${one.key} in ${from} and start again.`,
+      `${SECRETS.includes(key) ? key : `${key}=${value}`} is not valid: ${(error as Error).message}.`,
+      `Correct ${key} in ${from} and start again.`,
     );
   }
 }
@@ -168,7 +171,9 @@ function parseOption(
 function assertKnown(key: string, from: string, prefix = ''): void {
   if (KEYS.includes(key)) return;
   const near = nearest(key, KEYS);
-  const hint = near ? `Did you mean ${prefix}${near}?` : `There are: ${KEYS.map((one) => prefix + one).join(', ')}.`;
+  const hint = near
+    ? `Did you mean ${prefix}${near}?`
+    : `The options are: ${KEYS.map((option) => prefix + option).join(', ')}.`;
   throw new PanelError('bad-config', `${prefix}${key} in ${from} is not an option.`, hint);
 }
 
@@ -180,7 +185,7 @@ function readAssignments(file: string): [string, string][] {
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return [];
-    // It may hold keys: whoever may not read it is not to be told to open it to everybody.
+    // It may hold secrets: the hint must not be to open it to everybody.
     const hint = code === 'EACCES' ? 'Run it with sudo.' : `Put a file of KEY=value lines at ${file}.`;
     throw new PanelError('bad-config', `${file} cannot be read: ${message}.`, hint);
   }
@@ -195,7 +200,7 @@ function readAssignments(file: string): [string, string][] {
   });
 }
 
-/** What Cloudy's own file says of the agent; empty where it does not. A line it cannot read is not ours to judge. */
+/** What Cloudy's own file says about the agent; empty where it says nothing or cannot be parsed. */
 function cloudySerf(file: string, key: string): string {
   try {
     return new Map(readAssignments(file)).get(key) ?? '';
@@ -204,8 +209,8 @@ function cloudySerf(file: string, key: string): string {
   }
 }
 
-/** The system's folder where the package made it, else the user's own state folder (XDG Base Directory). */
-function standardDataDir(): string {
+/** The system's folder where the package created it, else the user's own state folder (XDG Base Directory). */
+function defaultDataDir(): string {
   const system = '/var/lib/cloudy-services';
   try {
     accessSync(system, constants.W_OK);

@@ -1,8 +1,8 @@
-/** Where the program finds its own files, from the sources (plugin/) as from the bundle (dist/). */
+/** The program's own files, whether it runs from the sources (plugin/) or from the bundle (dist/). */
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** The nearest folder above that has the program's templates in it; the one above where none has. */
+/** The nearest folder above that holds the program's templates; the parent folder where none does. */
 function findRoot(folder: string = import.meta.dirname): string {
   if (existsSync(join(folder, 'views'))) return folder;
   return dirname(folder) === folder ? join(import.meta.dirname, '..') : findRoot(dirname(folder));
@@ -23,9 +23,9 @@ export const PUBLIC_DIR = join(ROOT, 'public');
 export const PACKAGE_FILE = join(ROOT, 'package.json');
 
 const bridge = join(ROOT, 'debian', 'cdistro');
-/** What is linked into Cloudy's web GUI: of a checkout, or of the Debian package. */
+/** The files linked into Cloudy's web GUI: those of a checkout, or of the Debian package. */
 export const BRIDGE_DIR = existsSync(bridge) ? bridge : '/usr/share/cloudy-services/cdistro';
 
 const addon = join(import.meta.dirname, 'better_sqlite3.node');
-/** SQLite's native addon, which the Debian package has beside the bundle; null where better-sqlite3 brings its own. */
+/** SQLite's native addon, which the Debian package puts beside the bundle; null where better-sqlite3 brings its own. */
 export const SQLITE_ADDON = existsSync(addon) ? addon : null;

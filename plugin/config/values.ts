@@ -1,6 +1,6 @@
 /**
- * How the text of an option becomes its value. A text that is none throws an Error that says what was expected: whoever
- * reads the configuration knows what the option is called and where it stands.
+ * How the text of an option becomes its value. An invalid text throws an Error that says what was expected; the caller adds
+ * the option's name and where the text came from.
  */
 import { isIP } from 'node:net';
 import { rangeList } from '../lib/ranges.js';
@@ -35,13 +35,13 @@ export const hostPort: Parse<{ host: string; port: number }> = (value) => {
   return { host: (match[1] ?? match[2]) as string, port: integer(0, 65535)(match[3] as string) };
 };
 
-/** It becomes a part of a command. */
-const JOIN = /^(?:[\w.-]{1,253}|\[[\da-f:.]{2,45}\])(?::\d{1,5})?$/i;
-export const isJoinAddress = (value: string) => JOIN.test(value);
+/** Strict, because it becomes part of a command. */
+const JOIN_ADDRESS = /^(?:[\w.-]{1,253}|\[[\da-f:.]{2,45}\])(?::\d{1,5})?$/i;
+export const isJoinAddress = (value: string) => JOIN_ADDRESS.test(value);
 export const joinAddress: Parse<string> = (value) =>
   isJoinAddress(value) ? value : fail('an address such as 10.139.40.22:5000');
 
-/** Its name, password and path can be decoded, as who sends there has to. */
+/** User name, password and path must decode: sending an alert decodes them. */
 export const webAddress: Parse<string> = (value) => {
   if (!URL.canParse(value) || !/^https?:$/.test(new URL(value).protocol))
     fail('an address that begins with http:// or https://');
@@ -49,7 +49,7 @@ export const webAddress: Parse<string> = (value) => {
   try {
     decodeURIComponent([username, password, pathname].join('/'));
   } catch {
-    fail('%25 where a % itself is meant, and %XX for bytes of UTF-8 only');
+    fail('%25 for a literal %, and %XX only for bytes of UTF-8');
   }
   return value;
 };

@@ -6,7 +6,7 @@ import { setInterval } from 'node:timers/promises';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { openAlerts } from '../alerts/index.js';
 import type { Config } from '../config/index.js';
-import { commandOf, urlsOf } from '../config/install.js';
+import { commandOf, reachableUrls } from '../config/install.js';
 import { log } from '../lib/log.js';
 import { PanelError } from '../model/errors.js';
 import type { Panel } from '../panel/contract.js';
@@ -173,7 +173,7 @@ async function demoEnds(config: Config, signal: AbortSignal): Promise<'demo-ende
 export function announce({ url, panel }: Daemon, json: boolean): void {
   if (json) console.log(JSON.stringify({ url, socket: panel.config.socket, demo: panel.demo }));
   const { listen, socket } = panel.config;
-  const urls = url === null || listen === null ? [] : urlsOf(url, listen.host);
+  const urls = url === null || listen === null ? [] : reachableUrls(url, listen.host);
   log.info(`cloudy-services listens on ${[...urls, ...(socket === null ? [] : [socket])].join(' and ')}`);
   if (panel.demo) log.info('No Serf agent is used: this is the built-in demo community, not your neighbours.');
   if (panel.store.movedAside)

@@ -1,3 +1,4 @@
+/** Defaults, sources and checks of every option. */
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,7 +26,7 @@ function fileWith(content: string): string {
   return file;
 }
 
-/** Does it as one who may not look into the folder; root, whom nothing stops, becomes another user meanwhile. */
+/** Runs the work as a user who may not enter the folder; root, whom no mode stops, becomes another user meanwhile. */
 function asStranger<T>(closed: string, work: () => T): T {
   chmodSync(closed, 0);
   const isRoot = process.geteuid?.() === 0;
@@ -67,7 +68,7 @@ describe('the configuration', () => {
     expect(config).toMatchObject({ language: 'es', scanConcurrency: 2, basePath: '/cloudy/' });
   });
 
-  it('tells who may not read the file to use sudo, and nobody to open it to all: it may hold keys', () => {
+  it('suggests sudo where the file is unreadable, never a wider mode: it may hold secrets', () => {
     const file = fileWith('SERF_AUTH_KEY=secret\n');
     const { message, hint } = refusal(() => asStranger(folder, () => loadConfig({ env: {}, file })));
     expect(message).toContain('EACCES');
@@ -75,7 +76,7 @@ describe('the configuration', () => {
     expect(refusal(() => loadConfig({ env: {}, file: folder })).hint).not.toMatch(/sudo|readable/);
   });
 
-  it('names an unknown key, where it is, and the nearest one that exists', () => {
+  it('names an unknown key, its place, and the nearest valid one', () => {
     const inFile = refusal(() => loadConfig({ env: {}, file: fileWith('LISTN=127.0.0.1:1\n') }));
     expect(inFile.code).toBe('bad-config');
     expect(inFile.message).toContain('LISTN');
@@ -84,9 +85,9 @@ describe('the configuration', () => {
     expect(inEnvironment.hint).toBe('Did you mean CLOUDY_SERVICES_SERF_RPC?');
   });
 
-  it('lists what there is where an unknown key is near to nothing', () => {
+  it('lists all options where an unknown key resembles none', () => {
     const { hint } = refusal(() => loadConfig({ env: { CLOUDY_SERVICES_BOGUS: '1' }, file: NO_FILE }));
-    expect(hint).toMatch(/^There are: CLOUDY_SERVICES_LISTEN, .*, CLOUDY_SERVICES_DEMO\.$/);
+    expect(hint).toMatch(/^The options are: CLOUDY_SERVICES_LISTEN, .*, CLOUDY_SERVICES_DEMO\.$/);
   });
 
   it.each([
@@ -108,7 +109,7 @@ describe('the configuration', () => {
     ['HOSTS', 'panel.guifi.net:7001'],
     ['HOSTS', 'panel.guifi.net,*.guifi.net'],
     ['HOSTS', 'panel.guifi.net/cloudy'],
-  ])('refuses %s=%s, naming it and what would be right', (key, value) => {
+  ])('refuses %s=%s, and says what would be valid', (key, value) => {
     const error = refusal(() => loadConfig({ env: { [`CLOUDY_SERVICES_${key}`]: value }, file: NO_FILE }));
     expect(error.code).toBe('bad-config');
     expect(error.message).toContain(`${key}=${value}`);
@@ -125,10 +126,10 @@ describe('the configuration', () => {
   );
 
   it.each(['https://ntfy.example/100%-topic', 'https://ntfy.example/%ff', 'https://anna:100%@ntfy.example/topic'])(
-    'refuses NOTIFY_URL=%s, which nobody could decode, and says what to write',
+    'refuses NOTIFY_URL=%s, which does not decode, and says what to write',
     (value) => {
       const error = refusal(() => loadConfig({ env: { CLOUDY_SERVICES_NOTIFY_URL: value }, file: NO_FILE }));
-      expect(error.message).toMatch(/^NOTIFY_URL is not valid: expected %25 where a % itself is meant/);
+      expect(error.message).toMatch(/^NOTIFY_URL is not valid: expected %25 for a literal %/);
     },
   );
 
@@ -136,7 +137,7 @@ describe('the configuration', () => {
     expect(refusal(() => loadConfig({ env: {}, file: fileWith('LANGUAGE=ca\nhello\n') })).message).toContain('line 2');
   });
 
-  it('of the plugin inside another application comes from no file of the system', async () => {
+  it('reads no system file for a plugin inside another application', async () => {
     vi.mocked(readFileSync).mockClear();
     const app = Fastify();
     const config = { dataDir: folder, demo: 'off', avahi: 'off', serfRpc: { host: '127.0.0.1', port: 1 } } as const;
@@ -147,29 +148,29 @@ describe('the configuration', () => {
     expect(read.filter((path) => path.endsWith('.conf'))).toEqual([]);
   });
 
-  it('takes the names of the node as browsers send them', () => {
-    const of = (HOSTS: string) => loadConfig({ env: { CLOUDY_SERVICES_HOSTS: HOSTS }, file: NO_FILE }).hosts;
-    expect(of('Panel.guifi.net, cloudy.example')).toEqual(['panel.guifi.net', 'cloudy.example']);
-    expect(of('')).toEqual([]);
+  it('takes host names as browsers send them', () => {
+    const hosts = (HOSTS: string) => loadConfig({ env: { CLOUDY_SERVICES_HOSTS: HOSTS }, file: NO_FILE }).hosts;
+    expect(hosts('Panel.guifi.net, cloudy.example')).toEqual(['panel.guifi.net', 'cloudy.example']);
+    expect(hosts('')).toEqual([]);
   });
 
-  it('takes from Cloudy’s own file where the agent is and through whom it joins, and minds no line that it cannot read', () => {
+  it('takes the agent’s address and join peer from Cloudy’s own file, and ignores lines it cannot parse', () => {
     const serfFile = join(folder, 'avahi-ps-serf.conf');
-    const of = (content: string, env = {}) => {
+    const serf = (content: string, env = {}) => {
       writeFileSync(serfFile, content);
       const { serfRpc, serfJoin } = loadConfig({ env, file: NO_FILE, serfFile });
       return [serfRpc.port, serfJoin];
     };
     const cloudy = 'SERF_RPC_ADDR="127.0.0.1:7374"\nSERF_BIND=5000\nSERF_JOIN="10.139.40.22:5000"\n';
-    expect(of(cloudy)).toEqual([7374, '10.139.40.22:5000']);
-    expect(of(cloudy, { CLOUDY_SERVICES_SERF_JOIN: '[fd00::1]:5000' })).toEqual([7374, '[fd00::1]:5000']);
-    expect(of('SERF_JOIN=""\n')).toEqual([7373, null]);
-    expect(of('SERF_JOIN="$(reboot) x"\n')).toEqual([7373, null]);
-    expect(of('. /etc/other\n')).toEqual([7373, null]);
+    expect(serf(cloudy)).toEqual([7374, '10.139.40.22:5000']);
+    expect(serf(cloudy, { CLOUDY_SERVICES_SERF_JOIN: '[fd00::1]:5000' })).toEqual([7374, '[fd00::1]:5000']);
+    expect(serf('SERF_JOIN=""\n')).toEqual([7373, null]);
+    expect(serf('SERF_JOIN="$(reboot) x"\n')).toEqual([7373, null]);
+    expect(serf('. /etc/other\n')).toEqual([7373, null]);
     expect(loadConfig({ env: {}, file: NO_FILE, serfFile: NO_FILE }).serfJoin).toBeNull();
   });
 
-  it('takes an IPv6 address to listen on, and nothing for "no TCP at all"', () => {
+  it('listens on an IPv6 address, and on no TCP port where LISTEN is empty', () => {
     const at = (LISTEN: string) => loadConfig({ env: { CLOUDY_SERVICES_LISTEN: LISTEN }, file: NO_FILE }).listen;
     expect(at('[::1]:7001')).toEqual({ host: '::1', port: 7001 });
     expect(at('')).toBeNull();

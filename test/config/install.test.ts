@@ -1,5 +1,6 @@
+/** The URLs, command and unit of an installation. */
 import { describe, expect, it } from 'vitest';
-import { commandOf, unitOf, urlsOf } from '../../plugin/config/install.js';
+import { commandOf, reachableUrls, unitOf } from '../../plugin/config/install.js';
 
 const own = (address: string, more: { internal?: boolean } = {}) => ({
   ...{ address, netmask: '', mac: '', internal: false, cidr: null, scopeid: 0 },
@@ -13,25 +14,27 @@ const interfaces = (): ReturnType<typeof import('node:os').networkInterfaces> =>
     wlan0: [own('192.168.1.4')],
   }) as ReturnType<typeof import('node:os').networkInterfaces>;
 
-describe('the addresses of a panel that listens everywhere', () => {
+describe('the URLs of a panel that listens on every address', () => {
   it.each([
     ['0.0.0.0', ['http://10.139.40.22:7001/cloudy/', 'http://192.168.1.4:7001/cloudy/']],
     ['::', ['http://10.139.40.22:7001/cloudy/', 'http://[fd00::22]:7001/cloudy/', 'http://192.168.1.4:7001/cloudy/']],
-  ])('on %s are those by which others reach it', (host, urls) => {
-    expect(urlsOf('http://127.0.0.1:7001/cloudy/', host, interfaces)).toEqual(urls);
-    expect(urlsOf('http://[::]:7001/cloudy/', host, interfaces)).toEqual(urls);
+  ])('are those that others reach, on %s', (host, urls) => {
+    expect(reachableUrls('http://127.0.0.1:7001/cloudy/', host, interfaces)).toEqual(urls);
+    expect(reachableUrls('http://[::]:7001/cloudy/', host, interfaces)).toEqual(urls);
   });
 
-  it('leave out the port that browsers add themselves', () => {
-    expect(urlsOf('http://127.0.0.1:80/', '0.0.0.0', interfaces)[0]).toBe('http://10.139.40.22/');
+  it('omit the default port', () => {
+    expect(reachableUrls('http://127.0.0.1:80/', '0.0.0.0', interfaces)[0]).toBe('http://10.139.40.22/');
   });
 
-  it('are the one that it was given, where that is one', () => {
-    expect(urlsOf('http://10.139.40.22:7001/', '10.139.40.22', interfaces)).toEqual(['http://10.139.40.22:7001/']);
+  it('are the one given where it names an address', () => {
+    expect(reachableUrls('http://10.139.40.22:7001/', '10.139.40.22', interfaces)).toEqual([
+      'http://10.139.40.22:7001/',
+    ]);
   });
 
-  it('are this machine’s own while it has no network', () => {
-    expect(urlsOf('http://127.0.0.1:7001/', '0.0.0.0', () => ({}))).toEqual(['http://127.0.0.1:7001/']);
+  it('are the loopback one while the machine has no network', () => {
+    expect(reachableUrls('http://127.0.0.1:7001/', '0.0.0.0', () => ({}))).toEqual(['http://127.0.0.1:7001/']);
   });
 });
 
@@ -40,7 +43,7 @@ it.each([
   ['/usr/local/bin/cloudy-services', '/root', 'cloudy-services', null],
   ['/home/anna/cloudy-services/dist/cli.mjs', '/home/anna/cloudy-services', 'node dist/cli.mjs', null],
   ['/home/anna/cloudy-services/dist/cli.mjs', '/home/anna', 'node cloudy-services/dist/cli.mjs', null],
-])('the command of %s, called in %s, is %s, and its unit %s', (script, folder, command, unit) => {
+])('the command of %s, run in %s, is %s and its unit %s', (script, folder, command, unit) => {
   expect(commandOf(script, folder)).toBe(command);
   expect(unitOf(script)).toBe(unit);
 });

@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Config, loadConfig } from '../../plugin/config/index.js';
-import { urlsOf } from '../../plugin/config/install.js';
+import { reachableUrls } from '../../plugin/config/install.js';
 import { PACKAGE_FILE } from '../../plugin/config/paths.js';
 import { announce, startDaemon } from '../../plugin/daemon/index.js';
 import { createPanel, wantsDemo } from '../../plugin/panel/open.js';
@@ -110,7 +110,7 @@ describe('the daemon', () => {
     const said = vi.spyOn(console, 'error').mockImplementation(() => {});
     const daemon = await start({ listen: { host: '0.0.0.0', port: 0 } });
     announce(daemon, false);
-    const urls = urlsOf(daemon.url ?? '', '0.0.0.0');
+    const urls = reachableUrls(daemon.url ?? '', '0.0.0.0');
     const lines = said.mock.calls.join('\n');
     said.mockRestore();
     expect(lines).toContain(`listens on ${urls.join(' and ')}\n`);
