@@ -5,7 +5,7 @@ import { asPanelError, PanelError } from '../model/errors.js';
 import type { Job, JobState } from '../model/job.js';
 import type { JobStore } from '../store/index.js';
 
-/** What running work may do with its own job. */
+/** What a job's work may do with the job. */
 export interface JobHandle {
   readonly id: string;
   /** Aborts on cancel and on close. */
@@ -19,36 +19,36 @@ interface Running {
   readonly ended: Promise<void>;
 }
 
-/** How many jobs of a kind ended so. */
+/** How many jobs of a kind ended in that state. */
 interface JobCount extends Pick<Job, 'kind' | 'state'> {
   readonly count: number;
 }
 
 /** Starts, remembers, cancels and awaits jobs. */
 export class Jobs {
-  readonly #store: JobStore;
+  readonly #jobs: JobStore;
   readonly #now: () => number;
   readonly #running = new Map<string, Running>();
-  /** As they are now, where the store has no room for that. */
-  readonly #unkept = new Map<string, Job>();
+  /** Jobs that the store had no room for yet. */
+  readonly #unstored = new Map<string, Job>();
   readonly #counts = new Map<string, JobCount>();
 
-  constructor(store: JobStore, now: () => number = Date.now) {
-    this.#store = store;
+  constructor(jobs: JobStore, now: () => number = Date.now) {
+    this.#jobs = jobs;
     this.#now = now;
   }
 
-  /** Jobs that an earlier process left running are over. Only the process that serves the panel may say so. */
+  /** Ends the jobs that an earlier process left running. Only for the process that serves the panel. */
   closeOrphans(): void {
-    this.#store.closeOrphans();
+    this.#jobs.closeOrphans();
   }
 
   /** Starts the work and returns its job at once; what the work throws becomes the job's error. */
-  start(of: Pick<Job, 'kind' | 'type' | 'provider' | 'total'>, work: (handle: JobHandle) => Promise<void>): Job {
+  start(what: Pick<Job, 'kind' | 'type' | 'provider' | 'total'>, work: (handle: JobHandle) => Promise<void>): Job {
     const id = randomBytes(9).toString('base64url');
     const abort = new AbortController();
-    const job: Job = { ...of, id, state: 'running', done: 0, startedAt: this.#iso(), finishedAt: null, error: null };
-    this.#keep(job);
+    const job: Job = { ...what, id, state: 'running', done: 0, startedAt: this.#iso(), finishedAt: null, error: null };
+    this.#store(job);
     const progress = (done: number, total?: number) =>
       this.#change(id, { done, ...(total === undefined ? {} : { total }) });
     // A microtask later, so that the job is known before its work can end.
@@ -63,11 +63,11 @@ export class Jobs {
   }
 
   /**
-   * The job of that id, running or remembered.
+   * The job of that id, running or stored.
    * @throws PanelError `unknown-job`
    */
   get(id: string): Job {
-    const job = this.#running.get(id)?.job ?? this.#unkept.get(id) ?? this.#store.get(id);
+    const job = this.#running.get(id)?.job ?? this.#unstored.get(id) ?? this.#jobs.get(id);
     if (!job)
       throw new PanelError(
         'unknown-job',
@@ -77,9 +77,9 @@ export class Jobs {
     return job;
   }
 
-  /** The type's newest job, where the panel ended before it did; null where it ran to its end. */
+  /** The type's newest job, where it ended with its process; null where it ran to its end. */
   cutOff(type: string): Job | null {
-    const newest = this.#store.newest(type);
+    const newest = this.#jobs.newest(type);
     return newest?.error?.code === 'interrupted' ? newest : null;
   }
 
@@ -88,7 +88,7 @@ export class Jobs {
     return [...this.#running.values()].map(({ job }) => job);
   }
 
-  /** Asks a running job to end; one that ended already stays as it is. Resolves once it has ended. */
+  /** Aborts the job and resolves once it has ended; one that ended already stays as it is. */
   async cancel(id: string): Promise<Job> {
     const running = this.#running.get(id);
     running?.abort.abort();
@@ -124,20 +124,21 @@ export class Jobs {
     const running = this.#running.get(id);
     if (running) {
       this.#count(running.job);
-      this.#keep(running.job);
+      this.#store(running.job);
     }
     this.#running.delete(id);
     if (cause !== undefined) log.error(cause);
-    if (shown?.code === 'no-resources') log.warning(`A job failed, and it is nobody else’s fault: ${shown.message}`);
+    if (shown?.code === 'no-resources')
+      log.warning(`A job failed for want of resources on this node: ${shown.message}`);
   }
 
-  /** A full disk must not stop a service from being stopped: the job is kept as soon as there is room. */
-  #keep(job: Job): void {
-    this.#unkept.set(job.id, job);
+  /** A full disk must not keep a service from being stopped: the job is stored as soon as there is room. */
+  #store(job: Job): void {
+    this.#unstored.set(job.id, job);
     try {
-      for (const one of this.#unkept.values()) {
-        this.#store.put(one);
-        this.#unkept.delete(one.id);
+      for (const unstored of this.#unstored.values()) {
+        this.#jobs.put(unstored);
+        this.#unstored.delete(unstored.id);
       }
     } catch (error) {
       log.error(error);

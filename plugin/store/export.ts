@@ -1,11 +1,11 @@
-/** All raw attempts in order of time, for whoever wants to compute with them elsewhere. */
+/** All raw attempts in order of time, for programs that compute with them elsewhere. */
 import type Database from 'better-sqlite3';
 import type { Attempt } from '../model/attempt.js';
 import { COLUMNS, decoder, type Row } from './rows.js';
 import { prepare } from './sqlite.js';
 import { KEY } from './tables/providers.js';
 
-/** Attempts read at once. Between two pages the database is free: a slow reader of the export holds up no scan. */
+/** Attempts read at once. Between two pages the database is free: a slow reader of the export delays no scan. */
 const PAGE = 200;
 
 /** The order of the index by time; two attempts of the same millisecond are told apart by the rest of it. */
@@ -16,29 +16,29 @@ const PAGE_AFTER = `
     AND (at, bytes, type, provider, nth) > (@at, @bytes, @type, @after, @nth)
   ORDER BY at, bytes, type, provider, nth LIMIT ${PAGE}`;
 
-interface Place {
+interface Cursor {
   readonly at: number;
   readonly bytes: number;
   readonly after: string;
   readonly nth: number;
 }
-const START: Place = { at: Number.MIN_SAFE_INTEGER, bytes: 0, after: '', nth: 0 };
+const START: Cursor = { at: Number.MIN_SAFE_INTEGER, bytes: 0, after: '', nth: 0 };
 
 export type ExportRows = (type: string, provider: string | null) => Iterable<Attempt>;
 
 export function exporter(db: Database.Database): ExportRows {
-  const pageAfter = prepare<Place & { type: string; provider: string | null }, [string, string, number, ...Row]>(
+  const pageAfter = prepare<Cursor & { type: string; provider: string | null }, [string, string, number, ...Row]>(
     db,
     PAGE_AFTER,
   ).raw();
   return function* (type, provider) {
     const decode = decoder(type);
-    for (let key: Place | null = START; key !== null; ) {
-      const rows: [string, string, number, ...Row][] = pageAfter.all({ type, provider, ...key });
-      key = null;
+    for (let cursor: Cursor | null = START; cursor !== null; ) {
+      const rows: [string, string, number, ...Row][] = pageAfter.all({ type, provider, ...cursor });
+      cursor = null;
       for (const [after, id, nth, ...row] of rows) {
         yield decode(id, row);
-        key = { at: row[0], bytes: row[1], after, nth };
+        cursor = { at: row[0], bytes: row[1], after, nth };
       }
     }
   };

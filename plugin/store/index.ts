@@ -21,7 +21,7 @@ export type { DayRow, JobStore, Opinion, Session, SessionStore, SettingStore };
 export { NOTHING };
 
 export interface Store {
-  /** Who has announced what since when. */
+  /** Who has announced what, since when. */
   readonly announcers: AnnouncerStore;
   readonly ids: ProviderIds;
   readonly attempts: AttemptStore;
@@ -30,29 +30,29 @@ export interface Store {
   readonly recommendations: RecommendationStore;
   readonly own: OwnStore;
   readonly jobs: JobStore;
-  /** What was done here. */
+  /** The log of what was done here. */
   readonly events: EventStore;
   readonly sessions: SessionStore;
   readonly settings: SettingStore;
   /** Where a damaged file was moved at opening; null when all was well. */
   readonly movedAside: string | null;
-  /** Every stored attempt of the type, or of one provider, oldest first; read as it is asked for. */
+  /** Every stored attempt of the type, or of one provider, oldest first; read lazily. */
   readonly exportRows: ExportRows;
   /** Returns once everything written so far survives a power cut. Costs a disk flush: never inside a timed span. */
   flush(): void;
   /**
-   * Forgets some of what is too old (attempts and jobs after 30 days, days after two years, sessions that ended), or
-   * the oldest of what no longer fits; few enough rows to take milliseconds. Returns how many went; 0 = all is done.
+   * Deletes some rows that are too old (attempts and jobs after 30 days, days after two years, ended sessions), or the
+   * oldest that no longer fit; few enough to take milliseconds. Returns how many; 0 = nothing is left to delete.
    */
   prune(): number;
   close(): void;
 }
 
-/** Most that the file takes, its write-ahead log included, bytes. */
+/** Limit of the file with its write-ahead log, bytes. */
 const MAX_BYTES = 20_000_000;
 
 /**
- * Opens the file, making it and its folder where missing; `:memory:` keeps nothing. `now` in ms since the epoch.
+ * Opens the file, creating it and its folder where missing; `:memory:` stores nothing. `now` in ms since the epoch.
  * @throws PanelError `bad-config` when the file cannot be opened, or was written by a later version of this program.
  */
 export function openStore(path: string, now: () => number = Date.now, maxBytes = MAX_BYTES): Store {
@@ -62,25 +62,25 @@ export function openStore(path: string, now: () => number = Date.now, maxBytes =
 
 function storeOn(db: Database.Database, now: () => number, maxBytes: number): Omit<Store, 'movedAside'> {
   const keys = providerKeys(db);
-  const watching = watchers(db);
-  const aging = {
-    attempts: attemptStore(db, now, keys, watching),
+  const changes = watchers(db);
+  const prunable = {
+    attempts: attemptStore(db, now, keys, changes),
     history: historyStore(db, now, keys),
     jobs: jobStore(db, now),
     own: ownStore(db),
     sessions: sessionStore(db),
   };
   return {
-    ...aging,
+    ...prunable,
     announcers: announcerStore(db),
-    ids: providerIds(db, watching.touched),
+    ids: providerIds(db, changes.touched),
     events: eventStore(db, now),
     opinions: opinionStore(db, now),
     recommendations: recommendationStore(db),
     settings: settingStore(db),
     exportRows: exporter(db),
     flush: flusher(db),
-    prune: pruner(db, aging, now, maxBytes),
+    prune: pruner(db, prunable, now, maxBytes),
     close: () => void db.close(),
   };
 }
@@ -91,7 +91,7 @@ function storeOn(db: Database.Database, now: () => number, maxBytes: number): Om
  * after each transaction commit" (https://sqlite.org/pragma.html#pragma_synchronous). That sync is of the whole file, so
  * one commit under FULL carries every earlier one with it; writing the schema version again is the smallest there is.
  * Copying the log back afterwards keeps it short, so that no commit of the next scan has to; only the very next commit
- * flushes once, to begin the log anew, and that is the row of the next job, before any probe.
+ * flushes once, to restart the log: the row of the next job, before any probe.
  */
 function flusher(db: Database.Database): () => void {
   const full = prepare(db, 'PRAGMA synchronous = FULL');

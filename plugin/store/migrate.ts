@@ -1,4 +1,4 @@
-/** The shape of the database, as the steps that led to it. Forward only: a step that was released is never edited. */
+/** The shape of the database, as the steps that led to it. Forward only: a released step is never edited. */
 import type Database from 'better-sqlite3';
 import { PanelError } from '../model/errors.js';
 import { pragma } from './sqlite.js';
@@ -23,16 +23,16 @@ const STEPS: readonly string[] = [
   ANNOUNCERS_SCHEMA + IDS_SCHEMA,
 ];
 
-const versionOf = (db: Database.Database) => Number(pragma(db, 'user_version'));
+const readVersion = (db: Database.Database) => Number(pragma(db, 'user_version'));
 
 /**
- * Brings the file to the present shape, all or nothing, also when two processes open it at once.
+ * Brings the file to the current shape, all or nothing, also when two processes open it at once.
  * @throws PanelError `bad-config` for a file that a later version of this program wrote; it stays untouched.
  */
 export function migrate(db: Database.Database): void {
-  if (versionOf(db) === STEPS.length) return;
+  if (readVersion(db) === STEPS.length) return;
   const run = db.transaction(() => {
-    const version = versionOf(db);
+    const version = readVersion(db);
     if (version > STEPS.length) throw tooNew(db.name, version);
     for (const step of STEPS.slice(version)) db.exec(step);
     pragma(db, `user_version = ${STEPS.length}`);
@@ -44,6 +44,6 @@ function tooNew(file: string, version: number): PanelError {
   return new PanelError(
     'bad-config',
     `${file} was written by a later version of this program (shape ${version}; this one knows ${STEPS.length}).`,
-    `Install that version again, or move ${file} away: the panel then begins a new one without the old measurements.`,
+    `Install that version again, or move ${file} away: the panel then starts a new one, without the old measurements.`,
   );
 }

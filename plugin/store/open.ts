@@ -1,4 +1,4 @@
-/** Opening the database file: made private, checked, migrated; a damaged one moved aside and a new one begun. */
+/** Opens the database file: makes it private, checks and migrates it; moves a damaged one aside and starts a new one. */
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, renameSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
@@ -10,10 +10,10 @@ import { hold, pragma } from './sqlite.js';
 /** How long a statement waits for another process (the command line beside the daemon), ms. */
 const BUSY_TIMEOUT = 2000;
 
-/** Memory for pages of the file, KiB: the lists of a community fit, and a small node has better uses for more. */
+/** Page cache, KiB: the lists of a community fit, and a small node has better uses for more. */
 const CACHE_KIB = 1024;
 
-/** Codes of a file that is no sound database of ours, as opposed to one that cannot be reached just now. */
+/** Codes of a file that is not a sound database of ours, as opposed to one that is out of reach right now. */
 const DAMAGE = /^SQLITE_(CORRUPT|NOTADB|ERROR)/;
 
 interface Opened<T> {
@@ -24,8 +24,8 @@ interface Opened<T> {
 
 /**
  * Opens the file and hands it to `use`, which prepares its statements. If the file is damaged, or its tables are not
- * what the statements expect, it is moved aside and a new one begun: history is worth less than a panel that starts.
- * @throws PanelError `bad-config` when the file cannot be made, read or written, or was written by a later version.
+ * what the statements expect, it is moved aside and a new one started: history is worth less than a panel that starts.
+ * @throws PanelError `bad-config` when the file cannot be created, read or written, or was written by a later version.
  */
 export function open<T>(path: string, now: () => number, use: (db: Database.Database) => T): Opened<T> {
   try {
@@ -65,8 +65,8 @@ function openOnce<T>(path: string, use: (db: Database.Database) => T): T {
 }
 
 function check(db: Database.Database): void {
-  const found = pragma(db, 'quick_check(1)');
-  if (found !== 'ok') throw new Damaged(String(found));
+  const verdict = pragma(db, 'quick_check(1)');
+  if (verdict !== 'ok') throw new Damaged(String(verdict));
 }
 
 /**
@@ -84,19 +84,19 @@ function makePrivate(path: string): void {
   }
 }
 
-/** One by one: in a folder such as /proc, where nothing can be made and nobody says so, Node's own way never ends. */
+/** One folder at a time: under /proc, where nothing can be created, Node's own `recursive` never returns. */
 function makeFolder(path: string): void {
   if (existsSync(path)) return;
   makeFolder(dirname(path));
   try {
     mkdirSync(path, { mode: 0o700 });
   } catch (error) {
-    // Another process of ours was faster.
+    // Another process was faster.
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
 }
 
-/** Log and index go along: a new file must not be read with the old one's log, and the three together can be repaired. */
+/** Log and index move too: a new file must not be read with the old log, and the three together can be repaired. */
 function moveAside(path: string, now: number): string {
   const aside = `${path}.damaged-${new Date(now).toISOString().replace(/[:.]/g, '-')}`;
   for (const suffix of ['', '-wal', '-shm']) {

@@ -1,4 +1,4 @@
-/** What is forgotten, when, and how the file keeps below its size. */
+/** What is deleted when, and how the file stays below its limit. */
 import type Database from 'better-sqlite3';
 import { DAY_MS } from '../lib/time.js';
 import { pragma, prepare } from './sqlite.js';
@@ -18,22 +18,22 @@ interface Prunable {
 
 const RAW_MS = 30 * DAY_MS;
 const DAYS_MS = 731 * DAY_MS;
-/** Longer than any session lives without being used, and longer than any lives at all. */
+/** Longer than any session lives. */
 const SESSION_MS = 8 * DAY_MS;
 
-/** What a file that is too large keeps as long as it can: what the score reads, and what the pages draw. */
+/** What a file that is too large keeps longest: the attempts that the score reads, the days that the pages draw. */
 const SCORED_MS = 7 * DAY_MS;
 const DRAWN_MS = 91 * DAY_MS;
 
-/** Rows of one kind that one step deletes; fewer where room is short, for the step itself is written to the log first. */
+/** Rows of one kind that one step deletes; fewer where room is short, since the step itself is written to the log first. */
 const ROWS = 200;
 const ROOM_ROWS = 50;
 
 /** One step: see `Store.prune`. */
 export function pruner(db: Database.Database, stores: Prunable, now: () => number, maxBytes: number): () => number {
   const { attempts, history, jobs, own, sessions } = stores;
-  const isOver = bound(db, maxBytes);
-  /** The first of these that finds anything: detail before summary, the old before what is looked at every day. */
+  const isOver = limitSize(db, maxBytes);
+  /** The first of these that deletes anything: detail before summary, the old before what is read every day. */
   const makeRoom = () =>
     attempts.prune(now() - SCORED_MS, ROOM_ROWS) ||
     history.prune(now() - DRAWN_MS, ROOM_ROWS) ||
@@ -51,12 +51,12 @@ export function pruner(db: Database.Database, stores: Prunable, now: () => numbe
 }
 
 /**
- * Shares the room out and returns whether the database has used up its part. Pages that are free again are used again,
- * so the file itself never grows past the most that it held at once. A sixth is the write-ahead log's: when it reaches
- * that, a commit copies it back by itself, which costs disk flushes; `flush()` does it after every scan, so that this is
- * only for a scan of hundreds. The rest is for the step itself and what is written before the next.
+ * Divides the room, and tells whether the database has used up its part. Free pages are reused, so the file never grows
+ * past the most that it held at once. A sixth belongs to the write-ahead log: when it reaches that, a commit copies it
+ * back, which costs disk flushes; `flush()` does so after every scan, so this happens only in a scan of hundreds. The rest
+ * is for the step itself and for what is written before the next one.
  */
-function bound(db: Database.Database, maxBytes: number): () => boolean {
+function limitSize(db: Database.Database, maxBytes: number): () => boolean {
   const pageBytes = Number(pragma(db, 'page_size'));
   const logBytes = Math.floor(maxBytes / 6);
   pragma(db, `wal_autocheckpoint = ${Math.max(1, Math.floor(logBytes / pageBytes))}`);

@@ -14,16 +14,16 @@ export type Row = [
   ...json: string[],
 ];
 
-/** `samples` as [metric, value, method] triples: the names of the fields are not worth storing a million times. */
+/** `samples` as [metric, value, method] triples: field names are not worth storing a million times. */
 type Triple = [metric: string, value: number, method: string];
 
-/** @throws RangeError for a sample that is no measurement: a prober's mistake, which must not reach a score. */
-export function rowOf(attempt: Attempt) {
+/** @throws RangeError for a sample that is not a measurement: a prober's mistake, which must not reach a score. */
+export function toRow(attempt: Attempt) {
   const { type, provider, at, bytes, level, reason } = attempt;
   const row = { type, provider, at, bytes, level, reason };
   if (reason !== null) return { ...row, detail: attempt.detail, samples: null, facts: null };
   const triples = attempt.samples.map(({ metric, value, method }): Triple => {
-    if (!Number.isFinite(value) || value < 0) throw new RangeError(`${metric} ${value} is no measurement`);
+    if (!Number.isFinite(value) || value < 0) throw new RangeError(`${metric} ${value} is not a measurement`);
     return [metric, value, method];
   });
   return { ...row, detail: null, samples: JSON.stringify(triples), facts: JSON.stringify(attempt.facts) };
@@ -34,13 +34,18 @@ export function decoder(type: string): (provider: string, row: Row) => Attempt {
   let text = '{}';
   let facts: Answered['facts'] = {};
   return (provider, [at, bytes, level, reason, detail, samples = '[]', factsText = '{}']) => {
-    const tried = { provider, type, at, bytes, level };
-    if (reason !== null) return { ...tried, reason, detail };
+    const attempt = { provider, type, at, bytes, level };
+    if (reason !== null) return { ...attempt, reason, detail };
     if (factsText !== text) {
       text = factsText;
       facts = JSON.parse(text);
     }
     const triples: Triple[] = JSON.parse(samples);
-    return { ...tried, reason, samples: triples.map(([metric, value, method]) => ({ metric, value, method })), facts };
+    return {
+      ...attempt,
+      reason,
+      samples: triples.map(([metric, value, method]) => ({ metric, value, method })),
+      facts,
+    };
   };
 }

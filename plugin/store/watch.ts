@@ -1,4 +1,4 @@
-/** Tells a cache of what is stored which part of it to read again. */
+/** Tells a cache over the store which part of it to read again. */
 import type Database from 'better-sqlite3';
 import { prepare } from './sqlite.js';
 
@@ -13,24 +13,24 @@ export interface Watchers {
 export function watchers(db: Database.Database): Watchers {
   // Changes when another process commits, never by our own commits: https://sqlite.org/pragma.html#pragma_data_version
   const foreignVersion = prepare<[], number>(db, 'PRAGMA data_version').pluck();
-  const watching: { touched: Map<string, Set<string>>; all: boolean }[] = [];
+  const states: { touched: Map<string, Set<string>>; all: boolean }[] = [];
   return {
     watch: () => {
-      const one = { touched: new Map<string, Set<string>>(), all: true };
-      watching.push(one);
-      let seen = foreignVersion.get();
+      const state = { touched: new Map<string, Set<string>>(), all: true };
+      states.push(state);
+      let lastVersion = foreignVersion.get();
       return () => {
         const version = foreignVersion.get();
-        const { touched, all } = one;
-        const foreign = version !== seen;
-        seen = version;
-        one.touched = new Map();
-        one.all = false;
-        return all || foreign ? 'all' : touched;
+        const { touched, all } = state;
+        const isForeign = version !== lastVersion;
+        lastVersion = version;
+        state.touched = new Map();
+        state.all = false;
+        return all || isForeign ? 'all' : touched;
       };
     },
     touched: (type, provider) => {
-      for (const { touched } of watching) touched.set(type, (touched.get(type) ?? new Set()).add(provider));
+      for (const { touched } of states) touched.set(type, (touched.get(type) ?? new Set()).add(provider));
     },
   };
 }

@@ -1,14 +1,14 @@
-/** Who has announced which provider since when: it outlives a restart who was here before a flood, and who said it first. */
+/** Who has announced which provider since when, so that a restart does not forget who was here before a flood, and who was first. */
 import type Database from 'better-sqlite3';
 import { dayOf } from '../../lib/time.js';
 import { prepare } from '../sqlite.js';
 
 export interface AnnouncerStore {
-  /** When the announcer was first heard, ms since the epoch; null = never. */
+  /** When the announcer first announced anything, ms since the epoch; null = never. */
   announcer(announcer: string): number | null;
   /** When it first announced the provider; null = never. */
   claim(provider: string, announcer: string): number | null;
-  /** Remembers what is announced now; `at` in ms since the epoch. Writes only what is new, or was not heard today. */
+  /** Stores what is announced now; `at` in ms since the epoch. Writes only what is new, or new today. */
   note(
     claims: Iterable<{ readonly provider: string; readonly announcer: string; readonly since: number }>,
     at: number,
@@ -25,17 +25,17 @@ export const ANNOUNCERS_SCHEMA = `
   ) STRICT, WITHOUT ROWID;
 `;
 
-/** What is not heard for so long is forgotten; of more than so many rows, those that were not heard for longest. */
-const KEPT_DAYS = 30;
-const ROWS_CAP = 5_000;
+/** A row is deleted this long after the last announcement, or where there are more rows than this, oldest first. */
+const MAX_DAYS = 30;
+const MAX_ROWS = 5_000;
 
-/** A day of the future comes from a clock that was set back since. */
+/** A day in the future comes from a clock that was set back since. */
 const NOTE = `
   INSERT INTO announcers (announcer, provider, since, heard) VALUES (@announcer, @provider, @since, @today)
   ON CONFLICT DO UPDATE SET heard = excluded.heard WHERE heard <> excluded.heard`;
 const TRIM = `
   DELETE FROM announcers WHERE (announcer, provider) IN (
-    SELECT announcer, provider FROM announcers ORDER BY heard DESC, since LIMIT -1 OFFSET ${ROWS_CAP})`;
+    SELECT announcer, provider FROM announcers ORDER BY heard DESC, since LIMIT -1 OFFSET ${MAX_ROWS})`;
 
 export function announcerStore(db: Database.Database): AnnouncerStore {
   const announcer = prepare<[string], number>(db, 'SELECT min(since) FROM announcers WHERE announcer = ?').pluck();
@@ -50,8 +50,8 @@ export function announcerStore(db: Database.Database): AnnouncerStore {
   const write = db.transaction((claims: Parameters<AnnouncerStore['note']>[0], at: number) => {
     const today = dayOf(at);
     for (const { provider, announcer, since } of claims) note.run({ provider, announcer, since, today });
-    forget.run(today - KEPT_DAYS);
-    if ((count.get() ?? 0) > ROWS_CAP) trim.run();
+    forget.run(today - MAX_DAYS);
+    if ((count.get() ?? 0) > MAX_ROWS) trim.run();
   });
   return {
     announcer: (name) => announcer.get(name) ?? null,

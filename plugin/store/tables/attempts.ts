@@ -1,25 +1,25 @@
 /** Attempts: one row per probe run, with what it measured or why it failed, never both. */
 import type Database from 'better-sqlite3';
 import type { Attempt } from '../../model/attempt.js';
-import { COLUMNS, decoder, type Row, rowOf } from '../rows.js';
+import { COLUMNS, decoder, type Row, toRow } from '../rows.js';
 import { prepare } from '../sqlite.js';
 import type { Watcher, Watchers } from '../watch.js';
 import { KEY, type ProviderKeys } from './providers.js';
 
 export interface AttemptStore {
   add(attempt: Attempt): void;
-  /** The provider's newest attempts, newest first. Read from the file each time: whoever needs it often keeps it. */
+  /** The provider's newest attempts, newest first. Reads the file each time: cache the result where it is needed often. */
   of(type: string, provider: string, limit?: number): Attempt[];
-  /** The same of every provider of the type that was ever tried. */
+  /** The same, for every provider of the type that was ever tried. */
   recent(type: string, limit?: number): Map<string, Attempt[]>;
   /**
-   * For a cache: each call of the result tells which providers got an attempt, or lost an old one, since its last call.
-   * `all` the first time and after another process wrote. Lives as long as the store.
+   * For a cache: each call of the result tells which providers gained an attempt, or lost an old one, since its last call;
+   * `all` the first time, and after another process wrote. Lives as long as the store.
    */
   watch(): Watcher;
   /** Bytes spent by all attempts from `since` to `until`, both included (ms since the epoch): 3 ms for 20,000 of them. */
   bytesBetween(since: number, until: number): number;
-  /** What this process has added, and what of it answered. */
+  /** Attempts that this process has added, and how many were answered. */
   readonly added: { readonly attempts: number; readonly answered: number; readonly bytes: number };
 }
 
@@ -29,9 +29,10 @@ export interface PrunableAttempts extends AttemptStore {
 }
 
 /**
- * `provider` is its key (see ids.ts). Rows lie by provider and time, so that a list reads neighbouring pages and an insert dirties few of them; the index by
- * time serves the byte budget and the pruning. Of two attempts of one provider in the same millisecond both are kept.
- * The check at opening holds every row against the constraints again, and so finds damage inside a row.
+ * `provider` is its key (see providers.ts). Rows are ordered by provider and time, so that a list reads neighbouring pages
+ * and an insert dirties few of them; the index by time serves the byte budget and the pruning. `nth` tells apart two attempts
+ * of one provider in the same millisecond. The check at opening tests every row against the constraints again, and so finds
+ * damage inside a row.
  */
 export const ATTEMPTS_SCHEMA = `
   CREATE TABLE attempts (
@@ -60,9 +61,9 @@ const ADD = `
   FROM attempts WHERE type = @type AND provider = ${KEY} AND at = @at`;
 
 /**
- * Whatever is dated later than now was dated by a clock that has been set back since. It goes before what is new, all
- * together, as if it had ended a minute before, and so not in the same hiccup: else it would pass for the newest until
- * the clock has caught up. `nth` keeps it apart from what is there already.
+ * Rows dated later than now come from a clock that has been set back since. They move before the new row, all together, as
+ * if they had ended a minute earlier (and so not in the same outage): else they would count as the newest until the clock
+ * catches up. `nth` keeps them apart from the rows already there.
  */
 const SET_BACK = `
   UPDATE attempts SET
@@ -105,23 +106,23 @@ export function attemptStore(
   const bytes = prepare<[number, number], number>(db, 'SELECT total(bytes) FROM attempts WHERE at BETWEEN ? AND ?');
   const bytesBetween = bytes.pluck();
   const prune = prepare<[number, number], [type: string, key: string]>(db, PRUNE).raw();
-  const sums = { attempts: 0, answered: 0, bytes: 0 };
+  const added = { attempts: 0, answered: 0, bytes: 0 };
 
   function of(type: string, provider: string, limit = SCORED): Attempt[] {
     const decode = decoder(type);
     return rows.all({ type, provider, limit }).map((row) => decode(provider, row));
   }
 
-  // Of a new provider all or nothing: a key without rows would never be forgotten.
-  const add = db.transaction((row: ReturnType<typeof rowOf>) => {
+  // All or nothing: a key without rows would never be deleted.
+  const add = db.transaction((row: ReturnType<typeof toRow>) => {
     const { type, provider, at } = row;
     keys.add(type, provider);
     setBack.run({ type, provider, at, now: now() });
     insert.run(row);
   });
   const pruneSome = db.transaction((before: number, limit: number) => {
-    const gone = prune.all(before, limit);
-    return { count: gone.length, providers: keys.sweep(gone) };
+    const deleted = prune.all(before, limit);
+    return { count: deleted.length, providers: keys.sweep(deleted) };
   });
 
   return {
@@ -129,17 +130,17 @@ export function attemptStore(
     recent: (type, limit) => new Map(providers.all({ type }).map((provider) => [provider, of(type, provider, limit)])),
     watch,
     add: (attempt) => {
-      add.immediate(rowOf(attempt));
-      sums.attempts++;
-      sums.answered += attempt.reason === null ? 1 : 0;
-      sums.bytes += attempt.bytes;
+      add.immediate(toRow(attempt));
+      added.attempts++;
+      added.answered += attempt.reason === null ? 1 : 0;
+      added.bytes += attempt.bytes;
       touched(attempt.type, attempt.provider);
     },
     bytesBetween: (since, until) => bytesBetween.get(since, until) ?? 0,
-    added: sums,
+    added,
     prune: (before, limit) => {
       const { count, providers } = pruneSome.immediate(before, limit);
-      // Not all: once a panel is a month old, something goes after every scan.
+      // Not `all`: once a panel is a month old, something is pruned after every scan.
       for (const { type, id } of providers) touched(type, id);
       return count;
     },

@@ -1,10 +1,10 @@
-/** What was done here and by whom: the newest lines, bounded. */
+/** The log of what was done here and by whom: the newest lines, bounded. */
 import type Database from 'better-sqlite3';
 import { DAY_MS } from '../../lib/time.js';
 import type { Job, JobKind } from '../../model/job.js';
 import { prepare } from '../sqlite.js';
 
-/** `cloudy`: a user of Cloudy's own pages, by name. `schedule`: the panel by itself. `stranger`: somebody without a login. */
+/** `cloudy`: a user of Cloudy's own pages, by name. `schedule`: the panel itself. `stranger`: somebody without a login. */
 export const ACTORS = ['owner', 'cloudy', 'command-line', 'schedule', 'stranger'] as const;
 export interface Actor {
   readonly by: (typeof ACTORS)[number];
@@ -13,8 +13,8 @@ export interface Actor {
 }
 
 /**
- * What can be done that is no job. The last four the panel does with an own service's announcement: it tells the Serf agent
- * of it, ends it since the service does not run, since it listens to no neighbour, or since another program has removed it.
+ * Actions other than jobs. The last four are the panel's own, on the announcement of an own service: it gives it to the
+ * Serf agent, or ends it because the service does not run, listens to no neighbour, or another program removed it.
  */
 export const DEEDS = [
   ...(['login', 'logout', 'password', 'background-on', 'background-off', 'measure', 'opinion'] as const),
@@ -27,30 +27,30 @@ export interface NewEvent extends Actor {
   /** Wire word of the service type; null where it is about none. */
   readonly type: string | null;
   readonly provider: string | null;
-  /** Of a job the event has the job's own state, whatever is said here. */
+  /** An event with a job shows the job's state instead. */
   readonly result: 'done' | 'failed';
-  /** The job that it began. */
+  /** The job that it started. */
   readonly job: string | null;
 }
 
 export interface Event extends Omit<NewEvent, 'result'> {
-  /** ms since the epoch; of a line that counts, the last time. */
+  /** ms since the epoch; for a counted line, the last time. */
   readonly at: number;
   readonly result: Job['state'];
-  /** How often on that day; 1 for a line of its own. */
+  /** How often on that day; 1 for an ordinary line. */
   readonly count: number;
 }
 
 export interface EventStore {
-  /** A line of its own. @returns false for a job that has one already: it gets no second */
+  /** @returns false for a job that has a line already: it gets no second */
   add(event: NewEvent): boolean;
-  /** For what happens often: one line a day counts all that are alike, and moves to the top. */
+  /** For frequent events: one line a day counts all that are alike, and moves to the top. */
   count(event: Omit<NewEvent, 'job'>): void;
   /** Newest first. */
   newest(limit: number): Event[];
 }
 
-/** Lines kept: a small node's year. */
+/** A small node's year. */
 export const EVENTS_KEPT = 500;
 
 export const EVENTS_SCHEMA = `
@@ -76,12 +76,12 @@ const ADD = `
 /** A new line has the largest id, whatever the clock says. */
 const FORGET = `DELETE FROM events WHERE id <= (SELECT max(id) FROM events) - ${EVENTS_KEPT}`;
 
-const TAKE = `
+const REMOVE_ALIKE = `
   DELETE FROM events WHERE job IS NULL AND by = @by AND name = @name AND what = @what AND type IS @type
     AND provider IS @provider AND result = @result AND at BETWEEN @since AND @at
   RETURNING count`;
 
-/** A job that died with its process became `failed` when the next one began, so no event is left without an end. */
+/** A job that died with its process became `failed` when the next one started, so every event has an end. */
 const NEWEST = `
   SELECT at, by, name, what, events.type, events.provider, coalesce(jobs.state, result) AS result, job, count
   FROM events LEFT JOIN jobs ON jobs.id = job
@@ -92,7 +92,7 @@ type Row = Omit<Event, 'result'> & { readonly result: string };
 export function eventStore(db: Database.Database, now: () => number): EventStore {
   const insert = prepare<Row>(db, ADD);
   const forget = prepare(db, FORGET);
-  const take = prepare<Omit<Row, 'count' | 'job'> & { since: number }, number>(db, TAKE).pluck();
+  const removeAlike = prepare<Omit<Row, 'count' | 'job'> & { since: number }, number>(db, REMOVE_ALIKE).pluck();
   const newest = prepare<[number], Event>(db, NEWEST);
   const put = (row: Row) => {
     const { changes } = insert.run(row);
@@ -103,8 +103,8 @@ export function eventStore(db: Database.Database, now: () => number): EventStore
     add: (event) => put({ ...event, at: now(), count: 1 }),
     count: (event) => {
       const at = now();
-      const before = take.all({ ...event, at, since: at - (at % DAY_MS) });
-      put({ ...event, job: null, at, count: before.reduce((sum, count) => sum + count, 1) });
+      const counts = removeAlike.all({ ...event, at, since: at - (at % DAY_MS) });
+      put({ ...event, job: null, at, count: counts.reduce((sum, count) => sum + count, 1) });
     },
     newest: (limit) => newest.all(limit),
   };

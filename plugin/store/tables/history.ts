@@ -1,4 +1,4 @@
-/** History: one row for each provider and UTC day, made from the day's raw attempts while they are still there. */
+/** History: one row per provider and UTC day, computed from the day's raw attempts while they are still stored. */
 import type Database from 'better-sqlite3';
 import { DAY_MS, dayName, dayOf, HOUR_MS } from '../../lib/time.js';
 import { prepare } from '../sqlite.js';
@@ -9,7 +9,7 @@ export interface DayRow {
   readonly day: string;
   readonly attempts: number;
   readonly answered: number;
-  /** The last of the day. */
+  /** The day's last. */
   readonly score: number | null;
   /** Median round-trip time of the day's answers, ms. */
   readonly rtt: number | null;
@@ -24,13 +24,13 @@ export interface HistoryStore {
   /** The provider's days from that of `since` (ms since the epoch) to today, oldest first. */
   days(type: string, provider: string, since: number): DayRow[];
   /**
-   * For a whole list, one byte a day: byte `i` is the day of `since` plus `i`, the last one today. The share of its
-   * attempts that were answered in per cent, where 0 and 100 mean none and all; or NOTHING.
+   * For a whole list, one byte a day: byte `i` is the day of `since` plus `i`, the last one today. Each is the percentage
+   * of attempts that were answered, where 0 and 100 mean exactly none and all; or NOTHING.
    */
   bars(type: string, since: number): ReadonlyMap<string, Uint8Array>;
-  /** Makes today's row of the provider anew from its raw attempts, with the score it has now. */
+  /** Computes today's row of the provider from its raw attempts, with its score now. */
   note(type: string, provider: string, score: number | null): void;
-  /** The same of many, all or none: a third of the time that it takes one by one. */
+  /** The same for many providers, all or none: in a third of the time. */
   noteAll(type: string, scores: ReadonlyMap<string, number | null>): void;
 }
 
@@ -39,7 +39,7 @@ export interface PrunableHistory extends HistoryStore {
   prune(before: number, limit: number): number;
 }
 
-/** `provider` is its key (see ids.ts). Rows lie by provider, as they are drawn; the index by day serves the pruning. */
+/** `provider` is its key (see providers.ts). Rows are ordered by provider, as they are drawn; the index by day serves the pruning. */
 export const HISTORY_SCHEMA = `
   CREATE TABLE days (
     type TEXT NOT NULL,
@@ -60,8 +60,8 @@ const DAYS = `
   WHERE type = @type AND provider = ${KEY} AND day BETWEEN @since AND @today ORDER BY day`;
 
 /**
- * For each provider a text of two characters a day: its place in the bar, and its share, where only none is 0 and only
- * all is 100. Put together by SQLite, because 45,000 rows of a long list cost ten times that when each becomes an object.
+ * For each provider a text of two characters a day: its place in the bar, and the percentage answered, where 0 and 100 mean
+ * exactly none and all. SQLite joins them: as objects, the 45,000 rows of a long list would cost ten times as much.
  */
 const BARS = `
   WITH RECURSIVE seen(provider) AS (
@@ -80,7 +80,7 @@ const BARS = `
 const RAW = `
   SELECT samples FROM attempts WHERE type = @type AND provider = ${KEY} AND at >= @from AND at < @until`;
 
-/** A day that is over keeps its last score; one whose raw attempts are partly gone, all that was noted with them. */
+/** A day that is over keeps its last score; a day whose raw attempts are partly gone keeps its whole row. */
 const NOTE = `
   INSERT INTO days (type, provider, day, attempts, answered, score, rtt, answer)
   SELECT @type, key, @day, @attempts, @answered, @score, @rtt, @answer FROM providers WHERE type = @type AND id = @provider
@@ -93,29 +93,29 @@ const PRUNE = `
     (SELECT type, provider, day FROM days WHERE day < ? ORDER BY day LIMIT ?)
   RETURNING type, provider`;
 
-/** No scan takes longer, ms. One that runs past midnight has its attempts in two days. */
-const SCAN_MS = HOUR_MS;
+/** No scan takes longer. One that runs past midnight has attempts on two days. */
+const MAX_SCAN_MS = HOUR_MS;
 
-interface Asked {
+interface ProviderRef {
   readonly type: string;
   readonly provider: string;
 }
 
-/** The metrics that are the time of the service itself, the first that an answer has. */
+/** The metrics of the service's own time; the first that an answer has counts. */
 const SERVICE_TIMES = ['answer', 'ttfb', 'handshake'] as const;
 
 export function historyStore(db: Database.Database, now: () => number, keys: ProviderKeys): PrunableHistory {
-  const days = prepare<Asked & { since: number; today: number }, DayRow & { day: number }>(db, DAYS);
+  const days = prepare<ProviderRef & { since: number; today: number }, DayRow & { day: number }>(db, DAYS);
   const bars = prepare<{ type: string; since: number; today: number }, [string, string | null]>(db, BARS).raw();
-  const raw = prepare<Asked & { from: number; until: number }, string | null>(db, RAW).pluck();
+  const raw = prepare<ProviderRef & { from: number; until: number }, string | null>(db, RAW).pluck();
   const put = prepare(db, NOTE);
   const prune = prepare<[number, number], [type: string, key: string]>(db, PRUNE).raw();
   const today = () => dayOf(now());
 
   function note(type: string, provider: string, score: number | null): void {
-    for (let day = dayOf(now() - SCAN_MS); day <= today(); day++) {
+    for (let day = dayOf(now() - MAX_SCAN_MS); day <= today(); day++) {
       const answers = raw.all({ type, provider, from: day * DAY_MS, until: (day + 1) * DAY_MS });
-      if (answers.length > 0) put.run({ type, provider, day, today: today(), score, ...summaryOf(answers) });
+      if (answers.length > 0) put.run({ type, provider, day, today: today(), score, ...summarise(answers) });
     }
   }
 
@@ -123,9 +123,9 @@ export function historyStore(db: Database.Database, now: () => number, keys: Pro
     for (const [provider, score] of scores) note(type, provider, score);
   });
   const pruneSome = db.transaction((before: number, limit: number) => {
-    const gone = prune.all(dayOf(before), limit);
-    keys.sweep(gone);
-    return gone.length;
+    const deleted = prune.all(dayOf(before), limit);
+    keys.sweep(deleted);
+    return deleted.length;
   });
   return {
     days: (type, provider, since) =>
@@ -134,24 +134,24 @@ export function historyStore(db: Database.Database, now: () => number, keys: Pro
         .map(({ day, ...row }) => ({ day: dayName(day), ...row })),
     bars: (type, since) => {
       const span = { since: dayOf(since), today: today() };
-      return barsOf(bars.all({ type, ...span }), Math.max(0, span.today - span.since + 1));
+      return toBars(bars.all({ type, ...span }), Math.max(0, span.today - span.since + 1));
     },
     note,
-    // Begun as a writer: a reader that turns into one would not wait for another process, but fail at once.
+    // Starts as a writer: a reader that becomes one fails at once instead of waiting for another process.
     noteAll: (type, scores) => noteAll.immediate(type, scores),
     prune: (before, limit) => pruneSome.immediate(before, limit),
   };
 }
 
-/** All bars in one piece of memory: 500 small ones would cost more than what is in them. */
-function barsOf(rows: readonly [provider: string, beats: string | null][], length: number): Map<string, Uint8Array> {
+/** All bars share one buffer: 500 small ones would cost more than their contents. */
+function toBars(rows: readonly [provider: string, days: string | null][], length: number): Map<string, Uint8Array> {
   const bytes = new Uint8Array(rows.length * length).fill(NOTHING);
   const bars = new Map<string, Uint8Array>();
-  for (const [provider, beats] of rows) {
-    if (beats === null) continue;
+  for (const [provider, days] of rows) {
+    if (days === null) continue;
     const bar = bytes.subarray(bars.size * length, (bars.size + 1) * length);
-    for (let index = 0; index < beats.length; index += 2) {
-      bar[beats.charCodeAt(index) - 1] = beats.charCodeAt(index + 1) - 1;
+    for (let index = 0; index < days.length; index += 2) {
+      bar[days.charCodeAt(index) - 1] = days.charCodeAt(index + 1) - 1;
     }
     bars.set(provider, bar);
   }
@@ -159,14 +159,14 @@ function barsOf(rows: readonly [provider: string, beats: string | null][], lengt
 }
 
 /** `answers`: the samples of each attempt as JSON, null for a failure. */
-function summaryOf(answers: readonly (string | null)[]) {
+function summarise(answers: readonly (string | null)[]) {
   const rtts: number[] = [];
   const times: number[] = [];
   for (const answer of answers) {
     const samples: [metric: string, value: number][] = JSON.parse(answer ?? '[]');
-    const valuesOf = (id: string) => samples.filter(([metric]) => metric === id).map(([, value]) => value);
-    for (const rtt of valuesOf('rtt')) rtts.push(rtt);
-    for (const time of SERVICE_TIMES.map(valuesOf).find((values) => values.length > 0) ?? []) times.push(time);
+    const values = (id: string) => samples.filter(([metric]) => metric === id).map(([, value]) => value);
+    for (const rtt of values('rtt')) rtts.push(rtt);
+    for (const time of SERVICE_TIMES.map(values).find((found) => found.length > 0) ?? []) times.push(time);
   }
   const answered = answers.filter((answer) => answer !== null).length;
   return { attempts: answers.length, answered, rtt: median(rtts), answer: median(times) };

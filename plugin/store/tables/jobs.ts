@@ -1,4 +1,4 @@
-/** Jobs: one row each, written when it begins and when it ends. */
+/** Jobs: one row each, written when a job starts and when it ends. */
 import type Database from 'better-sqlite3';
 import type { Job } from '../../model/job.js';
 import { prepare } from '../sqlite.js';
@@ -14,7 +14,7 @@ export interface JobStore {
 }
 
 export interface PrunableJobs extends JobStore {
-  /** Deletes at most `limit` jobs that began before `before` (ms since the epoch), ended, and are in no event. */
+  /** Deletes at most `limit` ended jobs that started before `before` (ms since the epoch) and belong to no event. */
   prune(before: number, limit: number): number;
 }
 
@@ -47,7 +47,7 @@ const PRUNE = `
 
 type Row = Omit<Job, 'error'> & { readonly error: string | null };
 
-const ORPHANED: Job['error'] = {
+const ORPHAN_ERROR: Job['error'] = {
   code: 'interrupted',
   message: 'The panel ended before this job did.',
   hint: 'Start it again.',
@@ -56,7 +56,7 @@ const ORPHANED: Job['error'] = {
 const iso = (at: number) => new Date(at).toISOString();
 const json = (error: Job['error']) => error && JSON.stringify(error);
 
-const jobOf = (row: Row | undefined): Job | null =>
+const toJob = (row: Row | undefined): Job | null =>
   row ? { ...row, error: row.error === null ? null : JSON.parse(row.error) } : null;
 
 export function jobStore(db: Database.Database, now: () => number): PrunableJobs {
@@ -67,9 +67,9 @@ export function jobStore(db: Database.Database, now: () => number): PrunableJobs
   const prune = prepare<[string, number]>(db, PRUNE);
   return {
     put: (job) => void put.run({ ...job, error: json(job.error) }),
-    get: (id) => jobOf(get.get(id)),
-    newest: (type) => jobOf(newest.get(type)),
-    closeOrphans: () => void closeOrphans.run({ finishedAt: iso(now()), error: json(ORPHANED) }),
+    get: (id) => toJob(get.get(id)),
+    newest: (type) => toJob(newest.get(type)),
+    closeOrphans: () => void closeOrphans.run({ finishedAt: iso(now()), error: json(ORPHAN_ERROR) }),
     prune: (before, limit) => prune.run(iso(before), limit).changes,
   };
 }

@@ -1,4 +1,4 @@
-/** What the owner thinks of providers. Never forgotten: no measurement can bring it back. */
+/** What the owner thinks of providers. Never pruned: no measurement can bring it back. */
 import type Database from 'better-sqlite3';
 import { prepare } from '../sqlite.js';
 
@@ -22,13 +22,13 @@ export interface Opinion {
 }
 
 export interface OpinionStore {
-  /** An empty one where nothing was said. */
+  /** An empty one where the owner said nothing. */
   get(type: string, provider: string): Opinion;
-  /** Those of the type about which anything was said. */
+  /** All opinions on the type's providers. */
   all(type: string): Map<string, Opinion>;
   put(type: string, provider: string, change: Partial<Omit<Opinion, 'stars'>>): void;
   rate(type: string, provider: string, stars: Rating['stars']): void;
-  /** Takes all stars back. */
+  /** Removes all stars. */
   unrate(type: string, provider: string): void;
 }
 
@@ -62,11 +62,11 @@ const FORGET = `
   DELETE FROM ratings WHERE type = @type AND provider = @provider AND at NOT IN
     (SELECT at FROM ratings WHERE type = @type AND provider = @provider ORDER BY at DESC LIMIT 10)`;
 
-type Said = Omit<Opinion, 'stars'>;
-type Row = { readonly [field in keyof Said]: Said[field] extends boolean ? 0 | 1 : Said[field] };
+type Fields = Omit<Opinion, 'stars'>;
+type Row = { readonly [field in keyof Fields]: Fields[field] extends boolean ? 0 | 1 : Fields[field] };
 type Key = { readonly type: string; readonly provider: string };
 
-const SILENT: Row = { pinned: 0, hidden: 0, note: '', runBy: '', known: '', language: '', help: '' };
+const EMPTY: Row = { pinned: 0, hidden: 0, note: '', runBy: '', known: '', language: '', help: '' };
 
 export function opinionStore(db: Database.Database, now: () => number): OpinionStore {
   const get = prepare<[string, string], Row>(db, 'SELECT * FROM opinions WHERE type = ? AND provider = ?');
@@ -80,19 +80,19 @@ export function opinionStore(db: Database.Database, now: () => number): OpinionS
   const rate = prepare<[string, string, number, number]>(db, 'INSERT OR REPLACE INTO ratings VALUES (?, ?, ?, ?)');
   const forget = prepare<Key>(db, FORGET);
   const unrate = prepare<[string, string]>(db, 'DELETE FROM ratings WHERE type = ? AND provider = ?');
-  const opinionOf = (type: string, provider: string, row = SILENT): Opinion => ({
-    ...said(row),
+  const toOpinion = (type: string, provider: string, row = EMPTY): Opinion => ({
+    ...toFields(row),
     stars: ratings.all(type, provider),
   });
   return {
-    get: (type, provider) => opinionOf(type, provider, get.get(type, provider)),
+    get: (type, provider) => toOpinion(type, provider, get.get(type, provider)),
     all: (type) => {
       const rows = new Map(all.all(type).map((row) => [row.provider, row]));
       const providers = new Set([...rows.keys(), ...rated.all(type)]);
-      return new Map([...providers].map((provider) => [provider, opinionOf(type, provider, rows.get(provider))]));
+      return new Map([...providers].map((provider) => [provider, toOpinion(type, provider, rows.get(provider))]));
     },
     put: (type, provider, change) => {
-      const { pinned, hidden, ...texts } = { ...said(get.get(type, provider) ?? SILENT), ...change };
+      const { pinned, hidden, ...texts } = { ...toFields(get.get(type, provider) ?? EMPTY), ...change };
       put.run({ type, provider, ...texts, pinned: pinned ? 1 : 0, hidden: hidden ? 1 : 0 });
     },
     rate: (type, provider, stars) => {
@@ -103,7 +103,7 @@ export function opinionStore(db: Database.Database, now: () => number): OpinionS
   };
 }
 
-const said = ({ pinned, hidden, note, runBy, known, language, help }: Row): Said => ({
+const toFields = ({ pinned, hidden, note, runBy, known, language, help }: Row): Fields => ({
   pinned: pinned === 1,
   hidden: hidden === 1,
   note,

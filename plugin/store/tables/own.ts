@@ -6,21 +6,21 @@ import { prepare } from '../sqlite.js';
 interface OwnDay {
   /** YYYY-MM-DD, UTC. */
   readonly day: string;
-  /** Minutes that the panel ran with the network in reach. */
+  /** Minutes in which the panel ran with the network in reach. */
   readonly up: number;
-  /** Minutes that it ran cut off. */
+  /** Minutes in which it ran cut off. */
   readonly cut: number;
 }
 
 export interface OwnStore {
   /** Called about every minute while the panel runs; `at` in ms since the epoch. `cut`: nobody could be reached. */
   beat(at: number, state: 'up' | 'cut'): void;
-  /** The days from that of `since` (ms since the epoch), oldest first; a day on which the panel never ran is left out. */
+  /** The days from that of `since` (ms since the epoch), oldest first, without days on which the panel never ran. */
   days(since: number): OwnDay[];
 }
 
 export interface PrunableOwn extends OwnStore {
-  /** Forgets the days before that of `before` (ms since the epoch); returns how many. */
+  /** Deletes the days before that of `before` (ms since the epoch); returns how many. */
   prune(before: number): number;
 }
 
@@ -33,7 +33,7 @@ export const OWN_SCHEMA = `
   ) STRICT;
 `;
 
-/** A clock that went back counts some minutes twice, but a day never has more than it has. */
+/** A clock that was set back counts some minutes twice, but no day has more than 1,440. */
 const BEAT = `
   INSERT INTO own (day, up, cut) VALUES (@day, @up, @cut)
   ON CONFLICT DO UPDATE SET up = min(up + excluded.up, 1440 - cut), cut = min(cut + excluded.cut, 1440 - up)`;
@@ -50,10 +50,10 @@ export function ownStore(db: Database.Database): PrunableOwn {
     beat: (at, state) => {
       const minute = Math.floor(at / MINUTE_MS);
       if (minute === last) return;
-      // A beat that comes a little late skips a minute now and then; a longer gap is a panel that did not run.
+      // A late beat skips a minute now and then; a longer gap means that the panel did not run.
       const first = minute - last === 2 ? minute - 1 : minute;
-      for (let one = first; one <= minute; one++) {
-        beat.run({ day: dayOf(one * MINUTE_MS), up: state === 'up' ? 1 : 0, cut: state === 'cut' ? 1 : 0 });
+      for (let counted = first; counted <= minute; counted++) {
+        beat.run({ day: dayOf(counted * MINUTE_MS), up: state === 'up' ? 1 : 0, cut: state === 'cut' ? 1 : 0 });
       }
       last = minute;
     },

@@ -1,15 +1,15 @@
 /**
- * Provider ids in the file. Attempts and days lie under a short key, so that no row repeats the 32 digits of an id; this
- * table says whose key it is. What is small (opinions, stars, recommendations, jobs, events) has the id itself.
+ * Provider ids. Attempts and days are stored under a short key, so that no row repeats the 32 digits of an id; this table
+ * maps keys to ids. Small tables (opinions, stars, recommendations, jobs, events) hold the id itself.
  *
- * Until shape 5 an id had 12 digits: the first 12 of today's, too few to keep two providers apart. Such an id cannot be
- * computed back into a provider, so its rows wait for one:
- * - They go to the first listed provider of their type whose id begins with those digits, once and for good. A provider
- *   made up to begin with the same digits comes too late, and has a key of its own.
- * - Where the list has two such providers, nobody can say whose they are: they go to neither, now or later. Else one
- *   made up would only have to wait until the other is away.
- * - What remains: who finds an address and port with the digits of one given neighbour (2^48 hashes), and is listed after
- *   the update while that neighbour is not, gets its old rows; never those of an id that was met since.
+ * Until shape 5 an id had 12 digits: the first 12 of today's, too few to tell two providers apart. Such an id cannot be
+ * computed back into a provider, so its rows wait to be claimed:
+ * - The first listed provider of their type whose id starts with those digits gets them, once and for good. A provider made
+ *   up to start with the same digits comes too late, and gets a key of its own.
+ * - Where two such providers are listed, nobody can tell whose rows they are: neither gets them, now or later. Otherwise a
+ *   made-up one would only have to wait until the other is away.
+ * - The remaining risk: an attacker who finds an address and port with the digits of a given neighbour (2^48 hashes), and is
+ *   listed after the update while that neighbour is not, gets its old rows; never those of an id seen since.
  */
 import type Database from 'better-sqlite3';
 import { prepare } from '../sqlite.js';
@@ -22,18 +22,18 @@ export interface ProviderName {
 
 export interface ProviderIds {
   /**
-   * Gives the rows under ids of 12 digits to the providers that they are of. Costs nothing once all rows have one, or
-   * for the list of the last call. Call it before anything is read or written of a provider.
+   * Gives the rows under ids of 12 digits to their providers. Free once all rows are claimed, and for the list of the last
+   * call. Call it before reading or writing anything about a provider.
    * @param listed all providers listed now, of all types
    */
   claim(listed: readonly ProviderName[]): void;
 }
 
-/** For the tables whose rows lie under keys. */
+/** For the tables whose rows are stored under keys. */
 export interface ProviderKeys {
-  /** Makes sure that the provider has a key. Within the transaction that writes the first row under it. */
+  /** Ensures that the provider has a key. Call it within the transaction that writes the first row under it. */
   add(type: string, id: string): void;
-  /** Call with the keys whose last row may be gone: those without any are forgotten. Returns the ids that they were of. */
+  /** Deletes those of the keys that have no rows any more. Returns the ids of all the keys. */
   sweep(keys: Iterable<readonly [type: string, key: string]>): ProviderName[];
 }
 
@@ -59,11 +59,10 @@ export const IDS_SCHEMA = `
     ) WHERE type IS NOT NULL AND provider IS NOT NULL;
 `;
 
-/** Key of the provider `@id` of `@type`; null where nothing was ever stored of it. */
+/** Key of the provider `@id` of `@type`; null where nothing about it was ever stored. */
 export const KEY = '(SELECT key FROM providers WHERE type = @type AND id = @provider)';
 
-/** Digits of a key. */
-const DIGITS = 12;
+const KEY_DIGITS = 12;
 
 const ADD = `
   INSERT INTO providers (type, id, key, waiting)
@@ -74,7 +73,7 @@ const CLAIM = `
   UPDATE providers SET id = @id, waiting = 0 WHERE type = @type AND key = @key AND waiting = 1
     AND NOT EXISTS (SELECT 1 FROM providers WHERE type = @type AND id = @id)`;
 
-/** Everything else that names a provider. An opinion on the new id cannot be older than the claim. */
+/** Everything else that holds a provider's id. An opinion on the new id cannot be older than the claim. */
 const RENAMES = [
   'UPDATE OR IGNORE opinions SET provider = @id WHERE type = @type AND provider = @key',
   'UPDATE OR IGNORE ratings SET provider = @id WHERE type = @type AND provider = @key',
@@ -84,8 +83,8 @@ const RENAMES = [
   'UPDATE events SET provider = @id WHERE type = @type AND provider = @key',
 ];
 
-/** Who is named there: few, while strangers may have had thousands measured; and jobs have no index by provider. */
-const NAMED = `
+/** The ids held there: few, while strangers may have had thousands measured; and jobs have no index by provider. */
+const REFERENCED = `
   SELECT type, provider FROM opinions
   UNION SELECT type, provider FROM ratings
   UNION SELECT type, provider FROM recommendations
@@ -93,7 +92,7 @@ const NAMED = `
   UNION SELECT type, provider FROM jobs
   UNION SELECT type, provider FROM events`;
 
-/** Alerts are kept as `[["<id>",{…}],…]`. */
+/** Alerts are stored as `[["<id>",{…}],…]`. */
 const RENAME_FAILING = `
   UPDATE settings SET value = replace(value, '["' || @key || '",', '["' || @id || '",')
   WHERE name = '${FAILING}' AND instr(value, '["' || @key || '",') > 0`;
@@ -109,7 +108,7 @@ interface Key {
 }
 type Claim = ProviderName & Key;
 
-/** @param moved is told under which ids rows have gone, and under which they are now */
+/** @param moved called for each id that lost rows, and for each that gained them */
 export function providerIds(db: Database.Database, moved: (type: string, id: string) => void): ProviderIds {
   const waiting = waitingKeys(db);
   const take = prepare<Claim>(db, CLAIM);
@@ -119,15 +118,15 @@ export function providerIds(db: Database.Database, moved: (type: string, id: str
   );
   const renames = RENAMES.map((sql) => prepare<Claim>(db, sql));
   const renameFailing = prepare<Omit<Claim, 'type'>>(db, RENAME_FAILING);
-  const named = prepare<[], [type: string, key: string]>(db, NAMED).raw();
+  const referenced = prepare<[], [type: string, key: string]>(db, REFERENCED).raw();
   let last: readonly ProviderName[] | null = null;
 
-  const rename = (claim: Claim, isNamed: boolean) => {
-    if (isNamed) for (const statement of renames) statement.run(claim);
+  const rename = (claim: Claim, isReferenced: boolean) => {
+    if (isReferenced) for (const statement of renames) statement.run(claim);
     renameFailing.run(claim);
   };
   const settle = db.transaction((claims: ReadonlyMap<string, readonly [Claim, ...Claim[]]>) => {
-    const names = new Set(named.all().map(([type, key]) => nameOf(type, key)));
+    const names = new Set(referenced.all().map(([type, key]) => toName(type, key)));
     for (const [name, [claim, ...others]] of claims) {
       if (others.length === 0 && take.run(claim).changes > 0) rename(claim, names.has(name));
       else contest.run({ type: claim.type, key: claim.key });
@@ -138,7 +137,7 @@ export function providerIds(db: Database.Database, moved: (type: string, id: str
     claim: (listed) => {
       if (waiting.size === 0 || listed === last) return;
       last = listed;
-      const claims = claimsOf(listed, waiting);
+      const claims = findClaims(listed, waiting);
       if (claims.size === 0) return;
       settle.immediate(claims);
       for (const [name, [{ type, id, key }]] of claims) {
@@ -152,16 +151,16 @@ export function providerIds(db: Database.Database, moved: (type: string, id: str
 
 export function providerKeys(db: Database.Database): ProviderKeys {
   const add = prepare<ProviderName & { short: string }>(db, ADD);
-  const idOf = prepare<Key, string>(db, 'SELECT id FROM providers WHERE type = @type AND key = @key').pluck();
+  const id = prepare<Key, string>(db, 'SELECT id FROM providers WHERE type = @type AND key = @key').pluck();
   const sweep = prepare<Key>(db, SWEEP);
   return {
-    add: (type, id) => void add.run({ type, id, short: shortOf(id) }),
+    add: (type, id) => void add.run({ type, id, short: shortId(id) }),
     sweep: (keys) => {
       const ids = new Map<string, ProviderName>();
       for (const [type, key] of keys) {
-        const name = nameOf(type, key);
+        const name = toName(type, key);
         if (ids.has(name)) continue;
-        ids.set(name, { type, id: idOf.get({ type, key }) ?? key });
+        ids.set(name, { type, id: id.get({ type, key }) ?? key });
         sweep.run({ type, key });
       }
       return [...ids.values()];
@@ -169,20 +168,20 @@ export function providerKeys(db: Database.Database): ProviderKeys {
   };
 }
 
-const shortOf = (id: string) => id.slice(0, DIGITS);
-const nameOf = (type: string, key: string) => JSON.stringify([type, key]);
+const shortId = (id: string) => id.slice(0, KEY_DIGITS);
+const toName = (type: string, key: string) => JSON.stringify([type, key]);
 
 function waitingKeys(db: Database.Database): Set<string> {
   const rows = prepare<[], Key>(db, 'SELECT type, key FROM providers WHERE waiting = 1').all();
-  return new Set(rows.map(({ type, key }) => nameOf(type, key)));
+  return new Set(rows.map(({ type, key }) => toName(type, key)));
 }
 
-/** Of each waiting key the listed providers that it may be of. */
-function claimsOf(listed: readonly ProviderName[], waiting: ReadonlySet<string>): Map<string, [Claim, ...Claim[]]> {
+/** For each waiting key, the listed providers that may own it. */
+function findClaims(listed: readonly ProviderName[], waiting: ReadonlySet<string>): Map<string, [Claim, ...Claim[]]> {
   const claims = new Map<string, [Claim, ...Claim[]]>();
   for (const { type, id } of listed) {
-    const key = shortOf(id);
-    const name = nameOf(type, key);
+    const key = shortId(id);
+    const name = toName(type, key);
     if (id === key || !waiting.has(name)) continue;
     const claim = { type, id, key };
     const others = claims.get(name);

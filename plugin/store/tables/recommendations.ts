@@ -1,16 +1,16 @@
-/** The recommended provider of each type, and who is about to take its place: what makes the recommendation sticky. */
+/** The recommended provider of each type and its challenger: what makes the recommendation sticky. */
 import type Database from 'better-sqlite3';
 import { prepare } from '../sqlite.js';
 
 export interface Recommendation {
   readonly provider: string;
-  /** Who led by enough at the end of the last scan. */
+  /** The provider that led by enough at the end of the last scan. */
   readonly challenger: string | null;
 }
 
 export interface RecommendationStore {
   get(type: string): Recommendation | null;
-  /** null: nobody is recommended any more. */
+  /** null: no provider is recommended any more. */
   put(type: string, recommendation: Recommendation | null): void;
 }
 
@@ -24,6 +24,6 @@ export function recommendationStore(db: Database.Database): RecommendationStore 
   const forget = prepare<[string]>(db, 'DELETE FROM recommendations WHERE type = ?');
   return {
     get: (type) => get.get(type) ?? null,
-    put: (type, one) => void (one === null ? forget.run(type) : put.run(type, one.provider, one.challenger)),
+    put: (type, next) => void (next === null ? forget.run(type) : put.run(type, next.provider, next.challenger)),
   };
 }

@@ -1,16 +1,16 @@
-/** Small named values. */
+/** Small named values: one row each. */
 import type Database from 'better-sqlite3';
 import { prepare } from '../sqlite.js';
 
-/** Which providers failed when they were last looked at: the one value that names providers by id. */
+/** The providers that failed at the last look: the one setting that names providers by id. */
 export const FAILING = 'failing';
 
 /** Small named values: the owner's password hash, the secret of the form tokens. */
 export interface SettingStore {
   get(name: string): string | null;
-  /** null forgets the value. */
+  /** null deletes the value. */
   set(name: string, value: string | null): void;
-  /** Sets it only where there is none, also if another process does the same. @returns whether it was set */
+  /** Sets it only where there is none, even if another process does the same. @returns whether it was set */
   add(name: string, value: string): boolean;
 }
 
