@@ -12,7 +12,7 @@ export interface Pauses {
 export const PAUSES: Pauses = { type: 60_000, provider: 10_000 };
 
 interface Ended {
-  readonly word: string;
+  readonly typeId: string;
   /** null = all of the type. */
   readonly provider: string | null;
   readonly job: string;
@@ -37,10 +37,10 @@ export class Recent {
   }
 
   /** Job of a scan that makes another one of these providers needless: it covered and measured all of them just now. */
-  covering(word: string, provider: string | null, wanted: readonly { readonly id: string }[]): string | null {
+  covering(typeId: string, provider: string | null, wanted: readonly { readonly id: string }[]): string | null {
     const pause = provider === null ? this.#pauses.type : this.#pauses.provider;
     const serves = (one: Ended) =>
-      one.word === word &&
+      one.typeId === typeId &&
       (one.provider === null || one.provider === provider) &&
       performance.now() - one.at < pause &&
       wanted.every(({ id }) => one.measured.has(id));

@@ -86,6 +86,21 @@ describe('a scan in which nobody is heard', () => {
     expect(attempts('other thing')).toHaveLength(2);
   });
 
+  it('tells of a witness under its own type', async () => {
+    const ended = vi.fn();
+    const other = providerAt('10.0.0.9', { type: 'other thing' });
+    const { scan, tells, record } = community([...three, other], { ended });
+    for (const provider of [...three, other]) record(provider, answered);
+    for (const { address } of three) tells.set(address, silence);
+    await scan();
+    expect(new Map(ended.mock.calls.map(([type, providers]) => [type, [...providers].sort()]))).toEqual(
+      new Map([
+        ['thing', three.map(({ id }) => id)],
+        ['other thing', ['10.0.0.9']],
+      ]),
+    );
+  });
+
   it('is told apart from one in which a host at least refuses', async () => {
     const { scan, tells, record, fails } = community(three);
     for (const provider of three) record(provider, answered);
