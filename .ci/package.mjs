@@ -21,7 +21,7 @@ function checkVersion() {
 async function units() {
   const files = readdirSync('dist/services').map((name) => pathToFileURL(resolve('dist/services', name)).href);
   const types = await Promise.all(files.map(async (file) => (await import(file)).default));
-  return types.flatMap((type) => type.units);
+  return types.flatMap((type) => type.local?.units ?? []);
 }
 
 async function polkitRule() {

@@ -36,10 +36,10 @@ export interface OwnView {
 }
 
 /** What opens the type's port to neighbours, where the unit that runs keeps it to this machine; null where nobody says how. */
-export function openingFor({ units }: ServiceType, own: Pick<OwnView, 'units' | 'port'>): Opening | null {
+export function openingFor({ local }: ServiceType, own: Pick<OwnView, 'units' | 'port'>): Opening | null {
   if (!own.port?.transports.some(({ listening }) => listening === 'loopback')) return null;
   const running = own.units.filter(({ state }) => state === 'running');
-  const candidate = units.find(({ unit }) => running.some((one) => isOf(one.unit, unit)));
+  const candidate = local?.units.find(({ unit }) => running.some((one) => isOf(one.unit, unit)));
   return candidate?.opening ?? null;
 }
 

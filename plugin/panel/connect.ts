@@ -4,7 +4,6 @@ import { PanelError } from '../model/errors.js';
 import type { Ranked } from '../model/ranked.js';
 import type { SerfRpc } from '../serf/client.js';
 import type { Connect, ConnectTools, ServiceType } from '../services/contract.js';
-import { localSyncthing } from '../services/syncthing/local.js';
 
 /** Serf gives a silent address up after 10 s: its own answer says more than our limit, ms. */
 const JOIN_LIMIT_MS = 12_000;
@@ -22,10 +21,7 @@ export function connectOf({ connect }: ServiceType, { provider, score }: Ranked)
  * @param signal ends whatever runs
  */
 export function connectTools(serfClient: () => SerfRpc, signal: AbortSignal): ConnectTools {
-  return {
-    joinSerf: async (addresses) => orAbort(join(serfClient(), addresses), signal),
-    localSyncthing: () => localSyncthing(),
-  };
+  return { joinCommunity: async (addresses) => orAbort(join(serfClient(), addresses), signal) };
 }
 
 async function join(client: SerfRpc, addresses: readonly string[]): Promise<number> {

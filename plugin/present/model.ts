@@ -93,6 +93,7 @@ function leaderOf(rows: readonly Ranked[], recommended: number) {
  * @param rows those that are asked for; all of them in ranked order when left out
  */
 export function typeModel(view: TypeView, words: Words, rows: readonly Ranked[] = view.ranked) {
+  const { local } = view.type;
   const ranks = new Map(view.ranked.map((ranked, at) => [ranked, at + 1]));
   return {
     ...serviceModel(view, words),
@@ -106,10 +107,10 @@ export function typeModel(view: TypeView, words: Words, rows: readonly Ranked[] 
         beats: beatsOf(view.bars.get(ranked.provider.id)),
       }),
     ),
-    units: view.type.units.map(({ unit, package: name }) => ({ unit, package: name })),
+    units: local?.units.map(({ unit, package: name }) => ({ unit, package: name })) ?? [],
     /** Whether stopping its unit may cut the visitor's own way here. */
-    link: view.type.link ?? false,
-    publishTxt: view.type.publishTxt?.[words.language] ?? null,
+    link: local?.link ?? false,
+    publishTxt: local?.publishTxt?.[words.language] ?? null,
   };
 }
 
@@ -227,7 +228,7 @@ export function providerModel(
           bytes: scanCost(type, [provider], { asked, account }).bytes,
         }
       : null,
-    details: type.describe(provider.txt).map(({ label, value }) => ({ label: label[words.language], value })),
+    details: type.describe?.(provider.txt).map(({ label, value }) => ({ label: label[words.language], value })) ?? [],
   };
 }
 

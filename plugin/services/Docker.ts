@@ -25,7 +25,6 @@ const docker: ServiceType = {
   icon: 'M3 12h4v4H3zM8 12h4v4H8zM13 12h4v4h-4zM8 7h4v4H8zM2 19h15c3 0 5-2 5-5',
   defaultPort: null,
   transports: ['tcp'],
-  units: [],
   listed: 'when-announced',
   probe,
   cost: withTrain(HEAD_COST),
@@ -42,6 +41,5 @@ const docker: ServiceType = {
       },
     ];
   },
-  describe: () => [],
 };
 export default docker;

@@ -1,7 +1,7 @@
 /** What a service type must be: everything that is wrong with one is said at the start. */
 import { LANGUAGES } from '../model/language.js';
 import type { Metric } from '../model/metric.js';
-import type { AccountOffer, Connect, Cost, ServiceFile, ServiceType, UnitCandidate } from './contract.js';
+import type { AccountOffer, Connect, Cost, LocalUnits, ServiceFile, ServiceType, UnitCandidate } from './contract.js';
 
 /** Everything that is wrong with a candidate type; empty when it satisfies the contract. */
 export function problemsOf(candidate: unknown, fileName: string): string[] {
@@ -15,21 +15,29 @@ export function problemsOf(candidate: unknown, fileName: string): string[] {
   need(/^[MmLlHhVvCcSsQqTtAaZz0-9 .,-]+$/.test(type.icon ?? ''), 'icon must be SVG path data');
   need(type.defaultPort === null || isPort(type.defaultPort), 'defaultPort must be 1..65535 or null');
   need(isTransports(type.transports), 'transports must list tcp, udp or both');
-  need(Array.isArray(type.units) && type.units.every(isUnit), 'units must name systemd .service units');
-  need((type.units ?? []).every(isOpenable), 'opening needs label and text');
   need(typeof type.probe === 'function', 'probe must be a function');
   need(isCost(type.cost), 'cost needs packets and bytes');
   need(type.askedCost === undefined || isCost(type.askedCost), 'askedCost needs packets and bytes');
   need([undefined, true, false].includes(type.identifies), 'identifies must be true or false');
   need(['undefined', 'function'].includes(typeof type.introduce), 'introduce must be a function');
   need(type.account === undefined || isOffer(type.account), 'account needs label and explanation');
-  need([undefined, true, false].includes(type.link), 'link must be true or false');
-  need(type.publishTxt === undefined || isTexts(type.publishTxt), `publishTxt needs a text in ${LANGUAGES.join(', ')}`);
   need(typeof type.use === 'function', 'use must be a function');
-  need(typeof type.describe === 'function', 'describe must be a function');
+  need(['undefined', 'function'].includes(typeof type.describe), 'describe must be a function');
   need((type.files ?? []).every(isFile), 'files need a plain name, a media type, a label and write');
   need(type.connect === undefined || isConnect(type.connect), 'connect needs label, done, suits and run');
-  return [...problems, ...metricProblems(type)];
+  return [...problems, ...localProblems(type.local), ...metricProblems(type)];
+}
+
+function localProblems(local: Partial<LocalUnits> | undefined): string[] {
+  if (local === undefined) return [];
+  const { units, link, publishTxt } = local ?? {};
+  const problems: string[] = [];
+  const need = (holds: boolean, what: string) => holds || problems.push(what);
+  need(Array.isArray(units) && units.every(isUnit), 'units must name systemd .service units');
+  need((units ?? []).every(isOpenable), 'opening needs label and text');
+  need([undefined, true, false].includes(link), 'link must be true or false');
+  need(publishTxt === undefined || isTexts(publishTxt), `publishTxt needs a text in ${LANGUAGES.join(', ')}`);
+  return problems;
 }
 
 function metricProblems({ metrics, scoredFrom }: Partial<ServiceType>): string[] {

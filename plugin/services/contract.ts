@@ -10,7 +10,7 @@ export type Texts = Readonly<Record<Language, string>>;
 
 /** A systemd unit that may provide the type on this node, and the Debian package that brings it. */
 export interface UnitCandidate {
-  /** `named.service`, or a template such as `syncthing@.service` whose instances all count. */
+  /** `name.service`, or a template `name@.service` whose instances all count. */
   readonly unit: string;
   /** What a template's instance is: the user it runs as, or a mere name. */
   readonly instance?: 'user' | 'name';
@@ -18,6 +18,16 @@ export interface UnitCandidate {
   readonly package: string | null;
   /** Where the package has it listen on loopback only: what opens it to neighbours. */
   readonly opening?: Opening;
+}
+
+/** What concerns only this node's own service of the type. */
+export interface LocalUnits {
+  /** In order of preference. */
+  readonly units: readonly UnitCandidate[];
+  /** The unit carries a network: stopping it may cut the way by which the person at the browser came. */
+  readonly link?: boolean;
+  /** Which attributes (`name=value`) neighbours need, asked for where the service is announced. */
+  readonly publishTxt?: Texts;
 }
 
 /** Lines for a program's own configuration. */
@@ -51,20 +61,14 @@ export interface ServiceFile {
   write(best: readonly Provider[]): string;
 }
 
-/** What connecting may use of this node; made by the panel. */
+/** What connecting may use of the panel; what else it takes, the type's own folder brings. */
 export interface ConnectTools {
   /**
-   * Joins the community through these addresses (`ip:port`) by this node's running Serf agent.
+   * Joins the community through these addresses (`ip:port`) by this node's running agent.
    * @returns how many of them answered
    * @throws PanelError serf-away, serf-refused; connect-failed when none answered
    */
-  joinSerf(addresses: readonly string[]): Promise<number>;
-  /**
-   * Where this node's own Syncthing takes orders: the address of its REST interface, always on loopback, and its key;
-   * null where none is set up.
-   * @throws PanelError connect-failed with what is wrong with the one that was found
-   */
-  localSyncthing(): Promise<{ readonly url: string; readonly apiKey: string } | null>;
+  joinCommunity(addresses: readonly string[]): Promise<number>;
 }
 
 /** What one click does for a person who has chosen a provider: a program of this node is told to use it. */
@@ -87,7 +91,7 @@ export interface AccountOffer {
 }
 
 export interface ServiceType {
-  /** Wire word = file name. */
+  /** As on the wire; also the name of the file or folder. */
   readonly id: string;
   readonly title: Texts;
   /** One sentence: what a neighbour gets from it. */
@@ -97,8 +101,7 @@ export interface ServiceType {
   /** null where every provider chooses its own. */
   readonly defaultPort: number | null;
   readonly transports: readonly ('tcp' | 'udp')[];
-  /** In order of preference. */
-  readonly units: readonly UnitCandidate[];
+  readonly local?: LocalUnits;
   readonly probe: Prober;
   /** Where a probe is a cryptographic handshake to check an identity: one that nobody asked for comes every 6 h at most. */
   readonly identifies?: boolean;
@@ -125,21 +128,17 @@ export interface ServiceType {
   /** Files for programs, made from the ranked list (a proxy auto-configuration): served at `/services/<type>/files/<name>`. */
   readonly files?: readonly ServiceFile[];
   readonly connect?: Connect;
-  /** Its unit carries a network: stopping it may cut the way by which the person at the browser came. */
-  readonly link?: boolean;
-  /** Which attributes (`name=value`) neighbours need, asked for where this node's own service is announced. */
-  readonly publishTxt?: Texts;
   /** `when-announced`: known, but none of the nine; shown among the other services once somebody announces it. */
   readonly listed?: 'always' | 'when-announced';
   /** What the announcement's own attributes say, as label and value, for the provider page. */
-  describe(txt: ReadonlyMap<string, string>): readonly { readonly label: Texts; readonly value: string }[];
+  describe?(txt: ReadonlyMap<string, string>): readonly { readonly label: Texts; readonly value: string }[];
 }
 
 export interface ServiceRegistry {
   /** The built-in types, in the order of Cloudy's search page. */
   readonly types: readonly ServiceType[];
-  /** The type of that wire word, built in or not; `other` for every unknown word. */
-  of(word: string): ServiceType;
-  /** Whether the word is one of the built-in types. */
-  has(word: string): boolean;
+  /** The type of that id, built in or not; `other` for every unknown one. */
+  of(typeId: string): ServiceType;
+  /** Whether it is one of the built-in types. */
+  has(typeId: string): boolean;
 }

@@ -216,12 +216,14 @@ const dnsservice: ServiceType = {
   icon: 'M12 2a10 10 0 1 0 0 20 10 10 0 0 0 0-20zM2 12h20M12 2c-5 5.5-5 14.5 0 20c5-5.5 5-14.5 0-20z',
   defaultPort: 53,
   transports: ['udp', 'tcp'],
-  units: [
-    { unit: 'named.service', package: 'bind9' },
-    { unit: 'bind9.service', package: 'bind9' },
-    { unit: 'unbound.service', package: 'unbound', opening: OPEN_UNBOUND },
-    { unit: 'dnsmasq.service', package: 'dnsmasq' },
-  ],
+  local: {
+    units: [
+      { unit: 'named.service', package: 'bind9' },
+      { unit: 'bind9.service', package: 'bind9' },
+      { unit: 'unbound.service', package: 'unbound', opening: OPEN_UNBOUND },
+      { unit: 'dnsmasq.service', package: 'dnsmasq' },
+    ],
+  },
   probe,
   // Four exchanges of two datagrams, the first perhaps repeated, and one over TCP (10 packets): 1.3 kB with BIND.
   cost: { packets: 19, bytes: 1_500 },
@@ -230,6 +232,5 @@ const dnsservice: ServiceType = {
   // place. The age of these names takes 0.05 from `answers`: less than `zones`, so that old names are better than none.
   metrics: [answerTime({ weight: 0.45, useless: 500, excellent: 5 }), answers(0.3), loss(0.1), zones, age],
   use,
-  describe: () => [],
 };
 export default dnsservice;

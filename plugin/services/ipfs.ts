@@ -70,7 +70,6 @@ const ipfs: ServiceType = {
   icon: 'M12 2l9 5v10l-9 5-9-5V7zM12 12l9-5M12 12L3 7M12 12v10',
   defaultPort: 4001,
   transports: ['tcp'],
-  units: [],
   listed: 'when-announced',
   probe,
   cost: { packets: 10, bytes: 700 },
@@ -96,6 +95,5 @@ const ipfs: ServiceType = {
       },
     ];
   },
-  describe: () => [],
 };
 export default ipfs;

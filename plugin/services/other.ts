@@ -17,7 +17,6 @@ const other: ServiceType = {
   icon: 'M4 4h6v6H4zM14 4h6v6h-6zM4 14h6v6H4zM17 14v6M14 17h6',
   defaultPort: null,
   transports: ['tcp'],
-  units: [],
   probe: probePort,
   cost: NETWORK_COST,
   scoredFrom: null,

@@ -36,7 +36,7 @@ const owp: ServiceType = {
   icon: 'M3 4h18v7H3zM3 13h18v7H3zM6 7.5h2M6 16.5h2',
   defaultPort: 3000,
   transports: ['tcp'],
-  units: [{ unit: 'owp.service', package: null }],
+  local: { units: [{ unit: 'owp.service', package: null }] },
   probe,
   cost: withTrain({ packets: 14, bytes: 5_500 }),
   scoredFrom: 3,
@@ -62,6 +62,5 @@ const owp: ServiceType = {
       },
     ];
   },
-  describe: () => [],
 };
 export default owp;

@@ -126,10 +126,12 @@ const proxy3: ServiceType = {
   icon: 'M3 12h6M15 12h6M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16zM9 9l3 3-3 3M18 9l3 3-3 3',
   defaultPort: 3128,
   transports: ['tcp'],
-  units: [
-    { unit: 'squid.service', package: 'squid' },
-    { unit: 'squid3.service', package: null },
-  ],
+  local: {
+    units: [
+      { unit: 'squid.service', package: 'squid' },
+      { unit: 'squid3.service', package: null },
+    ],
+  },
   probe,
   account: {
     label: {

@@ -95,8 +95,10 @@ const serf: ServiceType = {
   icon: 'M12 9a3 3 0 1 0 0 6 3 3 0 0 0 0-6zM5 3v4M19 3v4M5 17v4M19 17v4M5 7l5 3M19 7l-5 3M5 17l5-3M19 17l-5-3',
   defaultPort: 5000,
   transports: ['udp', 'tcp'],
-  units: [{ unit: 'serf.service', package: 'serf' }],
-  link: true,
+  local: {
+    units: [{ unit: 'serf.service', package: 'serf' }],
+    link: true,
+  },
   probe,
   // At worst: both pings by UDP, the second again, then over TCP.
   cost: { packets: 15, bytes: 1_200 },
@@ -121,11 +123,10 @@ const serf: ServiceType = {
       en: 'This node’s agent has joined. To make it last over a restart, keep the line below.',
     },
     suits: (provider) => endpoint(provider) !== null,
-    run: async (provider, { joinSerf }) => {
+    run: async (provider, { joinCommunity }) => {
       const at = endpoint(provider);
-      if (at !== null) await joinSerf([at]);
+      if (at !== null) await joinCommunity([at]);
     },
   },
-  describe: () => [],
 };
 export default serf;

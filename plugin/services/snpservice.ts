@@ -56,7 +56,7 @@ const snpservice: ServiceType = {
   icon: 'M4 4v16h16M7 16l4-5 3 3 5-7',
   defaultPort: 80,
   transports: ['tcp'],
-  units: [{ unit: 'apache2.service', package: 'apache2' }],
+  local: { units: [{ unit: 'apache2.service', package: 'apache2' }] },
   probe,
   cost: { packets: 10, bytes: 1_000 },
   askedCost: { packets: 14, bytes: 3_200 },
@@ -93,6 +93,5 @@ const snpservice: ServiceType = {
       },
     ];
   },
-  describe: () => [],
 };
 export default snpservice;

@@ -168,11 +168,13 @@ const tahoe: ServiceType = {
   icon: 'M12 3l8 4.5v9L12 21l-8-4.5v-9zM4 7.5l8 4.5 8-4.5M12 12v9',
   defaultPort: null,
   transports: ['tcp'],
-  units: [{ unit: 'tahoe-lafs.service', package: null }],
-  publishTxt: {
-    ca: 'node_id= i l’identificador de l’introductor: el que hi ha entre «pb://» i «@» al seu introducer.furl.',
-    es: 'node_id= y el identificador del introductor: lo que hay entre «pb://» y «@» en su introducer.furl.',
-    en: 'node_id= and the introducer’s ID: what stands between “pb://” and “@” in its introducer.furl.',
+  local: {
+    units: [{ unit: 'tahoe-lafs.service', package: null }],
+    publishTxt: {
+      ca: 'node_id= i l’identificador de l’introductor: el que hi ha entre «pb://» i «@» al seu introducer.furl.',
+      es: 'node_id= y el identificador del introductor: lo que hay entre «pb://» y «@» en su introducer.furl.',
+      en: 'node_id= and the introducer’s ID: what stands between “pb://” and “@” in its introducer.furl.',
+    },
   },
   probe,
   identifies: true,

@@ -35,7 +35,6 @@ const webdav: ServiceType = {
   icon: 'M3 6h7l2 2h9v11H3zM12 11v5M9.500 13.500h5',
   defaultPort: 80,
   transports: ['tcp'],
-  units: [],
   listed: 'when-announced',
   probe,
   cost: withTrain(HEAD_COST),
@@ -62,6 +61,5 @@ const webdav: ServiceType = {
       },
     ];
   },
-  describe: () => [],
 };
 export default webdav;

@@ -218,7 +218,7 @@ describe('the running panel', () => {
 
   it('may touch no other unit, and ours in no other way', async () => {
     const { types } = await loadServices();
-    const ours = types.flatMap(({ units }) => units.map(({ unit }) => unit.replace(/\.service$/, '')));
+    const ours = types.flatMap(({ local }) => local?.units.map(({ unit }) => unit.replace(/\.service$/, '')) ?? []);
     const all = await machine.output('systemctl', 'list-units', '--all', '--plain', '--no-legend', '--full');
     const others = all
       .split('\n')

@@ -56,7 +56,7 @@ let units: readonly string[];
 let allowed: (request: Request) => string;
 
 beforeAll(async () => {
-  candidates = (await loadServices()).types.flatMap((type) => type.units);
+  candidates = (await loadServices()).types.flatMap((type) => type.local?.units ?? []);
   units = candidates.map(({ unit }) => unit);
   allowed = judge(polkitRule(candidates));
 });

@@ -99,13 +99,12 @@ export function registryOf(units: Readonly<Record<string, readonly string[]>>): 
     icon: 'M0 0',
     defaultPort: null,
     transports: ['tcp'],
-    units: names.map((unit) => ({ unit, package: `${id}-package` })),
+    local: { units: names.map((unit) => ({ unit, package: `${id}-package` })) },
     probe: () => Promise.reject(new Error('not probed here')),
     cost: { packets: 1, bytes: 1 },
     scoredFrom: null,
     metrics: [],
     use: () => [],
-    describe: () => [],
   });
   const types = Object.entries(units).map(([id, names]) => typeOf(id, names));
   const other = typeOf('other', []);

@@ -23,7 +23,7 @@ describe('other', () => {
   });
 
   it('shows every attribute as announced, those without key too', () => {
-    const shown = other.describe(
+    const shown = other.describe?.(
       new Map([
         ['path', '/dav'],
         ['', 'bare'],

@@ -114,13 +114,12 @@ describe('serf', () => {
       'SERF_JOIN="[fd00::1]:5000"',
     ]);
     expect(serf.use(provider({ port: null }))).toEqual([]);
-    expect(serf.describe(new Map([['any', 'thing']]))).toEqual([]);
+    expect(serf.describe).toBeUndefined();
   });
 
   it('is joined with a click, at its address and port', async () => {
     const joined: (readonly string[])[] = [];
-    const joinSerf = async (addresses: readonly string[]) => joined.push(addresses);
-    const tools = { joinSerf, localSyncthing: async () => null };
+    const tools = { joinCommunity: async (addresses: readonly string[]) => joined.push(addresses) };
     const at = provider({ address: 'fd00::1', port: 5000 });
     await serf.connect?.run(at, tools, new AbortController().signal);
     expect(joined).toEqual([['[fd00::1]:5000']]);

@@ -108,7 +108,9 @@ describe('a type that is none of the nine', () => {
 });
 
 it('whatever was asked, systemctl and journalctl were told of no unit beyond the registry’s', () => {
-  const known = whole.panel.services.types.flatMap(({ units }) => units.map(({ unit }) => unit.replace('@.', '@*.')));
+  const known = whole.panel.services.types.flatMap(
+    ({ local }) => local?.units.map(({ unit }) => unit.replace('@.', '@*.')) ?? [],
+  );
   const named = whole.systemctl.calls().flatMap((call) => call.slice(call.indexOf('--') + 1));
   expect(new Set(named)).toEqual(new Set(known));
   expect(whole.logsRead()).not.toMatch(/reboot|evil|root|ssh/);

@@ -75,7 +75,7 @@ class SystemdServices implements OwnedLocalServices {
   constructor(types: readonly ServiceType[], limits: Limits, now: () => number) {
     this.#types = types;
     this.#systemd = new Systemd(
-      types.flatMap((type) => type.units.map(({ unit }) => unit)),
+      types.flatMap((type) => type.local?.units.map(({ unit }) => unit) ?? []),
       limits,
     );
     this.#limits = limits;
@@ -104,7 +104,7 @@ class SystemdServices implements OwnedLocalServices {
       throw new PanelError(
         'unit-absent',
         'This machine has no unit for that service.',
-        installHint(type?.units.flatMap((one) => one.package ?? []) ?? []),
+        installHint(type?.local?.units.flatMap((one) => one.package ?? []) ?? []),
       );
     if (verb === 'start' || verb === 'stop') this.#turning.set(unit, verb === 'stop' ? 'stopping' : 'starting');
     try {
@@ -128,7 +128,8 @@ class SystemdServices implements OwnedLocalServices {
   /** The first candidate that runs, else the first that exists. */
   #standsFor(type: ServiceType, units: readonly Unit[]): LocalService {
     const found = new Map<Unit, OwnUnit>();
-    for (const { name, unit } of type.units.flatMap((candidate) => this.#systemd.named(units, candidate.unit))) {
+    const candidates = type.local?.units ?? [];
+    for (const { name, unit } of candidates.flatMap((candidate) => this.#systemd.named(units, candidate.unit))) {
       // Two candidates may be two names of one unit: the first counts.
       if (!found.has(unit)) found.set(unit, { unit: name, state: unit.state, enabled: unit.enabled });
     }

@@ -135,7 +135,7 @@ const peerstreamer: ServiceType = {
   icon: 'M3 6h12v12H3zM15 11l6-4v10l-6-4',
   defaultPort: null,
   transports: ['udp'],
-  units: [{ unit: 'peerstreamer.service', package: null }],
+  local: { units: [{ unit: 'peerstreamer.service', package: null }] },
   probe,
   cost: {
     packets: 2 * LOOK_COST.packets + PATH_COST.packets,
@@ -172,7 +172,6 @@ const peerstreamer: ServiceType = {
       },
     ];
   },
-  // Its only attribute is, by an old mistake, the node's own address.
-  describe: () => [],
+  // No `describe`: its only attribute is, by an old mistake, the node's own address.
 };
 export default peerstreamer;

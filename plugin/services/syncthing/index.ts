@@ -10,7 +10,8 @@ import { withTrain } from '../../probe/ping.js';
 import { roundTrip } from '../../probe/port.js';
 import { connect } from '../../probe/tcp.js';
 import { type Handshake, handshake } from '../../probe/tls.js';
-import type { ConnectTools, ServiceType, UseStep } from '../contract.js';
+import type { ServiceType, UseStep } from '../contract.js';
+import { localSyncthing } from './local.js';
 import { failed, order, refusal } from './rest.js';
 
 /** Application protocol of Syncthing's Block Exchange Protocol. https://docs.syncthing.net/specs/bep-v1.html */
@@ -126,7 +127,7 @@ function use(provider: Provider): UseStep[] {
  * Adds the device to this node's own Syncthing, or a further address to a device that is known there; what else its owner
  * has set stays. https://docs.syncthing.net/rest/config.html
  */
-async function add(provider: Provider, { localSyncthing }: ConnectTools, signal: AbortSignal): Promise<void> {
+async function add(provider: Provider, signal: AbortSignal): Promise<void> {
   const own = await localSyncthing();
   if (own === null) throw failed('No Syncthing has been set up on this node.', 'Install it, start it once, try again.');
   const id = announcedId(provider.txt) ?? '';
@@ -161,11 +162,13 @@ const syncthing: ServiceType = {
   icon: 'M4 12a8 8 0 0 1 14-5.300M20 4v4h-4M20 12a8 8 0 0 1-14 5.300M4 20v-4h4',
   defaultPort: 22000,
   transports: ['tcp'],
-  units: [{ unit: 'syncthing@.service', instance: 'user', package: 'syncthing' }],
-  publishTxt: {
-    ca: 'node_id= i l’identificador de dispositiu, que el Syncthing mostra a «Accions, Mostra l’ID».',
-    es: 'node_id= y el identificador de dispositivo, que Syncthing muestra en «Acciones, Mostrar ID».',
-    en: 'node_id= and the device ID, which Syncthing shows under “Actions, Show ID”.',
+  local: {
+    units: [{ unit: 'syncthing@.service', instance: 'user', package: 'syncthing' }],
+    publishTxt: {
+      ca: 'node_id= i l’identificador de dispositiu, que el Syncthing mostra a «Accions, Mostra l’ID».',
+      es: 'node_id= y el identificador de dispositivo, que Syncthing muestra en «Acciones, Mostrar ID».',
+      en: 'node_id= and the device ID, which Syncthing shows under “Actions, Show ID”.',
+    },
   },
   probe,
   identifies: true,
@@ -192,7 +195,7 @@ const syncthing: ServiceType = {
       en: 'This node’s Syncthing knows it now. The other side has to accept you; then share a folder with it.',
     },
     suits: (provider) => endpoint(provider) !== null && announcedId(provider.txt) !== null,
-    run: add,
+    run: (provider, _, signal) => add(provider, signal),
   },
   describe: (txt) => {
     const id = announcedId(txt);

@@ -187,11 +187,13 @@ const tincvpn: ServiceType = {
   icon: 'M5 11h14v9H5zM8 11V8a4 4 0 0 1 8 0v3M12 14.5v2',
   defaultPort: 655,
   transports: ['tcp', 'udp'],
-  units: [
-    { unit: 'tinc@.service', instance: 'name', package: 'tinc' },
-    { unit: 'tinc.service', package: 'tinc' },
-  ],
-  link: true,
+  local: {
+    units: [
+      { unit: 'tinc@.service', instance: 'name', package: 'tinc' },
+      { unit: 'tinc.service', package: 'tinc' },
+    ],
+    link: true,
+  },
   probe,
   introduce: (provider) => tincIntroduction(provider),
   // Beside connection and path, a greeting; between members both names and a key, in up to three segments.
@@ -206,6 +208,5 @@ const tincvpn: ServiceType = {
     answers(0.25),
   ],
   use,
-  describe: () => [],
 };
 export default tincvpn;
