@@ -1,4 +1,7 @@
-/** What pages, API, alerts and the command line know of the panel. */
+/**
+ * What pages, API, alerts and the command line know of the panel. What begins and ends with the panel, or is kept for it
+ * alone, is not here.
+ */
 import type { Config } from '../config/index.js';
 import type { Discovery, SourceStatus } from '../discovery/index.js';
 import type { Jobs } from '../jobs/index.js';
@@ -45,9 +48,9 @@ export interface ProviderView {
 export interface Panel {
   readonly config: Config;
   readonly services: ServiceRegistry;
-  readonly discovery: Discovery;
-  readonly jobs: Jobs;
-  readonly store: Store;
+  readonly discovery: Omit<Discovery, 'estimates' | 'close'>;
+  readonly jobs: Omit<Jobs, 'closeOrphans' | 'close'>;
+  readonly store: Omit<Store, 'ids' | 'announcers' | 'prune' | 'close'>;
   readonly local: LocalServices;
   /** This node's own services: acted on, announced, their logs. */
   readonly own: Own;

@@ -23,7 +23,10 @@ import { connectOf, connectTools } from './connect.js';
 import type { Panel, ProviderView, TypeSummary, TypeView } from './contract.js';
 import { Ranking } from './ranking.js';
 
-export type Rooms = Pick<Panel, 'config' | 'services' | 'discovery' | 'jobs' | 'store' | 'demo'> & {
+export type Rooms = Pick<Panel, 'config' | 'services' | 'demo'> & {
+  readonly discovery: Discovery;
+  readonly jobs: Jobs;
+  readonly store: Store;
   readonly local: OwnedLocalServices;
   readonly own: OwnServices;
   /** Whether this process serves the panel: then it measures in the background where that is on. */
@@ -69,10 +72,8 @@ export class WiredPanel implements Panel {
         ? [rememberPeers(discovery, store.settings), rememberAnnouncers(discovery, store.announcers, now)]
         : [];
     const ranking = (word: string) => this.#ranking.of(word);
-    const ended = (word: string, providers: readonly string[]) => {
-      this.#measured.call(word, providers);
-      this.#ranking.settle(word, providers);
-    };
+    this.#ranking.follow(this.#measured);
+    const ended = (typeId: string, providers: readonly string[]) => this.#measured.call(typeId, providers);
     const scanning = { config, services, discovery, jobs, store, ranking, now };
     this.#scanner = new Scanner({ ...scanning, ended, pinger, ...(serving && { pauses: PAUSES }) });
     this.background = new Scheduler({ ...scanning, scanner: this.#scanner });

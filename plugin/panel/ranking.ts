@@ -1,6 +1,7 @@
 /** What is known of every provider, as one ranked list per type. What the score needs is read once and kept, small. */
 import { randomBytes } from 'node:crypto';
 import type { Discovery } from '../discovery/index.js';
+import type { Listeners } from '../lib/listeners.js';
 import { log } from '../lib/log.js';
 import { DAY_MS, dayOf } from '../lib/time.js';
 import type { Ranked } from '../model/ranked.js';
@@ -80,6 +81,11 @@ export class Ranking {
   /** Asks Serf how far its nodes are: for the next list, since the answer takes a while. */
   async estimate(): Promise<void> {
     this.#estimates = await this.#deps.discovery.estimates();
+  }
+
+  /** Settles what is measured. Other listeners come first: they look before the recommendation moves away from what fails. */
+  follow(measured: Listeners<[typeId: string, providers: readonly string[]]>): () => void {
+    return measured.addLast((typeId, providers) => this.settle(typeId, providers));
   }
 
   /** Something was measured: the day's figures of these providers and the type's recommendation follow. */

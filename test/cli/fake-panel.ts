@@ -120,7 +120,6 @@ export function fakePanel(fake: Fake = {}): FakePanel {
         return { stats: async () => stats } as unknown as SerfRpc;
       },
       ownTag: () => null,
-      estimates: async () => new Map(),
       sources: () => sources,
       sourceTypes: [],
       agent: () => sources.find(({ name }) => name === 'serf') ?? null,
@@ -130,7 +129,6 @@ export function fakePanel(fake: Fake = {}): FakePanel {
       skipped: never,
       ready: async () => {},
       onChange: never,
-      close: never,
     },
     jobs,
     store,

@@ -15,3 +15,15 @@ it('a listener that throws is logged, and keeps nobody else from being told', ()
   expect(logged).toHaveBeenCalledOnce();
   logged.mockRestore();
 });
+
+it('those who want to be last are told after all others, also after those who came later', () => {
+  const listeners = new Listeners();
+  const order: string[] = [];
+  const stop = listeners.addLast(() => order.push('last'));
+  listeners.add(() => order.push('first'));
+  listeners.call();
+  expect(order).toEqual(['first', 'last']);
+  stop();
+  listeners.call();
+  expect(order).toEqual(['first', 'last', 'first']);
+});

@@ -176,9 +176,7 @@ export async function fakePanel(options: FakeOptions = {}): Promise<FakePanel> {
       },
       ownTag: () => null,
       ready: async () => {},
-      estimates: async () => new Map(),
       onChange: () => () => {},
-      close: async () => {},
     },
     local: {
       states: async () => states,

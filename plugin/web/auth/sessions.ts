@@ -23,7 +23,7 @@ export class Sessions {
   readonly #now: () => number;
   readonly #secret: string;
 
-  constructor(store: Store, now: () => number) {
+  constructor(store: Pick<Store, 'sessions' | 'settings'>, now: () => number) {
     this.#sessions = store.sessions;
     this.#settings = store.settings;
     this.#now = now;
