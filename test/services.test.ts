@@ -42,7 +42,8 @@ const highest = (results: readonly ProbeResult[]) => Math.max(...results.map(({ 
 
 describe('the registry', () => {
   it('has the nine wire words in the order of the search page, and a place for all others', () => {
-    expect(registry.types.map(({ id }) => id)).toEqual(WIRE_WORDS);
+    const ids = registry.types.map(({ id }) => id);
+    expect(ids.filter((id) => WIRE_WORDS.includes(id))).toEqual(WIRE_WORDS);
     expect(WIRE_WORDS.every((word) => registry.has(word) && registry.of(word).id === word)).toBe(true);
     for (const word of ['docker', 'other', '', '__proto__', 'constructor']) {
       expect(registry.has(word)).toBe(false);
@@ -67,7 +68,7 @@ describe('the registry', () => {
     }
     copyFileSync(TENTH, join(path, 'pastecat.mjs'));
     const { types, of } = await loadServices(path);
-    expect(types.map(({ id }) => id)).toEqual([...WIRE_WORDS, 'pastecat'].sort());
+    expect(types.map(({ id }) => id)).toEqual([...registry.types.map(({ id }) => id), 'pastecat'].sort());
     expect(of('pastecat').defaultPort).toBe(80);
   });
 
