@@ -5,15 +5,8 @@ import { PanelError } from '../model/errors.js';
 import type { Job } from '../model/job.js';
 import type { Panel, TypeView } from '../panel/contract.js';
 import type { Words } from '../present/i18n.js';
-import {
-  nameOf,
-  type RowModel,
-  rowModel,
-  type ServiceModel,
-  serviceModel,
-  sourceModel,
-  typeModel,
-} from '../present/model.js';
+import { nameOf, type RowModel, rowModel } from '../present/row.js';
+import { type ServiceModel, serviceModel, sourceModel, typeModel } from '../present/service.js';
 import { BY_HAND, FAILED, type Io, OK, printJson } from './io.js';
 import { plain, table } from './table.js';
 import { PROGRAM, UsageError } from './usage.js';

@@ -127,7 +127,7 @@ export function dayModels(days: readonly DayRow[], words: Words): DayModel[] {
 }
 
 /** A row's heartbeat bar: one stroke a day, the newest at the right; tall where all was answered, low where nothing was. */
-export interface Beats {
+export interface AvailabilityBar {
   /** Days on which anything was tried, and those of them on which everything was answered. */
   readonly days: number;
   readonly good: number;
@@ -137,30 +137,30 @@ export interface Beats {
   readonly none: string;
 }
 
-const BEAT = 4;
+const STROKE = 4;
 const HEIGHTS = { all: 14, some: 8, none: 4 } as const;
 
 /** A bar stays the same until something is measured: drawn once, not for every page. */
-const drawn = new WeakMap<Uint8Array, Beats | null>();
+const drawn = new WeakMap<Uint8Array, AvailabilityBar | null>();
 
 /** The bar of the days' shares (see `HistoryStore.bars`); null where nothing was ever tried. */
-export function beatsOf(bar: Uint8Array | undefined): Beats | null {
+export function availabilityBar(bar: Uint8Array | undefined): AvailabilityBar | null {
   if (bar === undefined) return null;
   const known = drawn.get(bar);
   if (known !== undefined) return known;
-  const beats = draw(bar);
-  drawn.set(bar, beats);
-  return beats;
+  const paths = draw(bar);
+  drawn.set(bar, paths);
+  return paths;
 }
 
-function draw(bar: Uint8Array): Beats | null {
+function draw(bar: Uint8Array): AvailabilityBar | null {
   const paths = { all: '', some: '', none: '' };
   let days = 0;
   let good = 0;
   for (const [index, share] of bar.entries()) {
     if (share === NOTHING) continue;
     const kind = share === 100 ? 'all' : share === 0 ? 'none' : 'some';
-    paths[kind] += `M${index * BEAT + 1.5} 14v-${HEIGHTS[kind]}`;
+    paths[kind] += `M${index * STROKE + 1.5} 14v-${HEIGHTS[kind]}`;
     days += 1;
     if (kind === 'all') good += 1;
   }

@@ -10,7 +10,8 @@ import type { Panel } from '../panel/contract.js';
 import type { SerfRpc } from '../serf/client.js';
 import type { Member } from '../serf/member.js';
 import type { Params, Words } from './i18n.js';
-import { rowModel, titleOf, type Verdict } from './model.js';
+import { rowModel, type Verdict } from './row.js';
+import { titleOf } from './service.js';
 
 /** In their order, each with what may be said of it: the keys of the texts. */
 export const LINKS = {

@@ -1,7 +1,7 @@
 /** Finding providers in a long list: search, filters, order and pages. All of it stands in the address, as a query. */
 import type { Ranked } from '../model/ranked.js';
-import { isReachable, nameOf } from './model.js';
 import { PAGES, textOf, wholeOf, wordOf } from './query.js';
+import { isReachable, nameOf } from './row.js';
 
 export const SORTS = ['score', 'name', 'rtt', 'measured'] as const;
 type Sort = (typeof SORTS)[number];

@@ -1,6 +1,6 @@
 /** Days become lines, gaps stay gaps, and the same is said in words. */
 import { describe, expect, it } from 'vitest';
-import { beatsOf, chartsOf, dayModels, HEIGHT, WIDTH } from '../../plugin/present/chart.js';
+import { availabilityBar, chartsOf, dayModels, HEIGHT, WIDTH } from '../../plugin/present/chart.js';
 import { loadLocales } from '../../plugin/present/i18n.js';
 import { type DayRow, NOTHING } from '../../plugin/store/index.js';
 
@@ -63,9 +63,9 @@ describe('a chart', () => {
 
 describe('a bar of beats', () => {
   it('tells all, some and none apart by height, and leaves out the days without attempts', () => {
-    const bar = beatsOf(Uint8Array.of(100, 40, NOTHING, 0, 100));
+    const bar = availabilityBar(Uint8Array.of(100, 40, NOTHING, 0, 100));
     expect(bar).toEqual({ days: 4, good: 2, all: 'M1.5 14v-14M17.5 14v-14', some: 'M5.5 14v-8', none: 'M13.5 14v-4' });
-    expect(beatsOf(Uint8Array.of(NOTHING))).toBeNull();
-    expect(beatsOf(undefined)).toBeNull();
+    expect(availabilityBar(Uint8Array.of(NOTHING))).toBeNull();
+    expect(availabilityBar(undefined)).toBeNull();
   });
 });

@@ -1,7 +1,8 @@
 /** The JSON API: the pages' objects, and their POSTs answered with the job. */
 import type { Job } from '../../model/job.js';
-import { providerModel, serviceModel, sourceModel, typeModel } from '../../present/model.js';
+import { providerModel } from '../../present/provider.js';
 import { look, readFind } from '../../present/search.js';
+import { serviceModel, sourceModel, typeModel } from '../../present/service.js';
 import { bodyField } from '../auth/index.js';
 import type { Web } from '../context.js';
 import { assertOwnLogin } from '../pages/actions.js';

@@ -3,7 +3,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { setTimeout as pauseFor } from 'node:timers/promises';
 import { PanelError } from '../../model/errors.js';
 import type { Panel } from '../../panel/contract.js';
-import { type Verdict, verdictOf } from '../../present/model.js';
+import { type Verdict, verdictOf } from '../../present/row.js';
 import type { Web } from '../context.js';
 import type { Visit } from '../visit.js';
 import { VERSION } from './status.js';

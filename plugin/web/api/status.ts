@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { PACKAGE_FILE } from '../../config/paths.js';
 import { lazy } from '../../lib/lazy.js';
-import { sourceModel } from '../../present/model.js';
+import { sourceModel } from '../../present/service.js';
 import type { Web } from '../context.js';
 import { backgroundModel } from '../pages/background.js';
 import type { Visit } from '../visit.js';

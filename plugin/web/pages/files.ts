@@ -1,7 +1,7 @@
 /** Files for programs, written by a service type from the providers worth using. */
 import { isIPv6 } from 'node:net';
 import { PanelError } from '../../model/errors.js';
-import { worthUsing } from '../../present/model.js';
+import { worthUsing } from '../../present/provider.js';
 import type { ServiceType } from '../../services/contract.js';
 import type { Web } from '../context.js';
 import type { Visit } from '../visit.js';

@@ -1,7 +1,7 @@
 /** Help: how the list comes about, and why something is not in it. */
 import { type Asked, chainOf, type Step } from '../../present/diagnosis.js';
-import { nameOf } from '../../present/model.js';
 import { textOf } from '../../present/query.js';
+import { nameOf } from '../../present/row.js';
 import type { Web } from '../context.js';
 import { page } from '../reply/respond.js';
 import type { Visit } from '../visit.js';

@@ -1,8 +1,9 @@
 /** The first page: every service in one sentence, with what needs the owner's hand before everything else. */
 import { asPanelError } from '../../model/errors.js';
 import type { TypeSummary, TypeView } from '../../panel/contract.js';
-import { isReachable, serviceModel } from '../../present/model.js';
 import { PAGES, wholeOf } from '../../present/query.js';
+import { isReachable } from '../../present/row.js';
+import { serviceModel } from '../../present/service.js';
 import type { Web } from '../context.js';
 import { seenType } from '../request/as-reader.js';
 import type { Visit } from '../visit.js';

@@ -4,7 +4,7 @@ import type { Verb } from '../../model/unit.js';
 import { FieldError } from '../../node/announce/form.js';
 import { refused } from '../../node/systemd/bus.js';
 import { tunnelOf } from '../../node/tunnels.js';
-import { serviceModel } from '../../present/model.js';
+import { serviceModel } from '../../present/service.js';
 import { accepted } from '../api/index.js';
 import { bodyField } from '../auth/index.js';
 import type { Web } from '../context.js';

@@ -1,6 +1,6 @@
 /** What the owner thinks of a provider: pinned, hidden, stars, a note and the answers that no probe can give. */
 import { PanelError } from '../../model/errors.js';
-import { opinionModel } from '../../present/opinion.js';
+import { opinionModel } from '../../present/provider.js';
 import type { Opinion } from '../../store/index.js';
 import type { Web } from '../context.js';
 import { redirect } from '../reply/respond.js';

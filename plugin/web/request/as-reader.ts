@@ -2,7 +2,7 @@
 import type { Job } from '../../model/job.js';
 import type { Provider } from '../../model/provider.js';
 import type { ProviderView, TypeSummary } from '../../panel/contract.js';
-import { worthUsing } from '../../present/model.js';
+import { worthUsing } from '../../present/provider.js';
 import { unmarked } from '../../score/rank.js';
 import type { Web } from '../context.js';
 import type { Visit } from '../visit.js';

@@ -1,0 +1,84 @@
+/** One provider as its own page tells it: the row, why it has its score, and how to use it. */
+import type { Provider } from '../model/provider.js';
+import type { Ranked } from '../model/ranked.js';
+import type { ProviderView, TypeView } from '../panel/contract.js';
+import { scanCost } from '../scan/cost.js';
+import { allowsHeavy } from '../scan/target.js';
+import type { UseStep } from '../services/contract.js';
+import type { Opinion } from '../store/index.js';
+import type { Words } from './i18n.js';
+import { rowModel } from './row.js';
+import { whyModel } from './why.js';
+
+/**
+ * One provider with what a person needs to use it and what its announcement says.
+ * @param found with the providers that this node hands out (`worthUsing`)
+ * @param isOwner whether the visitor is who runs this node
+ * @param own what this node's own configuration says of it, where the visitor may see that
+ */
+export function providerModel(
+  { view, ranked, connect, usable }: ProviderView & { readonly usable: readonly Provider[] },
+  words: Words,
+  now: number,
+  isOwner: boolean,
+  own?: ReadonlyMap<string, string>,
+) {
+  const { type, word } = view;
+  const { account } = type;
+  const { provider } = ranked;
+  const asked = allowsHeavy(provider);
+  return {
+    type: word,
+    ...rowModel(ranked, type, words),
+    why: whyModel(ranked, type, words, now),
+    community: provider.community,
+    // Nobody needs to be told how to use what is their own.
+    use: provider.self && isOwner ? [] : type.use(provider, usable, own).flatMap((step) => stepModel(step, words)),
+    /** Text of the button that tells a program of this node to use it; null where there is none. */
+    connect: connect?.label[words.language] ?? null,
+    /** What a scan of it alone costs at most. */
+    scan: { bytes: scanCost(type, [provider], { asked }).bytes },
+    /** That an account may be offered for one scan of it. */
+    account: account
+      ? {
+          label: account.label[words.language],
+          explanation: account.explanation[words.language],
+          bytes: scanCost(type, [provider], { asked, account }).bytes,
+        }
+      : null,
+    details: type.describe?.(provider.txt).map(({ label, value }) => ({ label: label[words.language], value })) ?? [],
+  };
+}
+
+/**
+ * Providers worth using, best first: they earned a score, are not this node itself, and were not hidden by its owner.
+ * @param view as its owner sees it: what programs are handed follows the owner's choice, whoever fetches it
+ */
+export function worthUsing({ ranked }: Pick<TypeView, 'ranked'>): Provider[] {
+  const isWorth = ({ score, provider, hidden }: Ranked) => (score ?? 0) > 0 && !provider.self && !hidden;
+  return ranked.filter(isWorth).map(({ provider }) => provider);
+}
+
+type StepModel = { readonly label: string } & (
+  | { readonly kind: 'link'; readonly url: string }
+  | { readonly kind: 'copy' | 'qr'; readonly text: string }
+  | { readonly kind: 'note' }
+);
+
+/** Only web addresses become links: what follows from an announcement is a stranger's text. */
+function stepModel(step: UseStep, { language }: Words): StepModel[] {
+  const label = step.label[language];
+  if (step.kind === 'note') return [{ kind: step.kind, label }];
+  if (step.kind === 'copy' || step.kind === 'qr') return [{ kind: step.kind, label, text: step.text }];
+  return isWebAddress(step.url) ? [{ kind: step.kind, label, url: step.url }] : [];
+}
+
+function isWebAddress(url: string): boolean {
+  return URL.canParse(url) && /^https?:$/.test(new URL(url).protocol);
+}
+
+/** What the owner thinks of it, for the owner's page and the owner's API. */
+export function opinionModel(opinion: Opinion) {
+  const { pinned, hidden, note, runBy, known, language, help, stars } = opinion;
+  return { pinned, hidden, note, runBy, known, language, help, stars: stars[0]?.stars ?? null, ratings: stars.length };
+}

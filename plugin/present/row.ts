@@ -1,0 +1,97 @@
+/** One provider as a row of its type's list: the values, the verdict and the reason in words. */
+import { ANSWER_TIMES } from '../model/metric.js';
+import type { Contradiction, Provider } from '../model/provider.js';
+import type { Ranked } from '../model/ranked.js';
+import type { Part } from '../model/score.js';
+import type { ServiceType } from '../services/contract.js';
+import { isoOrNull, round, roundOrNull } from './figures.js';
+import type { Words } from './i18n.js';
+
+/** What a row's sign, word and colour say. An open port alone is never `good`. */
+export type Verdict = 'good' | 'weak' | 'unproven' | 'unchecked' | 'failed' | 'barred' | 'new';
+
+/** Below this score a provider that answers is shown as answering poorly. */
+const WEAK_BELOW = 50;
+
+/** One provider as a row of its type's list. */
+export function rowModel(ranked: Ranked, type: ServiceType, words: Words) {
+  const { provider, level, unproven, reason, detail, confidence, recommended, samples, attempts, facts, path } = ranked;
+  const { failures, asGood, pinned, hidden, rating } = ranked;
+  const { id, node, host, address, port, description, self, sources, stale } = provider;
+  const verdict = verdictOf(ranked);
+  return {
+    ...{ id, node, host, address, port, description, self, sources, stale },
+    /** What other announcers say of it that is not believed. */
+    contradictions: (provider.contradictions ?? []).map(contradictionModel),
+    ...{ level, unproven, reason, detail, confidence, recommended, samples, attempts, facts, path },
+    ...{ failures, asGood, pinned, hidden, rating: rating && { ...rating, points: round(rating.points) } },
+    /** Round-trip time guessed from Serf's coordinates, ms; never measured, never scored. */
+    estimate: roundOrNull(ranked.estimate),
+    reasonText: reason && words.t(reasonKey(ranked)),
+    verdict,
+    verdictText: verdictText(verdict, ranked, words),
+    score: roundOrNull(ranked.score),
+    low: roundOrNull(ranked.low),
+    high: roundOrNull(ranked.high),
+    /** Only made when looked at: a page of a long list does not. */
+    get parts() {
+      return ranked.parts.map((part) => partModel(part, type, words));
+    },
+    measuredAt: isoOrNull(ranked.measuredAt),
+    heardAt: isoOrNull(provider.heardAt),
+  };
+}
+
+export type RowModel = ReturnType<typeof rowModel>;
+
+function contradictionModel({ node, source, txt }: Contradiction) {
+  return { node, source, attributes: [...txt].map(([name, value]) => (name ? `${name}=${value}` : value)).join(' & ') };
+}
+
+function partModel({ metric, value, unit, mark, weight, lost }: Part, type: ServiceType, words: Words) {
+  const label = type.metrics.find(({ id }) => id === metric)?.label[words.language] ?? metric;
+  return {
+    metric,
+    label,
+    value: value === null ? null : round(value, 4),
+    unit,
+    mark: mark === null ? null : round(mark, 4),
+    weight: round(weight, 4),
+    lost: round(lost),
+  };
+}
+
+/** What is known of it, in one word. */
+export function verdictOf({ reason, level, score, unproven, measuredAt, failures, parts }: Ranked): Verdict {
+  if (reason === 'not-allowed' || reason === 'no-port' || reason === 'declined') return 'barred';
+  if (reason !== null && reason !== 'not-checked') return 'failed';
+  if (reason === null && measuredAt === null) return 'new';
+  if (failures > 0) return 'weak';
+  if (unproven && score !== null) return 'unproven';
+  if (level < 3 || score === null) return 'unchecked';
+  return score < WEAK_BELOW && !parts.some(isUntimed) ? 'weak' : 'good';
+}
+
+/** This node was too busy to time it: that its score is low for now is not its fault. */
+const isUntimed = ({ metric, value }: Part) => value === null && ANSWER_TIMES.has(metric);
+
+const REACHABLE: ReadonlySet<Verdict> = new Set(['good', 'weak', 'unproven', 'unchecked']);
+
+/** Whether something of it answered at the last look. */
+export const isReachable = (one: Ranked) => one.failures === 0 && REACHABLE.has(verdictOf(one));
+
+function verdictText(verdict: Verdict, ranked: Ranked, { t }: Words): string {
+  if (verdict !== 'failed' && ranked.failures > 0) return t('verdict.missed');
+  if (ranked.reason !== null) return t(reasonKey(ranked));
+  return verdict === 'good' ? t(`level.${ranked.level}`) : t(`verdict.${verdict}`);
+}
+
+/** "Not checked" says the port is open; where only the machine answered, that would be too much. */
+function reasonKey({ reason, level }: Ranked): string {
+  return reason === 'not-checked' && level < 2 ? 'verdict.alive' : `reason.${reason}`;
+}
+
+/** Name to show for a provider: strangers may leave any of them empty. */
+export function nameOf({ node, host, address }: Pick<Provider, 'node' | 'host' | 'address'>): string {
+  return node || host || address;
+}
