@@ -160,7 +160,7 @@ export function documentOf(routes: readonly Route[], base: string, sources: read
     },
     servers: [{ url: base === '/' ? '/' : base.slice(0, -1) }],
     paths,
-    components: { schemas: { ...SCHEMAS, SourceName: oneOf(...sources) }, securitySchemes: SECURITY },
+    components: { schemas: { ...SCHEMAS, SourceName: { enum: sources } }, securitySchemes: SECURITY },
   };
 }
 
