@@ -90,6 +90,15 @@ describe('installing', () => {
     ]);
   });
 
+  it('brings its documents, readable as they are, where they link to each other', async () => {
+    const folder = '/usr/share/doc/cloudy-services';
+    const readme = await machine.output('cat', `${folder}/README.md`);
+    const links = [...readme.matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, path = '']) => path);
+    expect(links.length).toBeGreaterThan(8);
+    const found = await machine.shell(`cd ${folder} && ls ${links.join(' ')}`);
+    expect(new Set(found.split('\n'))).toEqual(new Set(links));
+  });
+
   it('sends an ordinary user, who may not read the configuration, to sudo', async () => {
     const { code, stderr } = await machine.run('setpriv', '--reuid=alice', '--clear-groups', 'cloudy-services', 'list');
     expect([code, stderr]).toEqual([1, expect.stringContaining('Run it with sudo.')]);
