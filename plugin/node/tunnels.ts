@@ -1,4 +1,4 @@
-/** Whether somebody came through a virtual private network of this machine. */
+/** Whether a visitor came through a virtual private network of this machine. */
 import { existsSync } from 'node:fs';
 import { BlockList, isIP } from 'node:net';
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
@@ -9,10 +9,10 @@ interface TunnelOptions {
   readonly isTunnel?: (name: string) => boolean;
 }
 
-/** Only interfaces made by a program have it. */
+/** Only interfaces created by a program have the file. */
 const hasTunFlags = (name: string) => existsSync(`/sys/class/net/${name}/tun_flags`);
 
-/** Name of the tunnel in whose network the address lies; null when it lies in none. */
+/** Name of the tunnel whose network contains the address; null where none does. */
 export function tunnelOf(
   address: string,
   { interfaces = networkInterfaces, isTunnel = hasTunFlags }: TunnelOptions = {},

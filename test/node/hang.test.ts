@@ -16,7 +16,7 @@ import { until } from '../real/agents.js';
 import { registryOf, StandIn } from './stand-in.js';
 
 const UNITS = { proxy3: ['squid.service'], owp: [] };
-const QUICK = { read: 300, act: 400, patience: 50, pause: 5, settle: 200 };
+const QUICK = { read: 300, act: 400, page: 50, pause: 5, settle: 200 };
 
 /** What a program may do instead of its work, as lines of sh. */
 const FAULTS = [

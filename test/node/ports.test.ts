@@ -3,7 +3,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { listening, listeningIn } from '../../plugin/node/ports.js';
+import { listening, readListening } from '../../plugin/node/ports.js';
 
 async function tcp(host: string, ipv6Only = false): Promise<number> {
   const server = createServer().listen({ host, port: 0, ipv6Only });
@@ -41,15 +41,15 @@ describe('a port', () => {
     const line = (address: string, state = '0A') =>
       `   0: ${address}:0035 00000000:0000 ${state} 00000000:00000000 00:00000000 00000000     0        0 1 1`;
     const all = ['  sl  local_address', line('0100007F'), line('16288B0A')].join('\n');
-    expect(listeningIn(all, 53, 'tcp')).toBe('open');
-    expect(listeningIn(line('0100007F'), 53, 'tcp')).toBe('loopback');
-    expect(listeningIn(line('16288B0A', '01'), 53, 'tcp')).toBe('closed');
-    expect(listeningIn(all, 54, 'tcp')).toBe('closed');
-    expect(listeningIn('garbage\n', 53, 'tcp')).toBe('closed');
+    expect(readListening(all, 53, 'tcp')).toBe('open');
+    expect(readListening(line('0100007F'), 53, 'tcp')).toBe('loopback');
+    expect(readListening(line('16288B0A', '01'), 53, 'tcp')).toBe('closed');
+    expect(readListening(all, 54, 'tcp')).toBe('closed');
+    expect(readListening('garbage\n', 53, 'tcp')).toBe('closed');
   });
 
   it('of a connection that a program made is no service', () => {
     const line = '   0: 16288B0A:0035 0101A8C0:0050 07 00000000:00000000 00:00000000 00000000     0        0 1 1';
-    expect(listeningIn(line, 53, 'udp')).toBe('closed');
+    expect(readListening(line, 53, 'udp')).toBe('closed');
   });
 });

@@ -103,7 +103,7 @@ describe('states', () => {
 
   it('answers with what it knew while systemctl hangs, then says so', async () => {
     let clock = 0;
-    const local = services({ now: () => clock, limits: { read: 800, patience: 100 } });
+    const local = services({ now: () => clock, limits: { read: 800, page: 100 } });
     systemctl.unit('squid.service', 'active');
     await local.states();
     clock += 3000;
@@ -178,7 +178,7 @@ describe('start and stop', () => {
 
   it('are seen by whoever asked before their end, and was answered by systemd after it', async () => {
     let clock = 0;
-    const local = services({ now: () => clock, limits: { patience: 30_000 } });
+    const local = services({ now: () => clock, limits: { page: 30_000 } });
     systemctl.unit('squid.service', 'active');
     await local.states();
     // One reading sees the unit as it was, and answers when told to; the action waits for that reading to begin.

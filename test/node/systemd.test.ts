@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { LIMITS, Systemd } from '../../plugin/node/systemd/bus.js';
+import { LIMITS, Systemd } from '../../plugin/node/systemd/control.js';
 import { helperUnit } from '../../plugin/node/systemd/helpers.js';
 import { isLinked } from '../../plugin/node/systemd/units.js';
 import { StandIn } from './stand-in.js';
@@ -53,7 +53,7 @@ describe('which units may be acted on', () => {
     );
     const one = systemd();
     const units = await one.read();
-    expect(one.named(units, 'syncthing@.service')).toEqual([]);
+    expect(one.matching(units, 'syncthing@.service')).toEqual([]);
     await one.read();
     expect(systemctl.calls()[1]).toEqual(systemctl.calls()[0]);
   });

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
 import { addressTroubles, portTroubles } from '../../plugin/node/announce/troubles.js';
-import { runOf } from '../../plugin/node/ports.js';
+import { readRun } from '../../plugin/node/ports.js';
 
 async function listen(host: string): Promise<number> {
   const server = createServer().listen({ host, port: 0 });
@@ -42,11 +42,11 @@ it('a port is looked at for each transport', async () => {
 
 it('a run of a listening program has one name for as long as it lasts', async () => {
   const port = await listen('127.0.0.1');
-  const run = await runOf('127.0.0.1', port);
+  const run = await readRun('127.0.0.1', port);
   expect(run).toMatch(/^[0-9a-f-]{36} \d+$/);
-  expect(await runOf('localhost', port)).toBe(run);
-  expect(await runOf('127.0.0.2', port)).toBeNull();
+  expect(await readRun('localhost', port)).toBe(run);
+  expect(await readRun('127.0.0.2', port)).toBeNull();
   const everywhere = await listen('0.0.0.0');
-  expect(await runOf('127.0.0.1', everywhere)).toMatch(/^[0-9a-f-]{36} \d+$/);
-  expect(await runOf('127.0.0.1', everywhere)).not.toBe(run);
+  expect(await readRun('127.0.0.1', everywhere)).toMatch(/^[0-9a-f-]{36} \d+$/);
+  expect(await readRun('127.0.0.1', everywhere)).not.toBe(run);
 });

@@ -6,7 +6,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { packTag } from '../../plugin/announcement/tag-write.js';
 import type { LocalService, LocalState } from '../../plugin/model/unit.js';
-import { Keeper, type KeeperDeps } from '../../plugin/node/announce/monitor.js';
+import { AnnouncementMonitor, type MonitorDeps } from '../../plugin/node/announce/monitor.js';
 import { Publisher } from '../../plugin/node/announce/publisher.js';
 import { type Listening, listening } from '../../plugin/node/ports.js';
 import { ABSENT, type LocalServices } from '../../plugin/node/systemd/index.js';
@@ -38,7 +38,7 @@ describe('announcing', () => {
   let neighbour: Agent;
   let discovery: Discovery;
   const closing: (() => unknown)[] = [];
-  /** What the keeper has told of. */
+  /** What the monitor has told of. */
   const noted: string[] = [];
   afterEach(async () => {
     for (const close of closing.splice(0).reverse()) await close();
@@ -65,12 +65,12 @@ describe('announcing', () => {
     one: Publisher,
     local = localIn(new Map()),
     now: () => number = Date.now,
-    listening: KeeperDeps['listening'] = async () => 'open',
-  ): Keeper {
+    listening: MonitorDeps['listening'] = async () => 'open',
+  ): AnnouncementMonitor {
     const events = { add: ({ by, what, type }: NewEvent) => noted.push(`${by} ${what} ${type}`) > 0 };
-    const keeper = new Keeper({ publisher: one, discovery, local, services, listening, events, now });
-    closing.push(() => keeper.close());
-    return keeper;
+    const monitor = new AnnouncementMonitor({ publisher: one, discovery, local, services, listening, events, now });
+    closing.push(() => monitor.close());
+    return monitor;
   }
   const setForeign = (...entries: readonly object[]) => own.cli('tags', '-set', `services=${writeTag(entries)}`);
 
@@ -255,13 +255,13 @@ describe('announcing', () => {
     await own.start();
     await own.cli('tags', '-set', `fill=${'x'.repeat(490)}`);
     await until('the panel is connected again', () => discovery.sources()[0]?.state === 'up');
-    const keeper = keep(one);
+    const monitor = keep(one);
     await until('it was tried', () => packed === 2);
     const heard = new Promise<void>((resolve) => closing.push(discovery.onChange(resolve)));
     await own.cli('tags', '-delete', 'fill', '-set', 'role=changed');
     await heard;
     expect([packed, await seenBy(own, 'own')]).toEqual([2, null]);
-    await keeper.look();
+    await monitor.check();
     expect(jq(await seenBy(own, 'own'), '[.[].s]')).toBe('["proxy3"]');
     expect(noted).toEqual(['schedule announced proxy3']);
     await own.cli('tags', '-delete', 'role');
@@ -270,10 +270,10 @@ describe('announcing', () => {
   it('is not put back when another program removes it while the agent runs: the page says so', async () => {
     const one = publisher();
     await one.publish('proxy3', {}, null);
-    const keeper = keep(one);
-    await keeper.look();
+    const monitor = keep(one);
+    await monitor.check();
     await own.cli('tags', '-delete', 'services');
-    await keeper.look();
+    await monitor.check();
     expect(one.all().get('proxy3')?.withdrawn).toMatchObject({ why: 'removed' });
     expect(noted).toEqual(['schedule removed proxy3']);
     expect(await seenBy(own, 'own')).toBeNull();
@@ -285,10 +285,10 @@ describe('announcing', () => {
     const state = (now: LocalState) => states.set('proxy3', { ...ABSENT, unit: 'squid.service', state: now });
     const one = publisher({ now: () => clock });
     await one.publish('proxy3', {}, 'squid.service');
-    const keeper = keep(one, localIn(states), () => clock);
+    const monitor = keep(one, localIn(states), () => clock);
     const look = async (minutes: number) => {
       clock += minutes * MINUTE;
-      await keeper.look();
+      await monitor.check();
       return (await seenBy(own, 'own')) !== null;
     };
     state('stopped');
@@ -309,7 +309,7 @@ describe('announcing', () => {
     const states = new Map([['dnsservice', { ...ABSENT, unit: 'unbound.service', state: 'running' } as const]]);
     const one = publisher({ now: () => clock });
     const heard: { tcp: Listening | null; udp: Listening | null } = { tcp: 'closed', udp: null };
-    const keeper = keep(
+    const monitor = keep(
       one,
       localIn(states),
       () => clock,
@@ -321,7 +321,7 @@ describe('announcing', () => {
     const look = async (minutes: number, found: Partial<typeof heard> = {}) => {
       clock += minutes * MINUTE;
       Object.assign(heard, found);
-      await keeper.look();
+      await monitor.check();
       return one.all().get('dnsservice')?.withdrawn?.why ?? null;
     };
     await one.publish('dnsservice', { port: '5353' }, 'unbound.service');
@@ -338,13 +338,13 @@ describe('announcing', () => {
     let clock = 0;
     const states = new Map([['proxy3', { ...ABSENT, unit: 'squid.service', state: 'running' } as const]]);
     const one = publisher({ now: () => clock });
-    const keeper = keep(one, localIn(states), () => clock, listening);
+    const monitor = keep(one, localIn(states), () => clock, listening);
     const server = createServer().listen({ host: '0.0.0.0', port: 0 });
     await once(server, 'listening');
     await one.publish('proxy3', { port: String((server.address() as AddressInfo).port) }, 'squid.service');
     const look = async (minutes: number) => {
       clock = minutes * MINUTE;
-      await keeper.look();
+      await monitor.check();
       return one.all().get('proxy3')?.withdrawn?.why ?? null;
     };
     expect([await look(0), await look(15), await look(30)]).toEqual([null, null, null]);
@@ -356,10 +356,10 @@ describe('announcing', () => {
     let clock = 0;
     const one = publisher({ now: () => clock });
     await one.publish('owp', { port: '3000' }, null);
-    const keeper = keep(one, localIn(new Map()), () => clock);
+    const monitor = keep(one, localIn(new Map()), () => clock);
     for (const minutes of [0, 20, 40, 60]) {
       clock = minutes * MINUTE;
-      await keeper.look();
+      await monitor.check();
     }
     expect(jq(await seenBy(own, 'own'), '[.[].s]')).toBe('["owp"]');
   });

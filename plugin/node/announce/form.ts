@@ -1,5 +1,4 @@
-/** What a person wants announced of this node's own service, checked field by field and put as old nodes read it. */
-
+/** The form that announces an own service: checked field by field, and written as old nodes read it. */
 import { toWire, type WireEntry } from '../../announcement/tag-write.js';
 import { canonicalAddress } from '../../lib/address.js';
 import { cleanText } from '../../lib/text.js';
@@ -8,60 +7,66 @@ import type { Language } from '../../model/language.js';
 import type { ServiceType } from '../../services/contract.js';
 import { announcedHost } from './host.js';
 
-/** The fields as typed; what is left out has the type's default. */
+/** The fields as typed; an absent one gets the type's default. */
 export interface PublishForm {
   readonly description?: string;
   readonly port?: string;
-  /** `name=value` pairs parted by spaces or `&`. */
+  /** `name=value` pairs separated by spaces or `&`. */
   readonly attributes?: string;
   /** Name of the community ("microcloud"). */
   readonly community?: string;
-  /** Port of the announced entry that the form started from, and that it is to replace. */
+  /** Port of the announced entry that the form started from and replaces. */
   readonly replaces?: string;
 }
 
-/** The fields that make an entry. */
-export type WholeForm = Required<Omit<PublishForm, 'replaces'>>;
+/** The fields of an entry. */
+export type CompleteForm = Required<Omit<PublishForm, 'replaces'>>;
 
-/** A field that cannot be announced as it is. */
+/** A field that cannot be announced as typed. */
 export class FieldError extends PanelError {
-  readonly field: keyof WholeForm;
+  readonly field: keyof CompleteForm;
 
-  constructor(field: keyof WholeForm, message: string) {
+  constructor(field: keyof CompleteForm, message: string) {
     super('bad-request', message, 'Correct it and send the form again.');
     this.field = field;
   }
 }
 
 /** Characters: far more than fits beside other services, and as much as readers keep. */
-const CAPS = { description: 100, attributes: 256, community: 64 } as const;
+const MAX_LENGTH = { description: 100, attributes: 256, community: 64 } as const;
 
-/** What is announced where a person says nothing else. */
-export function standardForm(type: ServiceType, language: Language, community: string): WholeForm {
+/** What is announced where the owner types nothing. */
+export function standardForm(type: ServiceType, language: Language, community: string): CompleteForm {
   const port = type.defaultPort === null ? '' : String(type.defaultPort);
   return { description: type.title[language], port, attributes: '', community };
 }
 
-/** The entry as a form again. */
-export function formOf({ d, p, t, e }: WireEntry): WholeForm {
+/** The form that would make the entry. */
+export function toForm({ d, p, t, e }: WireEntry): CompleteForm {
   return { description: d.replaceAll('_', ' '), port: p, attributes: t, community: e };
 }
 
 /**
- * @param host the name that is announced as this node's
+ * @param host the name announced as this node's
  * @throws FieldError
  */
-export function entryOf(word: string, form: WholeForm, address: string, host: string = announcedHost()): WireEntry {
-  const text = (field: keyof typeof CAPS) => {
-    const value = cleanText(form[field], CAPS[field] + 1);
-    if (value.length > CAPS[field]) throw new FieldError(field, `The ${field} has over ${CAPS[field]} characters.`);
+export function entryOf(
+  typeId: string,
+  form: CompleteForm,
+  address: string,
+  host: string = announcedHost(),
+): WireEntry {
+  const text = (field: keyof typeof MAX_LENGTH) => {
+    const value = cleanText(form[field], MAX_LENGTH[field] + 1);
+    if (value.length > MAX_LENGTH[field])
+      throw new FieldError(field, `The ${field} has over ${MAX_LENGTH[field]} characters.`);
     return value;
   };
   const port = form.port.trim();
   if (!/^\d{1,5}$/.test(port) || Number(port) < 1 || Number(port) > 65_535)
     throw new FieldError('port', 'The port is not a number from 1 to 65535.');
   return toWire({
-    s: word,
+    s: typeId,
     d: text('description'),
     m: host,
     i: canonicalAddress(address) ?? address,

@@ -2,14 +2,14 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 
-/** Shell files that Cloudy's own announcer sources, in that order: the last one to set a value counts. */
+/** Shell files that Cloudy's own announcer sources, in this order: the last one to set a value counts. */
 const SETTINGS = [
   '/etc/getinconf-client.conf',
   '/etc/cloudy/cloudy.conf',
   '/etc/avahi-ps.conf',
   '/etc/avahi-ps-serf.conf',
 ] as const;
-/** One of these is there where there is a Cloudy. */
+/** A Cloudy has at least one of these. */
 const SIGNS = [
   '/etc/cloudy/cloudy.conf',
   '/etc/avahi-ps.conf',
@@ -24,34 +24,34 @@ export interface HostFiles {
 
 export const HOST_FILES: HostFiles = { settings: SETTINGS, signs: SIGNS };
 
-/** The community's domain where no file says another. */
-const STANDARD_CLOUD = 'guifi';
-/** Bytes of a settings file that are read. */
-const FILE_CAP = 64 * 1024;
+/** The community's domain where no file sets it. */
+const DEFAULT_CLOUD = 'guifi';
+/** Bytes read of a settings file. */
+const MAX_FILE = 64 * 1024;
 /** Octets of a name in DNS. */
-const NAME_CAP = 253;
-/** `_` is no letter of a host name, but some machines have it, and Cloudy announces them so. */
+const MAX_NAME = 253;
+/** `_` is not valid in a host name, but some machines have it, and Cloudy announces them so. */
 const NAME = /^(?:\w(?:[\w-]{0,61}\w)?\.)*\w(?:[\w-]{0,61}\w)?$/;
-/** An assignment whose value needs no shell to be known; what stands behind it is a comment or another command. */
+/** An assignment whose value can be read without a shell; a comment or another command may follow. */
 const ASSIGNMENT =
   /^\s*(?:export\s+)?(CLOUD_NAME|NODENAME)=(?:"([^"$`\\]*)"|'([^']*)'|([^\s"'$`\\;#&|<>()]*))(?:\s*(?:[;#].*)?)$/;
 
-/** What neighbours see as this node's host name; the plain one where there is no Cloudy. */
+/** This node's host name as neighbours see it; the plain one where there is no Cloudy. */
 export function announcedHost({ settings, signs }: HostFiles = HOST_FILES, node: string = hostname()): string {
   if (!signs.some((file) => existsSync(file))) return node;
-  const values = new Map(settings.flatMap(assignmentsIn));
-  const name = `${values.get('NODENAME') ?? node}.${values.get('CLOUD_NAME') ?? STANDARD_CLOUD}.local`;
-  return name.length <= NAME_CAP && NAME.test(name) ? name : node;
+  const values = new Map(settings.flatMap(readAssignments));
+  const name = `${values.get('NODENAME') ?? node}.${values.get('CLOUD_NAME') ?? DEFAULT_CLOUD}.local`;
+  return name.length <= MAX_NAME && NAME.test(name) ? name : node;
 }
 
-/** Whether the name is one of a Cloudy, which avahi-daemon does not announce by itself. */
+/** Whether a Cloudy announces under the name, which avahi-daemon does not do by itself. */
 export const isCloudyHost = (name: string) => NAME.test(name) && /\..+\.local$/i.test(name);
 
-/** The values that it sets, read as text: nothing of it is ever run. A file that cannot be read sets none. */
-function assignmentsIn(file: string): [string, string][] {
+/** The values that the file sets, read as text, never run. An unreadable file sets none. */
+function readAssignments(file: string): [string, string][] {
   let text: string;
   try {
-    text = readFileSync(file, 'utf8').slice(0, FILE_CAP);
+    text = readFileSync(file, 'utf8').slice(0, MAX_FILE);
   } catch {
     return [];
   }

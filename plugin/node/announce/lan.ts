@@ -1,71 +1,72 @@
 /**
- * This node's own services on the local network. avahi-daemon forgets what it announces for a program as soon as that
- * program ends, so each service has a child of its own, `avahi-publish-service`, that lives as long as the announcement.
+ * This node's own services on the local network. avahi-daemon drops a program's announcements when the program ends, so
+ * each service has its own child, `avahi-publish-service`, that lives as long as the announcement.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { WireEntry } from '../../announcement/tag-write.js';
+import { MINUTE_MS } from '../../lib/time.js';
 import { isCloudyHost } from './host.js';
 import { addressTrouble } from './troubles.js';
 
-/** `failed`: avahi-daemon does not take it, or the child was ended; tried again, as where program or daemon are missing. */
+/** `failed`: avahi-daemon refuses it, or the child was killed. All but `announced` are retried. */
 export const LAN_STATES = ['announced', 'beginning', 'no-program', 'no-daemon', 'failed'] as const;
 export type LanState = (typeof LAN_STATES)[number];
 
 /** A service as the local network sees it (RFC 6763). */
 export interface LanService {
   readonly name: string;
-  /** `_<wire word>._tcp`, whatever the transport: so have old nodes it. */
+  /** `_<type id>._tcp`, whatever the transport: as old nodes announce it. */
   readonly type: string;
   readonly port: number;
   readonly txt: readonly string[];
-  /** Name and address of the host, as Cloudy names it; absent where avahi-daemon's own name does. */
+  /** Name and address of the host, as Cloudy names it; absent where avahi-daemon's own name will do. */
   readonly host?: { readonly name: string; readonly address: string };
 }
 
-/** One label of DNS, bytes. */
-const NAME_BYTES = 63;
-/** After an end that was not asked for; doubled each time, until it was announced again. All ms. */
-const FIRST_PAUSE = 1_000;
-const LONGEST_PAUSE = 5 * 60_000;
-/** From SIGTERM to SIGKILL, ms: closing has a second for everything. */
+/** One DNS label. */
+const MAX_LABEL_BYTES = 63;
+/** Before a restart after an unexpected end; doubled each time until an announcement succeeds. */
+const FIRST_PAUSE_MS = 1_000;
+const MAX_PAUSE_MS = 5 * MINUTE_MS;
+/** From SIGTERM to SIGKILL: closing has one second for everything. */
 const GRACE_MS = 500;
-/** Of what the child says, characters. */
-const SAID_CAP = 2_000;
-/** `setpriv` ends the child with this process, also where nobody ends both: what is announced must not outlive it. */
-const COMMAND = ['setpriv', '--pdeathsig', 'TERM', '--'] as const;
-/** Without the name that belongs to the address: that is avahi-daemon's own. */
+/** Characters of the child's output. */
+const MAX_OUTPUT = 2_000;
+/** `setpriv` ends the child with this process, even after SIGKILL: an announcement must not outlive the panel. */
+const SETPRIV = ['setpriv', '--pdeathsig', 'TERM', '--'] as const;
+/** Without the address's reverse name: that is avahi-daemon's own. */
 const ADDRESS_PROGRAM = ['avahi-publish-address', '--no-reverse', '--'] as const;
-/** Of setpriv, as of a shell: there is no such program. */
+/** Exit code of setpriv, as of a shell: no such program. */
 const NOT_FOUND = 127;
 
 export function lanServiceOf({ s, d, m, i, p, t }: WireEntry): LanService {
-  const name = cut(d.replaceAll('_', ' ') || m, NAME_BYTES);
-  // A name at which nobody reaches this machine would be worse than another name.
+  const name = truncate(d.replaceAll('_', ' ') || m, MAX_LABEL_BYTES);
+  // A name that leads nowhere would be worse than another name.
   const host = isCloudyHost(m) && addressTrouble(i) === null ? { host: { name: m, address: i } } : {};
   return { name, type: `_${s}._tcp`, port: Number(p), txt: t.split(/[&\s]+/).filter(Boolean), ...host };
 }
 
-const addressProgram = ({ name, address }: NonNullable<LanService['host']>) => [...ADDRESS_PROGRAM, name, address];
+const addressCommand = ({ name, address }: NonNullable<LanService['host']>) => [...ADDRESS_PROGRAM, name, address];
 
-function serviceProgram({ name, type, port, txt, host }: LanService): readonly string[] {
+function serviceCommand({ name, type, port, txt, host }: LanService): readonly string[] {
   const at = host ? [`--host=${host.name}`] : [];
   return ['avahi-publish-service', '--domain=local', ...at, '--', name, type, String(port), ...txt];
 }
 
-/** Whole characters, as many as fit. */
-function cut(text: string, bytes: number): string {
+/** As many whole characters as fit. */
+function truncate(text: string, maxBytes: number): string {
   let short = '';
   for (const letter of text) {
-    if (Buffer.byteLength(short + letter) > bytes) break;
+    if (Buffer.byteLength(short + letter) > maxBytes) break;
     short += letter;
   }
   return short;
 }
 
-/** What is announced on the local network, by wire word. */
+/** The announcements on the local network, by publication key. */
 export class Lan {
   readonly #announcers = new Map<string, Announcer>();
-  /** By name and address. Where another program has announced one already, ours waits for its end. */
+  /** By name and address. Where another program announces the same host, ours waits for that to end. */
   readonly #hosts = new Map<string, Announcer>();
   #closed = false;
 
@@ -73,19 +74,19 @@ export class Lan {
   set(services: ReadonlyMap<string, LanService>): void {
     if (this.#closed) return;
     const hosts = [...services.values()].flatMap(({ host }) => host ?? []);
-    want(this.#hosts, new Map(hosts.map((host) => [Object.values(host).join(' '), addressProgram(host)])));
-    want(this.#announcers, new Map([...services].map(([word, service]) => [word, serviceProgram(service)])));
+    runExactly(this.#hosts, new Map(hosts.map((host) => [Object.values(host).join(' '), addressCommand(host)])));
+    runExactly(this.#announcers, new Map([...services].map(([key, service]) => [key, serviceCommand(service)])));
   }
 
-  /** null = it is not to be announced. */
-  state(word: string): LanState | null {
-    return this.#announcers.get(word)?.state ?? null;
+  /** null = not to be announced. */
+  state(key: string): LanState | null {
+    return this.#announcers.get(key)?.state ?? null;
   }
 
-  /** The state as soon as it is not `beginning` any more, at the latest after so many ms. */
-  async settled(word: string, limitMs: number): Promise<LanState | null> {
-    await this.#announcers.get(word)?.settled(limitMs);
-    return this.state(word);
+  /** The state once it is no longer `beginning`, at the latest after `limitMs`. */
+  async settled(key: string, limitMs: number): Promise<LanState | null> {
+    await this.#announcers.get(key)?.settled(limitMs);
+    return this.state(key);
   }
 
   /** Ends all announcements; resolves once their children have ended. */
@@ -95,33 +96,33 @@ export class Lan {
   }
 }
 
-/** Has exactly these programs run, by key. */
-function want(announcers: Map<string, Announcer>, programs: ReadonlyMap<string, readonly string[]>): void {
-  for (const [key, announcer] of announcers) if (!programs.has(key)) announcer.want(null);
-  for (const [key, program] of programs) {
+/** Runs exactly these commands, by key. */
+function runExactly(announcers: Map<string, Announcer>, commands: ReadonlyMap<string, readonly string[]>): void {
+  for (const [key, announcer] of announcers) if (!commands.has(key)) announcer.run(null);
+  for (const [key, command] of commands) {
     const announcer = announcers.get(key) ?? new Announcer();
     announcers.set(key, announcer);
-    announcer.want(program);
+    announcer.run(command);
   }
 }
 
-/** One service and its child, of which there is never more than one: two at once would be taken for two nodes. */
+/** One announcement and its child, of which there is never more than one: two would look like two nodes. */
 class Announcer {
-  /** null = nothing is wanted. */
+  /** null = nothing is to be announced. */
   state: LanState | null = null;
-  #args: readonly string[] | null = null;
+  #command: readonly string[] | null = null;
   #child: ChildProcess | null = null;
-  #pause = FIRST_PAUSE;
+  #pauseMs = FIRST_PAUSE_MS;
   #timer: NodeJS.Timeout | undefined;
   readonly #waiting = new Set<() => void>();
 
-  /** @param args the program and its arguments; null ends the announcement */
-  want(args: readonly string[] | null): void {
-    if (JSON.stringify(args) === JSON.stringify(this.#args)) return;
-    this.#args = args;
-    this.#pause = FIRST_PAUSE;
+  /** @param command the program and its arguments; null ends the announcement */
+  run(command: readonly string[] | null): void {
+    if (JSON.stringify(command) === JSON.stringify(this.#command)) return;
+    this.#command = command;
+    this.#pauseMs = FIRST_PAUSE_MS;
     clearTimeout(this.#timer);
-    this.#become(args && 'beginning');
+    this.#setState(command && 'beginning');
     if (this.#child) end(this.#child);
     else this.#start();
   }
@@ -140,54 +141,54 @@ class Announcer {
   }
 
   async close(): Promise<void> {
-    this.want(null);
+    this.run(null);
     const child = this.#child;
     if (child) await new Promise((resolve) => child.once('close', resolve));
   }
 
   #start(): void {
-    const args = this.#args;
-    if (args === null) return;
-    const [command, ...before] = COMMAND;
-    const child = spawn(command, [...before, ...args], {
+    const command = this.#command;
+    if (command === null) return;
+    const [setpriv, ...options] = SETPRIV;
+    const child = spawn(setpriv, [...options, ...command], {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { ...process.env, LC_ALL: 'C' },
     });
     this.#child = child;
-    let said = '';
-    // Where no descriptor is free there is no child, and nothing that it could say.
+    let output = '';
+    // Without a free descriptor there is no child, and no output.
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      said = (said + text).slice(-SAID_CAP);
-      if (args === this.#args) this.#heard(said);
+      output = (output + text).slice(-MAX_OUTPUT);
+      if (command === this.#command) this.#onOutput(output);
     });
     child.once('error', ({ message }) => {
-      said = message;
+      output = message;
     });
     child.once('close', (code) => {
       this.#child = null;
-      if (args === this.#args) this.#failed(code, said);
+      if (command === this.#command) this.#onEnd(code, output);
       else this.#start();
     });
   }
 
-  /** By itself, it takes another name where a neighbour has it, and connects again when the bus was restarted. */
-  #heard(said: string): void {
-    const last = said.match(/^(?:Established under name|Disconnected|Name collision)/gm)?.at(-1);
+  /** The child itself takes another name where a neighbour has the first, and reconnects when the bus restarts. */
+  #onOutput(output: string): void {
+    const last = output.match(/^(?:Established under name|Disconnected|Name collision)/gm)?.at(-1);
     if (last === undefined) return;
     const isAnnounced = last.startsWith('Established');
-    if (isAnnounced) this.#pause = FIRST_PAUSE;
-    this.#become(isAnnounced ? 'announced' : 'beginning');
+    if (isAnnounced) this.#pauseMs = FIRST_PAUSE_MS;
+    this.#setState(isAnnounced ? 'announced' : 'beginning');
   }
 
-  #failed(code: number | null, said: string): void {
-    const isMissing = code === NOT_FOUND || said.includes('ENOENT');
-    const isAway = /Daemon (?:not running|connection failed)/.test(said);
-    this.#become(isMissing ? 'no-program' : isAway ? 'no-daemon' : 'failed');
-    this.#timer = setTimeout(() => this.#start(), this.#pause);
-    this.#pause = Math.min(2 * this.#pause, LONGEST_PAUSE);
+  #onEnd(code: number | null, output: string): void {
+    const isMissing = code === NOT_FOUND || output.includes('ENOENT');
+    const isAway = /Daemon (?:not running|connection failed)/.test(output);
+    this.#setState(isMissing ? 'no-program' : isAway ? 'no-daemon' : 'failed');
+    this.#timer = setTimeout(() => this.#start(), this.#pauseMs);
+    this.#pauseMs = Math.min(2 * this.#pauseMs, MAX_PAUSE_MS);
   }
 
-  #become(state: LanState | null): void {
+  #setState(state: LanState | null): void {
     this.state = state;
     if (state !== 'beginning') for (const done of this.#waiting) done();
   }

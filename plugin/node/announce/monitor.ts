@@ -1,10 +1,10 @@
 /**
- * Keeps what is announced true: put back when the Serf agent lost it in a restart, given up at once when another program of
- * this node took it away, and withdrawn, with patience, when the service behind it does not run any more, or runs and
- * listens to no neighbour.
+ * Keeps the announcements true: restores one that the Serf agent lost in a restart, drops one that another program of this
+ * node removed, and withdraws one, after a grace period, whose service has stopped or listens only on this machine.
  */
 import type { Discovery } from '../../discovery/index.js';
 import { log, pairs } from '../../lib/log.js';
+import { MINUTE_MS } from '../../lib/time.js';
 import { PanelError } from '../../model/errors.js';
 import type { LocalState } from '../../model/unit.js';
 import type { ServiceRegistry } from '../../services/contract.js';
@@ -13,95 +13,96 @@ import { listening } from '../ports.js';
 import type { LocalServices } from '../systemd/index.js';
 import { type Publication, type Publisher, RACE_MS, type Withdrawal } from './publisher.js';
 
-/** Three looks that find a service down or silent within this time end its announcement, ms: a restart or an upgrade does not. */
-const PATIENCE_MS = 30 * 60_000;
-const MISSES = 3;
-const LOOK_EVERY_MS = PATIENCE_MS / (MISSES - 1);
-/** So often the tag is read after an announcement: two changes of another program are seen as two, ms. */
+/** Three checks that find a service down or silent over this time end its announcement: a restart or an upgrade does not. */
+const GRACE_MS = 30 * MINUTE_MS;
+const MAX_MISSES = 3;
+const CHECK_EVERY_MS = GRACE_MS / (MAX_MISSES - 1);
+/** How often the tag is read after an announcement: two changes by another program are seen as two. */
 const WATCH_EVERY_MS = 50;
 
-/** How an end is noted. */
-const ENDS = { 'not-running': 'withdrawn', silent: 'silent' } as const satisfies Record<Trouble, Deed>;
-/** What three looks in a row have to find. */
+/** The event of each withdrawal. */
+const EVENTS = { 'not-running': 'withdrawn', silent: 'silent' } as const satisfies Record<Trouble, Deed>;
+/** Found by each of the checks that withdraw an announcement. */
 type Trouble = Exclude<Withdrawal, 'removed'>;
 
-export interface KeeperDeps {
+export interface MonitorDeps {
   readonly publisher: Publisher;
   readonly discovery: Pick<Discovery, 'onChange' | 'agent' | 'ownTag'>;
   readonly local: LocalServices;
   readonly services: Pick<ServiceRegistry, 'of'>;
-  /** Looks at the kernel's own list where left out. */
+  /** Reads the kernel's own list by default. */
   readonly listening?: typeof listening;
-  /** What the panel does by itself is told there. */
+  /** For what the panel does by itself. */
   readonly events: Pick<EventStore, 'add'>;
   readonly now: () => number;
 }
 
-export class Keeper {
-  readonly #deps: KeeperDeps;
+/** Watches this panel's announcements for as long as it serves. */
+export class AnnouncementMonitor {
+  readonly #deps: MonitorDeps;
   readonly #misses = new Map<string, { readonly why: Trouble; readonly since: number; readonly count: number }>();
-  readonly #forget: () => void;
+  readonly #unsubscribe: () => void;
   readonly #interval: NodeJS.Timeout;
-  #watch: NodeJS.Timeout | undefined;
-  /** Our tag as it was when last compared. */
+  #watchTimer: NodeJS.Timeout | undefined;
+  /** Our tag when it was last compared. */
   #tag: string | null = null;
   /**
-   * Whether the agent was away since it was told, and has to be told again: as soon as it is there, and where it refused
-   * that, at the next look.
+   * Whether the agent was away since it was last given our entries, and needs them again: `now`, as soon as it answers;
+   * `later`, at the next check, where it refused them.
    */
-  #owed: 'no' | 'now' | 'later' = 'now';
+  #restore: 'no' | 'now' | 'later' = 'now';
   #work: Promise<void> = Promise.resolve();
   #closed = false;
 
-  constructor(deps: KeeperDeps) {
+  constructor(deps: MonitorDeps) {
     this.#deps = deps;
-    this.#forget = deps.discovery.onChange(() => this.#heard());
-    this.#interval = setInterval(() => this.look(), LOOK_EVERY_MS);
-    this.#heard();
+    this.#unsubscribe = deps.discovery.onChange(() => this.#onChange());
+    this.#interval = setInterval(() => this.check(), CHECK_EVERY_MS);
+    this.#onChange();
   }
 
-  /** Looks whether each announced service runs, listens and is still announced. Done every quarter of an hour. */
-  look(): Promise<void> {
-    return this.#then(() => this.#look());
+  /** Checks that each announced service runs, listens and is still announced. Runs every quarter of an hour. */
+  check(): Promise<void> {
+    return this.#enqueue(() => this.#check());
   }
 
-  /** After an announcement: for as long as another program may overwrite it unseen, looks whether it is still there. */
+  /** After an announcement: checks that it is still there for as long as another program may overwrite it unseen. */
   watch(): void {
     const until = performance.now() + RACE_MS;
     const again = () => {
       if (this.#closed || performance.now() >= until) return;
-      this.#watch = setTimeout(() => void this.#then(() => this.#settle(false)).then(again), WATCH_EVERY_MS);
+      this.#watchTimer = setTimeout(() => void this.#enqueue(() => this.#reconcile(false)).then(again), WATCH_EVERY_MS);
     };
-    clearTimeout(this.#watch);
+    clearTimeout(this.#watchTimer);
     again();
   }
 
-  /** Resolves once what has begun has ended: at once where the connection to the agent is closed already. */
+  /** Resolves once the work under way has ended: at once where the connection to the agent is already closed. */
   close(): Promise<void> {
     this.#closed = true;
-    this.#forget();
+    this.#unsubscribe();
     clearInterval(this.#interval);
-    clearTimeout(this.#watch);
+    clearTimeout(this.#watchTimer);
     return this.#work;
   }
 
-  #heard(): void {
+  #onChange(): void {
     if (!this.#isUp()) {
-      this.#owed = 'now';
+      this.#restore = 'now';
       return;
     }
     const tag = this.#deps.discovery.ownTag();
-    if (this.#owed !== 'now' && tag === this.#tag) return;
+    if (this.#restore !== 'now' && tag === this.#tag) return;
     this.#tag = tag;
-    void this.#then(() => this.#settle(this.#owed === 'now'));
+    void this.#enqueue(() => this.#reconcile(this.#restore === 'now'));
   }
 
   #isUp(): boolean {
     return this.#deps.discovery.agent()?.state === 'up';
   }
 
-  /** One thing after the other; what the agent refuses is tried again at the next look. */
-  #then(work: () => Promise<void>): Promise<void> {
+  /** One after the other; what the agent refuses is retried at the next check. */
+  #enqueue(work: () => Promise<void>): Promise<void> {
     this.#work = this.#work
       .then(() => (this.#closed ? undefined : work()))
       .catch((error) => {
@@ -111,39 +112,39 @@ export class Keeper {
   }
 
   /**
-   * Keeps to what other programs made of the tag, and puts back what they did not see.
-   * @param tells whether to put back, too, what the agent does not know since it was restarted
+   * Accepts what other programs made of the tag, and puts back what they did not see.
+   * @param restoresLost whether to put back, too, what the agent lost in a restart
    */
-  async #settle(tells: boolean): Promise<void> {
+  async #reconcile(restoresLost: boolean): Promise<void> {
     if (!this.#isUp()) return;
-    if (tells) this.#owed = 'later';
+    if (restoresLost) this.#restore = 'later';
     const { lost, raced, removed } = await this.#deps.publisher.reconcile();
-    for (const key of removed) this.#note('removed', wordOf(key));
-    const missing = tells ? [...lost, ...raced] : raced;
-    // What is there is brought up to date where the agent is told, too.
-    if (tells || missing.length > 0) await this.#deps.publisher.restore(missing);
-    for (const key of missing) this.#note('announced', wordOf(key));
-    if (tells) this.#owed = 'no';
+    for (const key of removed) this.#note('removed', readTypeId(key));
+    const missing = restoresLost ? [...lost, ...raced] : raced;
+    // This also brings the entries that are there up to date.
+    if (restoresLost || missing.length > 0) await this.#deps.publisher.restore(missing);
+    for (const key of missing) this.#note('announced', readTypeId(key));
+    if (restoresLost) this.#restore = 'no';
   }
 
   async #withdraw(key: string, why: Trouble): Promise<void> {
-    if (await this.#deps.publisher.withdraw(key, why)) this.#note(ENDS[why], wordOf(key));
+    if (await this.#deps.publisher.withdraw(key, why)) this.#note(EVENTS[why], readTypeId(key));
   }
 
-  /** What is done is done: a full disk must not make it look as if it was not. */
+  /** A full disk must not make a completed action look like a failed one. */
   #note(what: Deed, type: string): void {
-    const deed = { by: 'schedule', what, type, result: 'done' } as const;
-    log.info(pairs(deed));
+    const event = { by: 'schedule', what, type, result: 'done' } as const;
+    log.info(pairs(event));
     try {
-      this.#deps.events.add({ ...deed, name: '', provider: null, job: null });
+      this.#deps.events.add({ ...event, name: '', provider: null, job: null });
     } catch (error) {
       log.error(error);
     }
   }
 
-  async #look(): Promise<void> {
+  async #check(): Promise<void> {
     if (this.#deps.publisher.all().size === 0) return;
-    await this.#settle(this.#owed !== 'no');
+    await this.#reconcile(this.#restore !== 'no');
     await this.#withdrawTroubled();
   }
 
@@ -152,41 +153,41 @@ export class Keeper {
     if ((await local.problem()) !== null) return;
     const states = await local.states();
     for (const [key, publication] of publisher.all()) {
-      // An agent that was told of it has to be told of its end, too.
+      // An agent that was given the entry must also be told of its end.
       if (!publication.untold && !this.#isUp()) continue;
-      const state = states.get(wordOf(key))?.state ?? 'absent';
-      const trouble = publication.withdrawn ? null : await this.#troubleOf(publication, state);
-      const why = this.#afterPatience(key, trouble);
+      const state = states.get(readTypeId(key))?.state ?? 'absent';
+      const trouble = publication.withdrawn ? null : await this.#findTrouble(publication, state);
+      const why = this.#afterGrace(key, trouble);
       if (why === null) continue;
       await this.#withdraw(key, why);
       this.#misses.delete(key);
     }
   }
 
-  /** Why no neighbour finds the service; null where one may, and where that cannot be known. */
-  async #troubleOf({ entry, unit }: Publication, state: LocalState): Promise<Trouble | null> {
-    // Without a unit, then or now, it is run in a way that cannot be seen from here.
+  /** Why no neighbour can use the service; null where one may, and where that cannot be known. */
+  async #findTrouble({ entry, unit }: Publication, state: LocalState): Promise<Trouble | null> {
+    // Without a unit, then or now, it runs in a way that cannot be seen from here.
     if (state === 'stopped' || state === 'failed' || (state === 'absent' && unit !== null)) return 'not-running';
     if (state !== 'running') return null;
-    const { services, listening: look = listening } = this.#deps;
+    const { services, listening: readListening = listening } = this.#deps;
     const { transports } = services.of(entry.s);
-    const heard = await Promise.all(transports.map((transport) => look(Number(entry.p), transport)));
-    return heard.every((one) => one === 'closed' || one === 'loopback') ? 'silent' : null;
+    const states = await Promise.all(transports.map((transport) => readListening(Number(entry.p), transport)));
+    return states.every((state) => state === 'closed' || state === 'loopback') ? 'silent' : null;
   }
 
-  /** Counts the looks in a row that found the same. @returns it once they were enough, for long enough; null before */
-  #afterPatience(key: string, why: Trouble | null): Trouble | null {
+  /** Counts consecutive checks with the same trouble. @returns the trouble once the grace period is over; null before */
+  #afterGrace(key: string, why: Trouble | null): Trouble | null {
     const missed = this.#misses.get(key);
     const now = this.#deps.now();
     this.#misses.delete(key);
     if (why === null) return null;
     const before = missed?.why === why ? missed : { since: now, count: 0 };
-    // Not later than now, should the clock have been set back meanwhile.
+    // Not later than now, in case the clock was set back meanwhile.
     const [since, count] = [Math.min(before.since, now), before.count + 1];
     this.#misses.set(key, { why, since, count });
-    return count >= MISSES && now - since >= PATIENCE_MS ? why : null;
+    return count >= MAX_MISSES && now - since >= GRACE_MS ? why : null;
   }
 }
 
-/** The wire word of a remembered announcement's key. */
-const wordOf = (key: string) => key.split(' ', 1)[0] ?? key;
+/** The type id of a publication's key. */
+const readTypeId = (key: string) => key.split(' ', 1)[0] ?? key;

@@ -1,29 +1,28 @@
-/** What the owner had announced, remembered from one start of the panel to the next. */
+/** What the owner has announced, stored across restarts of the panel. */
 import { isDeepStrictEqual } from 'node:util';
 import type { WireEntry } from '../../announcement/tag-write.js';
 import type { SettingStore } from '../../store/index.js';
 
 /**
- * Why an announcement was ended that nobody here asked to end: the service did not run, nothing listened on its port where
- * neighbours reach it, or another program took it away.
+ * Why an announcement ended without the owner's request: the service did not run, nothing listened where neighbours could
+ * reach it, or another program removed it.
  */
 export const WITHDRAWALS = ['not-running', 'silent', 'removed'] as const;
 export type Withdrawal = (typeof WITHDRAWALS)[number];
 
-/** What the owner had announced. */
+/** One announcement of the owner's. */
 export interface Publication {
   readonly entry: WireEntry;
-  /** The unit that ran when it was announced: as long as it runs, the announcement stands. null = none did. */
+  /** The unit that ran when it was announced; null = none did. */
   readonly unit: string | null;
-  /** No Serf agent was there to be told of it yet: only the local network knows. */
+  /** No Serf agent has the entry yet: only the local network does. */
   readonly untold: boolean;
   /** When, ms since the epoch. */
   readonly at: number;
-  /** Why it is not announced any more although nobody said so; null while it is. */
+  /** Why and when it ended without the owner's request; null while it is announced. */
   readonly withdrawn: { readonly at: number; readonly why: Withdrawal } | null;
 }
 
-/** Names of the settings. */
 const SETTING = 'published';
 const RUNS_SETTING = 'published-runs';
 
@@ -34,14 +33,14 @@ export class Publications {
     this.#settings = settings;
   }
 
-  /** By key: the wire word, or the word and the port for a second one of the same word. */
+  /** By key: the type id, or type id and port for a second one of the same type. */
   all(): ReadonlyMap<string, Publication> {
     const stored = Object.entries(this.#read<Publication>(SETTING));
-    // An earlier version announced through Serf alone, and did not say so.
+    // An earlier version announced through Serf alone, and had no `untold`.
     return new Map(stored.map(([key, publication]) => [key, { ...publication, untold: publication.untold ?? false }]));
   }
 
-  /** Where the announcement that stands at that place is remembered, or would be. */
+  /** The key of the publication at the entry's place, or the one that it would get. */
   keyOf(entry: WireEntry): string {
     const all = this.all();
     const known = [...all].find(([, publication]) => isSamePlace(publication.entry, entry));
@@ -49,13 +48,13 @@ export class Publications {
     return (all.get(entry.s)?.withdrawn ?? null) === null && all.has(entry.s) ? `${entry.s} ${entry.p}` : entry.s;
   }
 
-  /** null forgets it. */
+  /** null deletes it. */
   set(key: string, publication: Publication | null): void {
     this.#put(SETTING, key, publication);
     if (publication === null) this.setRun(key, null);
   }
 
-  /** The run of the Serf agent in whose tag it was last seen; null where that is not known. */
+  /** The run of the Serf agent in whose tag it was last seen; null where unknown. */
   run(key: string): string | null {
     return this.#read<string>(RUNS_SETTING)[key] ?? null;
   }
@@ -64,7 +63,7 @@ export class Publications {
     if (this.run(key) !== run) this.#put(RUNS_SETTING, key, run);
   }
 
-  /** Whether that is what is remembered now: its owner may have ended it, or announced it anew, meanwhile. */
+  /** Whether it is unchanged in the store: the owner may have ended it, or announced it anew, meanwhile. */
   has(key: string, publication: Publication): boolean {
     return isDeepStrictEqual(this.all().get(key), publication);
   }
@@ -82,4 +81,4 @@ export class Publications {
 }
 
 /** The same service at the same place, whatever else is said of it. */
-const isSamePlace = (one: WireEntry, other: WireEntry) => one.s === other.s && one.i === other.i && one.p === other.p;
+const isSamePlace = (a: WireEntry, b: WireEntry) => a.s === b.s && a.i === b.i && a.p === b.p;

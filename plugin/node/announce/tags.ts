@@ -1,6 +1,6 @@
 /**
- * The tags of this node's own Serf member, changed entry by entry. Other programs write the same tag, each the whole of
- * it: what one of them changes while we write is put back, and what they overwrite of ours is written again.
+ * The tags of this node's own Serf member, changed entry by entry. Other programs write the same tag, always as a whole:
+ * what one of them changes while we write is put back, and what they overwrite of ours is written again.
  */
 
 import { TAG_NAME } from '../../announcement/tag-read.js';
@@ -10,15 +10,15 @@ import type { SerfRpc } from '../../serf/client.js';
 
 type Edit = (pieces: readonly Piece[]) => readonly Piece[];
 
-/** What became of the tag. */
+/** The tag before and after a change of ours. */
 export interface Change {
   readonly before: readonly Piece[];
   readonly after: readonly Piece[];
 }
 
-/** What the tags would be. */
+/** The tags as a change would make them. */
 interface Draft {
-  /** null = the tag goes, because no entry is left. */
+  /** null = no entry is left, so the tag is deleted. */
   readonly tag: string | null;
   /** All tags together, encoded. */
   readonly bytes: number;
@@ -27,13 +27,13 @@ interface Draft {
 
 /** An agent on this machine answers at once or hangs, ms. */
 const READ_LIMIT_MS = 1_500;
-/** Two programs that keep overwriting each other meet again this often, then one gives up. */
-const TRIES = 5;
+/** Writes before giving up on a program that keeps overwriting ours. */
+const MAX_TRIES = 5;
 
 export class OwnTags {
   readonly #client: () => SerfRpc;
   readonly #pack: typeof packTag;
-  /** Two changes of ours never overlap. */
+  /** Our changes never overlap. */
   #queue: Promise<unknown> = Promise.resolve();
 
   /** @param client the connection to the agent; throws while there is none */
@@ -42,48 +42,48 @@ export class OwnTags {
     this.#pack = pack;
   }
 
-  /** The entries that this node announces now. @throws PanelError serf-away, serf-refused, tag-unreadable */
+  /** This node's entries. @throws PanelError serf-away, serf-refused, tag-unreadable */
   async pieces(): Promise<readonly Piece[]> {
     return piecesOf((await this.#read()).get(TAG_NAME));
   }
 
-  /** Hands over the entries as they are while no change of ours is under way. @throws as pieces */
-  look<T>(use: (read: () => Promise<readonly Piece[]>) => Promise<T>): Promise<T> {
-    return this.#then(() => use(() => this.pieces()));
+  /** Reads the entries while no change of ours is under way. @throws as pieces */
+  inspect<T>(use: (read: () => Promise<readonly Piece[]>) => Promise<T>): Promise<T> {
+    return this.#enqueue(() => use(() => this.pieces()));
   }
 
-  /** What the change would make of the tags. @throws PanelError serf-away, serf-refused, tag-unreadable, publish-failed */
+  /** The tags as the change would make them. @throws PanelError serf-away, serf-refused, tag-unreadable, publish-failed */
   async draft(edit: Edit): Promise<Draft> {
     return this.#draft(await this.#read(), edit);
   }
 
   /**
-   * Makes the change; what other programs wrote stays, also what they write meanwhile.
+   * Makes the change; keeps what other programs wrote, also meanwhile.
    * @returns the entries before and after it
    * @throws PanelError tags-full, tag-unreadable, publish-failed, serf-away, serf-refused
    */
   change(edit: Edit): Promise<Change> {
-    return this.#then(() => this.#change(edit));
+    return this.#enqueue(() => this.#change(edit));
   }
 
-  #then<T>(work: () => Promise<T>): Promise<T> {
-    const mine = this.#queue.catch(() => {}).then(work);
-    this.#queue = mine;
-    return mine;
+  #enqueue<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#queue.catch(() => {}).then(work);
+    this.#queue = result;
+    return result;
   }
 
   async #change(edit: Edit): Promise<Change> {
     let redo: Edit = (pieces) => pieces;
-    for (let tries = 0; tries < TRIES; tries++) {
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
       const base = await this.#read();
       const draft = await this.#draft(base, (pieces) => edit(redo(pieces)));
       const before = piecesOf(base.get(TAG_NAME));
       if (isSame(draft.pieces, before)) return { before, after: before };
       if (draft.bytes > TAGS_LIMIT) throw full(draft.bytes);
-      // One connection, in order: the reading tells what the writing overwrites, a few microseconds later.
+      // One connection, in order: the reading shows what the write overwrites a few microseconds later.
       const [overwritten] = await Promise.all([this.#read(), this.#write(draft)]);
       const theirs = overwritten.get(TAG_NAME);
-      redo = theirs === base.get(TAG_NAME) ? (pieces) => pieces : change(before, piecesOf(theirs));
+      redo = theirs === base.get(TAG_NAME) ? (pieces) => pieces : difference(before, piecesOf(theirs));
       const after = (await this.#read()).get(TAG_NAME) ?? null;
       if (theirs === base.get(TAG_NAME) && after === draft.tag) return { before, after: draft.pieces };
     }
@@ -108,17 +108,17 @@ export class OwnTags {
     try {
       await (tag === null ? this.#client().setTags({}, [TAG_NAME]) : this.#client().setTags({ [TAG_NAME]: tag }));
     } catch (error) {
-      // An agent that counts otherwise than we do has the last word.
+      // An agent that counts differently has the last word.
       throw error instanceof PanelError && /exceeds limit/.test(error.message) ? full(bytes, error) : error;
     }
   }
 }
 
-const isSame = (one: readonly Piece[], other: readonly Piece[]) =>
-  one.length === other.length && one.every((piece, at) => piece === other[at]);
+const isSame = (a: readonly Piece[], b: readonly Piece[]) =>
+  a.length === b.length && a.every((piece, at) => piece === b[at]);
 
-/** The change from one list to the other, to be made to a third. */
-function change(from: readonly Piece[], to: readonly Piece[]): Edit {
+/** The change from one list to another, to be applied to a third. */
+function difference(from: readonly Piece[], to: readonly Piece[]): Edit {
   return (pieces) => [
     ...pieces.filter((piece) => !from.includes(piece) || to.includes(piece)),
     ...to.filter((piece) => !from.includes(piece) && !pieces.includes(piece)),

@@ -1,8 +1,7 @@
-/** Why neighbours might not reach a service as it is about to be announced. */
+/** Why neighbours might not reach a service as announced. */
 import { BlockList, isIPv6 } from 'node:net';
 import { listening, type Transport } from '../ports.js';
 
-/** `loopback`, `unspecified`, `link-local`: what the address is. */
 export const ADDRESS_TROUBLES = ['loopback', 'unspecified', 'link-local'] as const;
 /** `closed`: nothing listens on the port; `loopback`: only this machine reaches it. */
 export const PORT_TROUBLES = ['closed', 'loopback'] as const;
@@ -11,7 +10,7 @@ export type Trouble =
   | { readonly of: 'address'; readonly why: (typeof ADDRESS_TROUBLES)[number] }
   | { readonly of: 'port'; readonly why: (typeof PORT_TROUBLES)[number]; readonly transport: Transport };
 
-/** Addresses at which no other machine reaches this one from everywhere in the community. */
+/** Addresses that do not lead here from everywhere in the community. */
 const UNREACHABLE: readonly (readonly [(typeof ADDRESS_TROUBLES)[number], BlockList])[] = [
   ['loopback', blocks(['127.0.0.0', 8, 'ipv4'], ['::1', 128, 'ipv6'])],
   ['unspecified', blocks(['0.0.0.0', 8, 'ipv4'], ['::', 128, 'ipv6'])],
@@ -24,7 +23,7 @@ function blocks(...subnets: readonly (readonly [string, number, 'ipv4' | 'ipv6']
   return list;
 }
 
-/** What is wrong with the address; null when nothing is. */
+/** null where nothing is wrong with the address. */
 export function addressTrouble(address: string): (typeof ADDRESS_TROUBLES)[number] | null {
   const family = isIPv6(address) ? 'ipv6' : 'ipv4';
   return UNREACHABLE.find(([, list]) => list.check(address, family))?.[0] ?? null;
@@ -35,11 +34,11 @@ export function addressTroubles(address: string): readonly Trouble[] {
   return why === null ? [] : [{ of: 'address', why }];
 }
 
-/** What is wrong with the port, for each transport; nothing where that cannot be known. */
+/** What is wrong with the port on each transport; none where that cannot be known. */
 export async function portTroubles(port: string, transports: readonly Transport[]): Promise<readonly Trouble[]> {
   const all = transports.map(async (transport): Promise<Trouble[]> => {
-    const found = await listening(Number(port), transport);
-    return found === 'closed' || found === 'loopback' ? [{ of: 'port', why: found, transport }] : [];
+    const state = await listening(Number(port), transport);
+    return state === 'closed' || state === 'loopback' ? [{ of: 'port', why: state, transport }] : [];
   });
   return (await Promise.all(all)).flat();
 }

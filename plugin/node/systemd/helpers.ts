@@ -1,4 +1,4 @@
-/** The package's root-owned helper units, which enable and disable one unit each: what systemd lets nobody else be allowed. */
+/** The package's root-owned helper units, each of which enables or disables one unit: polkit cannot allow that per unit. */
 import { PanelError } from '../../model/errors.js';
 
 /** `cloudy-services-enable@named.service.service`: the unit's name escaped as `systemd-escape` does. */
@@ -7,7 +7,7 @@ export function helperUnit(verb: 'enable' | 'disable', unit: string): string {
   return `cloudy-services-${verb}@${escaped}.service`;
 }
 
-/** Where the helper is missing or not allowed: how to do it by hand. Any other error as it is. */
+/** Where the helper is missing or not allowed, an error that says how to do it by hand; any other error unchanged. */
 export function notInstalled(error: unknown, verb: 'enable' | 'disable', unit: string): unknown {
   if (!(error instanceof PanelError) || !['unit-absent', 'unit-not-permitted'].includes(error.code)) return error;
   const message = `This panel may not ${verb} ${unit}: ${error.code === 'unit-absent' ? 'its helper unit is not installed' : 'no polkit rule allows it'}.`;

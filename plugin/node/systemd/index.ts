@@ -1,37 +1,36 @@
-/** This machine's own services: which candidate units exist, their states in plain words, and what may be done to them. */
+/** This machine's own services: which candidate units exist, their states, and acting on them. */
 import { setTimeout as wait } from 'node:timers/promises';
 import { PanelError } from '../../model/errors.js';
 import type { LocalService, LocalState, OwnUnit, Verb } from '../../model/unit.js';
 import type { ServiceRegistry, ServiceType } from '../../services/contract.js';
-import { LIMITS, type Limits, refused, Systemd } from './bus.js';
+import { LIMITS, type Limits, refused, Systemd } from './control.js';
 import { silent } from './systemctl.js';
 import type { Unit } from './units.js';
 
 /** What the rest of the panel knows of this machine's services. */
 export interface LocalServices {
   /**
-   * One entry per built-in type. Answers within 2 s; a machine without systemd has every type `absent`, one whose systemd
-   * does not answer `unknown`.
+   * One entry per built-in type, within 2 s. Without systemd every type is `absent`; where systemd does not answer, `unknown`.
    */
   states(): Promise<ReadonlyMap<string, LocalService>>;
-  /** null where systemd answers; else why not, as a deliberate error. */
+  /** null where systemd answers; else a deliberate error that says why not. */
   problem(): Promise<Error | null>;
   /**
    * Acts on the type's unit, waits for systemd's job to end and reads back.
-   * @param unit one of the type's units here; the one that stands for it when left out
+   * @param unit one of the type's units here; by default the one that stands for it
    * @throws PanelError no-systemd, unit-absent, unit-refused, unit-not-permitted, unit-failed
    */
   act(type: string, verb: Verb, signal: AbortSignal, unit?: string): Promise<LocalService>;
 }
 
-/** As whoever made them has them. */
+/** For their creator, who also closes them. */
 export interface OwnedLocalServices extends LocalServices {
-  /** Ends a reading that is under way: no program is left behind. */
+  /** Aborts a reading under way: no program is left behind. */
   close(): void;
 }
 
 export interface LocalOptions {
-  /** Clock in ms that nobody sets: how fresh a reading is must not depend on the time of day. */
+  /** Monotonic clock, ms: how fresh a reading is must not depend on the time of day. */
   readonly now?: () => number;
   readonly limits?: Partial<Limits>;
 }
@@ -42,12 +41,12 @@ interface Reading {
   readonly at: number;
 }
 
-/** For this long a reading serves everyone, ms. */
-const FRESH = 2000;
+/** How long a reading serves everyone. */
+const FRESH_MS = 2000;
 
 /** None of the type's candidates exists. */
 export const ABSENT: LocalService = { unit: null, state: 'absent', enabled: false, units: [] };
-/** Nobody knows whether one exists. */
+/** systemd does not say whether one exists. */
 const UNKNOWN: LocalService = { ...ABSENT, state: 'unknown' };
 
 /** The services of this machine, read through systemd. */
@@ -67,10 +66,10 @@ class SystemdServices implements OwnedLocalServices {
   #last: Reading;
   #reading: Promise<Reading> | null = null;
   readonly #closing = new AbortController();
-  /** Actions that have ended. */
-  #acted = 0;
-  /** What is being done to a unit: systemd tells it late, or not at all. */
-  readonly #turning = new Map<string, LocalState>();
+  /** Completed actions. */
+  #actions = 0;
+  /** Units being started or stopped, with the state that systemd shows late or not at all. */
+  readonly #transitions = new Map<string, LocalState>();
 
   constructor(types: readonly ServiceType[], limits: Limits, now: () => number) {
     this.#types = types;
@@ -84,18 +83,18 @@ class SystemdServices implements OwnedLocalServices {
   }
 
   async states(): Promise<ReadonlyMap<string, LocalService>> {
-    const { units, problem } = await this.#patient();
+    const { units, problem } = await this.#read();
     const isKnown = problem === null || problem.code === 'no-systemd';
     return new Map(this.#types.map((type) => [type.id, isKnown ? this.#standsFor(type, units) : UNKNOWN]));
   }
 
   async problem(): Promise<Error | null> {
-    return (await this.#patient()).problem;
+    return (await this.#read()).problem;
   }
 
   async act(id: string, verb: Verb, signal: AbortSignal, wanted?: string): Promise<LocalService> {
-    const type = this.#types.find((one) => one.id === id);
-    const { units, problem } = await this.#read();
+    const type = this.#types.find((candidate) => candidate.id === id);
+    const { units, problem } = await this.#readFresh();
     if (problem) throw problem;
     const here = type ? this.#standsFor(type, units) : ABSENT;
     if (wanted !== undefined && here.units.every(({ unit }) => unit !== wanted)) throw refused();
@@ -104,18 +103,18 @@ class SystemdServices implements OwnedLocalServices {
       throw new PanelError(
         'unit-absent',
         'This machine has no unit for that service.',
-        installHint(type?.local?.units.flatMap((one) => one.package ?? []) ?? []),
+        installHint(type?.local?.units.flatMap((candidate) => candidate.package ?? []) ?? []),
       );
-    if (verb === 'start' || verb === 'stop') this.#turning.set(unit, verb === 'stop' ? 'stopping' : 'starting');
+    if (verb === 'start' || verb === 'stop') this.#transitions.set(unit, verb === 'stop' ? 'stopping' : 'starting');
     try {
       this.#last = { units: await this.#systemd.act(unit, verb, signal), problem: null, at: this.#now() };
     } catch (error) {
       this.#last = { ...this.#last, at: Number.NEGATIVE_INFINITY };
       throw error;
     } finally {
-      this.#turning.delete(unit);
-      this.#acted += 1;
-      // What is being read now began before the end of the action: it may not be kept as the newest.
+      this.#transitions.delete(unit);
+      this.#actions += 1;
+      // A reading under way started before the action ended: it must not become the newest.
       this.#reading = null;
     }
     return this.#standsFor(type, this.#last.units);
@@ -129,55 +128,55 @@ class SystemdServices implements OwnedLocalServices {
   #standsFor(type: ServiceType, units: readonly Unit[]): LocalService {
     const found = new Map<Unit, OwnUnit>();
     const candidates = type.local?.units ?? [];
-    for (const { name, unit } of candidates.flatMap((candidate) => this.#systemd.named(units, candidate.unit))) {
-      // Two candidates may be two names of one unit: the first counts.
+    for (const { name, unit } of candidates.flatMap((candidate) => this.#systemd.matching(units, candidate.unit))) {
+      // Two candidates may be aliases of one unit: the first counts.
       if (!found.has(unit)) found.set(unit, { unit: name, state: unit.state, enabled: unit.enabled });
     }
-    const read = [...found.values()];
-    const chosen = read.find(({ state }) => state === 'running') ?? read[0];
-    const turned = (one: OwnUnit): OwnUnit => ({ ...one, state: this.#turning.get(one.unit) ?? one.state });
-    return chosen ? { ...turned(chosen), units: read.map(turned) } : ABSENT;
+    const own = [...found.values()];
+    const chosen = own.find(({ state }) => state === 'running') ?? own[0];
+    const current = (unit: OwnUnit): OwnUnit => ({ ...unit, state: this.#transitions.get(unit.unit) ?? unit.state });
+    return chosen ? { ...current(chosen), units: own.map(current) } : ABSENT;
   }
 
-  /** A reading no older than FRESH; while systemd is slow, what was known before. Never one from before an action's end. */
-  async #patient(): Promise<Reading> {
-    const acted = this.#acted;
-    const reading = await this.#soon();
-    return acted === this.#acted ? reading : this.#patient();
+  /** A reading no older than FRESH_MS, or the previous one while systemd is slow. Never one from before an action ended. */
+  async #read(): Promise<Reading> {
+    const actions = this.#actions;
+    const reading = await this.#readOrLast();
+    return actions === this.#actions ? reading : this.#read();
   }
 
-  async #soon(): Promise<Reading> {
+  async #readOrLast(): Promise<Reading> {
     if (this.#isFresh()) return this.#last;
-    const late = new AbortController();
-    const reading = this.#read().finally(() => late.abort());
-    const before = wait(this.#limits.patience, undefined, { signal: late.signal }).then(
+    const done = new AbortController();
+    const reading = this.#readFresh().finally(() => done.abort());
+    const last = wait(this.#limits.page, undefined, { signal: done.signal }).then(
       () => this.#last,
       () => reading,
     );
-    return Promise.race([reading, before]);
+    return Promise.race([reading, last]);
   }
 
   #isFresh(): boolean {
-    return this.#now() - this.#last.at < FRESH;
+    return this.#now() - this.#last.at < FRESH_MS;
   }
 
-  /** One systemctl serves all who ask at the same time. */
-  #read(): Promise<Reading> {
+  /** One systemctl serves all concurrent callers. */
+  #readFresh(): Promise<Reading> {
     if (this.#isFresh()) return Promise.resolve(this.#last);
     if (this.#reading) return this.#reading;
-    const mine = this.#ask()
-      .then((reading) => {
-        if (this.#reading === mine) this.#last = reading;
-        return reading;
+    const reading = this.#runSystemctl()
+      .then((result) => {
+        if (this.#reading === reading) this.#last = result;
+        return result;
       })
       .finally(() => {
-        if (this.#reading === mine) this.#reading = null;
+        if (this.#reading === reading) this.#reading = null;
       });
-    this.#reading = mine;
-    return mine;
+    this.#reading = reading;
+    return reading;
   }
 
-  async #ask(): Promise<Reading> {
+  async #runSystemctl(): Promise<Reading> {
     try {
       return { units: await this.#systemd.read(this.#closing.signal), problem: null, at: this.#now() };
     } catch (error) {

@@ -1,4 +1,4 @@
-/** The last lines that a unit wrote to the journal. */
+/** The last lines of a unit's journal. */
 import { execFile } from 'node:child_process';
 import { asPanelError, isScarcity, PanelError } from '../../model/errors.js';
 
@@ -9,26 +9,26 @@ export interface UnitLog {
 }
 
 const LINES = 200;
-/** Characters of one line that are shown. */
-const LINE_CAP = 1_000;
+/** Characters shown of one line. */
+const MAX_LINE = 1_000;
 /** ms; a journal on an SD card takes a while. */
 const LIMIT_MS = 1_800;
 const MAX_OUTPUT = 4 << 20;
-/** Colours and what else could disguise a text; the tab stays. */
+/** Colours, and other characters that could disguise a text; the tab stays. */
 const UNSHOWABLE = /\p{Cc}\[[0-9;]*m|(?!\t)[\p{Cc}\p{Bidi_Control}]/gu;
 const DENIED = /insufficient permissions|not seeing messages from other users/i;
 
-/** Readings under way: one serves all who ask at the same time. */
-const reading = new Map<string, Promise<UnitLog>>();
+/** Readings under way: one serves all concurrent callers. */
+const readings = new Map<string, Promise<UnitLog>>();
 
 /**
  * The unit's last 200 lines.
- * @throws PanelError log-unreadable: the panel may not read them, or there is no journal; no-resources
+ * @throws PanelError log-unreadable where the panel may not read them or there is no journal; no-resources
  */
 export function unitLog(unit: string): Promise<UnitLog> {
-  const known = reading.get(unit) ?? readLog(unit).finally(() => reading.delete(unit));
-  reading.set(unit, known);
-  return known;
+  const reading = readings.get(unit) ?? readLog(unit).finally(() => readings.delete(unit));
+  readings.set(unit, reading);
+  return reading;
 }
 
 function readLog(unit: string): Promise<UnitLog> {
@@ -46,7 +46,7 @@ function readLog(unit: string): Promise<UnitLog> {
   });
 }
 
-const clean = (line: string) => line.slice(0, LINE_CAP).replace(UNSHOWABLE, '');
+const clean = (line: string) => line.slice(0, MAX_LINE).replace(UNSHOWABLE, '');
 
 function denied(unit: string): PanelError {
   const hint = `Add the user that runs this panel to the group systemd-journal, or run: sudo journalctl -u ${unit}`;
@@ -54,6 +54,6 @@ function denied(unit: string): PanelError {
 }
 
 function unreadable(unit: string, cause: Error): PanelError {
-  const hint = `Look on the machine itself: journalctl -u ${unit}`;
+  const hint = `On the machine itself, run: journalctl -u ${unit}`;
   return new PanelError('log-unreadable', `The log of ${unit} cannot be read.`, hint, { cause });
 }

@@ -1,27 +1,27 @@
-/** The polkit rule of the package: what the panel's user may do to systemd units. Made when the package is built. */
+/** The package's polkit rule: what the panel's user may do to systemd units. Generated when the package is built. */
 import type { UnitCandidate } from '../../services/contract.js';
 import { isTemplate, unitPattern } from './units.js';
 
-/** A template given by its name alone is taken for one whose instance is a user. */
+/** A template given by name alone counts as one whose instance is a user. */
 type Candidate = string | Pick<UnitCandidate, 'unit' | 'instance'>;
 
-/** User ids of people: Debian's range for adduser, where `nobody` and what systemd makes up are not in. */
+/** User ids of people: Debian's range for adduser, without `nobody` and systemd's dynamic users. */
 const FIRST_UID = 1000;
 const LAST_UID = 60_000;
 
 /**
- * Lets the panel's user start, stop, enable and disable exactly the given units. Of a template every instance is meant; of
- * one whose instance is a user, those of people: what runs as `www-data` would hand out that program's files.
+ * Lets the panel's user start, stop, enable and disable exactly the given units, and every instance of a template; where
+ * the instance is a user, only people's: a service run as `www-data` would expose that program's files.
  * @param candidates such as `named.service`
  * @throws Error for what is not the name of a service unit
  */
 export function polkitRule(candidates: readonly Candidate[]): string {
-  const units = candidates.map((one) => (typeof one === 'string' ? { unit: one } : one));
-  const wrong = units.find(({ unit }) => !/^[A-Za-z0-9_.-]+@?\.service$/.test(unit));
-  if (wrong !== undefined) throw new Error(`${wrong.unit} is not the name of a service unit`);
+  const units = candidates.map((candidate) => (typeof candidate === 'string' ? { unit: candidate } : candidate));
+  const invalid = units.find(({ unit }) => !/^[A-Za-z0-9_.-]+@?\.service$/.test(unit));
+  if (invalid !== undefined) throw new Error(`${invalid.unit} is not the name of a service unit`);
   const isPersonal = ({ unit, instance = 'user' }: Exclude<Candidate, string>) =>
     isTemplate(unit) && instance === 'user';
-  const plain = units.filter((one) => !isPersonal(one)).map(({ unit }) => unit);
+  const plain = units.filter((candidate) => !isPersonal(candidate)).map(({ unit }) => unit);
   const personal = units.filter(isPersonal).map(({ unit }) => unit);
   return `// What the panel's user may do to systemd units: made from the panel's service types, so that it follows them.
 polkit.addRule(function (action, subject) {

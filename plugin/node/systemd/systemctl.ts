@@ -1,16 +1,16 @@
-/** Runs `systemctl` once: an argument list, never a shell; a limit, a cap, the C locale; its refusals as deliberate errors. */
+/** Runs `systemctl` once: an argument list, never a shell; with a time limit, an output cap and the C locale; refusals become deliberate errors. */
 import { execFile } from 'node:child_process';
 import { asPanelError, isScarcity, PanelError } from '../../model/errors.js';
 
 export interface RunOptions {
-  /** ms; the process is killed after it. */
+  /** ms; then the process is killed. */
   readonly limit: number;
-  /** The unit that is acted on; absent for a reading. */
+  /** The unit to act on; absent for a reading. */
   readonly unit?: string;
   readonly signal?: AbortSignal;
 }
 
-/** A screenful per unit is a few hundred bytes; more than this is not systemctl. */
+/** A unit takes a few hundred bytes; more than this is not systemctl. */
 const MAX_OUTPUT = 1 << 20;
 
 /**
@@ -33,10 +33,10 @@ export function systemctl(args: readonly string[], { limit, unit, signal }: RunO
       else if (error.code === 'ENOENT') reject(noSystemd('There is no systemctl on this machine.', { cause: error }));
       else if (isScarcity(error)) reject(asPanelError(error));
       else {
-        // Without an exit code it was killed: by its limit.
-        const late = error.code === null || error.code === undefined;
-        const said = late ? `systemctl did not end within ${limit / 1000} s` : firstLine(stderr || error.message);
-        reject(explain(said, unit, { cause: error }));
+        // No exit code: killed at its limit.
+        const isLate = error.code === null || error.code === undefined;
+        const output = isLate ? `systemctl did not end within ${limit / 1000} s` : firstLine(stderr || error.message);
+        reject(explain(output, unit, { cause: error }));
       }
     });
   });
@@ -46,25 +46,30 @@ const NO_SYSTEMD = /not been booted with systemd|failed to connect to (system sc
 const NOT_PERMITTED = /authentication (is )?required|access denied|not authorized|permission denied/i;
 const NO_UNIT = /\bunit \S+ (not found|not loaded)/i;
 
-function explain(said: string, unit: string | undefined, cause: ErrorOptions): PanelError {
-  if (NO_SYSTEMD.test(said)) return noSystemd('This machine was not started with systemd.', cause);
-  if (unit === undefined) return silent(`systemd cannot be asked: ${said}.`, cause);
-  if (NOT_PERMITTED.test(said))
+function explain(output: string, unit: string | undefined, cause: ErrorOptions): PanelError {
+  if (NO_SYSTEMD.test(output)) return noSystemd('This machine was not started with systemd.', cause);
+  if (unit === undefined) return silent(`systemd does not answer: ${output}.`, cause);
+  if (NOT_PERMITTED.test(output))
     return new PanelError(
       'unit-not-permitted',
-      `This panel may not do that: ${said}.`,
+      `This panel may not do that: ${output}.`,
       `Allow ${unit} to the user that runs the panel with a polkit rule, or do it by hand as root.`,
       cause,
     );
-  if (NO_UNIT.test(said))
-    return new PanelError('unit-absent', `${unit} does not exist here: ${said}.`, 'Install its package first.', cause);
-  return unitFailed(unit, said, cause);
+  if (NO_UNIT.test(output))
+    return new PanelError(
+      'unit-absent',
+      `${unit} does not exist here: ${output}.`,
+      'Install its package first.',
+      cause,
+    );
+  return unitFailed(unit, output, cause);
 }
 
-/** The unit was asked and failed: where to read why. */
-export function unitFailed(unit: string, said: string, options?: ErrorOptions): PanelError {
+/** The action failed: where to read why. */
+export function unitFailed(unit: string, output: string, options?: ErrorOptions): PanelError {
   const hint = `Look at: systemctl status ${unit} and journalctl -u ${unit}`;
-  return new PanelError('unit-failed', `${unit}: ${said}.`, hint, options);
+  return new PanelError('unit-failed', `${unit}: ${output}.`, hint, options);
 }
 
 /** There is no systemd to ask. */
@@ -73,9 +78,9 @@ function noSystemd(message: string, options?: ErrorOptions): PanelError {
   return new PanelError('no-systemd', message, hint, options);
 }
 
-/** systemd is there, as far as one can tell, and says nothing of use. */
+/** systemd seems to be there, but gives no usable answer. */
 export function silent(message: string, options?: ErrorOptions): PanelError {
-  const hint = 'It is asked again by itself. On the machine, look at: systemctl status';
+  const hint = 'The panel retries by itself. On the machine, look at: systemctl status';
   return new PanelError('systemd-silent', message, hint, options);
 }
 

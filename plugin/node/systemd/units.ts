@@ -1,9 +1,9 @@
-/** What `systemctl show` says of the candidate units, in plain words. */
+/** The candidate units as `systemctl show` describes them, in plain words. */
 import { readdirSync } from 'node:fs';
 import type { LocalState } from '../../model/unit.js';
 
 export interface Unit {
-  /** Every name it answers to: aliases too. */
+  /** All its names, aliases included. */
   readonly names: readonly string[];
   readonly state: LocalState;
   /** Starts at boot. */
@@ -13,8 +13,8 @@ export interface Unit {
 export const PROPERTIES = ['Id', 'Names', 'LoadState', 'ActiveState', 'SubState', 'UnitFileState', 'Job'];
 
 /**
- * What an instance may be called, up to the suffix. Not root: a service that runs as the user it is named for, and that any
- * neighbour on this machine can talk to, would hand out root's files. No `/`, blank, glob, or escape.
+ * Valid instance names, up to the suffix. Not root: a service that runs as the user it is named for, and that any user of
+ * this machine can talk to, would expose root's files. No `/`, blank, glob or escape.
  */
 const INSTANCE = '(?!(?:root|0+)\\.)[A-Za-z0-9_][A-Za-z0-9_.:-]{0,127}';
 
@@ -23,7 +23,7 @@ export const isTemplate = (candidate: string) => candidate.includes('@.');
 /** The pattern that finds a template's instances: `syncthing@.service` → `syncthing@*.service`. */
 export const instancePattern = (template: string) => template.replace('@.', '@*.');
 
-/** Pattern of the candidate's name, and of its instances' that the panel may act on: polkit's rule has the same. */
+/** Pattern of the candidate's name, and of the instances that the panel may act on: the polkit rule uses it too. */
 export const unitPattern = (candidate: string) => candidate.replaceAll('.', '\\.').replace('@\\.', `@${INSTANCE}\\.`);
 
 /** Whether the unit is the candidate itself, or an instance of it that the panel may act on. */
@@ -31,7 +31,7 @@ export function isOf(unit: string, candidate: string): boolean {
   return isTemplate(candidate) ? new RegExp(`^${unitPattern(candidate)}$`).test(unit) : unit === candidate;
 }
 
-/** Reads the blocks of `KEY=value` lines, one block per unit; whatever is not that is skipped. */
+/** Reads the blocks of `KEY=value` lines, one block per unit; skips anything else. */
 export function parseShow(output: string): Unit[] {
   return output.split(/\n\s*\n/).flatMap((block) => {
     const values = new Map<string, string>();
@@ -42,7 +42,7 @@ export function parseShow(output: string): Unit[] {
     const id = values.get('Id');
     if (!id) return [];
     const names = [...new Set([id, ...(values.get('Names') ?? '').split(' ').filter(Boolean)])];
-    return [{ names, state: stateOf(values), enabled: startsAtBoot(id, values.get('UnitFileState')) }];
+    return [{ names, state: readState(values), enabled: startsAtBoot(id, values.get('UnitFileState')) }];
   });
 }
 
@@ -50,7 +50,7 @@ function startsAtBoot(unit: string, fileState = ''): boolean {
   return fileState === 'enabled' || (fileState === 'generated' && isLinked(unit, bootLinks()));
 }
 
-/** Where an init script of old is linked (`S01bind9`) when it starts in the usual run level. */
+/** Holds a link (`S01bind9`) to each init script that starts in the usual run level. */
 const RUN_LEVEL = '/etc/rc3.d';
 
 function bootLinks(): readonly string[] {
@@ -61,19 +61,19 @@ function bootLinks(): readonly string[] {
   }
 }
 
-/** systemd makes a unit of an init script, and does not say whether that starts at boot. */
+/** systemd turns an init script into a unit, and does not say whether that starts at boot. */
 export function isLinked(unit: string, links: readonly string[]): boolean {
   return links.some((link) => /^S\d\d/.test(link) && `${link.slice(3)}.service` === unit);
 }
 
-function stateOf(values: ReadonlyMap<string, string>): LocalState {
+function readState(values: ReadonlyMap<string, string>): LocalState {
   switch (values.get('ActiveState')) {
     case 'active':
     case 'reloading':
     case 'refreshing':
       return 'running';
     case 'activating':
-      // It died and systemd will try again: "starting" for ever would hide that.
+      // It died and systemd will retry: "starting" for ever would hide that.
       return values.get('SubState')?.startsWith('auto-restart') ? 'failed' : 'starting';
     case 'deactivating':
       return 'stopping';
@@ -81,16 +81,16 @@ function stateOf(values: ReadonlyMap<string, string>): LocalState {
       return 'failed';
     case 'inactive':
     case 'maintenance':
-      return stateAtRest(values);
+      return readInactiveState(values);
     default:
       return 'absent';
   }
 }
 
-function stateAtRest(values: ReadonlyMap<string, string>): LocalState {
-  // A masked unit cannot be started: for a person it is not there.
+function readInactiveState(values: ReadonlyMap<string, string>): LocalState {
+  // A masked unit cannot be started: to a person it does not exist.
   if (values.get('LoadState') === 'not-found' || values.get('LoadState') === 'masked') return 'absent';
-  // A job waits in the queue for something else to end; at rest it can only be a start.
+  // A queued job waits for another one to end; for an inactive unit it can only be a start.
   const job = values.get('Job') ?? '';
   return job === '' || job === '0' ? 'stopped' : 'starting';
 }

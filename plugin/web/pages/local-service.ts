@@ -2,7 +2,7 @@
 
 import type { Verb } from '../../model/unit.js';
 import { FieldError } from '../../node/announce/form.js';
-import { refused } from '../../node/systemd/bus.js';
+import { refused } from '../../node/systemd/control.js';
 import { tunnelOf } from '../../node/tunnels.js';
 import { serviceModel } from '../../present/service.js';
 import { accepted } from '../api/index.js';
