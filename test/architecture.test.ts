@@ -74,7 +74,7 @@ describe('the plugin', () => {
     expect([...counts].filter(([, count]) => count > MAX_FILES)).toEqual([]);
   });
 
-  it('says at the beginning of each file what it holds', () => {
+  it('says in the first line of each file what it holds', () => {
     expect(files.filter((file) => !/^(#!.*\n)?\/\*\*/.test(textOf(file)))).toEqual([]);
   });
 

@@ -24,11 +24,11 @@ function ready(): string {
   return execFileSync('sh', ['-c', `(${scripts.ready}) 2>&1`], { cwd: clone, env, encoding: 'utf8' });
 }
 
-it('says that the first time takes some minutes, before it installs', () => {
+it('warns before the first installation that it takes some minutes', () => {
   expect(ready()).toBe('Installing and building; the first time takes some minutes.\nnpm ci\n');
 });
 
-it('says nothing where all is installed, and speaks again once there is more to install', () => {
+it('is silent where all is installed, and warns again once there is more to install', () => {
   const installed = join(clone, 'node_modules', '.package-lock.json');
   writeFileSync(installed, '{}');
   utimesSync(join(clone, 'package-lock.json'), 1, 1);

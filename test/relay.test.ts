@@ -39,7 +39,7 @@ async function ask({ address, port }: Place, times: number, bytes = 20): Promise
 const middle = (values: readonly number[]) => [...values].sort((a, b) => a - b)[values.length >> 1] as number;
 
 describe('the relay', () => {
-  it('delays each way by what is asked, and tells the round trips that came of it', async () => {
+  it('delays each direction as configured, and reports the resulting round trips', async () => {
     const relay = await relayTo(await echo(), { delay: 7 });
     const measured = (await ask(relay, 20)) as number[];
     const [conversation] = (await relay.conversations()) as [Conversation];
@@ -53,7 +53,7 @@ describe('the relay', () => {
     expect(middle(measured.map((ms, nth) => Math.abs(ms - (truth[nth] as number))))).toBeLessThan(1);
   });
 
-  it('wavers around the delay, the same with every run of one seed', async () => {
+  it('varies around the delay, equally for one seed', async () => {
     const path = { delay: 5, jitter: 4, seed: 7 };
     const [one, two] = await Promise.all([relayTo(await echo(), path), relayTo(await echo(), path)]);
     await Promise.all([ask(one, 20), ask(two, 20)]);
@@ -64,7 +64,7 @@ describe('the relay', () => {
     expect(middle(first.map((ms, nth) => Math.abs(ms - (second[nth] as number))))).toBeLessThan(0.5);
   });
 
-  it('loses the share asked for, and knows which', async () => {
+  it('loses the configured share, and knows which', async () => {
     const relay = await relayTo(await echo(), { loss: 0.25 });
     const answers = await ask(relay, 60);
     const [conversation] = (await relay.conversations()) as [Conversation];

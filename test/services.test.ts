@@ -51,7 +51,7 @@ describe('the registry', () => {
     }
   });
 
-  it('knows later types, which are none of the nine', () => {
+  it('knows later types beyond the nine', () => {
     for (const word of FURTHER) {
       expect(registry.of(word)).toMatchObject({ id: word, listed: 'when-announced' });
       expect(registry.has(word)).toBe(false);
@@ -101,7 +101,7 @@ describe('the registry', () => {
     ['metrics: [{ ...good.metrics[0], weight: -1 }]', 'weight of answers must be above 0'],
     ['metrics: [{ ...good.metrics[0], useless: 1 }]', 'curve of answers needs two different anchors'],
     ["metrics: [{ ...good.metrics[0], scale: 'log' }]", 'curve of answers needs two different anchors'],
-  ])('a type with %s stops the start, naming file and fault', async (fault, message) => {
+  ])('a type with %s stops the start, with file and fault named', async (fault, message) => {
     const file = join(folder(), 'pastecat.mjs');
     writeFileSync(file, `import good from '${pathToFileURL(TENTH)}';\nexport default { ...good, ${fault} };\n`);
     await expect(loadServices(join(file, '..'))).rejects.toMatchObject({
@@ -126,7 +126,7 @@ describe('the registry', () => {
 });
 
 describe('every type', () => {
-  it('whose probe is a handshake to check an identity says so', () => {
+  it('declares a handshake that checks an identity', () => {
     expect(everyType.filter(({ identifies }) => identifies).map(({ id }) => id)).toEqual(['syncthing', 'tahoe-lafs']);
   });
 
@@ -146,7 +146,7 @@ describe('every type', () => {
     },
   );
 
-  it('measures only what it weighs, or the path where nothing is weighed', async () => {
+  it('measures only weighted metrics, or the path where there are none', async () => {
     const server = await tcpServer();
     const unscored = everyType.filter(({ scoredFrom }) => scoredFrom === null);
     const results = await Promise.all(unscored.map((type) => type.probe(server, context())));
@@ -162,7 +162,7 @@ describe('every type', () => {
     for (const result of results) expect(result).toEqual({ level: 0, reason: 'timeout' });
   });
 
-  it('ends at once after an abort, with every socket closed', async () => {
+  it('ends at once on abort, with every socket closed', async () => {
     const host = await deadHost();
     const before = await settledSockets();
     const abort = new AbortController();
@@ -180,7 +180,7 @@ describe('every type', () => {
       expect(outcome).toMatchObject({ status: 'rejected', reason: { message: 'cancelled' } });
   });
 
-  it('costs no more than it says at a port that talks of something else', async () => {
+  it('costs no more than declared at a port of another protocol', async () => {
     const web = await tcpServer((socket) => socket.write('HTTP/1.1 400 Bad Request\r\n\r\n'));
     await udpServer(({ reply }) => reply(Buffer.from('HTTP/1.1 400 Bad Request')), web);
     const results = await Promise.all(
@@ -195,7 +195,7 @@ describe('every type', () => {
     expect(highest(results.filter((_, index) => everyType[index]?.id !== 'Docker'))).toBeLessThanOrEqual(2);
   });
 
-  it('is not held up by a flood', async () => {
+  it('is not delayed by a flood', async () => {
     const junk = Buffer.alloc(50_000, 'x');
     const flood = await tcpServer((socket) => {
       const pour = () => {
@@ -213,7 +213,7 @@ describe('every type', () => {
     expect(performance.now() - started).toBeLessThan(1_000);
   });
 
-  it('tells a closed port at once', async () => {
+  it('reports a closed port at once', async () => {
     const closed = await closedPort();
     const results = await probeAll(closed);
     for (const result of results) expect(result).toEqual({ level: 1, reason: 'refused' });

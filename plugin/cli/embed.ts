@@ -19,7 +19,7 @@ import { CLOUDY_ASSETS } from '../web/cloudy.js';
 import { type Io, OK, printJson } from './io.js';
 import { PROGRAM } from './usage.js';
 
-/** Where Cloudy says what its document root is: `DOCROOT="…"`, in shell syntax. */
+/** Names Cloudy's document root: `DOCROOT="…"`, in shell syntax. */
 const CLOUDY_CONFIG = '/etc/cloudy/cloudy.conf';
 
 interface EmbedOptions {
@@ -32,9 +32,9 @@ interface EmbedOptions {
 const FOLDERS = ['lang', 'plug/controllers', 'plug/menus', 'plug/resources'];
 
 /**
- * Links the bridge and the files of its pages into the document root, and says so.
+ * Links the bridge and the files of its pages into the document root.
  * @param folder null = the one that Cloudy's configuration names
- * @throws PanelError bad-config where that is no document root of Cloudy, or something else is in the way: nothing is done then
+ * @throws PanelError bad-config where that is not Cloudy's document root, or something is in the way: nothing is changed then
  */
 export function embed(
   folder: string | null,
@@ -43,12 +43,12 @@ export function embed(
 ): number {
   const root = documentRoot(folder ?? configuredRoot(config));
   const wanted = new Map(linksUnder(root));
-  const present = ours(root);
+  const present = findOurLinks(root);
   for (const path of wanted.keys()) assertFree(root, path, present);
   const missing = [...wanted].filter(([path, target]) => present.get(path) !== target);
-  // What an earlier version had and this one has not.
+  // Links of an earlier version that this one lacks.
   const outdated = [...present].filter(([path, target]) => wanted.get(path) !== target);
-  wholeOrNothing(root, [
+  doAllOrNothing(root, [
     ...outdated.map(([path, target]) => removal(path, target)),
     ...missing.flatMap(([path, target]) => [...newFolders(root, dirname(path)), addition(path, target)]),
   ]);
@@ -57,13 +57,13 @@ export function embed(
     return OK;
   }
   for (const [path] of missing) io.stdout.write(`linked ${path}\n`);
-  io.stdout.write(`The panel is in Cloudy’s web GUI (${root}), in the menu of the search.\n`);
+  io.stdout.write(`The panel is in Cloudy’s web GUI (${root}), in the search menu.\n`);
   return OK;
 }
 
 /**
- * Removes the links that point into our own files, and nothing else. One that cannot be removed keeps no other.
- * @throws PanelError bad-config where that is no document root of Cloudy, or a link is still there afterwards
+ * Removes the links that point into our own files, and nothing else; tries all of them.
+ * @throws PanelError bad-config where that is not Cloudy's document root, or a link is left
  */
 export function unembed(
   folder: string | null,
@@ -71,7 +71,7 @@ export function unembed(
   { config = CLOUDY_CONFIG, json = false }: EmbedOptions = {},
 ): number {
   const root = documentRoot(folder ?? configuredRoot(config));
-  const failures = new Map([...ours(root).keys()].map((path) => [path, failureOf(() => unlinkSync(path))]));
+  const failures = new Map([...findOurLinks(root).keys()].map((path) => [path, catchError(() => unlinkSync(path))]));
   const removed = [...failures].filter(([, failure]) => failure === null).map(([path]) => path);
   const left = [...failures].filter(([, failure]) => failure !== null);
   if (json) printJson(io, { root, embedded: left.length > 0, removed });
@@ -90,7 +90,7 @@ function documentRoot(root: string): string {
   throw new PanelError('bad-config', `${root} is not a document root of Cloudy’s web GUI.`, hint);
 }
 
-/** As a shell would read it: the last assignment counts. */
+/** As a shell reads it: the last assignment counts. */
 function configuredRoot(config: string): string {
   const text = existsSync(config) ? readFileSync(config, 'utf8') : '';
   const found = [...text.matchAll(/^\s*(?:export\s+)?DOCROOT=(?:"([^"\n]*)"|'([^'\n]*)'|(\S*))/gm)].at(-1);
@@ -100,7 +100,7 @@ function configuredRoot(config: string): string {
   throw new PanelError('bad-config', `${config} names no DOCROOT.`, hint);
 }
 
-/** Every link that belongs there, with what it points to. */
+/** Every link that belongs in the document root, with its target. */
 function linksUnder(root: string): [string, string][] {
   const files = readdirSync(BRIDGE_DIR, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -111,29 +111,30 @@ function linksUnder(root: string): [string, string][] {
   ];
 }
 
-/** The links in the document root that point into our own files, with what each points to. */
-function ours(root: string): ReadonlyMap<string, string> {
-  const links = FOLDERS.flatMap((name) => entriesOf(join(root, name)))
+/** The links in the document root that point into our own files, with their targets. */
+function findOurLinks(root: string): ReadonlyMap<string, string> {
+  const links = FOLDERS.flatMap((name) => readEntries(join(root, name)))
     .filter((entry) => entry.isSymbolicLink())
     .map((entry) => join(entry.parentPath, entry.name))
     .map((path): [string, string] => [path, readlinkSync(path)]);
   return new Map(links.filter(([, target]) => target === PUBLIC_DIR || target.startsWith(`${BRIDGE_DIR}/`)));
 }
 
-const entriesOf = (folder: string): Dirent[] => (isFolder(folder) ? readdirSync(folder, { withFileTypes: true }) : []);
+const readEntries = (folder: string): Dirent[] =>
+  isFolder(folder) ? readdirSync(folder, { withFileTypes: true }) : [];
 
 /** @throws PanelError bad-config where something else has the link's name, or is where its folder should be */
 function assertFree(root: string, path: string, present: ReadonlyMap<string, string>): void {
-  const folder = foldersTo(root, dirname(path)).find((one) => isThere(one) && !isFolder(one));
-  const inTheWay = folder ?? (isThere(path) && !present.has(path) ? path : null);
+  const folder = foldersTo(root, dirname(path)).find((path) => exists(path) && !isFolder(path));
+  const inTheWay = folder ?? (exists(path) && !present.has(path) ? path : null);
   if (inTheWay === null) return;
-  const hint = 'Look whether it is still needed, move it away, and try again. Nothing was changed.';
+  const hint = 'Check whether it is still needed, move it away, and try again. Nothing was changed.';
   throw new PanelError('bad-config', `${inTheWay} is in the way and not from this package.`, hint);
 }
 
-/** Whatever it is: a link to nothing is there too. */
-const isThere = (path: string) => lstatSync(path, { throwIfNoEntry: false }) !== undefined;
-/** Links are followed; one that leads nowhere, or back to itself, leads to no folder. */
+/** Also for a link that leads nowhere. */
+const exists = (path: string) => lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+/** Follows links; one that leads nowhere, or back to itself, is not a folder. */
 function isFolder(path: string): boolean {
   try {
     return statSync(path).isDirectory();
@@ -142,62 +143,62 @@ function isFolder(path: string): boolean {
   }
 }
 
-/** The folders between the root and this one, it included, outermost first. */
+/** The folders from the root (exclusive) to this one (inclusive), outermost first. */
 function foldersTo(root: string, folder: string): string[] {
   return folder === root ? [] : [...foldersTo(root, dirname(folder)), folder];
 }
 
-/** One change of the document root, and how to take it back. */
+/** One change to the document root, and its reverse. */
 interface Step {
-  done(): void;
-  undone(): void;
+  do(): void;
+  undo(): void;
 }
 
 const addition = (path: string, target: string): Step => ({
-  done: () => symlinkSync(target, path),
-  undone: () => unlinkSync(path),
+  do: () => symlinkSync(target, path),
+  undo: () => unlinkSync(path),
 });
 
-/** Not by `rmSync`, which minds where a link leads. */
+/** Not with `rmSync`, which follows the link. */
 const removal = (path: string, target: string): Step => ({
-  done: () => unlinkSync(path),
-  undone: () => symlinkSync(target, path),
+  do: () => unlinkSync(path),
+  undo: () => symlinkSync(target, path),
 });
 
 /** The folders that are missing on the way to this one. */
 function newFolders(root: string, folder: string): Step[] {
   return foldersTo(root, folder)
-    .filter((path) => !isThere(path))
+    .filter((path) => !exists(path))
     .map((path) => {
-      let isMade = false;
+      let isCreated = false;
       return {
-        // Two links may have the same folder.
-        done: () => {
-          isMade = mkdirSync(path, { recursive: true }) !== undefined;
+        // Two links may share a folder.
+        do: () => {
+          isCreated = mkdirSync(path, { recursive: true }) !== undefined;
         },
-        undone: () => {
-          if (isMade) rmdirSync(path);
+        undo: () => {
+          if (isCreated) rmdirSync(path);
         },
       };
     });
 }
 
-/** Does all of it, or leaves things as they were. @throws PanelError bad-config where this user may not write there */
-function wholeOrNothing(root: string, steps: readonly Step[]): void {
+/** Does every step, or undoes those done. @throws PanelError bad-config where this user may not write there */
+function doAllOrNothing(root: string, steps: readonly Step[]): void {
   const done: Step[] = [];
   for (const step of steps) {
-    const failure = failureOf(step.done);
+    const failure = catchError(step.do);
     if (failure === null) {
       done.unshift(step);
       continue;
     }
-    const stuck = done.filter(({ undone }) => failureOf(undone) !== null).length;
+    const stuck = done.filter(({ undo }) => catchError(undo) !== null).length;
     throw unchangeable(root, failure, stuck === 0 ? 'Nothing was changed. ' : 'Half of the links are there. ');
   }
 }
 
-/** What the work threw; null where it was done. */
-function failureOf(work: () => void): Error | null {
+/** The error that the work threw; null where it succeeded. */
+function catchError(work: () => void): Error | null {
   try {
     work();
     return null;

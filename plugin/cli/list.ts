@@ -1,5 +1,4 @@
-/** `list` and `scan`: what the community offers, ranked as the pages rank it. */
-
+/** `list` and `scan`: what the community offers, ranked as on the pages. */
 import { nearest } from '../lib/nearest.js';
 import { PanelError } from '../model/errors.js';
 import type { Job } from '../model/job.js';
@@ -16,14 +15,14 @@ export interface Show {
   readonly words: Words;
 }
 
-/** Between two looks at a running scan, ms. */
-const LOOK = 100;
+/** Between two updates of a running scan's progress. */
+const UPDATE_MS = 100;
 
-/** Every service type, its number of providers, the best of them, and this node's own. */
+/** Every service type: its number of providers, the best of them, and this node's own unit. */
 export async function listServices(panel: Panel, io: Io, { json, words }: Show): Promise<number> {
   await panel.discovery.ready();
   const { services, sources } = await panel.overview();
-  const rows = services.map((one) => serviceModel(one, words));
+  const rows = services.map((service) => serviceModel(service, words));
   if (json) printJson(io, { services: rows, sources: sources.map(sourceModel) });
   else {
     io.stdout.write(
@@ -32,7 +31,7 @@ export async function listServices(panel: Panel, io: Io, { json, words }: Show):
         { title: 'TITLE', text: (row) => row.title, max: 28 },
         { title: 'PROVIDERS', text: (row) => String(row.providers), right: true },
         { title: 'MEASURED', text: (row) => String(row.measured), right: true },
-        { title: 'BEST', text: bestOf, max: 40 },
+        { title: 'BEST', text: formatBest, max: 40 },
         { title: 'HERE', text: ({ local }: ServiceModel) => (local.unit ? `${local.state} (${local.unit})` : '–') },
       ]),
     );
@@ -41,31 +40,31 @@ export async function listServices(panel: Panel, io: Io, { json, words }: Show):
   return OK;
 }
 
-/** The providers of one type, ranked. @throws UsageError for a type that nobody has */
-export async function listProviders(panel: Panel, io: Io, word: string, show: Show): Promise<number> {
+/** The providers of one type, ranked. @throws UsageError for an unknown type */
+export async function listProviders(panel: Panel, io: Io, typeId: string, show: Show): Promise<number> {
   await panel.discovery.ready();
-  assertType(panel, word, 'list');
-  showType(await panel.type(word), io, show);
+  assertType(panel, typeId, 'list');
+  showType(await panel.type(typeId), io, show);
   warn(panel, io);
   return OK;
 }
 
 /**
- * Scans the type, with its progress on standard error, then lists it. Aborting ends the scan and lists what it found.
+ * Scans the type, with progress on standard error, then lists it. Aborting ends the scan and lists what it found.
  * @throws UsageError; PanelError nothing-to-scan, budget-spent
  */
-export async function scanType(panel: Panel, io: Io, word: string, show: Show, signal: AbortSignal): Promise<number> {
+export async function scanType(panel: Panel, io: Io, typeId: string, show: Show, signal: AbortSignal): Promise<number> {
   await panel.discovery.ready();
-  assertType(panel, word, 'scan');
+  assertType(panel, typeId, 'scan');
   warn(panel, io);
-  if ((await panel.type(word)).providers === 0) {
-    const hint = `Whether this node hears its neighbours: ${PROGRAM} doctor`;
+  if ((await panel.type(typeId)).providers === 0) {
+    const hint = `To check whether this node hears its neighbours, run: ${PROGRAM} doctor`;
     throw new PanelError('nothing-to-scan', 'Nobody announces it.', hint);
   }
-  const started = panel.scan(word);
-  panel.store.events.add({ ...BY_HAND, what: 'scan', type: word, result: 'done', job: started.id });
+  const started = panel.scan(typeId);
+  panel.store.events.add({ ...BY_HAND, what: 'scan', type: typeId, result: 'done', job: started.id });
   const job = await follow(panel, io, started, signal);
-  showType(await panel.type(word), io, show);
+  showType(await panel.type(typeId), io, show);
   if (job.error) io.stderr.write(`${plain(job.error.message, 500)}\n${plain(job.error.hint, 500)}\n`);
   return job.state === 'done' ? OK : FAILED;
 }
@@ -76,8 +75,8 @@ async function follow(panel: Panel, io: Io, { id, type }: Job, signal: AbortSign
   if (signal.aborted) cancel();
   const show = ({ state, done, total }: Job, end: string) =>
     io.stderr.write(`Scan of ${plain(type)}: ${done} of ${total} probes, ${state}${end}`);
-  // On a terminal one line that changes; in a log only the last.
-  const timer = io.stderr.isTTY ? setInterval(() => show(panel.jobs.get(id), '   \r'), LOOK) : undefined;
+  // On a terminal one line that changes; elsewhere only the last.
+  const timer = io.stderr.isTTY ? setInterval(() => show(panel.jobs.get(id), '   \r'), UPDATE_MS) : undefined;
   const job = await panel.jobs.ended(id);
   clearInterval(timer);
   signal.removeEventListener('abort', cancel);
@@ -94,37 +93,37 @@ function showType(view: TypeView, io: Io, { json, words }: Show): void {
 function ranking(view: TypeView, words: Words): string {
   const rows = view.ranked.map((ranked, at) => ({ at, ...rowModel(ranked, view.type, words) }));
   return table(rows, [
-    { title: '#', text: rankOf, right: true },
-    { title: 'SCORE', text: scoreOf },
+    { title: '#', text: formatRank, right: true },
+    { title: 'SCORE', text: formatScore },
     { title: 'STATE', text: ({ level }) => words.t(`level.${level}`), max: 28 },
     { title: 'NAME', text: nameOf, max: 28 },
     { title: 'ADDRESS', text: ({ address, port }) => (port === null ? address : `${address}:${port}`), max: 46 },
-    { title: 'REASON', text: whyNot, max: 100 },
+    { title: 'REASON', text: formatReason, max: 100 },
   ]);
 }
 
-/** The place in the ranking, which as on the page only a score above 0 earns; a star for the one recommended. */
-function rankOf({ at, score, hidden, recommended }: RowModel & { readonly at: number }): string {
+/** The rank, which (as on the page) takes a score above 0; a star marks the recommended provider. */
+function formatRank({ at, score, hidden, recommended }: RowModel & { readonly at: number }): string {
   return `${recommended ? '* ' : ''}${score && !hidden ? at + 1 : '–'}`;
 }
 
-/** What speaks against it; of one that merely missed the last time, that. */
-function whyNot({ failures, verdictText, reasonText, detail }: RowModel): string {
+/** The verdict where recent probes failed, else the reason of the failure. */
+function formatReason({ failures, verdictText, reasonText, detail }: RowModel): string {
   return [failures > 0 ? verdictText : reasonText, detail].filter(Boolean).join(': ');
 }
 
-function scoreOf({ score, low, high }: RowModel): string {
+function formatScore({ score, low, high }: RowModel): string {
   if (score === null) return '–';
   const range = low === null || high === null || low === high ? '' : ` (${Math.round(low)}–${Math.round(high)})`;
   return `${Math.round(score)}${range}`;
 }
 
-function bestOf({ best }: ServiceModel): string {
+function formatBest({ best }: ServiceModel): string {
   if (!best) return '–';
   return best.score === null ? best.node : `${Math.round(best.score)} ${best.node}`;
 }
 
-/** What a reader of the list must know: that it is a demo, or that a source is away. */
+/** Says that the list is a demo's, or that a source is away. */
 function warn(panel: Panel, io: Io): void {
   if (panel.demo) io.stderr.write('This is the built-in demo community; none of these neighbours is real.\n');
   for (const { name, error } of panel.discovery.sources()) {
@@ -132,13 +131,13 @@ function warn(panel: Panel, io: Io): void {
   }
 }
 
-function assertType({ discovery, services }: Panel, word: string, command: string): void {
+function assertType({ discovery, services }: Panel, typeId: string, command: string): void {
   const names = new Map(services.types.map(({ id, title }) => [id, [id, ...Object.values(title)]]));
   for (const { type } of discovery.providers()) if (!names.has(type)) names.set(type, [type]);
-  if (names.has(word)) return;
-  const written = word.toLowerCase();
-  const [holding] = [...names].find(([, all]) => all.some((name) => name.toLowerCase().includes(written))) ?? [];
-  const meant = holding ?? nearest(word, [...names.keys()]);
+  if (names.has(typeId)) return;
+  const wanted = typeId.toLowerCase();
+  const [match] = [...names].find(([, all]) => all.some((name) => name.toLowerCase().includes(wanted))) ?? [];
+  const meant = match ?? nearest(typeId, [...names.keys()]);
   const instead = meant === undefined ? null : `${command} ${plain(meant)}`;
-  throw new UsageError(`Nobody has a service "${plain(word)}".`, instead, `All services: ${PROGRAM} list`);
+  throw new UsageError(`Nobody has a service "${plain(typeId)}".`, instead, `All services: ${PROGRAM} list`);
 }

@@ -1,4 +1,4 @@
-/** `passwd`: the owner's password, asked twice without echo on a terminal, read as one line from a pipe. */
+/** `passwd`: reads the owner's password, twice and without echo on a terminal, or as one line from a pipe. */
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { PanelError } from '../model/errors.js';
@@ -9,7 +9,7 @@ import { BY_HAND, type Io, OK, printJson } from './io.js';
 /** Longest line read, characters. */
 const MAX_LINE = 1024;
 
-/** @throws PanelError bad-request when it is too short, differs the second time, or does not come */
+/** @throws PanelError bad-request when the password is too short, is repeated differently, or is missing */
 export async function passwd(
   { settings, events }: Pick<Store, 'settings' | 'events'>,
   io: Io,
@@ -25,7 +25,7 @@ export async function passwd(
 
 async function askTwice({ stdin, stderr }: Io, signal: AbortSignal): Promise<string> {
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
-  // Before the first question: from here on the terminal does not echo.
+  // Created before the first question: from here on the terminal does not echo.
   const terminal = createInterface({ input: stdin, output: silent, terminal: true, historySize: 0, signal });
   terminal.on('SIGINT', () => terminal.close());
   const lines = terminal[Symbol.asyncIterator]();
@@ -33,13 +33,13 @@ async function askTwice({ stdin, stderr }: Io, signal: AbortSignal): Promise<str
     stderr.write(question);
     const { done, value } = await lines.next();
     stderr.write('\n');
-    if (done) throw nothingRead();
+    if (done) throw noPassword();
     return value;
   };
   try {
     const first = await ask('New password: ');
     if (first === (await ask('Again: '))) return first;
-    throw new PanelError('bad-request', 'The two differ.', 'Nothing was changed; try again.');
+    throw new PanelError('bad-request', 'The two passwords differ.', 'Nothing was changed; try again.');
   } finally {
     terminal.close();
   }
@@ -52,10 +52,10 @@ async function readLine({ stdin }: Io): Promise<string> {
     if (text.includes('\n') || text.length > MAX_LINE) break;
   }
   const line = text.split(/\r?\n/, 1)[0] ?? '';
-  if (line === '' || line.length > MAX_LINE) throw nothingRead();
+  if (line === '' || line.length > MAX_LINE) throw noPassword();
   return line;
 }
 
-function nothingRead(): PanelError {
+function noPassword(): PanelError {
   return new PanelError('bad-request', 'No password was given.', 'Type it, or pipe one line into the command.');
 }

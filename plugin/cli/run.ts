@@ -1,4 +1,4 @@
-/** From the words of a command line to its exit code. */
+/** Runs a command line and returns its exit code. */
 import { existsSync, readFileSync } from 'node:fs';
 import { type Config, loadConfig } from '../config/index.js';
 import { PACKAGE_FILE } from '../config/paths.js';
@@ -8,7 +8,7 @@ import type { PanelOptions } from '../panel/open.js';
 import { FAILED, type Io, OK, printJson, WRONG_USAGE } from './io.js';
 import { ALL_COMMANDS, type Command, help, type Invocation, parse, UsageError } from './usage.js';
 
-/** What the commands act through. */
+/** What commands use to act. */
 export interface Tools {
   openPanel(config: Config, options?: PanelOptions): Promise<Panel>;
   serve(config: Config, show: { readonly json: boolean }): Promise<void>;
@@ -22,15 +22,15 @@ export async function run(args: readonly string[], io: Io, tools: Tools, signal:
     if (command === 'help') io.stdout.write(help());
     else if (command === 'version' && invocation.json) printJson(io, { version: version() });
     else if (command === 'version') io.stdout.write(`${version()}\n`);
-    else return await act({ ...invocation, command }, io, tools, signal);
+    else return await execute({ ...invocation, command }, io, tools, signal);
     return OK;
   } catch (error) {
-    // The options may not have been understood: the word alone counts.
-    return failed(error, io, args.includes('--json'));
+    // The options may not have parsed: the bare word counts.
+    return reportFailure(error, io, args.includes('--json'));
   }
 }
 
-function failed(error: unknown, io: Io, json: boolean): number {
+function reportFailure(error: unknown, io: Io, json: boolean): number {
   if (error instanceof UsageError) {
     const { message, hint } = error;
     if (json) printJson(io, { error: { code: 'wrong-usage', message, hint } });
@@ -44,17 +44,23 @@ function failed(error: unknown, io: Io, json: boolean): number {
   return FAILED;
 }
 
-type Action = Invocation & { readonly command: Command };
+type RunInvocation = Invocation & { readonly command: Command };
 
-async function act({ command, word, json, config: file }: Action, io: Io, tools: Tools, signal: AbortSignal) {
+async function execute(
+  { command, argument, json, config: file }: RunInvocation,
+  io: Io,
+  tools: Tools,
+  signal: AbortSignal,
+) {
   if (command === 'doctor') return examine(file, io, tools, { json });
-  if (command === 'embed' || command === 'unembed') return (await import('./embed.js'))[command](word, io, { json });
-  const config = configOf(file);
+  if (command === 'embed' || command === 'unembed')
+    return (await import('./embed.js'))[command](argument, io, { json });
+  const config = readConfig(file);
   if (command === 'serve') {
     await tools.serve(config, { json });
     return OK;
   }
-  // A command is loaded when it is run: the daemon, which runs for months, carries none of them.
+  // A command is loaded when it runs: the daemon, which runs for months, loads none of them.
   if (command === 'passwd') {
     const { passwd } = await import('./passwd.js');
     return withPanel(tools.openPanel(config, { demo: false }), ({ store }) => passwd(store, io, { json }, signal));
@@ -65,15 +71,15 @@ async function act({ command, word, json, config: file }: Action, io: Io, tools:
   ]);
   return withPanel(tools.openPanel(config), (panel) => {
     const show = { json, words: loadLocales()('en') };
-    if (word === null) return listServices(panel, io, show);
-    return command === 'scan' ? scanType(panel, io, word, show, signal) : listProviders(panel, io, word, show);
+    if (argument === null) return listServices(panel, io, show);
+    return command === 'scan' ? scanType(panel, io, argument, show, signal) : listProviders(panel, io, argument, show);
   });
 }
 
-/** A doctor looks at what is there: no demo, and what cannot be opened is a finding. */
+/** `doctor` examines the real thing: no demo, and a failure to open is one of the results. */
 async function examine(file: string | null, io: Io, tools: Tools, show: { readonly json: boolean }): Promise<number> {
   const { doctor } = await import('./doctor/index.js');
-  const config = await attempt(() => configOf(file));
+  const config = await attempt(() => readConfig(file));
   if (config instanceof Error) return doctor({ config, panel: null }, io, show);
   const panel = await attempt(() => tools.openPanel(config, { demo: false }));
   if (panel instanceof Error) return doctor({ config, panel }, io, show);
@@ -85,7 +91,7 @@ async function attempt<T>(work: () => T | Promise<T>): Promise<T | PanelError> {
     return await work();
   } catch (error) {
     const known = asPanelError(error);
-    // Someone who asks a doctor wants the cause, not that there is one.
+    // A doctor names the cause of an internal error.
     return known.code === 'internal' ? new PanelError('internal', String(error), known.hint, { cause: error }) : known;
   }
 }
@@ -100,9 +106,9 @@ async function withPanel(opening: Panel | Promise<Panel>, work: (panel: Panel) =
 }
 
 /** @throws PanelError bad-config */
-function configOf(file: string | null): Config {
+function readConfig(file: string | null): Config {
   if (file === null) return loadConfig();
-  // The standard file may be missing; one that was asked for may not.
+  // The default file may be missing; a named one may not.
   if (!existsSync(file))
     throw new PanelError('bad-config', `There is no file ${file}.`, 'Correct the path after --config.');
   return loadConfig({ file });

@@ -1,5 +1,4 @@
-/** Plain-text tables; what strangers wrote is stripped of everything but letters and cut to its column. */
-
+/** Plain-text tables; strangers' text is stripped of control characters and cut to its column. */
 import { stripVTControlCharacters } from 'node:util';
 import { largest } from '../lib/extremes.js';
 
@@ -15,7 +14,7 @@ const MAX = 60;
 
 /** One line per row, columns as wide as needed. */
 export function table<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): string {
-  const drawn = columns.map(({ title, text, max = MAX, right = false }) => {
+  const cellsByColumn = columns.map(({ title, text, max = MAX, right = false }) => {
     const cells = [title, ...rows.map((row) => plain(text(row), max))];
     const width = largest(cells.map((cell) => [...cell].length));
     return cells.map((cell) => {
@@ -24,7 +23,7 @@ export function table<Row>(rows: readonly Row[], columns: readonly Column<Row>[]
     });
   });
   const lines = ['', ...rows].map((_, at) =>
-    drawn
+    cellsByColumn
       .map((cells) => cells[at])
       .join('  ')
       .trimEnd(),
@@ -35,7 +34,7 @@ export function table<Row>(rows: readonly Row[], columns: readonly Column<Row>[]
 /** Control, format (text direction!), surrogate and private characters. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}]/gu;
 
-/** A stranger's text as it may stand in a terminal: without its commands, on one line, at most `max` characters. */
+/** A stranger's text made safe for a terminal: without control sequences, on one line, at most `max` characters. */
 export function plain(text: string, max = MAX): string {
   const clean = stripVTControlCharacters(text).replace(/\s+/g, ' ').replace(UNPRINTABLE, '').trim();
   const letters = [...clean];

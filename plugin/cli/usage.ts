@@ -1,4 +1,4 @@
-/** The command line read word by word; a mistake is answered with the nearest right command. */
+/** Parses the command line; a mistake is answered with the nearest valid command. */
 import { parseArgs } from 'node:util';
 import { commandOf } from '../config/install.js';
 import { nearest } from '../lib/nearest.js';
@@ -6,31 +6,31 @@ import { nearest } from '../lib/nearest.js';
 export const PROGRAM = commandOf();
 
 const COMMANDS = {
-  serve: { line: 'serve', does: 'run the panel', word: 'none' },
+  serve: { line: 'serve', does: 'run the panel', argument: 'none' },
   list: {
     line: 'list [TYPE]',
     does: 'the services of the community, or the providers of one',
-    word: 'optional',
+    argument: 'optional',
   },
-  scan: { line: 'scan TYPE', does: 'measure all providers of a service, then rank them', word: 'required' },
-  passwd: { line: 'passwd', does: 'set the owner’s password', word: 'none' },
+  scan: { line: 'scan TYPE', does: 'measure all providers of a service, then rank them', argument: 'required' },
+  passwd: { line: 'passwd', does: 'set the owner’s password', argument: 'none' },
   embed: {
     line: 'embed [DOCROOT]',
     does: 'show the panel inside Cloudy’s own web GUI',
-    word: 'optional',
+    argument: 'optional',
   },
-  unembed: { line: 'unembed [DOCROOT]', does: 'take it out again', word: 'optional' },
-  doctor: { line: 'doctor', does: 'what works, what does not, what to do', word: 'none' },
+  unembed: { line: 'unembed [DOCROOT]', does: 'take it out again', argument: 'optional' },
+  doctor: { line: 'doctor', does: 'check what works, and say what to do where something does not', argument: 'none' },
 } as const;
 
 export type Command = keyof typeof COMMANDS;
 
 export interface Invocation {
   readonly command: Command | 'help' | 'version';
-  /** What follows the command, as written: the wire word of a service type, or Cloudy's document root. */
-  readonly word: string | null;
+  /** What follows the command, as typed: the id of a service type, or Cloudy's document root. */
+  readonly argument: string | null;
   readonly json: boolean;
-  /** Path of a configuration file; null = the standard one. */
+  /** Path of a configuration file; null = the default one. */
   readonly config: string | null;
 }
 
@@ -38,7 +38,7 @@ export const ALL_COMMANDS = `All commands: ${PROGRAM} --help`;
 
 /** A mistake on the command line. */
 export class UsageError extends Error {
-  /** The command that was probably meant, else where to see what there is. */
+  /** The command that was probably meant, else where to see all of them. */
   readonly hint: string;
 
   constructor(message: string, instead: string | null, all = ALL_COMMANDS) {
@@ -63,31 +63,31 @@ export function parse(args: readonly string[]): Invocation {
     strict: false,
     tokens: true,
   });
-  const of = { word: null, json: values.json === true, config: null };
+  const defaults = { argument: null, json: values.json === true, config: null };
   for (const token of tokens) {
     if (token.kind === 'option' && !(token.name in OPTIONS)) throw unknownOption(token.rawName, positionals);
   }
-  if (values.help || positionals[0] === 'help') return { ...of, command: 'help' };
-  if (values.version) return { ...of, command: 'version' };
+  if (values.help || positionals[0] === 'help') return { ...defaults, command: 'help' };
+  if (values.version) return { ...defaults, command: 'version' };
   if (values.config !== undefined && (typeof values.config !== 'string' || values.config === ''))
     throw new UsageError('--config needs the path of a file.', `${positionals.join(' ')} --config FILE`.trim());
-  const { command, word } = wordsOf(positionals);
-  return { ...of, command, word, config: values.config ?? null };
+  const { command, argument } = readWords(positionals);
+  return { ...defaults, command, argument, config: values.config ?? null };
 }
 
-function wordsOf([command, word, ...rest]: readonly string[]): { command: Command; word: string | null } {
+function readWords([command, argument, ...rest]: readonly string[]): { command: Command; argument: string | null } {
   if (command === undefined) throw new UsageError('Which command?', null);
   if (!isCommand(command)) throw new UsageError(`There is no command "${command}".`, nearestLine(command));
-  const { line, word: wants } = COMMANDS[command];
-  if (wants === 'required' && word === undefined) throw new UsageError(`${command} needs a service type.`, line);
-  const extra = wants === 'none' ? word : rest[0];
-  if (extra !== undefined) throw new UsageError(`"${extra}" is one word too many.`, line);
-  return { command, word: word ?? null };
+  const { line, argument: takes } = COMMANDS[command];
+  if (takes === 'required' && argument === undefined) throw new UsageError(`${command} needs a service type.`, line);
+  const extra = takes === 'none' ? argument : rest[0];
+  if (extra !== undefined) throw new UsageError(`Unexpected argument "${extra}".`, line);
+  return { command, argument: argument ?? null };
 }
 
-function unknownOption(written: string, [word = '']: readonly string[]): UsageError {
-  const option = nearest(written.replace(/^-+/, ''), Object.keys(OPTIONS));
-  return new UsageError(`There is no option ${written}.`, option ? `${word} --${option}`.trim() : null);
+function unknownOption(typed: string, [command = '']: readonly string[]): UsageError {
+  const option = nearest(typed.replace(/^-+/, ''), Object.keys(OPTIONS));
+  return new UsageError(`There is no option ${typed}.`, option ? `${command} --${option}`.trim() : null);
 }
 
 const isCommand = (word: string): word is Command => Object.hasOwn(COMMANDS, word);
@@ -105,11 +105,11 @@ export function help(): string {
     '',
     ...lines,
     '',
-    '  --json         answers and errors as JSON, on standard output',
+    '  --json         results and errors as JSON on standard output',
     '  --config FILE  read this file instead of /etc/cloudy-services.conf',
     '  --help, --version',
     '',
-    'Ends with 0 when all went well, 1 when something failed, 2 when the command was wrong.',
+    'Exit codes: 0 success, 1 failure, 2 wrong usage.',
     '',
   ].join('\n');
 }

@@ -1,57 +1,58 @@
-/** What one caller may take of the daemon: so long for each step, so many connections in all, and never its last descriptor. */
+/** Limits on callers: time for each step, connections in all, and never the daemon's last descriptor. */
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { log } from '../lib/log.js';
+import { HOUR_MS } from '../lib/time.js';
 
 /** How long a client may take, ms. A slow phone on a poor link sends and reads in bursts, and needs far less. */
-export const PATIENCE = {
-  /** To send a whole request: of 64 kB at most. */
+export const TIMEOUTS = {
+  /** To send a whole request of at most 64 kB. */
   requestTimeout: 15_000,
-  /** Without taking anything of an answer that waits for it. */
+  /** Without reading any of a waiting answer. */
   connectionTimeout: 30_000,
-  /** Between two requests: pages ask every 15 s while somebody looks at them. */
+  /** Between two requests: open pages poll every 15 s. */
   keepAliveTimeout: 20_000,
 };
 
-/** How much later than that it may be cut off, ms. */
-export const LATE_MS = 2_000;
+/** How often those limits are checked: a client may be cut off this much later. */
+export const CHECK_EVERY_MS = 2_000;
 
 /** A whole neighbourhood's browsers; each connection costs some 20 kB. */
-const MOST_CONNECTIONS = 512;
-/** Share of the free descriptors that they may have: the rest is for probes, files and programs. */
-const MOST_DESCRIPTORS = 1 / 3;
+const MAX_CONNECTIONS = 512;
+/** Share of the free descriptors for connections; the rest is for probes, files and programs. */
+const DESCRIPTOR_SHARE = 1 / 3;
 
-/** Trouble that lasts is said again after this, ms. */
-const SAY_AGAIN_MS = 3_600_000;
+/** Lasting trouble is logged again after this. */
+const LOG_AGAIN_MS = HOUR_MS;
 
-/** Bounds the connections of a server, and keeps it alive when the process has no descriptor for a further one. */
+/** Bounds a server's connections, and keeps it alive when the process has no descriptor for another one. */
 export function guardConnections(server: Server): void {
-  server.maxConnections = Math.min(MOST_CONNECTIONS, Math.floor(freeDescriptors() * MOST_DESCRIPTORS));
-  const say = seldom();
+  server.maxConnections = Math.min(MAX_CONNECTIONS, Math.floor(freeDescriptors() * DESCRIPTOR_SHARE));
+  const warn = createRareWarning();
   server.on('drop', () => {
-    // Whoever only keeps one in reserve can open it again.
+    // An idle client can reconnect.
     server.closeIdleConnections();
-    say(`${server.maxConnections} connections are open: new ones are turned away until some end.`);
+    warn(`${server.maxConnections} connections are open: new ones are turned away until some end.`);
   });
   server.on('error', (error: NodeJS.ErrnoException) => {
-    // Those of listening are for whoever began it.
-    if (server.listening) say(`A connection could not be taken (${error.code}); those that are open go on.`);
+    // Errors of listening belong to the caller of listen().
+    if (server.listening) warn(`A connection could not be accepted (${error.code}); open ones continue.`);
   });
 }
 
-/** How many more this process may have: https://man7.org/linux/man-pages/man5/proc_pid_limits.5.html */
+/** How many more descriptors this process may open: https://man7.org/linux/man-pages/man5/proc_pid_limits.5.html */
 function freeDescriptors(): number {
   const limits = readFileSync('/proc/self/limits', 'latin1');
-  const most = Number(/^Max open files +(\d+)/m.exec(limits)?.[1] ?? Number.POSITIVE_INFINITY);
-  return Math.max(0, most - readdirSync('/proc/self/fd').length);
+  const max = Number(/^Max open files +(\d+)/m.exec(limits)?.[1] ?? Number.POSITIVE_INFINITY);
+  return Math.max(0, max - readdirSync('/proc/self/fd').length);
 }
 
-/** A flood of the same trouble is one line of the log, and one an hour while it lasts. */
-function seldom(): (what: string) => void {
+/** A flood of the same trouble becomes one line of the log, and one an hour while it lasts. */
+function createRareWarning(): (text: string) => void {
   let last = Number.NEGATIVE_INFINITY;
-  return (what) => {
-    if (performance.now() - last < SAY_AGAIN_MS) return;
+  return (text) => {
+    if (performance.now() - last < LOG_AGAIN_MS) return;
     last = performance.now();
-    log.warning(what);
+    log.warning(text);
   };
 }

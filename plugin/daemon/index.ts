@@ -1,4 +1,4 @@
-/** The daemon: the plugin in an application of its own, listening on TCP and on the Unix socket until it is told to end. */
+/** The daemon: the plugin in an application of its own, listening on TCP and on the Unix socket until it is told to stop. */
 import { chmodSync, unlinkSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { connect } from 'node:net';
@@ -15,34 +15,34 @@ import { firstRunCode, hasOwner } from '../web/auth/password.js';
 import { BRIDGE_PATH, cloudyLogin, onlyBySocket } from '../web/cloudy.js';
 import { loadTexts, OWN_APP, registerWeb, type Texts } from '../web/index.js';
 import { answerUnreadable, passOverExpectations } from '../web/reply/bad-requests.js';
-import { guardConnections, LATE_MS, PATIENCE } from './connections.js';
+import { CHECK_EVERY_MS, guardConnections, TIMEOUTS } from './connections.js';
 import { notifyReady } from './notify.js';
 
-/** How often a demo that only stands in for Serf looks whether an agent answers by now, ms. */
-const LOOK_FOR_SERF_MS = 5_000;
+/** How often a demo that only stands in for Serf checks whether an agent answers by now. */
+const SERF_CHECK_MS = 5_000;
 
-/** No route of the panel has a schema: without this, Fastify would load its schema compilers, some MB that nobody uses. */
+/** No route of the panel has a schema: without this, Fastify would load its schema compilers, some unused MB. */
 const noSchemas = () => () => {
-  throw new Error('a route has a schema, but the daemon leaves the compilers of schemas out');
+  throw new Error('a route has a schema, but the daemon leaves out the schema compilers');
 };
 
 interface Daemon {
-  /** The address that it listens on, as a URL with the base path; null with a socket only. */
+  /** URL with the base path; null with a socket only. */
   readonly url: string | null;
   readonly panel: Panel;
   close(): Promise<void>;
 }
 
 /**
- * Starts listening. Resolves once pages are served; a start that fails leaves nothing running.
+ * Starts listening. Resolves once pages are served; a failed start leaves nothing running.
  * @throws PanelError `bad-config`; the system's error when an address is taken
  */
 export async function startDaemon(config: Config, demo: boolean): Promise<Daemon> {
   const panel = await createPanel(config, { demo, serving: true });
   const app = Fastify({
     ...OWN_APP,
-    ...PATIENCE,
-    http: { connectionsCheckingInterval: LATE_MS },
+    ...TIMEOUTS,
+    http: { connectionsCheckingInterval: CHECK_EVERY_MS },
     forceCloseConnections: true,
     schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
   });
@@ -66,7 +66,7 @@ export async function startDaemon(config: Config, demo: boolean): Promise<Daemon
   }
 }
 
-/** For all, and where there is a socket for Cloudy's page too. Returns which requests came by the socket: to be filled. */
+/** Registers the pages, and where there is a socket, those for Cloudy. @returns the set to which the socket adds its requests */
 async function registerPages(app: FastifyInstance, panel: Panel, texts: Texts): Promise<WeakSet<IncomingMessage>> {
   const { basePath, socket } = panel.config;
   const bySocket = new WeakSet<IncomingMessage>();
@@ -88,16 +88,16 @@ async function registerPages(app: FastifyInstance, panel: Panel, texts: Texts): 
   return bySocket;
 }
 
-/** What to do about an address or a socket that cannot be had, by the system's word for it. */
+/** What to do about an address or a socket that is not available, by the system's error code. */
 const LISTEN_HINTS: ReadonlyMap<unknown, string> = new Map([
-  ['EADDRINUSE', 'End the program that has it (perhaps another panel), or set LISTEN or SOCKET to a free one.'],
+  ['EADDRINUSE', 'Stop the program that uses it (perhaps another panel), or set LISTEN or SOCKET to a free one.'],
   [
     'EADDRNOTAVAIL',
-    'This node has no such address now. `ip -br addr` shows those it has; in LISTEN, 0.0.0.0 means all.',
+    'This node has no such address now. `ip -br addr` lists its addresses; in LISTEN, 0.0.0.0 means all.',
   ],
-  // Of a missing folder, too: libuv makes ENOENT into it.
+  // Also for a missing folder: libuv turns ENOENT into it.
   ['EACCES', 'SOCKET needs a folder that exists and that this user may write to, LISTEN a port above 1023.'],
-  ['ENOTFOUND', 'Nobody knows that name: set LISTEN to an address of this node; 0.0.0.0 means all.'],
+  ['ENOTFOUND', 'That name does not resolve: set LISTEN to an address of this node; 0.0.0.0 means all.'],
   ['EAI_AGAIN', 'No name server answers now: set LISTEN to an address of this node; 0.0.0.0 means all.'],
 ]);
 
@@ -108,11 +108,11 @@ function notListening(error: unknown): unknown {
   return new PanelError('bad-config', `The panel cannot listen: ${message}.`, hint, { cause: error });
 }
 
-/** Fastify listens once; the socket gets a plain server that hands its requests to the same routes. */
-async function listenOnSocket(app: FastifyInstance, path: string, received: WeakSet<IncomingMessage>): Promise<Server> {
-  const { connectionTimeout, ...limits } = PATIENCE;
-  const server = createServer({ ...limits, connectionsCheckingInterval: LATE_MS }, (request, reply) => {
-    received.add(request);
+/** Fastify listens once; the socket gets a plain server that passes its requests to the same routes. */
+async function listenOnSocket(app: FastifyInstance, path: string, bySocket: WeakSet<IncomingMessage>): Promise<Server> {
+  const { connectionTimeout, ...limits } = TIMEOUTS;
+  const server = createServer({ ...limits, connectionsCheckingInterval: CHECK_EVERY_MS }, (request, reply) => {
+    bySocket.add(request);
     app.routing(request, reply);
   });
   server.setTimeout(connectionTimeout);
@@ -121,12 +121,12 @@ async function listenOnSocket(app: FastifyInstance, path: string, received: Weak
   server.on('clientError', answerUnreadable);
   if (await isAbandoned(path)) unlinkSync(path);
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(path, resolve));
-  // Its mode is the boundary of trust: this user and this group.
+  // The mode is the trust boundary: this user and this group.
   chmodSync(path, 0o660);
   return server;
 }
 
-/** A socket file that nobody listens on any more, left by a process that was killed. */
+/** Whether a killed process left the socket file: nothing listens on it any more. */
 function isAbandoned(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = connect(path, () => resolve(false))
@@ -135,9 +135,7 @@ function isAbandoned(path: string): Promise<boolean> {
   });
 }
 
-/**
- * Serves until SIGTERM or SIGINT. Where the demo only stands in for Serf, the real community takes over once an agent answers.
- */
+/** Serves until SIGTERM or SIGINT. A demo that only stands in for Serf gives way to the real community once an agent answers. */
 export async function serve(config: Config, { json = false }: { readonly json?: boolean } = {}): Promise<void> {
   const stopped = new Promise<'stopped'>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve('stopped'));
@@ -147,20 +145,20 @@ export async function serve(config: Config, { json = false }: { readonly json?: 
     const daemon = await startDaemon(config, demo);
     announce(daemon, json);
     notifyReady();
-    const watch = new AbortController();
-    const ending = await Promise.race([stopped, ...(demo ? [demoEnds(config, watch.signal)] : [])]);
-    watch.abort();
+    const serfWatch = new AbortController();
+    const outcome = await Promise.race([stopped, ...(demo ? [demoEnds(config, serfWatch.signal)] : [])]);
+    serfWatch.abort();
     await daemon.close();
-    if (ending === 'stopped') return;
+    if (outcome === 'stopped') return;
     log.info('A Serf agent answers: the demo ends, the real community is shown.');
     demo = false;
   }
 }
 
-/** Resolves when the demo is no longer wanted; never for a demo that was asked for. */
+/** Resolves when the demo is no longer wanted; never for a demo set by configuration. */
 async function demoEnds(config: Config, signal: AbortSignal): Promise<'demo-ended' | 'stopped'> {
   try {
-    for await (const _ of setInterval(LOOK_FOR_SERF_MS, undefined, { signal })) {
+    for await (const _ of setInterval(SERF_CHECK_MS, undefined, { signal })) {
       if (!(await wantsDemo(config))) return 'demo-ended';
     }
   } catch (error) {
@@ -169,7 +167,7 @@ async function demoEnds(config: Config, signal: AbortSignal): Promise<'demo-ende
   return 'stopped';
 }
 
-/** Says that pages are served. For people in the log; for programs that asked for it, one line on standard output. */
+/** Says that pages are served: in the log for people; with --json, as one line on standard output for programs. */
 export function announce({ url, panel }: Daemon, json: boolean): void {
   if (json) console.log(JSON.stringify({ url, socket: panel.config.socket, demo: panel.demo }));
   const { listen, socket } = panel.config;
@@ -177,7 +175,7 @@ export function announce({ url, panel }: Daemon, json: boolean): void {
   log.info(`cloudy-services listens on ${[...urls, ...(socket === null ? [] : [socket])].join(' and ')}`);
   if (panel.demo) log.info('No Serf agent is used: this is the built-in demo community, not your neighbours.');
   if (panel.store.movedAside)
-    log.warning(`The database was damaged and is kept as ${panel.store.movedAside}; a new one was begun.`);
+    log.warning(`The database was damaged: it is now ${panel.store.movedAside}, and a new one was started.`);
   if (hasOwner(panel.store.settings)) return;
   const login = urls[0] === undefined ? 'the login page' : `${urls[0]}login`;
   log.info(`No owner yet. Choose a password at ${login} with the code ${firstRunCode(panel.store.settings)}`);

@@ -1,3 +1,4 @@
+/** `doctor`: each check, its hint, and the exit code. */
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
@@ -50,7 +51,7 @@ async function examine(fake: Fake = {}, dataDir = folder) {
   return { code, out: io.written.out };
 }
 
-it('says that all is well, one line each', async () => {
+it('prints one line per check where all is well', async () => {
   const { code, out } = await examine({
     rows: [row({ self: true })],
     local: { unit: 'named.service', state: 'running' },
@@ -63,13 +64,13 @@ it('says that all is well, one line each', async () => {
     ...['configuration', 'database', 'owner', 'serf', 'serf entries', 'own services', 'systemd', 'own ports'],
     ...['background', 'panel', 'data folder', 'ping', 'journal', 'avahi-daemon'],
   ]);
-  expect(out).toContain('on; 1200 of 5400000 bytes spent in 24 hours');
+  expect(out).toContain('on; 1200 of 5400000 bytes used in 24 hours');
   expect(out).toContain('named.service running');
   expect(out).toMatch(/data folder +\S+, \d+ MB free/);
 });
 
-describe('what does not work', () => {
-  it('names a Serf agent that is away, and what to do', async () => {
+describe('a part that does not work', () => {
+  it('is named for a Serf agent that is away, with what to do', async () => {
     const error = { code: 'serf-away', message: 'Nothing listens there.', hint: 'systemctl start serf' };
     const { code, out } = await examine({
       sources: [{ name: 'serf', state: 'away', error, lastUp: null, read: 0, skipped: {} }],
@@ -78,7 +79,7 @@ describe('what does not work', () => {
     expect(out).toMatch(/^✗ fails +serf +Nothing listens there\.\n +→ systemctl start serf$/m);
   });
 
-  it('does not praise a Serf agent that knows nobody but itself', async () => {
+  it('is a Serf agent that knows no other node', async () => {
     const { code, out } = await examine({ members: 1 });
     expect(code).toBe(0);
     expect(out).toMatch(/^– absent +serf +alone: it knows no other node\n +→ serf join ADDRESS$/m);
@@ -88,26 +89,26 @@ describe('what does not work', () => {
     );
   });
 
-  it('counts what could not be read, by reason', async () => {
+  it('is counted by reason for unreadable entries', async () => {
     const skipped = { 'bad-json': 2, 'bad-port': 1 };
     const { code, out } = await examine({ sources: [{ name: 'serf', state: 'up', lastUp: 0, read: 7, skipped }] });
     expect(code).toBe(0);
     expect(out).toMatch(/^– absent +serf entries +7 announcements read; skipped: 2 bad-json, 1 bad-port$/m);
   });
 
-  it('says when the database was damaged', async () => {
+  it('is a database that was damaged', async () => {
     const { code, out } = await examine({ movedAside: '/x/panel.bad' });
     expect(code).toBe(1);
     expect(out).toContain('/x/panel.bad');
   });
 
-  it('says when the data folder cannot be written', async () => {
+  it('is a data folder that cannot be written', async () => {
     const { code, out } = await examine({}, join(folder, 'missing'));
     expect(code).toBe(1);
     expect(out).toMatch(/^✗ fails +data folder .*missing/m);
   });
 
-  it('says when nothing could be opened, and still looks at the machine', async () => {
+  it('is a panel that cannot be opened; the machine is checked all the same', async () => {
     const io = fakeIo();
     const wrong = new PanelError('bad-service-type', 'x.ts: no id.', 'Correct it.');
     const { config } = fakePanel({ config: { dataDir: folder } });
@@ -116,7 +117,7 @@ describe('what does not work', () => {
     expect(io.written.out).toContain('data folder');
   });
 
-  it('stops at a configuration that cannot be read', async () => {
+  it('is an unreadable configuration, which stops the checks', async () => {
     const io = fakeIo();
     const wrong = new PanelError('bad-config', 'LISTN is not an option.', 'Did you mean LISTEN?');
     expect(await doctor({ config: wrong, panel: null }, io, { json: true })).toBe(1);
@@ -128,7 +129,7 @@ describe('what does not work', () => {
 });
 
 describe('the panel that should be running', () => {
-  it('is visited wherever it listens', async () => {
+  it('is visited at every address', async () => {
     running.close();
     running = createServer((_, reply) => reply.end(answer)).listen(0, '127.0.9.3');
     await once(running, 'listening');
@@ -138,24 +139,24 @@ describe('the panel that should be running', () => {
     expect(out).toMatch(new RegExp(`^✓ works +panel +http://127\\.0\\.9\\.3:${port}/ answers$`, 'm'));
   });
 
-  it('is missed where nothing answers, with what to do', async () => {
+  it('is reported where nothing answers, with what to do', async () => {
     const { code, out } = await examine({ config: { listen: { host: '127.0.9.3', port: quietPort() } } });
     expect(code).toBe(1);
     expect(out).toMatch(/^✗ fails +panel +http:.* does not answer; .*panel\.sock answers\n +→ Start it: npm start$/m);
   });
 
-  it('is not mistaken for another program', async () => {
+  it('is told apart from another program', async () => {
     answer = '{"name": "somebody else"}';
     expect((await examine()).out).toMatch(/^✗ fails +panel +\S+panel\.sock another program answers\n +→ .*LISTEN/m);
   });
 
-  it('is not missed where it is to listen nowhere', async () => {
+  it('is not expected where it listens nowhere', async () => {
     expect((await examine({ config: { socket: null } })).out).toMatch(/^– absent +panel +listens nowhere\n/m);
   });
 });
 
-describe('what is merely absent', () => {
-  it('is no failure', async () => {
+describe('an absent part', () => {
+  it('is not a failure', async () => {
     const problem = new PanelError('no-systemd', 'No systemd here.', 'Nothing to do.');
     const { code, out } = await examine({ problem });
     expect(code).toBe(0);
@@ -163,7 +164,7 @@ describe('what is merely absent', () => {
     expect(out).toMatch(/^– absent +own services/m);
   });
 
-  it('includes the owner’s password and the programs', async () => {
+  it('may be the owner’s password or a program', async () => {
     process.env.PATH = '/nonexistent';
     const panel = fakePanel({ config: { dataDir: folder } });
     const io = fakeIo();
@@ -181,38 +182,38 @@ const PUBLICATION = {
   ...{ unit: null, untold: false, at: 0, withdrawn: null },
 };
 
-describe('what this user may do here', () => {
-  it('says that ping is forbidden, and which setting allows it', async () => {
+describe('the permissions of this user', () => {
+  it('include ping, or name the setting that allows it', async () => {
     program('ping', 'case $1 in -V) exit 0;; *) echo "ping: socket: Operation not permitted" >&2; exit 2;; esac');
     const { code, out } = await examine();
     expect(code).toBe(0);
     expect(out).toMatch(/^– absent +ping +not allowed to this user\n +→ .*ping_group_range/m);
   });
 
-  it('says that the log may not be read, and who may', async () => {
+  it('include the log, or name who may read it', async () => {
     program('journalctl', 'echo "No journal files were opened due to insufficient permissions." >&2; exit 1');
     const { out } = await examine({ local: { unit: 'named.service', state: 'running' } });
     expect(out).toMatch(/^– absent +journal +.*named\.service\.\n +→ .*systemd-journal/m);
   });
 });
 
-describe('what neighbours cannot reach', () => {
+describe('a port that neighbours cannot reach', () => {
   it('is a failure where it is announced', async () => {
     const { code, out } = await examine({ own: { dnsservice: { port: PORT, publication: PUBLICATION } } });
     expect(code).toBe(1);
     expect(out).toMatch(
-      /^✗ fails +own ports +dnsservice: port 53, UDP only on 127\.0\.0\.1\n +→ Have the service listen/m,
+      /^✗ fails +own ports +dnsservice: port 53, UDP only on 127\.0\.0\.1\n +→ Configure the service to listen/m,
     );
   });
 
-  it('comes with what opens it, on one line, where that is known of the unit that runs', async () => {
+  it('comes with how to open it, on one line, where the running unit’s type knows', async () => {
     const units = [{ unit: 'unbound.service', state: 'running', enabled: true }] as const;
     const services = await loadServices();
     const { out } = await examine({ services, own: { dnsservice: { port: PORT, publication: null, units } } });
     expect(out).toMatch(/→ .*community\.conf.*: server: interface: 0\.0\.0\.0 access-control: 10\.0\.0\.0\/8 allow$/m);
   });
 
-  it('is no failure where it is kept to oneself, or was withdrawn', async () => {
+  it('is not a failure where it is unannounced or withdrawn', async () => {
     const withdrawn = { ...PUBLICATION, withdrawn: { at: 0, why: 'removed' } } as const;
     for (const publication of [null, withdrawn]) {
       const { code, out } = await examine({ own: { dnsservice: { port: PORT, publication } } });
@@ -226,7 +227,7 @@ describe('measuring in the background', () => {
   it.each([
     [{ on: false }, 'off; 1200 of 5400000 bytes', 'BACKGROUND_SCAN=on'],
     [{ spentToday: 5_400_000 }, 'on; 5400000 of 5400000 bytes', 'SCAN_BYTES_PER_DAY'],
-  ])('%j is said, with what to do', async (background, text, hint) => {
+  ])('reports %j, with what to do', async (background, text, hint) => {
     const { code, out } = await examine({ background });
     expect(code).toBe(0);
     expect(out).toMatch(new RegExp(`^– absent +background +${text}.*\\n +→ .*${hint}`, 'm'));

@@ -66,7 +66,7 @@ const conf = (text: string) => {
   return file;
 };
 
-it('links the bridge and the files of its pages, and says so', () => {
+it('links the bridge and the files of its pages, and reports them', () => {
   const io = fakeIo();
   const before = tree();
   expect(embed(root, io)).toBe(0);
@@ -102,7 +102,7 @@ it('removes exactly its own links, and nothing the second time', () => {
   expect(again.written.out).not.toContain('removed');
 });
 
-it('removes a link that an earlier version had and this one has not', () => {
+it('removes an earlier version’s link that this one lacks', () => {
   const old = join(root, 'plug', 'menus', 'r0099.cloudyservices.menu.php');
   symlinkSync(join(BRIDGE_DIR, 'plug', 'menus', 'r0099.cloudyservices.menu.php'), old);
   embed(root, fakeIo());
@@ -115,7 +115,7 @@ it.each([
   ['a link to nothing', (path: string) => symlinkSync('/nonexistent', path)],
   ['a link to itself', (path: string) => symlinkSync(path, path)],
   ['a folder', (path: string) => mkdirSync(path)],
-])('changes nothing where %s of another origin is in the way', (_, put) => {
+])('changes nothing where a foreign %s is in the way', (_, put) => {
   const path = join(root, LINKS[3] as string);
   put(path);
   const before = readdirSync(root, { recursive: true }).sort();
@@ -129,7 +129,7 @@ it.each([
   ['a file', 'plug/menus', (path: string) => writeFileSync(path, 'mine')],
   ['a link to itself', 'plug/resources', (path: string) => symlinkSync(path, path)],
   ['a link to a file', 'lang', (path: string) => symlinkSync('/etc/hostname', path)],
-])('changes nothing where %s stands for the folder %s', (_, name, put) => {
+])('changes nothing where %s takes the place of the folder %s', (_, name, put) => {
   const path = join(root, name);
   rmSync(path, { recursive: true });
   put(path);
@@ -140,7 +140,7 @@ it.each([
   expect(names()).toEqual(before);
 });
 
-it('goes through a link to a folder elsewhere', () => {
+it('follows a link to a folder elsewhere', () => {
   const elsewhere = join(folder, 'languages');
   renameSync(join(root, 'lang'), elsewhere);
   symlinkSync(elsewhere, join(root, 'lang'));
@@ -150,7 +150,7 @@ it('goes through a link to a folder elsewhere', () => {
   expect(readdirSync(elsewhere)).not.toContain('ca.cloudyservices.php');
 });
 
-it.each(LINKS)('takes back all that it did where %s cannot be made', (name) => {
+it.each(LINKS)('undoes everything where %s cannot be created', (name) => {
   const old = join(root, 'plug', 'menus', 'r0099.cloudyservices.menu.php');
   symlinkSync(join(BRIDGE_DIR, 'plug', 'menus', 'r0099.cloudyservices.menu.php'), old);
   rmSync(join(root, 'plug', 'resources'), { recursive: true });
@@ -182,7 +182,7 @@ it('replaces a link of its own that leads nowhere or elsewhere', () => {
   }
 });
 
-it('removes all links that it may, and names the one that is left', () => {
+it('removes all links it may, and names the one left', () => {
   embed(root, fakeIo());
   const stuck = join(root, LINKS[0] as string);
   const remove = fs.unlinkSync;
@@ -232,7 +232,7 @@ it.each([
   }
 });
 
-it('is a command that ends with 1 where the folder is not Cloudy’s, and opens no panel', async () => {
+it('exits with 1 where the folder is not Cloudy’s, without opening a panel', async () => {
   const io = fakeIo();
   const never = () => Promise.reject(new Error('not wanted here'));
   const tools = { openPanel: never, serve: never };
@@ -243,7 +243,7 @@ it('is a command that ends with 1 where the folder is not Cloudy’s, and opens 
   expect(await run(['unembed', root], io, tools, signal)).toBe(0);
 });
 
-it('says as JSON what it linked and removed, where that is asked for', () => {
+it('reports links and removals as JSON with --json', () => {
   const [linked, removed] = [fakeIo(), fakeIo()];
   embed(root, linked, { json: true });
   unembed(root, removed, { json: true });

@@ -1,3 +1,4 @@
+/** `list` and `scan`: tables, JSON, progress, and strangers’ text made safe. */
 import { expect, it } from 'vitest';
 import { listProviders, listServices, scanType } from '../../plugin/cli/list.js';
 import { PanelError } from '../../plugin/model/errors.js';
@@ -31,7 +32,7 @@ it('lists every type with its best provider and what runs here', async () => {
   expect(io.written.err).toBe('');
 });
 
-it('lists the providers of a type in ranked order, the failed with its reason, it and the untried without a place', async () => {
+it('ranks a type’s providers; failed ones show a reason, and like untried ones no rank', async () => {
   const io = fakeIo();
   expect(await listProviders(fakePanel({ rows }), io, 'dnsservice', text)).toBe(0);
   const lines = io.written.out.trimEnd().split('\n');
@@ -42,13 +43,13 @@ it('lists the providers of a type in ranked order, the failed with its reason, i
   expect(lines[3]).toMatch(/^ +– +– +announced +OLO +10\.1\.2\.10 +the announcement names no port$/);
 });
 
-it('gives the hidden no place', async () => {
+it('gives a hidden provider no rank', async () => {
   const io = fakeIo();
   await listProviders(fakePanel({ rows: [row(), row({ node: 'OLO' }, { hidden: true })] }), io, 'dnsservice', text);
   expect(io.written.out).toMatch(/^ *1 +91 .*\n *– +91 .* OLO /m);
 });
 
-it('says of one that missed the last time that it did, though it still has its score', async () => {
+it('shows that a scored provider failed its last probe', async () => {
   const io = fakeIo();
   await listProviders(fakePanel({ rows: [row({}, { failures: 1 })] }), io, 'dnsservice', text);
   expect(io.written.out).toMatch(/ 91 \(80–97\) .* did not answer the last time$/m);
@@ -87,7 +88,7 @@ it('shows a stranger’s text without terminal commands, on one line, cut to its
   expect(io.written.out).not.toMatch(/[^\P{C}\n]/u);
 });
 
-it('shows a stranger’s text as JSON without a letter that a terminal would obey', async () => {
+it('escapes in JSON whatever a terminal would obey', async () => {
   const io = fakeIo();
   const node = 'red\u009b31m\u007fand\u202eback';
   await listProviders(fakePanel({ rows: [row({ node })] }), io, 'dnsservice', json);
@@ -111,7 +112,7 @@ it('answers an unknown type with the nearest known one', async () => {
   });
 });
 
-it('understands a part of a type’s word or of its title, in whatever language and case', async () => {
+it('understands part of a type’s id or title, in any language and case', async () => {
   const panel = fakePanel({ rows: [row({ type: 'Docker' })] });
   const [, syncthing] = panel.services.types;
   if (syncthing) Object.assign(syncthing, { title: { ca: 'Fitxers compartits', es: 'Archivos', en: 'Files' } });
@@ -133,7 +134,7 @@ it('understands a part of a type’s word or of its title, in whatever language 
   }
 });
 
-it('does not begin to scan what nobody announces', async () => {
+it('starts no scan of a type that nobody announces', async () => {
   await expect(scanType(fakePanel(), fakeIo(), 'dnsservice', text, never)).rejects.toMatchObject({
     code: 'nothing-to-scan',
     message: 'Nobody announces it.',
@@ -141,7 +142,7 @@ it('does not begin to scan what nobody announces', async () => {
   });
 });
 
-it('scans with its progress on standard error, then lists', async () => {
+it('scans with progress on standard error, then lists', async () => {
   const io = fakeIo({ isTTY: true });
   const looked = () => expect.poll(() => io.written.err).toContain('2 of 3 probes, running');
   const work = async (job: { progress(done: number): void }) => {
@@ -161,7 +162,7 @@ it('writes one line of progress where there is no terminal', async () => {
   expect(JSON.parse(io.written.out)).toMatchObject({ type: 'dnsservice' });
 });
 
-it('ends with 1 and the reason when the scan fails, still showing what is known', async () => {
+it('exits with 1 and the reason when the scan fails, and still lists what is known', async () => {
   const io = fakeIo();
   const work = () => Promise.reject(new PanelError('budget-spent', 'Enough for today.', 'Wait.'));
   expect(await scanType(fakePanel({ rows, work }), io, 'dnsservice', text, never)).toBe(1);

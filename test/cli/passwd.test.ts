@@ -1,3 +1,4 @@
+/** `passwd`: from a pipe, from a terminal, and refusals. */
 import { PassThrough } from 'node:stream';
 import { expect, it } from 'vitest';
 import { passwd } from '../../plugin/cli/passwd.js';
@@ -42,7 +43,7 @@ it('takes both lines when they are pasted at once', async () => {
   expect(await checkOwnerPassword(kept.settings, 'correct horse')).toBe(true);
 });
 
-it('gives up when it is told to end', async () => {
+it('gives up when aborted', async () => {
   const abort = new AbortController();
   const io = fakeIo({ isTTY: true });
   const silent = Object.assign(new PassThrough(), { isTTY: true });
@@ -64,7 +65,7 @@ it.each([
   expect(hasOwner(kept.settings)).toBe(false);
 });
 
-it('says so as JSON where that is asked for, and notes who set it without the word', async () => {
+it('reports JSON with --json, and logs who set the password but not the password', async () => {
   const kept = stored();
   const io = fakeIo({ typed: 'correct horse\n' });
   await passwd(kept, io, { json: true }, never);

@@ -1,3 +1,4 @@
+/** Command lines: usage, exit codes, JSON and failures. */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -31,7 +32,7 @@ describe('wrong usage', () => {
     ['list --jsn', 'cloudy-services list --json'],
     ['list --config', 'cloudy-services list --config FILE'],
     ['list dnsservce', 'cloudy-services list dnsservice'],
-  ])('"%s" ends with 2 and names "%s"', async (line, instead) => {
+  ])('"%s" exits with 2 and suggests "%s"', async (line, instead) => {
     const { code, out, err } = await cli(line);
     expect(code).toBe(2);
     expect(out).toBe('');
@@ -43,11 +44,11 @@ describe('wrong usage', () => {
     ['foo', 'There is no command "foo".\n'],
     ['list -x', 'There is no option -x.\n'],
     ['list nope', 'Nobody has a service "nope".\nAll services: cloudy-services list\n'],
-  ])('"%s" is near to nothing: it says where to see what there is, once', async (line, said) => {
+  ])('"%s" resembles no command: the hint to list them appears once', async (line, said) => {
     expect(await cli(line)).toMatchObject({ code: 2, err: `${said}All commands: cloudy-services --help\n` });
   });
 
-  it('ends the process with 2 as well', async () => {
+  it('exits with 2 as a process', async () => {
     const entry = join(import.meta.dirname, '..', '..', 'plugin', 'cli', 'index.ts');
     const program = join(folder, 'cli.mjs');
     // What a mistake must not load is left out, so that loading it would fail.
@@ -61,7 +62,7 @@ describe('wrong usage', () => {
   });
 });
 
-describe('what was asked for', () => {
+describe('a valid command', () => {
   it('prints help and version', async () => {
     expect(await cli('--help')).toMatchObject({
       code: 0,
@@ -103,13 +104,13 @@ describe('--json', () => {
     ['embed /nonexistent', 'bad-config', 1],
     ['unembed /nonexistent', 'bad-config', 1],
     ['passwd', 'bad-request', 1],
-  ])('of "%s", which cannot be done, is an error with code, message and hint', async (line, code, ends) => {
+  ])('turns the failure of "%s" into code, message and hint', async (line, code, ends) => {
     const answer = await cli(`${line} --json`);
     expect(answer).toMatchObject({ code: ends, err: '' });
     expect(JSON.parse(answer.out)).toEqual({ error: { code, message: expect.any(String), hint: expect.any(String) } });
   });
 
-  it('is what every command takes', async () => {
+  it('is accepted by every command', async () => {
     const serve = vi.fn(async () => {});
     expect(await cli('serve --json', { serve })).toMatchObject({ code: 0, out: '' });
     expect(serve).toHaveBeenCalledWith(expect.anything(), { json: true });
@@ -121,12 +122,12 @@ describe('--json', () => {
 });
 
 describe('failures', () => {
-  it('ends with 1, says what happened and what to do', async () => {
+  it('exit with 1, and say what happened and what to do', async () => {
     const openPanel = () => Promise.reject(new PanelError('bad-config', 'No room.', 'Make some.'));
     expect(await cli('list', { openPanel })).toMatchObject({ code: 1, out: '', err: 'No room.\nMake some.\n' });
   });
 
-  it('names the cause of a mistake of our own', async () => {
+  it('name the cause of an internal error', async () => {
     const openPanel = () => Promise.reject(new TypeError('oops'));
     expect(await cli('list', { openPanel })).toMatchObject({
       code: 1,
@@ -134,7 +135,7 @@ describe('failures', () => {
     });
   });
 
-  it('refuses a configuration file that does not exist or is wrong', async () => {
+  it('include a configuration file that is missing or invalid', async () => {
     expect(await cli('list --config /nonexistent')).toMatchObject({
       code: 1,
       err: expect.stringContaining('/nonexistent'),

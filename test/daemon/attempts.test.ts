@@ -105,7 +105,7 @@ function bySocket(path: string): Promise<string> {
 describe('the pages for Cloudy', () => {
   const session = `${BRIDGE_PATH}/api/v1/session`;
 
-  it('take the socket’s word for who has logged in', async () => {
+  it('trust the socket for who is logged in', async () => {
     expect(JSON.parse(await bySocket(session))).toMatchObject({ role: 'owner' });
   });
 
@@ -124,18 +124,18 @@ describe('the pages for Cloudy', () => {
       `POST ${BRIDGE_PATH}/background HTTP/1.1\r\n${HEADERS}${CLAIMS}Content-Type: application/json\r\nContent-Length: 99\r\n${CLOSE}\r\n{"turn"`,
     ],
     ['by HEAD', `HEAD ${session} HTTP/1.1\r\n${HEADERS}${CLAIMS}${CLOSE}\r\n`],
-  ])('are not there over TCP %s', async (_, bytes) => {
+  ])('do not exist over TCP %s', async (_, bytes) => {
     expect(await attempt(bytes)).toEqual([404]);
     expect(await ask(bytes)).toContain("content-security-policy: default-src 'self'");
   });
 
-  it('are not there behind another request on the same connection', async () => {
+  it('do not exist behind another request on the same connection', async () => {
     const first = `GET /healthz HTTP/1.1\r\n${HEADERS}\r\n`;
     const second = `GET ${session} HTTP/1.1\r\n${HEADERS}${CLAIMS}${CLOSE}\r\n`;
     expect(await attempt(first + second)).toEqual([200, 404]);
   });
 
-  it('are not there for a connection whose other end is gone', async () => {
+  it('do not exist for a connection whose other end is gone', async () => {
     const before = done();
     const bytes = `POST ${BRIDGE_PATH}/background HTTP/1.1\r\n${HEADERS}${CLAIMS}Content-Length: 0\r\n\r\n`;
     for (let nth = 0; nth < 20; nth++) {
@@ -174,12 +174,12 @@ describe('a request within a request', () => {
     expect(statuses.filter((status) => ![400, 403].includes(status))).toEqual([]);
   });
 
-  it('is no request where it is a body, as long as it says', async () => {
+  it('is not parsed where it is a body of the declared length', async () => {
     expect(await attempt(`${post}Content-Length: ${hidden.length}\r\n${CLOSE}\r\n${hidden}`)).toEqual([403]);
   });
 });
 
-describe('what never reaches a route', () => {
+describe('a request that never reaches a route', () => {
   const get = `GET /healthz HTTP/1.1\r\n${HEADERS}`;
   it.each([
     ['no HTTP', 400, 'SSH-2.0-OpenSSH_10.0\r\n\r\n', 'This is no HTTP request.'],
@@ -190,7 +190,7 @@ describe('what never reaches a route', () => {
       'The address and headers are too long.',
     ],
     ['an expectation that nobody knows', 200, `${get}Expect: a-miracle\r\n${CLOSE}\r\n`, 'ok'],
-  ])('%s is answered like everything else, by either door', async (_, status, bytes, said) => {
+  ])('%s gets an ordinary answer, over TCP and the socket', async (_, status, bytes, said) => {
     for (const door of [undefined, { path: socket }]) {
       const heard = await ask(bytes, door);
       expect(statusesOf(heard)).toEqual([status]);
@@ -207,7 +207,7 @@ describe('names of the host', () => {
     expect([400, 401, 421]).toContain(status);
   });
 
-  it('two of them are no way around the check of the origin', async () => {
+  it('cannot be doubled to get around the origin check', async () => {
     for (const [first, second] of [
       ['127.0.0.1', 'evil.example'],
       ['evil.example', '127.0.0.1'],
@@ -220,7 +220,7 @@ describe('names of the host', () => {
     }
   });
 
-  it('with markup in it are shown as text', async () => {
+  it('with markup are shown as text', async () => {
     const name = '"><script>alert(1)</script>';
     const heard = await ask(`GET /services/proxy3 HTTP/1.1\r\nHost: ${name}\r\nAccept-Encoding: \r\n${CLOSE}\r\n`);
     expect(heard).not.toContain('<script>alert');
@@ -228,7 +228,7 @@ describe('names of the host', () => {
   });
 });
 
-describe('a path that is sent as it is', () => {
+describe('a raw path', () => {
   it.each([
     '/public/../package.json',
     '/public/../../../../../../etc/passwd',
@@ -244,7 +244,7 @@ describe('a path that is sent as it is', () => {
     '/services/proxy3/files/..%2f..%2fpackage.json',
     'http://127.0.0.1/public/../package.json',
     'file:///etc/passwd',
-  ])('%s shows no file', async (path) => {
+  ])('%s serves no file', async (path) => {
     const heard = await ask(`GET ${path} HTTP/1.1\r\n${HEADERS}Accept-Encoding: \r\n${CLOSE}\r\n`);
     expect([400, 403, 404]).toContain(statusesOf(heard)[0]);
     expect(heard).not.toMatch(/root:[x*]:0:0|"allowScripts"|createRequire/);
@@ -262,14 +262,14 @@ describe('methods', () => {
     },
   );
 
-  it('CONNECT, and a change of the protocol, lead nowhere', async () => {
+  it('CONNECT and protocol upgrades lead nowhere', async () => {
     expect(await attempt(`CONNECT 127.0.0.1:22 HTTP/1.1\r\n${HEADERS}\r\n`)).toEqual([]);
     const upgrade = 'Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: x\r\n\r\n';
     expect(await attempt(`GET ${BRIDGE_PATH}/ HTTP/1.1\r\n${HEADERS}${CLAIMS}${upgrade}`)).toEqual([404]);
   });
 });
 
-it('guessing the password is slowed down by where the connection comes from, whatever it says', async () => {
+it('password guessing is throttled by the connection’s address, whatever its headers say', async () => {
   const visitor = await visit(await api('session'));
   const statuses: number[] = [];
   for (let nth = 1; nth <= 7; nth++) {

@@ -1,3 +1,4 @@
+/** The daemon in this process: TCP, socket, start, close, restart and demo. */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
@@ -58,7 +59,7 @@ describe('the daemon', () => {
     expect(await overSocket(socket, '/healthz')).toBe(404);
   });
 
-  it('shows the same demo as a command beside it, and as the next daemon', async () => {
+  it('shows the same demo as a command beside it and as the next daemon', async () => {
     const { panel } = await start();
     const ids = panel.discovery.providers().map(({ id }) => id);
     const command = await createPanel(configWith({}), { demo: true });
@@ -75,14 +76,14 @@ describe('the daemon', () => {
     expect(await overSocket(socket, '/healthz')).toBe(200);
   });
 
-  it('says what to do when its address is taken, and leaves nothing open', async () => {
+  it('says what to do where its address is in use, and leaves nothing open', async () => {
     const { url } = await start();
     const port = Number(new URL(url ?? '').port);
     const second = startDaemon(configWith({ listen: { host: '127.0.0.1', port } }), true);
     await expect(second).rejects.toMatchObject({ code: 'bad-config', hint: expect.stringContaining('LISTEN') });
   });
 
-  it('ends by itself when its pages cannot be registered', async () => {
+  it('ends where its pages cannot be registered', async () => {
     const program = join(dirname(PACKAGE_FILE), 'dist', 'cli.mjs');
     // The address of Cloudy's own page, which is then taken twice.
     const keys = { LISTEN: '', SOCKET: join(folder, 'socket'), BASE_PATH: BRIDGE_PATH, DATA_DIR: folder, DEMO: 'off' };
@@ -106,7 +107,7 @@ describe('the daemon', () => {
     });
   });
 
-  it('that listens everywhere says under which addresses others reach it', async () => {
+  it('names the addresses at which others reach it, where it listens on all', async () => {
     const said = vi.spyOn(console, 'error').mockImplementation(() => {});
     const daemon = await start({ listen: { host: '0.0.0.0', port: 0 } });
     announce(daemon, false);
@@ -118,7 +119,7 @@ describe('the daemon', () => {
     for (const url of urls) expect((await fetch(`${url}healthz`)).status).toBe(200);
   });
 
-  it('closes in under a second, also in the middle of a scan', async () => {
+  it('closes in under a second, even during a scan', async () => {
     const daemon = await start();
     const job = daemon.panel.scan('dnsservice');
     while (daemon.panel.jobs.get(job.id).done === 0) await new Promise((resolve) => setImmediate(resolve));
@@ -127,7 +128,7 @@ describe('the daemon', () => {
     expect(performance.now() - asked).toBeLessThan(1_000);
   });
 
-  it('measures nobody twice within a minute, remembers it when it starts again, and ends the jobs that were cut off', async () => {
+  it('probes nobody twice within a minute, even across a restart, and ends interrupted jobs', async () => {
     const first = await start();
     const done = await first.panel.jobs.ended(first.panel.scan('syncthing').id);
     expect(first.panel.scan('syncthing').id).toBe(done.id);
@@ -152,7 +153,7 @@ async function abandonSocket(path: string): Promise<void> {
 }
 
 describe('the demo', () => {
-  it('stands in only where nothing real is configured and no Serf agent answers', async () => {
+  it('runs only where nothing real is configured and no Serf agent answers', async () => {
     const providersFile = join(folder, 'providers');
     writeFileSync(providersFile, '');
     expect(await wantsDemo(configWith({}))).toBe(true);
@@ -161,7 +162,7 @@ describe('the demo', () => {
     expect(await wantsDemo(configWith({ demo: 'on', providersFile }))).toBe(true);
   });
 
-  it('does not take a port that says nothing for a Serf agent', async () => {
+  it('does not mistake a silent port for a Serf agent', async () => {
     const silent = createServer();
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
     const { port } = silent.address() as AddressInfo;

@@ -16,7 +16,7 @@ function memoryStore() {
 const OF = { kind: 'scan', type: 'some', provider: null, total: 2 } as const;
 
 describe('a job', () => {
-  it('is known at once, tells its progress, and is remembered when it has ended', async () => {
+  it('is known at once, reports progress, and is stored when it ends', async () => {
     const store = memoryStore();
     const jobs = new Jobs(store, () => 0);
     let release = () => {};
@@ -35,7 +35,7 @@ describe('a job', () => {
     expect(jobs.running()).toEqual([]);
   });
 
-  it('that fails keeps the error with what to do next', async () => {
+  it('keeps the error and its hint when it fails', async () => {
     const jobs = new Jobs(memoryStore());
     const job = jobs.start(OF, async () => {
       throw new PanelError('budget-spent', 'No bytes left.', 'Wait.');
@@ -46,7 +46,7 @@ describe('a job', () => {
     });
   });
 
-  it('that is cancelled aborts its signal and ends as cancelled', async () => {
+  it('aborts its signal on cancel, and ends as cancelled', async () => {
     const jobs = new Jobs(memoryStore());
     const job = jobs.start(
       OF,
@@ -56,7 +56,7 @@ describe('a job', () => {
     expect(await jobs.cancel(job.id)).toMatchObject({ state: 'cancelled', error: null });
   });
 
-  it('that have ended are counted by kind and by how they ended', async () => {
+  it('is counted by kind and outcome when it ends', async () => {
     const jobs = new Jobs(memoryStore());
     const ends = [
       async () => {},
@@ -70,7 +70,7 @@ describe('a job', () => {
     ]);
   });
 
-  it('that the store has no room for runs and ends all the same, and is stored as soon as there is room', async () => {
+  it('runs and ends on a full disk, and is stored as soon as there is room', async () => {
     const log = vi.spyOn(console, 'error').mockImplementation(() => {});
     const store = memoryStore();
     let isFull = true;
@@ -92,7 +92,7 @@ describe('a job', () => {
     log.mockRestore();
   });
 
-  it('that nobody knows is a deliberate error', () => {
+  it('is a deliberate error where its id is unknown', () => {
     expect(() => new Jobs(memoryStore()).get('nope')).toThrow(PanelError);
   });
 

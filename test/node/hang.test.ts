@@ -1,4 +1,4 @@
-/** Programs of this machine that hang, flood, talk nonsense or die: pages answer, jobs end, and no program stays behind. */
+/** Programs that hang, flood, print nonsense or die: pages answer, jobs end, and no program is left behind. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -51,7 +51,7 @@ function children(of = process.pid): string[] {
 const ours = () => children().filter((line) => /systemctl|journalctl|avahi|ping|sleep|yes|setpriv/.test(line));
 const nothingLeft = () => until('no program is left', () => ours().length === 0);
 
-describe('a systemctl that does not do its work', () => {
+describe('a broken systemctl', () => {
   const open = (): OwnedLocalServices => createLocalServices(registryOf(UNITS), { limits: QUICK });
 
   it.each(FAULTS)('and %s leaves the state not known, and an act ends with a reason', async (_, script) => {
@@ -84,7 +84,7 @@ describe('a systemctl that does not do its work', () => {
     await nothingLeft();
   });
 
-  it('and hangs is not begun anew for each who asks, and is ended with the panel', async () => {
+  it('that hangs is started once for all callers, and ends with the panel', async () => {
     programs.reads('exec sleep 600');
     const local = createLocalServices(registryOf(UNITS), { limits: { ...QUICK, read: 60_000 } });
     const asked = Array.from({ length: 50 }, () => local.states());
@@ -98,7 +98,7 @@ describe('a systemctl that does not do its work', () => {
   });
 });
 
-describe('a journalctl that does not do its work', () => {
+describe('a broken journalctl', () => {
   it.each(FAULTS)('and %s ends with a reason or with what it said', async (_, script) => {
     programs.program('journalctl', script);
     const log = await unitLog('squid.service').catch((error) => error);
@@ -107,7 +107,7 @@ describe('a journalctl that does not do its work', () => {
     await nothingLeft();
   });
 
-  it('serves all who ask at the same time with one', async () => {
+  it('runs once for concurrent callers', async () => {
     programs.program('journalctl', 'exec sleep 600');
     const asked = Array.from({ length: 20 }, () => unitLog('squid.service').catch(({ code }) => code));
     await until('it hangs', () => ours().length > 0);
@@ -117,7 +117,7 @@ describe('a journalctl that does not do its work', () => {
   });
 });
 
-describe('an avahi-publish-service that does not do its work', () => {
+describe('a broken avahi-publish-service', () => {
   const service = { name: 'one', type: '_thing._tcp', port: 1, txt: [] };
 
   it.each(FAULTS)(
@@ -134,7 +134,7 @@ describe('an avahi-publish-service that does not do its work', () => {
   );
 });
 
-describe('a ping that does not do its work', () => {
+describe('a broken ping', () => {
   it.each(FAULTS)('and %s measures nothing, within its limit', async (_, script) => {
     programs.program('ping', script);
     const pinger = new Pinger();
@@ -145,7 +145,7 @@ describe('a ping that does not do its work', () => {
   });
 });
 
-describe('the panel over a systemctl that hangs', () => {
+describe('the panel while systemctl hangs', () => {
   let folder: string;
   let panel: Panel;
   let app: FastifyInstance;
@@ -163,7 +163,7 @@ describe('the panel over a systemctl that hangs', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('answers every page, says that the state is not known, and leaves nothing behind when it is closed', async () => {
+  it('answers every page with the state unknown, and leaves no process when it closes', async () => {
     const pages = ['/', '/services/proxy3', '/services/dnsservice', '/api/v1/services', '/api/v1/services/proxy3'];
     const answers = await Promise.all([...pages, ...pages].map((url) => app.inject(url)));
     expect(answers.map(({ statusCode }) => statusCode)).toEqual(answers.map(() => 200));

@@ -23,7 +23,7 @@ describe('the announced host name', () => {
     expect(host()).toBe('vm');
   });
 
-  it('is NODE.guifi.local where there is one', () => {
+  it('is NODE.guifi.local where there is a Cloudy', () => {
     write('avahi-ps-serf.conf', 'SERF_RPC_ADDR="127.0.0.1:7373"\n');
     expect(host()).toBe('vm.guifi.local');
   });
@@ -44,7 +44,7 @@ describe('the announced host name', () => {
     expect(host()).toBe(name);
   });
 
-  it('takes the last file that sets a value', () => {
+  it('uses the last file that sets a value', () => {
     write('cloudy.conf', 'CLOUD_NAME=first\nNODENAME=node7');
     write('avahi-ps.conf', 'CLOUD_NAME=second');
     expect(host()).toBe('node7.second.local');
@@ -59,7 +59,7 @@ describe('the announced host name', () => {
     },
   );
 
-  it('is the plain one where the result is no name of DNS', () => {
+  it('is the plain one where the result is not a DNS name', () => {
     write('avahi-ps.conf', '');
     expect([host('-a'), host('x'.repeat(64))]).toEqual(['-a', 'x'.repeat(64)]);
     expect(host('has_underscore')).toBe('has_underscore.guifi.local');

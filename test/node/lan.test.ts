@@ -1,4 +1,4 @@
-/** The children that announce on the local network: one for each service, begun again with patience, ended for sure. */
+/** The children that announce on the local network: one per service, restarted with growing pauses, always ended. */
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -43,7 +43,7 @@ const only = (one: LanService) => new Map([['thing', one]]);
 const settled = () => lan.settled('thing', 5_000);
 
 describe('a service on the local network', () => {
-  it('is announced by arguments that no shell reads, and that cannot be options', async () => {
+  it('is announced with arguments that no shell reads and that cannot be options', async () => {
     publisher(STAYS);
     lan.set(only(service('-h $(reboot) "é"', { txt: ['a=1 2', 'b'] })));
     expect(lan.state('thing')).toBe('beginning');
@@ -51,7 +51,7 @@ describe('a service on the local network', () => {
     expect(log()).toEqual(['begins --domain=local -- -h $(reboot) "é" _thing._tcp 80 a=1 2 b']);
   });
 
-  it('is left alone while it stays the same, and changed without two at once', async () => {
+  it('is left alone while unchanged, and changed without two at once', async () => {
     publisher(STAYS);
     lan.set(only(service('one')));
     await settled();
@@ -62,7 +62,7 @@ describe('a service on the local network', () => {
     expect(log()).toEqual([expect.stringContaining(' one '), 'ends', expect.stringContaining(' three ')]);
   });
 
-  it('ends when it is not wanted any more, and with everything else', async () => {
+  it('ends when it is no longer wanted, and on close', async () => {
     publisher(STAYS);
     lan.set(only(service('one')));
     await settled();
@@ -75,7 +75,7 @@ describe('a service on the local network', () => {
     expect(log().filter((line) => line === 'ends')).toHaveLength(2);
   });
 
-  it('that is wanted again at once waits for its own end', async () => {
+  it('waits for its own end where it is wanted again at once', async () => {
     publisher(STAYS);
     for (const services of [only(service('one')), new Map(), only(service('one'))]) {
       lan.set(services);
@@ -85,14 +85,14 @@ describe('a service on the local network', () => {
     expect(log().map((line) => line.split(' ')[0])).toEqual(['begins', 'ends', 'begins']);
   });
 
-  it('does not begin once all is closed', async () => {
+  it('does not start after close', async () => {
     publisher(STAYS);
     await lan.close();
     lan.set(only(service('one')));
     expect(lan.state('thing')).toBeNull();
   });
 
-  it('is begun again when its program is killed', async () => {
+  it('restarts when its program is killed', async () => {
     publisher(STAYS);
     lan.set(only(service('one')));
     await settled();
@@ -102,7 +102,7 @@ describe('a service on the local network', () => {
     expect(log()).toHaveLength(2);
   });
 
-  it('is not announced while the bus is away, until the program says so again', async () => {
+  it('is not announced while the bus is away, until the program reports it again', async () => {
     publisher(
       `${STAYS.replace('while', 'echo \'Disconnected, reconnecting ...\' >&2\n while [ ! -e "$log.go" ]; do sleep 0.05; done\n echo "Established under name \'x\'" >&2\n while')}`,
     );
@@ -118,13 +118,13 @@ describe('a service on the local network', () => {
     ['no-daemon', "echo 'Client failure, exiting: Daemon connection failed' >&2; exit 0"],
     ['failed', "echo 'Failed to add service: Invalid record' >&2; exit 0"],
     ['failed', 'exit 3'],
-  ])('says %s for: %s', async (state, script) => {
+  ])('is %s for: %s', async (state, script) => {
     publisher(script);
     lan.set(only(service('one')));
     expect(await settled()).toBe(state);
   });
 
-  it('says that the program is missing, and uses it once it is there', async () => {
+  it('reports the missing program, and uses it once it is installed', async () => {
     process.env.PATH = folder;
     for (const [name, where] of [
       ['setpriv', '/usr/bin/setpriv'],
@@ -138,13 +138,13 @@ describe('a service on the local network', () => {
     await until('it is announced', () => lan.state('thing') === 'announced');
   });
 
-  it('says so too where not even the first program is there', async () => {
+  it('reports a missing setpriv too', async () => {
     process.env.PATH = folder;
     lan.set(only(service('one')));
     expect(await settled()).toBe('no-program');
   });
 
-  it('that ignores its end is killed', async () => {
+  it('is killed where it ignores SIGTERM', async () => {
     publisher(STAYS.replace(/trap .*/, "trap '' TERM"));
     lan.set(only(service('one')));
     await settled();
@@ -157,11 +157,11 @@ describe('a service on the local network', () => {
 describe('an entry on the local network', () => {
   const ENTRY = { s: 'thing', d: 'El_meu', m: 'node7', i: '10.0.0.1', p: '80', e: 'demo', t: 'a=1 b=2 c' };
 
-  it('has the description as its name and each attribute by itself', () => {
+  it('has the description as its name, and one TXT string per attribute', () => {
     expect(lanServiceOf(ENTRY)).toEqual({ name: 'El meu', type: '_thing._tcp', port: 80, txt: ['a=1', 'b=2', 'c'] });
   });
 
-  it('has the host’s name and address where that is the name of a Cloudy and neighbours reach the address', () => {
+  it('has the host’s name and address where a Cloudy announces it and neighbours reach the address', () => {
     const at = (m: string, i: string) => lanServiceOf({ ...ENTRY, m, i }).host;
     expect(at('vm.guifi.local', '10.0.0.1')).toEqual({ name: 'vm.guifi.local', address: '10.0.0.1' });
     const others = [at('vm', '10.0.0.1'), at('vm.local', '10.0.0.1'), at('vm.guifi.net', '10.0.0.1')];
@@ -171,7 +171,7 @@ describe('an entry on the local network', () => {
     expect([...others, ...unreached].filter(Boolean)).toEqual([]);
   });
 
-  it('is named after the host where there is no description, and its name cut between characters at 63 bytes', () => {
+  it('is named after the host without a description, cut between characters at 63 bytes', () => {
     expect(lanServiceOf({ ...ENTRY, d: '', t: '' })).toMatchObject({ name: 'node7', txt: [] });
     const { name } = lanServiceOf({ ...ENTRY, d: 'é'.repeat(40) });
     expect(name).toBe('é'.repeat(31));

@@ -1,4 +1,4 @@
-/** The log of a unit, through a stand-in for journalctl that says what the real one says. */
+/** The log of a unit, through a stand-in for journalctl with the real one's output. */
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,7 +25,7 @@ function journal(script: string): void {
 const line = '2026-11-23T05:00:00+0000 node7 squid[7]: ready';
 
 describe('the log of a unit', () => {
-  it('is its last 200 lines, asked for without a pager', async () => {
+  it('is its last 200 lines, without a pager', async () => {
     journal(`echo '-- Journal begins at Mon --'; echo '${line}'; echo '-- Boot 1 --'; echo '${line} again'`);
     expect(await unitLog('squid.service')).toEqual({ unit: 'squid.service', lines: [line, `${line} again`] });
     expect(readFileSync(join(folder, 'argv'), 'utf8')).toBe(
@@ -33,7 +33,7 @@ describe('the log of a unit', () => {
     );
   });
 
-  it('has no more lines and no longer ones than that, and nothing that could disguise them', async () => {
+  it('is capped in lines and length, without disguising characters', async () => {
     journal(
       'i=0; while [ $i -lt 300 ]; do echo "line $i"; i=$((i+1)); done; printf "%05000d\\n" 7; printf "a\\033[31mb\\007\\tc\\342\\200\\256d\\n"',
     );
@@ -42,7 +42,7 @@ describe('the log of a unit', () => {
     expect(lines.slice(-2)).toEqual(['0'.repeat(1_000), 'ab\tcd']);
   });
 
-  it('is empty where the unit has written nothing', async () => {
+  it('is empty where the unit wrote nothing', async () => {
     journal("echo '-- No entries --'");
     expect((await unitLog('x.service')).lines).toEqual([]);
   });
@@ -50,7 +50,7 @@ describe('the log of a unit', () => {
   it.each([
     'Hint: You are currently not seeing messages from other users and the system.',
     'No journal files were opened due to insufficient permissions.',
-  ])('that may not be read names the group that may: %s', async (said) => {
+  ])('names the group that may read it: %s', async (said) => {
     journal(`echo '${said}' >&2; echo '-- No entries --'; exit 1`);
     await expect(unitLog('x.service')).rejects.toMatchObject({
       code: 'log-unreadable',
@@ -58,7 +58,7 @@ describe('the log of a unit', () => {
     });
   });
 
-  it('that cannot be had says how to look by hand', async () => {
+  it('says how to look by hand where it cannot be read', async () => {
     journal('exit 3');
     await expect(unitLog('x.service')).rejects.toMatchObject({
       code: 'log-unreadable',
@@ -68,7 +68,7 @@ describe('the log of a unit', () => {
     await expect(unitLog('x.service')).rejects.toMatchObject({ code: 'log-unreadable' });
   });
 
-  it('is waited for only so long', async () => {
+  it('has a time limit', async () => {
     journal('exec sleep 30');
     await expect(unitLog('x.service')).rejects.toMatchObject({ code: 'log-unreadable' });
   });

@@ -1,4 +1,4 @@
-/** This node's own service as a whole: what is shown of it, one action at a time, and an end that waits for nobody. */
+/** This node's own service as a whole: its view, one action at a time, and a close that waits for nobody. */
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { loadConfig } from '../../plugin/config/index.js';
 import { Jobs } from '../../plugin/jobs/index.js';
@@ -46,7 +46,7 @@ function node({ serfRpc = { host: '127.0.0.1', port: 9 }, keep = false } = {}) {
 }
 
 describe('the own service', () => {
-  it('shows its units, and on which port it is reached while one runs', async () => {
+  it('shows its units, and its port while one runs', async () => {
     const { own, close } = node();
     onTestFinished(close);
     systemctl.unit('squid.service', 'active');
@@ -61,7 +61,7 @@ describe('the own service', () => {
     await expect(own.view('Docker')).rejects.toMatchObject({ code: 'unknown-type' });
   });
 
-  it('is acted on once at a time: a second click gets the job of the first', async () => {
+  it('is acted on once at a time: a second click gets the first one’s job', async () => {
     const { own, jobs, close } = node();
     onTestFinished(close);
     systemctl.unit('squid.service', 'inactive');
@@ -72,7 +72,7 @@ describe('the own service', () => {
     expect(() => own.act('ssh', 'start')).toThrow(expect.objectContaining({ code: 'unknown-type' }));
   });
 
-  it('has the logs of its own units, and of no others', async () => {
+  it('has the logs of its own units only', async () => {
     const { own, close } = node();
     onTestFinished(close);
     systemctl.unit('squid.service', 'active');
@@ -81,14 +81,14 @@ describe('the own service', () => {
     await expect(own.log('syncthing')).rejects.toMatchObject({ code: 'unit-absent' });
   });
 
-  it('refuses at once what cannot be announced', () => {
+  it('refuses an invalid form at once', () => {
     const { own, close } = node();
     onTestFinished(close);
     for (const form of [{ port: '' }, { port: '0' }, { port: '65536' }, { description: 'x'.repeat(101) }])
       expect(() => own.publish('proxy3', form)).toThrow(expect.objectContaining({ code: 'bad-request' }));
   });
 
-  it('is announced by a job, which remembers the unit that runs it', async () => {
+  it('is announced by a job, which stores the unit that runs it', async () => {
     const agent = await startAgent({ name: 'announcer' });
     const { own, jobs, discovery, close } = node({ serfRpc: agent.rpc, keep: true });
     onTestFinished(async () => {
@@ -105,7 +105,7 @@ describe('the own service', () => {
     await until('it is gone', () => discovery.providers('proxy3').length === 0);
   });
 
-  it('is announced on the local network while no agent is there, which is told once it is', async () => {
+  it('is announced on the local network without an agent, which gets the entry once it answers', async () => {
     const agent = new Agent({ name: 'late' });
     const { own, jobs, discovery, close } = node({ serfRpc: agent.rpc, keep: true });
     onTestFinished(async () => {
@@ -125,7 +125,7 @@ describe('the own service', () => {
     expect(await own.view('proxy3')).toMatchObject({ publication: null, lan: null });
   });
 
-  it('is let go of while an agent hangs in the middle of it', async () => {
+  it('is abandoned on abort while the agent hangs', async () => {
     const agent = await startAgent({ name: 'hanging' });
     onTestFinished(() => agent.kill());
     const { own, jobs, discovery, close } = node({ serfRpc: agent.rpc, keep: true });

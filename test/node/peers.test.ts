@@ -1,4 +1,4 @@
-/** Whom this node remembers, so that it finds back into its community. */
+/** The neighbours that this node stores, so that it can rejoin its community. */
 import { describe, expect, it } from 'vitest';
 import type { Provider } from '../../plugin/model/provider.js';
 import { knownPeers, rememberPeers } from '../../plugin/node/peers.js';
@@ -43,27 +43,27 @@ function community(kept?: string) {
   return { settings: counting, become, forget, known: () => knownPeers(settings), writes: () => writes };
 }
 
-describe('this node remembers', () => {
-  it('the neighbours that gossip, five at most, each once', () => {
+describe('this node stores', () => {
+  it('at most five gossiping neighbours, each once', () => {
     const { become, known } = community();
     become([neighbour(1), ...neighbours(1, 2, 3, 4, 5, 6, 7)]);
     expect(known()).toEqual(peers(1, 2, 3, 4, 5));
   });
 
-  it('neither itself, nor who is lost, nor who does not gossip', () => {
+  it('neither itself, nor lost neighbours, nor those that do not gossip', () => {
     const { become, known } = community();
     become([neighbour(1, { self: true }), neighbour(2, { stale: true }), neighbour(3, { gossip: null }), neighbour(4)]);
     expect(known()).toEqual(peers(4));
   });
 
-  it('those of before, once nobody is there any more', () => {
+  it('the previous ones where nobody is present any more', () => {
     const { become, known } = community();
     become(neighbours(1, 2));
     become([]);
     expect(known()).toEqual(peers(1, 2));
   });
 
-  it('who is there rather than who has left, and writes nothing while that is so of all', () => {
+  it('present neighbours rather than absent ones, and writes only on a change', () => {
     const { become, known, writes } = community();
     become(neighbours(1, 2, 3, 4, 5));
     become(neighbours(5, 4, 3, 2, 1, 6));
@@ -73,17 +73,17 @@ describe('this node remembers', () => {
     expect([known(), writes()]).toEqual([peers(2, 3, 4, 5, 6), 2]);
   });
 
-  it('addresses of IPv6 as `serf join` takes them', () => {
+  it('IPv6 addresses as `serf join` takes them', () => {
     const { become, known } = community();
     become([neighbour(1, { gossip: { address: 'fd00::7', port: 7946 } })]);
     expect(known()).toEqual(['[fd00::7]:7946']);
   });
 
-  it('nothing that is no address, whatever stands in the file', () => {
+  it('only addresses, whatever the file holds', () => {
     expect(community('10.0.0.1:5000 $(reboot) -rpc-addr=x 10.0.0.2:5000').known()).toEqual(peers(1, 2));
   });
 
-  it('who is there already when it begins, and nobody once it has ended', () => {
+  it('those present at the start, and nobody after the end', () => {
     const { settings } = openStore(':memory:');
     const providers = () => neighbours(1) as Provider[];
     rememberPeers({ providers, onChange: () => () => {} }, settings);
@@ -94,7 +94,7 @@ describe('this node remembers', () => {
     expect(known()).toEqual([]);
   });
 
-  it('what it can, while there is no room on the disk', () => {
+  it('again as soon as a full disk has room', () => {
     const { become, known, settings } = community();
     const { set } = settings;
     settings.set = () => {

@@ -1,4 +1,4 @@
-/** Where a port is listened on: by the kernel's own list of real sockets, and by lists of other machines. */
+/** The state of a port: from this kernel's list of real sockets, and from lists of other machines. */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
@@ -32,12 +32,12 @@ describe('a port', () => {
     expect(await listening(await udp(host), 'udp')).toBe(expected);
   });
 
-  it('that only the other transport has is closed', async () => {
+  it('open on the other transport only is closed', async () => {
     const port = await tcp('0.0.0.0');
     expect(await listening(port, 'udp')).toBe('closed');
   });
 
-  it('is open when one of several sockets is, and closed once nobody listens', () => {
+  it('is open if one of several sockets is, and closed once nobody listens', () => {
     const line = (address: string, state = '0A') =>
       `   0: ${address}:0035 00000000:0000 ${state} 00000000:00000000 00:00000000 00000000     0        0 1 1`;
     const all = ['  sl  local_address', line('0100007F'), line('16288B0A')].join('\n');
@@ -48,7 +48,7 @@ describe('a port', () => {
     expect(readListening('garbage\n', 53, 'tcp')).toBe('closed');
   });
 
-  it('of a connection that a program made is no service', () => {
+  it('of an outgoing connection is not a service', () => {
     const line = '   0: 16288B0A:0035 0101A8C0:0050 07 00000000:00000000 00:00000000 00000000     0        0 1 1';
     expect(readListening(line, 53, 'udp')).toBe('closed');
   });

@@ -1,3 +1,4 @@
+/** Units as systemctl shows them, and actions on them, through a stand-in for systemctl. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { PanelError } from '../../plugin/model/errors.js';
 import type { OwnUnit } from '../../plugin/model/unit.js';
@@ -66,7 +67,7 @@ describe('states', () => {
     expect((await services().states()).get('proxy3')?.state).toBe(state);
   });
 
-  it('lets the candidate that runs stand for the type, else the first that exists', async () => {
+  it('chooses the running candidate for the type, else the first that exists', async () => {
     let clock = 0;
     const local = services({ now: () => clock });
     systemctl.unit('named.service', 'inactive');
@@ -82,7 +83,7 @@ describe('states', () => {
     expect((await services().states()).get('dnsservice')).toMatchObject({ unit: 'named.service', state: 'running' });
   });
 
-  it('serves all who ask at once, and who ask within two seconds, with one systemctl', async () => {
+  it('serves concurrent callers, and those within two seconds, with one systemctl', async () => {
     let clock = 0;
     const local = services({ now: () => clock });
     await Promise.all([local.states(), local.states(), local.problem()]);
@@ -94,14 +95,14 @@ describe('states', () => {
     expect(systemctl.calls()).toHaveLength(2);
   });
 
-  it('takes garbage for a machine without any of the units', async () => {
+  it('treats garbage as a machine without the units', async () => {
     systemctl.reads("printf 'hello\\n\\n=x\\nId=\\nActiveState=active\\n\\n\\0\\377Id'; exit 0");
     const local = services();
     expect([...(await local.states()).values()].map(({ state }) => state)).toEqual(Array(4).fill('absent'));
     expect(await local.problem()).toBeNull();
   });
 
-  it('answers with what it knew while systemctl hangs, then says so', async () => {
+  it('answers with the previous reading while systemctl hangs, then reports it', async () => {
     let clock = 0;
     const local = services({ now: () => clock, limits: { read: 800, page: 100 } });
     systemctl.unit('squid.service', 'active');
@@ -125,7 +126,7 @@ describe('a machine without systemd', () => {
       'echo "System has not been booted with systemd as init system (PID 1). Can\'t operate." >&2',
     ],
     ['has no bus', "echo 'Failed to connect to bus: No such file or directory' >&2"],
-  ])('says so when it %s', async (_, script) => {
+  ])('is reported when systemctl %s', async (_, script) => {
     systemctl.reads(`${script}; exit 1`);
     const local = services();
     expect(await local.problem()).toMatchObject({ code: 'no-systemd', hint: expect.stringContaining('systemd') });
@@ -133,7 +134,7 @@ describe('a machine without systemd', () => {
     expect(await failure(local.act('proxy3', 'start', never))).toMatchObject({ code: 'no-systemd' });
   });
 
-  it('says so when there is no systemctl', async () => {
+  it('is reported where there is no systemctl', async () => {
     process.env.PATH = '/nonexistent';
     expect(await services().problem()).toMatchObject({
       code: 'no-systemd',
@@ -143,7 +144,7 @@ describe('a machine without systemd', () => {
 });
 
 describe('start and stop', () => {
-  it('waits for the job, reads back and remembers the new state', async () => {
+  it('waits for the job, reads back and keeps the new state', async () => {
     systemctl.unit('squid.service', 'inactive', { UnitFileState: 'enabled' });
     systemctl.turns('start', 'squid.service', 'running');
     const local = services();
@@ -156,7 +157,7 @@ describe('start and stop', () => {
     expect(systemctl.calls()[1]).toEqual(['--no-ask-password', '--no-pager', 'start', '--', 'squid.service']);
   });
 
-  it('calls a unit that it turns off stopping, and one that it turns on starting, whatever was read before', async () => {
+  it('shows a unit as stopping or starting during the action, whatever was read before', async () => {
     systemctl.unit('unbound.service', 'active');
     const local = services({ now: () => 0 });
     const state = async () => (await local.states()).get('dnsservice')?.units;
@@ -176,7 +177,7 @@ describe('start and stop', () => {
     }
   });
 
-  it('are seen by whoever asked before their end, and was answered by systemd after it', async () => {
+  it('show in a reading that began before their end and finished after it', async () => {
     let clock = 0;
     const local = services({ now: () => clock, limits: { page: 30_000 } });
     systemctl.unit('squid.service', 'active');
@@ -205,7 +206,7 @@ describe('start and stop', () => {
     expect((await services().act('proxy3', 'stop', never)).state).toBe('stopped');
   });
 
-  it('tells what is, when the unit never settles', async () => {
+  it('reports the state as it is where the unit never settles', async () => {
     systemctl.unit('squid.service', 'active');
     systemctl.turns('stop', 'squid.service', 'stopping');
     expect((await services({ limits: { settle: 100 } }).act('proxy3', 'stop', never)).state).toBe('stopping');
@@ -221,7 +222,7 @@ describe('start and stop', () => {
     expect((await local.act('syncthing', 'start', never)).state).toBe('running');
   });
 
-  it('tells a failed job with the commands that show why', async () => {
+  it('reports a failed job with the commands that show why', async () => {
     systemctl.unit('squid.service', 'inactive');
     const said = 'Job for squid.service failed because the control process exited with error code.';
     systemctl.on('start', 'squid.service', `echo '${said}' >&2; exit 1`);
@@ -231,7 +232,7 @@ describe('start and stop', () => {
     expect(error.hint).toContain('journalctl -u squid.service');
   });
 
-  it('calls a start failed whose program dies a moment after its job', async () => {
+  it('counts a start as failed where the program dies a moment after its job', async () => {
     systemctl.unit('squid.service', 'inactive');
     systemctl.turns('start', 'squid.service', 'running');
     systemctl.later('squid.service', 'inactive');
@@ -241,14 +242,17 @@ describe('start and stop', () => {
     expect((await local.states()).get('proxy3')?.state).toBe('failed');
   });
 
-  it.each(['Interactive authentication required.', 'Access denied'])('tells who may not: %s', async (said) => {
-    systemctl.unit('squid.service', 'active');
-    systemctl.on('stop', 'squid.service', `echo 'Failed to stop squid.service: ${said}' >&2; exit 4`);
-    const error = await failure(services().act('proxy3', 'stop', never));
-    expect(error).toMatchObject({ code: 'unit-not-permitted', hint: expect.stringContaining('polkit') });
-  });
+  it.each(['Interactive authentication required.', 'Access denied'])(
+    'reports a missing permission: %s',
+    async (said) => {
+      systemctl.unit('squid.service', 'active');
+      systemctl.on('stop', 'squid.service', `echo 'Failed to stop squid.service: ${said}' >&2; exit 4`);
+      const error = await failure(services().act('proxy3', 'stop', never));
+      expect(error).toMatchObject({ code: 'unit-not-permitted', hint: expect.stringContaining('polkit') });
+    },
+  );
 
-  it('tells that a unit went away meanwhile', async () => {
+  it('reports a unit that disappeared meanwhile', async () => {
     systemctl.unit('squid.service', 'active');
     systemctl.on(
       'stop',
@@ -294,7 +298,7 @@ describe('starting at boot', () => {
   it.each([
     ['squid.service', 'proxy3', 'cloudy-services-%@squid.service.service'],
     ['syncthing@anna.service', 'syncthing', 'cloudy-services-%@syncthing\\x40anna.service.service'],
-  ])('is turned on and off for %s by the helper unit, and starts and stops nothing', async (unit, type, helper) => {
+  ])('is switched for %s by the helper unit, which starts and stops nothing', async (unit, type, helper) => {
     systemctl.unit(unit, 'inactive');
     systemctl.helps('enable', unit, helper.replace('%', 'enable'));
     systemctl.helps('disable', unit, helper.replace('%', 'disable'));
@@ -311,14 +315,14 @@ describe('starting at boot', () => {
   it.each([
     `Failed to start ${HELPER}: Unit ${HELPER} not found.`,
     `Failed to start ${HELPER}: Interactive authentication required.`,
-  ])('where the helper is missing or not allowed, says how to do it by hand: %s', async (said) => {
+  ])('comes with a command to run by hand where the helper is missing or not allowed: %s', async (said) => {
     systemctl.unit('squid.service', 'inactive');
     systemctl.on('start', HELPER, `echo '${said}' >&2; exit 5`);
     const error = await failure(services().act('proxy3', 'enable', never));
     expect(error).toMatchObject({ code: 'unit-not-permitted', hint: 'Run: sudo systemctl enable squid.service' });
   });
 
-  it('that systemd does not take on is a failure', async () => {
+  it('is a failure where systemd does not accept it', async () => {
     systemctl.unit('squid.service', 'inactive');
     systemctl.on('start', HELPER, '');
     expect(await failure(services().act('proxy3', 'enable', never))).toMatchObject({ code: 'unit-failed' });
@@ -326,7 +330,7 @@ describe('starting at boot', () => {
 });
 
 describe('several units of one type', () => {
-  it('are told each with its own state, an alias once', async () => {
+  it('are listed each with its own state, an alias once', async () => {
     systemctl.unit('syncthing@anna.service', 'active', { UnitFileState: 'enabled' });
     systemctl.unit('syncthing@biel.service', 'failed');
     systemctl.unit('named.service', 'inactive', { Id: 'named.service', Names: 'named.service unbound.service' });

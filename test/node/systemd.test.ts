@@ -1,3 +1,4 @@
+/** Which units may be acted on, and the helper units. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LIMITS, Systemd } from '../../plugin/node/systemd/control.js';
 import { helperUnit } from '../../plugin/node/systemd/helpers.js';
@@ -35,19 +36,19 @@ describe('which units may be acted on', () => {
     `syncthing@${'a'.repeat(250)}.service`,
     'xsyncthing@a.service',
     '',
-  ])('refuses %j without calling systemctl', async (unit) => {
+  ])('excludes %j, without calling systemctl', async (unit) => {
     await expect(systemd().act(unit, 'start', never)).rejects.toMatchObject({ code: 'unit-refused' });
     expect(systemctl.calls()).toEqual([]);
   });
 
-  it.each(['named.service', 'syncthing@anna.service', 'syncthing@anna-b.service'])('passes %s on', async (unit) => {
+  it.each(['named.service', 'syncthing@anna.service', 'syncthing@anna-b.service'])('includes %s', async (unit) => {
     systemctl.unit(unit, 'inactive');
     systemctl.turns('stop', unit, 'stopped');
     await systemd().act(unit, 'stop', never);
     expect(systemctl.calls()[0]).toEqual(['--no-ask-password', '--no-pager', 'stop', '--', unit]);
   });
 
-  it('forgets names of instances that systemctl should not have printed', async () => {
+  it('excludes instance names that systemctl should not have printed', async () => {
     systemctl.reads(
       "printf 'Id=syncthing@$(id).service\\nActiveState=active\\n\\nId=--root=/\\nActiveState=active\\n'; exit 0",
     );
@@ -65,7 +66,7 @@ describe('the helper unit', () => {
     ['tinc@my-net.service', 'cloudy-services-enable@tinc\\x40my\\x2dnet.service.service'],
     ['syncthing@a\\x2db.service', 'cloudy-services-enable@syncthing\\x40a\\x5cx2db.service.service'],
     ['.x.service', 'cloudy-services-enable@\\x2ex.service.service'],
-  ])('of %s has the name that systemd-escape gives: %s', (unit, helper) => {
+  ])('of %s is named as systemd-escape does: %s', (unit, helper) => {
     expect(helperUnit('enable', unit)).toBe(helper);
   });
 });

@@ -1,4 +1,4 @@
-/** What is told before a service is announced: addresses that no neighbour reaches, and ports on which nothing listens. */
+/** Warnings before an announcement: addresses that no neighbour reaches, and ports on which nothing listens. */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
@@ -21,7 +21,7 @@ it.each([
   ['::', 'unspecified'],
   ['169.254.7.7', 'link-local'],
   ['fe80::1', 'link-local'],
-])('%s is told as %s', (address, why) => {
+])('%s is reported as %s', (address, why) => {
   expect(addressTroubles(address)).toEqual([{ of: 'address', why }]);
 });
 
@@ -29,7 +29,7 @@ it.each(['10.139.40.22', '172.16.1.1', '192.168.1.2', '8.8.8.8', 'fd00::1', '200
   expect(addressTroubles(address)).toEqual([]);
 });
 
-it('a port is looked at for each transport', async () => {
+it('a port is checked on each transport', async () => {
   const port = await listen('0.0.0.0');
   const closed = { of: 'port', why: 'closed', transport: 'udp' };
   expect(await portTroubles(String(port), ['tcp'])).toEqual([]);
@@ -40,7 +40,7 @@ it('a port is looked at for each transport', async () => {
   expect(await portTroubles(String(port), ['udp', 'tcp'])).toEqual([{ ...closed, why: 'loopback' }]);
 });
 
-it('a run of a listening program has one name for as long as it lasts', async () => {
+it('the run of a listening program keeps one id', async () => {
   const port = await listen('127.0.0.1');
   const run = await readRun('127.0.0.1', port);
   expect(run).toMatch(/^[0-9a-f-]{36} \d+$/);

@@ -1,4 +1,4 @@
-/** Who came through a tunnel of this machine. */
+/** Visitors through a tunnel of this machine. */
 import type { NetworkInterfaceInfo } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { tunnelOf } from '../../plugin/node/tunnels.js';
@@ -27,7 +27,7 @@ describe('a visitor', () => {
     expect(tunnelOf(address, options)).toBe(tunnel);
   });
 
-  it('on this machine came through none', () => {
+  it('on this machine came through no tunnel', () => {
     expect(tunnelOf('127.0.0.1')).toBeNull();
   });
 });

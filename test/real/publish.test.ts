@@ -95,7 +95,7 @@ describe('announcing', () => {
     await until('it is listed as this node’s', () => discovery.providers('proxy3')[0]?.self === true);
   });
 
-  it('shows beforehand exactly what neighbours will see, and how much room it takes', async () => {
+  it('previews exactly what neighbours will see, and the room it takes', async () => {
     await setForeign(FOREIGN);
     const one = publisher();
     const preview = await one.preview('proxy3', { description: 'x' });
@@ -106,7 +106,7 @@ describe('announcing', () => {
     expect(JSON.parse(jq(await seenBy(own, 'own'), '.[1]'))).toEqual(preview.entry);
   });
 
-  it('leaves what other programs announce as they wrote it, byte for byte', async () => {
+  it('leaves other programs’ entries untouched, byte for byte', async () => {
     const theirs = `{ "t":"b=2","s" :"Docker", "i":"127.0.0.9","p":8080,"d":"L'a\\u0066" }`;
     const old = `{'s':'syncthing','d':'old','m':'m','i':'127.0.0.8','p':'22000','e':'','t':''}`;
     await own.cli('tags', '-set', `services=${writeTag(`[,${theirs},,${old},]`)}`, '-set', 'role=node');
@@ -119,7 +119,7 @@ describe('announcing', () => {
     expect(await own.cli('info')).toContain('role = node');
   });
 
-  it('changes its own entry in its place, also to another port, and removes the tag with its last entry', async () => {
+  it('changes its own entry in place, even to another port, and removes the tag with its last entry', async () => {
     const one = publisher();
     await one.publish('proxy3', { port: '3128' }, null);
     await one.publish('dnsservice', {}, null);
@@ -131,13 +131,13 @@ describe('announcing', () => {
     expect(one.all().size).toBe(0);
   });
 
-  it('can end what another program announced of the same service at this address', async () => {
+  it('can end another program’s announcement of the same service at this address', async () => {
     await setForeign(FOREIGN, { ...FOREIGN, s: 'proxy3', i: own.address, p: '3128' });
     await publisher().unpublish('proxy3');
     expect(jq(await seenBy(own, 'own'), '[.[].s]')).toBe('["Docker"]');
   });
 
-  it('refuses what would take all tags past 512 bytes, and leaves them as they were', async () => {
+  it('refuses what would exceed 512 bytes of tags, and leaves them unchanged', async () => {
     const noise = (text: string) => hash('sha512', text, 'base64url');
     await setForeign({ ...FOREIGN, t: `k=${noise('theirs')}` });
     const before = await seenBy(own, 'own');
@@ -152,7 +152,7 @@ describe('announcing', () => {
     expect(one.all().size).toBe(0);
   });
 
-  it('counts as the agent does: to the byte', async () => {
+  it('counts to the byte as the agent does', async () => {
     const one = publisher();
     const fill = (length: number) => own.cli('tags', '-set', `fill=${'x'.repeat(length)}`);
     await one.publish('proxy3', {}, null);
@@ -165,13 +165,13 @@ describe('announcing', () => {
     await own.cli('tags', '-delete', 'fill');
   });
 
-  it('does not touch a tag that it cannot read', async () => {
+  it('does not touch an unreadable tag', async () => {
     await own.cli('tags', '-set', 'services=bm90IGJ6aXAy');
     await expect(publisher().publish('proxy3', {}, null)).rejects.toMatchObject({ code: 'tag-unreadable' });
     expect(await own.cli('info')).toContain('services = bm90IGJ6aXAy');
   });
 
-  it('loses nothing of a program that changes the tag between our reading and our writing', async () => {
+  it('loses nothing from a program that changes the tag between our read and our write', async () => {
     await setForeign(FOREIGN, { ...FOREIGN, s: 'webdav' });
     let meddled = 0;
     const one = publisher({
@@ -185,7 +185,7 @@ describe('announcing', () => {
     expect(jq(await seenBy(own, 'own'), '[.[].s]|sort')).toBe('["Docker","ipfs","proxy3"]');
   });
 
-  it('gives up in plain words when another program never stops', async () => {
+  it('gives up with a clear error when another program never stops', async () => {
     let count = 0;
     const one = publisher({
       pack: async () => {
@@ -203,7 +203,7 @@ describe('announcing', () => {
     expect(jq(await seenBy(own, 'own'), '[.[].s]|sort')).toBe('["dnsservice","proxy3","webdav"]');
   });
 
-  it('comes back after the agent was restarted, with everything else gone', async () => {
+  it('is restored after the agent restarts with an empty tag', async () => {
     const one = publisher();
     await one.publish('proxy3', { description: 'remembered' }, null);
     keep(one);
@@ -223,7 +223,7 @@ describe('announcing', () => {
         expect(await one.withdraw('proxy3', 'silent')).toBe(false);
       },
     ],
-  ])('anew stands, also where the old announcement is %s at that moment', async (_, act) => {
+  ])('anew stands, even where the old announcement is %s at that moment', async (_, act) => {
     let packed = 0;
     let begin = () => {};
     const isPacking = new Promise<void>((resolve) => {
@@ -242,7 +242,7 @@ describe('announcing', () => {
     expect(jq(await seenBy(own, 'own'), '[.[].d]')).toBe('["new"]');
   });
 
-  it('is tried again at the next look, not at every change, when there was no room for it to come back', async () => {
+  it('is retried at the next check, not at every change, where the tags had no room to restore it', async () => {
     let packed = 0;
     const one = publisher({
       pack: (pieces) => {
@@ -267,7 +267,7 @@ describe('announcing', () => {
     await own.cli('tags', '-delete', 'role');
   });
 
-  it('is not put back when another program removes it while the agent runs: the page says so', async () => {
+  it('is not restored when another program removes it while the agent runs: the page says so', async () => {
     const one = publisher();
     await one.publish('proxy3', {}, null);
     const monitor = keep(one);
@@ -279,7 +279,7 @@ describe('announcing', () => {
     expect(await seenBy(own, 'own')).toBeNull();
   });
 
-  it('ends with patience when its unit does not run: at the third look, half an hour after the first', async () => {
+  it('ends after a grace period when its unit does not run: at the third check, half an hour after the first', async () => {
     let clock = 0;
     const states = new Map<string, LocalService>();
     const state = (now: LocalState) => states.set('proxy3', { ...ABSENT, unit: 'squid.service', state: now });
@@ -304,7 +304,7 @@ describe('announcing', () => {
     expect(one.all().get('proxy3')?.withdrawn).toBeNull();
   });
 
-  it('ends with the same patience when it runs and listens to no neighbour, never where that cannot be known', async () => {
+  it('ends after the same grace period when it listens to no neighbour, never where that is unknown', async () => {
     let clock = 0;
     const states = new Map([['dnsservice', { ...ABSENT, unit: 'unbound.service', state: 'running' } as const]]);
     const one = publisher({ now: () => clock });
@@ -352,7 +352,7 @@ describe('announcing', () => {
     expect([await look(45), await look(60), await look(75)]).toEqual([null, null, 'silent']);
   });
 
-  it('keeps a service that systemd does not know', async () => {
+  it('stays for a service unknown to systemd', async () => {
     let clock = 0;
     const one = publisher({ now: () => clock });
     await one.publish('owp', { port: '3000' }, null);
@@ -364,7 +364,7 @@ describe('announcing', () => {
     expect(jq(await seenBy(own, 'own'), '[.[].s]')).toBe('["owp"]');
   });
 
-  it('fails in plain words while the agent is away', async () => {
+  it('fails with a clear error while the agent is away', async () => {
     const lonely = await startAgent({ name: 'lonely' });
     const elsewhere = createDiscovery({ config: config(lonely) });
     closing.push(() => elsewhere.close());

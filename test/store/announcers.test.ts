@@ -1,11 +1,11 @@
-/** Who announced what since when outlives the panel, bounded however many announce. */
+/** Who announced what since when: it outlives the panel, and stays bounded however many announce. */
 import { describe, expect, it } from 'vitest';
 import { DAY, freshPath, NOW, opened } from './made.js';
 
 const claim = (announcer: string, provider: string, since = NOW) => ({ announcer, provider, since });
 
 describe('the announcers', () => {
-  it('are known after a restart, with the first moment of each', () => {
+  it('survive a restart, each with its first moment', () => {
     const path = freshPath();
     opened(path).announcers.note([claim('a', 'p1', NOW - 5), claim('a', 'p2', NOW), claim('b', 'p1')], NOW);
     opened(path).announcers.note([claim('a', 'p1', NOW + 99)], NOW + DAY);
@@ -15,14 +15,14 @@ describe('the announcers', () => {
     expect([announcers.claim('p2', 'b'), announcers.announcer('c')]).toEqual([null, null]);
   });
 
-  it('are forgotten after a month in which nobody heard them', () => {
+  it('are deleted after a month of silence', () => {
     const { announcers } = opened(freshPath());
     announcers.note([claim('gone', 'p1'), claim('here', 'p1')], NOW);
     announcers.note([claim('here', 'p1')], NOW + 31 * DAY);
     expect([announcers.announcer('gone'), announcers.announcer('here')]).toEqual([null, NOW]);
   });
 
-  it('stay bounded: what was heard today and longest is kept of a flood', () => {
+  it('stay bounded in a flood: today’s and the longest-known remain', () => {
     const { announcers } = opened(freshPath());
     const flood = (day: number) => Array.from({ length: 4_000 }, (_, nth) => claim(`${day}-${nth}`, 'p', NOW + day));
     announcers.note([claim('neighbour', 'p')], NOW);

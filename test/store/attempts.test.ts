@@ -1,10 +1,10 @@
-/** Attempts come back as they were written, and none is written that could lie. */
+/** Attempts come back as written, and impossible ones are refused. */
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { answered, DAY, failed, freshPath, NOW, opened } from './made.js';
 
 describe('attempts', () => {
-  it('come back as they were, newest first, each provider its own', () => {
+  it('come back unchanged, newest first, per provider', () => {
     const { attempts } = opened(':memory:');
     const [one, two, three] = [answered(NOW - 2), failed(NOW - 1), answered(NOW, { facts: {}, samples: [] })];
     const other = failed(NOW, { provider: 'p2', detail: null });
@@ -30,14 +30,14 @@ describe('attempts', () => {
     ]);
   });
 
-  it('are all kept when they end in the same millisecond', () => {
+  it('are all stored when they end in the same millisecond', () => {
     const { attempts } = opened(':memory:');
     attempts.add(answered(NOW));
     attempts.add(failed(NOW));
     expect(attempts.recent('t').get('p1')).toEqual([failed(NOW), answered(NOW)]);
   });
 
-  it('of one provider are the same as in the list of all', () => {
+  it('are the same for one provider as in the list of all', () => {
     const { attempts } = opened(':memory:');
     for (let at = 0; at < 50; at++) attempts.add(at % 3 ? answered(at) : failed(at));
     attempts.add(answered(7, { provider: 'p2' }));
@@ -46,7 +46,7 @@ describe('attempts', () => {
     expect(attempts.of('t', 'never-seen')).toEqual([]);
   });
 
-  it('of another process are seen at once', () => {
+  it('appear at once when another process wrote them', () => {
     const path = freshPath();
     const [one, other] = [opened(path), opened(path)];
     one.attempts.add(answered(NOW - 1));
@@ -55,7 +55,7 @@ describe('attempts', () => {
     expect(other.attempts.recent('t').get('p1')).toHaveLength(2);
   });
 
-  it('know the bytes spent between two moments', () => {
+  it('sum the bytes spent between two moments', () => {
     const { attempts } = opened(':memory:');
     expect(attempts.bytesBetween(0, NOW)).toBe(0);
     for (const at of [NOW - 2, NOW - 1, NOW]) attempts.add(answered(at, { provider: `p${at}`, bytes: 100 }));
@@ -64,7 +64,7 @@ describe('attempts', () => {
     expect(attempts.bytesBetween(NOW + 1, NOW + DAY)).toBe(0);
   });
 
-  it('made while the clock ran ahead go before the next one, in their order and as far apart as they were', () => {
+  it('from a clock that ran ahead move before the next one, in order and equally spaced', () => {
     let now = NOW + DAY;
     const { attempts } = opened(':memory:', () => now);
     const times = () => attempts.of('t', 'p1').map(({ at }) => at - NOW);
@@ -84,7 +84,7 @@ describe('attempts', () => {
     expect(attempts.recent('t').size).toBe(0);
   });
 
-  it('cannot hold a number beside a failure, whoever writes the row', () => {
+  it('cannot hold a number beside a failure, whatever writes the row', () => {
     const path = freshPath();
     opened(path);
     const db = new Database(path);
@@ -102,7 +102,7 @@ describe('attempts', () => {
 });
 
 describe('a watcher', () => {
-  it('names the providers that got an attempt since it last looked, by type', () => {
+  it('names the providers with a new attempt since its last call, by type', () => {
     const { attempts } = opened(':memory:');
     const [one, other] = [attempts.watch(), attempts.watch()];
     expect(one()).toBe('all');
@@ -118,7 +118,7 @@ describe('a watcher', () => {
     expect([other(), other()]).toEqual(['all', new Map()]);
   });
 
-  it('names those that lost an old attempt, and only when something went', () => {
+  it('names those that lost an old attempt, and only those', () => {
     const store = opened(':memory:');
     store.attempts.add(answered(NOW - 31 * DAY));
     store.attempts.add(answered(NOW, { provider: 'p2' }));
@@ -130,7 +130,7 @@ describe('a watcher', () => {
     expect(watch()).toEqual(new Map());
   });
 
-  it('says all after another process wrote, once for each that watches', () => {
+  it('returns `all` once after another process wrote', () => {
     const path = freshPath();
     const [one, other] = [opened(path), opened(path)];
     const watching = [one.attempts.watch(), one.attempts.watch()];
@@ -146,7 +146,7 @@ describe('a watcher', () => {
 });
 
 describe('an export', () => {
-  it('has every attempt once, oldest first, over many pages and where several end at once', () => {
+  it('holds every attempt once, oldest first, across pages and equal times', () => {
     const { attempts, exportRows } = opened(':memory:');
     const written = Array.from({ length: 900 }, (_, index) => {
       const more = { provider: `p${index % 7}`, bytes: 100 + (index % 3) };
@@ -163,7 +163,7 @@ describe('an export', () => {
     expect([...exportRows('t', 'never-seen')]).toEqual([]);
   });
 
-  it('that is read slowly holds up no writer', () => {
+  it('delays no writer when read slowly', () => {
     const { attempts, exportRows } = opened(':memory:');
     for (let at = 0; at < 300; at++) attempts.add(answered(at));
     let count = 0;

@@ -1,4 +1,4 @@
-/** The panel always starts: a damaged file is moved aside, one that is merely out of reach is left alone and named. */
+/** The panel always starts: a damaged file is moved aside; one that is only out of reach is left alone and named. */
 import {
   copyFileSync,
   mkdirSync,
@@ -56,7 +56,7 @@ const damages: readonly (readonly [string, (path: string) => void])[] = [
 ];
 
 describe('a damaged file', () => {
-  it.each(damages)('with %s is moved aside, said, and a new one begun', (_, damage) => {
+  it.each(damages)('with %s is moved aside, reported, and a new one started', (_, damage) => {
     const path = filled();
     damage(path);
     const damaged = readFileSync(path);
@@ -69,7 +69,7 @@ describe('a damaged file', () => {
     expect(opened(path).settings.get('works')).toBe('yes');
   });
 
-  it('leaves no log behind for the new one to replay', () => {
+  it('leaves no log for the new one to replay', () => {
     const path = filled();
     const writer = openStore(path);
     writer.settings.set('secret', 'old');
@@ -82,7 +82,7 @@ describe('a damaged file', () => {
     expect(store.settings.get('secret')).toBeNull();
   });
 
-  it('is not what an empty file is', () => {
+  it('is not an empty file', () => {
     const path = freshPath();
     writeFileSync(path, '');
     expect(opened(path).movedAside).toBeNull();
@@ -90,7 +90,7 @@ describe('a damaged file', () => {
 });
 
 describe('a file that must not be touched', () => {
-  it('of a later version is refused with what to do, and stays as it is', () => {
+  it('from a later version is refused with what to do, and stays unchanged', () => {
     const path = filled();
     const db = new Database(path);
     db.pragma('user_version = 99');
@@ -102,7 +102,7 @@ describe('a file that must not be touched', () => {
     expect(readFileSync(path).equals(before)).toBe(true);
   });
 
-  it('that another process holds is named, not moved', () => {
+  it('in use by another process is named, not moved', () => {
     const path = filled();
     const holder = new Database(path);
     holder.pragma('locking_mode = EXCLUSIVE');
@@ -124,19 +124,19 @@ describe('a place that cannot hold a database', () => {
       hint: expect.stringContaining('DATA_DIR'),
     });
 
-  it('is named with what to do when it lies below a file', () => {
+  it('is named with what to do where it is below a file', () => {
     const file = freshPath();
     writeFileSync(file, '');
     refused(join(file, 'data', 'panel.sqlite'));
   });
 
-  it('is named with what to do when it is a folder', () => {
+  it('is named with what to do where it is a folder', () => {
     const folder = freshPath();
     mkdirSync(folder);
     refused(folder);
   });
 
-  it('is named with what to do when the file system takes no files, not even from root', () => {
+  it('is named with what to do where the file system takes no files, even from root', () => {
     refused('/sys/panel.sqlite');
     refused('/sys/below/panel.sqlite');
   });

@@ -1,4 +1,4 @@
-/** The list of what was done: bounded, in order whatever the clock does, and with the end of every job. */
+/** The event log: bounded, in order whatever the clock does, and with the outcome of every job. */
 import { describe, expect, it } from 'vitest';
 import { openStore, type Store } from '../../plugin/store/index.js';
 import { EVENTS_KEPT, type NewEvent } from '../../plugin/store/tables/events.js';
@@ -13,7 +13,7 @@ function storeAt(clock: { now: number }, path = ':memory:'): Store {
 }
 
 describe('events', () => {
-  it('come newest first, also when the clock goes back', () => {
+  it('come newest first, even when the clock goes back', () => {
     const clock = { now: NOW };
     const { events } = storeAt(clock);
     events.add({ ...DONE, provider: 'first' });
@@ -33,7 +33,7 @@ describe('events', () => {
     expect(all.at(-1)?.provider).toBe('p20');
   });
 
-  it('that are counted take one line a day, which moves to the top', () => {
+  it('take one line a day where they are counted, which moves to the top', () => {
     const clock = { now: NOW };
     const { events } = storeAt(clock);
     const login = { ...DONE, by: 'stranger', what: 'login', type: null, provider: null, result: 'failed' } as const;
@@ -46,7 +46,7 @@ describe('events', () => {
     expect(events.newest(9).map(({ count }) => count)).toEqual([1, 1_001, 1]);
   });
 
-  it('of a job have the job’s own state, and one line however often it is asked for', () => {
+  it('show their job’s state, in one line per job', () => {
     const store = storeAt({ now: NOW });
     const running = { ...job('a'), state: 'running' as const };
     store.jobs.put(running);
@@ -57,7 +57,7 @@ describe('events', () => {
     expect(store.events.newest(9)).toMatchObject([{ result: 'cancelled' }]);
   });
 
-  it('of a job whose process died say that it failed, and keep the job as long as they last', () => {
+  it('show a job as failed when its process died, and keep the job as long as the event', () => {
     const clock = { now: NOW };
     const path = freshPath();
     const store = storeAt(clock, path);

@@ -1,4 +1,4 @@
-/** A full disk, a folder that became read-only, another process that holds the file: said, survived, nothing lost. */
+/** A full disk, a folder that became read-only, a file in use elsewhere: reported, survived, nothing lost. */
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -26,7 +26,7 @@ const ATTEMPT = `(at) => ({
 const COUNT = `[...store.exportRows('t', null)].length`;
 
 describe('a full disk', () => {
-  it('fails the write, keeps what was written before, and is written to again once there is room', async () => {
+  it('fails the write, keeps earlier data, and accepts writes again once there is room', async () => {
     const said = await onSmallDisk(`
       import { rmSync, writeFileSync } from 'node:fs';
       const store = openStore(path, () => ${NOW});
@@ -45,7 +45,7 @@ describe('a full disk', () => {
     expect(said).toEqual(['SQLITE_FULL', '0 true', 'null true']);
   });
 
-  it('stops a start on it with what to do', async () => {
+  it('stops the start with what to do', async () => {
     const said = await onSmallDisk(`
       import { writeFileSync } from 'node:fs';
       try { writeFileSync(path + '.ballast', Buffer.alloc(1_000_000)); } catch {}
@@ -55,7 +55,7 @@ describe('a full disk', () => {
 });
 
 describe('a folder that became read-only', () => {
-  it('fails each write, is still read, and stops the next start with what to do', async () => {
+  it('fails each write, can still be read, and stops the next start with what to do', async () => {
     const said = await onSmallDisk(`
       import { execFileSync } from 'node:child_process';
       import { dirname } from 'node:path';
@@ -71,8 +71,8 @@ describe('a folder that became read-only', () => {
   });
 });
 
-describe('a folder in which none can be made', () => {
-  it('stops a start with what to do', async () => {
+describe('a folder that takes no files', () => {
+  it('stops the start with what to do', async () => {
     const code = `try { openStore(path); } catch (error) { say(error.code); say(error.message); say(error.hint); }`;
     const { lines } = await inChild('/proc/x/y/panel.sqlite', code);
     const said: string[] = [];
@@ -86,8 +86,8 @@ describe('a folder in which none can be made', () => {
   });
 });
 
-describe('a file that another process holds', () => {
-  it('is waited for', async () => {
+describe('a file in use by another process', () => {
+  it('is awaited', async () => {
     const path = freshPath();
     const store = opened(path);
     const { child, lines } = await inChild(
@@ -104,7 +104,7 @@ describe('a file that another process holds', () => {
     expect(await exit(child)).toBe(0);
   });
 
-  it('for too long fails the write, is read meanwhile, and is written to afterwards', () => {
+  it('for too long fails the write, can be read meanwhile, and accepts writes afterwards', () => {
     const path = freshPath();
     const store = opened(path);
     store.attempts.add(answered(NOW));

@@ -1,4 +1,4 @@
-/** A provider's days: made from its raw attempts, outliving them, and compact for a whole list. */
+/** A provider's days: computed from its raw attempts, outliving them, and compact for a whole list. */
 import { describe, expect, it } from 'vitest';
 import { NOTHING } from '../../plugin/store/index.js';
 import { answered, DAY, failed, NOW, opened } from './made.js';
@@ -19,7 +19,7 @@ describe('a day', () => {
     expect(history.days('t', 'p2', 0)).toEqual([]);
   });
 
-  it('takes the first of the service’s times that each answer has', () => {
+  it('uses the first of the service times that each answer has', () => {
     const { attempts, history } = opened(':memory:');
     attempts.add(answered(NOW - 1, { samples: [sample('handshake', 900), sample('answer', 10)] }));
     attempts.add(answered(NOW, { samples: [sample('handshake', 30)] }));
@@ -33,7 +33,7 @@ describe('a day', () => {
     expect(history.days('t', 'p1', 0)).toEqual([]);
   });
 
-  it('of a scan that ran past midnight is two days', () => {
+  it('becomes two for a scan that ran past midnight', () => {
     const midnight = Math.floor(NOW / DAY) * DAY;
     const { attempts, history } = opened(':memory:', () => midnight + 1000);
     attempts.add(answered(midnight - 1));
@@ -45,7 +45,7 @@ describe('a day', () => {
     ]);
   });
 
-  it('that is over keeps its last score, whatever is measured just after midnight', () => {
+  it('keeps its last score once it is over, whatever is measured just after midnight', () => {
     let now = Math.floor(NOW / DAY) * DAY - 1;
     const { attempts, history } = opened(':memory:', () => now);
     attempts.add(answered(now));
@@ -56,7 +56,7 @@ describe('a day', () => {
     expect(history.days('t', 'p1', 0)).toMatchObject([{ score: 88 }, { score: 0 }]);
   });
 
-  it('of many providers is written together, all or none', () => {
+  it('is written for many providers together, all or none', () => {
     const { attempts, history } = opened(':memory:');
     for (const provider of ['p1', 'p2', 'p3']) attempts.add(answered(NOW, { provider }));
     const days = () => ['p1', 'p2', 'p3'].flatMap((provider) => history.days('t', provider, 0));
@@ -85,7 +85,7 @@ describe('a day', () => {
     expect(days()).toMatchObject([{ score: 50 }, { score: null }]);
   });
 
-  it('outlives its raw attempts, and is gone after two years', () => {
+  it('outlives its raw attempts, and is deleted after two years', () => {
     let now = NOW;
     const store = opened(':memory:', () => now);
     store.attempts.add(answered(NOW));
@@ -122,7 +122,7 @@ describe('the bars of a list', () => {
     expect(history.bars('never-seen', 0).size).toBe(0);
   });
 
-  it('leave out a provider that nobody asked in that time', () => {
+  it('leave out a provider that was not probed in that time', () => {
     let now = NOW - 40 * DAY;
     const { attempts, history } = opened(':memory:', () => now);
     attempts.add(answered(now));
@@ -133,7 +133,7 @@ describe('the bars of a list', () => {
 });
 
 describe('a clock that is wrong', () => {
-  it('by a day forward and back loses no summary and nothing that is to be kept for weeks', () => {
+  it('by a day either way loses no summary and nothing that is kept for weeks', () => {
     let now = NOW;
     const store = opened(':memory:', () => now);
     const at = (time: number) => {
@@ -152,7 +152,7 @@ describe('a clock that is wrong', () => {
     expect(store.history.days('t', 'p1', 0).map((day) => day.attempts)).toEqual([...Array(28).fill(1), 3, 1]);
   });
 
-  it('by more than the raw attempts are kept does not shrink what was noted', () => {
+  it('by more than the life of raw attempts shrinks no summary', () => {
     let now = NOW;
     const store = opened(':memory:', () => now);
     for (const index of [0, 1, 2]) store.attempts.add(answered(NOW + index));

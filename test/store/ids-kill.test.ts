@@ -1,4 +1,4 @@
-/** An update of a file with ids of 12 digits: all is there afterwards, also where the program was killed during the update. */
+/** Updating a file with ids of 12 digits loses nothing, even where the program is killed during the update. */
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -61,7 +61,7 @@ function isSound(path: string): boolean {
 describe('ninety days of a community of 100 under ids of 12 digits', () => {
   const whole = expected();
 
-  it('are all there under the ids of today: attempts, days, opinions, stars, recommendation, jobs, events, alerts', () => {
+  it('move to today’s ids whole: attempts, days, opinions, stars, recommendation, jobs, events, alerts', () => {
     const path = freshPath();
     writeOldFile(path);
     const store = opened(path);
@@ -72,7 +72,7 @@ describe('ninety days of a community of 100 under ids of 12 digits', () => {
     expect(everything(store)).toEqual(whole);
   });
 
-  it('are all there, and nothing twice, after the update was killed at 20 moments', async () => {
+  it('move whole, and nothing twice, when the update is killed at 20 moments', async () => {
     const code = await bundled(UPDATES);
     const wanted = JSON.stringify(whole);
     const old = freshPath();

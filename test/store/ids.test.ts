@@ -1,4 +1,4 @@
-/** Ids: two providers never share anything, and what was stored under ids of 12 digits finds its provider. */
+/** Ids: two providers never share anything, and rows under ids of 12 digits find their provider. */
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { providerId } from '../../plugin/model/provider.js';
@@ -22,7 +22,7 @@ const providersOf = (path: string) => {
 };
 
 describe('two providers whose ids begin with the same 12 digits', () => {
-  it('have ids of their own', () => {
+  it('have different ids', () => {
     expect(shortOf(MADE_UP)).toBe(SHORT);
     expect(MADE_UP).not.toBe(NEIGHBOUR);
     expect([NEIGHBOUR, MADE_UP].map((id) => /^[0-9a-f]{32}$/.test(id))).toEqual([true, true]);
@@ -61,8 +61,8 @@ describe('two providers whose ids begin with the same 12 digits', () => {
   });
 });
 
-describe('the keys under which rows lie', () => {
-  it('are as short as ids once were, and are forgotten with the last row', () => {
+describe('the keys of rows', () => {
+  it('are as short as ids once were, and are deleted with the last row', () => {
     const path = freshPath();
     let now = NOW;
     const store = opened(path, () => now);
@@ -82,7 +82,7 @@ describe('the keys under which rows lie', () => {
     expect(providersOf(path)).toEqual([]);
   });
 
-  it('tell a cache of both ids when rows find their provider, and of the one whose old rows go', () => {
+  it('tell a cache of both ids when rows are claimed, and of the id whose old rows are pruned', () => {
     const path = writeOldRows(TYPE, SHORT);
     let now = NOW;
     const store = opened(path, () => now);
@@ -100,8 +100,8 @@ describe('the keys under which rows lie', () => {
 const known = ({ attempts, opinions }: Store, ...ids: readonly string[]) =>
   ids.filter((id) => attempts.of(TYPE, id).length > 0 && opinions.get(TYPE, id).pinned);
 
-describe('what was stored under an id of 12 digits', () => {
-  it('is the listed provider’s whose id begins with them; who is made up to begin alike comes too late', () => {
+describe('rows under an id of 12 digits', () => {
+  it('go to the listed provider whose id starts with it; a made-up one comes too late', () => {
     const path = writeOldRows(TYPE, SHORT);
     const store = opened(path);
     store.ids.claim(named(NEIGHBOUR));
@@ -116,7 +116,7 @@ describe('what was stored under an id of 12 digits', () => {
     expect(again.attempts.of(TYPE, MADE_UP)).toEqual([failed(NOW, of(MADE_UP))]);
   });
 
-  it('is neither’s of two that are listed together, also when one of them has gone', () => {
+  it('go to neither of two matching providers listed together, even when one has gone', () => {
     const path = writeOldRows(TYPE, SHORT);
     const store = opened(path);
     store.ids.claim(named(MADE_UP, NEIGHBOUR));
@@ -127,19 +127,19 @@ describe('what was stored under an id of 12 digits', () => {
     expect(known(again, NEIGHBOUR, MADE_UP)).toEqual([]);
   });
 
-  it('is not in doubt where the same provider is listed twice, nor where another type begins alike', () => {
+  it('are unambiguous where one provider is listed twice, or another type has the same digits', () => {
     const store = opened(writeOldRows(TYPE, SHORT));
     store.ids.claim([...named(NEIGHBOUR, NEIGHBOUR), { type: 'another', id: MADE_UP }]);
     expect(known(store, NEIGHBOUR)).toEqual([NEIGHBOUR]);
   });
 
-  it('waits for its provider, however late that is met', () => {
+  it('wait for their provider, however late it appears', () => {
     const path = writeOldRows(TYPE, SHORT);
     for (const id of ['f'.repeat(32), NEIGHBOUR]) opened(path).ids.claim(named(id));
     expect(known(opened(path), NEIGHBOUR)).toEqual([NEIGHBOUR]);
   });
 
-  it('goes once, whichever of two processes is first', () => {
+  it('move once, whichever of two processes is first', () => {
     const path = writeOldRows(TYPE, SHORT);
     const [panel, command] = [opened(path), opened(path)];
     command.ids.claim(named(NEIGHBOUR));

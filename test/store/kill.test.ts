@@ -1,4 +1,4 @@
-/** Killed at a hundred moments of its scans, the panel loses nothing that it had said, and the file stays sound. */
+/** Killed at a hundred moments of its scans, the panel loses nothing that it reported, and the file stays sound. */
 import { once } from 'node:events';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
@@ -88,7 +88,7 @@ function looked(path: string, said: readonly Said[], attempts: readonly number[]
 }
 
 describe('a panel killed a hundred times in the middle of its scans', () => {
-  it('has every job, attempt, day and recommendation that it had said, and a sound file', async () => {
+  it('has every job, attempt, day and recommendation that it reported, and a sound file', async () => {
     const code = await bundled(SCANS);
     const chains = Array.from({ length: FILES }, (_, seed) => chain(code, seeded(seed + 30), ROUNDS / FILES));
     const attempts = await Promise.all(chains);

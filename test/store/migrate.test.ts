@@ -1,4 +1,4 @@
-/** A file that an earlier version wrote opens with all that is in it, also after a first try was killed half way. */
+/** A file from an earlier version opens with all its rows, even after a first attempt was killed half way. */
 import { copyFileSync, existsSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
@@ -68,14 +68,14 @@ const DIES = `
   say('opened');`;
 
 describe('a file of an earlier version', () => {
-  it('is known here for each there was', () => {
+  it('is known here for every version', () => {
     const path = freshPath();
     opened(path);
     expect(SHAPES).toEqual(Array.from({ length: versionOf(path) - 1 }, (_, index) => index + 1));
     expect(CONTENTS).toHaveLength(SHAPES.length);
   });
 
-  it.each(SHAPES)('of shape %i opens with all its rows, and has room for what came later', (shape) => {
+  it.each(SHAPES)('of shape %i opens with all its rows, and takes all that came later', (shape) => {
     const path = fileOf(shape);
     expectAll(path, shape);
     const store = opened(path);
@@ -89,7 +89,7 @@ describe('a file of an earlier version', () => {
     expect(opened(path).sessions.get('new')).toEqual({ since: NOW, used: NOW });
   });
 
-  it.each(SHAPES)('of shape %i has the same tables afterwards as a new one', (shape) => {
+  it.each(SHAPES)('of shape %i gets the same tables as a new one', (shape) => {
     const tables = (path: string) => {
       opened(path);
       return inFile(path, (db) => db.prepare('SELECT name, sql FROM sqlite_schema ORDER BY name').all());
@@ -97,7 +97,7 @@ describe('a file of an earlier version', () => {
     expect(tables(fileOf(shape))).toEqual(tables(freshPath()));
   });
 
-  it('stays whole when the program is killed after any step of the way, and is opened by the next one', async () => {
+  it('stays whole when the program is killed after any step, and opens the next time', async () => {
     const code = await bundled(DIES);
     for (const shape of SHAPES) {
       for (let steps = 1; steps <= SHAPES.length + 1 - shape; steps++) {
@@ -112,7 +112,7 @@ describe('a file of an earlier version', () => {
     }
   });
 
-  it('is whole again also where a killed program has left most of it in its log', () => {
+  it('is whole again where a killed program left most of it in its log', () => {
     for (const shape of SHAPES) {
       const path = fileOf(shape);
       const writer = new Database(path);

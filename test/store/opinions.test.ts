@@ -1,17 +1,17 @@
-/** What the owner said comes back, is capped, and is never forgotten by itself; so do recommendations and own minutes. */
+/** The owner's opinions, recommendations and own minutes: stored, capped, and opinions never pruned. */
 import { describe, expect, it } from 'vitest';
 import { DAY, NOW, opened } from './made.js';
 
 const SILENT = { pinned: false, hidden: false, note: '', stars: [], runBy: '', known: '', language: '', help: '' };
 
 describe('opinions', () => {
-  it('are empty where nothing was said', () => {
+  it('are empty by default', () => {
     const { opinions } = opened(':memory:');
     expect(opinions.get('t', 'p1')).toEqual(SILENT);
     expect(opinions.all('t')).toEqual(new Map());
   });
 
-  it('keep what is not changed', () => {
+  it('keep unchanged fields', () => {
     const { opinions } = opened(':memory:');
     const said = { pinned: true, note: `Núria’s "box"`, known: 'yes', language: 'català' } as const;
     opinions.put('t', 'p1', said);
@@ -34,7 +34,7 @@ describe('opinions', () => {
     expect(opinions.get('t', 'p2').stars).toHaveLength(1);
   });
 
-  it('refuse a text that is too long and stars that do not exist', () => {
+  it('refuse overlong texts and invalid stars', () => {
     const { opinions } = opened(':memory:');
     opinions.put('t', 'p1', { note: 'à'.repeat(1000), runBy: 'à'.repeat(100) });
     expect(() => opinions.put('t', 'p1', { note: 'x'.repeat(1001) })).toThrow(/CHECK/);
@@ -43,7 +43,7 @@ describe('opinions', () => {
     expect(opinions.get('t', 'p1').note).toBe('à'.repeat(1000));
   });
 
-  it('are never forgotten by pruning', () => {
+  it('are never pruned', () => {
     let now = NOW;
     const store = opened(':memory:', () => now);
     store.opinions.put('t', 'p1', { hidden: true });
@@ -55,7 +55,7 @@ describe('opinions', () => {
 });
 
 describe('recommendations', () => {
-  it('are one for each type, replaced and withdrawn', () => {
+  it('are one per type, and can be replaced and withdrawn', () => {
     const { recommendations } = opened(':memory:');
     expect(recommendations.get('t')).toBeNull();
     recommendations.put('t', { provider: 'p1', challenger: null });
@@ -70,7 +70,7 @@ describe('recommendations', () => {
 describe('this node’s own minutes', () => {
   const MIDNIGHT = Math.floor(NOW / DAY) * DAY;
 
-  it('are counted by day and state, each once, also where a beat comes a little late', () => {
+  it('are counted once by day and state, even where a beat is a little late', () => {
     const { own } = opened(':memory:');
     for (const minute of [0, 0.5, 1, 2.99, 4.01]) own.beat(MIDNIGHT + minute * 60_000, 'up');
     own.beat(MIDNIGHT + 60 * 60_000, 'cut');
@@ -82,14 +82,14 @@ describe('this node’s own minutes', () => {
     expect(own.days(NOW)).toHaveLength(1);
   });
 
-  it('never make a day longer than it is, whatever the clock does', () => {
+  it('never exceed the minutes of a day, whatever the clock does', () => {
     const { own } = opened(':memory:');
     for (let minute = 0; minute < 3 * 1440; minute++) own.beat(MIDNIGHT + (minute % 1440) * 60_000, 'up');
     own.beat(MIDNIGHT, 'cut');
     expect(own.days(0)).toEqual([{ day: '2026-11-23', up: 1440, cut: 0 }]);
   });
 
-  it('are forgotten after two years', () => {
+  it('are deleted after two years', () => {
     let now = NOW;
     const store = opened(':memory:', () => now);
     store.own.beat(NOW, 'up');

@@ -1,4 +1,4 @@
-/** Several processes at once, and processes that die: what was acknowledged is there, and the file is sound. */
+/** Several processes at once, and processes that die: acknowledged rows are there, and the file is sound. */
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import Database from 'better-sqlite3';
@@ -12,7 +12,7 @@ const ATTEMPT = `(at) => ({
 })`;
 
 describe('a process killed while it writes', () => {
-  it('loses nothing that it had acknowledged, five times over', async () => {
+  it('loses nothing that it acknowledged, five times over', async () => {
     const path = freshPath();
     let acknowledged = 0;
     for (let round = 0; round < 5; round++) {
@@ -55,7 +55,7 @@ describe('a process killed while it writes', () => {
 });
 
 describe('two processes at once', () => {
-  it('may begin the same new file, write into it together and read each other', async () => {
+  it('may create the same file, write to it together and read each other’s rows', async () => {
     const path = freshPath();
     const writer = (provider: number) =>
       inChild(

@@ -8,7 +8,7 @@ import { answered, DAY, freshPath, job, NOW, opened } from './made.js';
 const session = (used: number) => ({ since: NOW - DAY, used });
 
 describe('jobs', () => {
-  it('come back as they were, and the latest state wins', () => {
+  it('come back unchanged, and the latest state wins', () => {
     const { jobs } = opened(':memory:');
     const error = { code: 'unit-failed', message: 'It failed.', hint: 'Look.' };
     const ended = job('a', { state: 'failed', done: 3, finishedAt: new Date(NOW).toISOString(), error, provider: 'p' });
@@ -19,7 +19,7 @@ describe('jobs', () => {
     expect(jobs.get('b')).toBeNull();
   });
 
-  it('left running by a dead process become failed; the ended ones stay', () => {
+  it('left running by a dead process become failed; ended ones stay', () => {
     const path = freshPath();
     const before = openStore(path, () => NOW);
     before.jobs.put(job('orphan'));
@@ -46,7 +46,7 @@ describe('sessions and settings', () => {
     expect(sessions.get('b')).toBeNull();
   });
 
-  it('remember a named value, replace it, forget it', () => {
+  it('store, replace and delete a named value', () => {
     const { settings } = opened(':memory:');
     expect(settings.get('secret')).toBeNull();
     settings.set('secret', 'one');
@@ -58,7 +58,7 @@ describe('sessions and settings', () => {
 });
 
 describe('the file', () => {
-  it('keeps everything from one opening to the next', () => {
+  it('keeps everything across openings', () => {
     const path = freshPath();
     const before = openStore(path);
     before.attempts.add(answered(NOW));
@@ -70,7 +70,7 @@ describe('the file', () => {
     expect(store.settings.get('name')).toBe('value');
   });
 
-  it('is for its owner alone: folder 0700, file, log and index 0600, also where it was open to others', () => {
+  it('is private: folder 0700, file, log and index 0600, even if it was open before', () => {
     const path = join(dirname(freshPath()), 'made', 'by', 'us', 'panel.sqlite');
     openStore(path).close();
     chmodSync(path, 0o644);
@@ -91,7 +91,7 @@ describe('the file', () => {
     expect(alone.map((file) => opened(file).attempts.recent('t', 1000).get('p1')?.length)).toEqual([undefined, 100]);
   });
 
-  it('has a log that begins anew after each flush', () => {
+  it('has a log that restarts after each flush', () => {
     const path = freshPath();
     const store = opened(path);
     const logAfter = (from: number) => {
@@ -105,7 +105,7 @@ describe('the file', () => {
 });
 
 describe('pruning', () => {
-  it('forgets what is older than 30 days in small steps, and keeps the rest', () => {
+  it('deletes what is older than 30 days in small steps, and keeps the rest', () => {
     const store = opened(':memory:');
     for (let index = 0; index < 450; index++) store.attempts.add(answered(NOW - 31 * DAY - index));
     const kept = [answered(NOW), answered(NOW - 29 * DAY)];
@@ -116,7 +116,7 @@ describe('pruning', () => {
     expect(store.attempts.recent('t', 1000).get('p1')).toEqual(kept);
   });
 
-  it('takes the oldest first', () => {
+  it('deletes the oldest first', () => {
     const store = opened(':memory:');
     for (let index = 0; index < 300; index++) store.attempts.add(answered(NOW - 31 * DAY - index));
     store.prune();
@@ -124,7 +124,7 @@ describe('pruning', () => {
     expect([left.at(-1)?.at, left.length]).toEqual([NOW - 31 * DAY - 99, 100]);
   });
 
-  it('forgets ended jobs of that age, never a running one', () => {
+  it('deletes ended jobs of that age, never a running one', () => {
     const store = opened(':memory:');
     const startedAt = new Date(NOW - 31 * DAY).toISOString();
     store.jobs.put(job('running', { startedAt }));
@@ -134,7 +134,7 @@ describe('pruning', () => {
     expect(['running', 'old', 'new'].map((id) => store.jobs.get(id)?.state)).toEqual(['running', undefined, 'done']);
   });
 
-  it('bounds the file: an attempt takes under 277 bytes, and the room of forgotten ones is used again', () => {
+  it('bounds the file: an attempt takes under 277 bytes, and freed room is reused', () => {
     const path = freshPath();
     let now = NOW;
     const store = opened(path, () => now);
@@ -153,7 +153,7 @@ describe('pruning', () => {
     expect(month()).toBeLessThan(1.1 * size);
   });
 
-  it('forgets sessions that ended long ago', () => {
+  it('deletes sessions that ended long ago', () => {
     const store = opened(':memory:');
     const recent = session(NOW - 6 * DAY);
     store.sessions.put('old', session(NOW - 9 * DAY));
@@ -166,7 +166,7 @@ describe('pruning', () => {
 describe('the size bound', () => {
   const MOST = 1_000_000;
 
-  it('holds for the file with its log, however much is written, and the oldest attempts go first', () => {
+  it('holds for the file with its log, however much is written; the oldest attempts go first', () => {
     const path = freshPath();
     let now = NOW;
     const store = openStore(path, () => now, 4 * MOST);
@@ -186,7 +186,7 @@ describe('the size bound', () => {
     expect(store.history.bars('t', NOW).size).toBe(2);
   });
 
-  it('is kept by forgetting old days before what the score reads', () => {
+  it('is kept by deleting old days before what the score reads', () => {
     let now = NOW - 500 * DAY;
     const store = openStore(':memory:', () => now, MOST);
     onTestFinished(() => store.close());

@@ -1,4 +1,4 @@
-/** One line of `doctor`: a question with a plain answer and, where it is not yes, what to do. */
+/** One line of `doctor`: a check, its plain result and, where it does not work, what to do. */
 import type { PanelError } from '../../model/errors.js';
 
 export interface Check {

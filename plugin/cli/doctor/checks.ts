@@ -1,4 +1,4 @@
-/** What `doctor` looks at, and what it asks of the panel. */
+/** The checks of `doctor` in order, and those of the panel itself. */
 import type { Config } from '../../config/index.js';
 import { commandOf } from '../../config/install.js';
 import type { SourceStatus } from '../../discovery/index.js';
@@ -11,40 +11,45 @@ import { absent, type Check, fails, failsWith, works } from './check.js';
 import { avahi, dataFolder, journal, ping } from './machine.js';
 import { served } from './served.js';
 
-/** What could be opened, or why it could not. */
-export interface Patient {
+/** What could be opened, or why not. */
+export interface Subject {
   readonly config: Config | PanelError;
-  /** null when there was no configuration to open it with. */
+  /** null where there was no configuration to open it with. */
   readonly panel: Panel | PanelError | null;
 }
 
-/** All checks, in the order in which one depends on the other. */
-export async function checks({ config, panel }: Patient): Promise<Check[]> {
+/** All checks; each depends only on those before it. */
+export async function checks({ config, panel }: Subject): Promise<Check[]> {
   if (config instanceof Error) return [failsWith('configuration', config)];
-  const before = [
+  const configuration = [
     works('configuration', `data in ${config.dataDir}, Serf at ${config.serfRpc.host}:${config.serfRpc.port}`),
   ];
-  const units = panel === null || panel instanceof Error ? [] : await unitsOf(panel);
-  const asked = [served(config), dataFolder(config.dataDir), ping(), journal(units[0]?.unit), avahi(config)];
-  const ofMachine = await Promise.all(asked);
-  if (panel === null) return [...before, ...ofMachine];
-  if (panel instanceof Error) return [...before, failsWith('opening', panel), ...ofMachine];
+  const units = panel === null || panel instanceof Error ? [] : await ownUnits(panel);
+  const ofMachine = await Promise.all([
+    served(config),
+    dataFolder(config.dataDir),
+    ping(),
+    journal(units[0]?.unit),
+    avahi(config),
+  ]);
+  if (panel === null) return [...configuration, ...ofMachine];
+  if (panel instanceof Error) return [...configuration, failsWith('opening', panel), ...ofMachine];
   await panel.discovery.ready();
   const ofNode = [own(panel), await systemd(panel, units), await ports(panel), background(panel)];
-  return [...before, database(panel), owner(panel), ...(await sources(panel)), ...ofNode, ...ofMachine];
+  return [...configuration, database(panel), owner(panel), ...(await sources(panel)), ...ofNode, ...ofMachine];
 }
 
-/** What stands for each type here. */
-async function unitsOf({ local }: Panel) {
-  return [...(await local.states())].flatMap(([word, { unit, state }]) => (unit ? [{ word, unit, state }] : []));
+/** The unit that stands for each type here. */
+async function ownUnits({ local }: Panel) {
+  return [...(await local.states())].flatMap(([typeId, { unit, state }]) => (unit ? [{ typeId, unit, state }] : []));
 }
 
 function database({ store }: Panel): Check {
-  if (store.movedAside === null) return works('database', 'opened and whole');
+  if (store.movedAside === null) return works('database', 'opened, and intact');
   return fails(
     'database',
-    `it was damaged and is kept as ${store.movedAside}`,
-    'A new one was begun; delete the old one.',
+    `it was damaged; the damaged file is now ${store.movedAside}`,
+    'A new one was started; delete the old one.',
   );
 }
 
@@ -53,7 +58,7 @@ function owner({ store }: Panel): Check {
   return absent('owner', 'no password yet: nobody can scan, start or stop', `Run: ${commandOf()} passwd`);
 }
 
-/** Each source of providers; of those that are read, how much could be. */
+/** Each source of providers, and for those that answer, how much could be read. */
 async function sources(panel: Panel): Promise<Check[]> {
   const agent = panel.discovery.agent();
   const all = panel.discovery.sources().map(async (source) => {
@@ -63,7 +68,7 @@ async function sources(panel: Panel): Promise<Check[]> {
   return (await Promise.all(all)).flat();
 }
 
-/** An agent that answers is of no use while it knows nobody. */
+/** An agent that answers is of no use while it knows no other node. */
 async function joined({ name }: SourceStatus, panel: Panel): Promise<Check> {
   try {
     if (!(await isAlone(panel))) return works(name, 'answers');
@@ -92,27 +97,27 @@ function readable({ name, read, skipped }: SourceStatus): Check {
   return absent(
     `${name} entries`,
     `${text}; skipped: ${list}`,
-    'Their nodes announce what cannot be read; tell their owners.',
+    'Some nodes announce what cannot be read; tell their owners.',
   );
 }
 
 function own({ discovery }: Panel): Check {
   const count = discovery.providers().filter(({ self }) => self).length;
   if (count > 0) return works('own services', `${count} announced`);
-  return absent('own services', 'this node announces none', 'Nothing to do, unless it should offer something.');
+  return absent('own services', 'this node announces none', 'Nothing to do, unless it should offer a service.');
 }
 
-async function systemd({ local }: Panel, units: Awaited<ReturnType<typeof unitsOf>>): Promise<Check> {
+async function systemd({ local }: Panel, units: Awaited<ReturnType<typeof ownUnits>>): Promise<Check> {
   const problem = await local.problem();
   if (problem) {
     const { message, hint } = asPanelError(problem);
     return absent('systemd', message, hint);
   }
   const states = units.map(({ unit, state }) => `${unit} ${state}`);
-  return works('systemd', states.length > 0 ? states.join(', ') : 'answers; no known unit is installed');
+  return works('systemd', states.length > 0 ? states.join(', ') : 'answers; none of the known units is installed');
 }
 
-/** Whether neighbours can reach what runs here. To announce what they cannot is a failure; to keep it to oneself is not. */
+/** Whether neighbours can reach the services that run here. A failure only where an unreachable one is announced. */
 async function ports({ own, services }: Panel): Promise<Check> {
   const views = await Promise.all(services.types.map(async ({ id }) => ({ id, ...(await own.view(id)) })));
   const open = views.flatMap(({ port }) => port ?? []);
@@ -126,21 +131,21 @@ async function ports({ own, services }: Panel): Promise<Check> {
   );
   const name = 'own ports';
   if (closed.length === 0)
-    return works(name, open.length > 0 ? 'none is kept to 127.0.0.1' : 'no own service runs on a known port');
-  const text = closed.map((one) => one.text).join('; ');
-  const cures = views.flatMap((view) => openingFor(services.of(view.id), view) ?? []);
+    return works(name, open.length > 0 ? 'none listens only on 127.0.0.1' : 'no own service runs on a known port');
+  const text = closed.map((port) => port.text).join('; ');
+  const remedies = views.flatMap((view) => openingFor(services.of(view.id), view) ?? []);
   const hint =
-    cures.map(({ label, text }) => `${label.en} ${text.replaceAll(/\s+/g, ' ')}`).join(' ') ||
-    'Have the service listen on an address of the community, in its own configuration.';
+    remedies.map(({ label, text }) => `${label.en} ${text.replaceAll(/\s+/g, ' ')}`).join(' ') ||
+    'Configure the service to listen on an address of the community.';
   return closed.some(({ isAnnounced }) => isAnnounced) ? fails(name, text, hint) : absent(name, text, hint);
 }
 
 function background({ background }: Panel): Check {
   const { on, spentToday, budget } = background.status();
-  const text = `${on ? 'on' : 'off'}; ${spentToday} of ${budget} bytes spent in 24 hours`;
+  const text = `${on ? 'on' : 'off'}; ${spentToday} of ${budget} bytes used in 24 hours`;
   if (on && spentToday < budget) return works('background', text);
   const hint = on
-    ? 'It goes on in some hours; or raise SCAN_BYTES_PER_DAY if your link can bear it.'
-    : 'Turn it on at the panel’s first page, or set BACKGROUND_SCAN=on, if the ranking should keep itself fresh.';
+    ? 'It resumes in some hours; or raise SCAN_BYTES_PER_DAY if your link can take it.'
+    : 'To keep the ranking fresh, turn it on on the panel’s first page, or set BACKGROUND_SCAN=on.';
   return absent('background', text, hint);
 }

@@ -1,4 +1,4 @@
-/** What `doctor` asks of the machine itself: its disk, its programs, and what this user may do with them. */
+/** The checks of the machine: its disk, its programs, and what this user may do with them. */
 import { execFile } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { statfs } from 'node:fs/promises';
@@ -8,12 +8,12 @@ import { unitLog } from '../../node/systemd/journal.js';
 import { Pinger } from '../../probe/ping.js';
 import { absent, type Check, fails, works } from './check.js';
 
-/** The database stays below 20 MB; less free space than this and the next scan may not be kept, bytes. */
+/** Bytes. The database stays below 20 MB; with less free space than this the next scan may not be stored. */
 const MIN_FREE = 50_000_000;
-/** What answers on this machine does so at once, ms. */
+/** A program on this machine answers at once or hangs, ms. */
 const LIMIT_MS = 3_000;
-/** Every machine with systemd has it; its log may be empty, but not closed. */
-const SOME_UNIT = 'systemd-journald.service';
+/** Every machine with systemd has it; its log may be empty, but never unreadable. */
+const ANY_UNIT = 'systemd-journald.service';
 
 export async function dataFolder(folder: string): Promise<Check> {
   const name = 'data folder';
@@ -30,36 +30,36 @@ export async function dataFolder(folder: string): Promise<Check> {
   }
 }
 
-/** Whether the path to nodes without Serf can be measured: by the very ping that measures it. */
+/** Whether the path to nodes without Serf can be measured: with the very ping that measures it. */
 export async function ping(): Promise<Check> {
   const { signal } = new AbortController();
   const samples = await new Pinger().path('127.0.0.1', { signal, limitMs: LIMIT_MS });
-  if (samples.length > 0) return works('ping', 'answers are timed');
+  if (samples.length > 0) return works('ping', 'can be timed');
   if ((await run('ping', ['-V'])) === null)
-    return absent('ping', 'not installed', 'Only if you want ping times: apt install iputils-ping');
-  const hint = 'Only if you want ping times: sysctl -w net.ipv4.ping_group_range="0 2147483647"';
+    return absent('ping', 'not installed', 'If you want ping times: apt install iputils-ping');
+  const hint = 'If you want ping times: sysctl -w net.ipv4.ping_group_range="0 2147483647"';
   return absent('ping', 'not allowed to this user', hint);
 }
 
-/** @param unit one of this node's own; any other one where it has none */
-export async function journal(unit: string = SOME_UNIT): Promise<Check> {
+/** @param unit one of this node's own units, where it has any */
+export async function journal(unit: string = ANY_UNIT): Promise<Check> {
   try {
     const { lines } = await unitLog(unit);
-    return works('journal', lines.length > 0 ? 'can be read' : `can be read; nothing of ${unit} in it`);
+    return works('journal', lines.length > 0 ? 'can be read' : `can be read; it holds nothing from ${unit}`);
   } catch (error) {
     const { message, hint } = asPanelError(error);
     return absent('journal', message, hint);
   }
 }
 
-/** What announcing on the local network needs. The bus is asked in a way that starts no daemon. */
+/** What announcing on the local network needs. The call to the bus starts no daemon. */
 export async function avahi(config: Pick<Config, 'avahi'>): Promise<Check> {
   const name = 'avahi-daemon';
   if (config.avahi === 'off')
     return absent(name, 'not used: AVAHI=off', 'Nothing to do, unless the local network should be used.');
-  const asked = ['call', 'org.freedesktop.DBus', '/org/freedesktop/DBus', 'org.freedesktop.DBus', 'NameHasOwner'];
-  const said = await run('busctl', ['--system', ...asked, 's', 'org.freedesktop.Avahi']);
-  if (said?.trim() !== 'b true') {
+  const call = ['call', 'org.freedesktop.DBus', '/org/freedesktop/DBus', 'org.freedesktop.DBus', 'NameHasOwner'];
+  const answer = await run('busctl', ['--system', ...call, 's', 'org.freedesktop.Avahi']);
+  if (answer?.trim() !== 'b true') {
     const hint = 'Start it: systemctl start avahi-daemon; or install it: apt install avahi-daemon avahi-utils';
     return absent(name, 'does not answer: nothing is announced on the local network', hint);
   }
@@ -68,7 +68,7 @@ export async function avahi(config: Pick<Config, 'avahi'>): Promise<Check> {
   return absent(name, 'answers, but the program to announce with is missing', 'apt install avahi-utils');
 }
 
-/** What the program says; null where it fails or is not there. */
+/** The program's output; null where it fails or is missing. */
 function run(command: string, args: readonly string[]): Promise<string | null> {
   return new Promise((resolve) => {
     execFile(command, args, { timeout: LIMIT_MS, killSignal: 'SIGKILL' }, (error, stdout) =>
