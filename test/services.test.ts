@@ -41,7 +41,7 @@ const probeAll = (target: Target) => Promise.all(everyType.map((type) => type.pr
 const highest = (results: readonly ProbeResult[]) => Math.max(...results.map(({ level }) => level));
 
 describe('the registry', () => {
-  it('has the nine wire words in the order of the search page, and a place for all others', () => {
+  it('has the nine first types in the order of the search page, and a place for all others', () => {
     const ids = registry.types.map(({ id }) => id);
     expect(ids.filter((id) => WIRE_WORDS.includes(id))).toEqual(WIRE_WORDS);
     expect(WIRE_WORDS.every((word) => registry.has(word) && registry.of(word).id === word)).toBe(true);
@@ -58,7 +58,7 @@ describe('the registry', () => {
     }
   });
 
-  it('a tenth file in the folder is a tenth type, and needs nothing else', async () => {
+  it('takes a tenth file in the folder as a tenth type', async () => {
     const path = folder();
     for (const entry of readdirSync(SERVICES_DIR, { withFileTypes: true })) {
       if (['index.ts', 'check.ts', 'contract.ts'].includes(entry.name)) continue;
@@ -134,17 +134,14 @@ describe('every type', () => {
     expect(existsSync(join(import.meta.dirname, 'services', `${id}.test.ts`))).toBe(true);
   });
 
-  it.each(everyType)(
-    '$id shows nothing to use where no port is announced, and never a raw word of a stranger',
-    (type) => {
-      const evil = '"><script>$(reboot)`';
-      const txt = new Map(['', 'node_id', 'furl', 'Federated'].map((key) => [key, evil]));
-      expect(type.use(provider({ type: type.id, port: null, txt }))).toEqual([]);
-      expect(
-        JSON.stringify(type.use(provider({ type: type.id, host: evil, node: evil, description: evil, txt }))),
-      ).not.toContain('reboot');
-    },
-  );
+  it.each(everyType)('$id shows nothing to use without a port, and never a stranger’s raw words', (type) => {
+    const evil = '"><script>$(reboot)`';
+    const txt = new Map(['', 'node_id', 'furl', 'Federated'].map((key) => [key, evil]));
+    expect(type.use(provider({ type: type.id, port: null, txt }))).toEqual([]);
+    expect(
+      JSON.stringify(type.use(provider({ type: type.id, host: evil, node: evil, description: evil, txt }))),
+    ).not.toContain('reboot');
+  });
 
   it('measures only weighted metrics, or the path where there are none', async () => {
     const server = await tcpServer();

@@ -51,7 +51,7 @@ function say(question: Question, kind: Kind, serial: number): Said {
   if (zone && kind !== 'generic') return sayGuifi(question, name, zone, serial);
   // RFC 6303: a resolver answers for the private reverse zones itself, from an empty zone.
   if (zone?.endsWith('.arpa')) {
-    const soa = soaOf(zone, 'localhost', 'nobody.invalid', 1);
+    const soa = soaRecord(zone, 'localhost', 'nobody.invalid', 1);
     const isSoa = name === zone && question.type === 'SOA';
     if (isSoa) return { rcode: 0, authoritative: true, answers: [soa] };
     return { rcode: name === zone ? 0 : NO_SUCH_NAME, authoritative: true, authorities: [soa] };
@@ -62,12 +62,12 @@ function say(question: Question, kind: Kind, serial: number): Said {
 }
 
 function sayGuifi(question: Question, name: string, zone: string, serial: number): Said {
-  const soa = soaOf(zone, 'ns1.guifi.net', 'nobody.guifi.net', serial);
+  const soa = soaRecord(zone, 'ns1.guifi.net', 'nobody.guifi.net', serial);
   if (name !== zone) return { rcode: NO_SUCH_NAME, authoritative: true, authorities: [soa] };
   return { rcode: 0, authoritative: true, ...(question.type === 'SOA' ? { answers: [soa] } : { authorities: [soa] }) };
 }
 
-function soaOf(name: string, mname: string, rname: string, serial: number): Answer {
+function soaRecord(name: string, mname: string, rname: string, serial: number): Answer {
   const times = { refresh: 21600, retry: 3600, expire: 604800, minimum: 3600 };
   return { type: 'SOA', name, ttl: 3600, data: { mname, rname, serial, ...times } };
 }

@@ -1,7 +1,7 @@
 /** The demo community: real sockets on loopback that speak the real protocols, well and badly, as neighbours do. */
 import type { Announcement } from '../model/provider.js';
 import { IDENTITIES } from './identity.js';
-import { hostOf, MEMBERS, type Member, NODES, type NodeName, PORTS } from './members.js';
+import { hostName, MEMBERS, type Member, NODES, type NodeName, PORTS } from './members.js';
 import { pathTo } from './path.js';
 import { gossip, open } from './servers.js';
 import { Sockets } from './sockets.js';
@@ -29,7 +29,7 @@ export async function startDemo(options: DemoOptions = {}): Promise<DemoCommunit
   const sockets = new Sockets();
   const network = options.network ?? (await freeNetwork(sockets));
   const place = (node: NodeName, port: number, seed: number) => ({
-    address: addressOf(network, node),
+    address: addressAt(network, node),
     port,
     sockets,
     path: pathTo(NODES[node], seed),
@@ -56,28 +56,28 @@ async function freeNetwork(sockets: Sockets): Promise<string> {
   return NETWORKS[0] as string;
 }
 
-const addressOf = (network: string, node: NodeName) => `${network}.${NODES[node].at}`;
+const addressAt = (network: string, node: NodeName) => `${network}.${NODES[node].at}`;
 
 function announce(member: Member, network: string): Announcement {
   const { node, type, description } = member;
-  const address = addressOf(network, node);
+  const address = addressAt(network, node);
   return {
     type,
     node,
-    host: hostOf(node),
+    host: hostName(node),
     address,
     port: PORTS[type],
     description,
     community: 'demo',
-    txt: new Map(attributesOf(member)),
+    txt: new Map(attributes(member)),
     gossip: { address, port: PORTS.serf },
   };
 }
 
-function attributesOf({ node, type, announces = 0 }: Member): [string, string][] {
+function attributes({ node, type, announces = 0 }: Member): [string, string][] {
   const { deviceId = '', tub = '' } = IDENTITIES[announces] ?? {};
   if (type === 'proxy3') return [['Federated', 'Yes']];
   if (type === 'syncthing') return [['node_id', deviceId]];
-  if (type === 'tahoe-lafs') return [['furl', `pb://${tub}@tcp:${hostOf(node)}:${PORTS[type]}/introducer`]];
+  if (type === 'tahoe-lafs') return [['furl', `pb://${tub}@tcp:${hostName(node)}:${PORTS[type]}/introducer`]];
   return [];
 }

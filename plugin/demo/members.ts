@@ -43,7 +43,7 @@ export const NODES = {
 
 export type NodeName = keyof typeof NODES;
 
-export const hostOf = (node: NodeName) => `${node.toLowerCase()}.guifi.local`;
+export const hostName = (node: NodeName) => `${node.toLowerCase()}.guifi.local`;
 
 export interface Member {
   readonly node: NodeName;

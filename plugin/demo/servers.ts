@@ -6,7 +6,7 @@ import { answerQuery, type Kind } from './dns.js';
 import { answerUpgrade } from './foolscap.js';
 import { IDENTITIES, KEY } from './identity.js';
 import { answerPing } from './memberlist.js';
-import { hostOf, type Member } from './members.js';
+import { hostName, type Member } from './members.js';
 import { answerNewcomer, type Chunks } from './ncast.js';
 import { overTcp, type Path } from './path.js';
 import type { Sockets } from './sockets.js';
@@ -143,7 +143,7 @@ function tinc({ node, behaves }: Member, place: Place): Promise<void> {
 function web(answer: (request: IncomingMessage, host: string) => WebAnswer): Server {
   return ({ node }, { address, port, sockets, path }) => {
     const server = createWeb((request, response) => {
-      const { status, headers, body } = answer(request, hostOf(node));
+      const { status, headers, body } = answer(request, hostName(node));
       const last = { 'Content-Length': Buffer.byteLength(body), Connection: 'close' };
       request.resume();
       sockets.later(overTcp(path), () => response.writeHead(status, { ...headers, ...last }).end(body));
@@ -155,7 +155,7 @@ function web(answer: (request: IncomingMessage, host: string) => WebAnswer): Ser
 /** A foolscap tub: TLS follows its greeting on the same connection. */
 function introducer(member: Member, place: Place): Promise<void> {
   const { address, port, sockets, path } = place;
-  const secure = tlsOf(member, []);
+  const secure = tlsServer(member, []);
   const { tub = '' } = announcedBy(member) ?? {};
   return sockets.tcp(address, port, (socket) => {
     socket.once('data', (head) => {
@@ -173,7 +173,7 @@ function introducer(member: Member, place: Place): Promise<void> {
 
 /** TLS as Syncthing's block exchange protocol begins. */
 function syncPeer(member: Member, place: Place): Promise<void> {
-  const secure = tlsOf(member, ['bep/1.0']);
+  const secure = tlsServer(member, ['bep/1.0']);
   return place.sockets.tcp(place.address, place.port, (socket) => shakeHands(socket, secure, place));
 }
 
@@ -187,7 +187,7 @@ function shakeHands(socket: Socket, secure: TlsServer, { sockets, path }: Place)
 const announcedBy = ({ announces = 0 }: Member) => IDENTITIES[announces];
 
 /** TLS for connections that are handed to it; an impostor shows a certificate that nobody announces. */
-function tlsOf(member: Member, protocols: string[]): TlsServer {
+function tlsServer(member: Member, protocols: string[]): TlsServer {
   const identity = member.behaves === 'impostor' ? IDENTITIES.at(-1) : announcedBy(member);
   const tls = createTls({ key: KEY, ...(identity ? { cert: identity.cert } : {}), ALPNProtocols: protocols });
   tls.on('tlsClientError', (_, socket) => socket.destroy());

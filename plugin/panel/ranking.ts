@@ -6,7 +6,7 @@ import { log } from '../lib/log.js';
 import { DAY_MS, dayOf } from '../lib/time.js';
 import type { Ranked } from '../model/ranked.js';
 import type { Score } from '../model/score.js';
-import { type Digest, digestOf, scoreAt } from '../score/index.js';
+import { type Digest, scoreAt, toDigest } from '../score/index.js';
 import { rank } from '../score/rank.js';
 import { recommend } from '../score/recommend.js';
 import type { ServiceRegistry } from '../services/contract.js';
@@ -44,7 +44,7 @@ export class Ranking {
   constructor(deps: RankingDeps) {
     this.#deps = deps;
     this.#changed = deps.store.attempts.watch();
-    this.#seed = seedOf(deps.store.settings);
+    this.#seed = readSeed(deps.store.settings);
   }
 
   /** The type's providers in ranked order. */
@@ -71,7 +71,7 @@ export class Ranking {
   /** How much was answered on each of the last 30 days, by provider (see `HistoryStore.bars`). */
   bars(word: string): ReadonlyMap<string, Uint8Array> {
     const { store, now } = this.#deps;
-    const known = this.#refreshed(word);
+    const known = this.#current(word);
     const today = dayOf(now());
     if (known.bars?.today !== today)
       known.bars = { today, days: store.history.bars(word, (today - BAR_DAYS + 1) * DAY_MS) };
@@ -95,7 +95,7 @@ export class Ranking {
     // What was measured: history is for everybody, the owner's stars are not.
     const scores = new Map(rows.map(({ provider, score, unrated }) => [provider.id, unrated?.score ?? score]));
     store.history.noteAll(word, new Map(providers.map((id) => [id, scores.get(id) ?? null])));
-    this.#refreshed(word).bars = null;
+    this.#current(word).bars = null;
     const previous = store.recommendations.get(word);
     // A single unasked probe of somebody else is no scan that would confirm or refute a challenger.
     const concerns = [previous?.provider, previous?.challenger].some((id) => id && providers.includes(id));
@@ -124,7 +124,7 @@ export class Ranking {
     const { services, now } = this.#deps;
     const type = services.of(word);
     const at = now();
-    const digests = [...this.#refreshed(word).digests].filter(([id]) => only?.has(id) ?? true);
+    const digests = [...this.#current(word).digests].filter(([id]) => only?.has(id) ?? true);
     return new Map(digests.map(([id, digest]) => [id, scoreAt(type, digest, at, opinions.get(id)?.stars)]));
   }
 
@@ -132,14 +132,14 @@ export class Ranking {
    * Of what is kept only what has changed is read again: a page that asks every second during a scan costs no more than the
    * scan. Nothing is kept of a word under which nobody was tried: strangers may announce any number of them.
    */
-  #refreshed(word: string): Known {
+  #current(word: string): Known {
     const { services, store, now } = this.#deps;
     this.#follow();
     const kept = this.#known.get(word);
     if (kept) return kept;
     const [type, at] = [services.of(word), now()];
     const read = [...store.attempts.recent(word)];
-    const known = { digests: new Map(read.map(([id, attempts]) => [id, digestOf(type, attempts, at)])), bars: null };
+    const known = { digests: new Map(read.map(([id, attempts]) => [id, toDigest(type, attempts, at)])), bars: null };
     if (read.length > 0) this.#known.set(word, known);
     return known;
   }
@@ -157,7 +157,7 @@ export class Ranking {
     known.bars = null;
     for (const id of providers) {
       const attempts = store.attempts.of(word, id);
-      if (attempts.length > 0) known.digests.set(id, digestOf(services.of(word), attempts, now()));
+      if (attempts.length > 0) known.digests.set(id, toDigest(services.of(word), attempts, now()));
       else known.digests.delete(id);
     }
     if (known.digests.size === 0) this.#known.delete(word);
@@ -169,7 +169,7 @@ function idsWhere(opinions: ReadonlyMap<string, Opinion>, is: 'hidden' | 'pinned
 }
 
 /** What sets this node apart from others when equals are spread over the community; kept for good. */
-function seedOf(settings: Store['settings']): string {
+function readSeed(settings: Store['settings']): string {
   const kept = settings.get(SEED);
   if (kept !== null) return kept;
   const seed = randomBytes(8).toString('hex');

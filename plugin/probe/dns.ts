@@ -52,7 +52,7 @@ export async function answersOverTcp(
           received = Buffer.concat([received, chunk]);
           // Each message follows its length in two bytes, so none is longer than 64 KiB.
           const length = 2 + (received.length < 2 ? 0 : received.readUInt16BE());
-          if (length > 2 + MOST.bytes) end(() => false);
+          if (length > 2 + MAX.bytes) end(() => false);
           else if (received.length >= 2 && received.length >= length)
             end(() => read(received.subarray(2, length)) !== null);
         });
@@ -73,14 +73,14 @@ const LEAST = { header: 12, question: 5, record: 11 } as const;
  * Largest answer read, and most records in it: names may point to names, so the decoder's work grows with their product.
  * Without EDNS a datagram has 512 bytes at most; over TCP the answers to what is asked here have hardly more.
  */
-const MOST = { bytes: 4_096, records: 100 } as const;
+const MAX = { bytes: 4_096, records: 100 } as const;
 
 /** Whether it carries that id and has room for all that its header counts: the decoder makes room for it unseen. */
 function mayBeReply(datagram: Buffer, id: number): boolean {
-  if (datagram.length < LEAST.header || datagram.length > MOST.bytes || datagram.readUInt16BE() !== id) return false;
+  if (datagram.length < LEAST.header || datagram.length > MAX.bytes || datagram.readUInt16BE() !== id) return false;
   const records = [6, 8, 10].reduce((sum, at) => sum + datagram.readUInt16BE(at), 0);
   const least = LEAST.header + datagram.readUInt16BE(4) * LEAST.question + records * LEAST.record;
-  return records <= MOST.records && least <= datagram.length;
+  return records <= MAX.records && least <= datagram.length;
 }
 
 /** The reply to that question under that id; null for anything else, malformed packets included. */

@@ -16,7 +16,7 @@ const FAILED: Readonly<Record<string, Failed>> = {
 const UNREACHABLE: Failed = { level: 0, reason: 'unreachable' };
 
 /** The failure that a system call's error stands for. Any other error (out of sockets, a mistake of ours) is thrown on. */
-export function failureOf(error: NodeJS.ErrnoException): Failed {
+export function toFailure(error: NodeJS.ErrnoException): Failed {
   const failed = FAILED[error.code ?? ''] ?? (error.syscall === undefined ? null : UNREACHABLE);
   if (!failed || isScarcity(error)) throw error;
   return failed;

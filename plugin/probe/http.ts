@@ -5,7 +5,7 @@ import { endpoint } from '../lib/endpoint.js';
 import { waitFor } from '../lib/wait.js';
 import { answers, firstByteTime, type Metric, roundTripTime, widthOfPath } from '../model/metric.js';
 import type { Sample } from '../model/sample.js';
-import { failureOf } from './failure.js';
+import { toFailure } from './failure.js';
 import { type Failed, isFailed, type ProbeContext, type Target } from './index.js';
 import { roundTrip } from './port.js';
 import { type Connection, connect } from './tcp.js';
@@ -156,7 +156,7 @@ function readHead(socket: Socket, question: HttpQuestion, signal: AbortSignal): 
       });
       // Nothing was asked that calls for an interim answer, and they may come without end.
       request.once('information', () => end(() => ({ level: 2, reason: 'wrong-protocol' })));
-      request.on('error', (error: NodeJS.ErrnoException) => end(() => httpFailureOf(error)));
+      request.on('error', (error: NodeJS.ErrnoException) => end(() => toHttpFailure(error)));
       request.end();
       return () => {};
     },
@@ -210,7 +210,7 @@ function readBody(
 }
 
 /** Errors of the parser (`HPE_…`) mean that the other side does not speak HTTP, or without end. */
-function httpFailureOf(error: NodeJS.ErrnoException): Failed {
+function toHttpFailure(error: NodeJS.ErrnoException): Failed {
   if (error.code === 'HPE_HEADER_OVERFLOW') return { level: 2, reason: 'too-large' };
-  return error.code?.startsWith('HPE_') ? { level: 2, reason: 'wrong-protocol' } : { ...failureOf(error), level: 2 };
+  return error.code?.startsWith('HPE_') ? { level: 2, reason: 'wrong-protocol' } : { ...toFailure(error), level: 2 };
 }

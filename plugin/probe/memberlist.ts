@@ -137,7 +137,7 @@ class AckReader {
       case ACK:
         return decodeMap(body).SeqNo === this.#sequence || null;
       case COMPOUND:
-        return firstOf(partsOf(body), (part) => this.read(part, depth - 1));
+        return firstMatch(readParts(body), (part) => this.read(part, depth - 1));
       case COMPRESSED:
         return this.#unpack(body, depth);
       case CHECKSUMMED:
@@ -162,7 +162,7 @@ class AckReader {
 }
 
 /** A bundle: how many parts, the length of each, then the parts. */
-function partsOf(body: Uint8Array): Uint8Array[] {
+function readParts(body: Uint8Array): Uint8Array[] {
   const view = Buffer.from(body);
   const count = view.readUInt8(0);
   let at = 1 + 2 * count;
@@ -173,7 +173,7 @@ function partsOf(body: Uint8Array): Uint8Array[] {
   });
 }
 
-function firstOf<T, R>(list: readonly T[], pick: (one: T) => R | null): R | null {
+function firstMatch<T, R>(list: readonly T[], pick: (one: T) => R | null): R | null {
   for (const one of list) {
     const picked = pick(one);
     if (picked !== null) return picked;

@@ -18,20 +18,20 @@ export const PING_COST = { packets: 2 * PINGS, bytes: 2 * PINGS * 64 } as const;
 export const PATH_ARGS = ['-c', `${PINGS}`, '-i', APART, '-W', '1', '-s', '16'];
 
 /** As many as anybody may send at once, and what each carries besides its headers, bytes. */
-const TRAIN = 3;
-const CARRIED = 572;
-export const TRAIN_ARGS = ['-c', `${TRAIN}`, '-l', `${TRAIN}`, '-W', '1', '-s', `${CARRIED}`];
+const PACKET_TRAIN = 3;
+const PAYLOAD_BYTES = 572;
+export const PACKET_TRAIN_ARGS = `-c ${PACKET_TRAIN} -l ${PACKET_TRAIN} -W 1 -s ${PAYLOAD_BYTES}`.split(' ');
 /** With their answers, which carry the same: 600 bytes each over IPv4, 620 over IPv6. */
-export const TRAIN_COST = { packets: 2 * TRAIN, bytes: 2 * TRAIN * (CARRIED + 48) } as const;
+export const PACKET_TRAIN_COST = { packets: 2 * PACKET_TRAIN, bytes: 2 * PACKET_TRAIN * (PAYLOAD_BYTES + 48) } as const;
 /** kB of one of its packets over IPv4. */
-export const TRAIN_PACKET_KB = (CARRIED + 28) / 1_000;
+export const TRAIN_PACKET_KB = (PAYLOAD_BYTES + 28) / 1_000;
 /** Wider than this, ms/kB (80 Mbit/s), nothing is told apart: the packets leave some 0.05 ms after each other. */
-const LEAST_WIDTH = 0.1;
+const MIN_WIDTH = 0.1;
 
 /** What a type declares whose probe costs that much, and that weighs the width of the path besides. */
-export const withTrain = ({ packets, bytes }: { readonly packets: number; readonly bytes: number }) => ({
-  packets: packets + TRAIN_COST.packets,
-  bytes: bytes + TRAIN_COST.bytes,
+export const withPacketTrain = ({ packets, bytes }: { readonly packets: number; readonly bytes: number }) => ({
+  packets: packets + PACKET_TRAIN_COST.packets,
+  bytes: bytes + PACKET_TRAIN_COST.bytes,
 });
 
 /** It says about 400 bytes. */
@@ -64,14 +64,14 @@ export class Pinger {
    * own times are taken.
    */
   async path(address: string, within: Within): Promise<Sample[]> {
-    const said = await this.#run(PATH_ARGS, address, within);
-    return said === null ? [] : pathSamples(timesIn(said, PINGS), PING_METHOD);
+    const output = await this.#run(PATH_ARGS, address, within);
+    return output === null ? [] : pathSamples(timesIn(output, PINGS), PING_METHOD);
   }
 
   /** Three larger pings at once: `width`; nothing unless all come back within `limitMs`. */
   async width(address: string, within: Within): Promise<Sample[]> {
-    const said = await this.#run(TRAIN_ARGS, address, within);
-    return said === null ? [] : widthSamples(timesIn(said, TRAIN));
+    const output = await this.#run(PACKET_TRAIN_ARGS, address, within);
+    return output === null ? [] : widthSamples(timesIn(output, PACKET_TRAIN));
   }
 
   /** What ping says; null where it says nothing that counts. */
@@ -85,14 +85,14 @@ export class Pinger {
       maxBuffer: OUTPUT_CAP,
       signal,
     } as const;
-    const [error, said, complaint] = await new Promise<[ExecFileException | null, string, string]>((done) => {
+    const [error, output, complaint] = await new Promise<[ExecFileException | null, string, string]>((done) => {
       execFile(this.#command, ['-n', ...args, address], options, (...end) => done(end));
     });
     signal.throwIfAborted();
     if (NEVER.has(error?.code) || Number(error?.code) > ORDINARY || NO_SOCKET.test(complaint)) this.#able = false;
-    // Cut short, it has not said what got lost.
+    // Cut short, it has not reported what was lost.
     const ended = error === null || typeof error.code === 'number';
-    return ended ? said : null;
+    return ended ? output : null;
   }
 }
 
@@ -106,14 +106,14 @@ export function widthSamples(times: readonly Timed[]): Sample[] {
   const [first, last] = [times[0], times.at(-1)];
   if (!first || !last || times.includes(null)) return [];
   const kB = (times.length - 1) * TRAIN_PACKET_KB;
-  const least = Math.max(LEAST_WIDTH, stepOf(last.ms) / kB);
+  const least = Math.max(MIN_WIDTH, timeStep(last.ms) / kB);
   return [{ metric: WIDTH, value: Math.max((last.ms - first.ms) / kB, least), method: TRAIN_METHOD }];
 }
 
 /** The time of each ping, in the order sent; of a doubled answer the first. */
-function timesIn(said: string, count: number): Timed[] {
+function timesIn(output: string, count: number): Timed[] {
   const times: Timed[] = Array.from({ length: count }, () => null);
-  for (const [, sequence, ms] of said.matchAll(/icmp_seq=(\d+) .*\btime=([\d.]+) ms/g)) {
+  for (const [, sequence, ms] of output.matchAll(/icmp_seq=(\d+) .*\btime=([\d.]+) ms/g)) {
     const index = Number(sequence) - 1;
     if (times[index] === null) times[index] = { ms: Number(ms) };
   }
@@ -121,4 +121,4 @@ function timesIn(said: string, count: number): Timed[] {
 }
 
 /** ping tells times with three digits, but never less than the microsecond: the step between two neighbours, ms. */
-const stepOf = (ms: number) => (ms < 1 ? 0.001 : ms < 10 ? 0.01 : ms < 100 ? 0.1 : 1);
+const timeStep = (ms: number) => (ms < 1 ? 0.001 : ms < 10 ? 0.01 : ms < 100 ? 0.1 : 1);

@@ -1,7 +1,7 @@
 /** TCP: connecting with the time that it took, and knocking, which only asks whether the host is alive. */
 import { Socket } from 'node:net';
 import { waitFor } from '../lib/wait.js';
-import { failureOf } from './failure.js';
+import { toFailure } from './failure.js';
 import { type Failed, isFailed, type ProbeContext, type Target } from './index.js';
 import { countConnection, countDial } from './wire.js';
 
@@ -50,7 +50,7 @@ export async function connect(
   const dialled = await dial(target, context, limitMs);
   if (isFailed(dialled)) return dialled;
   const { socket, ms, error } = dialled;
-  if (error) return failureOf(error);
+  if (error) return toFailure(error);
   let open = true;
   const close = () => {
     if (open) {
@@ -77,7 +77,7 @@ export async function knock(
     countConnection(context.traffic, target.address, 0, 0);
     return { ms: dialled.ms };
   }
-  const failed = failureOf(dialled.error);
+  const failed = toFailure(dialled.error);
   return failed.reason === 'refused' ? { ms: dialled.ms } : failed;
 }
 

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { waitFor } from '../lib/wait.js';
-import { failureOf } from './failure.js';
+import { toFailure } from './failure.js';
 import type { Failed, ProbeContext } from './index.js';
 import type { Connection } from './tcp.js';
 
@@ -74,7 +74,7 @@ export function handshake(
         });
       });
       // Stays after the end: an error while closing must not crash.
-      secure.on('error', (error: NodeJS.ErrnoException) => end(() => tlsFailureOf(error)));
+      secure.on('error', (error: NodeJS.ErrnoException) => end(() => toTlsFailure(error)));
       return () => {};
     },
   });
@@ -104,8 +104,8 @@ function capped(socket: Socket, onTooMuch: () => void): Duplex {
 }
 
 /** Errors of the TLS library itself (`ERR_SSL_…`, `EPROTO`) mean that the other side does not speak TLS as we do. */
-function tlsFailureOf(error: NodeJS.ErrnoException): Failed {
+function toTlsFailure(error: NodeJS.ErrnoException): Failed {
   return /^(ERR_SSL|ERR_TLS|EPROTO)/.test(error.code ?? '')
     ? { level: 2, reason: 'wrong-protocol' }
-    : { ...failureOf(error), level: 2 };
+    : { ...toFailure(error), level: 2 };
 }

@@ -2,7 +2,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import { waitFor } from '../lib/wait.js';
-import { failureOf } from './failure.js';
+import { toFailure } from './failure.js';
 import { type Failed, isFailed, type ProbeContext, type Target } from './index.js';
 import { countDatagram, countRefusal } from './wire.js';
 
@@ -41,9 +41,9 @@ export async function openUdp(
     limitMs: ANSWER_LIMIT_MS,
     atLimit: () => ({ level: 0, reason: 'unreachable' }),
     listen: (end) => {
-      const onError = (error: NodeJS.ErrnoException) => end(() => failureOf(error));
+      const onError = (error: NodeJS.ErrnoException) => end(() => toFailure(error));
       socket.once('error', onError);
-      socket.connect(port, address, (error?: Error) => end(() => (error ? failureOf(error) : null)));
+      socket.connect(port, address, (error?: Error) => end(() => (error ? toFailure(error) : null)));
       return () => socket.off('error', onError);
     },
   }).catch((error) => {
@@ -86,7 +86,7 @@ export class Udp {
     });
     socket.on('error', (error) => {
       countRefusal(context.traffic, address);
-      this.#endAll(() => failureOf(error));
+      this.#endAll(() => toFailure(error));
     });
   }
 
@@ -135,7 +135,7 @@ export class Udp {
       this.#context.traffic.sent += request.datagram.length;
       countDatagram(this.#context.traffic, this.#address);
       started = performance.now();
-      this.#socket.send(request.datagram, (error) => error && fail(() => failureOf(error)));
+      this.#socket.send(request.datagram, (error) => error && fail(() => toFailure(error)));
     });
   }
 

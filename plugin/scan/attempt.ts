@@ -19,8 +19,8 @@ import {
 import { gossipAt, measurePath } from '../probe/path.js';
 import { PING_COST, type Pinger } from '../probe/ping.js';
 import type { ServiceType } from '../services/contract.js';
-import { asksForPath, probeCost, trainCost } from './cost.js';
-import { type LagGuard, Stalls, spoils, Turns } from './lag.js';
+import { asksForPath, packetTrainBytes, probeCost } from './cost.js';
+import { invalidates, type LagGuard, Stalls, Turns } from './lag.js';
 
 /** Longest that one probe may take, ms; its own steps are shorter. */
 const DEADLINE_MS = 8_000;
@@ -80,38 +80,38 @@ export async function attemptOnce(
   options: AttemptOptions,
 ): Promise<AttemptOutcome> {
   const { now, asked = false, account } = options;
-  const target = await introduced(type, provider);
+  const target = await withOwnConfiguration(type, provider);
   options.signal.throwIfAborted();
   const probed = await probeOnce(type, target, options);
   const { result, stalls, turns, traffic } = probed;
-  const bytes = bytesOf(traffic, probeCost(type, target, { asked, account }).bytes - trainCost(type));
-  const tried = { provider: provider.id, type: provider.type, at: now(), bytes };
+  const bytes = bytesSpent(traffic, probeCost(type, target, { asked, account }).bytes - packetTrainBytes(type));
+  const common = { provider: provider.id, type: provider.type, at: now(), bytes };
   const others = stalls.without(turns);
-  const failed = failureIn(result, turns);
+  const failed = findFailure(result, turns);
   if (failed) {
     // Too long a silence of this program's own may have been the failure.
     if (turns.total <= GUILTY_STALL_MS && others.longest() > GUILTY_STALL_MS)
       return { attempt: null, lagged: true, bytes };
     const detail = failed.detail === undefined ? null : cleanText(failed.detail, 100);
-    return { attempt: { ...tried, level: failed.level, reason: failed.reason, detail }, lagged: false, bytes };
+    return { attempt: { ...common, level: failed.level, reason: failed.reason, detail }, lagged: false, bytes };
   }
   const proven = result as Proven;
-  const samples = unspoiled(type, proven, stalls);
-  const spoiled = samples.length < proven.samples.length;
-  const path = spoiled ? { samples: [], bytes: 0 } : await pinged(type, target, probed, samples, options);
+  const samples = validSamples(type, proven, stalls);
+  const isInvalidated = samples.length < proven.samples.length;
+  const path = isInvalidated ? { samples: [], bytes: 0 } : await pingPath(type, target, probed, samples, options);
   const { level } = proven;
   // A stranger's words.
   const facts = Object.fromEntries(Object.entries(proven.facts).map(([name, value]) => [name, cleanText(value)]));
   const cost = bytes + path.bytes;
   return {
-    attempt: { ...tried, bytes: cost, level, reason: null, samples: [...samples, ...path.samples], facts },
-    lagged: unspoiled(type, proven, others).length < proven.samples.length,
+    attempt: { ...common, bytes: cost, level, reason: null, samples: [...samples, ...path.samples], facts },
+    lagged: validSamples(type, proven, others).length < proven.samples.length,
     bytes: cost,
   };
 }
 
 /** With what this node's own configuration says of it; a mistake in reading that is nothing of the provider's. */
-async function introduced(type: ServiceType, provider: Probed): Promise<Probed & Target> {
+async function withOwnConfiguration(type: ServiceType, provider: Probed): Promise<Probed & Target> {
   if (!type.introduce) return provider;
   try {
     return { ...provider, own: await type.introduce(provider) };
@@ -151,7 +151,7 @@ async function probeOnce(
     signal.throwIfAborted();
     // Too little of our own is no silence of theirs, however late it shows.
     if (isScarcity(error)) throw error;
-    result = deadline.aborted ? { level: 0, reason: 'timeout' } : stumbled(type, error, traffic);
+    result = deadline.aborted ? { level: 0, reason: 'timeout' } : toUnreadable(type, error, traffic);
   } finally {
     turns.end();
     stalls = watched();
@@ -160,13 +160,13 @@ async function probeOnce(
 }
 
 /** The failure that a probe's own mistake is stored as: it got as far as the other side said anything. */
-function stumbled(type: ServiceType, error: unknown, { received }: ProbeContext['traffic']): Failed {
+function toUnreadable(type: ServiceType, error: unknown, { received }: ProbeContext['traffic']): Failed {
   logOnce(type, error);
   return { level: received > 0 ? 2 : 0, reason: 'unreadable' };
 }
 
 /** Whether it failed; so has whoever answers with what takes this program too long to read. */
-function failureIn(result: ProbeResult, turns: Turns): Failed | null {
+function findFailure(result: ProbeResult, turns: Turns): Failed | null {
   if (isFailed(result)) return result;
   if (turns.total <= GUILTY_STALL_MS) return null;
   const detail = `reading its answer took ${Math.round(turns.total)} ms`;
@@ -174,13 +174,13 @@ function failureIn(result: ProbeResult, turns: Turns): Failed | null {
 }
 
 /** What was counted on the wire; where nobody counted headers, no less than the type declares, which includes them. */
-function bytesOf({ sent, received, headers }: ProbeContext['traffic'], declared: number): number {
+function bytesSpent({ sent, received, headers }: ProbeContext['traffic'], declared: number): number {
   const said = sent + received;
   return Math.max(said, headers === undefined ? declared : Math.min(declared, said + headers));
 }
 
 /** What the system's pings add to a probe that was answered: the path where nothing else told of it, and its width. */
-async function pinged(
+async function pingPath(
   type: ServiceType,
   target: Probed & Target,
   { ms }: ProbedOnce,
@@ -191,7 +191,7 @@ async function pinged(
   const limitMs = ms + PING_LATE_MS;
   const known = gossipAt(target) !== null || samples.some(({ method }) => PATH_METHODS.has(method));
   const path = known ? [] : await pinger.path(target.address, { signal, limitMs });
-  const train = trainCost(type);
+  const train = packetTrainBytes(type);
   const width = train > 0 ? await pinger.width(target.address, { signal, limitMs }) : [];
   return { samples: [...path, ...width], bytes: (known ? 0 : PING_COST.bytes) + train };
 }
@@ -249,13 +249,13 @@ async function withIdentities(type: ServiceType, target: Claimed, context: Probe
 }
 
 /** Times measured while the loop stood still are dropped; what no clock of ours measured stays. */
-function unspoiled(type: ServiceType, result: Proven, stalls: Stalls): readonly Sample[] {
+function validSamples(type: ServiceType, result: Proven, stalls: Stalls): readonly Sample[] {
   const isTime = (id: string) =>
     (type.metrics.find((metric) => metric.id === id)?.unit ?? 'ms') === 'ms' && id !== 'loss';
   return result.samples
     .filter(({ metric, value, until }) => {
       const stall = until === undefined ? stalls.longest() : stalls.longest(until - value, until);
-      return !isTime(metric) || !spoils(stall, value);
+      return !isTime(metric) || !invalidates(stall, value);
     })
     .map(({ until, ...sample }) => sample);
 }

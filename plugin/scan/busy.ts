@@ -9,10 +9,10 @@ import { isDaytime } from './plan.js';
 export type Busy = 'night' | 'load' | 'traffic';
 
 /** Processes that want to run, per core, mean of a minute. */
-const MOST_LOAD = 1;
+const MAX_LOAD = 1;
 
 /** Traffic of the busiest interface, both ways, bit/s: what the weakest link of a community can carry. */
-const MOST_TRAFFIC = 1_000_000;
+const MAX_TRAFFIC = 1_000_000;
 
 /** Between the two readings of the interfaces' counters, ms. */
 const WATCHED_MS = 1_000;
@@ -26,11 +26,11 @@ const COUNTERS = '/proc/net/dev';
 export async function busyWith(signal: AbortSignal, now = Date.now()): Promise<Busy | null> {
   if (!isDaytime(now)) return 'night';
   const [lastMinute = 0] = loadavg();
-  if (lastMinute > MOST_LOAD * availableParallelism()) return 'load';
+  if (lastMinute > MAX_LOAD * availableParallelism()) return 'load';
   const read = () => readFile(COUNTERS, 'latin1').catch(() => '');
   const [from, before] = [performance.now(), await read()];
   await delay(WATCHED_MS, undefined, { signal });
-  return busiest(before, await read(), performance.now() - from) > MOST_TRAFFIC ? 'traffic' : null;
+  return busiest(before, await read(), performance.now() - from) > MAX_TRAFFIC ? 'traffic' : null;
 }
 
 /**

@@ -4,7 +4,7 @@ import { WIDTH } from '../model/metric.js';
 import type { Provider } from '../model/provider.js';
 import type { Target } from '../probe/index.js';
 import { gossipAt, PATH_COST } from '../probe/path.js';
-import { PING_COST, TRAIN_COST } from '../probe/ping.js';
+import { PACKET_TRAIN_COST, PING_COST } from '../probe/ping.js';
 import type { Cost, ServiceType } from '../services/contract.js';
 
 /** How many of the best get more samples, and how many each. */
@@ -38,7 +38,8 @@ export function asksForPath(type: ServiceType, { gossip }: Pick<Place, 'gossip'>
 }
 
 /** Bytes of measuring how wide the path is, which are among the declared ones of the types that weigh it. */
-export const trainCost = ({ metrics }: ServiceType) => (metrics.some(({ id }) => id === WIDTH) ? TRAIN_COST.bytes : 0);
+export const packetTrainBytes = ({ metrics }: ServiceType) =>
+  metrics.some(({ id }) => id === WIDTH) ? PACKET_TRAIN_COST.bytes : 0;
 
 /** What the probe declares, with the Serf pings beside it and what is done on demand. */
 export function probeCost(type: ServiceType, place: Place, { asked, account }: Extent): Cost {
@@ -55,10 +56,10 @@ export function attemptCost(type: ServiceType, place: Place, extent: Extent): Co
 }
 
 /** Probes of a scan of so many providers, if none fails. */
-export const probesOf = (targets: number) => targets + MORE * Math.min(BEST, targets);
+export const probeCount = (targets: number) => targets + MORE * Math.min(BEST, targets);
 
 /** How many probes a scan of so many providers may repeat. */
-export const repeatsOf = (targets: number) => Math.ceil(probesOf(targets) / PROBES_A_REPEAT);
+export const repeatCount = (targets: number) => Math.ceil(probeCount(targets) / PROBES_A_REPEAT);
 
 /**
  * A whole scan of these providers at most, whichever of them turn out to be the best. Only where all of them fall silent
@@ -67,11 +68,11 @@ export const repeatsOf = (targets: number) => Math.ceil(probesOf(targets) / PROB
 export function scanCost(type: ServiceType, places: readonly Place[], extent: Extent = {}): Cost {
   const costs = places.map((place) => attemptCost(type, place, extent));
   const [dearest = NOTHING] = costs.toSorted((a, b) => b.bytes - a.bytes);
-  return sum([...costs, times(dearest, againOf(costs.length))]);
+  return sum([...costs, times(dearest, furtherCount(costs.length))]);
 }
 
 /** Attempts of a scan of so many providers besides the first one at each: further samples, and repetitions. */
-const againOf = (targets: number) => probesOf(targets) - targets + repeatsOf(targets);
+const furtherCount = (targets: number) => probeCount(targets) - targets + repeatCount(targets);
 
 /** What these cost at most, bytes, where the dearest attempt costs so much. */
-export const seriesCost = (targets: number, dearest: number) => dearest * againOf(targets);
+export const seriesCost = (targets: number, dearest: number) => dearest * furtherCount(targets);

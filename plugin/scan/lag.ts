@@ -141,6 +141,6 @@ export class LagGuard {
 }
 
 /** Whether a time of `value` ms is worthless because the loop stood still for `stall` ms meanwhile. */
-export function spoils(stall: number, value: number): boolean {
+export function invalidates(stall: number, value: number): boolean {
   return stall > Math.max(SMALLEST_STALL_MS, TOLERATED_SHARE * value);
 }

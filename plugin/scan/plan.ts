@@ -39,7 +39,7 @@ const DAY_FROM = 9;
 
 /** Each failure in a row beyond these doubles the wait, up to a day. */
 const PATIENCE = 3;
-const LONGEST_WAIT_MS = 24 * HOUR;
+const MAX_WAIT_MS = 24 * HOUR;
 
 /** Share of the probes that goes to whoever was left alone longest. */
 const STALEST_SHARE = 0.1;
@@ -50,7 +50,7 @@ const STALEST_SHARE = 0.1;
 const NEWCOMERS_SHARE = 0.2;
 
 /** Nobody stays unmeasured for a week, as far as the probes suffice: a day of it is kept for chance. */
-const LONGEST_UNSEEN_MS = 6 * 24 * HOUR;
+const MAX_UNMEASURED_MS = 6 * 24 * HOUR;
 /** Time that one probe of a queue takes, nights included: the scheduler's mean pause, with a fifth to spare. */
 const SLOT_MS = (36 * MINUTE * 24) / (24 - DAY_FROM);
 
@@ -69,9 +69,9 @@ export const isDaytime = (now: number): boolean => new Date(now).getHours() >= D
  */
 export function chooseNext(candidates: readonly Candidate[], now: number, random: () => number): Candidate | null {
   const draw = random();
-  const rested = candidates.filter((one) => ageOf(one.measuredAt, now) >= waitOf(one));
+  const rested = candidates.filter((one) => elapsed(one.measuredAt, now) >= waitMs(one));
   const known = restedHosts(candidates, rested, now).sort((a, b) => byAge(a, b, now));
-  const newcomers = rested.filter((one) => !hasAnswered(one) && ageOf(one.claimedAt ?? null, now) >= one.gapMs);
+  const newcomers = rested.filter((one) => !hasAnswered(one) && elapsed(one.claimedAt ?? null, now) >= one.gapMs);
   if (isLate(known, now)) return known[0] ?? null;
   if (known.length === 0 || (newcomers.length > 0 && draw >= 1 - NEWCOMERS_SHARE)) return first(newcomers, now);
   const [stalest = null] = known;
@@ -89,38 +89,36 @@ function restedHosts(all: readonly Candidate[], rested: readonly Candidate[], no
   const youngest = new Map<string, number>();
   for (const one of all) {
     if (!hasAnswered(one)) continue;
-    const host = placeOf(one);
-    youngest.set(host, Math.min(youngest.get(host) ?? Number.POSITIVE_INFINITY, ageOf(one.measuredAt, now)));
+    const host = place(one);
+    youngest.set(host, Math.min(youngest.get(host) ?? Number.POSITIVE_INFINITY, elapsed(one.measuredAt, now)));
   }
-  return rested.filter(
-    (one) => hasAnswered(one) && (one.recommended || (youngest.get(placeOf(one)) ?? 0) >= one.gapMs),
-  );
+  return rested.filter((one) => hasAnswered(one) && (one.recommended || (youngest.get(place(one)) ?? 0) >= one.gapMs));
 }
 
-const placeOf = ({ host, id, type }: Candidate) => `${type} ${host ?? id}`;
+const place = ({ host, id, type }: Candidate) => `${type} ${host ?? id}`;
 
 /** Of those that never answered. */
 function first(newcomers: readonly Candidate[], now: number): Candidate | null {
   const order = (a: Candidate, b: Candidate) =>
-    compare(ageOf(b.claimedAt ?? null, now), ageOf(a.claimedAt ?? null, now)) || byAge(a, b, now);
+    compare(elapsed(b.claimedAt ?? null, now), elapsed(a.claimedAt ?? null, now)) || byAge(a, b, now);
   return newcomers.reduce<Candidate | null>((best, one) => (best === null || order(one, best) < 0 ? one : best), null);
 }
 
 /** Of the future, by a clock that has been set back since, as far as it is wrong: nobody waits until a month has gone by. */
-const ageOf = (at: number | null, now: number) => (at === null ? Number.POSITIVE_INFINITY : Math.abs(now - at));
+const elapsed = (at: number | null, now: number) => (at === null ? Number.POSITIVE_INFINITY : Math.abs(now - at));
 
 /** How long it is left alone after a probe, ms. */
-function waitOf({ recommended, failures, gapMs }: Candidate): number {
+function waitMs({ recommended, failures, gapMs }: Candidate): number {
   const gap = recommended && gapMs <= USUAL_GAP_MS ? Math.min(gapMs, PICK_GAP_MS) : gapMs;
   // The exponent is capped only to stay finite.
   const backOff = 2 ** Math.min(Math.max(0, failures - PATIENCE), 30);
-  return Math.max(gap, Math.min(gap * backOff, LONGEST_WAIT_MS));
+  return Math.max(gap, Math.min(gap * backOff, MAX_WAIT_MS));
 }
 
 /** Never measured first, the nearest of them first, then the oldest; equal ones by id. */
 function byAge(a: Candidate, b: Candidate, now: number): number {
   return (
-    compare(ageOf(b.measuredAt, now), ageOf(a.measuredAt, now)) ||
+    compare(elapsed(b.measuredAt, now), elapsed(a.measuredAt, now)) ||
     (a.measuredAt === null ? compare(a.estimate ?? Number.MAX_VALUE, b.estimate ?? Number.MAX_VALUE) : 0) ||
     compare(a.id, b.id)
   );
@@ -130,7 +128,7 @@ const compare = <T extends number | string>(a: T, b: T) => (a < b ? -1 : a > b ?
 
 /** Whether one of them, oldest first, would come too late if all before it had their turn first. */
 function isLate(known: readonly Candidate[], now: number): boolean {
-  return known.some((one, ahead) => ageOf(one.measuredAt, now) > LONGEST_UNSEEN_MS - ahead * SLOT_MS);
+  return known.some((one, ahead) => elapsed(one.measuredAt, now) > MAX_UNMEASURED_MS - ahead * SLOT_MS);
 }
 
 /** Measured against the best score of its own type, so that no type is probed more only because its scores are higher. */

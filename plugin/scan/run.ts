@@ -12,12 +12,12 @@ import type { ServiceRegistry } from '../services/contract.js';
 import type { Store } from '../store/index.js';
 import { type AttemptOptions, type AttemptOutcome, attemptOnce } from './attempt.js';
 import type { Budget } from './budget.js';
-import { attemptCost, BEST, type Extent, MORE, probeCost, REPEATS, repeatsOf } from './cost.js';
+import { attemptCost, BEST, type Extent, MORE, probeCost, REPEATS, repeatCount } from './cost.js';
 import type { LagGuard } from './lag.js';
 import { type Outage, Round, SILENT_HOSTS } from './outage.js';
 import type { Pool } from './pool.js';
 import type { Prospect, Shares } from './selection.js';
-import { allowsHeavy, gapOf, hostOf, isOfferedHere, type Probeable, type Standing } from './target.js';
+import { allowsHeavy, isOfferedHere, minGapMs, type Probeable, type Standing } from './target.js';
 
 /** Mean gap between the further samples of the best, ms. */
 const SPACING_MS = 200;
@@ -59,7 +59,7 @@ export interface RunTerms extends Pick<AttemptOptions, 'signal' | 'asked' | 'acc
 type Verdict = 'answered' | 'failed' | 'skipped';
 
 /** Bytes of one attempt at most. */
-export function costOf(
+export function attemptBytes(
   { services, pinger }: Pick<RunTools, 'services' | 'pinger'>,
   target: Probeable,
   extent: Extent = {},
@@ -102,7 +102,7 @@ export class Run {
    */
   async scan(typeId: string, prospects: readonly Prospect[], skipped: number): Promise<void> {
     this.#skipped = skipped;
-    this.#repeats = repeatsOf(prospects.length);
+    this.#repeats = repeatCount(prospects.length);
     this.#newcomersUntil = performance.now() + NEWCOMERS_MS;
     const answered = await this.#pass(prospects);
     this.#shares = null;
@@ -140,7 +140,7 @@ export class Run {
     const { signal } = this.#terms;
     const answered = new Set<Prospect>();
     const round = await this.#inRound(async (round) => {
-      const host = ({ target }: Prospect) => hostOf(target);
+      const host = ({ target }: Prospect) => target.address;
       await this.#tools.pool.each(prospects, { host, signal }, async (prospect) => {
         const verdict = await this.#measure(prospect);
         if (verdict === 'answered') answered.add(prospect);
@@ -171,7 +171,7 @@ export class Run {
     const { asked = false, account } = this.#terms;
     const { target } = prospect;
     const extent = { asked: asked && allowsHeavy(target), account };
-    const cost = costOf(this.#tools, target, extent);
+    const cost = attemptBytes(this.#tools, target, extent);
     const shares = this.#shares;
     if (shares !== null && !prospect.answered && performance.now() > this.#newcomersUntil) return 'skipped';
     for (let repeat = 0; ; repeat++) {
@@ -189,7 +189,7 @@ export class Run {
   async #attempt(target: Probeable, extent: Pick<AttemptOptions, 'asked' | 'account'> = {}): Promise<AttemptOutcome> {
     const { services, budget, lag, now, pinger } = this.#tools;
     const { signal, share } = this.#terms;
-    const cost = costOf(this.#tools, target, extent);
+    const cost = attemptBytes(this.#tools, target, extent);
     budget.check(cost, share);
     const release = budget.hold(cost);
     try {
@@ -268,11 +268,11 @@ export class Run {
 
   /** Tries the targets one after the other until a neighbour answers. @throws PanelError budget-spent */
   async #listen(targets: readonly Probeable[]): Promise<void> {
-    const { pool } = this.#tools;
     const { signal } = this.#terms;
+    const host = ({ address }: Probeable) => address;
     for (const target of targets) {
       if (this.#round.heard) return;
-      await pool.each([target], { host: hostOf, signal }, async (target) => void (await this.#attempt(target)));
+      await this.#tools.pool.each([target], { host, signal }, async () => void (await this.#attempt(target)));
     }
   }
 
@@ -287,7 +287,7 @@ export class Run {
       const [last] = newest.get(target.type)?.get(target.id) ?? [];
       const type = services.of(target.type);
       // An identity is not asked for again before its time, not even to hear whether anybody is there.
-      const isTooSoon = type.identifies && last && now() - last.at < gapOf(type);
+      const isTooSoon = type.identifies && last && now() - last.at < minGapMs(type);
       return last?.reason === null && !isTooSoon ? [{ target, at: last.at }] : [];
     });
     const hosts = new Set(this.#round.hosts);

@@ -9,12 +9,12 @@ import type { Job } from '../model/job.js';
 import type { Account } from '../probe/index.js';
 import type { Store } from '../store/index.js';
 import { BACKGROUND_SHARE, Budget } from './budget.js';
-import { probesOf } from './cost.js';
+import { probeCount } from './cost.js';
 import { LagGuard } from './lag.js';
 import { Outage } from './outage.js';
 import { Pool } from './pool.js';
 import { type Pauses, Recent } from './recent.js';
-import { costOf, Run, type RunTools } from './run.js';
+import { attemptBytes, Run, type RunTools } from './run.js';
 import { inOrder, type Prospect, type Quote, quote, Shares, select } from './selection.js';
 import { isProbeable, type Probeable } from './target.js';
 
@@ -66,7 +66,7 @@ export class Scanner {
     budget.check(this.#cheapest(targets));
     const prospects = provider === null ? this.#select(typeId, targets) : this.#inOrder(typeId, targets);
     const shares = provider === null ? new Shares(budget.limit()) : null;
-    const total = probesOf(prospects.length);
+    const total = probeCount(prospects.length);
     return jobs.start({ kind: 'scan', type: typeId, provider, total }, async ({ id, signal, progress }) => {
       const ahead = running.map((job) => jobs.ended(job.id));
       await overOrAborted(Promise.all(ahead), signal);
@@ -148,7 +148,10 @@ export class Scanner {
 
   /** Bytes of the cheapest attempt. */
   #cheapest(targets: readonly Probeable[]): number {
-    return targets.reduce((least, target) => Math.min(least, costOf(this.#tools, target)), Number.POSITIVE_INFINITY);
+    return targets.reduce(
+      (least, target) => Math.min(least, attemptBytes(this.#tools, target)),
+      Number.POSITIVE_INFINITY,
+    );
   }
 }
 

@@ -15,7 +15,7 @@ import { claims, hostGroup } from './group.js';
 import { type Candidate, chooseNext } from './plan.js';
 import type { Scanner } from './scanner.js';
 import type { Standing } from './target.js';
-import { gapOf, isOfferedHere } from './target.js';
+import { isOfferedHere, minGapMs } from './target.js';
 
 const MINUTE_MS = 60_000;
 
@@ -23,12 +23,12 @@ const MINUTE_MS = 60_000;
 const PULSE_MS = MINUTE_MS;
 
 /** A power cut starts all nodes at once: their first probes are spread over this, ms. */
-const LONGEST_START_MS = 30 * MINUTE_MS;
+const START_SPREAD_MS = 30 * MINUTE_MS;
 
 /** Exponential gaps between the probes of one type, so that no two nodes stay in step (RFC 2330 §11.1), ms. */
 const MEAN_GAP_MS = 30 * MINUTE_MS;
-const SHORTEST_GAP_MS = 5 * MINUTE_MS;
-const LONGEST_GAP_MS = 120 * MINUTE_MS;
+const MIN_GAP_MS = 5 * MINUTE_MS;
+const MAX_GAP_MS = 120 * MINUTE_MS;
 
 /**
  * Words that this program does not know have one turn together, under this name: strangers make up as many as they like, and
@@ -172,7 +172,7 @@ export class Scheduler {
     for (const turn of this.#due.keys()) if (!this.#words.has(turn)) this.#due.delete(turn);
     const now = performance.now();
     for (const turn of this.#words.keys())
-      if (!this.#due.has(turn)) this.#due.set(turn, now + this.#random() * LONGEST_START_MS);
+      if (!this.#due.has(turn)) this.#due.set(turn, now + this.#random() * START_SPREAD_MS);
     if (this.#due.size === 0) this.#waiting = 'nothing-due';
     const [first] = this.#inOrder();
     return first && first[1] <= now ? first[0] : null;
@@ -248,12 +248,12 @@ export class Scheduler {
   /** While this node is cut off, its return is looked for soon: hardly anything of that gets far. */
   #gap(): number {
     const drawn = -Math.log(1 - this.#random()) * MEAN_GAP_MS;
-    return this.#deps.scanner.cut ? SHORTEST_GAP_MS : Math.min(Math.max(drawn, SHORTEST_GAP_MS), LONGEST_GAP_MS);
+    return this.#deps.scanner.cut ? MIN_GAP_MS : Math.min(Math.max(drawn, MIN_GAP_MS), MAX_GAP_MS);
   }
 
   /** What the choice knows of each provider of the word that may be chosen. */
   #candidates(word: string): Map<Candidate, Provider> {
-    const gapMs = gapOf(this.#deps.services.of(word));
+    const gapMs = minGapMs(this.#deps.services.of(word));
     const candidates = new Map<Candidate, Provider>();
     for (const { provider, hidden, ...standing } of this.#deps.ranking(word)) {
       if (hidden || !isOfferedHere(provider)) continue;

@@ -43,8 +43,8 @@ export interface Quote {
 /** The targets in the order of a scan: those known to answer and the others take turns. */
 export function inOrder(targets: readonly Probeable[], pasts: ReadonlyMap<string, Past>): Prospect[] {
   const all = targets.map((target) => ({ target, ...(pasts.get(target.id) ?? NEVER) }));
-  const known = fairly(all.filter(({ answered }) => answered));
-  const newcomers = fairly(all.filter(({ answered }) => !answered));
+  const known = inTurns(all.filter(({ answered }) => answered));
+  const newcomers = inTurns(all.filter(({ answered }) => !answered));
   const longer = Math.max(known.length, newcomers.length);
   return Array.from({ length: longer }, (_, index) => [known[index], newcomers[index]])
     .flat()
@@ -55,7 +55,7 @@ export function inOrder(targets: readonly Probeable[], pasts: ReadonlyMap<string
  * The first of each group, then the second of each, …: never measured ones first, of them those announced for longest, then
  * the oldest. A scan that is cancelled half way has looked where it knew least.
  */
-function fairly(prospects: readonly Prospect[]): Prospect[] {
+function inTurns(prospects: readonly Prospect[]): Prospect[] {
   const seen = new Map<string, number>();
   const at = ({ measuredAt }: Prospect) => measuredAt ?? Number.NEGATIVE_INFINITY;
   const since = ({ target }: Prospect) => target.since ?? 0;

@@ -12,12 +12,10 @@ export const isOfferedHere = (one: Provider): one is Probeable => isProbeable(on
 /** Whoever announces `probe=light` is spared what a probe does only on demand. */
 export const allowsHeavy = ({ txt }: Provider) => txt.get('probe')?.toLowerCase() !== 'light';
 
-export const hostOf = (target: Probeable) => target.address;
-
 const HOUR_MS = 3_600_000;
 
 /** Shortest time between two unasked probes of a provider, ms: an identity costs the other side a handshake. */
-export const gapOf = (type: ServiceType) => (type.identifies ? 6 : 3) * HOUR_MS;
+export const minGapMs = (type: ServiceType) => (type.identifies ? 6 : 3) * HOUR_MS;
 
 /** What the scanner asks of the ranking, which lies to its right and is handed in. */
 export interface Standing {

@@ -5,7 +5,7 @@ import type { Metric } from '../model/metric.js';
  * The curve of a metric: from a value in its own unit to its mark. The same line serves "lower is better" and "higher is
  * better": only the order of the two anchors differs. What is not a number, or below 0 on a log scale, marks 0.
  */
-export function curveOf({ useless, excellent, scale }: Metric): (value: number) => number {
+export function toCurve({ useless, excellent, scale }: Metric): (value: number) => number {
   if (scale === 'linear') {
     const span = excellent - useless;
     return (value) => clamp((value - useless) / span);

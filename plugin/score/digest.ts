@@ -5,8 +5,8 @@ import type { Level } from '../model/level.js';
 import { PATH_METHODS } from '../model/metric.js';
 import type { Path } from '../model/score.js';
 import type { ServiceType } from '../services/contract.js';
-import { mean, median, type Tally, tallyOf } from './mark.js';
-import { type Closed, closedBy, type Outcome, outcomesOf } from './outcome.js';
+import { mean, median, type Tally, toTally } from './mark.js';
+import { type Closed, closedBy, type Outcome, toOutcomes } from './outcome.js';
 
 /** The part of a service type that the score reads. */
 export type Scored = Pick<ServiceType, 'metrics' | 'scoredFrom'>;
@@ -48,29 +48,29 @@ const EMPTY: Digest = Object.freeze<Digest>({
  * Digests the latest attempts of one provider, given in any order. An attempt later than `now` (ms since the epoch, when
  * given) counts as made now: a clock that ran ahead once must not age all that is measured afterwards.
  */
-export function digestOf(type: Scored, attempts: readonly Attempt[], now = Number.POSITIVE_INFINITY): Digest {
-  const outcomes = outcomesOf(attempts, type.scoredFrom ?? 0);
+export function toDigest(type: Scored, attempts: readonly Attempt[], now = Number.POSITIVE_INFINITY): Digest {
+  const outcomes = toOutcomes(attempts, type.scoredFrom ?? 0);
   const newest = outcomes[0]?.attempt.at;
   if (newest === undefined) return EMPTY;
   const answers = outcomes.flatMap(({ answer }) => answer ?? []);
   const at = Math.min(newest, now);
-  const counts = { attempts: outcomes.length, samples: answers.length, failures: failuresOf(outcomes) };
+  const counts = { attempts: outcomes.length, samples: answers.length, failures: failuresInARow(outcomes) };
   const tried = { ...EMPTY, at, measuredAt: newest, ...counts };
   const closed = closedBy(outcomes);
   const latest = answers[0];
   if (closed || !latest) return { ...tried, closed };
-  const tallies = type.scoredFrom === null ? figuresOf(answers) : type.metrics.map((one) => tallyOf(one, outcomes, at));
-  return { ...tried, level: latest.level, facts: latest.facts, path: pathOf(answers), tallies };
+  const tallies = type.scoredFrom === null ? toFigures(answers) : type.metrics.map((one) => toTally(one, outcomes, at));
+  return { ...tried, level: latest.level, facts: latest.facts, path: toPath(answers), tallies };
 }
 
 /** An answer below the proving level is no failure. `outcomes` newest first. */
-function failuresOf(outcomes: readonly Outcome[]): number {
+function failuresInARow(outcomes: readonly Outcome[]): number {
   const unfailed = outcomes.findIndex(({ attempt }) => attempt.reason === null);
   return unfailed === -1 ? outcomes.length : unfailed;
 }
 
 /** Any type's samples by ping, weighed or not: all services of a node share its path. */
-function pathOf(answers: readonly Answered[]): Path | null {
+function toPath(answers: readonly Answered[]): Path | null {
   const values = new Map<string, number[]>();
   for (const { samples } of answers) {
     for (const { metric, value, method } of samples) {
@@ -86,7 +86,7 @@ function pathOf(answers: readonly Answered[]): Path | null {
 }
 
 /** What was measured of a provider whose type is not scored: worth showing, worth no points. */
-function figuresOf(answers: readonly Answered[]): Tally[] {
+function toFigures(answers: readonly Answered[]): Tally[] {
   const samples = answers.flatMap(({ samples }) => samples);
   return [...new Set(samples.map(({ metric }) => metric))].sort().map((metric) => {
     const values = samples.filter((sample) => sample.metric === metric).map(({ value }) => value);

@@ -9,7 +9,7 @@ export const DELTA = 4;
 type Candidate = Pick<Ranked, 'provider' | 'score' | 'high' | 'hidden'>;
 
 /** Works, is a neighbour's, is confirmed, and was not hidden by the owner. */
-export const isFit = ({ provider, score, hidden }: Candidate) =>
+export const isRecommendable = ({ provider, score, hidden }: Candidate) =>
   Number(score) > 0 && !provider.self && !provider.stale && !hidden;
 
 /**
@@ -18,7 +18,7 @@ export const isFit = ({ provider, score, hidden }: Candidate) =>
  * interval never makes equals by itself, or else nobody would be better than who was hardly measured.
  */
 export function equalsOf<Row extends Candidate>(rows: readonly Row[]): Row[] {
-  const fit = rows.filter(isFit);
+  const fit = rows.filter(isRecommendable);
   const best = Number(fit[0]?.score);
   return fit.filter(({ score, high }) => best - Number(score) < DELTA && Number(high) >= best);
 }
@@ -28,7 +28,7 @@ export function equalsOf<Row extends Candidate>(rows: readonly Row[]): Row[] {
  * who comes or goes moves only the users of that one. D. G. Thaler and C. V. Ravishankar, "Using name-based mappings to
  * increase hit rates" (IEEE/ACM Transactions on Networking, 1998).
  */
-export function spread<Row extends Candidate>(rows: readonly Row[], seed: string): Row | undefined {
+export function pickByNode<Row extends Candidate>(rows: readonly Row[], seed: string): Row | undefined {
   let chosen: { readonly row: Row; readonly key: string } | undefined;
   for (const row of rows) {
     const key = hash('sha256', `${seed}|${row.provider.id}`);

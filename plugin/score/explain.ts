@@ -53,19 +53,19 @@ const WORDS: ReadonlyMap<string, Why> = new Map([
 /** Every loss of points, the greatest first; none of a provider without a score. */
 export function explain(score: Score): Sentence[] {
   if (score.score === null) return [];
-  const losses = lossesOf(score)
+  const losses = listLosses(score)
     .filter(({ points }) => Math.abs(points) > NOTHING)
-    .sort((a, b) => b.points - a.points || (identityOf(a) < identityOf(b) ? -1 : 1));
-  const whole = wholeOf(
+    .sort((a, b) => b.points - a.points || (sortKey(a) < sortKey(b) ? -1 : 1));
+  const whole = toWholePoints(
     losses.map(({ points }) => points),
     100 - Math.round(score.score),
   );
   return losses.map((loss, index) => ({ ...loss, whole: whole[index] ?? 0 }));
 }
 
-const identityOf = ({ key, metric }: Loss) => `${key} ${metric ?? ''}`;
+const sortKey = ({ key, metric }: Loss) => `${key} ${metric ?? ''}`;
 
-function lossesOf({ parts, rating, samples, attempts, measuredAt, score }: Score): Loss[] {
+function listLosses({ parts, rating, samples, attempts, measuredAt, score }: Score): Loss[] {
   const stars = rating ? [of('rating', -rating.points, rating.mean, 'stars')] : [];
   if (score === 0)
     return [
@@ -85,7 +85,7 @@ function lossesOf({ parts, rating, samples, attempts, measuredAt, score }: Score
       samples / attempts,
       'share',
     ),
-    fewOf(few, attempts),
+    tooFew(few, attempts),
     of(
       'old',
       sum(old, ({ doubt }) => doubt),
@@ -108,7 +108,7 @@ const sum = (parts: readonly Part[] = [], points: (part: Part) => number) =>
   parts.reduce((total, part) => total + points(part), 0);
 
 /** Attempts whose times were thrown away tell nothing of a metric: then it says of which one it counts so few. */
-function fewOf(parts: readonly Part[] = [], attempts: number): Loss {
+function tooFew(parts: readonly Part[] = [], attempts: number): Loss {
   const least = mostDoubtful(parts);
   const loss = of(
     'few',
@@ -130,7 +130,7 @@ function ofMetric({ metric, value, unit, lost, failures, doubt }: Part): Loss[] 
 }
 
 /** Rounds so that the sum comes out: the greatest fractions are rounded up, as many as it takes. */
-function wholeOf(points: readonly number[], total: number): number[] {
+function toWholePoints(points: readonly number[], total: number): number[] {
   const whole = points.map(Math.floor);
   const missing = total - whole.reduce((sum, one) => sum + one, 0);
   const fraction = (index: number) => (points[index] ?? 0) - (whole[index] ?? 0);

@@ -4,12 +4,12 @@ import type { Attempt } from '../model/attempt.js';
 import type { Level } from '../model/level.js';
 import { answers, answerTime, handshakeTime, loss, type Metric, roundTripTime } from '../model/metric.js';
 import type { Part, Score } from '../model/score.js';
-import { type Digest, digestOf, type Scored } from './digest.js';
+import { type Digest, type Scored, toDigest } from './digest.js';
 import { join } from './join.js';
-import { markOf, type Tally } from './mark.js';
-import { ratingOf, type Stars } from './rating.js';
+import { type Tally, toMark } from './mark.js';
+import { type Stars, toRating } from './rating.js';
 
-export { type Digest, digestOf };
+export { type Digest, toDigest };
 
 /** Levels from here on prove the service itself (speaks the protocol); below, only the path to it. */
 const PROVES_SERVICE: Level = 3;
@@ -55,13 +55,13 @@ export const UNTRIED: Score = Object.freeze<Score>({
  * else is listed changes nothing. `now` in ms since the epoch.
  */
 export function scoreOf(type: Scored, attempts: readonly Attempt[], now: number, stars?: readonly Stars[]): Score {
-  return scoreAt(type, digestOf(type, attempts, now), now, stars);
+  return scoreAt(type, toDigest(type, attempts, now), now, stars);
 }
 
 /** The score at `now` (ms since the epoch) from the digest of the provider's attempts: what is old counts less by then. */
 export function scoreAt(type: Scored, digest: Digest, now: number, stars: readonly Stars[] = []): Score {
   const { at, closed, tallies, attempts, samples, failures, measuredAt, level, facts, path } = digest;
-  const opinion = ratingOf(stars, now);
+  const opinion = toRating(stars, now);
   const rating = opinion && { count: opinion.count, mean: opinion.mean, points: 0 };
   const tried = { ...UNTRIED, attempts, samples, failures, measuredAt, level, facts, path, rating };
   if (closed) return { ...tried, ...closed, score: 0, low: 0, high: 0, parts: [GATE] };
@@ -69,7 +69,7 @@ export function scoreAt(type: Scored, digest: Digest, now: number, stars: readon
   if (type.scoredFrom === null) return { ...tried, reason: 'not-checked', parts: tallies.map(shown) };
   const marks = type.metrics.flatMap((metric, index) => {
     const tally = tallies[index];
-    return tally ? markOf(metric, tally, now - at) : [];
+    return tally ? toMark(metric, tally, now - at) : [];
   });
   const joined = join(marks);
   const scored = { ...tried, ...joined, unproven: level < PROVES_SERVICE };

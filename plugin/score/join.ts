@@ -37,9 +37,9 @@ export function join(marks: readonly Mark[]): Joined {
   let count = 0;
   for (const { metric, mark, count: samples } of marks) {
     const [low, high] = bounds(mark, samples);
-    sum += metric.weight * logOf(mark);
-    sumLow += metric.weight * logOf(low);
-    sumHigh += metric.weight * logOf(high);
+    sum += metric.weight * flooredLog(mark);
+    sumLow += metric.weight * flooredLog(low);
+    sumHigh += metric.weight * flooredLog(high);
     count += metric.weight * samples;
   }
   const score = 100 * Math.exp(sum);
@@ -52,18 +52,18 @@ export function join(marks: readonly Mark[]): Joined {
     low,
     high,
     confidence: count < FAIR_FROM ? 'guess' : isSolid ? 'solid' : 'fair',
-    parts: marks.map((mark) => partOf(mark, (100 - score) / sum)),
+    parts: marks.map((mark) => toPart(mark, (100 - score) / sum)),
   };
 }
 
-const logOf = (mark: number) => Math.log(Math.max(mark, FLOOR));
+const flooredLog = (mark: number) => Math.log(Math.max(mark, FLOOR));
 
 /**
  * A metric's share of the lost points is its share of the logarithm: shares add up exactly. Within it, what failed and
  * what is not known add up the same way.
  */
-function partOf({ metric, mark, tally, count, ...share }: Mark, pointsPerLog: number): Part {
-  const lost = pointsPerLog * metric.weight * logOf(mark);
+function toPart({ metric, mark, tally, count, ...share }: Mark, pointsPerLog: number): Part {
+  const lost = pointsPerLog * metric.weight * flooredLog(mark);
   return {
     metric: metric.id,
     value: tally.value,

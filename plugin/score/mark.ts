@@ -2,7 +2,7 @@
 
 import type { Answered } from '../model/attempt.js';
 import { ANSWERS, type Metric } from '../model/metric.js';
-import { curveOf } from './curve.js';
+import { toCurve } from './curve.js';
 import type { Outcome } from './outcome.js';
 
 /** Every metric begins with one imaginary sample of middling mark: a single perfect measurement gives 75, not 100. */
@@ -45,12 +45,12 @@ const remaining = (age: number, halfLifeHours: number) =>
  * samples' marks, so that the many samples of a slow answer never weigh more than the one zero of a failure. A failure
  * marks 0 in every metric; an answer without the metric says nothing about it.
  */
-export function tallyOf(metric: Metric, outcomes: readonly Outcome[], at: number): Tally {
+export function toTally(metric: Metric, outcomes: readonly Outcome[], at: number): Tally {
   const values: number[] = [];
-  const curve = curveOf(metric);
+  const curve = toCurve(metric);
   const sums = { count: 0, answered: 0, failed: 0, marks: 0 };
   for (const { attempt, answer } of outcomes) {
-    const mark = answer === null ? 0 : markOfAnswer(metric.id, curve, answer, values);
+    const mark = answer === null ? 0 : answerMark(metric.id, curve, answer, values);
     if (mark === null) continue;
     const weight = remaining(at - attempt.at, metric.halfLifeHours);
     sums.count += 1;
@@ -61,7 +61,7 @@ export function tallyOf(metric: Metric, outcomes: readonly Outcome[], at: number
 }
 
 /** The mark `age` ms after the tally: forgetting is exponential, so all weights shrink alike. */
-export function markOf(metric: Metric, tally: Tally, age: number): Mark {
+export function toMark(metric: Metric, tally: Tally, age: number): Mark {
   const left = remaining(age, metric.halfLifeHours);
   const answered = PRIOR_COUNT + tally.answered * left;
   const count = answered + tally.failed * left;
@@ -93,7 +93,7 @@ export function mean(values: readonly number[]): number | null {
 }
 
 /** Mean mark of the answer's samples, which join `values`; null where it has none of this metric. */
-function markOfAnswer(
+function answerMark(
   metric: string,
   curve: (value: number) => number,
   answer: Answered,

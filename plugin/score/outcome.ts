@@ -26,7 +26,7 @@ const AT_ONCE: ReadonlySet<Reason> = new Set<Reason>(['wrong-protocol', 'wrong-i
  * The attempts as outcomes, newest first, whatever order they come in. In the same millisecond a success counts as the
  * newer: otherwise turning it into a failure could bring a milder failure to the front and reopen the gate.
  */
-export function outcomesOf(attempts: readonly Attempt[], provenFrom: Level): Outcome[] {
+export function toOutcomes(attempts: readonly Attempt[], provenFrom: Level): Outcome[] {
   return attempts
     .map((attempt) => ({
       attempt,
@@ -51,14 +51,14 @@ export function closedBy(outcomes: readonly Outcome[]): Closed | null {
   if (newest === undefined || newest.answer !== null) return null;
   const success = outcomes.findIndex(({ answer }) => answer !== null);
   const oldestOfRun = outcomes.at(success === -1 ? -1 : success - 1) ?? newest;
-  const failure = failureOf(newest.attempt);
+  const failure = toClosed(newest.attempt);
   const closed =
     success === -1 || newest.attempt.at - oldestOfRun.attempt.at >= APART_MS || AT_ONCE.has(failure.reason);
   return closed ? failure : null;
 }
 
 /** An answer below the proving level failed nothing; what there is to say is that it proved nothing. */
-function failureOf(attempt: Attempt): Closed {
+function toClosed(attempt: Attempt): Closed {
   return attempt.reason === null
     ? { level: attempt.level, reason: 'not-checked', detail: null }
     : { level: attempt.level, reason: attempt.reason, detail: attempt.detail };

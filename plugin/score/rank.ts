@@ -2,7 +2,7 @@
 import type { Provider } from '../model/provider.js';
 import type { Ranked, Unrated } from '../model/ranked.js';
 import type { Score } from '../model/score.js';
-import { equalsOf, isFit, spread } from './equals.js';
+import { equalsOf, isRecommendable, pickByNode } from './equals.js';
 import { UNTRIED } from './index.js';
 
 /** What the owner and the node add to the scores. Sets and map by provider id. */
@@ -32,10 +32,10 @@ export function rank(
   scores: ReadonlyMap<string, Score>,
   preferences: Preferences = {},
 ): Ranked[] {
-  const rows = providers.map((provider) => rowOf(provider, scores, preferences)).sort(compare);
+  const rows = providers.map((provider) => toRow(provider, scores, preferences)).sort(compare);
   const equals = equalsOf(rows);
-  const standing = rows.find((row) => row.provider.id === preferences.recommended && isFit(row));
-  const badge = standing ?? (preferences.seed === undefined ? equals[0] : spread(equals, preferences.seed));
+  const standing = rows.find((row) => row.provider.id === preferences.recommended && isRecommendable(row));
+  const badge = standing ?? (preferences.seed === undefined ? equals[0] : pickByNode(equals, preferences.seed));
   const asGood = new Set(equals.length > 1 ? equals : []);
   return rows.map((row) => {
     const { provider, pinned, hidden, estimate } = row;
@@ -52,7 +52,7 @@ export function rank(
  * stays unless, without them, another one is as good as the best and whoever has it is not.
  */
 export function unmarked(rows: readonly Ranked[]): readonly Ranked[] {
-  const plain = rows.map(withoutMarks);
+  const plain = rows.map(withoutRowMarks);
   const isRated = rows.some(({ rating }) => rating !== null);
   if (!isRated && !rows.some(({ hidden }) => hidden)) return plain;
   const shown = plain.toSorted(compare);
@@ -64,7 +64,7 @@ export function unmarked(rows: readonly Ranked[]): readonly Ranked[] {
   return shown.map((row) => ({ ...row, recommended: row === badge, asGood: asGood.has(row) }));
 }
 
-function withoutMarks(row: Ranked): Ranked {
+function withoutRowMarks(row: Ranked): Ranked {
   if (!row.pinned && !row.hidden && row.rating === null) return row;
   const { unrated, ...rest } = row;
   return { ...rest, ...unrated, rating: null, pinned: false, hidden: false };
@@ -76,7 +76,7 @@ type Order = Pick<Ranked, 'provider' | 'score' | 'high' | 'level' | 'pinned' | '
 /** All that is known of it, too. */
 type Row = Order & { readonly all: Score };
 
-function rowOf(
+function toRow(
   provider: Provider,
   scores: ReadonlyMap<string, Score>,
   { hidden, pinned, estimates }: Preferences,
@@ -91,13 +91,13 @@ function rowOf(
 }
 
 /** 0 has a score · 1 has none · 2 failed. */
-const groupOf = ({ score }: Order) => (score === null ? 1 : score > 0 ? 0 : 2);
+const orderGroup = ({ score }: Order) => (score === null ? 1 : score > 0 ? 0 : 2);
 
 function compare(a: Order, b: Order): number {
-  const group = groupOf(a);
+  const group = orderGroup(a);
   return (
     Number(a.hidden) - Number(b.hidden) ||
-    group - groupOf(b) ||
+    group - orderGroup(b) ||
     (group === 0 ? Number(b.score) - Number(a.score) : 0) ||
     (group === 1 ? b.level - a.level || compareEstimates(a, b) : 0) ||
     (a.provider.id < b.provider.id ? -1 : 1)

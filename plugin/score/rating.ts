@@ -24,7 +24,7 @@ const PRIOR_MARK = 0.5;
 const FLOOR = 0.02;
 
 /** What the ratings, in any order, do at `now` (ms since the epoch); null where there are none. */
-export function ratingOf(
+export function toRating(
   stars: readonly Stars[],
   now: number,
 ): { readonly count: number; readonly mean: number; readonly factor: number } | null {

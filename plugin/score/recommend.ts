@@ -2,7 +2,7 @@
 
 import type { Ranked } from '../model/ranked.js';
 import type { Recommendation } from '../store/tables/recommendations.js';
-import { DELTA, equalsOf, isFit, spread } from './equals.js';
+import { DELTA, equalsOf, isRecommendable, pickByNode } from './equals.js';
 
 /**
  * The recommendation after one more scan. `rows` in ranked order; `seed` is this node's own.
@@ -17,14 +17,14 @@ export function recommend(
   seed: string,
 ): Recommendation | null {
   const equals = equalsOf(rows);
-  const chosen = spread(equals, seed);
+  const chosen = pickByNode(equals, seed);
   if (!chosen) return previous;
-  const current = rows.find((row) => row.provider.id === previous?.provider && isFit(row));
+  const current = rows.find((row) => row.provider.id === previous?.provider && isRecommendable(row));
   if (!current) return { provider: chosen.provider.id, challenger: null };
   const leads = (row: Ranked) => Number(row.score) - Number(current.score) >= DELTA;
-  const next = spread(equals.filter(leads), seed);
+  const next = pickByNode(equals.filter(leads), seed);
   if (!next) return { provider: current.provider.id, challenger: null };
-  const again = rows.some((row) => row.provider.id === previous?.challenger && isFit(row) && leads(row));
+  const again = rows.some((row) => row.provider.id === previous?.challenger && isRecommendable(row) && leads(row));
   return again
     ? { provider: next.provider.id, challenger: null }
     : { provider: current.provider.id, challenger: next.provider.id };

@@ -2,7 +2,7 @@
 import { endpoint } from '../lib/endpoint.js';
 import { HEAD_COST, httpOnce, httpTimes, pageMetrics } from '../probe/http.js';
 import { isFailed, type Prober } from '../probe/index.js';
-import { withTrain } from '../probe/ping.js';
+import { withPacketTrain } from '../probe/ping.js';
 import type { ServiceType } from './contract.js';
 
 /** Whatever a web server answers, a redirect or a demand to log in too, it serves; unless it says itself that it is broken. */
@@ -27,7 +27,7 @@ const docker: ServiceType = {
   transports: ['tcp'],
   listed: 'when-announced',
   probe,
-  cost: withTrain(HEAD_COST),
+  cost: withPacketTrain(HEAD_COST),
   scoredFrom: 3,
   metrics: pageMetrics(),
   use: (provider) => {

@@ -4,7 +4,7 @@ import type { Metric } from '../model/metric.js';
 import type { AccountOffer, Connect, Cost, LocalUnits, ServiceFile, ServiceType, UnitCandidate } from './contract.js';
 
 /** Everything that is wrong with a candidate type; empty when it satisfies the contract. */
-export function problemsOf(candidate: unknown, fileName: string): string[] {
+export function findProblems(candidate: unknown, fileName: string): string[] {
   if (typeof candidate !== 'object' || candidate === null) return ['it has no default export'];
   const type = candidate as Partial<ServiceType>;
   const problems: string[] = [];

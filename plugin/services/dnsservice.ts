@@ -58,7 +58,7 @@ const probe: Prober = async (target, context) => {
   try {
     const authority = await udp.ask(dnsQuestion(COMMUNITY_ZONE, 'SOA'));
     if (isFailed(authority)) return authority;
-    const refusal = refusalOf(authority.value);
+    const refusal = toRefusal(authority.value);
     if (refusal) return refusal;
     const soa = communitySoa(authority.value);
     const reverse = reverseName(target.address);
@@ -86,7 +86,7 @@ function inventedNames(knowsZones: boolean): string[] {
   return knowsZones ? [...names, `x${randomBytes(4).toString('hex')}.${NAMES_ZONE}`] : names;
 }
 
-function refusalOf({ rcode, truncated }: DnsReply): Failed | null {
+function toRefusal({ rcode, truncated }: DnsReply): Failed | null {
   if (rcode === RCODE.refused) return { level: 3, reason: 'refuses-me', detail: 'REFUSED' };
   if (rcode !== RCODE.noError && rcode !== RCODE.nameError) {
     return { level: 3, reason: 'broken', detail: rcode === RCODE.serverFailure ? 'SERVFAIL' : `error code ${rcode}` };

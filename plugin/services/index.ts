@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { SERVICES_DIR } from '../config/paths.js';
 import { importDefault, listModules, type ModuleFile } from '../lib/modules.js';
 import { PanelError } from '../model/errors.js';
-import { problemsOf } from './check.js';
+import { findProblems } from './check.js';
 import type { ServiceRegistry, ServiceType } from './contract.js';
 
 /** The file that serves every unknown wire word. */
@@ -37,7 +37,7 @@ async function loadType(module: ModuleFile): Promise<ServiceType> {
   const type = await importDefault(module).catch((error: Error) => {
     throw badType(module.path, [`it cannot be loaded: ${error.message}`]);
   });
-  const problems = problemsOf(type, module.id);
+  const problems = findProblems(type, module.id);
   if (problems.length > 0) throw badType(module.path, problems);
   return Object.freeze(type) as ServiceType;
 }

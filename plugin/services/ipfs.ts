@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { endpoint } from '../lib/endpoint.js';
 import { waitFor } from '../lib/wait.js';
 import { answers, answerTime, roundTripTime } from '../model/metric.js';
-import { failureOf } from '../probe/failure.js';
+import { toFailure } from '../probe/failure.js';
 import { type Failed, isFailed, type Prober } from '../probe/index.js';
 import { roundTrip } from '../probe/port.js';
 import { connect } from '../probe/tcp.js';
@@ -45,7 +45,7 @@ function greet(socket: Socket, signal: AbortSignal): Promise<{ readonly ms: numb
         if (ANSWERS.includes(heard)) end(() => ({ ms }));
         else if (!ANSWERS.some((answer) => answer.startsWith(heard))) end(() => stranger(heard));
       });
-      socket.once('error', (error) => end(() => failureOf(error)));
+      socket.once('error', (error) => end(() => toFailure(error)));
       socket.once('close', () => end(() => ({ level: 2, reason: 'closed' })));
       socket.write(QUESTION);
       return () => socket.pause();

@@ -2,7 +2,7 @@
 import { endpoint } from '../lib/endpoint.js';
 import { httpOnce, httpTimes, otherWeb, pageMetrics } from '../probe/http.js';
 import { isFailed, type Prober } from '../probe/index.js';
-import { withTrain } from '../probe/ping.js';
+import { withPacketTrain } from '../probe/ping.js';
 import type { ServiceType } from './contract.js';
 
 /** The login page's title; the word before it is translated, a version may follow. */
@@ -38,7 +38,7 @@ const owp: ServiceType = {
   transports: ['tcp'],
   local: { units: [{ unit: 'owp.service', package: null }] },
   probe,
-  cost: withTrain({ packets: 14, bytes: 5_500 }),
+  cost: withPacketTrain({ packets: 14, bytes: 5_500 }),
   scoredFrom: 3,
   // The panel runs on small old machines: its page is allowed longer than others', but not so long that
   // all of them come out alike.

@@ -3,7 +3,7 @@ import { endpoint } from '../lib/endpoint.js';
 import type { Provider } from '../model/provider.js';
 import { type HttpAnswer, type HttpQuestion, httpOnce, httpTimes, otherWeb, pageMetrics } from '../probe/http.js';
 import { type Account, type Failed, isFailed, type ProbeContext, type Prober, type Target } from '../probe/index.js';
-import { withTrain } from '../probe/ping.js';
+import { withPacketTrain } from '../probe/ping.js';
 import type { ServiceFile, ServiceType } from './contract.js';
 
 /**
@@ -22,9 +22,9 @@ const NOWHERE: HttpQuestion = {
 const probe: Prober = async (target, context) => {
   const answer = await httpOnce(target, NOWHERE, context);
   if (isFailed(answer)) return answer;
-  const login = loginOf(answer);
-  if (login === null) return refusalOf(answer);
-  const result = { level: 3, samples: httpTimes(answer), facts: { login, ...factsOf(answer.headers) } } as const;
+  const login = readLogin(answer);
+  if (login === null) return toRefusal(answer);
+  const result = { level: 3, samples: httpTimes(answer), facts: { login, ...readFacts(answer.headers) } } as const;
   const wantsPassword = login === 'yes' && /(^|, *)Basic\b/i.test(answer.headers.get('proxy-authenticate') ?? '');
   if (!wantsPassword || context.account === undefined) return result;
   const opened = await logIn(target, context, context.account);
@@ -39,18 +39,18 @@ async function logIn(target: Target, context: ProbeContext, { user, password }: 
   const headers = { ...NOWHERE.headers, 'Proxy-Authorization': `Basic ${credentials}` };
   const answer = await httpOnce(target, { ...NOWHERE, headers }, context);
   if (isFailed(answer)) return answer;
-  const login = loginOf(answer);
-  return login === null ? refusalOf(answer) : login === 'no';
+  const login = readLogin(answer);
+  return login === null ? toRefusal(answer) : login === 'no';
 }
 
 /** Whether one must log in (still); null where the answer is not that of a working proxy. */
-function loginOf({ status, headers }: HttpAnswer): 'yes' | 'no' | null {
+function readLogin({ status, headers }: HttpAnswer): 'yes' | 'no' | null {
   if (status === 407 && headers.has('proxy-authenticate')) return 'yes';
   const uncached = status === 504 && /^ERR_ONLY_IF_CACHED_MISS\b/.test(headers.get('x-squid-error') ?? '');
   return isProxy(headers) && uncached ? 'no' : null;
 }
 
-function refusalOf(answer: HttpAnswer): Failed {
+function toRefusal(answer: HttpAnswer): Failed {
   const { status, headers } = answer;
   if (!isProxy(headers)) return otherWeb(answer);
   return status === 403 && headers.has('x-squid-error')
@@ -63,7 +63,7 @@ function isProxy(headers: HttpAnswer['headers']): boolean {
   return headers.has('via') || headers.has('x-squid-error');
 }
 
-function factsOf(headers: HttpAnswer['headers']): Record<string, string> {
+function readFacts(headers: HttpAnswer['headers']): Record<string, string> {
   const software = headers.get('server')?.slice(0, 100);
   // squid takes quotes of its configuration for part of the name.
   const realm = /\brealm="+([^"]{1,100})/i.exec(headers.get('proxy-authenticate') ?? '')?.[1];
@@ -145,7 +145,7 @@ const proxy3: ServiceType = {
       en: 'Your guifi.net account shows whether it lets you in. It is sent to this server only, unencrypted, as a browser does: offer it only if you trust the server. It is kept nowhere.',
     },
   },
-  cost: withTrain({ packets: 12, bytes: 1_300 }),
+  cost: withPacketTrain({ packets: 12, bytes: 1_300 }),
   // With the longest account that the form takes.
   askedCost: { packets: 12, bytes: 1_700 },
   scoredFrom: 3,

@@ -23,7 +23,7 @@ interface Introducer {
 }
 
 /** The introducer announced: a whole `furl=`, or the tub id alone, as old nodes have it bare. */
-function introducerOf(txt: ReadonlyMap<string, string>): Introducer | null {
+function readIntroducer(txt: ReadonlyMap<string, string>): Introducer | null {
   const [, tub, name] = FURL.exec(txt.get('furl') ?? '') ?? [];
   if (tub !== undefined && name !== undefined) return { tub, name };
   const bare = txt.get('node_id') ?? txt.get('') ?? '';
@@ -43,21 +43,21 @@ const probe: Prober = async (target, context) => {
 
 /** Goes as far as a foolscap client does before it names itself: the tub has then proven the key that its id stands for. */
 async function meet(target: Target, context: ProbeContext): Promise<ProbeResult> {
-  const announced = introducerOf(target.txt)?.tub ?? null;
+  const announced = readIntroducer(target.txt)?.tub ?? null;
   const connection = await connect(target, context);
   if (isFailed(connection)) return connection;
   try {
     const answer = await httpAsk(connection, upgrade(announced ?? NOBODY), context);
     if (isFailed(answer)) return answer;
-    const said = phraseOf(answer);
+    const phrase = readPhrase(answer);
     const path = roundTrip(connection.connectMs);
-    if (said === 'other') return { level: 2, reason: 'wrong-protocol', detail: `HTTP ${answer.status}` };
+    if (phrase === 'other') return { level: 2, reason: 'wrong-protocol', detail: `HTTP ${answer.status}` };
     if (announced === null) {
-      if (said === 'ready') return { level: 2, reason: 'wrong-protocol', detail: 'it claims a tub that nobody has' };
+      if (phrase === 'ready') return { level: 2, reason: 'wrong-protocol', detail: 'it claims a tub that nobody has' };
       return { level: 3, samples: path, facts: {} };
     }
-    if (said === 'unknown') return { level: 3, reason: 'wrong-identity', detail: 'it does not know that tub' };
-    if (said === 'error') return { level: 3, reason: 'broken', detail: answer.statusText.slice(0, 100) };
+    if (phrase === 'unknown') return { level: 3, reason: 'wrong-identity', detail: 'it does not know that tub' };
+    if (phrase === 'error') return { level: 3, reason: 'broken', detail: answer.statusText.slice(0, 100) };
     const shaken = await handshake(connection, context, [], { old: true });
     if (isFailed(shaken)) return { ...shaken, level: 3 };
     const id = tubId(shaken.certificate);
@@ -78,7 +78,7 @@ const upgrade = (tub: string): HttpQuestion => ({
 });
 
 /** The answers that foolscap has; a web server's "Internal Server Error" stops there. */
-function phraseOf({ status, statusText, headers }: HttpAnswer): 'ready' | 'unknown' | 'error' | 'other' {
+function readPhrase({ status, statusText, headers }: HttpAnswer): 'ready' | 'unknown' | 'error' | 'other' {
   if (status === 101 && /\bPB\/1\.0/.test(headers.get('upgrade') ?? '')) return 'ready';
   if (status !== 500 || !statusText.startsWith('Internal Server Error: ')) return 'other';
   return statusText.includes(': unknown TubID ') ? 'unknown' : 'error';
@@ -112,7 +112,7 @@ const OLD_SUMMARY = /Announcement Summary:(?:\s|<[^<>]{0,200}>)*(?:\w+: \d+, )*s
 
 function use(provider: Provider): UseStep[] {
   const at = endpoint(provider);
-  const introducer = introducerOf(provider.txt);
+  const introducer = readIntroducer(provider.txt);
   if (at === null) return [];
   if (introducer === null) {
     return [
@@ -191,7 +191,7 @@ const tahoe: ServiceType = {
   ],
   use,
   describe: (txt) => {
-    const introducer = introducerOf(txt);
+    const introducer = readIntroducer(txt);
     if (introducer === null) return [];
     return [
       {

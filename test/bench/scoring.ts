@@ -4,7 +4,7 @@ import { runInNewContext } from 'node:vm';
 import type { Attempt } from '../../plugin/model/attempt.js';
 import { answers, answerTime, jitter, loss, roundTripTime } from '../../plugin/model/metric.js';
 import type { Provider } from '../../plugin/model/provider.js';
-import { type Digest, digestOf, scoreAt } from '../../plugin/score/index.js';
+import { type Digest, scoreAt, toDigest } from '../../plugin/score/index.js';
 import { rank } from '../../plugin/score/rank.js';
 import { argument, say } from './child.js';
 import { median } from './marks.js';
@@ -50,7 +50,7 @@ const listed = count(providers).map(
   }),
 );
 
-const digestAll = () => histories.map((attempts) => digestOf(TYPE, attempts, NOW));
+const digestAll = () => histories.map((attempts) => toDigest(TYPE, attempts, NOW));
 const rankAll = (digests: readonly Digest[]) =>
   rank(listed, new Map(digests.map((digest, index) => [`p${index}`, scoreAt(TYPE, digest, NOW + HALF_HOUR)])), {
     seed: 'node',
@@ -77,7 +77,7 @@ function bytesOfOne(): number {
     return process.memoryUsage().heapUsed;
   };
   const before = heap();
-  const kept = count(10 * providers).map((index) => digestOf(TYPE, historyOf(index), NOW));
+  const kept = count(10 * providers).map((index) => toDigest(TYPE, historyOf(index), NOW));
   return (heap() - before) / kept.length;
 }
 

@@ -5,7 +5,7 @@
 import { copyFileSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { PATH_ARGS, TRAIN_ARGS } from '../../plugin/probe/ping.js';
+import { PACKET_TRAIN_ARGS, PATH_ARGS } from '../../plugin/probe/ping.js';
 import { loadServices } from '../../plugin/services/index.js';
 import { Machine } from './machine.js';
 import { Owner } from './owner.js';
@@ -173,7 +173,9 @@ describe('the running panel', () => {
   });
 
   it('may send its echo requests from where it is confined', async () => {
-    const pings = [PATH_ARGS, TRAIN_ARGS].map((args) => `ExecStart=ping ${args.join(' ')} 127.0.0.1`).join('\\n');
+    const pings = [PATH_ARGS, PACKET_TRAIN_ARGS]
+      .map((args) => `ExecStart=ping ${args.join(' ')} 127.0.0.1`)
+      .join('\\n');
     const change = `s/^Type=.*/Type=oneshot/; /^(Restart|NotifyAccess|RuntimeDirectory)/d; s/^ExecStart=.*/${pings}/`;
     await machine.shell(`systemctl cat cloudy-services | sed -E '${change}' >/run/systemd/system/confined-ping.service
       systemctl daemon-reload; systemctl start confined-ping`);

@@ -82,7 +82,7 @@ describe('the members, seen by the real probes', () => {
     expect(samples?.find((one) => one.metric === metric)?.value).toBeGreaterThan(delay - jitter - 1);
   });
 
-  it('knows no other tub than the one announced', async () => {
+  it('knows no tub but the announced one', async () => {
     const other = find('GRA-PlacaRovira', 'tahoe-lafs').txt;
     expect(await probe('MAT-Rocafonda', 'tahoe-lafs', other)).toMatchObject({
       level: 3,
@@ -105,7 +105,7 @@ describe('the members, seen by the real probes', () => {
     });
   });
 
-  it('has a web server where one lies', async () => {
+  it('has a web server where a member lies', async () => {
     const { address, port } = find('CAS-Penyagolosa', 'dnsservice');
     const status = await new Promise((resolve, reject) => {
       request({ host: address, port }, (response) => resolve(response.resume().statusCode))
@@ -157,7 +157,7 @@ it('draws the same delays and losses from the same seed, within what the member 
   expect(1000 - times.length).toBeLessThan(300);
 });
 
-it('over TCP, what gets lost arrives later instead', () => {
+it('over TCP, lost data arrives later instead', () => {
   const answers = [null, null, 30, 40];
   const path = () => answers.shift() ?? null;
   expect([overTcp(path), overTcp(path)]).toEqual([430, 40]);
@@ -192,14 +192,14 @@ describe('closing', () => {
     expect(new Set(answers)).toEqual(new Set(['ECONNREFUSED']));
   });
 
-  it('shares addresses that another demo has, and leaves them to it', async () => {
+  it('shares addresses with another demo, and does not remove them', async () => {
     await (await startDemo({ network })).close();
     expect(await probe('VIC-Adoberia', 'serf')).toMatchObject({ level: 4 });
   });
 });
 
 describe('the width of their paths', () => {
-  it('is their own, though all of them are on loopback', async () => {
+  it('differs between them, though all are on loopback', async () => {
     const within = { signal: new AbortController().signal, limitMs: 1_000 };
     const near = await demoPinger.width(`${network}.${NODES['VIC-Adoberia'].at}`, within);
     const far = await demoPinger.width(`${network}.${NODES['RIP-Monestir'].at}`, within);

@@ -2,7 +2,7 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { waitFor } from '../../plugin/lib/wait.js';
-import { failureOf } from '../../plugin/probe/failure.js';
+import { toFailure } from '../../plugin/probe/failure.js';
 
 const never = new AbortController().signal;
 
@@ -51,7 +51,7 @@ describe('waitFor', () => {
   });
 });
 
-describe('failureOf', () => {
+describe('toFailure', () => {
   const UNREACHABLE = { level: 0, reason: 'unreachable' };
   it.each<[string, object]>([
     ['ECONNREFUSED', { level: 1, reason: 'refused' }],
@@ -66,16 +66,16 @@ describe('failureOf', () => {
     ['EACCES', UNREACHABLE],
     ['EPERM', { ...UNREACHABLE, detail: 'forbidden on this machine' }],
   ])('%s says something about the provider', (code, failed) => {
-    expect(failureOf(Object.assign(new Error(code), { code, syscall: 'recvmsg' }))).toEqual(failed);
+    expect(toFailure(Object.assign(new Error(code), { code, syscall: 'recvmsg' }))).toEqual(failed);
   });
 
   it('too many open sockets is our own trouble, not a failure of the provider', () => {
     const error = Object.assign(new Error('EMFILE'), { code: 'EMFILE', syscall: 'connect' });
-    expect(() => failureOf(error)).toThrow(error);
+    expect(() => toFailure(error)).toThrow(error);
   });
 
   it('a mistake of ours is no failure of the provider', () => {
     const mistake = new TypeError('bug');
-    expect(() => failureOf(mistake)).toThrow(mistake);
+    expect(() => toFailure(mistake)).toThrow(mistake);
   });
 });

@@ -23,7 +23,7 @@ function opened() {
   return { store, ranking, tried };
 }
 
-it('a ranked list reads again only what has changed, and forgets whose attempts are gone', () => {
+it('a ranked list rereads only what has changed, and forgets providers whose attempts are gone', () => {
   const { store, ranking, tried } = opened();
   tried('10.0.0.1', NOW - 31 * DAY);
   const [all, single] = [vi.spyOn(store.attempts, 'recent'), vi.spyOn(store.attempts, 'of')];
@@ -37,7 +37,7 @@ it('a ranked list reads again only what has changed, and forgets whose attempts 
   expect(all).toHaveBeenCalledTimes(1);
 });
 
-it('a word that strangers announce, and under which nobody was tried, leaves nothing behind', () => {
+it('an announced type of which nobody was tried leaves nothing in memory', () => {
   const { store, ranking, tried } = opened();
   const [watch, read] = [vi.spyOn(store.attempts, 'watch'), vi.spyOn(store.attempts, 'recent')];
   for (let n = 0; n < 3; n++) ranking.of(`word${n}`);
@@ -57,12 +57,12 @@ function updated() {
   return { store, ranking: new Ranking({ services: servicesOf(typeWith(answer)), discovery, store, now: () => NOW }) };
 }
 
-it('a provider has its past and its pin in the first list after the update of its id', () => {
+it('a provider keeps its history and its pin in the first list after its id was migrated', () => {
   const { ranking } = updated();
   expect(ranking.of('thing')).toMatchObject([{ pinned: true, attempts: 1 }]);
 });
 
-it('a list is shown also where no row can be given to its provider, as on a full disk', () => {
+it('a list is shown even when ids cannot be stored, as on a full disk', () => {
   const { store, ranking } = updated();
   const full = new Error('database or disk is full');
   vi.spyOn(store.ids, 'claim').mockImplementation(() => {

@@ -35,7 +35,7 @@ describe('a DNS question', () => {
     });
   });
 
-  it('makes no room for records that its header counts and that cannot be there', () => {
+  it('allocates nothing for records that its header counts and that cannot be there', () => {
     const { datagram, read } = ask();
     for (const at of [4, 6, 8, 10]) {
       const lie = answerTo(datagram);
@@ -46,7 +46,7 @@ describe('a DNS question', () => {
     expect(read(answerTo(datagram).subarray(0, 11))).toBeNull();
   });
 
-  it('reads no answer whose names could keep this program busy', () => {
+  it('rejects an answer whose names could block the loop', () => {
     const { datagram, read } = ask();
     for (const [size, count] of [
       [65_000, 4_000],
@@ -61,12 +61,12 @@ describe('a DNS question', () => {
     expect(performance.now() - started).toBeLessThan(250);
   });
 
-  it('takes an error for its answer also without the question, as unbound refuses', () => {
+  it('accepts an error without the question, as unbound refuses', () => {
     const { datagram, read } = ask();
     expect(read(answerTo(datagram, { questions: [], flags: 5 }))).toMatchObject({ rcode: 5 });
   });
 
-  it('takes nothing else for its answer: other id, other question, a question, junk', () => {
+  it('accepts nothing else: another id, another question, a question, junk', () => {
     const { datagram, read } = ask();
     const id = decode(datagram).id ?? 0;
     const others = [

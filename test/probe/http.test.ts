@@ -45,8 +45,8 @@ const pour = (text: string) => (socket: Socket) => {
   more();
 };
 
-describe('a question', () => {
-  it('says who asks, and that nothing follows', async () => {
+describe('an HTTP question', () => {
+  it('names its user agent, and closes the connection', async () => {
     const requests: IncomingMessage[] = [];
     const server = await webServer((request, response) => {
       requests.push(request);
@@ -90,7 +90,7 @@ describe('a question', () => {
     expect(asked.traffic.sent).toBeGreaterThan(80);
   });
 
-  it('gets headers of any name, as a list and not as an object, where Node makes one only with trouble', async () => {
+  it('accepts headers of any name, also those that Node’s header object refuses', async () => {
     // As Node before 20.20.2 does where a name is that of what every object inherits.
     const making = vi.spyOn(IncomingMessage.prototype as unknown as OwnHeaders, '_addHeaderLineDistinct');
     making.mockImplementation(() => {
@@ -145,7 +145,7 @@ describe('a question', () => {
     expect(await answered(server)).toMatchObject({ body: 'hello', whole: true });
   });
 
-  it('does not wait for a body that nobody wants to see', async () => {
+  it('does not wait for a body that it does not want', async () => {
     const server = await saying('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n');
     expect(await answered(server, { bodyCap: 0 })).toMatchObject({ status: 200, body: '', whole: false });
   });
@@ -163,7 +163,7 @@ describe('a question', () => {
     expect((await answered(halting)).firstByteMs).toBeLessThan(250);
   });
 
-  it('no redirect is followed', async () => {
+  it('follows no redirect', async () => {
     let visits = 0;
     const other = await tcpServer(() => (visits += 1));
     const location = `http://${other.address}:${other.port}/`;
@@ -174,7 +174,7 @@ describe('a question', () => {
     expect(otherWeb({ ...answer, status: 503 })).toMatchObject({ level: 2, reason: 'broken' });
   });
 
-  it('a change of protocol that nobody asked for is no answer', async () => {
+  it('rejects a protocol change that it did not ask for', async () => {
     const server = await saying('HTTP/1.1 101 Go on\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n');
     expect(await httpOnce(server, PAGE, context())).toEqual({ level: 2, reason: 'wrong-protocol' });
   });
@@ -200,7 +200,7 @@ describe('a question', () => {
 });
 
 describe('caps and limits', () => {
-  it('a body without end stops at its cap, never above 32 KiB', async () => {
+  it('an endless body stops at its cap, never above 32 KiB', async () => {
     const server = await saying('HTTP/1.1 200 OK\r\n\r\n', pour('x'.repeat(4_096)));
     expect(await answered(server, { bodyCap: 100 })).toMatchObject({ body: 'x'.repeat(100), whole: false });
     expect((await answered(server, { bodyCap: 1_000_000 })).body).toHaveLength(32 * 1024);
@@ -220,7 +220,7 @@ describe('caps and limits', () => {
     expect(await answered(server)).toMatchObject({ body: 'hello', whole: false });
   });
 
-  it('a head without end is too large, at any speed it ends at a limit', async () => {
+  it('an endless head is too large, and ends at a limit at any speed', async () => {
     const flood = await saying('HTTP/1.1 200 OK\r\n', pour(`X-More: ${'x'.repeat(1_000)}\r\n`));
     expect(await ask(flood)).toEqual({ level: 2, reason: 'too-large' });
     const dripping = await saying('HTTP/1.1 200 OK\r\n', drip('X-More: x\r\n', 50));
@@ -237,7 +237,7 @@ describe('caps and limits', () => {
     expect(await ask(await saying(text))).toEqual({ level: 2, reason: 'wrong-protocol' });
   });
 
-  it('a closed port, one that hangs up, a silent one and a dead host fail each in its way', async () => {
+  it('a closed port, one that hangs up, a silent one and a dead host each fail with their own reason', async () => {
     expect(await ask(await closedPort())).toEqual({ level: 1, reason: 'refused' });
     expect(await ask(await tcpServer((socket) => socket.destroy()))).toEqual({ level: 2, reason: 'closed' });
     expect(await ask(await saying('HTTP/1.1 200', (socket) => socket.end()))).toEqual({ level: 2, reason: 'closed' });

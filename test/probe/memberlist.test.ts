@@ -64,13 +64,13 @@ describe('its ack', () => {
     expect(request.read(wrap(ackFor(request)))).toBe(true);
   });
 
-  it('counts whatever it carries', () => {
+  it('is read whatever else the packet carries', () => {
     const request = ping();
     const odd = [Buffer.alloc(0), Buffer.of(2, 0x80), Buffer.of(1, 0xc1)];
     expect(odd.map((payload) => request.read(ackFor(request, payload)))).toEqual([true, true, true]);
   });
 
-  it('costs no more to look for when compressed bundles are nested in compressed bundles', () => {
+  it('costs no more to find when compressed bundles are nested', () => {
     const request = ping();
     const started = performance.now();
     // As many as a probe takes off the wire before it has had enough.
@@ -78,7 +78,7 @@ describe('its ack', () => {
     expect(performance.now() - started).toBeLessThan(250);
   });
 
-  it('has one allowance for all that is sent in its name', () => {
+  it('has one allowance for everything sent in its name', () => {
     const request = ping();
     const message = compressed(Buffer.alloc(16_000));
     const started = performance.now();
@@ -94,7 +94,7 @@ describe('its ack', () => {
     }
   });
 
-  it('is nothing else: other number, damage, too many wrappings, a bomb, junk', () => {
+  it('is not another number, damage, too many wrappings, a bomb, or junk', () => {
     const request = ping();
     const ack = ackFor(request);
     const damaged = checksummed(ack);

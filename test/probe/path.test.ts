@@ -32,7 +32,7 @@ describe('a path', () => {
     expect(asked.traffic.sent + asked.traffic.received + headers).toBeLessThanOrEqual(PATH_COST.bytes);
   });
 
-  it('that wavers says so', async () => {
+  it('reports jitter', async () => {
     const slow = (ms: number) => (from: UdpFrom) => void setTimeout(() => answer(from), ms);
     const samples = await measurePath(await gossiping(slow(20), slow(220)), context());
     expect(samples[2]?.metric).toBe('jitter');
@@ -49,13 +49,13 @@ describe('a path', () => {
     expect(performance.now() - started).toBeLessThan(1_500);
   });
 
-  it('that answers neither is unknown, not lossy: its gossip may be encrypted', async () => {
+  it('is unknown, not lossy, when neither ping is answered: its gossip may be encrypted', async () => {
     const silent = await gossiping(lose, lose);
     expect(await measurePath(silent, context())).toEqual([]);
     expect(silent.heard()).toBe(2);
   });
 
-  it('does not take a late answer to the first ping for one to the second', async () => {
+  it('does not mistake a late answer to the first ping for one to the second', async () => {
     let late = lose;
     const hold = (from: UdpFrom) => {
       late = () => answer(from);
@@ -63,7 +63,7 @@ describe('a path', () => {
     expect(await measurePath(await gossiping(hold, () => late()), context())).toEqual([]);
   });
 
-  it('is not measured by what answers something else, nor at a closed port', async () => {
+  it('is not measured by other answers, nor at a closed port', async () => {
     const echo = await gossiping(
       ...[0, 1].map(
         () =>
@@ -76,7 +76,7 @@ describe('a path', () => {
     expect(await measurePath({ ...closed, gossip: closed }, context())).toEqual([]);
   });
 
-  it('is asked of nobody but the node that announces the service, at the address that it announces', async () => {
+  it('is asked only of the announcing node, at the address that it announces', async () => {
     const third = await gossiping(answer, answer);
     const strangers = [{ address: ownAddress() }, { gossip: null }].map((more) => ({ ...third, ...more }));
     const { gossip: _, ...unknown } = third;
@@ -97,7 +97,7 @@ describe('a path', () => {
 });
 
 describe('questions in a row', () => {
-  it('say nothing without any answer, and nothing of jitter without two', () => {
+  it('give nothing without an answer, and no jitter without two', () => {
     expect(pathSamples([null, null], 'udp')).toEqual([]);
     expect(pathSamples([{ ms: 7 }], 'udp').map(({ metric, value }) => [metric, value])).toEqual([
       ['rtt', 7],

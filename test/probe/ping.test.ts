@@ -45,7 +45,7 @@ describe('what ping says', () => {
     expect(await path(standIn(script).pinger)).toEqual([sample('rtt', 7), sample('loss', 0.5)]);
   });
 
-  it('counts a doubled answer once, and no answer that was not asked for', async () => {
+  it('counts a duplicate answer once, and ignores unrequested ones', async () => {
     const { pinger } = standIn([reply(1, '7'), reply(1, '9', ' (DUP!)'), reply(2, '7'), reply(3, '1')].join('\n'));
     expect(await path(pinger)).toEqual([sample('rtt', 7), sample('rtt', 7), sample('jitter', 0), sample('loss', 0)]);
   });
@@ -83,13 +83,13 @@ describe('what three pings at once say', () => {
     expect(await wide(standIn(back(...times)).pinger)).toEqual(width(value));
   });
 
-  it('is nothing where one is lost', async () => {
+  it('is empty when one is lost', async () => {
     expect(await wide(standIn(`${reply(1, '5')}\n${reply(3, '9')}\nexit 0`).pinger)).toEqual([]);
     expect(await wide(standIn(back('5', '9')).pinger)).toEqual([]);
   });
 });
 
-describe('a ping that is of no use', () => {
+describe('a useless ping', () => {
   it.each([
     ['is missing', (program: string) => rmSync(program)],
     ['may not be run', (program: string) => chmodSync(program, 0o644)],
@@ -113,7 +113,7 @@ describe('a ping that is of no use', () => {
     expect(runs()).toHaveLength(1);
   });
 
-  it('is not started for what is no literal address', async () => {
+  it('is not started for anything but a literal address', async () => {
     const { pinger, runs } = standIn(reply(1, '7'));
     for (const address of ['-f', 'example.org', '10.0.0.1;reboot', '']) {
       expect(await path(pinger, { address })).toEqual([]);
@@ -121,13 +121,13 @@ describe('a ping that is of no use', () => {
     expect(runs()).toEqual([]);
   });
 
-  it('because it talks without end is cut off', async () => {
+  it('is cut off when its output is endless', async () => {
     const { pinger, runs } = standIn(`while :; do ${reply(1, '7')}; done`);
     expect(await path(pinger)).toEqual([]);
     await gone(runs);
   });
 
-  it('because it hangs is ended at the limit, and what it said before is not the whole truth', async () => {
+  it('is ended at the limit when it hangs, and its partial output does not count', async () => {
     const { pinger, runs } = standIn(`${reply(1, '7')}\nexec sleep 60`);
     expect(await path(pinger, { limitMs: 100 })).toEqual([]);
     await gone(runs);
@@ -135,7 +135,7 @@ describe('a ping that is of no use', () => {
 });
 
 describe('an abort', () => {
-  it('ends it at once, with the reason and without a process left behind', async () => {
+  it('ends it at once, with the reason, and leaves no process behind', async () => {
     const { pinger, runs } = standIn('exec sleep 60');
     const abort = new AbortController();
     const asking = path(pinger, { signal: abort.signal });

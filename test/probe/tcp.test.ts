@@ -44,7 +44,7 @@ describe('connect', () => {
     await expect.poll(heldSockets, { timeout: 100, interval: 5 }).toEqual(before);
   });
 
-  it('a connection that came only after a lost SYN has no time', async () => {
+  it('a connection made after a lost SYN has no time', async () => {
     const host = await deadHost();
     const connecting = connect(host, context());
     // By then the first SYN has left, and was dropped.

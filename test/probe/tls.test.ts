@@ -31,7 +31,7 @@ describe('handshake', () => {
     });
   });
 
-  it('peers of many years ago are met only where they are expected', async () => {
+  it('accepts very old peers only when asked to', async () => {
     const server = await tlsServer({ minVersion: 'TLSv1', maxVersion: 'TLSv1', ciphers: 'DEFAULT@SECLEVEL=0' });
     expect(await shake(server)).toEqual({ level: 2, reason: 'wrong-protocol' });
     const probe = context();
@@ -41,7 +41,7 @@ describe('handshake', () => {
     });
   });
 
-  it('is offered to nobody in whose hands it would be how long this program stands still', async () => {
+  it('offers no cipher that would let the server choose how long it blocks us', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'tls-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     const [key, cert] = ['key', 'cert'].map((name) => join(folder, name)) as [string, string];
@@ -72,13 +72,13 @@ describe('handshake', () => {
     expect(probe.traffic.received).toBeGreaterThan(500);
   });
 
-  it('a server that wants another protocol, or none that we speak, is of another kind', async () => {
+  it('a server that wants another protocol, or none that we speak, speaks the wrong protocol', async () => {
     const wrong = { level: 2, reason: 'wrong-protocol' };
     expect(await shake(await tlsServer({ ALPNProtocols: ['h2'] }))).toEqual(wrong);
     expect(await shake(await tcpServer((socket) => socket.write('HTTP/1.1 400 Bad Request\r\n\r\n')))).toEqual(wrong);
   });
 
-  it('a server that calls for a new beginning without end is left long before the time is up', async () => {
+  it('a server that renegotiates without end is dropped long before the deadline', async () => {
     const again = Buffer.from('160303000400000000'.repeat(1_000), 'hex');
     const server = await tcpServer((socket) => {
       const more = () => {
@@ -95,7 +95,7 @@ describe('handshake', () => {
     expect(probe.traffic.received).toBeLessThan(4_000_000);
   });
 
-  it('no chain is read that is long enough to keep this program busy', async () => {
+  it('a certificate chain long enough to block the loop is not read', async () => {
     const { key, cert } = certificate('one');
     const chained = (length: number) => tlsServer({ key, cert: cert.repeat(length), maxVersion: 'TLSv1.2' });
     expect(await shake(await chained(4))).toMatchObject({ version: 'TLSv1.2' });

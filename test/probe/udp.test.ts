@@ -34,7 +34,7 @@ describe('asking over UDP', () => {
     expect(probe.traffic).toEqual({ sent: 1, received: 4, headers: 2 * 28 });
   });
 
-  it('rejects with what a reader throws, also of a datagram that nobody waits for any more', async () => {
+  it('rejects with what a reader throws, even for a datagram that nobody awaits any more', async () => {
     const server = await udpServer(({ datagram, reply }) => {
       reply(datagram);
       reply(datagram);
@@ -72,7 +72,7 @@ describe('asking over UDP', () => {
     expect(await (await opened(server)).ask(counting())).toEqual({ level: 0, reason: 'timeout' });
   });
 
-  it('skips strange and doubled answers before the right one', async () => {
+  it('skips foreign and duplicate answers before the right one', async () => {
     const server = await udpServer(({ datagram, reply }) => {
       reply(Buffer.from('nonsense'));
       reply(Buffer.from(`re ${datagram}`));
@@ -96,7 +96,7 @@ describe('asking over UDP', () => {
     expect(both.map(valueOrNull)).toEqual(['re 1', 're 2']);
   });
 
-  it('only strange answers mean another protocol, silence is a timeout', async () => {
+  it('foreign answers alone mean the wrong protocol, silence means a timeout', async () => {
     const babbling = await udpServer(({ reply }) => reply(Buffer.from('HTTP/1.1 400 Bad Request')));
     const silent = await udpServer();
     const [strange, none] = await Promise.all(

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { Sample } from '../../plugin/model/sample.js';
-import { PING_COST, Pinger, TRAIN_COST } from '../../plugin/probe/ping.js';
+import { PACKET_TRAIN_COST, PING_COST, Pinger } from '../../plugin/probe/ping.js';
 import { ownAddress } from '../probe/servers.js';
 import { Network } from './namespaces.js';
 
@@ -72,8 +72,10 @@ describe('the real ping', () => {
       expect(after.bytes - before.bytes - PING_COST.packets * ETHERNET).toBeLessThanOrEqual(PING_COST.bytes);
       await widths('here', [address]);
       const later = loopback(network.current);
-      expect(later.packets - after.packets).toBe(TRAIN_COST.packets);
-      expect(later.bytes - after.bytes - TRAIN_COST.packets * ETHERNET).toBeLessThanOrEqual(TRAIN_COST.bytes);
+      expect(later.packets - after.packets).toBe(PACKET_TRAIN_COST.packets);
+      expect(later.bytes - after.bytes - PACKET_TRAIN_COST.packets * ETHERNET).toBeLessThanOrEqual(
+        PACKET_TRAIN_COST.bytes,
+      );
     }
   });
 

@@ -25,7 +25,7 @@ function watched() {
   return { ...made, seen };
 }
 
-it('a scan of one provider is asked for, one of all and an unasked probe are not', async () => {
+it('a scan of one provider counts as asked for; a scan of all and a background probe do not', async () => {
   const { scanner, jobs, seen } = watched();
   await jobs.ended(scanner.start('thing').id);
   await scanner.background('thing', '10.0.0.1', new AbortController().signal);
@@ -36,7 +36,7 @@ it('a scan of one provider is asked for, one of all and an unasked probe are not
   expect(seen.filter(({ asked }) => !asked)).toEqual([]);
 });
 
-it('an account goes to the one scan that it was offered for', async () => {
+it('an account goes only to the scan that it was offered for', async () => {
   const { scanner, jobs, seen } = watched();
   const all = scanner.start('thing');
   const own = scanner.start('thing', '10.0.0.1', { account: ACCOUNT });

@@ -5,7 +5,7 @@ import { log } from '../../plugin/lib/log.js';
 import { jitter, widthOfPath } from '../../plugin/model/metric.js';
 import type { Provider } from '../../plugin/model/provider.js';
 import { isFailed, type Prober } from '../../plugin/probe/index.js';
-import { PING_COST, TRAIN_COST, withTrain } from '../../plugin/probe/ping.js';
+import { PACKET_TRAIN_COST, PING_COST, withPacketTrain } from '../../plugin/probe/ping.js';
 import { openUdp } from '../../plugin/probe/udp.js';
 import { type AttemptOptions, attemptOnce } from '../../plugin/scan/attempt.js';
 import { LagGuard } from '../../plugin/scan/lag.js';
@@ -89,7 +89,7 @@ describe('an attempt', () => {
     return (await attemptOnce(type, provider, { ...options, ...more })).attempt;
   };
 
-  it('hands what was asked, offered and found in our own configuration to the probe, and keeps none of it', async () => {
+  it('passes the request, the account and our own configuration to the probe, and stores none of them', async () => {
     const seen: unknown[] = [];
     const probe: Prober = async ({ own }, { asked, account }) => {
       seen.push({ own: own && Object.fromEntries(own), asked, account });
@@ -105,7 +105,7 @@ describe('an attempt', () => {
     expect(attempts).toEqual([kept, kept]);
   });
 
-  it('keeps of what a provider says of itself only what is fit to show', async () => {
+  it('sanitises what a provider says of itself', async () => {
     const rude = 'a\u001b[2J\u0085\u202eb\nc';
     const facts = { software: rude, name: 'x'.repeat(1_000) };
     const said = await made({ probe: async () => ({ level: 3, samples: [], facts }) });
@@ -114,7 +114,7 @@ describe('an attempt', () => {
     expect(failed).toMatchObject({ detail: 'a[2Jb c' });
   });
 
-  it('that reads our own configuration has its whole time for the probe', async () => {
+  it('does not count reading our own configuration against the deadline', async () => {
     const introduce = async () => {
       await new Promise((read) => setTimeout(read, 80));
       return new Map();
@@ -122,7 +122,7 @@ describe('an attempt', () => {
     expect(await made({ introduce }, { deadlineMs: 50 })).toMatchObject({ reason: null });
   });
 
-  it('costs more where a person asked for more, or offered an account', async () => {
+  it('costs more when a person asked for more, or offered an account', async () => {
     const askedCost = { packets: 1, bytes: 40 };
     const text = { ca: 'x', es: 'x', en: 'x' };
     const account = { label: text, explanation: text };
@@ -144,7 +144,7 @@ describe('an attempt', () => {
     expect([await of(10), await of(1_000)]).toEqual([60, 1_000]);
   });
 
-  it('ends at its deadline as a timeout without a number, also when the probe does not heed its signal', async () => {
+  it('times out without a number at its deadline, even when the probe ignores its signal', async () => {
     const expected = { provider: 'p', type: 'thing', at: 7, bytes: 60, level: 0, reason: 'timeout', detail: null };
     expect((await attempt(() => never)).attempt).toEqual(expected);
     const heeding: Prober = (_, { signal }) =>
@@ -152,14 +152,14 @@ describe('an attempt', () => {
     expect((await attempt(heeding)).attempt).toEqual(expected);
   });
 
-  it('is no attempt at all when its job is cancelled', async () => {
+  it('stores nothing when its job is cancelled', async () => {
     const abort = new AbortController();
     const trying = attempt(() => never, provider, 50, abort.signal);
     abort.abort();
     await expect(trying).rejects.toThrow('aborted');
   });
 
-  it('stores a probe that stumbles over an answer as that provider’s failure, and logs each mistake once', async () => {
+  it('stores a probe that throws on an answer as the provider’s failure, and logs each mistake once', async () => {
     const logged = vi.spyOn(log, 'error').mockImplementation(() => {});
     onTestFinished(() => logged.mockRestore());
     const stumbling =
@@ -178,12 +178,12 @@ describe('an attempt', () => {
     expect(String(logged.mock.calls[0])).not.toContain('\u001b');
   });
 
-  it('throws where this node has too little of something, which says nothing of the provider', async () => {
+  it('throws when this node runs out of a resource', async () => {
     const error = Object.assign(new Error('EMFILE'), { code: 'EMFILE', syscall: 'connect' });
     await expect(attempt(() => Promise.reject(error))).rejects.toThrow(error);
   });
 
-  it('goes on without what our own configuration says where that cannot be read', async () => {
+  it('continues without our own configuration when it cannot be read', async () => {
     const logged = vi.spyOn(log, 'error').mockImplementation(() => {});
     onTestFinished(() => logged.mockRestore());
     const introduce = () => Promise.reject(new Error('a mistake in reading tinc.conf'));
@@ -191,7 +191,7 @@ describe('an attempt', () => {
     expect(logged).toHaveBeenCalledOnce();
   });
 
-  it('stores what goes wrong on the path once the probe has ended, and leaves it unheard at no moment', async () => {
+  it('handles a failure of the path probe, whenever it comes', async () => {
     const logged = vi.spyOn(log, 'error').mockImplementation(() => {});
     onTestFinished(() => logged.mockRestore());
     const unheard = vi.fn();
@@ -203,7 +203,7 @@ describe('an attempt', () => {
     expect(unheard).not.toHaveBeenCalled();
   });
 
-  it('blames nobody for a failure while our own loop stood still', async () => {
+  it('blames nobody for a failure while our own event loop was blocked', async () => {
     const outcome = await attempt(async () => {
       const until = performance.now() + 600;
       while (performance.now() < until);
@@ -212,7 +212,7 @@ describe('an attempt', () => {
     expect(outcome).toEqual({ attempt: null, lagged: true, bytes: 60 });
   });
 
-  it('blames whoever’s bytes this program stood still over, whether they were read at once or in a later promise', async () => {
+  it('blames the provider whose bytes blocked the loop, whether they were read at once or in a later promise', async () => {
     const { silent, echo } = await twoSockets();
     const waiting = stillWaiting(silent);
     const slowly = { level: 3, reason: 'too-large', detail: expect.stringMatching(/^reading its answer took \d+ ms$/) };
@@ -227,7 +227,7 @@ describe('an attempt', () => {
     expect(await waiting).toMatchObject({ attempt: null, lagged: true });
   });
 
-  it('drops the times of whoever’s bytes held it up for less, and does not ask that one again for it', async () => {
+  it('drops the times of a provider whose bytes blocked the loop for less, and does not repeat the attempt', async () => {
     const { echo } = await twoSockets();
     const { attempt: own, lagged } = await attempt(
       asking(() => block(400)),
@@ -237,7 +237,7 @@ describe('an attempt', () => {
     expect({ own, lagged }).toMatchObject({ own: { reason: null, samples: [] }, lagged: false });
   });
 
-  it('measures the path to a node that gossips beside the probe, and does not wait for one that is silent', async () => {
+  it('measures the path to a gossiping node alongside the probe, and does not wait for a silent one', async () => {
     const echo = createSocket('udp4');
     // A Serf agent's acknowledgement, as little of it as a ping needs: the sequence number that was sent.
     echo.on('message', (ping, from) => {
@@ -261,7 +261,7 @@ describe('an attempt', () => {
     silent.close();
   });
 
-  it('has the path pinged where the node does not gossip, after the probe, and counts what that costs', async () => {
+  it('pings the path after the probe when the node does not gossip, and counts the cost', async () => {
     const asked: { address: string; limitMs: number; probed: boolean }[] = [];
     let probed = false;
     const pinger = {
@@ -291,26 +291,31 @@ describe('an attempt', () => {
     expect(asked).toHaveLength(1);
   });
 
-  it('has the width of the path measured where the type weighs it, and counts it only where the probe was answered', async () => {
+  it('measures the width of the path when the type weighs it, and counts it only when the probe was answered', async () => {
     const measured = { metric: 'width', value: 2, method: 'ping-train' };
     const pinger = { path: async () => [], width: async () => [measured] };
     const probe: Prober = async () => ({ level: 3, samples: [], facts: {} });
     const metrics = [widthOfPath({ weight: 1, useless: 2, excellent: 1 })];
-    const type = { id: 'thing', probe, cost: withTrain({ packets: 1, bytes: 60 }), metrics } as unknown as ServiceType;
+    const type = {
+      id: 'thing',
+      probe,
+      cost: withPacketTrain({ packets: 1, bytes: 60 }),
+      metrics,
+    } as unknown as ServiceType;
     const options = { lag, now: () => 7, signal: new AbortController().signal, pinger };
     const made = async (change: Partial<ServiceType>) =>
       (await attemptOnce({ ...type, ...change }, provider, options)).attempt;
     const pinged = 60 + PING_COST.bytes;
-    expect(await made({})).toMatchObject({ samples: [measured], bytes: pinged + TRAIN_COST.bytes });
+    expect(await made({})).toMatchObject({ samples: [measured], bytes: pinged + PACKET_TRAIN_COST.bytes });
     const failing: Prober = async () => ({ level: 2, reason: 'timeout' });
     expect(await made({ probe: failing })).toMatchObject({ reason: 'timeout', bytes: 60 });
-    expect(await made({ metrics: [] })).toMatchObject({ samples: [], bytes: pinged + TRAIN_COST.bytes });
+    expect(await made({ metrics: [] })).toMatchObject({ samples: [], bytes: pinged + PACKET_TRAIN_COST.bytes });
     const { pinger: _, ...alone } = options;
     expect((await attemptOnce(type, provider, alone)).attempt).toMatchObject({ samples: [], bytes: 60 });
   });
 });
 
-describe('where announcers contradict each other', () => {
+describe('when announcers contradict each other', () => {
   const contradictions = ['EVIL2', 'GOOD', 'EVIL3'].map((id) => ({
     ...{ node: `node of ${id}`, source: 'serf' as const },
     txt: new Map([['node_id', id]]),
@@ -323,14 +328,14 @@ describe('where announcers contradict each other', () => {
     return { level: 4, samples: [], facts: {} };
   };
 
-  it('tries each announced identity until one is right, and tells whose it was', async () => {
+  it('tries each announced identity until one matches, and names its announcer', async () => {
     tried.length = 0;
     const { attempt: made } = await attempt(identifying, disputed);
     expect(made).toMatchObject({ level: 4, reason: null, facts: { 'announced by': 'node of GOOD' } });
     expect(tried).toEqual(['EVIL', 'EVIL2', 'GOOD']);
   });
 
-  it('fails where none of them is, or for another reason, with what came of the one believed', async () => {
+  it('fails with the result of the believed identity when none matches, or for another reason', async () => {
     const liars = { ...disputed, contradictions: contradictions.filter(({ node }) => node !== 'node of GOOD') };
     expect((await attempt(identifying, liars)).attempt).toMatchObject({
       reason: 'wrong-identity',

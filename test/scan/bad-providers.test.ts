@@ -152,12 +152,12 @@ afterAll(async () => {
 
 const newest = (word: string, id: string) => world.store.attempts.of(word, id, 1)[0];
 
-describe('a scan of a community where nearly everybody misbehaves', () => {
-  it('comes to its end for every type', () => {
+describe('a scan of a community in which nearly everybody misbehaves', () => {
+  it('ends for every type', () => {
     expect(jobs.map(({ state, error }) => [state, error])).toEqual(jobs.map(() => ['done', null]));
   });
 
-  it('keeps a reason and no number for each of them', () => {
+  it('stores a reason and no number for each of them', () => {
     const told = CASES.filter(({ word, behaves }) => !UNTOLD[word]?.(behaves));
     expect(told.length).toBeGreaterThan(120);
     const believed = told.filter(({ word, id }) => !newest(word, id)?.reason || newest(word, id)?.level === 5);
@@ -166,13 +166,13 @@ describe('a scan of a community where nearly everybody misbehaves', () => {
     expect(numbers).toEqual([]);
   });
 
-  it('proves nothing of those that cannot be told from good ones but what they show', () => {
+  it('credits impostors with no more than they show', () => {
     const untold = CASES.filter(({ word, behaves }) => UNTOLD[word]?.(behaves));
     const proven = untold.filter(({ word, id }) => (newest(word, id)?.level ?? 9) > (word === 'Docker' ? 3 : 2));
     expect(proven).toEqual([]);
   });
 
-  it('puts the good one of each type before all that can be told from it, with what it has proven', () => {
+  it('ranks the good provider of each type above all that can be told from it', () => {
     const ranking = new Ranking({
       ...world,
       discovery: { ...world.discovery, estimates: async () => new Map() },
@@ -185,18 +185,18 @@ describe('a scan of a community where nearly everybody misbehaves', () => {
     );
   });
 
-  it('lets none outlast its deadline, and reads no more of any than its caps', () => {
+  it('lets none outlast its deadline, and reads no more than its caps', () => {
     const { probed } = watching;
     expect(new Set(probed.map(({ address }) => address)).size).toBe(providers.length);
     expect(probed.filter(({ ms, read }) => ms > LATEST_MS || read > MOST_READ)).toEqual([]);
     expect(Math.max(...probed.map(({ read }) => read))).toBeGreaterThan(10_000);
   });
 
-  it('probes as many at once as it may, and never more', () => {
+  it('uses its whole concurrency, and no more', () => {
     expect(watching.most()).toBe(CONCURRENCY);
   });
 
-  it('never goes where it is sent', () => {
+  it('follows no redirect', () => {
     expect(strays).toBe(0);
   });
 

@@ -32,14 +32,14 @@ describe('the budget', () => {
     expect(budget.spent()).toBe(0);
   });
 
-  it('never allows more than there is, with what is under way', () => {
+  it('never allows more than is left, attempts under way included', () => {
     const { budget } = budgetOf(300);
     budget.hold(200);
     expect(() => budget.check(100)).not.toThrow();
     expect(() => budget.check(101)).toThrow(expect.objectContaining({ code: 'budget-spent' }));
   });
 
-  it('leaves a person the half that unasked probes may not touch', () => {
+  it('keeps half for a person’s scans', () => {
     const { budget } = budgetOf(300);
     budget.lose(100);
     expect(() => budget.check(50, BACKGROUND_SHARE)).not.toThrow();
@@ -47,7 +47,7 @@ describe('the budget', () => {
     expect(() => budget.check(200)).not.toThrow();
   });
 
-  it('sums what is stored once a minute, however often it is asked, and counts what is added meanwhile at once', () => {
+  it('sums the store once a minute, and counts what this process adds at once', () => {
     const { budget, clock, add, summed } = budgetOf(1_000);
     for (let nth = 1; nth <= 59; nth++) {
       add(1);
@@ -60,7 +60,7 @@ describe('the budget', () => {
     expect(summed).toHaveBeenCalledTimes(2);
   });
 
-  it('knows a minute later what another process has spent, and what the store has forgotten', () => {
+  it('learns within a minute what another process has spent, and what the store has pruned', () => {
     const { budget, clock, store, other, add } = budgetOf(1_000);
     add(10);
     expect(budget.spent()).toBe(10);
@@ -74,7 +74,7 @@ describe('the budget', () => {
     expect(budget.spent()).toBe(1);
   });
 
-  it('does not count what bears a time to come, until that comes', () => {
+  it('ignores attempts dated in the future until then', () => {
     const { budget, clock, add } = budgetOf(1_000);
     clock.now += 365 * DAY;
     add(10, { provider: 'p2' });

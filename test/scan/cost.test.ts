@@ -4,7 +4,7 @@ import { widthOfPath } from '../../plugin/model/metric.js';
 import type { Provider } from '../../plugin/model/provider.js';
 import type { Prober } from '../../plugin/probe/index.js';
 import { PATH_COST } from '../../plugin/probe/path.js';
-import { PING_COST, TRAIN_COST, withTrain } from '../../plugin/probe/ping.js';
+import { PACKET_TRAIN_COST, PING_COST, withPacketTrain } from '../../plugin/probe/ping.js';
 import { attemptCost, scanCost } from '../../plugin/scan/cost.js';
 import type { ServiceType } from '../../plugin/services/contract.js';
 import { answer, five, providerAt, scannerOf, servicesOf, typeWith } from './made.js';
@@ -38,7 +38,7 @@ const stalled: Prober = async () => {
 };
 
 describe('the cost of a scan', () => {
-  it('is every provider once, the best three four times more, and a third of that for repetitions', () => {
+  it('covers every provider once, the best three four times more, and a third of that for repeats', () => {
     const type = typeWith(answer);
     const once = 100 + PING_COST.bytes;
     const providers = five.map((address) => providerAt(address));
@@ -47,7 +47,7 @@ describe('the cost of a scan', () => {
     expect(scanCost(type, [])).toEqual({ packets: 0, bytes: 0 });
   });
 
-  it('counts the pings of Serf where a node gossips, else the system’s, and what is done on demand', () => {
+  it('counts Serf’s pings for a gossiping node, else the system’s, and what is done on demand', () => {
     const gossip = { address: '10.0.0.1', port: 1 };
     const type = typeWith(answer, { askedCost: { packets: 1, bytes: 7 } });
     expect(attemptCost(type, providerAt('10.0.0.1', { gossip }), {}).bytes).toBe(100 + PATH_COST.bytes);
@@ -61,7 +61,7 @@ describe('the cost of a scan', () => {
     'is not passed by a real scan %s, and all but the repetitions is spent where all answer',
     async (_, one, probes) => {
       const type = typeWith(answer, {
-        cost: withTrain({ packets: 2, bytes: 100 }),
+        cost: withPacketTrain({ packets: 2, bytes: 100 }),
         askedCost: { packets: 1, bytes: 40 },
         metrics: [widthOfPath({ weight: 1, useless: 30, excellent: 1 })],
       });
@@ -71,12 +71,14 @@ describe('the cost of a scan', () => {
         one,
       );
       expect(attempts).toBeGreaterThanOrEqual(probes);
-      expect(booked).toBeGreaterThanOrEqual(probes * (100 + (one ? 40 : 0) + TRAIN_COST.bytes + PING_COST.bytes));
+      expect(booked).toBeGreaterThanOrEqual(
+        probes * (100 + (one ? 40 : 0) + PACKET_TRAIN_COST.bytes + PING_COST.bytes),
+      );
       expect(booked).toBeLessThanOrEqual(promised);
     },
   );
 
-  it('is not passed by a scan whose every attempt our own loop spoils: it repeats a third as many at most', async () => {
+  it('holds for a scan whose every attempt our own loop invalidates: at most a third are repeated', async () => {
     const { booked, promised, attempts } = await scan([providerAt('10.0.0.1')], typeWith(stalled));
     expect(attempts).toBe(5 + 2);
     expect(booked).toBeLessThanOrEqual(promised);

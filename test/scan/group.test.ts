@@ -15,7 +15,7 @@ describe('who is behind a provider', () => {
     expect(hostGroup(address)).toBe(group);
   });
 
-  it('is what it claims until it answers, and then where it is: no name is ever proven', () => {
+  it('is what it claims until it answers, and its host afterwards: no name is ever proven', () => {
     const provider = { address: 'fd00:1:2:3::9', node: 'liar' };
     expect(claims(provider)).toEqual(['host fd00:1:2:3', 'node liar']);
     expect(groups(provider, false)).toEqual(claims(provider));

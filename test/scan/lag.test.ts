@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { LagGuard, spoils } from '../../plugin/scan/lag.js';
+import { invalidates, LagGuard } from '../../plugin/scan/lag.js';
 
 const guard = new LagGuard();
 afterEach(() => guard.close());
@@ -11,7 +11,7 @@ function block(ms: number): void {
 }
 
 describe('the lag guard', () => {
-  it('sees how long the loop stood still, also right before it is asked', () => {
+  it('sees how long the loop was blocked, even right before it is asked', () => {
     const longest = guard.watch();
     block(60);
     const stall = longest().longest();
@@ -19,7 +19,7 @@ describe('the lag guard', () => {
     expect(stall).toBeLessThan(500);
   });
 
-  it('gives each watcher only the stalls of its own time', () => {
+  it('gives each watcher only the stalls of its own span', () => {
     const early = guard.watch();
     block(60);
     const late = guard.watch();
@@ -39,11 +39,11 @@ describe('the lag guard', () => {
     expect(stalls.longest(after + 20, after + 25)).toBeLessThan(50);
   });
 
-  it('spoils a time that the stall could have made, and no other', () => {
-    expect(spoils(4, 1)).toBe(false);
-    expect(spoils(8, 1)).toBe(true);
-    expect(spoils(8, 50)).toBe(true);
-    expect(spoils(6, 190)).toBe(true);
-    expect(spoils(8, 400)).toBe(false);
+  it('invalidates a time that the stall could have caused, and no other', () => {
+    expect(invalidates(4, 1)).toBe(false);
+    expect(invalidates(8, 1)).toBe(true);
+    expect(invalidates(8, 50)).toBe(true);
+    expect(invalidates(6, 190)).toBe(true);
+    expect(invalidates(8, 400)).toBe(false);
   });
 });

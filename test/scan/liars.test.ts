@@ -94,7 +94,7 @@ describe('unasked probes', () => {
     },
   );
 
-  it('of 20 neighbours are at most 1.5 times rarer with 200 liars that make up 100 types', async () => {
+  it('reach 20 neighbours at most 1.5 times more rarely when 200 liars make up 100 types', async () => {
     const be: Liar = (liar, port) =>
       fake(`10.66.0.${liar}`, `liar ${liar}`, port, { type: `made up ${Math.floor(liar / 2)}` });
     const ratio = (await probesOfReal(0, be)) / (await probesOfReal(200, be));
@@ -180,14 +180,14 @@ describe('the day’s bytes', () => {
     expect(new Set(probed.filter((address) => isReal({ address }))).size).toBe(neighbours.length);
   });
 
-  it('are booked by what was sent: a scan of 1,300 closed ports costs a hundredth of them', async () => {
+  it('count what was sent: a scan of 1,300 closed ports costs a hundredth of them', async () => {
     const probe = counting(refusal, { headers: 100 });
     const { providers, share } = await scanned(fakes, probe);
     expect(providers).toBeGreaterThan(60);
     expect(share).toBeLessThan(0.02);
   });
 
-  it('are spent on the neighbours known to answer in turn with the others, and on all of the known, whatever that needs', async () => {
+  it('go to known neighbours and strangers in turn, and cover every known one', async () => {
     const refused = counting(refusal, { headers: 100 });
     const { probed } = await scanned(elsewhere, refused, { known: true });
     expect(new Set(probed.slice(0, 2 * neighbours.length + 8).filter((address) => isReal({ address }))).size).toBe(20);
@@ -196,7 +196,7 @@ describe('the day’s bytes', () => {
     expect(short.promised).toBeGreaterThan(0.3 * 400_000);
   });
 
-  it('are promised as they are spent: no more is booked than the page says, and what is left out is in the job', async () => {
+  it('match the quote: no more is spent than the page says, and the job counts what is left out', async () => {
     const { spent, promised, providers, left, job, probed } = await scanned(
       fakes,
       counting(refusal, { received: 8_800 }),
@@ -207,7 +207,7 @@ describe('the day’s bytes', () => {
     expect(probed.filter((address) => !isReal({ address }))).toHaveLength(providers - neighbours.length);
   });
 
-  it('reach everybody in a few scans, the left out first in the next one', async () => {
+  it('reach everybody in a few scans, starting with those left out of the last one', async () => {
     const { probed, left } = await scanned(elsewhere, counting(refusal, { headers: 100 }), { scans: 2 });
     expect(left).toBeGreaterThan(0);
     const fakesProbed = probed.filter((address) => !isReal({ address }));

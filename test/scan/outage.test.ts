@@ -46,8 +46,8 @@ function community(providers: readonly Provider[], options: Options = {}) {
 const answered: ProbeResult = { level: 3, samples: [], facts: {} };
 const three = five.slice(0, 3).map((address) => providerAt(address));
 
-describe('a scan in which nobody is heard', () => {
-  it('is this node’s own outage where three hosts answered before: it fails, keeps nothing, and its bytes count', async () => {
+describe('a scan in which nobody answers', () => {
+  it('fails as this node’s own outage when three hosts answered before, stores nothing, and counts the bytes', async () => {
     const { scan, tells, record, attempts, scanner } = community(three);
     for (const provider of three) record(provider, answered);
     for (const { address } of three) tells.set(address, silence);
@@ -57,7 +57,7 @@ describe('a scan in which nobody is heard', () => {
     expect(scanner.cut).toBe(true);
   });
 
-  it('is theirs where only two hosts answered before, however many there are', async () => {
+  it('blames the providers when only two hosts answered before, however many there are', async () => {
     const providers = five.map((address) => providerAt(address));
     const { scan, tells, record, fails, scanner } = community(providers);
     for (const provider of providers.slice(0, 2)) record(provider, answered);
@@ -67,7 +67,7 @@ describe('a scan in which nobody is heard', () => {
     expect(scanner.cut).toBe(false);
   });
 
-  it('is theirs where one of three services of the same host answered before', async () => {
+  it('blames the provider when the three silent services are on one host', async () => {
     const twins = [1, 2, 3].map((port) => providerAt('10.0.0.1', { id: `p${port}`, port }));
     const { scan, tells, record, fails } = community(twins);
     for (const provider of twins) record(provider, answered);
@@ -76,7 +76,7 @@ describe('a scan in which nobody is heard', () => {
     expect(fails('thing')).toBe(3);
   });
 
-  it('is theirs where a host of another type is heard, which is listened for before anybody is acquitted', async () => {
+  it('blames the providers when a witness of another type answers', async () => {
     const other = providerAt('10.0.0.9', { type: 'other thing' });
     const { scan, tells, record, fails, attempts } = community([...three, other]);
     for (const provider of [...three, other]) record(provider, answered);
@@ -86,7 +86,7 @@ describe('a scan in which nobody is heard', () => {
     expect(attempts('other thing')).toHaveLength(2);
   });
 
-  it('tells of a witness under its own type', async () => {
+  it('reports a witness under its own type', async () => {
     const ended = vi.fn();
     const other = providerAt('10.0.0.9', { type: 'other thing' });
     const { scan, tells, record } = community([...three, other], { ended });
@@ -101,7 +101,7 @@ describe('a scan in which nobody is heard', () => {
     );
   });
 
-  it('is told apart from one in which a host at least refuses', async () => {
+  it('blames the providers when a host at least refuses', async () => {
     const { scan, tells, record, fails } = community(three);
     for (const provider of three) record(provider, answered);
     for (const { address } of three) tells.set(address, silence);
@@ -110,7 +110,7 @@ describe('a scan in which nobody is heard', () => {
     expect(fails('thing')).toBe(3);
   });
 
-  it('is not saved by this node’s own service, which is heard whatever happens to the link', async () => {
+  it('does not count this node’s own service as a witness', async () => {
     const own = providerAt('10.0.0.5', { self: true });
     const { scan, tells, record, attempts, fails } = community([...three, own]);
     for (const provider of three) record(provider, answered);
@@ -120,14 +120,14 @@ describe('a scan in which nobody is heard', () => {
     expect(fails('thing')).toBe(0);
   });
 
-  it('ends at once when the link goes in the middle, and keeps what came before', async () => {
+  it('ends at once when the link breaks in the middle, and keeps what came before', async () => {
     const { scan, link, attempts } = community(three);
     link.holds = 6;
     expect(await scan()).toMatchObject({ state: 'failed', error: { code: 'own-outage' } });
     expect(attempts().map(({ reason }) => reason)).toEqual(Array(6).fill(null));
   });
 
-  it('of one provider is kept always: a person who does not believe in an outage has that way', async () => {
+  it('of one provider is always stored, so that a person can check an outage', async () => {
     const { scan, tells, record, fails } = community(three);
     for (const provider of three) record(provider, answered);
     for (const { address } of three) tells.set(address, silence);
@@ -138,7 +138,7 @@ describe('a scan in which nobody is heard', () => {
 });
 
 describe('an unasked probe', () => {
-  it('that finds an old friend silent listens to the two heard last; silence of all three is our own', async () => {
+  it('tries the two newest witnesses when a known provider is silent, and blames this node when all three are', async () => {
     const providers = five.map((address) => providerAt(address));
     const { scanner, tells, record, probed, attempts } = community(providers);
     for (const [index, provider] of providers.entries()) record(provider, answered, index + 1);
@@ -153,7 +153,7 @@ describe('an unasked probe', () => {
     expect(attempts()).toHaveLength(6);
   });
 
-  it('blames the provider as soon as one witness is heard, and keeps what that one said', async () => {
+  it('blames the provider as soon as one witness answers, and stores that answer', async () => {
     const ended = vi.fn();
     const other = providerAt('10.0.0.9', { type: 'other thing' });
     const { scanner, tells, record, probed, fails, attempts } = community([...three, other], { ended });
@@ -173,7 +173,7 @@ describe('an unasked probe', () => {
     expect(fails('thing')).toBe(2);
   });
 
-  it('troubles no witness where there are too few to tell, nor where the provider refuses', async () => {
+  it('tries no witness when there are too few to tell, or when the provider refuses', async () => {
     const { scanner, tells, record, probed, fails } = community(three.slice(0, 2));
     for (const provider of three.slice(0, 2)) record(provider, answered);
     tells.set('10.0.0.1', silence).set('10.0.0.2', refusal);
@@ -183,7 +183,7 @@ describe('an unasked probe', () => {
     expect(fails('thing')).toBe(2);
   });
 
-  it('keeps no failure of anybody while this node is cut off', async () => {
+  it('stores no failure while this node is cut off', async () => {
     const providers = five.slice(0, 4).map((address) => providerAt(address));
     const { scanner, tells, record, fails } = community(providers);
     for (const [index, provider] of providers.entries()) record(provider, index === 3 ? silence : answered);
@@ -194,7 +194,7 @@ describe('an unasked probe', () => {
     expect(fails('thing')).toBe(1);
   });
 
-  it('believes in an outage for ten minutes', async () => {
+  it('believes an outage for ten minutes', async () => {
     vi.useFakeTimers({ toFake: ['performance'] });
     const { scanner, tells, record } = community(three);
     for (const provider of three) record(provider, answered);
@@ -206,7 +206,7 @@ describe('an unasked probe', () => {
     expect(scanner.cut).toBe(false);
   });
 
-  it('takes no witness whose identity would be asked for again within six hours', async () => {
+  it('takes no witness whose identity was checked in the last six hours', async () => {
     const probe: Prober = async () => silence;
     const services = servicesOf(typeWith(probe), typeWith(probe, { id: 'other thing', identifies: true }));
     const witnesses = ['10.0.0.8', '10.0.0.9'].map((address) => providerAt(address, { type: 'other thing' }));

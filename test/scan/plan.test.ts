@@ -67,16 +67,16 @@ function probesOf(count: number, { days, seed, judge }: Run): number[][] {
   return probes;
 }
 
-describe('the hours of measuring', () => {
-  it('are those of the local day from nine to midnight', () => {
+describe('the hours of background probes', () => {
+  it('are nine to midnight, local time', () => {
     const hours = Array.from({ length: 24 }, (_, hour) => hour);
     const measuring = hours.filter((hour) => isDaytime(new Date(2026, 5, 1, hour, 59).getTime()));
     expect(measuring).toEqual(hours.slice(9));
   });
 });
 
-describe('the choice of the next probe', () => {
-  it('is one of the candidates that are due, and none only when none is due', () => {
+describe('choosing the next probe', () => {
+  it('picks a candidate that is due, and none only when none is', () => {
     fc.assert(
       fc.property(someCandidates, aDraw, (list, draw) => {
         const chosen = chooseNext(list, NOW, () => draw);
@@ -102,25 +102,25 @@ describe('the choice of the next probe', () => {
     );
   });
 
-  it('goes to the pick once it is two hours old, whatever the others promise', () => {
+  it('picks the recommended one once its measurement is two hours old, whatever the others promise', () => {
     const rivals = [candidate('a', { high: 100 }), candidate('b', { high: 90 })];
     const pick = (age: number) => candidate('pick', { recommended: true, measuredAt: NOW - age, high: 50 });
     expect(choose([...rivals, pick(2 * HOUR)])).toBe('pick');
     expect(choose([...rivals, pick(2 * HOUR - 1)])).toBe('a');
   });
 
-  it('leaves a pick alone for the whole gap where each probe is a burden', () => {
+  it('leaves a recommended one alone for the whole gap when each probe is a burden', () => {
     const pick = (age: number) => candidate('pick', { recommended: true, measuredAt: NOW - age, gapMs: 6 * HOUR });
     expect(choose([pick(6 * HOUR - 1)])).toBeNull();
     expect(choose([pick(6 * HOUR)])).toBe('pick');
   });
 
-  it('takes of several types the pick that has waited longest', () => {
+  it('picks the recommended one that has waited longest, among several types', () => {
     const pick = (id: string, age: number) => candidate(id, { type: id, recommended: true, measuredAt: NOW - age });
     expect(choose([pick('web', 3 * HOUR), pick('names', 5 * HOUR), pick('files', 4 * HOUR)])).toBe('names');
   });
 
-  it('goes to the highest upper bound among those without a badge', () => {
+  it('picks the highest upper bound among those not recommended', () => {
     fc.assert(
       fc.property(fc.uniqueArray(fc.integer({ min: 1, max: 100 }), { minLength: 1, maxLength: 20 }), (highs) => {
         const list = highs.map((high) => candidate(`${high}`, { high, score: high / 2 }));
@@ -129,13 +129,13 @@ describe('the choice of the next probe', () => {
     );
   });
 
-  it('does not favour a type whose scores are higher throughout', () => {
+  it('does not favour a type whose scores are higher overall', () => {
     const high = [candidate('a', { type: 'names', score: 95, high: 97 }), candidate('b', { type: 'names', high: 96 })];
     const low = [candidate('c', { score: 40, high: 42 }), candidate('d', { score: 35, high: 50 })];
     expect(choose([...high, ...low])).toBe('d');
   });
 
-  it('begins with those never measured, the nearest by coordinates first, the unlocated last', () => {
+  it('starts with the unmeasured, the nearest by coordinates first, the unlocated last', () => {
     const never = (id: string, estimate: number | null) =>
       candidate(id, { measuredAt: null, score: null, high: null, estimate });
     const list = [never('far', 80), never('nowhere', null), never('near', 3), candidate('known', { high: 100 })];
@@ -145,14 +145,14 @@ describe('the choice of the next probe', () => {
     expect(order).toEqual(['near', 'far', 'nowhere', 'known']);
   });
 
-  it('leaves a fifth to those never measured while anybody who answered is due, and all where nobody is', () => {
+  it('gives the unmeasured a fifth while anybody who answered is due, and everything when nobody is', () => {
     const list = [candidate('pick', { recommended: true }), candidate('new', { measuredAt: null })];
     expect([0.1, 0.79, 0.8, 0.99].map((draw) => choose(list, draw))).toEqual(['pick', 'pick', 'new', 'new']);
     const resting = [candidate('pick', { recommended: true, measuredAt: NOW - HOUR }), ...list.slice(1)];
     expect([0.1, 0.79].map((draw) => choose(resting, draw))).toEqual(['new', 'new']);
   });
 
-  it('counts who was measured and never answered among those never measured, and lets no week of theirs go first', () => {
+  it('treats those that never answered as unmeasured, and gives them no weekly turn', () => {
     const dead = Array.from({ length: 1_000 }, (_, index) =>
       candidate(`dead${index}`, { answered: false, failures: 40, measuredAt: NOW - 9 * DAY }),
     );
@@ -161,7 +161,7 @@ describe('the choice of the next probe', () => {
     expect(choose(list, 0.9)).toBe('dead0');
   });
 
-  it('gives those at one place that answered one turn together, the pick besides', () => {
+  it('gives those that answered at one place one turn together, and the recommended one its own', () => {
     const at = (id: string, age: number, more: Partial<Candidate> = {}) =>
       candidate(id, { host: '10.0.0.1', measuredAt: NOW - age, ...more });
     expect(choose([at('a', 5 * HOUR), at('b', 2 * HOUR)])).toBeNull();
@@ -170,7 +170,7 @@ describe('the choice of the next probe', () => {
     expect(choose([at('a', 5 * HOUR), at('b', HOUR, { answered: false })])).toBe('a');
   });
 
-  it('tries of those that never answered whose place and announcer were left alone longest', () => {
+  it('picks, of those that never answered, the one whose place and announcer waited longest', () => {
     const at = (id: string, hours: number | null) =>
       candidate(id, { measuredAt: null, claimedAt: hours === null ? null : NOW - hours * HOUR, estimate: hours });
     expect(choose([at('a', 4), at('b', 5), at('c', null)])).toBe('c');
@@ -178,7 +178,7 @@ describe('the choice of the next probe', () => {
     expect(choose([at('c', 2)])).toBeNull();
   });
 
-  it('takes no time that grows with the square of the list', () => {
+  it('takes no time quadratic in the length of the list', () => {
     const list = Array.from({ length: 20_000 }, (_, index) =>
       candidate(`p${index}`, { measuredAt: index % 2 ? null : NOW - 10 * HOUR - index, host: `h${index % 300}` }),
     );
@@ -187,7 +187,7 @@ describe('the choice of the next probe', () => {
     expect(performance.now() - started).toBeLessThan(1_500);
   });
 
-  it('does not wait for a month to go by where the clock was a month ahead, and begins with those', () => {
+  it('does not wait a month when the clock was a month ahead, and starts with those', () => {
     const ahead = candidate('ahead', { measuredAt: NOW + 30 * DAY });
     expect(choose([ahead])).toBe('ahead');
     expect(choose([ahead, candidate('stale', { measuredAt: NOW - 7 * DAY })])).toBe('ahead');
@@ -213,7 +213,7 @@ describe('the choice of the next probe', () => {
 
 describe('over simulated weeks', () => {
   // Two probes an hour of the day are 210 a week; the pauses between them vary.
-  it.each([3, 40, 100, 150])('nobody of %i stays unmeasured for a week, however hopeless', (count) => {
+  it.each([3, 40, 100, 150])('measures each of %i within a week, however hopeless', (count) => {
     const judge = (index: number) => ({
       recommended: index % 20 === 0,
       failures: index % 7 === 3 ? 50 : 0,
@@ -227,7 +227,7 @@ describe('over simulated weeks', () => {
     expect(Math.max(...gaps)).toBeLessThanOrEqual(7 * DAY);
   });
 
-  it('no one is probed sooner than its gap, and the pick about every two hours', () => {
+  it('probes nobody sooner than its gap, and the recommended one about every two hours', () => {
     const judge = (index: number) => ({ recommended: index === 0 });
     const [pick = [], ...rest] = probesOf(30, { days: 14, seed: 7, judge });
     for (const times of rest) {
@@ -239,7 +239,7 @@ describe('over simulated weeks', () => {
     expect(pick.length / 14).toBeLessThanOrEqual(8);
   });
 
-  it('whoever may turn out best is probed more often than who may not', () => {
+  it('probes those that may turn out best more often', () => {
     // What is old may be anything: the bound widens with age.
     const judge = (index: number, age: number) => ({
       score: index < 10 ? 80 : 20,

@@ -34,7 +34,7 @@ describe('the pool', () => {
     expect(seen.sort()).toEqual(items.sort());
   });
 
-  it('never runs two at once towards one host, and passes over it for others', async () => {
+  it('never runs two at once towards one host, and takes others meanwhile', async () => {
     const { work, endAll, waiting } = gate();
     const host = (item: string) => item.slice(0, 1);
     const all = new Pool(3).each(['a1', 'a2', 'b1'], { host, signal: idle }, work);
@@ -43,7 +43,7 @@ describe('the pool', () => {
     await all;
   });
 
-  it('holds its limits over everything that uses it at the same time, and wakes who waits', async () => {
+  it('holds its limits over all concurrent users, and wakes those that wait', async () => {
     const { work, endAll, seen, waiting, most } = gate();
     const pool = new Pool(2);
     const host = (item: string) => item.slice(0, 1);
@@ -55,7 +55,7 @@ describe('the pool', () => {
     expect(seen.sort()).toEqual(['a1', 'a1', 'b2', 'c2']);
   });
 
-  it('ends at once when aborted while it waits for another to end', async () => {
+  it('ends at once when aborted while it waits for a slot', async () => {
     const { work, endAll, seen } = gate();
     const pool = new Pool(1);
     const abort = new AbortController();
@@ -78,7 +78,7 @@ describe('the pool', () => {
     expect(seen).toEqual(['a']);
   });
 
-  it('finishes the others before it throws what one of them threw', async () => {
+  it('finishes the others before it throws an error', async () => {
     const done: string[] = [];
     const all = new Pool(2).each(['bad', 'good'], { host: (item) => item, signal: idle }, async (item) => {
       if (item === 'bad') throw new Error('our mistake');

@@ -28,8 +28,8 @@ function community(providers: readonly Provider[], probe = refuses, options: Opt
   return { scanner, jobs, attempts, scan };
 }
 
-describe('a scan asked for again', () => {
-  it('within a minute of its end is the one that ended, and then a new one', async () => {
+describe('a repeated request for a scan', () => {
+  it('returns the ended scan for a minute, and then starts a new one', async () => {
     const { scan, jobs, attempts } = community(five.map((address) => providerAt(address)));
     const first = await scan();
     pass(59_000);
@@ -41,7 +41,7 @@ describe('a scan asked for again', () => {
     expect(attempts()).toHaveLength(10);
   });
 
-  it('for one provider only, is a new one after ten seconds', async () => {
+  it('starts a new scan of one provider after ten seconds', async () => {
     const { scan } = community(five.map((address) => providerAt(address)));
     const all = await scan();
     pass(9_000);
@@ -54,7 +54,7 @@ describe('a scan asked for again', () => {
     expect(await scan('10.0.0.3')).not.toBe(all);
   });
 
-  it('is a new one where the last one covered less: one provider only, or not who has joined since', async () => {
+  it('starts a new scan when the last one covered less: one provider only, or not a newcomer', async () => {
     const providers = [providerAt('10.0.0.1')];
     const { scan } = community(providers);
     const one = await scan('10.0.0.1');
@@ -64,7 +64,7 @@ describe('a scan asked for again', () => {
     expect(await scan()).not.toBe(all);
   });
 
-  it('is a new one where the last one failed, or did not measure everything', async () => {
+  it('starts a new scan when the last one failed, or did not measure everything', async () => {
     const { scan, jobs } = community([providerAt('10.0.0.1'), providerAt('10.0.0.2')], refuses, {
       bytesPerDay: 150,
       concurrency: 1,
@@ -73,12 +73,12 @@ describe('a scan asked for again', () => {
     await expect(scan()).rejects.toMatchObject({ code: 'budget-spent' });
   });
 
-  it('is still answered with the last one when the budget is spent since', async () => {
+  it('returns the ended scan even when the budget has been spent since', async () => {
     const { scan } = community([providerAt('10.0.0.1')], refuses, { bytesPerDay: 150 });
     expect(await scan()).toBe(await scan());
   });
 
-  it('is a new one where a person offers an account', async () => {
+  it('starts a new scan when a person offers an account', async () => {
     const accounts: unknown[] = [];
     const { scan } = community([providerAt('10.0.0.1')], async (_, { account }) => {
       accounts.push(account);

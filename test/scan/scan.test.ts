@@ -3,7 +3,7 @@ import { log } from '../../plugin/lib/log.js';
 import { PanelError } from '../../plugin/model/errors.js';
 import type { Job } from '../../plugin/model/job.js';
 import type { Provider } from '../../plugin/model/provider.js';
-import { failureOf } from '../../plugin/probe/failure.js';
+import { toFailure } from '../../plugin/probe/failure.js';
 import type { Prober } from '../../plugin/probe/index.js';
 import { answer, five, heldProbe, scannerOf as made, type Options, providerAt, turn } from './made.js';
 
@@ -55,17 +55,17 @@ describe('a scan', () => {
     ]);
   });
 
-  it('goes on where the far end answers with an error that nobody thought of', async () => {
+  it('continues when the far end answers with an unexpected error', async () => {
     const error = Object.assign(new Error('ENOPROTOOPT'), { code: 'ENOPROTOOPT', syscall: 'connect' });
     const { scanner, jobs, attempts } = scannerOf([providerAt('10.0.0.1'), providerAt('10.0.0.2')], async (target) =>
-      target.address === '10.0.0.2' ? failureOf(error) : answer(),
+      target.address === '10.0.0.2' ? toFailure(error) : answer(),
     );
     expect(await jobs.ended(scanner.start('thing').id)).toMatchObject({ state: 'done' });
     const reasons = attempts().map(({ provider, reason }) => `${provider} ${reason}`);
     expect(new Set(reasons)).toEqual(new Set(['10.0.0.1 null', '10.0.0.2 unreachable']));
   });
 
-  it('leaves a provider alone that fails half way, however good it was before', async () => {
+  it('leaves a provider that fails half way alone, however good it was before', async () => {
     let good = 3;
     const { scanner, jobs, attempts } = scannerOf([providerAt('10.0.0.1')], async () =>
       good-- > 0 ? answer() : { level: 0, reason: 'timeout' },
@@ -75,7 +75,7 @@ describe('a scan', () => {
     expect(attempts()).toHaveLength(5);
   });
 
-  it('of a type runs once: a second request, also for one provider, gets the running job', async () => {
+  it('runs once per type: a second request, even for one provider, gets the running job', async () => {
     const { waiting, probe } = heldProbe();
     const { scanner } = scannerOf(
       five.map((address) => providerAt(address)),
@@ -88,7 +88,7 @@ describe('a scan', () => {
     expect(waiting).toHaveLength(3);
   });
 
-  it('of all providers waits for the running scan of one, which does not cover it', async () => {
+  it('of all providers waits for a running scan of one', async () => {
     const { waiting, probe } = heldProbe();
     const { scanner, jobs } = scannerOf(
       five.map((address) => providerAt(address)),
@@ -104,7 +104,7 @@ describe('a scan', () => {
     expect(jobs.running().map(({ id }) => id)).toEqual([all.id]);
   });
 
-  it('that waits for another is cancelled at once, and whoever waits behind it still waits for that other', async () => {
+  it('can be cancelled while it waits for another, and the next in line still waits for that other', async () => {
     const { waiting, probe } = heldProbe();
     const { scanner, jobs } = scannerOf(
       five.map((address) => providerAt(address)),
@@ -132,7 +132,7 @@ describe('a scan', () => {
     expect(waiting).toHaveLength(2);
   });
 
-  it('that is cancelled ends within a second, and what came before stays', async () => {
+  it('ends within a second when cancelled, and keeps what came before', async () => {
     const { waiting, probe } = heldProbe();
     const { scanner, jobs, attempts } = scannerOf(
       five.map((address) => providerAt(address)),
@@ -149,7 +149,7 @@ describe('a scan', () => {
     expect(attempts()).toHaveLength(1);
   });
 
-  it('never probes a provider outside the ranges, without a port or against its will, and says so when there is nothing else', () => {
+  it('never probes a provider outside the ranges, without a port or against its will, and refuses when there is nothing else', () => {
     const barred = [
       providerAt('8.8.8.8', { barred: 'not-allowed' }),
       providerAt('10.0.0.1', { barred: 'no-port', port: null }),
@@ -159,7 +159,7 @@ describe('a scan', () => {
     expect(() => scanner.start('thing')).toThrow(PanelError);
   });
 
-  it('stops at the daily budget, and is refused from the start when it is spent', async () => {
+  it('stops at the daily budget, and is refused once it is spent', async () => {
     const { scanner, jobs, attempts } = scannerOf(
       five.map((address) => providerAt(address)),
       answer,
@@ -171,7 +171,7 @@ describe('a scan', () => {
     expect(() => scanner.start('thing')).toThrow(expect.objectContaining({ code: 'budget-spent' }));
   });
 
-  it('counts what is under way against the budget, and what our own stall made worthless', async () => {
+  it('counts attempts under way against the budget, and those that our own stall invalidated', async () => {
     const providers = five.map((address) => providerAt(address));
     const { scanner, jobs, attempts } = scannerOf(providers, answer, { bytesPerDay: 150, concurrency: 3 });
     await jobs.ended(scanner.start('thing').id);
@@ -187,7 +187,7 @@ describe('a scan', () => {
     expect(stalled.scanner.spending().spent).toBe(100);
   });
 
-  it('counts against the budget what a full disk does not keep, and says what is wrong', async () => {
+  it('counts what a full disk does not store against the budget, and fails with disk-full', async () => {
     const { scanner, jobs, store } = scannerOf([providerAt('10.0.0.1')], answer);
     vi.spyOn(store.attempts, 'add').mockImplementation(() => {
       throw Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' });
@@ -205,7 +205,7 @@ describe('a scan', () => {
     expect(prune.mock.invocationCallOrder[0]).toBeLessThan(flush.mock.invocationCallOrder[0] ?? 0);
   });
 
-  it('throws away the times that our own stalled loop spoiled, keeps the answer, and tries again', async () => {
+  it('discards the times that our own stall invalidated, keeps the answer, and tries again', async () => {
     let stalls = 1;
     const { scanner, jobs, attempts } = scannerOf([providerAt('10.0.0.1')], async () => {
       if (stalls-- > 0) {
@@ -220,7 +220,7 @@ describe('a scan', () => {
     expect(answered.filter((samples) => samples === 0)).toHaveLength(1);
   });
 
-  it('comes to its end where one probe stumbles over what its provider says, which is that one’s failure', async () => {
+  it('ends normally when one probe throws on an answer, and stores that as the provider’s failure', async () => {
     const logged = vi.spyOn(log, 'error').mockImplementation(() => {});
     closers.push(() => logged.mockRestore());
     const { scanner, jobs, attempts } = scannerOf(
@@ -236,7 +236,7 @@ describe('a scan', () => {
     expect(logged).toHaveBeenCalledOnce();
   });
 
-  it('fails where this node itself has too little, but only after the others were measured', async () => {
+  it('fails when this node runs out of a resource, but only after the others were measured', async () => {
     const { scanner, jobs, attempts } = scannerOf(
       five.map((address) => providerAt(address)),
       async ({ address }) => {
@@ -249,7 +249,7 @@ describe('a scan', () => {
     expect(attempts()).toHaveLength(4);
   });
 
-  it('tells once, at its end, of which providers it has stored something', async () => {
+  it('reports once, at its end, of which providers it stored something', async () => {
     const told: unknown[] = [];
     const providers = five.map((address) => providerAt(address));
     const { scanner, jobs, attempts } = scannerOf(providers, answer, {
@@ -261,7 +261,7 @@ describe('a scan', () => {
     expect(told).toEqual([['thing', five.slice(0, 3), 3]]);
   });
 
-  it('takes the steps on demand only for one provider, and not where it announces that it wants light probes', async () => {
+  it('takes the steps on demand only for one provider, and not when it announces light probes', async () => {
     const asked: [string, boolean | undefined][] = [];
     const providers = [providerAt('10.0.0.1'), providerAt('10.0.0.2', { txt: new Map([['probe', 'Light']]) })];
     const { scanner, jobs } = scannerOf(providers, async ({ address }, context) => {

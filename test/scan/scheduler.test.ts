@@ -78,7 +78,7 @@ const minutesUp = ({ store }: ReturnType<typeof scheduled>) =>
   store.own.days(0).reduce((sum, { up, cut }) => ({ up: sum.up + up, cut: sum.cut + cut }), { up: 0, cut: 0 });
 
 describe('the scheduler', () => {
-  it('probes nobody unless it is on, but notes each minute that this node is up', async () => {
+  it('probes nobody while it is off, but records each minute that this node is up', async () => {
     const world = scheduled(many, answer, { on: false });
     await pass(6 * HOUR);
     expect(world.probed).toEqual([]);
@@ -86,7 +86,7 @@ describe('the scheduler', () => {
     expect(minutesUp(world)).toEqual({ up: 361, cut: 0 });
   });
 
-  it('begins at a random moment of the first half hour, for each type another', async () => {
+  it('starts each type at its own random moment of the first half hour', async () => {
     const starts = [];
     for (const seed of [1, 2, 3, 4]) {
       const others = pair.map((one) => ({ ...one, id: `other ${one.id}`, type: 'other thing' }));
@@ -105,7 +105,7 @@ describe('the scheduler', () => {
     expect(Math.max(...starts)).toBeLessThanOrEqual(30);
   });
 
-  it('leaves exponential gaps of half an hour in the mean, none under 5 minutes or over 2 hours', async () => {
+  it('leaves exponential gaps of half an hour on average, between 5 minutes and 2 hours', async () => {
     const { probed } = scheduled(many);
     await pass(6 * 24 * HOUR);
     const gaps = probed.slice(1).map(({ at }, index) => (at - (probed[index]?.at ?? 0)) / MINUTE);
@@ -119,7 +119,7 @@ describe('the scheduler', () => {
     expect(new Set(probed.map(({ address }) => address)).size).toBe(40);
   });
 
-  it('leaves each provider alone for three hours, or six where its identity is checked', async () => {
+  it('leaves each provider alone for three hours, or six when its identity is checked', async () => {
     const shortest = async (type: Partial<ServiceType>) => {
       const { probed, scheduler } = scheduled(many.slice(0, 3), answer, { type });
       await pass(3 * 24 * HOUR);
@@ -137,7 +137,7 @@ describe('the scheduler', () => {
     expect(heavy).toBeGreaterThanOrEqual(6);
   });
 
-  it('leaves one that fails again and again alone for longer and longer', async () => {
+  it('backs off from a provider that keeps failing', async () => {
     const { probed } = scheduled(many.slice(0, 3), async ({ address }) =>
       address === '10.0.1.0' ? { level: 1, reason: 'refused' } : answer(),
     );
@@ -147,7 +147,7 @@ describe('the scheduler', () => {
     expect(of('10.0.1.0') * 2).toBeLessThan(of('10.0.1.1'));
   });
 
-  it('waits where nothing is due, and where there is no choice', async () => {
+  it('waits when nothing is due, and when there is no choice', async () => {
     const { scheduler, probed } = scheduled(pair);
     await until(() => scheduler.status().waiting === 'nothing-due');
     expect(scheduler.status().next).toBeGreaterThan(Date.now());
@@ -158,7 +158,7 @@ describe('the scheduler', () => {
     expect(lone.scheduler.status()).toMatchObject({ waiting: 'nothing-due', next: null });
   });
 
-  it('never probes what is this node’s own, barred, unconfirmed or hidden', async () => {
+  it('never probes this node’s own, barred, unconfirmed or hidden providers', async () => {
     const others = [
       providerAt('10.9.0.1', { self: true }),
       providerAt('10.9.0.2', { barred: 'declined' }),
@@ -171,7 +171,7 @@ describe('the scheduler', () => {
     expect(new Set(probed.map(({ address }) => address))).toEqual(new Set(pair.map(({ address }) => address)));
   });
 
-  it('asks no more of a provider than the light probe, and tells who was measured', async () => {
+  it('runs only the light probe, and reports who was measured', async () => {
     const asked: unknown[] = [];
     const ended = vi.fn();
     const probe: Prober = async (_, context) => {
@@ -186,7 +186,7 @@ describe('the scheduler', () => {
     expect(ended.mock.calls).toEqual([[type, [provider]]]);
   });
 
-  it('is not set off by a clock that is corrected by years', async () => {
+  it('is not triggered by a clock corrected by years', async () => {
     const { probed, scheduler } = scheduled(many, answer, { random: () => 0.9 });
     vi.setSystemTime(Date.now() + 10 * 365 * 24 * HOUR);
     await pass(20 * MINUTE);
@@ -196,7 +196,7 @@ describe('the scheduler', () => {
 });
 
 describe('the scheduler yields', () => {
-  it('to a person’s scan, to load and to traffic, and probes within a minute when they are over', async () => {
+  it('to a person’s scan, to load and to traffic, and probes within a minute of their end', async () => {
     let busy: Busy | null = 'load';
     const { waiting, probe } = heldProbe();
     const { probed, scheduler, scanner, jobs } = scheduled(pair, probe, { busy: async () => busy });
@@ -217,7 +217,7 @@ describe('the scheduler yields', () => {
     expect(scheduler.status()).toMatchObject({ waiting: null, last: { type: 'thing' } });
   });
 
-  it('to a scan that a person starts while it looks at the traffic', async () => {
+  it('to a scan that a person starts while it watches the traffic', async () => {
     const { probe } = heldProbe();
     const started: unknown[] = [];
     const world = scheduled(pair, probe, {
@@ -247,7 +247,7 @@ describe('the scheduler yields', () => {
     await jobs.cancel(scan.id);
   });
 
-  it('when this node itself is cut off: nothing is stored, the minutes count apart, and its return is seen soon', async () => {
+  it('while this node is cut off: it stores nothing, counts those minutes apart, and soon notices its return', async () => {
     let cut = false;
     const world = scheduled(many, async () => (cut ? silence : answer()));
     await pass(24 * HOUR);
@@ -267,7 +267,7 @@ describe('the scheduler yields', () => {
 });
 
 describe('the scheduler is switched', () => {
-  it('on and off at run time, and remembers it over a restart, whatever the configuration says', async () => {
+  it('on and off at run time, and remembers it across a restart, whatever the configuration says', async () => {
     const { scheduler, make, probed } = scheduled(many, answer, { on: false });
     scheduler.on();
     expect(scheduler.status()).toMatchObject({ on: true, waiting: 'starting', next: expect.any(Number) });
@@ -281,7 +281,7 @@ describe('the scheduler is switched', () => {
     expect(make({ config: { backgroundScan: true } }).status().on).toBe(false);
   });
 
-  it('off also where a full disk cannot remember it, which is said', async () => {
+  it('off even when a full disk cannot remember it, and the error is reported', async () => {
     const { scheduler, store } = scheduled(many);
     vi.spyOn(store.settings, 'set').mockImplementation(() => {
       throw Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' });
@@ -303,7 +303,7 @@ describe('the scheduler is switched', () => {
     await until(() => waiting.length === 2);
   });
 
-  it('off within a second when the panel closes in the middle of a probe that heeds no signal', async () => {
+  it('off within a second when the panel closes in the middle of a probe that ignores its signal', async () => {
     const { scheduler, probed, attempts } = scheduled(pair, () => new Promise(() => {}));
     await until(() => probed.length === 1);
     let closed = false;
@@ -343,7 +343,7 @@ describe('a day of the scheduler', () => {
     expect(vi.getTimerCount()).toBe(1);
   });
 
-  it('writes a row for each probe, and else no more than a few lines', async () => {
+  it('writes a row for each probe, and otherwise only a few lines', async () => {
     const { store, jobs, attempts, probed } = scheduled(many);
     await pass(24 * HOUR);
     expect(attempts()).toHaveLength(probed.length);
@@ -352,7 +352,7 @@ describe('a day of the scheduler', () => {
     expect(jobs.running()).toEqual([]);
   });
 
-  it('goes on after a mistake of ours in a probe, which is the provider’s failure, and logged once', async () => {
+  it('continues after a bug of ours in a probe, stores it as the provider’s failure, and logs it once', async () => {
     const logged = vi.spyOn(console, 'error').mockImplementation(() => {});
     const mistake = new TypeError('a mistake in every probe');
     const { probed, attempts } = scheduled(

@@ -13,12 +13,12 @@ describe('a scan among thousands that nobody has measured', () => {
   const flood = Array.from({ length: 2_000 }, (_, nth) => target(nth, 1_000));
   const neighbours = Array.from({ length: 20 }, (_, nth) => target(5_000 + nth, 500));
 
-  it('begins with those that were announced before the others', () => {
+  it('starts with those announced earliest', () => {
     const order = inOrder([...flood, ...neighbours], new Map()).map((prospect) => prospect.target);
     expect(new Set(order.slice(0, 20))).toEqual(new Set(neighbours));
   });
 
-  it('measures 250 of them, and everybody who is known to answer', () => {
+  it('measures 250 of them, and everybody known to answer', () => {
     const known = new Map<string, Past>(flood.slice(0, 400).map(({ id }) => [id, { measuredAt: 7, answered: true }]));
     const selected = select(type, inOrder([...flood, ...neighbours], known), DAY_BYTES);
     expect(selected.filter(({ answered }) => answered)).toHaveLength(400);

@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Attempt } from '../../plugin/model/attempt.js';
 import { ANSWERS, type Metric } from '../../plugin/model/metric.js';
-import { curveOf } from '../../plugin/score/curve.js';
-import { digestOf, scoreAt, scoreOf, UNTRIED } from '../../plugin/score/index.js';
+import { toCurve } from '../../plugin/score/curve.js';
+import { scoreAt, scoreOf, toDigest, UNTRIED } from '../../plugin/score/index.js';
 import { answered, failed, HOUR, history, NOW, TYPE, UNSCORED_TYPE } from './made.js';
 
 const later = fc.integer({ min: 0, max: 20 * 24 * HOUR });
@@ -18,7 +18,7 @@ function plainMark(metric: Metric, attempts: readonly Attempt[], now: number): n
       count += weight;
       continue;
     }
-    const marks = attempt.samples.filter((one) => one.metric === metric.id).map((one) => curveOf(metric)(one.value));
+    const marks = attempt.samples.filter((one) => one.metric === metric.id).map((one) => toCurve(metric)(one.value));
     if (metric.id === ANSWERS) marks.push(1);
     if (marks.length === 0) continue;
     sum += (weight * marks.reduce((total, mark) => total + mark, 0)) / marks.length;
@@ -28,10 +28,10 @@ function plainMark(metric: Metric, attempts: readonly Attempt[], now: number): n
 }
 
 describe('the digest of the attempts', () => {
-  it('gives at any later time the marks that the attempts themselves give', () => {
+  it('gives the same marks as the attempts at any later time', () => {
     fc.assert(
       fc.property(history, later, (attempts, wait) => {
-        const { parts, score } = scoreAt(TYPE, digestOf(TYPE, attempts), NOW + wait);
+        const { parts, score } = scoreAt(TYPE, toDigest(TYPE, attempts), NOW + wait);
         fc.pre(score !== 0);
         TYPE.metrics.forEach((metric, index) => {
           expect(parts[index]?.mark).toBeCloseTo(plainMark(metric, attempts, NOW + wait), 9);
@@ -41,7 +41,7 @@ describe('the digest of the attempts', () => {
     );
   });
 
-  it('counts attempts of the future as made now, as the attempts themselves give it', () => {
+  it('counts future attempts as made now, as the attempts do', () => {
     fc.assert(
       fc.property(history, later, (attempts, back) => {
         const { parts, score } = scoreOf(TYPE, attempts, NOW - back);
@@ -54,10 +54,10 @@ describe('the digest of the attempts', () => {
     );
   });
 
-  it('does not change while it is read, and serves as well after a journey as plain data', () => {
+  it('is not changed by reading, and survives serialisation', () => {
     fc.assert(
       fc.property(history, later, (attempts, wait) => {
-        const digest = digestOf(TYPE, attempts, NOW);
+        const digest = toDigest(TYPE, attempts, NOW);
         const copy = JSON.parse(JSON.stringify(digest));
         expect(scoreAt(TYPE, copy, NOW + wait)).toEqual(scoreAt(TYPE, digest, NOW + wait));
         expect(digest).toEqual(copy);
@@ -68,26 +68,26 @@ describe('the digest of the attempts', () => {
   it('grows with the metrics, not with the attempts', () => {
     const one = answered(0, { answer: 12.3456, rtt: 8.2345, loss: 0.01 });
     const attempts = Array.from({ length: 40 }, (_, nth) => ({ ...one, at: NOW - nth * 1_234_567 }));
-    expect(JSON.stringify(digestOf(TYPE, attempts)).length).toBeLessThan(1_000);
+    expect(JSON.stringify(toDigest(TYPE, attempts)).length).toBeLessThan(1_000);
   });
 
-  it('keeps the gate closed whatever the time, and nothing behind it', () => {
-    const digest = digestOf(TYPE, [failed(0, 'refused'), failed(HOUR), answered(2 * HOUR, { answer: 5 })]);
+  it('keeps the gate closed at any time, and holds nothing behind it', () => {
+    const digest = toDigest(TYPE, [failed(0, 'refused'), failed(HOUR), answered(2 * HOUR, { answer: 5 })]);
     expect(digest).toMatchObject({ closed: { reason: 'refused' }, tallies: [], facts: {}, path: null, samples: 1 });
     expect(scoreAt(TYPE, digest, NOW + 1000 * HOUR)).toMatchObject({ score: 0, reason: 'refused', measuredAt: NOW });
   });
 
   it('counts the failures in a row up to the newest attempt, whatever order the attempts come in', () => {
     const attempts = [failed(2 * HOUR), answered(3 * HOUR, {}), failed(HOUR), failed(4 * HOUR)];
-    expect(digestOf(TYPE, attempts).failures).toBe(2);
-    expect(digestOf(TYPE, [...attempts, answered(0, {})]).failures).toBe(0);
+    expect(toDigest(TYPE, attempts).failures).toBe(2);
+    expect(toDigest(TYPE, [...attempts, answered(0, {})]).failures).toBe(0);
     expect(scoreOf(TYPE, [failed(0), failed(HOUR), failed(2 * HOUR)], NOW)).toMatchObject({ failures: 3, score: 0 });
     const open = { ...answered(0, {}), level: 2 as const };
-    expect(digestOf(TYPE, [failed(HOUR), open])).toMatchObject({ failures: 0, samples: 0 });
+    expect(toDigest(TYPE, [failed(HOUR), open])).toMatchObject({ failures: 0, samples: 0 });
   });
 
-  it('of no attempt is that of a provider never tried', () => {
-    expect(scoreAt(TYPE, digestOf(TYPE, []), NOW)).toEqual(UNTRIED);
-    expect(scoreAt(UNSCORED_TYPE, digestOf(UNSCORED_TYPE, []), NOW)).toEqual(UNTRIED);
+  it('is that of an untried provider when there are no attempts', () => {
+    expect(scoreAt(TYPE, toDigest(TYPE, []), NOW)).toEqual(UNTRIED);
+    expect(scoreAt(UNSCORED_TYPE, toDigest(UNSCORED_TYPE, []), NOW)).toEqual(UNTRIED);
   });
 });

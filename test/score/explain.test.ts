@@ -14,7 +14,7 @@ const many = (make: (age: number, nth: number) => Attempt) =>
 const total = (points: readonly number[]) => points.reduce((sum, one) => sum + one, 0);
 
 describe('the explanation of a score', () => {
-  it('sums to what is missing to 100, exactly and in whole points, the greatest loss first', () => {
+  it('sums to 100 − score, exactly and in whole points, the greatest loss first', () => {
     fc.assert(
       fc.property(history, fc.option(someStars), (attempts, stars) => {
         const score = scoreOf(TYPE, attempts, NOW, stars ?? []);
@@ -63,7 +63,7 @@ describe('the explanation of a score', () => {
     expect(sentences.filter(({ key }) => key === 'slow')).toEqual([]);
   });
 
-  it('says that there are few measurements where nothing else is wrong', () => {
+  it('says that there are few measurements when nothing else is wrong', () => {
     expect(of([answered(0, FAST), answered(HOUR, FAST)])).toEqual([
       expect.objectContaining({ key: 'few', value: 2, unit: 'attempts' }),
     ]);
@@ -74,22 +74,22 @@ describe('the explanation of a score', () => {
     expect(of(attempts).find(({ key }) => key === 'few')).toMatchObject({ value: 1, metric: 'rtt' });
   });
 
-  it('says that they are old where there were enough', () => {
+  it('says that they are old when there were enough', () => {
     const old = many((age) => answered(age + 15 * 24 * HOUR, FAST));
     expect(of(old)[0]).toMatchObject({ key: 'old', value: NOW - 15 * 24 * HOUR, unit: 'time' });
   });
 
-  it('names the metric that nothing is known of', () => {
+  it('names the metric of which nothing is known', () => {
     const sentences = of(many((age) => answered(age, { answer: 5, loss: 0 })));
     expect(sentences[0]).toMatchObject({ key: 'unmeasured', metric: 'rtt', value: null });
   });
 
-  it('says that this node was too busy where an answer came without the time that every answer takes', () => {
+  it('says that this node was too busy when an answer has no time', () => {
     const sentences = of(many((age) => answered(age, { rtt: 5, loss: 0 })));
     expect(sentences[0]).toMatchObject({ key: 'untimed', metric: 'answer', value: null });
   });
 
-  it('tells what the stars took, and at the end what they added', () => {
+  it('tells what the stars took, and last what they added', () => {
     const rated = (stars: number) => explain(scoreOf(TYPE, [answered(0, FAST)], NOW, [{ at: NOW, stars }]));
     expect(rated(5).at(-1)).toMatchObject({ key: 'rating', value: 5, unit: 'stars' });
     expect(rated(5).at(-1)?.points).toBeLessThan(-3);
@@ -97,7 +97,7 @@ describe('the explanation of a score', () => {
     expect(rated(3).map(({ key }) => key)).not.toContain('rating');
   });
 
-  it('of a closed gate is the gate, and of no score is nothing', () => {
+  it('is the gate when that is closed, and empty without a score', () => {
     expect(of([failed(0)])).toEqual([{ key: 'gate', metric: null, points: 100, whole: 100, value: null, unit: null }]);
     expect(explain(UNTRIED)).toEqual([]);
     expect(explain(scoreOf(UNSCORED_TYPE, [answered(0, { rtt: 5 }, 2)], NOW))).toEqual([]);

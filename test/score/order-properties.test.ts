@@ -92,7 +92,7 @@ function replay(history: readonly (readonly (number | null)[])[]) {
 }
 
 describe('the recommendation, for any row of scans', () => {
-  it('P14: never falls on one that failed or is gone while another serves', () => {
+  it('P14: never points to a failed or vanished provider while another serves', () => {
     fc.assert(
       fc.property(scans, (history) => {
         for (const { rows, after } of replay(history)) {
@@ -104,7 +104,7 @@ describe('the recommendation, for any row of scans', () => {
     );
   });
 
-  it('P14: changes at most once in two scans, but for who failed or is gone', () => {
+  it('P14: changes at most once in two scans, unless the provider failed or is gone', () => {
     fc.assert(
       fc.property(scans, (history) => {
         const free = replay(history).map(

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Attempt } from '../../plugin/model/attempt.js';
 import type { Metric } from '../../plugin/model/metric.js';
-import { digestOf, scoreAt, scoreOf } from '../../plugin/score/index.js';
+import { scoreAt, scoreOf, toDigest } from '../../plugin/score/index.js';
 import { aFailed, anAnswered, answered, failed, HOUR, history, NOW, SECOND, someStars, TYPE } from './made.js';
 
 const score = (attempts: readonly Attempt[]) => scoreOf(TYPE, attempts, NOW);
@@ -63,7 +63,7 @@ describe('the score, for any history', () => {
     );
   });
 
-  it('P5: does not care in which order attempts and stars come, and is the same to the byte', () => {
+  it('P5: is the same to the byte in whatever order attempts and stars come', () => {
     const shuffled = <T>(list: T[]) =>
       fc.tuple(fc.constant(list), fc.shuffledSubarray(list, { minLength: list.length }));
     fc.assert(
@@ -127,11 +127,11 @@ describe('the score, for any history', () => {
     );
   });
 
-  it('P8: without new data is never surer than before, and ends at 50', () => {
+  it('P8: never narrows without new data, and ends at 50', () => {
     const later = fc.integer({ min: 0, max: 60 * 24 * HOUR });
     fc.assert(
       fc.property(history, later, later, (attempts, one, other) => {
-        const digest = digestOf(TYPE, attempts, NOW);
+        const digest = toDigest(TYPE, attempts, NOW);
         const width = (wait: number) => {
           const { low, high } = scoreAt(TYPE, digest, NOW + wait);
           return Number(high) - Number(low);
@@ -144,12 +144,12 @@ describe('the score, for any history', () => {
     );
   });
 
-  it('P8: is called no surer later, and never solid with an interval of more than 40 points', () => {
+  it('P8: never gains confidence without new data, and is never solid with an interval over 40 points', () => {
     const later = fc.integer({ min: 0, max: 60 * 24 * HOUR });
     const words = ['guess', 'fair', 'solid'];
     fc.assert(
       fc.property(history, later, (attempts, wait) => {
-        const digest = digestOf(TYPE, attempts, NOW);
+        const digest = toDigest(TYPE, attempts, NOW);
         const [now, then] = [scoreAt(TYPE, digest, NOW), scoreAt(TYPE, digest, NOW + wait)];
         expect(words.indexOf(then.confidence ?? '')).toBeLessThanOrEqual(words.indexOf(now.confidence ?? ''));
         if (now.confidence === 'solid') expect(Number(now.high) - Number(now.low)).toBeLessThanOrEqual(40);

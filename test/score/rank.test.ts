@@ -52,7 +52,7 @@ describe('the ranked list', () => {
     expect(ids(rows)).toEqual(['c', 'f', 'b', 'e', 'a', 'd']);
   });
 
-  it('takes a provider without a score for never tried', () => {
+  it('treats a provider without a score as never tried', () => {
     const plain = { recommended: false, asGood: false, pinned: false, hidden: false, estimate: null };
     expect(rank([provider('a')], new Map())).toEqual([{ ...UNTRIED, ...plain, provider: provider('a') }]);
   });
@@ -74,7 +74,7 @@ describe('the ranked list', () => {
     expect(list([['a', rated, { barred: 'declined' }]])[0]).toMatchObject({ rating: rated.rating, reason: 'declined' });
   });
 
-  it('puts the hidden ones last, in their own order, and moves no pinned one', () => {
+  it('puts hidden ones last, in their own order, and moves no pinned one', () => {
     const rows = list(
       [
         ['a', good],
@@ -137,7 +137,7 @@ describe('those as good as the best', () => {
     expect(asGood(rows)).toEqual(['a', 'c']);
   });
 
-  it('are not those that may be as good for all one knows: a wide interval makes no equals', () => {
+  it('do not include those with a wide interval alone', () => {
     expect(
       asGood(
         list([
@@ -148,7 +148,7 @@ describe('those as good as the best', () => {
     ).toEqual([]);
   });
 
-  it('are nobody where the best has no equal, and never one that may not be recommended', () => {
+  it('are empty when the best has no equal, and never include one that may not be recommended', () => {
     const rows = list(
       [
         ['a', scored(90), { self: true }],
@@ -175,7 +175,7 @@ describe('the recommendation', () => {
     ).toEqual(['b']);
   });
 
-  it('passes over this very node and what no source confirms any more', () => {
+  it('skips this node and providers that no source confirms any more', () => {
     const rows = list([
       ['a', good, { self: true }],
       ['b', good, { stale: true }],
@@ -185,7 +185,7 @@ describe('the recommendation', () => {
     expect(recommended(rows)).toEqual(['c']);
   });
 
-  it('goes to nobody where nobody has proved to work', () => {
+  it('is empty while nobody has proven to work', () => {
     expect(
       recommended(
         list([
@@ -197,7 +197,7 @@ describe('the recommendation', () => {
     ).toEqual([]);
   });
 
-  it('stands while it may, however far it trails, and goes at once where it may no more', () => {
+  it('stays while allowed, however far it trails, and moves at once when it is not', () => {
     const rows = [
       ['a', good],
       ['b', poor],

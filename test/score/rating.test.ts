@@ -1,7 +1,7 @@
 /** The owner's own stars: what they add to the score, and what they cannot do. */
 import { describe, expect, it } from 'vitest';
 import { scoreOf } from '../../plugin/score/index.js';
-import { ratingOf } from '../../plugin/score/rating.js';
+import { toRating } from '../../plugin/score/rating.js';
 import { answered, failed, HOUR, NOW, SECOND, TYPE, UNSCORED_TYPE } from './made.js';
 
 const DAY = 24 * HOUR;
@@ -16,7 +16,7 @@ const rated = (...stars: number[]) =>
   );
 
 describe('own stars', () => {
-  it('move a score by a factor, told apart with their count and mean', () => {
+  it('multiply a score, and are reported with their count and mean', () => {
     const { score, rating } = rated(5, 4);
     expect(rating).toEqual({ count: 2, mean: 4.5, points: expect.closeTo(Number(score) - plain, 9) });
     expect(Number(score)).toBeGreaterThan(plain);
@@ -25,7 +25,7 @@ describe('own stars', () => {
     expect(Number(rated(1).score) / plain).toBeCloseTo(0.25 ** 0.1, 12);
   });
 
-  it('take nothing from who was never rated, or was rated in the middle', () => {
+  it('change nothing for an unrated provider, or one rated in the middle', () => {
     expect(scoreOf(TYPE, GOOD, NOW, []).rating).toBeNull();
     expect(scoreOf(TYPE, GOOD, NOW, [])).toEqual(scoreOf(TYPE, GOOD, NOW));
     expect(rated(3).score).toBeCloseTo(plain, 12);
@@ -42,12 +42,12 @@ describe('own stars', () => {
     expect(best).toMatchObject({ score: 100, high: 100, rating: { points: added } });
   });
 
-  it('never take more than 27.5 %, however often the worst is said', () => {
+  it('never take more than 27.5 %, however many ratings of one star there are', () => {
     expect(Number(rated(...Array(10).fill(1)).score) / plain).toBeCloseTo(0.04 ** 0.1, 12);
   });
 
-  it('are forgotten by half in 180 days', () => {
-    const one = (at: number) => ratingOf([{ at, stars: 5 }], NOW)?.factor;
+  it('lose half of their weight in 180 days', () => {
+    const one = (at: number) => toRating([{ at, stars: 5 }], NOW)?.factor;
     expect(one(NOW - 180 * DAY)).toBeCloseTo((2 / 2.5 / 0.5) ** 0.1, 12);
     expect(one(NOW + DAY)).toBe(one(NOW));
   });
@@ -56,11 +56,11 @@ describe('own stars', () => {
     const noon = { at: NOW, stars: 5 };
     const morning = { at: NOW - 3 * HOUR, stars: 1 };
     const yesterday = { at: NOW - 13 * HOUR, stars: 2 };
-    expect(ratingOf([morning, yesterday, noon], NOW)).toMatchObject({ count: 2, mean: 3.5 });
-    expect(ratingOf([morning, yesterday, noon], NOW)).toEqual(ratingOf([noon, yesterday], NOW));
+    expect(toRating([morning, yesterday, noon], NOW)).toMatchObject({ count: 2, mean: 3.5 });
+    expect(toRating([morning, yesterday, noon], NOW)).toEqual(toRating([noon, yesterday], NOW));
   });
 
-  it('cannot open a gate, nor score what has no score, but are told all the same', () => {
+  it('neither open a gate nor score what has no score, but are reported', () => {
     const five = [{ at: NOW, stars: 5 }];
     const rating = { count: 1, mean: 5, points: 0 };
     expect(scoreOf(TYPE, [failed(0)], NOW, five)).toMatchObject({ score: 0, high: 0, reason: 'timeout', rating });

@@ -33,7 +33,7 @@ describe('the recommendation after a scan', () => {
     ).toEqual(stands('b'));
   });
 
-  it('is nobody while nobody may be recommended', () => {
+  it('is null while nobody may be recommended', () => {
     expect(
       recommend(
         rows([
@@ -82,7 +82,7 @@ describe('the recommendation after a scan', () => {
     ).toEqual(stands('a'));
   });
 
-  it('begins anew with a challenger that led only now', () => {
+  it('starts over with a new challenger', () => {
     expect(
       recommend(
         rows([
@@ -96,7 +96,7 @@ describe('the recommendation after a scan', () => {
     ).toEqual(stands('a', 'c'));
   });
 
-  it('goes straight to the best where the challenger still leads but has been overtaken', () => {
+  it('goes straight to the best when the challenger still leads but has been overtaken', () => {
     expect(
       recommend(
         rows([
@@ -143,11 +143,11 @@ describe('the recommendation after a scan', () => {
         ['b', 50],
       ]),
     ],
-  ])('leaves at once who %s', (_, list) => {
+  ])('moves away at once from one that %s', (_, list) => {
     expect(recommend(list, stands('a'), SEED)).toEqual(stands('b'));
   });
 
-  it('waits for the return of the one it had while there is nobody else', () => {
+  it('waits for the return of the previous one while there is nobody else', () => {
     expect(recommend(rows([['a', 0]]), stands('a'), SEED)).toEqual(stands('a'));
     expect(recommend(rows([]), stands('a'), SEED)).toEqual(stands('a'));
   });

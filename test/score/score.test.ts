@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Attempt } from '../../plugin/model/attempt.js';
 import { answerTime, loss } from '../../plugin/model/metric.js';
-import { curveOf } from '../../plugin/score/curve.js';
+import { toCurve } from '../../plugin/score/curve.js';
 import { scoreOf, UNTRIED } from '../../plugin/score/index.js';
 import { median } from '../../plugin/score/mark.js';
 import { answered, failed, HOUR, NOW, SECOND, TYPE, UNSCORED_TYPE } from './made.js';
@@ -15,23 +15,23 @@ const every = (count: number, make: (age: number) => Attempt) =>
   Array.from({ length: count }, (_, index) => make(index * HOUR));
 
 describe('the curve of a metric', () => {
-  const time = curveOf(answerTime({ weight: 1, useless: 1000, excellent: 10 }));
+  const time = toCurve(answerTime({ weight: 1, useless: 1000, excellent: 10 }));
 
   it('marks a time by its ratio: half way between 10 ms and 1 s is 100 ms', () => {
     expect([10, 100, 1000].map(time)).toEqual([1, expect.closeTo(0.5, 12), 0]);
   });
 
-  it('gives nothing beyond its anchors, and nothing to what is not a time', () => {
+  it('stays at its ends beyond the anchors, and marks 0 what is not a time', () => {
     expect([0, 5, 2000, Number.POSITIVE_INFINITY, Number.NaN, -1].map(time)).toEqual([1, 1, 0, 0, 0, 0]);
   });
 
   it('marks a share in equal steps', () => {
-    expect([0, 0.025, 0.1, 0.5].map(curveOf(loss(1)))).toEqual([1, expect.closeTo(0.75, 12), 0, 0]);
+    expect([0, 0.025, 0.1, 0.5].map(toCurve(loss(1)))).toEqual([1, expect.closeTo(0.75, 12), 0, 0]);
   });
 });
 
 describe('the score of one provider', () => {
-  it('is 75 after one perfect measurement, and every metric stands at 75 of 100', () => {
+  it('is 75 after one perfect measurement, as is every metric', () => {
     const { score: points, parts, confidence } = score([answered(0, PERFECT)]);
     expect(points).toBeCloseTo(75, 9);
     expect(parts.map(({ mark }) => mark)).toEqual([0.75, 0.75, 0.75, 0.75]);
@@ -44,7 +44,7 @@ describe('the score of one provider', () => {
     );
   });
 
-  it('grows surer with more samples, and less sure as they age', () => {
+  it('narrows with more samples, and widens as they age', () => {
     const words = [1, 4, 40].map((count) => score(every(count, (age) => answered(age, FAST))).confidence);
     expect(words).toEqual(['fair', 'fair', 'solid']);
     const { low, high, confidence } = score([answered(20 * 24 * HOUR, FAST)]);
@@ -74,7 +74,7 @@ describe('the score of one provider', () => {
     expect(score(unreliable).score).toBeLessThan(Number(score(slower).score));
   });
 
-  it('tells the median of what was measured, and the share of attempts that answered', () => {
+  it('reports the median of the values, and the share of attempts that answered', () => {
     const attempts = [answered(0, { answer: 10 }), answered(1, { answer: 1000 }), answered(2, { answer: 30 })];
     const { parts, samples, attempts: all, measuredAt } = score([...attempts, failed(3)]);
     const value = Object.fromEntries(parts.map((part) => [part.metric, part.value]));
@@ -97,11 +97,11 @@ describe('the score of one provider', () => {
     expect(score([failed(0), ...history]).score).toBeLessThan(Number(score([useless, ...history]).score));
   });
 
-  it('takes an attempt of the future as fresh: a clock that was set back spoils nothing', () => {
+  it('treats a future attempt as fresh: a clock that was set back invalidates nothing', () => {
     expect(score([answered(-5 * HOUR, FAST)]).score).toBe(score([answered(0, FAST)]).score);
   });
 
-  it('ages nothing by an attempt of the future', () => {
+  it('ages nothing because of a future attempt', () => {
     const before = every(5, (age) => answered(age, FAST));
     const { confidence, parts } = score([answered(-365 * 24 * HOUR, FAST), ...before]);
     expect(confidence).toBe('solid');
@@ -134,13 +134,13 @@ describe('the score of one provider', () => {
     expect(score(attempts)).toMatchObject({ level: 3, facts: { software: 'unbound' }, unproven: false });
   });
 
-  it('says so when the level reached cannot prove the service', () => {
+  it('is unproven when the level reached cannot prove the service', () => {
     const path = { ...TYPE, scoredFrom: 2 as const };
     expect(scoreOf(path, [answered(0, FAST, 2)], NOW)).toMatchObject({ level: 2, unproven: true, reason: null });
     expect(scoreOf(path, [failed(0)], NOW).unproven).toBe(false);
   });
 
-  it('is nothing at all before the first attempt', () => {
+  it('is null before the first attempt', () => {
     expect(score([])).toEqual(UNTRIED);
     expect(UNTRIED).toMatchObject({ score: null, level: 0, reason: null, parts: [], measuredAt: null });
   });
@@ -150,7 +150,7 @@ describe('the gate', () => {
   const none = { value: null, unit: null, doubt: 0, count: 0, fresh: 0 };
   const GATE = [{ ...none, metric: 'gate', mark: 0, weight: 1, lost: 100, failures: 100 }];
 
-  it('closes on who never answered: 0 with the reason, and no figure at all', () => {
+  it('closes on a provider that never answered: 0 with the reason, and no figure', () => {
     const dead = { ...failed(0, 'refused', 1), detail: 'connection refused' };
     expect(score([dead])).toEqual({
       ...UNTRIED,
@@ -178,7 +178,7 @@ describe('the gate', () => {
     expect(score([failed(0), failed(20 * SECOND), failed(40 * SECOND), success]).score).toBe(0);
   });
 
-  it('carries no measured value and no fact when it closes on who answered before', () => {
+  it('carries no value and no fact when it closes on a provider that answered before', () => {
     const before = { ...answered(HOUR, FAST), facts: { software: 'unbound' } };
     const { parts, facts, samples, confidence } = score([failed(0), failed(60 * SECOND), before]);
     expect({ parts, facts, samples, confidence }).toEqual({ parts: GATE, facts: {}, samples: 1, confidence: null });
@@ -194,7 +194,7 @@ describe('the gate', () => {
     expect(score([answered(0, FAST), ...dead]).score).toBeGreaterThan(0);
   });
 
-  it('does not take an answer below the proving level for the service', () => {
+  it('does not count an answer below the proving level', () => {
     expect(score([answered(0, FAST, 2)])).toMatchObject({ score: 0, level: 2, reason: 'not-checked', samples: 0 });
   });
 });

@@ -38,7 +38,7 @@ describe('Docker', () => {
     expect(followed).toBe(0);
   });
 
-  it('one that says itself that it is broken has no number', async () => {
+  it('one that reports itself broken has no number', async () => {
     expect(await probe(await webServer((_, response) => response.writeHead(502).end()))).toEqual({
       level: 3,
       reason: 'broken',
@@ -46,7 +46,7 @@ describe('Docker', () => {
     });
   });
 
-  it('something else, silence, hanging up and a closed port fail each in its way', async () => {
+  it('something else, silence, hanging up and a closed port each fail with their own reason', async () => {
     const [other, silent, hangsUp, closed] = await Promise.all([
       tcpServer((socket) => socket.write('SSH-2.0-OpenSSH_9.2p1\r\n')),
       tcpServer(),

@@ -44,7 +44,7 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
 };
 
 describe('every type', () => {
-  it('tells silence, hanging up and another service by level and reason', async () => {
+  it('distinguishes silence, hanging up and another service by level and reason', async () => {
     const servers = [await tcpServer(), await tcpServer((socket) => socket.end()), await startPage()];
     const words = [() => {}, () => {}, ({ reply }: UdpFrom) => reply(Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'))];
     await Promise.all(servers.map((server, index) => udpServer(words[index], server)));
@@ -94,7 +94,7 @@ function misnumbered({ answer, numberAt }: Answering, datagram: Buffer): Buffer 
 }
 
 describe('over UDP', () => {
-  it('the right answer from another sender is none, nor is one that takes three seconds', async () => {
+  it('ignores the right answer from another sender, and one that takes three seconds', async () => {
     const forger = createSocket('udp4');
     const timers: NodeJS.Timeout[] = [];
     onTestFinished(() => {
@@ -114,7 +114,7 @@ describe('over UDP', () => {
     expect([forged.map(told), late.map(told)]).toEqual([SILENT, SILENT]);
   });
 
-  it('a guessed number, half an answer and far too long a one are something else', async () => {
+  it('rejects a guessed number, half an answer and an oversized one', async () => {
     const [guessed, half, long] = await Promise.all([
       probes(
         (of) =>
@@ -137,7 +137,7 @@ describe('over UDP', () => {
     expect(long.map(told)).toEqual(['2 too-large', '2 too-large']);
   });
 
-  it('the right answer counts behind a guessed one, and counts once when it comes twice', async () => {
+  it('accepts the right answer after a guessed one, and counts a duplicate once', async () => {
     const [behind, twice] = await Promise.all([
       probes((of) => ({ datagram, reply }) => {
         reply(misnumbered(of, datagram));
@@ -155,7 +155,7 @@ describe('over UDP', () => {
     expect([lost(behind), lost(twice)]).toEqual([whole, whole]);
   });
 
-  it('the late answer to the first question is not the time of the second', async () => {
+  it('does not time the second question by the late answer to the first', async () => {
     const results = await probes(({ answer }) => {
       let first: Buffer | null = null;
       return ({ datagram, reply }) => {
@@ -179,7 +179,7 @@ describe('over UDP', () => {
 describe('a first byte after three seconds', () => {
   const slowest = ({ samples = [] }: ProbeResult) => Math.max(...samples.map(({ value }) => value));
 
-  it('is slow, not dead, where it comes over TCP', async () => {
+  it('is slow, not dead, over TCP', async () => {
     const web = (headers: Record<string, string>) =>
       webServer((_, response) => void setTimeout(() => response.writeHead(200, headers).end(), SLOW_MS));
     const greeting = Buffer.from('132f6d756c746973747265616d2f312e302e300a072f6e6f6973650a', 'hex');

@@ -84,11 +84,11 @@ describe('dnsservice, a server of guifi.net', () => {
     expect(sampled(result, 'answer')).toBeGreaterThan(290);
   });
 
-  it('that lets the other questions go unanswered is none the worse for it', async () => {
+  it('that leaves the other questions unanswered loses nothing by it', async () => {
     expect(await probe(await nameServer({ SOA: GUIFI, PTR: null, A: null }))).toMatchObject({ level: 4 });
   });
 
-  it('that hangs up on TCP says so, and fails nothing', async () => {
+  it('that hangs up on TCP is reported, and does not fail', async () => {
     const server = await nameServer({ SOA: GUIFI, TCP: null });
     expect(await probe(server)).toMatchObject({ level: 4, facts: { tcp: 'no' } });
   });
@@ -96,13 +96,13 @@ describe('dnsservice, a server of guifi.net', () => {
   it.each([
     ['a counter', 42],
     ['a date in digits', 2_099_010_203],
-  ])('whose serial is %s says nothing of its age', async (_, serial) => {
+  ])('whose serial is %s has no known age', async (_, serial) => {
     const result = await probe(await nameServer({ SOA: { ...GUIFI, answers: [soa('ns1.guifi.net', serial)] } }));
     expect(sampled(result, 'age')).toBeUndefined();
     expect(result).toMatchObject({ level: 4, facts: expect.not.objectContaining({ updated: expect.anything() }) });
   });
 
-  it('that answers only the second try has lost one of two', async () => {
+  it('that answers only the second try has a loss of one half', async () => {
     let tries = 0;
     const server = await udpServer(({ datagram, reply }) => {
       tries += 1;
@@ -154,7 +154,7 @@ describe('dnsservice, another server', () => {
     expect(await probe(wild)).toMatchObject({ level: 3, reason: 'broken' });
   });
 
-  it('of another protocol, a silent and a closed port are told apart', async () => {
+  it('distinguishes another protocol, a silent and a closed port', async () => {
     const echo = await udpServer(({ datagram, reply }) => reply(datagram));
     const results = await Promise.all(
       [echo, await udpServer(), await tcpServer(), await closedPort()].map((one) => probe(one)),
@@ -169,7 +169,7 @@ describe('dnsservice, another server', () => {
 });
 
 describe('dnsservice, the age of its data', () => {
-  it('is no time that was measured: it stays where our own delay spoils those', async () => {
+  it('is not a measured time: it stays when our own delay invalidates those', async () => {
     const lag = new LagGuard();
     onTestFinished(() => lag.close());
     const server = await nameServer({ SOA: GUIFI });
@@ -182,7 +182,7 @@ describe('dnsservice, the age of its data', () => {
     expect(samples.map(({ metric }) => metric)).toEqual(['loss', 'zones', 'age']);
   });
 
-  it('is told in hours', () => {
+  it('is given in hours', () => {
     expect(LANGUAGES.map((language) => loadLocales()(language).measure(3.25, 'hours'))).toEqual([
       '3,3\u00a0h',
       '3,3\u00a0h',
@@ -224,7 +224,7 @@ describe('dnsservice, its use', () => {
     for (const text of Object.values(label ?? { none: '' })) expect(text).toMatch(/ns1\.guifi\.net.*bind9-dnsutils/);
   });
 
-  it('on another port is a line for dnsmasq, for resolv.conf knows none', () => {
+  it('on another port is a line for dnsmasq, since resolv.conf knows no ports', () => {
     expect(said(dnsservice.use(provider({ port: 5353 })))).toContain('server=10.1.2.3#5353');
     const line = dnsservice
       .use(provider({ port: 5353 }))
@@ -234,7 +234,7 @@ describe('dnsservice, its use', () => {
     expect(dnsservice.use(provider({ port: null }))).toEqual([]);
   });
 
-  it('has no attributes of its own', () => {
+  it('describes no attributes', () => {
     expect(dnsservice.describe).toBeUndefined();
   });
 });

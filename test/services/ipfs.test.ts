@@ -36,7 +36,7 @@ describe('ipfs', () => {
     expect(asked.traffic).toMatchObject({ sent: 28, received: 28 });
   });
 
-  it('one that has no Noise has understood all the same', async () => {
+  it('one without Noise has understood all the same', async () => {
     expect(await probe(await peer((socket) => socket.write(NO_NOISE)))).toEqual(proven);
   });
 
@@ -48,7 +48,7 @@ describe('ipfs', () => {
     expect(await probe(halting)).toEqual(proven);
   });
 
-  it('half an answer is none', async () => {
+  it('half an answer is not an answer', async () => {
     const results = await Promise.all([
       probe(await peer((socket) => socket.end(GREETING.subarray(0, 20)))),
       probe(await peer((socket) => socket.write(GREETING.subarray(0, 20)))),
@@ -59,7 +59,7 @@ describe('ipfs', () => {
     ]);
   });
 
-  it('an open control interface is no peer, and should not be open', async () => {
+  it('an open control interface is not a peer, and should not be open', async () => {
     const api = await peer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
     expect(await probe(api)).toEqual({
       level: 2,
@@ -68,7 +68,7 @@ describe('ipfs', () => {
     });
   });
 
-  it('something else, silence, hanging up and a closed port fail each in its way', async () => {
+  it('something else, silence, hanging up and a closed port each fail with their own reason', async () => {
     const [other, flood, silent, hangsUp, closed] = await Promise.all([
       tcpServer((socket) => socket.write('SSH-2.0-OpenSSH_9.2p1\r\n')),
       tcpServer((socket) => socket.write(Buffer.alloc(1_000_000, 0x13))),

@@ -17,7 +17,7 @@ describe('other', () => {
     expect(await other.probe(await closedPort(), context())).toEqual({ level: 1, reason: 'refused' });
   });
 
-  it('gives address and port, for nobody knows how it is used', () => {
+  it('gives address and port, since nobody knows how to use it', () => {
     expect(said(other.use(provider({ address: 'fd00::1', port: 8080 })))).toEqual(['[fd00::1]:8080']);
     expect(other.use(provider({ port: null }))).toEqual([]);
   });

@@ -34,7 +34,7 @@ const proven = (facts: Record<string, string>) => ({
 });
 
 describe('owp', () => {
-  it('is known by its title with its cookie or its window, in any language, for less than the probe may cost', async () => {
+  it('is recognised by its title and its cookie or window, in any language, within the declared cost', async () => {
     const asked = context();
     expect(await owp.probe(await panel(TITLE, WINDOW, COOKIE), asked)).toEqual(proven({ version: '2.5' }));
     const { bytes, packets } = owp.cost;
@@ -44,7 +44,7 @@ describe('owp', () => {
     expect(await owp.probe(await panel(plain, WINDOW), context())).toEqual(proven({}));
   });
 
-  it('a long page costs no more than it says', async () => {
+  it('a long page costs no more than declared', async () => {
     const asked = context();
     const long = await panel(TITLE, `${WINDOW}${'x'.repeat(4_096)}`, COOKIE);
     expect(await owp.probe(long, asked)).toMatchObject({ level: 3 });
@@ -70,7 +70,7 @@ describe('owp', () => {
     expect(result.samples?.[1]?.value).toBeGreaterThan(2_900);
   });
 
-  it('a server in trouble cannot say what it is', async () => {
+  it('a broken server cannot tell what it is', async () => {
     const troubled = await webServer((_, response) => response.writeHead(503, COOKIE).end());
     expect(await owp.probe(troubled, context())).toEqual({ level: 2, reason: 'broken', detail: 'HTTP 503' });
   });
@@ -81,7 +81,7 @@ describe('owp', () => {
     expect(owp.use(provider({ port: null }))).toEqual([]);
   });
 
-  it('announces no attributes of its own', () => {
+  it('describes no attributes', () => {
     expect(owp.describe).toBeUndefined();
   });
 });

@@ -17,7 +17,7 @@ const measured = (result: ProbeResult) => (isFailed(result) ? [] : result.sample
 const onAir = ({ lengths }: Streamer) => lengths.reduce((sum, length) => sum + length + 28, 0);
 
 describe('a channel', () => {
-  it('that streams works, and what it was sent is the one harmless question, twice', async () => {
+  it('that streams works, and receives only the one harmless question, twice', async () => {
     const channel = await streamer();
     const asked = context();
     const result = await probe(channel, asked);
@@ -53,13 +53,13 @@ describe('a channel', () => {
     expect(result.samples?.every(({ method }) => method === 'serf-ping')).toBe(true);
   });
 
-  it('on which nothing is shown serves nobody, and is asked once', async () => {
+  it('that shows nothing fails, and is asked once', async () => {
     const channel = await streamer({ chunks: () => null });
     expect(await probe(channel)).toEqual({ level: 4, reason: 'broken', detail: 'nothing is being streamed' });
     expect(channel.heard).toHaveLength(1);
   });
 
-  it('that ends between the looks, or stands still, serves nobody', async () => {
+  it('that ends between the two questions, or is frozen, fails', async () => {
     const results = await Promise.all([
       probed({ chunks: (ms) => (ms < 1_000 ? [0, 49] : null) }),
       probed({ chunks: () => [100, 149] }),
@@ -70,12 +70,12 @@ describe('a channel', () => {
     ]);
   });
 
-  it('that says it is elsewhere speaks the protocol and no more, whatever it streams', async () => {
+  it('that claims another address speaks the protocol and no more, whatever it streams', async () => {
     expect(await probed({ portOffset: 1 })).toMatchObject({ level: 3, facts: {} });
     expect(await probed({ portOffset: 1, chunks: () => null })).toMatchObject({ level: 3, reason: 'broken' });
   });
 
-  it('of which an answer gets lost is only known the less', async () => {
+  it('of which an answer is lost is only less certain', async () => {
     const results = await Promise.all([
       probed({ loses: ['peers'] }),
       probed({ loses: ['chunks'] }),
@@ -84,7 +84,7 @@ describe('a channel', () => {
     expect(results.map((result) => !isFailed(result) && result.level)).toEqual([3, 4, 3]);
   });
 
-  it('that answers too late the first time is not timed by it', async () => {
+  it('that answers too late at first is not timed by that answer', async () => {
     const channel = await streamer({ firstAfterMs: 1_300 });
     const result = await probe(channel);
     expect(result).toMatchObject({ level: 5 });
@@ -143,7 +143,7 @@ describe('no channel', () => {
     ]);
   });
 
-  it('is one behind TCP: nothing is sent there', async () => {
+  it('uses TCP: nothing is sent there', async () => {
     const talked: Buffer[] = [];
     const web = await tcpServer((socket) => socket.on('data', (chunk) => talked.push(chunk)));
     expect(await probe(web)).toEqual({ level: 1, reason: 'refused' });

@@ -31,7 +31,7 @@ const closed = { login: 'yes', software: 'squid/5.7', realm: 'guifi-proxy3 feder
 const open = { login: 'no', software: 'squid/5.7' };
 
 describe('proxy3', () => {
-  it('a proxy that wants a login works, and an open one does, asked for nothing that it would have to fetch', async () => {
+  it('a proxy that wants a login works, as does an open one, without being asked to fetch anything', async () => {
     const seen: unknown[] = [];
     const proxy = await webServer(({ method, url, headers }, response) => {
       seen.push({ method, url, cache: headers['cache-control'] });
@@ -49,7 +49,7 @@ describe('proxy3', () => {
     ['methods that it does not know', 405, { Allow: 'GET, HEAD' }],
     ['a login of its own', 401, { 'WWW-Authenticate': 'Basic realm="web"' }],
     ['407 without saying how to log in', 407, {}],
-  ])('a web server with %s is no proxy', async (_, status, headers) => {
+  ])('a web server with %s is not a proxy', async (_, status, headers) => {
     expect(await probe(status, headers)).toEqual({
       level: 2,
       reason: status === 504 ? 'broken' : 'wrong-protocol',
@@ -57,7 +57,7 @@ describe('proxy3', () => {
     });
   });
 
-  it('a proxy that declines us, and one that cannot, are told apart', async () => {
+  it('distinguishes a proxy that declines us from one that cannot serve', async () => {
     expect(await probe(403, DENIED)).toEqual({ level: 3, reason: 'refuses-me', detail: 'HTTP 403' });
     const overloaded = { ...SQUID, 'X-Squid-Error': 'ERR_CONNECT_FAIL 111' };
     expect(await probe(503, overloaded)).toEqual({ level: 3, reason: 'broken', detail: 'HTTP 503' });
@@ -121,13 +121,13 @@ describe('an account offered by a person', () => {
     expect(result).toEqual({ level: 3, reason, detail });
   });
 
-  it('that is refused is told, and costs the proxy nothing', async () => {
+  it('that is refused is reported, and costs the proxy nothing', async () => {
     const { result } = await offered(() => [407, LOGIN]);
     const known = proven(closed);
     expect(result).toEqual({ ...known, facts: { ...known.facts, account: 'refused' } });
   });
 
-  it('is shown to nobody who has not asked for a login', async () => {
+  it('is sent only to a proxy that asked for a login', async () => {
     const answers: [number, OutgoingHttpHeaders][] = [
       [504, UNCACHED],
       [200, { 'Content-Type': 'text/html' }],

@@ -40,7 +40,7 @@ describe('serf', () => {
     expect(asked.traffic.sent + asked.traffic.received).toBeLessThan(serf.cost.bytes);
   });
 
-  it('a lost first ping is told as loss', async () => {
+  it('a lost first ping counts as loss', async () => {
     let pings = 0;
     const result = await probe(
       await agent((from) => {
@@ -58,7 +58,7 @@ describe('serf', () => {
     expect(result).toEqual(proven(4));
   });
 
-  it('an agent that answers, but not to the announced name, is another', async () => {
+  it('an agent that does not answer to the announced name is another', async () => {
     const hangsUp = await agent(nameless, (socket) => socket.once('data', () => socket.end()));
     expect(await probe(hangsUp)).toEqual({
       level: 3,
@@ -67,7 +67,7 @@ describe('serf', () => {
     });
   });
 
-  it('where TCP does not say either, the name stays unproven', async () => {
+  it('the name stays unproven when TCP does not tell either', async () => {
     const [closed, silent, junk] = await Promise.all([
       agent(nameless),
       agent(nameless, () => {}),
@@ -101,7 +101,7 @@ describe('serf', () => {
     ]);
   });
 
-  it('something else on the port is no agent, and an ack to nobody is no answer', async () => {
+  it('something else on the port is not an agent, and an unmatched ack is not an answer', async () => {
     const echo = await udpServer(({ datagram, reply }) => reply(datagram));
     const forger = await udpServer(({ reply }) => reply(Buffer.from('0281a55365714e6fce00000001', 'hex')));
     const wrong = { level: 2, reason: 'wrong-protocol' };

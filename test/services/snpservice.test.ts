@@ -29,7 +29,7 @@ const proven = (version: string) => ({
 });
 
 describe('snpservice', () => {
-  it('is known by its version, a text and nothing else, for less than the probe may cost', async () => {
+  it('is recognised by its version alone, within the declared cost', async () => {
     const asked = context();
     expect(await snpservice.probe(await graphs('0.2.3'), asked)).toEqual(proven('0.2.3'));
     const { bytes, packets } = snpservice.cost;
@@ -70,7 +70,7 @@ describe('snpservice', () => {
     expect(snpservice.use(provider({ port: null }))).toEqual([]);
   });
 
-  it('announces no attributes of its own', () => {
+  it('describes no attributes', () => {
     expect(snpservice.describe).toBeUndefined();
   });
 });
@@ -98,7 +98,7 @@ describe('snpservice, asked for by a person', () => {
   });
   const SERVER = { 'server id': '1234', zone: '3671' };
 
-  it('says which server it is, and of which zone, for less than that may cost', async () => {
+  it('tells which server it is, and of which zone, within the declared cost', async () => {
     const { result, calls, bytes } = await ask(INFO);
     expect(result).toEqual(known(3, SERVER));
     expect(calls).toEqual(['version', 'serverinfo']);
@@ -123,7 +123,7 @@ describe('snpservice, asked for by a person', () => {
     ['whose answer has no end', 'x'.repeat(500_000), {}],
     ['with an id that is none', 'Server id: <script>\nRoot zone: -1\n', {}],
     ['that takes too long to say', INFO, { delayMs: 4_000 }],
-  ])('one %s keeps what it has proven', async (_, info, options) => {
+  ])('one %s keeps its proven level', async (_, info, options) => {
     const { result, bytes } = await ask(info, { ...options, txt: [['id', '1234']] });
     expect(result).toEqual(known(3, {}));
     expect(bytes).toBeLessThan(150_000);

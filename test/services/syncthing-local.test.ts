@@ -46,7 +46,7 @@ describe('the local Syncthing', () => {
     },
   );
 
-  it('that takes no orders is said', async () => {
+  it('that takes no orders is an error', async () => {
     const off = config('127.0.0.1:8384', { attributes: 'enabled="false" tls="false"' });
     const keyless = config('127.0.0.1:8384', { key: '' });
     const smuggling = config('127.0.0.1:8384', { key: 'a\r\nb: c' });
@@ -54,13 +54,13 @@ describe('the local Syncthing', () => {
       await expect(localSyncthing([file])).rejects.toMatchObject(failure('takes no orders'));
   });
 
-  it('is none where no file is, or no folder', async () => {
+  it('is null without a file or a folder', async () => {
     const file = config('127.0.0.1:8384');
     expect(await localSyncthing([join(folder(), 'config.xml'), join(file, 'config.xml')])).toBeNull();
     expect(await localSyncthing([join(folder(), 'config.xml'), file])).toMatchObject({ apiKey: 'aB3-x_' });
   });
 
-  it('whose configuration cannot be read is said, unless another one can', async () => {
+  it('whose configuration cannot be read is an error, unless another one can', async () => {
     // A folder in its place cannot be read by anyone, not even by root.
     const unreadable = join(folder(), 'config.xml');
     mkdirSync(unreadable);

@@ -64,7 +64,7 @@ describe('syncthing', () => {
     });
   });
 
-  it('TLS of another kind, and no TLS at all, are no Syncthing', async () => {
+  it('other TLS, and no TLS, are not Syncthing', async () => {
     expect(await probe(await tlsServer())).toMatchObject({ level: 2, reason: 'wrong-protocol' });
     expect(await probe(await tlsServer({ ALPNProtocols: ['h2', 'http/1.1'] }))).toEqual({
       level: 2,
@@ -74,7 +74,7 @@ describe('syncthing', () => {
     expect(await probe(web)).toEqual({ level: 2, reason: 'wrong-protocol' });
   });
 
-  it('a closed port, one that hangs up and one that stays silent fail each in its way', async () => {
+  it('a closed port, one that hangs up and a silent one each fail with their own reason', async () => {
     const results = await Promise.all(
       [await closedPort(), await tcpServer((socket) => socket.end()), await tcpServer()].map((one) => probe(one)),
     );
@@ -127,7 +127,7 @@ describe('syncthing, its use', () => {
     ]);
   });
 
-  it('without an ID is a matter of asking, without a port none', () => {
+  it('without an ID, tells to ask for it; without a port, shows nothing', () => {
     expect(said(syncthing.use(provider({ txt: new Map([['node_id', '$(reboot)']]) })))).toEqual(['note']);
     expect(syncthing.use(provider({ port: null }))).toEqual([]);
   });
@@ -138,7 +138,7 @@ describe('syncthing, its use', () => {
   });
 });
 
-describe('adding it to the own Syncthing', () => {
+describe('adding it to this node’s Syncthing', () => {
   const neighbour = provider({ address: '10.1.2.3', port: 22000, txt: new Map([['node_id', OURS]]) });
   /** This node's own Syncthing, as the configuration of whoever runs the panel has it. */
   const setUp = (url: string, apiKey: string) => {
@@ -191,7 +191,7 @@ describe('adding it to the own Syncthing', () => {
     ]);
   });
 
-  it('a refusal, an endless answer, junk and silence until the end are told, and none of them hangs', async () => {
+  it('reports a refusal, an endless answer, junk and silence, and hangs on none of them', async () => {
     const refusing = await plain((_, response) => response.writeHead(403).end('Forbidden'));
     const endless = await plain((_, response) => {
       const pour = () => {

@@ -57,7 +57,7 @@ describe('tahoe-lafs', () => {
     }
   });
 
-  it('tubs of many years ago, with TLS 1.0, are read as well', async () => {
+  it('very old tubs, with TLS 1.0, are read as well', async () => {
     const old = { minVersion: 'TLSv1', maxVersion: 'TLSv1', ciphers: 'DEFAULT@SECLEVEL=0' } as const;
     expect(await probe(await tub(old), [['', OURS]])).toEqual(proven({}, 'TLSv1'));
   });
@@ -70,7 +70,7 @@ describe('tahoe-lafs', () => {
     });
   });
 
-  it('without an announced id, one that says yes to a tub that nobody has is none', async () => {
+  it('without an announced id, one that claims a made-up tub is not an introducer', async () => {
     const yes = await asked((socket) => socket.write(SWITCHING));
     expect(await probe(yes, [])).toMatchObject({ level: 2, reason: 'wrong-protocol' });
   });
@@ -105,7 +105,7 @@ describe('tahoe-lafs', () => {
     expect(result.samples).toBeUndefined();
   });
 
-  it('TLS from the first byte is no foolscap', async () => {
+  it('TLS from the first byte is not foolscap', async () => {
     expect(await probe(await tlsServer(), [['', OURS]])).toMatchObject({ level: 2 });
   });
 });
@@ -152,7 +152,7 @@ describe('the status page of an introducer', () => {
     },
   );
 
-  it('is not looked at unless announced, nor where the tub is not who it claims to be', async () => {
+  it('is requested only when announced, and only of a proven tub', async () => {
     const { server, page, seen } = await withPage(SUMMARY);
     expect(await probe(server, [['', OURS]])).toEqual(proven());
     for (const web of ['', '0', '70000', `${page.port}/../x`, `127.0.0.1:${page.port}`]) {
@@ -175,7 +175,7 @@ describe('the status page of an introducer', () => {
     ['is another one for people', '<html>Subscription Summary: storage: 12</html>', 200],
     ['counts other servers', '<div>Announcement Summary: <span>stub_client: 12</span></div>', 200],
     ['has no number', '{"announcement_summary": {"storage": "many"}}', 200],
-  ])('that %s tells nothing, and takes nothing away', async (_, body, status) => {
+  ])('that %s adds nothing, and takes nothing away', async (_, body, status) => {
     const { server, page } = await withPage(body, status);
     const txt: [string, string][] = [
       ['', OURS],
@@ -211,7 +211,7 @@ describe('tahoe-lafs, its use', () => {
     ]);
   });
 
-  it('a bare tub id is good for old grids only, and says so', () => {
+  it('a bare tub id works for old grids only, and the note says so', () => {
     expect(said(tahoe.use(at([['', TUB]])))).toEqual([
       `pb://${TUB}@10.1.2.3:3456/introducer`,
       `tahoe create-client --introducer=pb://${TUB}@10.1.2.3:3456/introducer`,

@@ -47,19 +47,19 @@ it.each([
   expect(await introduced(configured({ ...MESH, 'mesh/hosts/cloudy_1': text }))).toEqual(ALONE);
 });
 
-it('addresses are compared as addresses, however they are written', async () => {
+it('compares addresses by value, however they are written', async () => {
   const folder = configured({ ...MESH, 'mesh/hosts/cloudy_1': 'Address = FD00:0:0::0001 655' });
   expect(await introduced(folder, 'fd00::1')).toMatchObject({ peer: 'cloudy_1' });
 });
 
-it('of several networks it is the one that has the provider, and none where none has', async () => {
+it('picks the network that has the provider, and none when none has', async () => {
   const second = { 'away/tinc.conf': 'Name = panel2', 'away/hosts/cloudy_9': 'Address = 10.1.2.3' };
   const folder = configured({ ...MESH, ...second });
   expect(await introduced(folder)).toEqual({ net: 'away', name: 'panel2', peer: 'cloudy_9' });
   expect(await introduced(folder, '10.1.2.4')).toEqual({});
 });
 
-it('this node is no peer of its own', async () => {
+it('this node is not its own peer', async () => {
   expect(await introduced(configured(MESH), '10.9.9.9')).toEqual(ALONE);
 });
 
@@ -71,13 +71,13 @@ it.each(['-----BEGIN RSA PRIVATE KEY-----\nMIIE\n', 'PrivateKey = 0A1B', 'Ed2551
   },
 );
 
-it('a name that is none, that stands for another, or that is missing makes no network', async () => {
+it('an invalid, indirect or missing name makes no network', async () => {
   for (const text of ['Name = $HOST', 'Name = a b', 'Name = ../x', '', 'Device = tun']) {
     expect(await introduced(configured({ ...MESH, 'mesh/tinc.conf': text })), text).toEqual({});
   }
 });
 
-it('without tinc, or with something else in its place, nothing is known', async () => {
+it('finds nothing without tinc, or with something else in its place', async () => {
   expect(await introduced('/nowhere/tinc')).toEqual({});
   const strange = configured({ 'nets.boot': 'mesh', 'mesh/tinc.conf/x': '', 'mesh/hosts': '' });
   expect(await introduced(strange)).toEqual({});

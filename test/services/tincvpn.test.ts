@@ -54,7 +54,7 @@ describe('tincvpn', () => {
     });
   });
 
-  it('a greeting in pieces is one', async () => {
+  it('a greeting may come in pieces', async () => {
     const pieces = await tcpServer((socket) => {
       socket.setNoDelay().write('0 clo');
       setTimeout(() => socket.destroyed || socket.write('udy_1 17\n'), 50);
@@ -73,7 +73,7 @@ describe('tincvpn', () => {
     expect(await probe(await says(words))).toEqual({ level: 2, reason: 'wrong-protocol' });
   });
 
-  it('what comes after the wait is not waited for, and hanging up is no silence', async () => {
+  it('a late greeting is not awaited, and hanging up is not silence', async () => {
     const slow = await tcpServer((socket) => {
       const timer = setTimeout(() => socket.write('0 cloudy_1 17\n'), 3_000);
       onTestFinished(() => clearTimeout(timer));
@@ -111,7 +111,7 @@ describe('tincvpn', () => {
     });
   });
 
-  it('that says its name but hangs up on ours is who it claims to be, no more', async () => {
+  it('that names itself but hangs up on our name is who it claims to be, no more', async () => {
     const declines = await tcpServer((socket) => {
       socket.write('0 cloudy_1 17\n');
       socket.once('data', () => socket.end());
@@ -121,7 +121,7 @@ describe('tincvpn', () => {
     expect(await probe({ ...endless, own: US })).toEqual({ level: 2, reason: 'wrong-protocol' });
   });
 
-  it('is told our name only where it is in our own files', async () => {
+  it('learns our name only when it is in our own files', async () => {
     const heard: Buffer[] = [];
     const server = await tcpServer((socket) => socket.on('data', (chunk) => heard.push(chunk)));
     const unmet = new Map([...US].filter(([key]) => key !== 'peer'));
@@ -131,7 +131,7 @@ describe('tincvpn', () => {
     expect(String(heard)).toBe('0 panel_node 17\n');
   });
 
-  it('has the path measured where its node gossips, in the time that it waits anyhow, for what it says it costs', async () => {
+  it('measures the path to a gossiping node while it waits anyway, within its declared cost', async () => {
     const server = await tcpServer();
     const agent = await udpServer(({ datagram, reply }) => reply(answerPing(datagram, 'node1') ?? Buffer.of()), {
       address: server.address,
@@ -194,7 +194,7 @@ describe('tincvpn', () => {
     expect(said(tincvpn.use(provider({ port: 655 }), [], own)).slice(2)).toEqual(['ConnectTo = cloudy_1', 'note']);
   });
 
-  it('announces no attributes of its own', () => {
+  it('describes no attributes', () => {
     expect(tincvpn.describe).toBeUndefined();
   });
 });

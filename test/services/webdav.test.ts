@@ -25,7 +25,7 @@ describe('webdav', () => {
     expect(asked.traffic.sent + asked.traffic.received).toBeLessThan(webdav.cost.bytes);
   });
 
-  it('the announced path is asked, unless it is no plain path', async () => {
+  it('the announced path is requested, unless it is not a plain path', async () => {
     const [deep, root] = await Promise.all([folder('/dav/files'), folder()]);
     expect(await probe({ ...deep, txt: new Map([['path', '/dav/files']]) })).toMatchObject({ level: 3 });
     expect(await probe({ ...root, txt: new Map([['path', '/x\r\nEvil: 1']]) })).toMatchObject({ level: 3 });
@@ -39,7 +39,7 @@ describe('webdav', () => {
     expect(await probe(locked)).toEqual({ level: 2, samples, facts: { login: 'required' } });
   });
 
-  it('a web server without the header is another service, one that is broken says so', async () => {
+  it('a web server without the header is another service, a broken one reports so', async () => {
     const broken = await webServer((_, response) => response.writeHead(503).end());
     expect(await Promise.all([probe(await startPage()), probe(broken)])).toEqual([
       { level: 2, reason: 'wrong-protocol', detail: 'HTTP 200' },

@@ -54,11 +54,11 @@ const probe: Prober = async (target, context) => {
   const [path] = await Promise.all([measurePath(target, context), pause(context)]);
   const again = await look(target, context, 1);
   const after = isFailed(again) ? null : again;
-  const samples = path.length > 0 ? path : pathSamples([timeOf(before), timeOf(after)], 'udp');
+  const samples = path.length > 0 ? path : pathSamples([toTime(before), toTime(after)], 'udp');
   return judge(level, samples, before.chunks?.newest, after?.chunks?.newest);
 };
 
-const timeOf = (look: Look | null) => (look === null || look.ms === null ? null : { ms: look.ms });
+const toTime = (look: Look | null) => (look === null || look.ms === null ? null : { ms: look.ms });
 
 /**
  * Asks what there is. Each look comes from a port of its own: only to a newcomer does a streamer send its buffer map.

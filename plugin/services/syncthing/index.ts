@@ -6,7 +6,7 @@ import { answers, handshakeTime, roundTripTime, widthOfPath } from '../../model/
 import type { Provider } from '../../model/provider.js';
 import type { Sample } from '../../model/sample.js';
 import { isFailed, type ProbeResult, type Prober } from '../../probe/index.js';
-import { withTrain } from '../../probe/ping.js';
+import { withPacketTrain } from '../../probe/ping.js';
 import { roundTrip } from '../../probe/port.js';
 import { connect } from '../../probe/tcp.js';
 import { type Handshake, handshake } from '../../probe/tls.js';
@@ -172,7 +172,7 @@ const syncthing: ServiceType = {
   },
   probe,
   identifies: true,
-  cost: withTrain({ packets: 12, bytes: 2_200 }),
+  cost: withPacketTrain({ packets: 12, bytes: 2_200 }),
   scoredFrom: 3,
   // Synchronising waits for both to be up, and then for bytes: the width of the path stands for throughput,
   // with its weight. The anchors are open downwards, as those of pages: by the usual ones, which call a handshake of 100 ms

@@ -7,7 +7,7 @@ import { PanelError } from '../../model/errors.js';
 /** Longest wait for an answer, ms. */
 const ORDER_LIMIT_MS = 5_000;
 /** Longest answer read, characters: one device is a few hundred. */
-const LONGEST_ANSWER = 100_000;
+const MAX_ANSWER = 100_000;
 
 interface Order {
   readonly method: string;
@@ -36,7 +36,7 @@ export async function order(
   try {
     call.end(body && JSON.stringify(body));
     const [answer] = (await once(call, 'response')) as [IncomingMessage];
-    const text = await textOf(answer.setEncoding('utf8'));
+    const text = await readText(answer.setEncoding('utf8'));
     const status = answer.statusCode ?? 0;
     if (status !== 200 && status !== 404) throw new Error(`it answers ${status} ${text.slice(0, 100).trim()}`);
     return { status, text, id: String(answer.headers['x-syncthing-id']) };
@@ -46,11 +46,11 @@ export async function order(
   }
 }
 
-async function textOf(answer: AsyncIterable<string>): Promise<string> {
+async function readText(answer: AsyncIterable<string>): Promise<string> {
   let text = '';
   for await (const part of answer) {
     text += part;
-    if (text.length > LONGEST_ANSWER) throw new Error('it answers too much');
+    if (text.length > MAX_ANSWER) throw new Error('it answers too much');
   }
   return text;
 }

@@ -39,7 +39,7 @@ export async function tincIntroduction(
   provider: Pick<Provider, 'address' | 'port'>,
   folder: string = FOLDER,
 ): Promise<ReadonlyMap<string, string>> {
-  const nets = await netsOf(folder);
+  const nets = await cachedNets(folder);
   const [met] = nets.flatMap((net) =>
     net.peers.filter(({ places }) => places.some((place) => isAt(place, provider))).map(({ name }) => ({ net, name })),
   );
@@ -62,7 +62,7 @@ function isAt(place: Place, { address, port }: Pick<Provider, 'address' | 'port'
   return same.check(place.address, family) && (place.port === null || place.port === port);
 }
 
-function netsOf(folder: string): Promise<readonly Net[]> {
+function cachedNets(folder: string): Promise<readonly Net[]> {
   const known = kept.get(folder);
   if (known && performance.now() < known.until) return known.nets;
   const nets = readNets(folder);
@@ -77,30 +77,30 @@ async function readNets(folder: string): Promise<readonly Net[]> {
 
 async function readNet(folder: string, net: string): Promise<Net | null> {
   // A name that stands for the machine's (`$HOST`) is not one that tinc has been given: it would have to be guessed.
-  const name = valuesOf('Name', (await textOf(join(folder, net, 'tinc.conf'))) ?? '')[0] ?? '';
+  const name = readValues('Name', (await readText(join(folder, net, 'tinc.conf'))) ?? '')[0] ?? '';
   if (!TINC_NAME.test(name)) return null;
   const hosts = join(folder, net, 'hosts');
   const peers: { name: string; places: Place[] }[] = [];
   let file: string | null = null;
   for (const host of (await namesIn(hosts)).filter((one) => TINC_NAME.test(one)).sort()) {
-    const text = await textOf(join(hosts, host));
-    if (text !== null && host !== name) peers.push({ name: host, places: placesOf(text) });
+    const text = await readText(join(hosts, host));
+    if (text !== null && host !== name) peers.push({ name: host, places: readPlaces(text) });
     if (text !== null && host === name && !/private\s*key/i.test(text)) file = text;
   }
   return { net, name, file, peers };
 }
 
 /** Each `Address`, with its own port or else that of the file's `Port`. */
-function placesOf(text: string): Place[] {
-  const [common] = valuesOf('Port', text);
-  return valuesOf('Address', text).map((value) => {
+function readPlaces(text: string): Place[] {
+  const [common] = readValues('Port', text);
+  return readValues('Address', text).map((value) => {
     const [address = '', own = common] = value.split(/\s+/);
     return { address, port: own === undefined ? null : Number(own) };
   });
 }
 
 /** What stands behind the option, however often: `Option = value`, in any case, the sign left out or not. */
-function valuesOf(option: string, text: string): string[] {
+function readValues(option: string, text: string): string[] {
   const line = new RegExp(`^[ \\t]*${option}(?:[ \\t]*=[ \\t]*|[ \\t]+)(\\S.*)$`, 'gim');
   return [...text.matchAll(line)].map(([, value = '']) => value.trim());
 }
@@ -109,7 +109,7 @@ async function namesIn(folder: string): Promise<string[]> {
   return (await ifReadable(readdir(folder))) ?? [];
 }
 
-async function textOf(file: string): Promise<string | null> {
+async function readText(file: string): Promise<string | null> {
   const handle = await ifReadable(open(file));
   if (handle === null) return null;
   try {

@@ -2,7 +2,7 @@
 
 import type { Ranked } from '../../../plugin/model/ranked.js';
 import { isDaytime } from '../../../plugin/scan/plan.js';
-import { curveOf } from '../../../plugin/score/curve.js';
+import { toCurve } from '../../../plugin/score/curve.js';
 import { judge, sortedBy, type Verdict } from './judge.js';
 import { Full, type Keeper, Planned } from './keepers.js';
 import { EPOCH, indexOf, Panel, PROVIDERS, type Setting } from './panel.js';
@@ -196,7 +196,7 @@ function isCovered({ world, task, type, user, seed }: Setting, { provider, low, 
     return probeOnce({ task, type, provider: provider.id, state, at, random });
   });
   const logs = type.metrics.map((metric) => {
-    const curve = curveOf(metric);
+    const curve = toCurve(metric);
     const marks = attempts.flatMap((attempt) => {
       if (attempt.reason !== null) return 0;
       if (metric.id === 'answers') return 1;

@@ -4,7 +4,7 @@ import type { Attempt } from '../../../plugin/model/attempt.js';
 import type { Provider } from '../../../plugin/model/provider.js';
 import type { Ranked } from '../../../plugin/model/ranked.js';
 import { type Candidate, chooseNext } from '../../../plugin/scan/plan.js';
-import { type Digest, digestOf } from '../../../plugin/score/digest.js';
+import { type Digest, toDigest } from '../../../plugin/score/digest.js';
 import { scoreAt } from '../../../plugin/score/index.js';
 import { rank } from '../../../plugin/score/rank.js';
 import { recommend } from '../../../plugin/score/recommend.js';
@@ -103,7 +103,7 @@ export class Panel {
     const { type } = this.#setting;
     const now = EPOCH + at;
     const scores = PROVIDERS.map(({ id }, index) => {
-      const digest = this.#digests[index] ?? digestOf(type, this.attempts(index), now);
+      const digest = this.#digests[index] ?? toDigest(type, this.attempts(index), now);
       this.#digests[index] = digest;
       return [id, scoreAt(type, digest, now)] as const;
     });

@@ -4,7 +4,7 @@ import type { Attempt } from '../../../plugin/model/attempt.js';
 import { PATH_METHOD, WIDTH } from '../../../plugin/model/metric.js';
 import type { Sample } from '../../../plugin/model/sample.js';
 import { PATH_COST, pathSamples } from '../../../plugin/probe/path.js';
-import { TRAIN_COST, TRAIN_PACKET_KB, widthSamples } from '../../../plugin/probe/ping.js';
+import { PACKET_TRAIN_COST, TRAIN_PACKET_KB, widthSamples } from '../../../plugin/probe/ping.js';
 import type { ServiceType } from '../../../plugin/services/contract.js';
 import { trainOver } from './network.js';
 import type { Random } from './random.js';
@@ -20,7 +20,7 @@ const UDP_TRIES = 2;
 const LOST_SYN_MS = 900;
 /** Serf pings of one probe: each is one packet there and one back. */
 const PINGS = PATH_COST.packets / 2;
-const TRAIN = { packets: TRAIN_COST.packets / 2, kB: TRAIN_PACKET_KB };
+const TRAIN = { packets: PACKET_TRAIN_COST.packets / 2, kB: TRAIN_PACKET_KB };
 
 export interface Probe {
   readonly task: TaskName;
@@ -39,7 +39,7 @@ export function probeOnce({ task, type, provider, state, at, random }: Probe): A
   const tried = { provider, type: task, at };
   const samples = state.reachable ? ASK[task](state, random) : null;
   if (samples === null) {
-    const spared = weighsWidth ? TRAIN_COST.bytes : 0;
+    const spared = weighsWidth ? PACKET_TRAIN_COST.bytes : 0;
     return { ...tried, bytes: bytes - spared, level: 0, reason: 'timeout', detail: null };
   }
   const path = [...pings(state, random), ...(weighsWidth ? train(state, random) : [])];

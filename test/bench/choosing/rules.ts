@@ -2,7 +2,7 @@
 
 import type { Attempt } from '../../../plugin/model/attempt.js';
 import type { Metric } from '../../../plugin/model/metric.js';
-import { curveOf } from '../../../plugin/score/curve.js';
+import { toCurve } from '../../../plugin/score/curve.js';
 import { median } from '../../../plugin/score/mark.js';
 import { sortedBy } from './judge.js';
 import type { Random } from './random.js';
@@ -48,7 +48,7 @@ export function markTable(metrics: readonly Metric[], histories: readonly (reado
     metrics.map((metric) => {
       const answered = attempts.filter(({ reason }) => reason === null).length / Math.max(attempts.length, 1);
       const value = metric.id === 'answers' ? answered : medianOf(attempts, metric.id);
-      return value === Number.POSITIVE_INFINITY ? 0 : curveOf(metric)(value);
+      return value === Number.POSITIVE_INFINITY ? 0 : toCurve(metric)(value);
     }),
   );
 }
