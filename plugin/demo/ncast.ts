@@ -4,7 +4,7 @@ import { ncastQuestion, type Peer, readNcast } from '../services/peerstreamer/nc
 /** Numbers of the oldest and the newest chunk that it holds. */
 export type Chunks = readonly [oldest: number, newest: number];
 
-/** Where the kind of a topology message stands, and the kind that lists peers. */
+/** Offset of the kind of a topology message, and the kind that lists peers. */
 const KIND = 4;
 const PEERS = 2;
 const NEIGHBOUR = Buffer.of(1, 1, 1, 0x22, 0);

@@ -13,7 +13,7 @@ export class Sockets {
   readonly #callers = new Set<Socket>();
   readonly #timers = new Set<NodeJS.Timeout>();
 
-  /** Whether the address was free; it is taken then, and nobody is answered there. */
+  /** Takes the address and answers nobody there. Returns whether it was free. */
   async claim(address: string, port: number): Promise<boolean> {
     const server = createServer((socket) => socket.destroy());
     const free = await opened(server, () => server.listen(port, address));

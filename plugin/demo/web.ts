@@ -7,7 +7,7 @@ export interface WebAnswer {
   readonly body: string;
 }
 
-/** As squid answers whoever has no account; X-Squid-Error and Via are its signature. */
+/** As squid answers without an account; X-Squid-Error and Via are its signature. */
 export function answerProxy(_: IncomingMessage, host: string): WebAnswer {
   const headers = {
     Server: 'squid/5.7',

@@ -1,4 +1,4 @@
-/** One click for a chosen provider: whether it is offered, and the tools of this node that the service type is handed for it. */
+/** One click for a chosen provider: whether it is offered, and the tools of this node that the service type gets for it. */
 
 import { PanelError } from '../model/errors.js';
 import type { Ranked } from '../model/ranked.js';
@@ -10,7 +10,7 @@ const JOIN_LIMIT_MS = 12_000;
 
 /** What one click would do with the provider; null for one's own, and for one that may not be reached or does not answer. */
 export function connectOf({ connect }: ServiceType, { provider, score }: Ranked): Connect | null {
-  // Who asks not to be measured may be used all the same.
+  // A provider that declines to be measured may be used all the same.
   const reachable = provider.barred === null || provider.barred === 'declined';
   const usable = !provider.self && reachable && score !== 0;
   return connect !== undefined && usable && connect.suits(provider) ? connect : null;
@@ -34,7 +34,7 @@ async function join(client: SerfRpc, addresses: readonly string[]): Promise<numb
   }
 }
 
-/** An agent cannot be told to stop joining; nobody has to wait for it, though. */
+/** An agent cannot be told to stop joining, but nobody has to wait for it. */
 function orAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const onAbort = () => reject(signal.reason);

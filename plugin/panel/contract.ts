@@ -1,6 +1,6 @@
 /**
- * What pages, API, alerts and the command line know of the panel. What begins and ends with the panel, or is kept for it
- * alone, is not here.
+ * What pages, API, alerts and the command line know of the panel. What the panel keeps to itself is
+ * left out.
  */
 import type { Config } from '../config/index.js';
 import type { Discovery, SourceStatus } from '../discovery/index.js';
@@ -17,7 +17,7 @@ import type { Connect, ServiceRegistry, ServiceType } from '../services/contract
 import type { Store } from '../store/index.js';
 
 export interface TypeSummary {
-  /** Wire word. */
+  /** The type as on the wire. */
   readonly word: string;
   readonly type: ServiceType;
   readonly builtin: boolean;
@@ -54,13 +54,13 @@ export interface Panel {
   readonly local: LocalServices;
   /** This node's own services: acted on, announced, their logs. */
   readonly own: Own;
-  /** Measuring without being asked. */
+  /** Background probes. */
   readonly background: Pick<Scheduler, 'status' | 'on' | 'off'>;
   /** True where the providers are the built-in demo community. */
   readonly demo: boolean;
-  /** Every built-in type in order, then the other wire words met, by name. */
+  /** Every built-in type in order, then the other announced types, by name. */
   overview(): Promise<{ readonly services: readonly TypeSummary[]; readonly sources: readonly SourceStatus[] }>;
-  /** @throws PanelError unknown-type for a word that is neither built in nor announced */
+  /** @throws PanelError unknown-type for a type that is neither built in nor announced */
   type(word: string): Promise<TypeView>;
   /** @throws PanelError unknown-type, unknown-provider */
   provider(word: string, id: string): Promise<ProviderView>;
@@ -71,13 +71,13 @@ export interface Panel {
    */
   scan(word: string, providerId?: string, options?: { readonly account?: Account | undefined }): Job;
   /**
-   * Tells a program of this node to use the provider, as a job; while it is being told, that one is returned.
+   * Tells a program of this node to use the provider, as a job; returns the running one if there is one.
    * @throws PanelError unknown-type, unknown-provider; bad-request where there is nothing to connect
    */
   connect(word: string, providerId: string): Job;
   /**
-   * Calls back when a scan or an unasked probe is over, with the providers of which it stored something, and before the
-   * recommendation moves away from what fails; returns the way to stop it.
+   * Calls back when a scan or a background probe is over, with the providers of which it stored something, and before the
+   * recommendation moves away from what fails. Returns the function that stops it.
    */
   onMeasured(listener: (type: string, providers: readonly string[]) => void): () => void;
   close(): Promise<void>;

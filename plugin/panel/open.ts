@@ -19,17 +19,17 @@ import { type Rooms, WiredPanel } from './panel.js';
 const SERF_LIMIT_MS = 1_000;
 
 /**
- * Whether the demo community is to stand in: when asked for, or when nothing real is configured and no Serf agent answers.
+ * Whether to start the demo community: on request, or when nothing real is configured and no Serf agent answers.
  */
 export async function wantsDemo(config: Config): Promise<boolean> {
   if (config.demo !== 'auto') return config.demo === 'on';
   return config.providersFile === null && !(await serfAnswers(config, SERF_LIMIT_MS));
 }
 
-/** Name of the setting: where the demo was, so that its providers are the same ones for a command and for the next panel. */
+/** Name of the setting with the demo's network, so that its providers stay the same for a command and for the next panel. */
 const DEMO_NETWORK = 'demo-network';
 
-/** Loaded only when wanted: a node with a community of its own never needs it. */
+/** Loaded only on demand: a node with a real community never needs it. */
 async function openDemo(
   settings: SettingStore,
 ): Promise<Pick<DemoCommunity, 'announcements' | 'close'> & { readonly pinger: Rooms['pinger'] }> {
@@ -44,13 +44,13 @@ async function openDemo(
 }
 
 export interface PanelOptions {
-  /** Whether this process serves the panel, and is not a command beside it: it then ends what an earlier one left running. */
+  /** Whether this process serves the panel, and is not a command beside it: it then closes the jobs that an earlier one left. */
   readonly serving?: boolean;
-  /** Decided already (see `wantsDemo`); decided here when left out. */
+  /** As decided by `wantsDemo`; decided here when left out. */
   readonly demo?: boolean;
   /** Wall clock, ms since the epoch. */
   readonly now?: () => number;
-  /** The name that is announced as this node's; the one that its Cloudy uses where left out. */
+  /** The host name that this node announces; the one that its Cloudy uses when left out. */
   readonly host?: () => string;
 }
 

@@ -50,7 +50,7 @@ export class WiredPanel implements Panel {
   readonly #ranking: Ranking;
   readonly #measured = new Listeners<[type: string, providers: readonly string[]]>();
   readonly #closeDemo: () => Promise<void> | undefined;
-  /** Ends what is remembered of the community as it changes. */
+  /** Stop recording the community as it changes. */
   readonly #forget: readonly (() => void)[];
 
   constructor(
@@ -90,7 +90,7 @@ export class WiredPanel implements Panel {
 
   async type(word: string): Promise<TypeView> {
     this.#assertKnown(word);
-    // For the next look: the answer may take a while.
+    // For the next request: the answer may take a while.
     this.#ranking.estimate().catch(log.error);
     const states = await this.local.states();
     return { ...this.#view(word, states), bars: this.#ranking.bars(word), scan: this.#scanner.quote(word) };
@@ -142,13 +142,13 @@ export class WiredPanel implements Panel {
     this.#scanner.close();
     for (const forget of this.#forget) forget();
     this.local.close();
-    // The own services first: what they began ends with the connection to the agent.
+    // Own services first: their work needs the connection to the agent.
     await Promise.all([this.own.close(), this.discovery.close()]);
     await this.#closeDemo();
     this.store.close();
   }
 
-  /** The demo's neighbours do not exist: no program of this node is told of them. */
+  /** The demo's neighbours do not exist: no program of this node may connect to them. */
   #connectOf(type: ServiceType, ranked: Ranked): Connect | null {
     return this.demo ? null : connectOf(type, ranked);
   }

@@ -1,4 +1,4 @@
-/** What is known of every provider, as one ranked list per type. What the score needs is read once and kept, small. */
+/** What is known of every provider, as one ranked list per type. What the score needs is read once and cached, small. */
 import { randomBytes } from 'node:crypto';
 import type { Discovery } from '../discovery/index.js';
 import type { Listeners } from '../lib/listeners.js';
@@ -38,7 +38,7 @@ export class Ranking {
   readonly #changed: ReturnType<Store['attempts']['watch']>;
   readonly #known = new Map<string, Known>();
   readonly #seed: string;
-  /** Guessed round-trip times by node name, ms, as last asked. */
+  /** Guessed round-trip times by node name, ms, as last read. */
   #estimates: ReadonlyMap<string, number> = new Map();
 
   constructor(deps: RankingDeps) {
@@ -78,7 +78,7 @@ export class Ranking {
     return known.bars.days;
   }
 
-  /** Asks Serf how far its nodes are: for the next list, since the answer takes a while. */
+  /** Asks Serf for the distance of its nodes: for the next list, since the answer takes a while. */
   async estimate(): Promise<void> {
     this.#estimates = await this.#deps.discovery.estimates();
   }
@@ -92,12 +92,12 @@ export class Ranking {
   settle(word: string, providers: readonly string[]): void {
     const { store } = this.#deps;
     const rows = this.of(word);
-    // What was measured: history is for everybody, the owner's stars are not.
+    // Without the owner's stars: history is for everybody.
     const scores = new Map(rows.map(({ provider, score, unrated }) => [provider.id, unrated?.score ?? score]));
     store.history.noteAll(word, new Map(providers.map((id) => [id, scores.get(id) ?? null])));
     this.#current(word).bars = null;
     const previous = store.recommendations.get(word);
-    // A single unasked probe of somebody else is no scan that would confirm or refute a challenger.
+    // A single background probe of another provider neither confirms nor refutes a challenger.
     const concerns = [previous?.provider, previous?.challenger].some((id) => id && providers.includes(id));
     if (previous !== null && providers.length === 1 && !concerns) return;
     const next = recommend(rows, previous, this.#seed);
@@ -105,7 +105,7 @@ export class Ranking {
       store.recommendations.put(word, next);
   }
 
-  /** Before anything is read of them, or measured: who ranks is asked first. A disk that is full makes no list unreadable. */
+  /** Gives every provider its row before anything is read or measured. A full disk must not make a list unreadable. */
   #claim(): void {
     const { discovery, store } = this.#deps;
     try {
@@ -129,8 +129,8 @@ export class Ranking {
   }
 
   /**
-   * Of what is kept only what has changed is read again: a page that asks every second during a scan costs no more than the
-   * scan. Nothing is kept of a word under which nobody was tried: strangers may announce any number of them.
+   * Only what has changed is read again: a page that polls every second during a scan costs no more than the scan. Nothing is
+   * cached for a type of which nobody was tried: strangers may announce any number of them.
    */
   #current(word: string): Known {
     const { services, store, now } = this.#deps;
@@ -168,7 +168,7 @@ function idsWhere(opinions: ReadonlyMap<string, Opinion>, is: 'hidden' | 'pinned
   return new Set([...opinions].filter(([, opinion]) => opinion[is]).map(([id]) => id));
 }
 
-/** What sets this node apart from others when equals are spread over the community; kept for good. */
+/** Makes each node pick another one of equals, so that the community spreads over them; stored for good. */
 function readSeed(settings: Store['settings']): string {
   const kept = settings.get(SEED);
   if (kept !== null) return kept;

@@ -26,21 +26,21 @@ export interface HttpQuestion {
   readonly host?: string;
   /** Further headers. With `Upgrade`, the connection is asked to change its protocol instead of being closed. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Bytes of the body that are worth reading, at most 32 KiB; 0 where the head says all. */
+  /** Bytes of the body to read, at most 32 KiB; 0 when the head is enough. */
   readonly bodyCap: number;
   /** Longest wait for the connection, and then for the head, ms. */
   readonly limitMs?: number;
 }
 
-/** What came back: the text of strangers throughout. */
+/** The answer: strangers' text throughout. */
 export interface HttpAnswer {
   readonly status: number;
   readonly statusText: string;
   /** Names in lower case; what came several times is joined by commas. */
   readonly headers: ReadonlyMap<string, string>;
-  /** As far as it came within its caps. */
+  /** As much as came within the caps. */
   readonly body: string;
-  /** Whether the body is all there. */
+  /** Whether the body is complete. */
   readonly whole: boolean;
   /** From the request to the first byte of the answer, ms. */
   readonly firstByteMs: number;
@@ -117,7 +117,7 @@ export const pageMetrics = (firstByte = { useless: 3_000, excellent: 30 }): Metr
   ...[firstByteTime({ weight: 0.2, ...firstByte }), roundTripTime({ weight: 0.1, useless: 200, excellent: 2 })],
 ];
 
-/** What an answer means that shows no sign of the service: some other web server, or one too troubled to tell. */
+/** The failure of an answer without a sign of the service: some other web server, or a broken one. */
 export function otherWeb({ status }: HttpAnswer): Failed {
   return { level: 2, reason: status >= 500 ? 'broken' : 'wrong-protocol', detail: `HTTP ${status}` };
 }
@@ -143,7 +143,7 @@ function readHead(socket: Socket, question: HttpQuestion, signal: AbortSignal): 
         });
       });
       const onHead = (response: IncomingMessage) => {
-        // Stays, like the one below: an error while closing must not crash.
+        // Stays, like the one below: an error while closing must not crash the process.
         response.on('error', () => {});
         end(() => ({ response, firstByteMs }));
       };

@@ -19,7 +19,7 @@ type Place = Pick<Target, 'address' | 'gossip'>;
 
 /**
  * Where a Serf ping measures the path; null where none does. A member that announces a service at another address than
- * its own gets none, for else a stranger could have us ping a third host.
+ * its own gets none, or a stranger could make us ping a third host.
  */
 export const gossipAt = ({ address, gossip }: Place) => (gossip?.address === address ? gossip : null);
 
@@ -43,7 +43,7 @@ export async function measurePath(place: Place, context: ProbeContext): Promise<
   }
 }
 
-/** One question's answer: how long it took, and when it came (`performance.now()`); null for one that stayed without. */
+/** One answer: how long it took, and when it came (`performance.now()`); null for a question without one. */
 export type Timed = { readonly ms: number; readonly until?: number } | null;
 
 /**
@@ -55,7 +55,7 @@ export function pathSamples(times: readonly Timed[], method: string): Sample[] {
   if (answered.length === 0) return [];
   const differences = times.flatMap((time, index) => {
     const next = times[index + 1] ?? null;
-    // It is spoiled by whatever spoils either of the two, so its own moment is left open.
+    // A stall at either of the two invalidates it, so it has no moment of its own.
     return time === null || next === null ? [] : [Math.abs(next.ms - time.ms)];
   });
   return [

@@ -10,14 +10,14 @@ import { pathSamples, type Timed } from './path.js';
 
 /** As many as the Serf pings. */
 const PINGS = 2;
-/** As far apart as the packets of a call, s: jitter is that between neighbours, and the next provider need not wait for it. */
+/** Interval of the packets of a call, s: jitter is measured between neighbours, and the next provider does not wait long. */
 const APART = '0.02';
 /** With their answers: 44 bytes each over IPv4, 64 over IPv6. */
 export const PING_COST = { packets: 2 * PINGS, bytes: 2 * PINGS * 64 } as const;
-/** The 16 bytes hold the time of sending, without which ping tells no time. */
+/** The 16 bytes hold the time of sending, without which ping reports no times. */
 export const PATH_ARGS = ['-c', `${PINGS}`, '-i', APART, '-W', '1', '-s', '16'];
 
-/** As many as anybody may send at once, and what each carries besides its headers, bytes. */
+/** Packets of a train: as many as an unprivileged user may send at once. And the payload of each, bytes. */
 const PACKET_TRAIN = 3;
 const PAYLOAD_BYTES = 572;
 export const PACKET_TRAIN_ARGS = `-c ${PACKET_TRAIN} -l ${PACKET_TRAIN} -W 1 -s ${PAYLOAD_BYTES}`.split(' ');
@@ -25,23 +25,23 @@ export const PACKET_TRAIN_ARGS = `-c ${PACKET_TRAIN} -l ${PACKET_TRAIN} -W 1 -s 
 export const PACKET_TRAIN_COST = { packets: 2 * PACKET_TRAIN, bytes: 2 * PACKET_TRAIN * (PAYLOAD_BYTES + 48) } as const;
 /** kB of one of its packets over IPv4. */
 export const TRAIN_PACKET_KB = (PAYLOAD_BYTES + 28) / 1_000;
-/** Wider than this, ms/kB (80 Mbit/s), nothing is told apart: the packets leave some 0.05 ms after each other. */
+/** Best width that can be told, ms/kB (80 Mbit/s): the packets themselves leave some 0.05 ms after each other. */
 const MIN_WIDTH = 0.1;
 
-/** What a type declares whose probe costs that much, and that weighs the width of the path besides. */
+/** The cost that a type declares when it also weighs the width of the path. */
 export const withPacketTrain = ({ packets, bytes }: { readonly packets: number; readonly bytes: number }) => ({
   packets: packets + PACKET_TRAIN_COST.packets,
   bytes: bytes + PACKET_TRAIN_COST.bytes,
 });
 
-/** It says about 400 bytes. */
+/** Cap of its output, bytes; it takes about 400. */
 const OUTPUT_CAP = 8_192;
 
-/** Errors of starting it that will be the same the next time: it is not there, or may not be run. */
+/** Errors of starting it that are permanent: it does not exist, or may not be run. */
 const NEVER: ReadonlySet<unknown> = new Set(['ENOENT', 'EACCES', 'EPERM']);
-/** Neither a ping socket (`net.ipv4.ping_group_range`) nor a raw one is to be had. */
+/** Neither a ping socket (`net.ipv4.ping_group_range`) nor a raw one is available. */
 const NO_SOCKET = /\bsocket: (Operation not permitted|Permission denied)/;
-/** Exit codes for an answer, for none, and for trouble with the destination; above, it has not come to pinging at all. */
+/** Highest exit code of a run that pinged: an answer, none, or trouble with the destination. */
 const ORDINARY = 2;
 
 interface Within {
@@ -51,7 +51,7 @@ interface Within {
 
 export class Pinger {
   readonly #command: string;
-  /** Whether this process can ping at all: known after the first try, and not asked again. */
+  /** Whether this process can ping at all: known after the first try. */
   #able = true;
 
   constructor(command = 'ping') {
@@ -74,7 +74,7 @@ export class Pinger {
     return output === null ? [] : widthSamples(timesIn(output, PACKET_TRAIN));
   }
 
-  /** What ping says; null where it says nothing that counts. */
+  /** The output of ping; null when there is none that counts. */
   async #run(args: readonly string[], address: string, { signal, limitMs }: Within): Promise<string | null> {
     signal.throwIfAborted();
     if (!this.#able || isIP(address) === 0) return null;
@@ -110,7 +110,7 @@ export function widthSamples(times: readonly Timed[]): Sample[] {
   return [{ metric: WIDTH, value: Math.max((last.ms - first.ms) / kB, least), method: TRAIN_METHOD }];
 }
 
-/** The time of each ping, in the order sent; of a doubled answer the first. */
+/** The time of each ping, in the order sent; the first of duplicate answers. */
 function timesIn(output: string, count: number): Timed[] {
   const times: Timed[] = Array.from({ length: count }, () => null);
   for (const [, sequence, ms] of output.matchAll(/icmp_seq=(\d+) .*\btime=([\d.]+) ms/g)) {
@@ -120,5 +120,5 @@ function timesIn(output: string, count: number): Timed[] {
   return times;
 }
 
-/** ping tells times with three digits, but never less than the microsecond: the step between two neighbours, ms. */
+/** Step between two neighbouring times, ms: ping prints three digits, but nothing below the microsecond. */
 const timeStep = (ms: number) => (ms < 1 ? 0.001 : ms < 10 ? 0.01 : ms < 100 ? 0.1 : 1);

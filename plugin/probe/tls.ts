@@ -33,12 +33,12 @@ interface HandshakeOptions {
 }
 
 /**
- * Where the server may choose the group of a Diffie-Hellman exchange, it chooses how long this program stands still. Whoever
- * could only offer that has its key exchanged by RSA, or by an elliptic curve of the three below.
+ * A server that may choose the group of a Diffie-Hellman exchange chooses how long this program is blocked. A server that
+ * could only offer that falls back to RSA, or to one of the three elliptic curves below.
  */
 const CIPHERS = 'DEFAULT:!kDHE:!PSK:!SRP';
 
-/** What nobody should trust a secret to; but all that is asked here is whose key it is. */
+/** Unfit for secrets; but all that matters here is whose key it is. */
 const OLD_PEERS = { minVersion: 'TLSv1', ciphers: `${CIPHERS}@SECLEVEL=0` } as const;
 
 /** Shakes hands as a client without certificate and without server name. The caller closes the connection. */
@@ -59,7 +59,7 @@ export function handshake(
         ALPNProtocols: [...protocols],
         ...(old ? OLD_PEERS : { minVersion: 'TLSv1.2', ciphers: CIPHERS }),
         rejectUnauthorized: false,
-        // No authority is asked, so none need be loaded.
+        // No authority is checked, so none need be loaded.
         ca: [],
         // Newer OpenSSL offers a post-quantum key of 1.2 kB by itself, for a connection that carries no secret.
         ecdhCurve: 'X25519:P-256:P-384',
@@ -73,7 +73,7 @@ export function handshake(
           return { certificate, version, protocol: secure.alpnProtocol || null, ms };
         });
       });
-      // Stays after the end: an error while closing must not crash.
+      // Stays after the end: an error while closing must not crash the process.
       secure.on('error', (error: NodeJS.ErrnoException) => end(() => toTlsFailure(error)));
       return () => {};
     },
@@ -88,7 +88,7 @@ function capped(socket: Socket, onTooMuch: () => void): Duplex {
     write: (chunk: Buffer, _encoding, done) => void socket.write(chunk, done),
     final: (done) => void socket.end(done),
   });
-  // It has been told to whoever waits for the handshake.
+  // Already reported to the waiting handshake.
   limited.on('error', () => {});
   socket.on('data', (chunk: Buffer) => {
     received += chunk.length;

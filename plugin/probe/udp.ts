@@ -9,7 +9,7 @@ import { countDatagram, countRefusal } from './wire.js';
 /** How long one try waits for its answer, ms. */
 const ANSWER_LIMIT_MS = 2_000;
 
-/** More than any sane conversation: past this many bytes from the provider it is flooding us. */
+/** More than any sane conversation: beyond this many bytes the provider is flooding us. */
 const RECEIVED_LIMIT = 65_536;
 
 const FLOODED: Failed = { level: 2, reason: 'too-large' };
@@ -55,11 +55,11 @@ export async function openUdp(
   return failed;
 }
 
-/** One who waits for a datagram. */
+/** A wait for one datagram. */
 interface Waiting {
   /**
    * Whether this was the datagram; if so, the wait is over. Others may wait for the same. A reader that throws ends its wait
-   * by that: in an event of the socket nobody else would catch it.
+   * with the error: nobody would catch it in an event of the socket.
    */
   takes(datagram: Buffer): boolean;
   end(outcome: () => Failed): void;
@@ -70,7 +70,7 @@ export class Udp {
   readonly #context: ProbeContext;
   readonly #address: string;
   readonly #waiting = new Set<Waiting>();
-  /** Every request so far: a late or doubled answer to one of them is nothing strange. */
+  /** Every request so far: a late or duplicate answer to one of them is not foreign. */
   readonly #asked: Request<unknown>[] = [];
   #received = 0;
   #closed = false;
@@ -105,7 +105,7 @@ export class Udp {
   }
 
   /**
-   * Waits for what the provider says by itself after a question, without asking anything; null when it does not come
+   * Waits for what the provider sends by itself after a question, without asking anything; null when it does not come
    * within `limitMs`. `read` is as in a request.
    */
   async hear<T extends object>(read: Request<T>['read'], limitMs: number): Promise<T | null> {

@@ -38,8 +38,8 @@ const PATH_LATE_MS = 250;
 const PING_LATE_MS = 250;
 
 /**
- * A loop that stood still this long may have caused the failure itself, ms: such a failure is nobody's fault, unless the loop
- * stood still over the provider's own bytes. Then it is the failure.
+ * A loop that was blocked this long may have caused the failure itself, ms: nobody is to blame for it, unless the provider's
+ * own bytes blocked the loop. Then that is the failure.
  */
 const GUILTY_STALL_MS = 500;
 
@@ -63,16 +63,16 @@ export interface AttemptOptions {
 export interface AttemptOutcome {
   /** null where our own delay, not the provider, decided. */
   readonly attempt: Attempt | null;
-  /** Whether measured times were thrown away, through no fault of the provider, so that another attempt is worth its bytes. */
+  /** Whether times were discarded through no fault of the provider, so that another attempt is worth its bytes. */
   readonly lagged: boolean;
   /** What the attempt cost. */
   readonly bytes: number;
 }
 
 /**
- * Probes the provider once. A probe that throws is that provider's failure, and logged: what it stumbled over was said by
- * the other side, which may say it to every probe. Throws where this node has too little of something, and the signal's
- * reason when the job is aborted. The provider must have a port: who may be probed is the caller's decision.
+ * Probes the provider once. A probe that throws is the provider's failure, and logged: the other side sent what it could not
+ * read, and may send it to every probe. Throws when this node runs out of a resource, and the signal's reason when the job is
+ * aborted. The provider must have a port: the caller decides who may be probed.
  */
 export async function attemptOnce(
   type: ServiceType,
@@ -89,7 +89,7 @@ export async function attemptOnce(
   const others = stalls.without(turns);
   const failed = findFailure(result, turns);
   if (failed) {
-    // Too long a silence of this program's own may have been the failure.
+    // Our own stall may have caused the failure.
     if (turns.total <= GUILTY_STALL_MS && others.longest() > GUILTY_STALL_MS)
       return { attempt: null, lagged: true, bytes };
     const detail = failed.detail === undefined ? null : cleanText(failed.detail, 100);
@@ -110,7 +110,7 @@ export async function attemptOnce(
   };
 }
 
-/** With what this node's own configuration says of it; a mistake in reading that is nothing of the provider's. */
+/** With what this node's own configuration says of it; an error in reading that is not the provider's. */
 async function withOwnConfiguration(type: ServiceType, provider: Probed): Promise<Probed & Target> {
   if (!type.introduce) return provider;
   try {
@@ -159,13 +159,13 @@ async function probeOnce(
   return { result, stalls, turns, traffic, ms: performance.now() - started };
 }
 
-/** The failure that a probe's own mistake is stored as: it got as far as the other side said anything. */
+/** The failure that stands for a bug in a probe; the level tells whether the other side sent anything. */
 function toUnreadable(type: ServiceType, error: unknown, { received }: ProbeContext['traffic']): Failed {
   logOnce(type, error);
   return { level: received > 0 ? 2 : 0, reason: 'unreadable' };
 }
 
-/** Whether it failed; so has whoever answers with what takes this program too long to read. */
+/** The failure, if any; an answer that takes this program too long to read is one, too. */
 function findFailure(result: ProbeResult, turns: Turns): Failed | null {
   if (isFailed(result)) return result;
   if (turns.total <= GUILTY_STALL_MS) return null;
@@ -173,13 +173,13 @@ function findFailure(result: ProbeResult, turns: Turns): Failed | null {
   return { level: result.level, reason: 'too-large', detail };
 }
 
-/** What was counted on the wire; where nobody counted headers, no less than the type declares, which includes them. */
+/** The bytes counted on the wire; without a count of headers, no less than the type declares, which includes them. */
 function bytesSpent({ sent, received, headers }: ProbeContext['traffic'], declared: number): number {
   const said = sent + received;
   return Math.max(said, headers === undefined ? declared : Math.min(declared, said + headers));
 }
 
-/** What the system's pings add to a probe that was answered: the path where nothing else told of it, and its width. */
+/** What the system's pings add to a probe that was answered: the path, unless already measured, and its width. */
 async function pingPath(
   type: ServiceType,
   target: Probed & Target,
@@ -196,7 +196,7 @@ async function pingPath(
   return { samples: [...path, ...width], bytes: (known ? 0 : PING_COST.bytes) + train };
 }
 
-/** Mistakes logged already, by type and message, and how many are remembered: strangers may cause the same one for ever. */
+/** Errors logged already, by type and message, and how many are remembered: strangers may cause the same one for ever. */
 const logged = new Set<string>();
 const LOGGED = 100;
 const LOGGED_TEXT = 2_000;
@@ -211,7 +211,7 @@ function logOnce(type: ServiceType, error: unknown): void {
 
 /**
  * The probe, and beside it the path to the node by Serf ping: for every service of a node that gossips, also the mute ones.
- * The path has as long as the probe takes and a little more: a node that does not answer holds up nothing.
+ * The path has as long as the probe takes and a little more: a silent node does not delay it.
  */
 async function withPath(type: ServiceType, target: Claimed, context: ProbeContext): Promise<ProbeResult> {
   if (!asksForPath(type, target)) return withIdentities(type, target, context);
@@ -221,7 +221,7 @@ async function withPath(type: ServiceType, target: Claimed, context: ProbeContex
     if (signal.aborted) return [];
     throw error;
   });
-  // It is awaited below; until then nobody would hear it fail, and that ends the process.
+  // It is awaited below; an unhandled rejection before that would end the process.
   path.catch(() => {});
   const result = await withIdentities(type, target, context).catch(async (error) => {
     late.abort();
@@ -235,8 +235,8 @@ async function withPath(type: ServiceType, target: Claimed, context: ProbeContex
 }
 
 /**
- * The probe; where the service is not who it is believed to be, and others announce it as somebody else, again with what
- * each of them says: a stranger who was the first to announce a neighbour's service makes it no failure.
+ * The probe; when the identity is wrong and others announce the service differently, again with each of their announcements:
+ * a stranger who announced a neighbour's service first cannot make it fail.
  */
 async function withIdentities(type: ServiceType, target: Claimed, context: ProbeContext): Promise<ProbeResult> {
   const result = await type.probe(target, context);
@@ -248,7 +248,7 @@ async function withIdentities(type: ServiceType, target: Claimed, context: Probe
   return result;
 }
 
-/** Times measured while the loop stood still are dropped; what no clock of ours measured stays. */
+/** Drops times measured while the loop was blocked; what no clock of ours measured stays. */
 function validSamples(type: ServiceType, result: Proven, stalls: Stalls): readonly Sample[] {
   const isTime = (id: string) =>
     (type.metrics.find((metric) => metric.id === id)?.unit ?? 'ms') === 'ms' && id !== 'loss';
@@ -260,7 +260,7 @@ function validSamples(type: ServiceType, result: Proven, stalls: Stalls): readon
     .map(({ until, ...sample }) => sample);
 }
 
-/** A probe that does not heed its signal is left behind after the grace time, so that it cannot hold up the scan. */
+/** A probe that ignores its signal is abandoned after the grace time, so that it cannot hold up the scan. */
 async function withGrace<T>(probe: Promise<T>, signal: AbortSignal): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   let onAbort: (() => void) | undefined;

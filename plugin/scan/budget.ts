@@ -6,7 +6,7 @@ import type { AttemptStore } from '../store/tables/attempts.js';
 /** How long a sum of what is stored serves, ms: by then it knows what other processes wrote, and what is a day old. */
 const SUM_MS = 60_000;
 
-/** Share of the day's bytes that unasked probes may have spent: a person's scan always finds the rest. */
+/** Share of the day's bytes that background probes may use: the rest is left for a person's scans. */
 export const BACKGROUND_SHARE = 0.5;
 
 interface BudgetDeps {
@@ -42,16 +42,16 @@ export class Budget {
     return this.#stored(now) + this.#pending + lost;
   }
 
-  /** Summed anew once a minute, and when the clock was set back: it is asked for before every attempt. */
+  /** Summed again once a minute, and when the clock was set back: it is read before every attempt. */
   #stored(now: number): number {
     const { attempts } = this.#deps;
-    // Nothing of the future: what was measured while the clock was a year ahead would count for a year.
+    // Nothing dated in the future: an attempt made while the clock was a year ahead would count for a year.
     if (this.#sum === null || now < this.#sum.at || now >= this.#sum.at + SUM_MS)
       this.#sum = { at: now, bytes: attempts.bytesBetween(now - DAY_MS, now) - attempts.added.bytes };
     return this.#sum.bytes + attempts.added.bytes;
   }
 
-  /** @throws PanelError budget-spent when so many bytes more would pass the share */
+  /** @throws PanelError budget-spent when these bytes would exceed the share */
   check(bytes: number, share = 1): void {
     if (this.spent() + bytes <= this.limit(share)) return;
     throw new PanelError(

@@ -1,4 +1,4 @@
-/** Whether this node has better things to do than to measure without being asked, or its people are asleep. */
+/** Whether this node is too busy for background probes, or its users are asleep. */
 
 import { readFile } from 'node:fs/promises';
 import { availableParallelism, loadavg } from 'node:os';
@@ -35,7 +35,7 @@ export async function busyWith(signal: AbortSignal, now = Date.now()): Promise<B
 
 /**
  * Traffic of the busiest interface between two readings of the counters, bit/s. Not the sum of all: what passes a bridge
- * is counted by the bridge and by its ports. Loopback is nobody's link.
+ * is counted by the bridge and by its ports. Loopback is not a link.
  * @param ms time between the readings
  */
 export function busiest(before: string, after: string, ms: number): number {

@@ -11,9 +11,9 @@ import type { Cost, ServiceType } from '../services/contract.js';
 export const BEST = 3;
 export const MORE = 4;
 
-/** How often an attempt is repeated when our own event loop spoiled it. */
+/** How often an attempt is repeated when our own event loop invalidated it. */
 export const REPEATS = 2;
-/** For so many probes of a scan one may be repeated: a node that stays busy spoils the repetitions too. */
+/** One probe in this many may be repeated: a node that stays busy invalidates the repeats, too. */
 const PROBES_A_REPEAT = 3;
 
 export interface Extent {
@@ -55,10 +55,10 @@ export function attemptCost(type: ServiceType, place: Place, extent: Extent): Co
   return sum([probeCost(type, place, extent), gossipAt(place) === null ? PING_COST : NOTHING]);
 }
 
-/** Probes of a scan of so many providers, if none fails. */
+/** How many probes a scan of this many providers makes, if none fails. */
 export const probeCount = (targets: number) => targets + MORE * Math.min(BEST, targets);
 
-/** How many probes a scan of so many providers may repeat. */
+/** How many probes a scan of this many providers may repeat. */
 export const repeatCount = (targets: number) => Math.ceil(probeCount(targets) / PROBES_A_REPEAT);
 
 /**
@@ -71,8 +71,8 @@ export function scanCost(type: ServiceType, places: readonly Place[], extent: Ex
   return sum([...costs, times(dearest, furtherCount(costs.length))]);
 }
 
-/** Attempts of a scan of so many providers besides the first one at each: further samples, and repetitions. */
+/** Attempts of a scan besides the first one at each provider: further samples and repeats. */
 const furtherCount = (targets: number) => probeCount(targets) - targets + repeatCount(targets);
 
-/** What these cost at most, bytes, where the dearest attempt costs so much. */
+/** What these cost at most, bytes, given the dearest attempt. */
 export const seriesCost = (targets: number, dearest: number) => dearest * furtherCount(targets);

@@ -3,8 +3,8 @@ import { isIPv6 } from 'node:net';
 import type { Provider } from '../model/provider.js';
 
 /**
- * Where it is: its address, or the network of an IPv6 address, for whoever has one has them all. Of a provider that has
- * answered it is proven; else it is claimed, as the name is.
+ * Where it is: its address, or the /64 network of an IPv6 address, since one host may use all of that. Proven for a provider
+ * that has answered; otherwise only claimed, as the name is.
  */
 export function hostGroup(address: string): string {
   return isIPv6(address) ? network(address) : address;

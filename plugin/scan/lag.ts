@@ -1,9 +1,9 @@
-/** Watches the event loop while probes run: a time taken while the loop stood still is not the network's time. */
+/** Watches the event loop while probes run: a time taken while the loop was blocked is not the network's time. */
 
-/** How often the loop is asked to show up, ms: a stall looks shorter by up to this, for nobody knows when in between it began. */
+/** How often the loop must tick, ms: a stall looks shorter by up to this, since its beginning lies between two ticks. */
 const TICK_MS = 2;
 
-/** A stall below this is ordinary work (a collection, a row written): the smallest that spoils a sample, ms. */
+/** Shorter stalls are ordinary work (a collection, a row written); this is the smallest that invalidates a sample, ms. */
 const SMALLEST_STALL_MS = 5;
 
 /** How far a stall may falsify a time, as a share of it: what the panel calls a measurement is true to 3 %. */
@@ -56,8 +56,8 @@ export class Turns {
   }
 
   /**
-   * What all turns together took of the processor, ms. Not of the clock: whoever is read while the whole machine stands still
-   * has not caused that.
+   * Processor time of all turns together, ms. Not wall-clock time: a provider read while the whole machine was frozen has not
+   * caused that.
    */
   get total(): number {
     return this.#total;
@@ -90,7 +90,7 @@ export class Stalls {
     this.#all.push(stall);
   }
 
-  /** Those that these turns have not caused. */
+  /** Those that these turns did not cause. */
   without(turns: Turns): Stalls {
     const others = new Stalls();
     for (const stall of this.#all) if (!turns.caused(stall)) others.add(stall);
@@ -140,7 +140,7 @@ export class LagGuard {
   }
 }
 
-/** Whether a time of `value` ms is worthless because the loop stood still for `stall` ms meanwhile. */
+/** Whether a time of `value` ms is worthless because the loop was blocked for `stall` ms meanwhile. */
 export function invalidates(stall: number, value: number): boolean {
   return stall > Math.max(SMALLEST_STALL_MS, TOLERATED_SHARE * value);
 }

@@ -22,7 +22,7 @@ export class Round {
     return this.#hosts;
   }
 
-  /** Whether any neighbour gave a sign of life, be it a refusal. */
+  /** Whether any neighbour gave a sign of life, even a refusal. */
   get heard(): boolean {
     return this.#heard;
   }
@@ -45,7 +45,7 @@ export class Round {
 
   /** The attempt failed at a host that answered before. */
   noteSilence(target: Probeable, attempt: Attempt): void {
-    // Of a probe that stumbled nobody knows whether anything was said.
+    // A probe that could not read the answer was answered.
     if (attempt.reason !== 'unreadable') this.#silent.add(target.address);
   }
 }

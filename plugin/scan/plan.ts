@@ -11,8 +11,8 @@ export interface Candidate {
   /** Where it is: several may be at one place. A place of its own when left out. */
   readonly host?: string;
   /**
-   * Newest unasked probe of one that had never answered and claimed the same place or the same announcer, be it gone since,
-   * ms since the epoch; null = never.
+   * Newest background probe of a provider that had never answered and claimed the same place or announcer, even one gone
+   * since, ms since the epoch; null = never.
    */
   readonly claimedAt?: number | null;
   /** Failures in a row, counted from the newest attempt. */
@@ -30,41 +30,41 @@ export interface Candidate {
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
-/** The pick of a type is what people rely on: looked at more often than the rest, unless probing its type is a burden. */
+/** People rely on the recommended provider: it is probed more often than the rest, unless probing its type is a burden. */
 const PICK_GAP_MS = 2 * HOUR;
 const USUAL_GAP_MS = 3 * HOUR;
 
-/** Local hour before which hardly anybody uses services; not earlier, for clocks that are set to another zone. */
+/** Local hour before which hardly anybody uses services; not earlier, in case the clock is set to another zone. */
 const DAY_FROM = 9;
 
 /** Each failure in a row beyond these doubles the wait, up to a day. */
 const PATIENCE = 3;
 const MAX_WAIT_MS = 24 * HOUR;
 
-/** Share of the probes that goes to whoever was left alone longest. */
+/** Share of the probes that goes to the stalest provider. */
 const STALEST_SHARE = 0.1;
 /**
- * Share of the probes that all that never answered get together while anybody who did is due: strangers may make up any
- * number of them, under as many names and addresses.
+ * Share of the probes that providers which never answered get together while any other is due: strangers may make up any
+ * number of them, under any number of names and addresses.
  */
 const NEWCOMERS_SHARE = 0.2;
 
-/** Nobody stays unmeasured for a week, as far as the probes suffice: a day of it is kept for chance. */
+/** Nobody stays unmeasured for a week, as far as the probes suffice; a day of it is left as a margin. */
 const MAX_UNMEASURED_MS = 6 * 24 * HOUR;
 /** Time that one probe of a queue takes, nights included: the scheduler's mean pause, with a fifth to spare. */
 const SLOT_MS = (36 * MINUTE * 24) / (24 - DAY_FROM);
 
 /**
- * Whether probes that nobody asked for are worth their bytes at `now` (ms since the epoch, by the local clock): from 9 to
- * midnight. Who switches off at night, or is quick only then, would be judged by hours in which nobody needs it.
+ * Whether background probes are worth their bytes at `now` (ms since the epoch, by the local clock): from 9 to midnight. A
+ * provider that is off or quick only at night would be judged by hours in which nobody needs it.
  */
 export const isDaytime = (now: number): boolean => new Date(now).getHours() >= DAY_FROM;
 
 /**
- * The one worth a probe now; null when none is due. In this order, of those that ever answered: whoever would otherwise be
- * left alone for a week; for a tenth of the draws the stalest; the picks; then whoever may gain most on the best of its type,
- * for old data widens what a provider may be worth. For a fifth of the draws, and where none of those is due, one that never
- * answered: whose place and announcer were tried longest ago, the nearest first. All at one place have one turn.
+ * The provider to probe now; null when none is due. In this order, of those that ever answered: one that would otherwise wait
+ * longer than a week; for a tenth of the draws the stalest; the recommended ones; then the one that may gain most on the best
+ * of its type, since old data widens what it may be worth. For a fifth of the draws, and when none of those is due, one that
+ * never answered: its place and announcer tried longest ago, the nearest first. All at one place have one turn.
  * Deterministic but for one draw. `now` in ms since the epoch, `random` gives 0 ≤ x < 1.
  */
 export function chooseNext(candidates: readonly Candidate[], now: number, random: () => number): Candidate | null {
@@ -82,8 +82,8 @@ export function chooseNext(candidates: readonly Candidate[], now: number, random
 const hasAnswered = ({ answered, measuredAt }: Candidate) => answered ?? measuredAt !== null;
 
 /**
- * Those due that have answered, and that no other one at their place has been probed instead of; the pick of a type does not
- * wait for those beside it.
+ * Those due that have answered, and whose place has had no other probe lately; a recommended one does not wait for those
+ * beside it.
  */
 function restedHosts(all: readonly Candidate[], rested: readonly Candidate[], now: number): Candidate[] {
   const youngest = new Map<string, number>();
@@ -104,7 +104,7 @@ function first(newcomers: readonly Candidate[], now: number): Candidate | null {
   return newcomers.reduce<Candidate | null>((best, one) => (best === null || order(one, best) < 0 ? one : best), null);
 }
 
-/** Of the future, by a clock that has been set back since, as far as it is wrong: nobody waits until a month has gone by. */
+/** A time in the future, from a clock set back since, counts by its distance: nobody waits for a month to go by. */
 const elapsed = (at: number | null, now: number) => (at === null ? Number.POSITIVE_INFINITY : Math.abs(now - at));
 
 /** How long it is left alone after a probe, ms. */
@@ -126,7 +126,7 @@ function byAge(a: Candidate, b: Candidate, now: number): number {
 
 const compare = <T extends number | string>(a: T, b: T) => (a < b ? -1 : a > b ? 1 : 0);
 
-/** Whether one of them, oldest first, would come too late if all before it had their turn first. */
+/** Whether one of them, oldest first, would be late if all before it went first. */
 function isLate(known: readonly Candidate[], now: number): boolean {
   return known.some((one, ahead) => elapsed(one.measuredAt, now) > MAX_UNMEASURED_MS - ahead * SLOT_MS);
 }

@@ -1,11 +1,11 @@
-/** Runs work over many targets politely: so many at once in all, and never two at once towards one host. */
+/** Runs work over many targets politely: a limited number at once, and never two towards one host. */
 
 /** One pool serves every scan: the limits are the node's, whatever types are scanned at the same time. */
 export class Pool {
   readonly #concurrency: number;
   /** Hosts that something runs towards. */
   readonly #busy = new Set<string>();
-  /** Called when something has ended. */
+  /** Called when some work has ended. */
   readonly #waiting = new Set<() => void>();
 
   /** @param concurrency how much runs at once */

@@ -1,6 +1,6 @@
-/** Scans that ended a moment ago: who asks again too soon gets their result. */
+/** Scans that ended a moment ago: a repeated request gets their result. */
 
-/** How long a scan's result serves those who ask again, ms. */
+/** How long the result of a scan serves repeated requests, ms. */
 export interface Pauses {
   /** For a scan of all providers of a type. */
   readonly type: number;
@@ -29,7 +29,7 @@ export class Recent {
     this.#pauses = pauses;
   }
 
-  /** @param measured ids of the providers of which the scan has kept something */
+  /** @param measured ids of the providers of which the scan has stored something */
   add(scan: Omit<Ended, 'at'>): void {
     const at = performance.now();
     const longest = Math.max(this.#pauses.type, this.#pauses.provider);

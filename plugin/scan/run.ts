@@ -47,7 +47,7 @@ export interface RunTools {
   readonly random: () => number;
 }
 
-/** What one run may do, and who hears of its progress. */
+/** What one run may do, and where it reports its progress. */
 export interface RunTerms extends Pick<AttemptOptions, 'signal' | 'asked' | 'account'> {
   /** Share of the day's bytes that it may spend; all of them when left out. */
   readonly share?: number;
@@ -231,7 +231,7 @@ export class Run {
     try {
       this.#tools.store.attempts.add(attempt);
     } catch (error) {
-      // It was made all the same.
+      // Its bytes were spent all the same.
       this.#tools.budget.lose(attempt.bytes);
       throw error;
     }
@@ -286,7 +286,7 @@ export class Run {
     const willing = targets.flatMap((target) => {
       const [last] = newest.get(target.type)?.get(target.id) ?? [];
       const type = services.of(target.type);
-      // An identity is not asked for again before its time, not even to hear whether anybody is there.
+      // An identity is not checked again before its time, not even to find a witness.
       const isTooSoon = type.identifies && last && now() - last.at < minGapMs(type);
       return last?.reason === null && !isTooSoon ? [{ target, at: last.at }] : [];
     });

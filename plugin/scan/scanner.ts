@@ -22,9 +22,9 @@ export interface ScannerDeps extends Pick<RunTools, 'services' | 'discovery' | '
   readonly config: Pick<Config, 'scanConcurrency' | 'scanBytesPerDay'>;
   readonly jobs: Jobs;
   readonly store: Pick<Store, 'attempts' | 'flush' | 'prune'>;
-  /** Called when a scan or an unasked probe is over, with the providers of which it stored something. */
+  /** Called when a scan or a background probe is over, with the providers of which it stored something. */
   readonly ended?: (typeId: string, providers: readonly string[]) => void;
-  /** How long a scan's result serves those who ask again; not at all when left out. */
+  /** How long the result of a scan serves repeated requests; not at all when left out. */
   readonly pauses?: Pauses | undefined;
   /** ms since the epoch. */
   readonly now?: () => number;
@@ -89,7 +89,7 @@ export class Scanner {
   }
 
   /**
-   * One attempt at the provider that nobody asked for, and no job.
+   * One attempt at the provider, without a job and without a person's request.
    * @throws PanelError nothing-to-scan, budget-spent; the signal's reason
    */
   async background(typeId: string, providerId: string, signal: AbortSignal): Promise<void> {
@@ -107,7 +107,7 @@ export class Scanner {
     return this.#tools.outage.believed;
   }
 
-  /** Bytes that all probes have cost in 24 hours, and how many of them leave nothing for unasked ones. */
+  /** Bytes that all probes have cost in 24 hours, and how many leave nothing for background probes. */
   spending(): { readonly spent: number; readonly limit: number } {
     const { budget } = this.#tools;
     return { spent: budget.spent(), limit: budget.limit(BACKGROUND_SHARE) };
@@ -127,7 +127,7 @@ export class Scanner {
     throw new PanelError('nothing-to-scan', 'There is nothing here that may be measured.', hint);
   }
 
-  /** Tells who was measured, and flushes to disk, once the timing is over. */
+  /** Reports what was measured, and flushes to disk, once the timing is over. */
   #after({ measured }: Run): void {
     for (const [typeId, providers] of measured) this.#deps.ended?.(typeId, [...providers]);
     // In this order: the commit right after a flush costs a flush of its own.

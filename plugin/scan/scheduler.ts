@@ -1,6 +1,6 @@
 /**
- * Measures without being asked, where the owner wants it: rarely, at random times, where a probe may change the choice,
- * and never while somebody needs the node or the link. Also notes, every minute, that this node was up, or cut off.
+ * Probes in the background, if the owner wants it: rarely, at random times, where a probe may change the choice, and never
+ * while somebody needs the node or the link. Also records, every minute, that this node was up, or cut off.
  */
 import type { Config } from '../config/index.js';
 import type { Discovery } from '../discovery/index.js';
@@ -19,7 +19,7 @@ import { isOfferedHere, minGapMs } from './target.js';
 
 const MINUTE_MS = 60_000;
 
-/** The pulse: one beat, and one unasked probe at most. */
+/** Each pulse records one minute and makes at most one probe. */
 const PULSE_MS = MINUTE_MS;
 
 /** A power cut starts all nodes at once: their first probes are spread over this, ms. */
@@ -31,12 +31,12 @@ const MIN_GAP_MS = 5 * MINUTE_MS;
 const MAX_GAP_MS = 120 * MINUTE_MS;
 
 /**
- * Words that this program does not know have one turn together, under this name: strangers make up as many as they like, and
- * there is one probe a minute.
+ * Types that this program does not know share one turn, under this name: strangers make up as many as they like, and there
+ * is one probe a minute.
  */
 const UNKNOWN = '';
 
-/** Names and places of providers that never answered, of which the scheduler remembers when it tried them: more is forgotten. */
+/** How many names and places of providers that never answered are remembered with the time of their last probe. */
 const MAX_CLAIMS = 4_096;
 
 /** All of a day are one event. */
@@ -51,19 +51,19 @@ export interface SchedulerStatus {
   readonly on: boolean;
   /** When the next probe is due, ms since the epoch; null while there is nothing to choose from. */
   readonly next: number | null;
-  /** What holds or held the last one up; null where nothing does. */
+  /** What holds up the next probe, or held up the last; null = nothing. */
   readonly waiting: Waiting | null;
-  /** Bytes that all probes, asked for or not, have cost in 24 hours. */
+  /** Bytes that all probes have cost in 24 hours. */
   readonly spentToday: number;
-  /** From so many bytes on, nothing is measured without being asked. */
+  /** Background probes stop at this many bytes. */
   readonly budget: number;
-  /** The last unasked probe of this process; `at` in ms since the epoch. */
+  /** The last background probe of this process; `at` in ms since the epoch. */
   readonly last: { readonly type: string; readonly provider: string; readonly at: number } | null;
 }
 
 /** What the choice asks of the ranking, which lies to the right and is handed in. */
 interface Prospect extends Standing, Pick<Candidate, 'failures' | 'high' | 'recommended' | 'estimate'> {
-  /** By the owner: it will not be chosen, whatever it is worth. */
+  /** Hidden by the owner: never chosen. */
   readonly hidden: boolean;
 }
 
@@ -88,11 +88,11 @@ export class Scheduler {
   readonly #random: () => number;
   /** When each type is due, by `performance.now()`: at boot, many nodes correct their clock by years. */
   readonly #due = new Map<string, number>();
-  /** The words of each of them, of which there is a choice. */
+  /** The types of each turn of which there is a choice. */
   #words: ReadonlyMap<string, readonly string[]> = new Map();
   /**
-   * When a provider that never answered was last tried, by who announced it and where, ms since the epoch; the oldest first.
-   * It outlives the provider: whoever changes the port after each probe is a new one each time.
+   * When a provider that never answered was last tried, by announcer and by place, ms since the epoch; the oldest first. It
+   * outlives the provider, which becomes a new one with each change of its port.
    */
   readonly #claims = new Map<string, number>();
   #on: boolean;
@@ -124,7 +124,7 @@ export class Scheduler {
     if (this.#pulse) this.#plan();
   }
 
-  /** Also ends the probe that is under way. Kept last: a full disk may forget it at the next start, not go on measuring. */
+  /** Also ends the probe under way. Stored last: a full disk may lose the setting, but not go on measuring. */
   off(): void {
     this.#on = false;
     this.#due.clear();
@@ -153,7 +153,7 @@ export class Scheduler {
     await this.#turn?.ended;
   }
 
-  /** A mistake of ours is logged: it must not end the panel, nor the measuring. */
+  /** A bug of ours is logged: it must end neither the panel nor the measuring. */
   #beat(): void {
     try {
       this.#deps.store.own.beat(this.#now(), this.#deps.scanner.cut ? 'cut' : 'up');
@@ -163,7 +163,7 @@ export class Scheduler {
     }
   }
 
-  /** Draws a time for each type that there is a choice of, and forgets the others. Returns the one to look at now. */
+  /** Draws a time for each type with a choice, and forgets the others. Returns the turn that is due. */
   #plan(): string | null {
     const count = new Map<string, number>();
     for (const provider of this.#deps.discovery.providers())
@@ -182,7 +182,7 @@ export class Scheduler {
     return [...this.#due].sort(([, a], [, b]) => a - b);
   }
 
-  /** The words with at least two providers: each known one alone, the others together. */
+  /** The types with at least two providers: each known one alone, the others together. */
   #turns(count: ReadonlyMap<string, number>): Map<string, string[]> {
     const turns = new Map<string, string[]>();
     for (const [word, providers] of count) {
@@ -210,7 +210,7 @@ export class Scheduler {
     this.#turn = { abort, ended };
   }
 
-  /** One probe of the type. Returns what prevented it; null for nothing. While somebody needs the node, the type stays due. */
+  /** One probe of the turn. Returns what prevented it; null = nothing. While somebody needs the node, it stays due. */
   async #measure(word: string, signal: AbortSignal): Promise<Waiting | null> {
     const busy = this.#isScanning() ? 'scan' : await (this.#deps.busy ?? busyWith)(signal);
     // A person may have started one meanwhile.
@@ -245,13 +245,13 @@ export class Scheduler {
     return this.#deps.jobs.running().some(({ kind }) => kind === 'scan');
   }
 
-  /** While this node is cut off, its return is looked for soon: hardly anything of that gets far. */
+  /** While this node is cut off, it checks often whether it is back: such probes cost hardly anything. */
   #gap(): number {
     const drawn = -Math.log(1 - this.#random()) * MEAN_GAP_MS;
     return this.#deps.scanner.cut ? MIN_GAP_MS : Math.min(Math.max(drawn, MIN_GAP_MS), MAX_GAP_MS);
   }
 
-  /** What the choice knows of each provider of the word that may be chosen. */
+  /** What the choice knows of each provider of the type that may be chosen. */
   #candidates(word: string): Map<Candidate, Provider> {
     const gapMs = minGapMs(this.#deps.services.of(word));
     const candidates = new Map<Candidate, Provider>();

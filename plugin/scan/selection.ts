@@ -7,13 +7,13 @@ import { attemptCost, type Extent, scanCost, seriesCost } from './cost.js';
 import { groups } from './group.js';
 import type { Probeable } from './target.js';
 
-/** Most of a day's bytes that one scan may spend on providers that never answered, and on those of one announcer or host. */
+/** Largest shares of a day's bytes that one scan may spend on providers that never answered, and on one announcer or host. */
 export const NEWCOMERS_SHARE = 0.3;
 export const GROUP_SHARE = 0.05;
 
-/** So many are measured however few bytes a day has: of all that never answered, and of one group. */
+/** This many are measured however few bytes a day has: of those that never answered, and of one group. */
 const FEW: { readonly newcomers: number; readonly group: number } = { newcomers: 20, group: 4 };
-/** So many that never answered are measured at most: silence takes seconds, and a person waits for the end of the scan. */
+/** At most this many that never answered are measured: silence takes seconds, and a person waits for the end of the scan. */
 export const NEWCOMERS_CAP = 250;
 
 /** What is known of a provider before the scan. */
@@ -30,7 +30,7 @@ export interface Prospect extends Past {
   readonly target: Probeable;
 }
 
-/** What a scan of the type would be now. */
+/** What a scan of the type would cover and cost now. */
 export interface Quote {
   /** Providers that it measures, and those that it leaves for later ones. */
   readonly providers: number;
@@ -52,8 +52,8 @@ export function inOrder(targets: readonly Probeable[], pasts: ReadonlyMap<string
 }
 
 /**
- * The first of each group, then the second of each, …: never measured ones first, of them those announced for longest, then
- * the oldest. A scan that is cancelled half way has looked where it knew least.
+ * The first of each group, then the second of each, …: the never measured first, of them those announced for longest, then
+ * the oldest measurements. A scan cancelled half way has looked where it knew least.
  */
 function inTurns(prospects: readonly Prospect[]): Prospect[] {
   const seen = new Map<string, number>();
@@ -83,7 +83,7 @@ function inTurns(prospects: readonly Prospect[]): Prospect[] {
 export class Shares {
   readonly #bytesPerDay: number;
   readonly #spent = new Map<string, { bytes: number; count: number }>();
-  /** The dearest attempt so far, bytes: who floods costs more than its type declares. */
+  /** The dearest attempt so far, bytes: a flood costs more than the type declares. */
   #dearest = 0;
 
   constructor(bytesPerDay: number) {
@@ -112,7 +112,7 @@ export class Shares {
     return bytes;
   }
 
-  /** What was taken for an attempt turns out to be so much. */
+  /** Replaces what was taken for an attempt by what it cost. */
   settle({ target, answered }: Prospect, taken: number, bytes: number): void {
     this.#dearest = Math.max(this.#dearest, bytes);
     for (const group of groups(target, answered)) this.#add(group, bytes - taken, 0);

@@ -1,4 +1,4 @@
-/** Who may be probed, and who may be probed without anybody asking. */
+/** Which providers may be probed, and which in the background. */
 import type { Provider } from '../model/provider.js';
 import type { ServiceType } from '../services/contract.js';
 
@@ -6,18 +6,18 @@ export type Probeable = Provider & { readonly port: number };
 
 export const isProbeable = (one: Provider): one is Probeable => one.barred === null && one.port !== null;
 
-/** A neighbour's whose announcement is confirmed: what is probed without being asked for must be there to be chosen. */
+/** A neighbour's, with a confirmed announcement: background probes go only to what can be chosen. */
 export const isOfferedHere = (one: Provider): one is Probeable => isProbeable(one) && !one.self && !one.stale;
 
-/** Whoever announces `probe=light` is spared what a probe does only on demand. */
+/** Providers that announce `probe=light` are spared what a probe does only on demand. */
 export const allowsHeavy = ({ txt }: Provider) => txt.get('probe')?.toLowerCase() !== 'light';
 
 const HOUR_MS = 3_600_000;
 
-/** Shortest time between two unasked probes of a provider, ms: an identity costs the other side a handshake. */
+/** Shortest time between two background probes of a provider, ms: an identity costs the other side a handshake. */
 export const minGapMs = (type: ServiceType) => (type.identifies ? 6 : 3) * HOUR_MS;
 
-/** What the scanner asks of the ranking, which lies to its right and is handed in. */
+/** What the scanner reads of the ranking, which is passed in: its room comes later. */
 export interface Standing {
   readonly provider: Provider;
   readonly score: number | null;

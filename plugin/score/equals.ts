@@ -1,4 +1,4 @@
-/** Who may be recommended, who is as good as the best, and which of these this node takes. */
+/** Which providers may be recommended, which are as good as the best, and which of these this node picks. */
 import { hash } from 'node:crypto';
 import type { Ranked } from '../model/ranked.js';
 
@@ -15,7 +15,7 @@ export const isRecommendable = ({ provider, score, hidden }: Candidate) =>
 /**
  * Those of the rows, in ranked order, that may be recommended and are as good as the best of them, which comes first:
  * less than `DELTA` points behind, and what is known of them does not rule out that they are as good. The width of the
- * interval never makes equals by itself, or else nobody would be better than who was hardly measured.
+ * interval never makes equals by itself, or else nobody would be better than a provider hardly measured.
  */
 export function equalsOf<Row extends Candidate>(rows: readonly Row[]): Row[] {
   const fit = rows.filter(isRecommendable);
@@ -24,8 +24,8 @@ export function equalsOf<Row extends Candidate>(rows: readonly Row[]): Row[] {
 }
 
 /**
- * One of the rows, by rendezvous hashing: every node prefers another, so that the users of equals spread over them, and
- * who comes or goes moves only the users of that one. D. G. Thaler and C. V. Ravishankar, "Using name-based mappings to
+ * One of the rows, by rendezvous hashing: every node prefers another, so that the users of equals spread over them, and a
+ * provider that comes or goes moves only its own users. D. G. Thaler and C. V. Ravishankar, "Using name-based mappings to
  * increase hit rates" (IEEE/ACM Transactions on Networking, 1998).
  */
 export function pickByNode<Row extends Candidate>(rows: readonly Row[], seed: string): Row | undefined {

@@ -8,7 +8,7 @@ import type { Part, Score } from '../model/score.js';
  * - `fails`: the share of attempts that answered;
  * - `unmeasured`: nothing was measured of a metric; no value;
  * - `untimed`: it answered, but this node was too busy to time it; no value;
- * - `few`: the number of attempts, too few to be sure; with a metric where only so many of them tell of that one;
+ * - `few`: the number of attempts, too few to be sure; with a metric when they tell too little of that one;
  * - `old`: the time of the newest attempt, ms since the epoch: most of what was measured is as good as forgotten;
  * - `rating`: the mean of the owner's own stars;
  * - `gate`: it is out, for the score's own reason; no value.
@@ -121,7 +121,7 @@ function tooFew(parts: readonly Part[] = [], attempts: number): Loss {
 
 const mostDoubtful = (parts: readonly Part[] = []) => [...parts].sort((a, b) => b.doubt - a.doubt)[0];
 
-/** What was measured; or that nothing was. What failed, failed in every metric at once, and is said once. */
+/** What was measured, or that nothing was. A failure counts in every metric at once, and has one sentence of its own. */
 function ofMetric({ metric, value, unit, lost, failures, doubt }: Part): Loss[] {
   if (value === null)
     return [{ key: ANSWER_TIMES.has(metric) ? 'untimed' : 'unmeasured', metric, points: doubt, value, unit }];

@@ -8,12 +8,12 @@ const FLOOR = 0.02;
 /** Normal quantile of an 80 % interval. */
 const Z = 1.28;
 
-/** Samples, the prior included: below the first it is a guess, above the second it is solid. */
+/** Samples, prior included: below the first the score is a guess, above the second it is solid. */
 const FAIR_FROM = 2;
 const SOLID_ABOVE = 5;
 /**
- * Points that the interval of a solid one is wide at most. So many samples of every metric make it 36 wide around 90, and
- * 42 around 80: what is wider has its samples in few of the metrics, or comes and goes.
+ * Widest interval of a solid score, points. Five samples of every metric make it 36 wide around 90, and 42 around 80: a
+ * wider one has samples of few metrics, or the provider comes and goes.
  */
 const SOLID_WITHIN = 40;
 

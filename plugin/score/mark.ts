@@ -29,14 +29,14 @@ export interface Mark {
   readonly tally: Tally;
   /** 0..1, both excluded: the prior keeps it off the ends. */
   readonly mark: number;
-  /** How many samples stand behind it, the prior included, old ones counting less. */
+  /** Number of samples behind it, prior included, old ones counting less. */
   readonly count: number;
   /** Shares, 0..1, of what the mark lacks: for attempts that failed, and for knowing too little. The rest was measured. */
   readonly failures: number;
   readonly doubt: number;
 }
 
-/** What is left of a sample's weight after `age` ms; a sample of the future counts as fresh. */
+/** What is left of a sample's weight after `age` ms; a future sample counts as fresh. */
 const remaining = (age: number, halfLifeHours: number) =>
   Math.exp((-Math.LN2 / (halfLifeHours * HOUR)) * Math.max(0, age));
 

@@ -9,7 +9,7 @@ export interface Outcome {
   readonly answer: Answered | null;
 }
 
-/** A provider that is out, and why. */
+/** Why the gate is closed. */
 export interface Closed {
   readonly level: Level;
   readonly reason: Reason;

@@ -5,15 +5,15 @@ import type { Score } from '../model/score.js';
 import { equalsOf, isRecommendable, pickByNode } from './equals.js';
 import { UNTRIED } from './index.js';
 
-/** What the owner and the node add to the scores. Sets and map by provider id. */
+/** What the owner and the node add to the scores. Sets and maps by provider id. */
 export interface Preferences {
   /** They go last, and are never recommended. */
   readonly hidden?: ReadonlySet<string>;
   /** Marked, not moved. */
   readonly pinned?: ReadonlySet<string>;
-  /** The scores of those that the owner has rated as they would be without that. */
+  /** The scores without the owner's stars, of the providers that have some. */
   readonly unrated?: ReadonlyMap<string, Unrated>;
-  /** The provider that stands recommended since the last scan. */
+  /** The provider recommended since the last scan. */
   readonly recommended?: string | null;
   /** This node's own, which spreads the choice among equals; without it the first of them is taken. */
   readonly seed?: string;
@@ -25,7 +25,7 @@ export interface Preferences {
  * The providers in the order of their worth: scored ones by score, then those without a score (not checked, never tried,
  * not to be probed), then those that failed, and last the hidden ones. Equal ones go by id, so that a list never
  * reshuffles by itself. A provider that may not be probed shows that reason instead of what was once measured.
- * What stands recommended stays so while it may be; else the badge goes at once to whom `recommend` would choose anew.
+ * The recommended one keeps the badge while it may; otherwise the badge goes at once to the one that `recommend` would choose.
  */
 export function rank(
   providers: readonly Provider[],
@@ -48,8 +48,8 @@ export function rank(
 }
 
 /**
- * The list as if its owner had marked nothing: without pins and stars, and who was hidden is back in its place. The badge
- * stays unless, without them, another one is as good as the best and whoever has it is not.
+ * The list as if its owner had marked nothing: without pins and stars, hidden providers back in their place. The badge stays
+ * unless, without the marks, another one is as good as the best and its holder is not.
  */
 export function unmarked(rows: readonly Ranked[]): readonly Ranked[] {
   const plain = rows.map(withoutRowMarks);
@@ -70,7 +70,7 @@ function withoutRowMarks(row: Ranked): Ranked {
   return { ...rest, ...unrated, rating: null, pinned: false, hidden: false };
 }
 
-/** What orders a row, and decides who is recommended. */
+/** What orders a row, and decides which one is recommended. */
 type Order = Pick<Ranked, 'provider' | 'score' | 'high' | 'level' | 'pinned' | 'hidden' | 'estimate'>;
 
 /** All that is known of it, too. */

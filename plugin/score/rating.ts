@@ -43,7 +43,7 @@ export function toRating(
   return { count: counting.length, mean: sum / counting.length, factor };
 }
 
-/** Who changes their mind on the same day (UTC) says one thing, not two. */
+/** A change of mind on the same day (UTC) replaces the rating. */
 function newestOfEachDay(stars: readonly Stars[]): Stars[] {
   const newestFirst = [...stars].sort((a, b) => b.at - a.at || a.stars - b.stars);
   return newestFirst.filter(({ at }, index) => {

@@ -1,4 +1,4 @@
-/** Step 9 of the score: the recommendation, which holds still while the list tells every small change. */
+/** Step 9 of the score: the recommendation, which stays put while the list follows every small change. */
 
 import type { Ranked } from '../model/ranked.js';
 import type { Recommendation } from '../store/tables/recommendations.js';
@@ -8,8 +8,8 @@ import { DELTA, equalsOf, isRecommendable, pickByNode } from './equals.js';
  * The recommendation after one more scan. `rows` in ranked order; `seed` is this node's own.
  * It changes at once when the provider failed, is gone, was hidden, or is confirmed by no source any more; and when one
  * that led it by `DELTA` points at the end of the last scan still does. Near-equals are spread over the nodes by `seed`,
- * but only where a choice is due: being as good is no reason to change. Where nobody may be recommended, the previous
- * one is kept for its return (the list does not show it until then); null before anybody could be.
+ * but only when a choice is due: being as good is no reason to change. While nobody may be recommended, the previous one is
+ * kept for its return (the list does not show it until then); null before the first one.
  */
 export function recommend(
   rows: readonly Ranked[],

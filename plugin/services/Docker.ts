@@ -5,7 +5,7 @@ import { isFailed, type Prober } from '../probe/index.js';
 import { withPacketTrain } from '../probe/ping.js';
 import type { ServiceType } from './contract.js';
 
-/** Whatever a web server answers, a redirect or a demand to log in too, it serves; unless it says itself that it is broken. */
+/** Any answer of a web server counts, even a redirect or a demand to log in, unless it reports itself broken. */
 const probe: Prober = async (target, context) => {
   const answer = await httpOnce(target, { method: 'HEAD', path: '/', bodyCap: 0 }, context);
   if (isFailed(answer)) return answer;

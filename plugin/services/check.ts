@@ -1,4 +1,4 @@
-/** What a service type must be: everything that is wrong with one is said at the start. */
+/** Checks a service type at the start, and reports everything that is wrong with it. */
 import { LANGUAGES } from '../model/language.js';
 import type { Metric } from '../model/metric.js';
 import type { AccountOffer, Connect, Cost, LocalUnits, ServiceFile, ServiceType, UnitCandidate } from './contract.js';

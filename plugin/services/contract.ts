@@ -12,11 +12,11 @@ export type Texts = Readonly<Record<Language, string>>;
 export interface UnitCandidate {
   /** `name.service`, or a template `name@.service` whose instances all count. */
   readonly unit: string;
-  /** What a template's instance is: the user it runs as, or a mere name. */
+  /** What a template's instance names: the user it runs as, or anything else. */
   readonly instance?: 'user' | 'name';
   /** Debian package to install; null where Debian has none. */
   readonly package: string | null;
-  /** Where the package has it listen on loopback only: what opens it to neighbours. */
+  /** What opens it to neighbours, when the package has it listen on loopback only. */
   readonly opening?: Opening;
 }
 
@@ -24,15 +24,15 @@ export interface UnitCandidate {
 export interface LocalUnits {
   /** In order of preference. */
   readonly units: readonly UnitCandidate[];
-  /** The unit carries a network: stopping it may cut the way by which the person at the browser came. */
+  /** The unit carries a network: stopping it may cut off the person at the browser. */
   readonly link?: boolean;
-  /** Which attributes (`name=value`) neighbours need, asked for where the service is announced. */
+  /** Which attributes (`name=value`) neighbours need, for the form that announces the service. */
   readonly publishTxt?: Texts;
 }
 
 /** Lines for a program's own configuration. */
 export interface Opening {
-  /** Where they belong, and what to do then. */
+  /** Where they go, and what to do then. */
   readonly label: Texts;
   readonly text: string;
 }
@@ -61,7 +61,7 @@ export interface ServiceFile {
   write(best: readonly Provider[]): string;
 }
 
-/** What connecting may use of the panel; what else it takes, the type's own folder brings. */
+/** What connecting may use of the panel; anything else comes with the type's own folder. */
 export interface ConnectTools {
   /**
    * Joins the community through these addresses (`ip:port`) by this node's running agent.
@@ -71,22 +71,22 @@ export interface ConnectTools {
   joinCommunity(addresses: readonly string[]): Promise<number>;
 }
 
-/** What one click does for a person who has chosen a provider: a program of this node is told to use it. */
+/** What one click does with a chosen provider: it tells a program of this node to use it. */
 export interface Connect {
   /** Text of the button. */
   readonly label: Texts;
-  /** What has come of it, and what is left to do. */
+  /** What was done, and what is left to do. */
   readonly done: Texts;
-  /** Whether the announcement says all that is needed. */
+  /** Whether the announcement has everything that it takes. */
   suits(provider: Provider): boolean;
   /** Doing it twice changes nothing more. @throws PanelError connect-failed and those of the tools */
   run(provider: Provider, tools: ConnectTools, signal: AbortSignal): Promise<void>;
 }
 
-/** That a person may offer an account for one scan of one provider: it goes to that provider only, and is forgotten. */
+/** Lets a person offer an account for one scan of one provider: it goes to that provider only, and is not stored. */
 export interface AccountOffer {
   readonly label: Texts;
-  /** What it is for, and who will see it. */
+  /** What it is for, and who sees it. */
   readonly explanation: Texts;
 }
 
@@ -103,7 +103,7 @@ export interface ServiceType {
   readonly transports: readonly ('tcp' | 'udp')[];
   readonly local?: LocalUnits;
   readonly probe: Prober;
-  /** Where a probe is a cryptographic handshake to check an identity: one that nobody asked for comes every 6 h at most. */
+  /** Whether a probe checks an identity by a cryptographic handshake: background probes then come at most every 6 h. */
   readonly identifies?: boolean;
   /**
    * What this node's own configuration says about the provider, for the probe (`target.own`) and for `use`; empty where it
@@ -113,7 +113,7 @@ export interface ServiceType {
   readonly account?: AccountOffer;
   /** What one probe costs at most, IP headers included: shown before a scan, held against the daily budget. */
   readonly cost: Cost;
-  /** What it costs on top where a person asked for it, or offered the account where the type takes one. */
+  /** What it costs on top when a person asked for it, or offered an account where the type takes one. */
   readonly askedCost?: Cost;
   /** Lowest level that earns a score; null while the probe proves too little to judge (then no provider has a score). */
   readonly scoredFrom: Level | null;
@@ -128,7 +128,7 @@ export interface ServiceType {
   /** Files for programs, made from the ranked list (a proxy auto-configuration): served at `/services/<type>/files/<name>`. */
   readonly files?: readonly ServiceFile[];
   readonly connect?: Connect;
-  /** `when-announced`: known, but none of the nine; shown among the other services once somebody announces it. */
+  /** `when-announced`: not built in; shown among the other services once somebody announces it. */
   readonly listed?: 'always' | 'when-announced';
   /** What the announcement's own attributes say, as label and value, for the provider page. */
   describe?(txt: ReadonlyMap<string, string>): readonly { readonly label: Texts; readonly value: string }[];

@@ -63,7 +63,7 @@ const probe: Prober = async (target, context) => {
     const soa = communitySoa(authority.value);
     const reverse = reverseName(target.address);
     const askOnce = (question: () => Request<DnsReply>) => udp.ask(question, 1).then(valueOrNull);
-    // Asked once only, like the server's own name: no answer is no finding.
+    // Asked only once, like the server's own name: no answer proves nothing.
     const [own, tcp, ...invented] = await Promise.all([
       reverse === null ? null : askOnce(dnsQuestion(reverse, 'PTR')),
       answersOverTcp(target, context, dnsQuestion(COMMUNITY_ZONE, 'SOA')),
@@ -78,8 +78,8 @@ const probe: Prober = async (target, context) => {
 };
 
 /**
- * Names that nobody has. `.invalid` never exists, and no resolver should ask the Internet for it (RFC 6761): whoever finds
- * an address there redirects its users. A server of guifi.net's names must know what is not among them, too.
+ * Names that do not exist. No resolver should ask the Internet for `.invalid` (RFC 6761): one that finds an address there
+ * redirects its users. A server of guifi.net's names must also know what is not among them.
  */
 function inventedNames(knowsZones: boolean): string[] {
   const names = [`${randomBytes(8).toString('hex')}.invalid`];
@@ -115,7 +115,7 @@ function judge(
   ];
   if (generatedAt) samples.push({ metric: 'age', value: hoursSince(generatedAt), method: 'udp' });
   return {
-    // A resolver that knows the zones from another server serves as well, but is not the server that it is taken for.
+    // A resolver that has the zones from another server serves as well, but is not the announced server.
     level: soa && reply.authoritative ? 4 : 3,
     samples,
     facts: {
@@ -174,7 +174,7 @@ const ITS_ANSWER: UseStep = {
   },
 };
 
-/** The next server is asked when the one before does not answer: one of them may go down without anybody noticing. */
+/** A resolver asks the next server when one does not answer: either may go down without anybody noticing. */
 function resolverLines(addresses: readonly string[]): UseStep {
   return {
     kind: 'copy',

@@ -1,6 +1,6 @@
 /**
- * The contract of a service type, and the loader that reads this folder and refuses what breaks it.
- * A type is one file here, named for its wire word; no other file names it.
+ * The loader of service types: reads this folder, and refuses what breaks the contract. A type is one file or folder here,
+ * named as on the wire; no other file names it.
  */
 import { join } from 'node:path';
 import { SERVICES_DIR } from '../config/paths.js';
@@ -9,13 +9,13 @@ import { PanelError } from '../model/errors.js';
 import { findProblems } from './check.js';
 import type { ServiceRegistry, ServiceType } from './contract.js';
 
-/** The file that serves every unknown wire word. */
+/** The file that serves every unknown type. */
 const FALLBACK = 'other';
 /** Files of this folder that are no type. */
 const CONTRACT = ['index', 'check', 'contract'];
 
 /**
- * Reads every file of the folder as a service type.
+ * Reads every file and folder in it as a service type.
  * @throws PanelError `bad-service-type` naming the file and everything that is wrong with it.
  */
 export async function loadServices(folder: string = SERVICES_DIR): Promise<ServiceRegistry> {

@@ -1,4 +1,4 @@
-/** IPFS nodes: files by what is in them, from whoever has them. */
+/** IPFS nodes: files by their content, from any peer that has them. */
 import type { Socket } from 'node:net';
 import { endpoint } from '../lib/endpoint.js';
 import { waitFor } from '../lib/wait.js';

@@ -1,4 +1,4 @@
-/** Every service of a kind that the panel does not know: listed all the same, and only its port looked at. */
+/** Every service of an unknown type: listed all the same, and only its port is probed. */
 import { endpoint } from '../lib/endpoint.js';
 import { NETWORK_COST, probePort } from '../probe/port.js';
 import type { ServiceType, Texts } from './contract.js';

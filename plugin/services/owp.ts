@@ -9,8 +9,8 @@ import type { ServiceType } from './contract.js';
 const TITLE = /<title>[^<]*\bOpenVZ Web Panel(?:\s+(\d[\d.]{0,15}))?/i;
 
 /**
- * Every path of the panel leads to its login page, so the page itself must tell: by its title, and by its session cookie
- * or its window. Who runs the panel cannot be asked.
+ * Every path of the panel leads to its login page, so only the page itself can tell: by its title, and by its session cookie
+ * or its window. The panel does not tell who runs it.
  */
 const probe: Prober = async (target, context) => {
   const question = { method: 'GET', path: '/login', headers: { Accept: 'text/html' }, bodyCap: 4_096 } as const;

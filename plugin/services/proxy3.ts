@@ -18,7 +18,7 @@ const NOWHERE: HttpQuestion = {
   bodyCap: 0,
 };
 
-/** Whether it serves those who log in is asked only with the account that a person offers. */
+/** Whether it serves logged-in users is checked only with an account that a person offers. */
 const probe: Prober = async (target, context) => {
   const answer = await httpOnce(target, NOWHERE, context);
   if (isFailed(answer)) return answer;
@@ -29,11 +29,11 @@ const probe: Prober = async (target, context) => {
   if (!wantsPassword || context.account === undefined) return result;
   const opened = await logIn(target, context, context.account);
   if (typeof opened === 'object') return opened;
-  // A wrong password says nothing against the proxy: it is told, and costs no points.
+  // A wrong password is not the proxy's fault: it is reported, and costs no points.
   return opened ? { ...result, level: 5 } : { ...result, facts: { ...result.facts, account: 'refused' } };
 };
 
-/** Shows the account to a proxy that has asked for one; whether that opens it. */
+/** Sends the account to a proxy that has asked for one. Returns whether that opens it. */
 async function logIn(target: Target, context: ProbeContext, { user, password }: Account): Promise<Failed | boolean> {
   const credentials = Buffer.from(`${user}:${password}`).toString('base64');
   const headers = { ...NOWHERE.headers, 'Proxy-Authorization': `Basic ${credentials}` };
@@ -58,7 +58,7 @@ function toRefusal(answer: HttpAnswer): Failed {
     : { level: 3, reason: 'broken', detail: `HTTP ${status}` };
 }
 
-/** A web server, too, answers requests meant for a proxy; but it signs as none. */
+/** A web server, too, answers requests meant for a proxy, but without a proxy's headers. */
 function isProxy(headers: HttpAnswer['headers']): boolean {
   return headers.has('via') || headers.has('x-squid-error');
 }
@@ -70,7 +70,7 @@ function readFacts(headers: HttpAnswer['headers']): Record<string, string> {
   return { ...(software ? { software } : {}), ...(realm ? { realm } : {}) };
 }
 
-/** A browser tries them one after the other: more than these would only make it wait. */
+/** A browser tries them one after the other: more would only make it wait. */
 const LISTED = 5;
 
 /**

@@ -1,4 +1,4 @@
-/** Serf agents of the community: each is a place to join it, and to hear of every other service. */
+/** Serf agents of the community: each is a place to join it, and to learn of every other service. */
 import { endpoint } from '../lib/endpoint.js';
 import { answers, loss, roundTripTime } from '../model/metric.js';
 import type { Provider } from '../model/provider.js';
@@ -16,10 +16,10 @@ import { connect } from '../probe/tcp.js';
 import { openUdp, type Udp } from '../probe/udp.js';
 import type { ServiceType, UseStep } from './contract.js';
 
-/** Longest that the look over TCP may take to connect, ms: with the pings before it, a probe stays below 8 s. */
+/** Longest that the check over TCP may take to connect, ms: with the pings before it, a probe stays below 8 s. */
 const SECOND_LOOK_MS = 3_000;
 
-/** A ping to whoever listens gives time and loss; a ping by name shows whether it is the member that it is taken for. */
+/** A ping to any member gives time and loss; a ping by name shows whether it is the announced member. */
 const probe: Prober = async (target, context) => {
   const udp = await openUdp(target, context);
   if (isFailed(udp)) return udp;
@@ -43,7 +43,7 @@ async function identify(
   samples: readonly Sample[],
 ): Promise<ProbeResult> {
   const proven = (level: 3 | 4): ProbeResult => ({ level, samples, facts: {} });
-  // Only Serf says what a member is called: a neighbour known otherwise cannot be held to its name.
+  // Only Serf tells a member's name: a neighbour from another source cannot be held to it.
   if (target.gossip === null || target.node === '') return proven(3);
   if (!isFailed(await udp.ask(memberlistPing(target.node), 1))) return proven(4);
   const named = await answersToName(target, context, SECOND_LOOK_MS);
@@ -51,7 +51,7 @@ async function identify(
   return named ? proven(4) : { level: 3, reason: 'wrong-identity', detail: 'answers, but not to the announced name' };
 }
 
-/** An agent with a gossip key hears only those who have it: an open port is all that others can see of it. */
+/** An agent with a gossip key answers only those who have it: others see no more than an open port. */
 async function silence(target: Target, context: ProbeContext): Promise<Failed> {
   const connection = await connect(target, context, SECOND_LOOK_MS);
   if (isFailed(connection)) return connection;

@@ -11,8 +11,8 @@ const VERSION = /^\d{1,4}\.\d{1,4}(\.\d{1,4})?$/;
 const CALL = '/snpservices/index.php?call=';
 
 /**
- * Asks for the version: the lightest call. Who it is costs a run of PHP's own command over there, so only a person's wish
- * makes us ask that. Never `liveping` and `livetraceroute`, which run commands over there, nor `stats`, which without a
+ * Asks for the version: the lightest call. Its identity costs a run of PHP's own command over there, so only a person's
+ * request makes us ask for it. Never `liveping` and `livetraceroute`, which run commands over there, nor `stats`, which without a
  * device reads a year of every graph.
  */
 const probe: Prober = async (target, context) => {
@@ -31,7 +31,7 @@ const probe: Prober = async (target, context) => {
   return { level: id !== undefined && id === announced ? 4 : 3, samples, facts: { version, ...server } };
 };
 
-/** Which server it is and of which zone, as far as it says so: what was proven before must not be lost over it. */
+/** Which server it is and of which zone, if it tells; a failure here takes away nothing that was proven before. */
 async function serverInfo(target: Target, context: ProbeContext): Promise<Readonly<Record<string, string>>> {
   const question = { method: 'GET', path: `${CALL}serverinfo`, bodyCap: 2_048, limitMs: 3_000 } as const;
   const answer = await httpOnce(target, question, context);

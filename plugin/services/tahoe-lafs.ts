@@ -30,7 +30,7 @@ function readIntroducer(txt: ReadonlyMap<string, string>): Introducer | null {
   return TUB_ID.test(bare) ? { tub: bare, name: null } : null;
 }
 
-/** A tub that nobody has: asked for where none is announced. */
+/** A made-up tub, to ask for when none is announced. */
 const NOBODY = 'a'.repeat(32);
 
 const probe: Prober = async (target, context) => {
@@ -77,7 +77,7 @@ const upgrade = (tub: string): HttpQuestion => ({
   bodyCap: 0,
 });
 
-/** The answers that foolscap has; a web server's "Internal Server Error" stops there. */
+/** The answers of foolscap; a web server's "Internal Server Error" has no colon after it. */
 function readPhrase({ status, statusText, headers }: HttpAnswer): 'ready' | 'unknown' | 'error' | 'other' {
   if (status === 101 && /\bPB\/1\.0/.test(headers.get('upgrade') ?? '')) return 'ready';
   if (status !== 500 || !statusText.startsWith('Internal Server Error: ')) return 'other';
@@ -89,7 +89,7 @@ export function tubId(certificate: Uint8Array): string {
   return base32(createHash('sha1').update(certificate).digest()).toLowerCase();
 }
 
-/** Port of the introducer's status page; null unless it is announced, for only then it is meant for everybody. */
+/** Port of the introducer's status page; null unless announced, since only then it is public. */
 function webPort(txt: ReadonlyMap<string, string>): number | null {
   const text = txt.get('web') ?? '';
   const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
@@ -98,7 +98,7 @@ function webPort(txt: ReadonlyMap<string, string>): number | null {
 
 /** How many storage servers the grid has; null where the status page does not say. */
 async function storageServers(target: Target, context: ProbeContext): Promise<number | null> {
-  // The rest of the probe has proven more than this will: it must not be lost over it.
+  // A failure here must not take away what the rest of the probe has proven.
   const question = { method: 'GET', path: '/?t=json', bodyCap: 4_096, limitMs: 1_000 } as const;
   const answer = await httpOnce(target, question, context);
   if (isFailed(answer) || answer.status !== 200) return null;

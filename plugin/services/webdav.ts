@@ -6,8 +6,8 @@ import { withPacketTrain } from '../probe/ping.js';
 import type { ServiceType } from './contract.js';
 
 /**
- * A folder names its compliance class in a header of its own (RFC 4918, §10.1). Servers that want a login say so before
- * they say anything else: there may be a folder behind it, or not, so nothing is proven and nothing has failed.
+ * A folder names its compliance class in its own header (RFC 4918, §10.1). A server that wants a login says nothing else
+ * before: there may be a folder behind it, or not, so nothing is proven and nothing has failed.
  */
 const probe: Prober = async (target, context) => {
   const answer = await httpOnce(target, { method: 'OPTIONS', path: pathIn(target.txt), bodyCap: 0 }, context);

@@ -36,7 +36,7 @@ const LOOK_COST = { packets: 2 + 7 + 5, bytes: 2 * (45 + 28) + 280 + 7 * 28 + 5 
 
 type Said<Kind> = Extract<Message, { readonly kind: Kind }> | null;
 
-/** What a streamer told a newcomer; null for what did not come. */
+/** What a streamer told a newcomer; null = nothing. */
 interface Look {
   readonly peers: Said<'peers'>;
   readonly chunks: Said<'chunks'>;
@@ -62,7 +62,7 @@ const toTime = (look: Look | null) => (look === null || look.ms === null ? null 
 
 /**
  * Asks what there is. Each look comes from a port of its own: only to a newcomer does a streamer send its buffer map.
- * It answers to the address inside the question, so whoever sits behind address translation hears nothing.
+ * It answers to the address inside the question, so a node behind address translation gets no answer.
  */
 async function look(target: Target, context: ProbeContext, tries: number): Promise<Look | Failed> {
   const udp = await openUdp(target, context);
@@ -70,7 +70,7 @@ async function look(target: Target, context: ProbeContext, tries: number): Promi
   const own = udp.local;
   const read = (datagram: Buffer) => {
     const message = readNcast(datagram);
-    // Whoever sends back what it gets is no streamer.
+    // An echo is not a streamer.
     return message?.kind === 'question' && message.first.port === own.port ? null : message;
   };
   const hear = <Kind extends Message['kind']>(kind: Kind) =>
@@ -108,12 +108,12 @@ function judge(
   return { level: level === 4 ? 5 : level, samples, facts: {} };
 }
 
-/** A channel on which nothing is shown serves nobody, however lively its port. */
+/** A channel that shows nothing fails, however lively its port. */
 function idle(level: 3 | 4): Failed {
   return { level, reason: 'broken', detail: 'nothing is being streamed' };
 }
 
-/** Nothing else may be sent to its port: whether at least the host is alive, a TCP connection tells, which is none of its. */
+/** Nothing else may be sent to its port: a TCP connection, which it does not use, tells whether the host is alive. */
 async function silence(target: Target, context: ProbeContext): Promise<Failed> {
   const host = await probeHost(target, context);
   if (isFailed(host)) return host;

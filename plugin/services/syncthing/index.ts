@@ -18,8 +18,8 @@ import { failed, order, refusal } from './rest.js';
 const PROTOCOL = 'bep/1.0';
 
 /**
- * Shakes hands and hangs up. Never says hello, for then the other side's user would be asked about a new device; shows
- * no certificate, for then nothing is left behind there but a line in the log.
+ * Shakes hands and hangs up. Never says hello, which would ask the other side's user about a new device; shows no
+ * certificate, so that it leaves nothing behind but a line in the log.
  */
 const probe: Prober = async (target, context) => {
   const connection = await connect(target, context);

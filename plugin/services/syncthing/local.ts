@@ -1,10 +1,10 @@
-/** Where this node's own Syncthing takes orders, as its configuration file says. */
+/** The REST interface of this node's own Syncthing, from its configuration file. */
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { PanelError } from '../../model/errors.js';
 
-/** Of the user that runs the panel, of Debian's system user, and where old Cloudy nodes have it. */
+/** Folders of the user that runs the panel, of Debian's system user, and of old Cloudy nodes. */
 const folders = () => [
   ...[homedir(), '/var/lib/syncthing'].flatMap((home) => [
     join(home, '.config', 'syncthing'),
@@ -13,7 +13,7 @@ const folders = () => [
   '/opt/syncthing/config',
 ];
 
-/** Listening everywhere includes loopback, which is all that is ever asked. */
+/** Listening everywhere includes loopback, the only address that we ever use. */
 const EVERYWHERE: Readonly<Record<string, string>> = { '': '127.0.0.1', '0.0.0.0': '127.0.0.1', '[::]': '[::1]' };
 const LOOPBACK = /^(127(\.\d{1,3}){3}|\[::1\]|localhost)$/;
 

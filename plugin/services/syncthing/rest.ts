@@ -55,12 +55,12 @@ async function readText(answer: AsyncIterable<string>): Promise<string> {
   return text;
 }
 
-/** That it takes no order, and why. */
+/** It refused an order, for this reason. */
 export function refusal(url: string, why: string, cause?: unknown): PanelError {
   const hint = 'Look whether it runs, or add the device with the command shown.';
   return failed(`The Syncthing of this node, at ${url}, took no order: ${why}.`, hint, cause);
 }
 
-/** What keeps this node’s Syncthing from being told, and what to do. */
+/** Why this node’s Syncthing cannot be configured, and what to do. */
 export const failed = (message: string, hint: string, cause?: unknown) =>
   new PanelError('connect-failed', message, hint, { cause });

@@ -1,4 +1,4 @@
-/** tinc: the community's private network, as if all its members sat at one cable. */
+/** tinc: the community's private network, as if all its members shared one cable. */
 import { endpoint } from '../../lib/endpoint.js';
 import { waitFor } from '../../lib/wait.js';
 import { answers, jitter, loss, roundTripTime } from '../../model/metric.js';
@@ -33,7 +33,7 @@ const MAX_ANSWER = 4_096;
 
 interface Heard {
   readonly name: string;
-  /** Whether it goes on with us as with a member. */
+  /** Whether it accepts us as a member. */
   readonly admits: boolean;
 }
 
@@ -62,7 +62,7 @@ const probe: Prober = async (target, context) => {
   }
 };
 
-/** What it says of itself, to a member also that it is one; null when it keeps silent. */
+/** What it says of itself, and whether it accepts us; null when it keeps silent. */
 function hear({ socket }: Connection, asMember: boolean, { signal }: ProbeContext): Promise<Heard | Failed | null> {
   let received = '';
   const strange: Failed = { level: 2, reason: 'wrong-protocol' };
@@ -89,7 +89,7 @@ function hear({ socket }: Connection, asMember: boolean, { signal }: ProbeContex
   });
 }
 
-/** Its name is held against the announcement's and against that of our own host file, where there are such. */
+/** Compares its name with the announced one and with that of our own host file, if any. */
 function judge({ name, admits }: Heard, samples: readonly Sample[], { txt, own }: Target): ProbeResult {
   const expected = [txt.get('name'), own?.get('peer')].filter((one) => one !== undefined);
   const facts = { name: name.slice(0, 100) };
@@ -99,7 +99,7 @@ function judge({ name, admits }: Heard, samples: readonly Sample[], { txt, own }
   return { level: admits ? 5 : expected.length > 0 ? 4 : 3, samples, facts };
 }
 
-/** In the place of a name that nobody has told us. */
+/** Placeholder for a name that we do not know. */
 const ITS_NAME = 'NAME';
 
 function use(provider: Provider, _best: readonly Provider[] = [], own: ReadonlyMap<string, string> = new Map()) {

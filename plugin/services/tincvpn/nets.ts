@@ -6,11 +6,11 @@ import type { Provider } from '../../model/provider.js';
 
 /** Debian's. */
 const FOLDER = '/etc/tinc';
-/** All that a name may be made of. */
+/** Characters of a name. */
 export const TINC_NAME = /^[A-Za-z0-9_]{1,100}$/;
 /** Most that is read of a file, bytes: a key of 8192 bits takes 1.5 kB. */
 const FILE_CAP = 16 * 1024;
-/** For how long what was read is good, ms: a scan asks for one provider after the other. */
+/** How long the files are cached, ms: a scan asks for one provider after the other. */
 const GOOD_FOR_MS = 5_000;
 
 interface Place {
@@ -120,7 +120,7 @@ async function readText(file: string): Promise<string | null> {
   }
 }
 
-/** Not there, not ours to read, or something else than what its name promises: then there is nothing to know. */
+/** null for what does not exist, may not be read, or is not a file. */
 async function ifReadable<T>(reading: Promise<T>): Promise<T | null> {
   try {
     return await reading;
