@@ -47,7 +47,7 @@ export function answerQuery(query: Buffer, kind: Kind, serial: number): Buffer |
 
 function say(question: Question, kind: Kind, serial: number): Said {
   const name = question.name.toLowerCase();
-  const zone = GUIFI_ZONES.find((one) => name === one || name.endsWith(`.${one}`));
+  const zone = GUIFI_ZONES.find((zone) => name === zone || name.endsWith(`.${zone}`));
   if (zone && kind !== 'generic') return sayGuifi(question, name, zone, serial);
   // RFC 6303: a resolver answers for the private reverse zones itself, from an empty zone.
   if (zone?.endsWith('.arpa')) {

@@ -58,8 +58,8 @@ export class Sockets {
   async close(): Promise<void> {
     for (const timer of this.#timers) clearTimeout(timer);
     for (const caller of this.#callers) caller.destroy();
-    const servers = this.#servers.map((one) => new Promise((resolve) => one.close(resolve)));
-    const datagrams = this.#datagrams.map((one) => new Promise<void>((resolve) => one.close(resolve)));
+    const servers = this.#servers.map((server) => new Promise((resolve) => server.close(resolve)));
+    const datagrams = this.#datagrams.map((socket) => new Promise<void>((resolve) => socket.close(resolve)));
     await Promise.all([...servers, ...datagrams]);
   }
 }

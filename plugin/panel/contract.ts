@@ -61,20 +61,20 @@ export interface Panel {
   /** Every built-in type in order, then the other announced types, by name. */
   overview(): Promise<{ readonly services: readonly TypeSummary[]; readonly sources: readonly SourceStatus[] }>;
   /** @throws PanelError unknown-type for a type that is neither built in nor announced */
-  type(word: string): Promise<TypeView>;
+  type(typeId: string): Promise<TypeView>;
   /** @throws PanelError unknown-type, unknown-provider */
-  provider(word: string, id: string): Promise<ProviderView>;
+  provider(typeId: string, id: string): Promise<ProviderView>;
   /**
    * Starts a scan of the type, or of one provider; where one runs already that covers it, that one is returned.
    * @param options an account that a person offers for this scan of one provider
    * @throws PanelError unknown-type, unknown-provider, nothing-to-scan, budget-spent
    */
-  scan(word: string, providerId?: string, options?: { readonly account?: Account | undefined }): Job;
+  scan(typeId: string, providerId?: string, options?: { readonly account?: Account | undefined }): Job;
   /**
    * Tells a program of this node to use the provider, as a job; returns the running one if there is one.
    * @throws PanelError unknown-type, unknown-provider; bad-request where there is nothing to connect
    */
-  connect(word: string, providerId: string): Job;
+  connect(typeId: string, providerId: string): Job;
   /**
    * Calls back when a scan or a background probe is over, with the providers of which it stored something, and before the
    * recommendation moves away from what fails. Returns the function that stops it.

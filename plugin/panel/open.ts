@@ -81,7 +81,7 @@ export async function createPanel(
           sources,
           now,
           types: services.types.map(({ id }) => id),
-          isKnown: (word) => services.of(word).id === word,
+          isKnown: (typeId) => services.of(typeId).id === typeId,
         },
         ...{ remembered: store.announcers, prove: answersByName },
       });

@@ -71,7 +71,7 @@ export class WiredPanel implements Panel {
       serving && !demo
         ? [rememberPeers(discovery, store.settings), rememberAnnouncers(discovery, store.announcers, now)]
         : [];
-    const ranking = (word: string) => this.#ranking.of(word);
+    const ranking = (typeId: string) => this.#ranking.of(typeId);
     this.#ranking.follow(this.#measured);
     const ended = (typeId: string, providers: readonly string[]) => this.#measured.call(typeId, providers);
     const scanning = { config, services, discovery, jobs, store, ranking, now };
@@ -82,38 +82,38 @@ export class WiredPanel implements Panel {
 
   async overview() {
     const builtin = this.services.types.map((type) => type.id);
-    const others = this.discovery.words().filter((word) => !this.services.has(word));
-    const words = [...builtin, ...others.sort()];
+    const others = this.discovery.words().filter((typeId) => !this.services.has(typeId));
+    const typeIds = [...builtin, ...others.sort()];
     const states = await this.local.states();
-    return { services: words.map((word) => this.#view(word, states)), sources: this.discovery.sources() };
+    return { services: typeIds.map((typeId) => this.#view(typeId, states)), sources: this.discovery.sources() };
   }
 
-  async type(word: string): Promise<TypeView> {
-    this.#assertKnown(word);
+  async type(typeId: string): Promise<TypeView> {
+    this.#assertKnown(typeId);
     // For the next request: the answer may take a while.
     this.#ranking.estimate().catch(log.error);
     const states = await this.local.states();
-    return { ...this.#view(word, states), bars: this.#ranking.bars(word), scan: this.#scanner.quote(word) };
+    return { ...this.#view(typeId, states), bars: this.#ranking.bars(typeId), scan: this.#scanner.quote(typeId) };
   }
 
-  async provider(word: string, id: string): Promise<ProviderView> {
-    const view = await this.type(word);
-    const ranked = view.ranked.find((one) => one.provider.id === id);
+  async provider(typeId: string, id: string): Promise<ProviderView> {
+    const view = await this.type(typeId);
+    const ranked = view.ranked.find(({ provider }) => provider.id === id);
     if (!ranked) throw unknownProvider();
     return { view, ranked, connect: this.#connectOf(view.type, ranked) };
   }
 
-  scan(word: string, providerId?: string, options: { readonly account?: Account | undefined } = {}): Job {
-    this.#assertKnown(word);
+  scan(typeId: string, providerId?: string, options: { readonly account?: Account | undefined } = {}): Job {
+    this.#assertKnown(typeId);
     const provider = providerId === undefined ? null : this.discovery.find(providerId);
-    if (providerId !== undefined && provider?.type !== word) throw unknownProvider();
-    return this.#scanner.start(word, providerId, options);
+    if (providerId !== undefined && provider?.type !== typeId) throw unknownProvider();
+    return this.#scanner.start(typeId, providerId, options);
   }
 
-  connect(word: string, providerId: string): Job {
-    this.#assertKnown(word);
-    const type = this.services.of(word);
-    const ranked = this.#ranking.of(word).find(({ provider }) => provider.id === providerId);
+  connect(typeId: string, providerId: string): Job {
+    this.#assertKnown(typeId);
+    const type = this.services.of(typeId);
+    const ranked = this.#ranking.of(typeId).find(({ provider }) => provider.id === providerId);
     if (!ranked) throw unknownProvider();
     const connect = this.#connectOf(type, ranked);
     if (!connect) {
@@ -124,7 +124,7 @@ export class WiredPanel implements Panel {
     const running = this.jobs.running().find(same);
     if (running) return running;
     return this.jobs.start(
-      { kind: 'connect', type: word, provider: providerId, total: 1 },
+      { kind: 'connect', type: typeId, provider: providerId, total: 1 },
       async ({ signal, progress }) => {
         const tools = connectTools(() => this.discovery.serfClient(), signal);
         await connect.run(ranked.provider, tools, signal);
@@ -153,31 +153,31 @@ export class WiredPanel implements Panel {
     return this.demo ? null : connectOf(type, ranked);
   }
 
-  #assertKnown(word: string): void {
-    if (!this.services.has(word) && this.discovery.providers(word).length === 0) throw unknownType(word);
+  #assertKnown(typeId: string): void {
+    if (!this.services.has(typeId) && this.discovery.providers(typeId).length === 0) throw unknownType(typeId);
   }
 
-  #view(word: string, states: ReadonlyMap<string, LocalService>): TypeSummary {
-    const ranked = this.#ranking.of(word);
-    const local = states.get(word) ?? ABSENT;
+  #view(typeId: string, states: ReadonlyMap<string, LocalService>): TypeSummary {
+    const ranked = this.#ranking.of(typeId);
+    const local = states.get(typeId) ?? ABSENT;
     return {
-      word,
-      type: this.services.of(word),
-      builtin: this.services.has(word),
+      word: typeId,
+      type: this.services.of(typeId),
+      builtin: this.services.has(typeId),
       providers: ranked.length,
-      measured: ranked.filter((one) => one.attempts > 0).length,
-      best: ranked.find((one) => one.recommended) ?? null,
+      measured: ranked.filter(({ attempts }) => attempts > 0).length,
+      best: ranked.find(({ recommended }) => recommended) ?? null,
       local: { ...local, published: ranked.some(({ provider }) => provider.self && !provider.stale) },
-      job: this.jobs.running().find((job) => job.kind === 'scan' && job.type === word) ?? null,
+      job: this.jobs.running().find((job) => job.kind === 'scan' && job.type === typeId) ?? null,
       ranked,
     };
   }
 }
 
-function unknownType(word: string): PanelError {
+function unknownType(typeId: string): PanelError {
   return new PanelError(
     'unknown-type',
-    `Nobody here announces a service "${word.slice(0, 32)}".`,
+    `Nobody here announces a service "${typeId.slice(0, 32)}".`,
     'Choose one from the list of services.',
   );
 }

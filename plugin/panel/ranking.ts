@@ -48,33 +48,33 @@ export class Ranking {
   }
 
   /** The type's providers in ranked order. */
-  of(word: string): readonly Ranked[] {
+  of(typeId: string): readonly Ranked[] {
     const { discovery, store } = this.#deps;
     this.#claim();
-    const providers = discovery.providers(word);
-    const opinions = store.opinions.all(word);
+    const providers = discovery.providers(typeId);
+    const opinions = store.opinions.all(typeId);
     const guessed = providers.flatMap(({ id, node }) => {
       const estimate = this.#estimates.get(node);
       return estimate === undefined ? [] : [[id, estimate] as const];
     });
     const rated = new Map([...opinions].filter(([, { stars }]) => stars.length > 0));
-    return rank(providers, this.#scores(word, opinions), {
-      unrated: rated.size === 0 ? new Map() : this.#scores(word, new Map(), rated),
+    return rank(providers, this.#scores(typeId, opinions), {
+      unrated: rated.size === 0 ? new Map() : this.#scores(typeId, new Map(), rated),
       hidden: idsWhere(opinions, 'hidden'),
       pinned: idsWhere(opinions, 'pinned'),
-      recommended: store.recommendations.get(word)?.provider ?? null,
+      recommended: store.recommendations.get(typeId)?.provider ?? null,
       seed: this.#seed,
       estimates: new Map(guessed),
     });
   }
 
   /** How much was answered on each of the last 30 days, by provider (see `HistoryStore.bars`). */
-  bars(word: string): ReadonlyMap<string, Uint8Array> {
+  bars(typeId: string): ReadonlyMap<string, Uint8Array> {
     const { store, now } = this.#deps;
-    const known = this.#current(word);
+    const known = this.#current(typeId);
     const today = dayOf(now());
     if (known.bars?.today !== today)
-      known.bars = { today, days: store.history.bars(word, (today - BAR_DAYS + 1) * DAY_MS) };
+      known.bars = { today, days: store.history.bars(typeId, (today - BAR_DAYS + 1) * DAY_MS) };
     return known.bars.days;
   }
 
@@ -89,20 +89,20 @@ export class Ranking {
   }
 
   /** Something was measured: the day's figures of these providers and the type's recommendation follow. */
-  settle(word: string, providers: readonly string[]): void {
+  settle(typeId: string, providers: readonly string[]): void {
     const { store } = this.#deps;
-    const rows = this.of(word);
+    const rows = this.of(typeId);
     // Without the owner's stars: history is for everybody.
     const scores = new Map(rows.map(({ provider, score, unrated }) => [provider.id, unrated?.score ?? score]));
-    store.history.noteAll(word, new Map(providers.map((id) => [id, scores.get(id) ?? null])));
-    this.#current(word).bars = null;
-    const previous = store.recommendations.get(word);
+    store.history.noteAll(typeId, new Map(providers.map((id) => [id, scores.get(id) ?? null])));
+    this.#current(typeId).bars = null;
+    const previous = store.recommendations.get(typeId);
     // A single background probe of another provider neither confirms nor refutes a challenger.
     const concerns = [previous?.provider, previous?.challenger].some((id) => id && providers.includes(id));
     if (previous !== null && providers.length === 1 && !concerns) return;
     const next = recommend(rows, previous, this.#seed);
     if (next?.provider !== previous?.provider || next?.challenger !== previous?.challenger)
-      store.recommendations.put(word, next);
+      store.recommendations.put(typeId, next);
   }
 
   /** Gives every provider its row before anything is read or measured. A full disk must not make a list unreadable. */
@@ -117,14 +117,14 @@ export class Ranking {
 
   /** @param only of these providers; of all where left out */
   #scores(
-    word: string,
+    typeId: string,
     opinions: ReadonlyMap<string, Opinion>,
     only?: Pick<ReadonlyMap<string, unknown>, 'has'>,
   ): Map<string, Score> {
     const { services, now } = this.#deps;
-    const type = services.of(word);
+    const type = services.of(typeId);
     const at = now();
-    const digests = [...this.#current(word).digests].filter(([id]) => only?.has(id) ?? true);
+    const digests = [...this.#current(typeId).digests].filter(([id]) => only?.has(id) ?? true);
     return new Map(digests.map(([id, digest]) => [id, scoreAt(type, digest, at, opinions.get(id)?.stars)]));
   }
 
@@ -132,35 +132,35 @@ export class Ranking {
    * Only what has changed is read again: a page that polls every second during a scan costs no more than the scan. Nothing is
    * cached for a type of which nobody was tried: strangers may announce any number of them.
    */
-  #current(word: string): Known {
+  #current(typeId: string): Known {
     const { services, store, now } = this.#deps;
     this.#follow();
-    const kept = this.#known.get(word);
-    if (kept) return kept;
-    const [type, at] = [services.of(word), now()];
-    const read = [...store.attempts.recent(word)];
+    const cached = this.#known.get(typeId);
+    if (cached) return cached;
+    const [type, at] = [services.of(typeId), now()];
+    const read = [...store.attempts.recent(typeId)];
     const known = { digests: new Map(read.map(([id, attempts]) => [id, toDigest(type, attempts, at)])), bars: null };
-    if (read.length > 0) this.#known.set(word, known);
+    if (read.length > 0) this.#known.set(typeId, known);
     return known;
   }
 
   #follow(): void {
     const changed = this.#changed();
     if (changed === 'all') this.#known.clear();
-    else for (const [word, providers] of changed) this.#update(word, providers);
+    else for (const [typeId, providers] of changed) this.#update(typeId, providers);
   }
 
-  #update(word: string, providers: Iterable<string>): void {
+  #update(typeId: string, providers: Iterable<string>): void {
     const { services, store, now } = this.#deps;
-    const known = this.#known.get(word);
+    const known = this.#known.get(typeId);
     if (!known) return;
     known.bars = null;
     for (const id of providers) {
-      const attempts = store.attempts.of(word, id);
-      if (attempts.length > 0) known.digests.set(id, toDigest(services.of(word), attempts, now()));
+      const attempts = store.attempts.of(typeId, id);
+      if (attempts.length > 0) known.digests.set(id, toDigest(services.of(typeId), attempts, now()));
       else known.digests.delete(id);
     }
-    if (known.digests.size === 0) this.#known.delete(word);
+    if (known.digests.size === 0) this.#known.delete(typeId);
   }
 }
 
@@ -170,8 +170,8 @@ function idsWhere(opinions: ReadonlyMap<string, Opinion>, is: 'hidden' | 'pinned
 
 /** Makes each node pick another one of equals, so that the community spreads over them; stored for good. */
 function readSeed(settings: Store['settings']): string {
-  const kept = settings.get(SEED);
-  if (kept !== null) return kept;
+  const stored = settings.get(SEED);
+  if (stored !== null) return stored;
   const seed = randomBytes(8).toString('hex');
   settings.set(SEED, seed);
   return seed;

@@ -6,7 +6,7 @@ import { isFailed, type ProbeContext, type Target } from './index.js';
 import { connect } from './tcp.js';
 import type { Request } from './udp.js';
 
-/** Response codes (RFC 1035 §4.1.1) that a probe tells apart. */
+/** Response codes (RFC 1035 §4.1.1) that a probe distinguishes. */
 export const RCODE = { noError: 0, serverFailure: 2, nameError: 3, refused: 5 } as const;
 
 export interface DnsReply {
@@ -28,7 +28,7 @@ export function dnsQuestion(name: string, type: Question['type']): () => Request
   };
 }
 
-/** Longest that connecting, and then the answer over TCP, may take each, ms: what a registry allows for both. */
+/** Longest that connecting, and then the answer over TCP, may each take, ms: what a registry allows for both. */
 const STREAM_LIMIT_MS = 1_500;
 
 /** Whether the same question is answered over TCP, as every server must (RFC 7766). */
@@ -71,11 +71,11 @@ const LEAST = { header: 12, question: 5, record: 11 } as const;
 
 /**
  * Largest answer read, and most records in it: names may point to names, so the decoder's work grows with their product.
- * Without EDNS a datagram has 512 bytes at most; over TCP the answers to what is asked here have hardly more.
+ * Without EDNS a datagram has 512 bytes at most; over TCP the answers to our questions are hardly larger.
  */
 const MAX = { bytes: 4_096, records: 100 } as const;
 
-/** Whether it carries that id and has room for all that its header counts: the decoder makes room for it unseen. */
+/** Whether it carries that id and is long enough for all that its header counts: the decoder allocates that much unchecked. */
 function mayBeReply(datagram: Buffer, id: number): boolean {
   if (datagram.length < LEAST.header || datagram.length > MAX.bytes || datagram.readUInt16BE() !== id) return false;
   const records = [6, 8, 10].reduce((sum, at) => sum + datagram.readUInt16BE(at), 0);
@@ -108,7 +108,7 @@ function readReply(datagram: Buffer, id: number, { name, type }: Question): DnsR
   };
 }
 
-/** The name under which an address is looked up in reverse (RFC 1035 §3.5); null for what is no IPv4 address. */
+/** The name for a reverse lookup of an address (RFC 1035 §3.5); null for anything but an IPv4 address. */
 export function reverseName(address: string): string | null {
   const parts = address.split('.');
   return parts.length === 4 ? `${parts.reverse().join('.')}.in-addr.arpa` : null;

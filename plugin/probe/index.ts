@@ -2,13 +2,13 @@
 import type { Failure, Level } from '../model/level.js';
 import type { Sample } from '../model/sample.js';
 
-/** What a probe may know of the provider. */
+/** What a probe knows of the provider. */
 export interface Target {
   readonly address: string;
   readonly port: number;
   /** Name of the announcing node. */
   readonly node: string;
-  /** null where the node is not known through Serf: then `node` is no member name. Left out means that it is one. */
+  /** null when the node is not known through Serf: then `node` is not a member name. Left out means that it is one. */
   readonly gossip?: { readonly address: string; readonly port: number } | null;
   /** The announcement's attributes. */
   readonly txt: ReadonlyMap<string, string>;
@@ -16,7 +16,7 @@ export interface Target {
   readonly own?: ReadonlyMap<string, string>;
 }
 
-/** What opens a service to a member: sent to that provider and nowhere else, never stored, never logged. */
+/** A member's account for a service: sent to that provider only, never stored, never logged. */
 export interface Account {
   readonly user: string;
   readonly password: string;
@@ -27,22 +27,22 @@ export interface ProbeContext {
   readonly signal: AbortSignal;
   /**
    * Application bytes put on and taken off the wire, and those of the headers around them, of packets without data too; the
-   * helpers in this room count them. Without headers counted, nobody knows what the probe cost but its type.
+   * helpers in this room count them. Without a count of headers, the cost that the type declares is used.
    */
   readonly traffic: { sent: number; received: number; headers?: number };
   /**
-   * Called before anything of the provider is read: what this program then does, until the loop turns, it does because of
-   * the provider.
+   * Called before anything of the provider is read: what this program then does, until the loop turns, is on the
+   * provider's account.
    */
   readonly reading?: () => void;
-  /** A person asked for this one provider: steps that are too heavy to be taken by themselves are allowed. */
+  /** A person asked for this one provider: steps too heavy for a scan of all are allowed. */
   readonly asked?: boolean;
   /** Offered by a person for this one scan. */
   readonly account?: Account;
 }
 
 export interface Proven {
-  /** 1 only where nothing can be asked of the service itself: the host is alive, and that is all. */
+  /** 1 only when the service itself cannot be asked: the host is alive, and no more is known. */
   readonly level: 1 | 2 | 3 | 4 | 5;
   readonly samples: readonly Sample[];
   /** Short findings for the provider page (`software`, `name`, …): text of strangers, at most 100 characters each. */
@@ -54,7 +54,7 @@ export interface Failed {
   /** How far it got before failing. */
   readonly level: Level;
   readonly reason: Failure;
-  /** What was seen, for the page: at most 100 characters, possibly a stranger's text. */
+  /** What was found, for the page: at most 100 characters, possibly a stranger's text. */
   readonly detail?: string;
   readonly samples?: never;
 }
@@ -62,11 +62,11 @@ export interface Failed {
 export type ProbeResult = Proven | Failed;
 
 /**
- * Probes once. Remote failure is returned as data; what it throws is our own mistake (or the abort of its signal).
+ * Probes once. A remote failure is returned as data; what it throws is a bug of ours (or the abort of its signal).
  */
 export type Prober = (target: Target, context: ProbeContext) => Promise<ProbeResult>;
 
-/** Tells a failure from a result, and from what a helper of this room hands back in its place. */
+/** Whether it is a failure, and not a result, or what a helper of this room returns in its place. */
 export function isFailed(result: object): result is Failed {
   return 'reason' in result;
 }

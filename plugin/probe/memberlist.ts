@@ -21,11 +21,11 @@ const LABELLED = 0xf4;
 
 /** An answer is one ack in at most four wrappings (label, checksum, compression, bundle); more is an attack. */
 const MAX_DEPTH = 4;
-/** Largest answer looked at, decompressed, bytes; a real one has a few hundred. */
+/** Largest answer read, decompressed, bytes; a real one has a few hundred. */
 const MAX_MESSAGE = 16_384;
 /**
- * What reading all that answers one ping may take: bytes looked at, those of every wrapping and of what was in it counted,
- * and messages decompressed. A real ack takes 60 to 500 bytes, and one decompression.
+ * Allowance for reading all answers to one ping: bytes read, those of every wrapping and of its content counted, and messages
+ * decompressed. A real ack takes 60 to 500 bytes, and one decompression.
  */
 const ALLOWANCE = { bytes: 65_536, unpackings: 16 } as const;
 
@@ -33,7 +33,7 @@ const ALLOWANCE = { bytes: 65_536, unpackings: 16 } as const;
 const STREAM_LIMIT_MS = 2_000;
 
 /**
- * A ping to whoever listens (`node` empty), or to the member of that name: under another name the node keeps silent.
+ * A ping to any member (`node` empty), or to the member of that name: a node keeps silent under another name.
  * Each call makes a fresh request with its own number.
  */
 export function memberlistPing(node: string): () => Request<true> {
@@ -75,13 +75,13 @@ export async function answersToName(target: Target, context: ProbeContext, limit
   }
 }
 
-/** Pings by name that are sent before silence is an answer, and how long each is waited for, ms. */
+/** Pings by name before silence counts as an answer, and the wait for each, ms. */
 const NAME_PINGS = 2;
 const NAME_LIMIT_MS = 1_000;
 
 /**
- * Whether the agent at that place answers to that name: what a member says of its own place anybody can say of it. Silence,
- * also that of an encrypted community, proves nothing.
+ * Whether the agent at that place answers to that name: anybody can announce a place for a member. Silence proves nothing; an
+ * encrypted community is silent, too.
  */
 export async function answersByName(
   { node, gossip }: { readonly node: string; readonly gossip: NonNullable<Target['gossip']> },
@@ -97,7 +97,7 @@ export async function answersByName(
   }
 }
 
-/** MsgPack by hand: agents older than 2017 read no string but the fixed and the 16-bit ones, which no library insists on. */
+/** MsgPack by hand: agents older than 2017 read only fixed and 16-bit strings, which no library can be held to. */
 function encodePing(sequence: number, node: string): Buffer {
   const number = Buffer.alloc(5, 0xce);
   number.writeUInt32BE(sequence, 1);
@@ -151,7 +151,7 @@ class AckReader {
     }
   }
 
-  /** What fails to unpack has cost as much as what does not, so it is paid for before. */
+  /** Unpacking costs as much when it fails, so it is charged before. */
   #unpack(body: Uint8Array, depth: number): true | null {
     if (this.#unpackings === 0) return null;
     this.#unpackings -= 1;
@@ -173,9 +173,9 @@ function readParts(body: Uint8Array): Uint8Array[] {
   });
 }
 
-function firstMatch<T, R>(list: readonly T[], pick: (one: T) => R | null): R | null {
-  for (const one of list) {
-    const picked = pick(one);
+function firstMatch<T, R>(list: readonly T[], pick: (item: T) => R | null): R | null {
+  for (const item of list) {
+    const picked = pick(item);
     if (picked !== null) return picked;
   }
   return null;

@@ -1,4 +1,4 @@
-/** What can be asked of a provider whose protocol is not checked: is the port open, or at least the host alive, how far is it. */
+/** For providers whose protocol is not checked: whether the port is open, or at least the host alive, and how far it is. */
 
 import type { Sample } from '../model/sample.js';
 import { isFailed, type Prober } from './index.js';
@@ -16,15 +16,15 @@ export const probePort: Prober = async (target, context) => {
 };
 
 /**
- * For services on UDP that must not be sent anything they do not expect. A TCP connection to the same port is none of
- * theirs, and its answer, "closed" included, shows that the host is alive (level 1) and how far it is.
+ * For services on UDP that must not be sent anything unexpected. A TCP connection to the same port does not reach them, and
+ * its answer, even "closed", shows that the host is alive (level 1) and how far it is.
  */
 export const probeHost: Prober = async (target, context) => {
   const answer = await knock(target, context);
   return isFailed(answer) ? answer : { level: 1, samples: roundTrip(answer.ms), facts: {} };
 };
 
-/** The time of a TCP connect as a sample of the round trip; none where the first SYN was lost. */
+/** The time of a TCP connect as a sample of the round trip; none when the first SYN was lost. */
 export function roundTrip(ms: number | null): Sample[] {
   return ms === null ? [] : [{ metric: 'rtt', value: ms, method: 'tcp-connect' }];
 }

@@ -1,4 +1,4 @@
-/** TCP: connecting with the time that it took, and knocking, which only asks whether the host is alive. */
+/** TCP: connecting, timed, and knocking, which only checks whether the host is alive. */
 import { Socket } from 'node:net';
 import { waitFor } from '../lib/wait.js';
 import { toFailure } from './failure.js';
@@ -8,18 +8,18 @@ import { countConnection, countDial } from './wire.js';
 /** Longest wait for a connection, ms. */
 const CONNECT_LIMIT_MS = 4_000;
 
-/** Linux repeats a SYN after 1 s (RFC 6298): from here on, ms, it is the wait for the repetition that was measured. */
+/** Linux repeats a SYN after 1 s (RFC 6298): a longer time, ms, includes the wait for the repeat. */
 const LOST_SYN_MS = 900;
 
 export interface Connection {
   readonly socket: Socket;
-  /** From SYN to SYN/ACK, ms; null where the first SYN was lost, for then nobody knows. */
+  /** From SYN to SYN/ACK, ms; null when the first SYN was lost, and the time with it. */
   readonly connectMs: number | null;
   /** Closes the socket and counts its bytes. */
   close(): void;
 }
 
-/** A socket that says so before it hands out what has come. */
+/** A socket that calls back before it delivers data. */
 class ReadSocket extends Socket {
   readonly #reading: ProbeContext['reading'];
 
@@ -65,7 +65,7 @@ export async function connect(
   return { socket, connectMs: ms, close };
 }
 
-/** Time to the host's answer, ms (null: the first SYN was lost), be it "open" or "closed": either shows a living host. */
+/** Time to the host's answer, ms (null: the first SYN was lost), whether "open" or "closed": either shows a living host. */
 export async function knock(
   target: Pick<Target, 'address' | 'port'>,
   context: ProbeContext,
@@ -88,7 +88,7 @@ async function dial(
 ): Promise<Dialled | Failed> {
   const socket = new ReadSocket(reading);
   const started = performance.now();
-  let kept = false;
+  let isOpen = false;
   let answer: 'none' | 'reset' | 'syn' = 'none';
   try {
     return await waitFor<Dialled | Failed>({
@@ -98,15 +98,15 @@ async function dial(
       listen: (end) => {
         const answered = (error: NodeJS.ErrnoException | null) => {
           const ms = performance.now() - started;
-          kept = error === null;
-          answer = kept ? 'syn' : 'reset';
+          isOpen = error === null;
+          answer = isOpen ? 'syn' : 'reset';
           end(() => ({ socket, ms: ms < LOST_SYN_MS ? ms : null, error }));
         };
-        // Stays for the socket's life: a later error has its own listener or is of no interest, and must not crash.
+        // Stays for the socket's life: a later error has its own listener or does not matter, and must not crash the process.
         socket.on('error', answered);
         socket.once('connect', () => answered(null));
         socket.connect({ host: address, port });
-        return () => kept || socket.destroy();
+        return () => isOpen || socket.destroy();
       },
     });
   } finally {

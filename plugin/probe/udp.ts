@@ -71,7 +71,7 @@ export class Udp {
   readonly #address: string;
   readonly #waiting = new Set<Waiting>();
   /** Every request so far: a late or duplicate answer to one of them is not foreign. */
-  readonly #asked: Request<unknown>[] = [];
+  readonly #requests: Request<unknown>[] = [];
   #received = 0;
   #closed = false;
   #strangers = 0;
@@ -109,8 +109,8 @@ export class Udp {
    * within `limitMs`. `read` is as in a request.
    */
   async hear<T extends object>(read: Request<T>['read'], limitMs: number): Promise<T | null> {
-    const heard = await this.#listen(read, limitMs);
-    return heard === null || isFailed(heard) ? null : heard;
+    const answer = await this.#listen(read, limitMs);
+    return answer === null || isFailed(answer) ? null : answer;
   }
 
   /** Our own end, as the provider sees it unless addresses are translated on the way. */
@@ -131,7 +131,7 @@ export class Udp {
       return value === null ? null : { value, ms };
     };
     return this.#listen(read, limitMs, (fail) => {
-      this.#asked.push(request);
+      this.#requests.push(request);
       this.#context.traffic.sent += request.datagram.length;
       countDatagram(this.#context.traffic, this.#address);
       started = performance.now();
@@ -167,16 +167,17 @@ export class Udp {
     this.#received += datagram.length;
     this.#context.traffic.received += datagram.length;
     countDatagram(this.#context.traffic, this.#address);
-    if ([...this.#waiting].filter((one) => one.takes(datagram)).length > 0) return;
+    if ([...this.#waiting].filter((wait) => wait.takes(datagram)).length > 0) return;
     if (this.#received > RECEIVED_LIMIT) {
       // At once, for the system hands over many datagrams in one go.
       this.close();
       this.#endAll(() => FLOODED);
-    } else if (!this.#asked.some((earlier) => attemptTo(() => earlier.read(datagram)) !== null)) this.#strangers += 1;
+    } else if (!this.#requests.some((earlier) => attemptTo(() => earlier.read(datagram)) !== null))
+      this.#strangers += 1;
   }
 
   #endAll(outcome: () => Failed): void {
-    for (const one of [...this.#waiting]) one.end(outcome);
+    for (const wait of [...this.#waiting]) wait.end(outcome);
   }
 }
 

@@ -175,8 +175,8 @@ function findFailure(result: ProbeResult, turns: Turns): Failed | null {
 
 /** The bytes counted on the wire; without a count of headers, no less than the type declares, which includes them. */
 function bytesSpent({ sent, received, headers }: ProbeContext['traffic'], declared: number): number {
-  const said = sent + received;
-  return Math.max(said, headers === undefined ? declared : Math.min(declared, said + headers));
+  const payload = sent + received;
+  return Math.max(payload, headers === undefined ? declared : Math.min(declared, payload + headers));
 }
 
 /** What the system's pings add to a probe that was answered: the path, unless already measured, and its width. */

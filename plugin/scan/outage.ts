@@ -15,7 +15,7 @@ const BELIEVED_MS = 10 * 60_000;
 export class Round {
   readonly #silent = new Set<string>();
   readonly #hosts = new Set<string>();
-  #heard = false;
+  #isAnswered = false;
 
   /** Hosts tried. */
   get hosts(): ReadonlySet<string> {
@@ -23,8 +23,8 @@ export class Round {
   }
 
   /** Whether any neighbour gave a sign of life, even a refusal. */
-  get heard(): boolean {
-    return this.#heard;
+  get isAnswered(): boolean {
+    return this.#isAnswered;
   }
 
   /** How many hosts answered before and are silent now. */
@@ -34,13 +34,13 @@ export class Round {
 
   /** Whether the silence is our own: this node is cut off. */
   get isSilent(): boolean {
-    return !this.#heard && this.silent >= SILENT_HOSTS;
+    return !this.#isAnswered && this.silent >= SILENT_HOSTS;
   }
 
   note(target: Probeable, attempt: Attempt): void {
     this.#hosts.add(target.address);
     // This node always hears itself.
-    if (!target.self && (attempt.reason === null || attempt.level > 0)) this.#heard = true;
+    if (!target.self && (attempt.reason === null || attempt.level > 0)) this.#isAnswered = true;
   }
 
   /** The attempt failed at a host that answered before. */
@@ -60,6 +60,6 @@ export class Outage {
 
   learn(round: Round): void {
     if (round.isSilent) this.#until = performance.now() + BELIEVED_MS;
-    else if (round.heard) this.#until = Number.NEGATIVE_INFINITY;
+    else if (round.isAnswered) this.#until = Number.NEGATIVE_INFINITY;
   }
 }

@@ -69,9 +69,11 @@ export const isDaytime = (now: number): boolean => new Date(now).getHours() >= D
  */
 export function chooseNext(candidates: readonly Candidate[], now: number, random: () => number): Candidate | null {
   const draw = random();
-  const rested = candidates.filter((one) => elapsed(one.measuredAt, now) >= waitMs(one));
+  const rested = candidates.filter((candidate) => elapsed(candidate.measuredAt, now) >= waitMs(candidate));
   const known = restedHosts(candidates, rested, now).sort((a, b) => byAge(a, b, now));
-  const newcomers = rested.filter((one) => !hasAnswered(one) && elapsed(one.claimedAt ?? null, now) >= one.gapMs);
+  const newcomers = rested.filter(
+    (candidate) => !hasAnswered(candidate) && elapsed(candidate.claimedAt ?? null, now) >= candidate.gapMs,
+  );
   if (isLate(known, now)) return known[0] ?? null;
   if (known.length === 0 || (newcomers.length > 0 && draw >= 1 - NEWCOMERS_SHARE)) return first(newcomers, now);
   const [stalest = null] = known;
@@ -87,12 +89,13 @@ const hasAnswered = ({ answered, measuredAt }: Candidate) => answered ?? measure
  */
 function restedHosts(all: readonly Candidate[], rested: readonly Candidate[], now: number): Candidate[] {
   const youngest = new Map<string, number>();
-  for (const one of all) {
-    if (!hasAnswered(one)) continue;
-    const host = place(one);
-    youngest.set(host, Math.min(youngest.get(host) ?? Number.POSITIVE_INFINITY, elapsed(one.measuredAt, now)));
+  for (const candidate of all) {
+    if (!hasAnswered(candidate)) continue;
+    const host = place(candidate);
+    youngest.set(host, Math.min(youngest.get(host) ?? Number.POSITIVE_INFINITY, elapsed(candidate.measuredAt, now)));
   }
-  return rested.filter((one) => hasAnswered(one) && (one.recommended || (youngest.get(place(one)) ?? 0) >= one.gapMs));
+  const isRested = (candidate: Candidate) => (youngest.get(place(candidate)) ?? 0) >= candidate.gapMs;
+  return rested.filter((candidate) => hasAnswered(candidate) && (candidate.recommended || isRested(candidate)));
 }
 
 const place = ({ host, id, type }: Candidate) => `${type} ${host ?? id}`;
@@ -101,7 +104,10 @@ const place = ({ host, id, type }: Candidate) => `${type} ${host ?? id}`;
 function first(newcomers: readonly Candidate[], now: number): Candidate | null {
   const order = (a: Candidate, b: Candidate) =>
     compare(elapsed(b.claimedAt ?? null, now), elapsed(a.claimedAt ?? null, now)) || byAge(a, b, now);
-  return newcomers.reduce<Candidate | null>((best, one) => (best === null || order(one, best) < 0 ? one : best), null);
+  return newcomers.reduce<Candidate | null>(
+    (best, candidate) => (best === null || order(candidate, best) < 0 ? candidate : best),
+    null,
+  );
 }
 
 /** A time in the future, from a clock set back since, counts by its distance: nobody waits for a month to go by. */
@@ -128,7 +134,7 @@ const compare = <T extends number | string>(a: T, b: T) => (a < b ? -1 : a > b ?
 
 /** Whether one of them, oldest first, would be late if all before it went first. */
 function isLate(known: readonly Candidate[], now: number): boolean {
-  return known.some((one, ahead) => elapsed(one.measuredAt, now) > MAX_UNMEASURED_MS - ahead * SLOT_MS);
+  return known.some(({ measuredAt }, ahead) => elapsed(measuredAt, now) > MAX_UNMEASURED_MS - ahead * SLOT_MS);
 }
 
 /** Measured against the best score of its own type, so that no type is probed more only because its scores are higher. */
@@ -138,6 +144,6 @@ function mostPromising(known: readonly Candidate[], all: readonly Candidate[]): 
   const promise = ({ type, high }: Candidate) =>
     high === null ? Number.NEGATIVE_INFINITY : high - (best.get(type) ?? 0);
   let found: Candidate | null = null;
-  for (const one of known) if (found === null || promise(one) > promise(found)) found = one;
+  for (const candidate of known) if (found === null || promise(candidate) > promise(found)) found = candidate;
   return found;
 }

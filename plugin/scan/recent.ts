@@ -33,17 +33,17 @@ export class Recent {
   add(scan: Omit<Ended, 'at'>): void {
     const at = performance.now();
     const longest = Math.max(this.#pauses.type, this.#pauses.provider);
-    this.#ended = [...this.#ended.filter((one) => at - one.at < longest), { ...scan, at }];
+    this.#ended = [...this.#ended.filter((scan) => at - scan.at < longest), { ...scan, at }];
   }
 
   /** Job of a scan that makes another one of these providers needless: it covered and measured all of them just now. */
   covering(typeId: string, provider: string | null, wanted: readonly { readonly id: string }[]): string | null {
     const pause = provider === null ? this.#pauses.type : this.#pauses.provider;
-    const serves = (one: Ended) =>
-      one.typeId === typeId &&
-      (one.provider === null || one.provider === provider) &&
-      performance.now() - one.at < pause &&
-      wanted.every(({ id }) => one.measured.has(id));
+    const serves = (scan: Ended) =>
+      scan.typeId === typeId &&
+      (scan.provider === null || scan.provider === provider) &&
+      performance.now() - scan.at < pause &&
+      wanted.every(({ id }) => scan.measured.has(id));
     return this.#ended.findLast(serves)?.job ?? null;
   }
 }

@@ -208,7 +208,7 @@ export class Run {
   #judge(target: Probeable, attempt: Attempt): boolean {
     const round = this.#round;
     round.note(target, attempt);
-    if (round.heard || target.self) return true;
+    if (round.isAnswered || target.self) return true;
     if (this.#answeredBefore(target)) round.noteSilence(target, attempt);
     return false;
   }
@@ -219,7 +219,7 @@ export class Run {
 
   /** Stores the attempt; before it those that were held, where a neighbour has answered by now. */
   #keep(attempt: Attempt): void {
-    if (this.#round.heard) this.#storeHeld();
+    if (this.#round.isAnswered) this.#storeHeld();
     this.#store(attempt);
   }
 
@@ -271,7 +271,7 @@ export class Run {
     const { signal } = this.#terms;
     const host = ({ address }: Probeable) => address;
     for (const target of targets) {
-      if (this.#round.heard) return;
+      if (this.#round.isAnswered) return;
       await this.#tools.pool.each([target], { host, signal }, async () => void (await this.#attempt(target)));
     }
   }
@@ -311,7 +311,7 @@ export class Run {
 function ownOutage(round: Round): PanelError {
   return new PanelError(
     'own-outage',
-    `This node seems to be cut off: ${round.silent} hosts that answered before are silent, and none of ${round.hosts.size} is heard. Nothing of it was kept.`,
+    `This node seems to be cut off: ${round.silent} hosts that answered before are silent, and none of ${round.hosts.size} answers. Nothing was stored.`,
     'Look at the link of this node and scan again. To measure a provider all the same, scan it alone.',
   );
 }

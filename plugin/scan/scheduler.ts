@@ -74,7 +74,7 @@ export interface SchedulerDeps {
   readonly jobs: Pick<Jobs, 'running'>;
   readonly store: Pick<Store, 'settings' | 'own' | 'events'>;
   readonly scanner: Pick<Scanner, 'background' | 'cut' | 'spending'>;
-  readonly ranking: (word: string) => readonly Prospect[];
+  readonly ranking: (typeId: string) => readonly Prospect[];
   /** ms since the epoch. */
   readonly now?: () => number;
   /** 0 ≤ x < 1. */
@@ -89,7 +89,7 @@ export class Scheduler {
   /** When each type is due, by `performance.now()`: at boot, many nodes correct their clock by years. */
   readonly #due = new Map<string, number>();
   /** The types of each turn of which there is a choice. */
-  #words: ReadonlyMap<string, readonly string[]> = new Map();
+  #typeIds: ReadonlyMap<string, readonly string[]> = new Map();
   /**
    * When a provider that never answered was last tried, by announcer and by place, ms since the epoch; the oldest first. It
    * outlives the provider, which becomes a new one with each change of its port.
@@ -168,10 +168,10 @@ export class Scheduler {
     const count = new Map<string, number>();
     for (const provider of this.#deps.discovery.providers())
       if (isOfferedHere(provider)) count.set(provider.type, (count.get(provider.type) ?? 0) + 1);
-    this.#words = this.#turns(count);
-    for (const turn of this.#due.keys()) if (!this.#words.has(turn)) this.#due.delete(turn);
+    this.#typeIds = this.#turns(count);
+    for (const turn of this.#due.keys()) if (!this.#typeIds.has(turn)) this.#due.delete(turn);
     const now = performance.now();
-    for (const turn of this.#words.keys())
+    for (const turn of this.#typeIds.keys())
       if (!this.#due.has(turn)) this.#due.set(turn, now + this.#random() * START_SPREAD_MS);
     if (this.#due.size === 0) this.#waiting = 'nothing-due';
     const [first] = this.#inOrder();
@@ -185,19 +185,19 @@ export class Scheduler {
   /** The types with at least two providers: each known one alone, the others together. */
   #turns(count: ReadonlyMap<string, number>): Map<string, string[]> {
     const turns = new Map<string, string[]>();
-    for (const [word, providers] of count) {
+    for (const [typeId, providers] of count) {
       if (providers < 2) continue;
-      const turn = this.#deps.services.of(word).id === word ? word : UNKNOWN;
+      const turn = this.#deps.services.of(typeId).id === typeId ? typeId : UNKNOWN;
       turns.set(turn, turns.get(turn) ?? []);
-      turns.get(turn)?.push(word);
+      turns.get(turn)?.push(typeId);
     }
     return turns;
   }
 
-  #take(word: string | null): void {
-    if (word === null) return;
+  #take(turn: string | null): void {
+    if (turn === null) return;
     const abort = new AbortController();
-    const ended = this.#measure(word, abort.signal)
+    const ended = this.#measure(turn, abort.signal)
       .then((waiting) => {
         this.#waiting = waiting;
       })
@@ -211,32 +211,32 @@ export class Scheduler {
   }
 
   /** One probe of the turn. Returns what prevented it; null = nothing. While somebody needs the node, it stays due. */
-  async #measure(word: string, signal: AbortSignal): Promise<Waiting | null> {
+  async #measure(turn: string, signal: AbortSignal): Promise<Waiting | null> {
     const busy = this.#isScanning() ? 'scan' : await (this.#deps.busy ?? busyWith)(signal);
     // A person may have started one meanwhile.
     if (busy !== null || this.#isScanning()) return busy ?? 'scan';
     try {
-      return await this.#probe(word, signal);
+      return await this.#probe(turn, signal);
     } finally {
-      if (this.#due.has(word)) this.#due.set(word, performance.now() + this.#gap());
+      if (this.#due.has(turn)) this.#due.set(turn, performance.now() + this.#gap());
     }
   }
 
   async #probe(turn: string, signal: AbortSignal): Promise<Waiting | null> {
-    const words = this.#words.get(turn) ?? [];
-    const word = words.length < 2 ? words[0] : words[Math.floor(this.#random() * words.length)];
-    if (word === undefined) return 'nothing-due';
-    const candidates = this.#candidates(word);
+    const typeIds = this.#typeIds.get(turn) ?? [];
+    const typeId = typeIds.length < 2 ? typeIds[0] : typeIds[Math.floor(this.#random() * typeIds.length)];
+    if (typeId === undefined) return 'nothing-due';
+    const candidates = this.#candidates(typeId);
     const chosen = chooseNext([...candidates.keys()], this.#now(), this.#random);
     if (chosen === null) return 'nothing-due';
     if (!chosen.answered) this.#claim(claims(candidates.get(chosen) as Provider));
     try {
-      await this.#deps.scanner.background(word, chosen.id, signal);
+      await this.#deps.scanner.background(typeId, chosen.id, signal);
     } catch (error) {
       if (error instanceof PanelError && error.code === 'budget-spent') return 'budget';
       throw error;
     }
-    this.#last = { type: word, provider: chosen.id, at: this.#now() };
+    this.#last = { type: typeId, provider: chosen.id, at: this.#now() };
     this.#deps.store.events.count(UNASKED);
     return null;
   }
@@ -252,15 +252,15 @@ export class Scheduler {
   }
 
   /** What the choice knows of each provider of the type that may be chosen. */
-  #candidates(word: string): Map<Candidate, Provider> {
-    const gapMs = minGapMs(this.#deps.services.of(word));
+  #candidates(typeId: string): Map<Candidate, Provider> {
+    const gapMs = minGapMs(this.#deps.services.of(typeId));
     const candidates = new Map<Candidate, Provider>();
-    for (const { provider, hidden, ...standing } of this.#deps.ranking(word)) {
+    for (const { provider, hidden, ...standing } of this.#deps.ranking(typeId)) {
       if (hidden || !isOfferedHere(provider)) continue;
       const { measuredAt, samples, failures, score, high, recommended, estimate } = standing;
       const known = { measuredAt, failures, score, high, recommended, estimate, answered: samples > 0 };
       const place = { host: hostGroup(provider.address), claimedAt: this.#claimedAt(provider) };
-      candidates.set({ id: provider.id, type: word, gapMs, ...known, ...place }, provider);
+      candidates.set({ id: provider.id, type: typeId, gapMs, ...known, ...place }, provider);
     }
     return candidates;
   }

@@ -48,7 +48,7 @@ export function inOrder(targets: readonly Probeable[], pasts: ReadonlyMap<string
   const longer = Math.max(known.length, newcomers.length);
   return Array.from({ length: longer }, (_, index) => [known[index], newcomers[index]])
     .flat()
-    .filter((one) => one !== undefined);
+    .filter((prospect) => prospect !== undefined);
 }
 
 /**
@@ -56,7 +56,7 @@ export function inOrder(targets: readonly Probeable[], pasts: ReadonlyMap<string
  * the oldest measurements. A scan cancelled half way has looked where it knew least.
  */
 function inTurns(prospects: readonly Prospect[]): Prospect[] {
-  const seen = new Map<string, number>();
+  const counts = new Map<string, number>();
   const at = ({ measuredAt }: Prospect) => measuredAt ?? Number.NEGATIVE_INFINITY;
   const since = ({ target }: Prospect) => target.since ?? 0;
   const byAge = (a: Prospect, b: Prospect) => {
@@ -69,8 +69,8 @@ function inTurns(prospects: readonly Prospect[]): Prospect[] {
     .map((prospect) => {
       let rank = 0;
       for (const group of groups(prospect.target, prospect.answered)) {
-        const count = seen.get(group) ?? 0;
-        seen.set(group, count + 1);
+        const count = counts.get(group) ?? 0;
+        counts.set(group, count + 1);
         rank = Math.max(rank, count);
       }
       return { prospect, rank };

@@ -4,10 +4,12 @@ import type { ServiceType } from '../services/contract.js';
 
 export type Probeable = Provider & { readonly port: number };
 
-export const isProbeable = (one: Provider): one is Probeable => one.barred === null && one.port !== null;
+export const isProbeable = (provider: Provider): provider is Probeable =>
+  provider.barred === null && provider.port !== null;
 
 /** A neighbour's, with a confirmed announcement: background probes go only to what can be chosen. */
-export const isOfferedHere = (one: Provider): one is Probeable => isProbeable(one) && !one.self && !one.stale;
+export const isOfferedHere = (provider: Provider): provider is Probeable =>
+  isProbeable(provider) && !provider.self && !provider.stale;
 
 /** Providers that announce `probe=light` are spared what a probe does only on demand. */
 export const allowsHeavy = ({ txt }: Provider) => txt.get('probe')?.toLowerCase() !== 'light';

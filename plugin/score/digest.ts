@@ -59,7 +59,8 @@ export function toDigest(type: Scored, attempts: readonly Attempt[], now = Numbe
   const closed = closedBy(outcomes);
   const latest = answers[0];
   if (closed || !latest) return { ...tried, closed };
-  const tallies = type.scoredFrom === null ? toFigures(answers) : type.metrics.map((one) => toTally(one, outcomes, at));
+  const tallies =
+    type.scoredFrom === null ? toFigures(answers) : type.metrics.map((metric) => toTally(metric, outcomes, at));
   return { ...tried, level: latest.level, facts: latest.facts, path: toPath(answers), tallies };
 }
 

@@ -47,10 +47,10 @@ function metricProblems({ metrics, scoredFrom }: Partial<ServiceType>): string[]
   const sum = metrics.reduce((total: number, metric: Metric) => total + metric.weight, 0);
   return [
     ...(Math.abs(sum - 1) < 1e-9 ? [] : [`weights sum to ${sum}, not 1`]),
-    ...metrics.filter((one: Metric) => !(one.weight > 0)).map((one: Metric) => `weight of ${one.id} must be above 0`),
+    ...metrics.filter(({ weight }: Metric) => !(weight > 0)).map(({ id }: Metric) => `weight of ${id} must be above 0`),
     ...metrics
-      .filter((one: Metric) => !hasCurve(one))
-      .map((one: Metric) => `curve of ${one.id} needs two different anchors, above 0 on a log scale`),
+      .filter((metric: Metric) => !hasCurve(metric))
+      .map(({ id }: Metric) => `curve of ${id} needs two different anchors, above 0 on a log scale`),
   ];
 }
 
@@ -60,10 +60,12 @@ const hasCurve = ({ useless, excellent, scale }: Metric) =>
 const isPort = (port: unknown) => Number.isInteger(port) && (port as number) > 0 && (port as number) < 65536;
 
 const isTexts = (texts: unknown) =>
-  typeof texts === 'object' && texts !== null && LANGUAGES.every((one) => (texts as Record<string, unknown>)[one]);
+  typeof texts === 'object' &&
+  texts !== null &&
+  LANGUAGES.every((language) => (texts as Record<string, unknown>)[language]);
 
 const isTransports = (list: unknown) =>
-  Array.isArray(list) && list.length > 0 && list.every((one) => one === 'tcp' || one === 'udp');
+  Array.isArray(list) && list.length > 0 && list.every((transport) => transport === 'tcp' || transport === 'udp');
 
 const isFile = (file: Partial<ServiceFile> | null) =>
   /^[A-Za-z0-9][A-Za-z0-9.-]*$/.test(file?.name ?? '') &&
@@ -78,7 +80,7 @@ const isOffer = (offer: Partial<AccountOffer> | null) => isTexts(offer?.label) &
 const isConnect = ({ label, done, suits, run }: Partial<Connect>) =>
   isTexts(label) && isTexts(done) && typeof suits === 'function' && typeof run === 'function';
 
-const isOpenable = (one: UnitCandidate | null) =>
-  one?.opening === undefined || Boolean(isTexts(one.opening.label) && one.opening.text);
+const isOpenable = (candidate: UnitCandidate | null) =>
+  candidate?.opening === undefined || Boolean(isTexts(candidate.opening.label) && candidate.opening.text);
 
-const isUnit = (one: UnitCandidate | null) => /^[A-Za-z0-9_.-]+@?\.service$/.test(one?.unit ?? '');
+const isUnit = (candidate: UnitCandidate | null) => /^[A-Za-z0-9_.-]+@?\.service$/.test(candidate?.unit ?? '');

@@ -23,11 +23,11 @@ export async function loadServices(folder: string = SERVICES_DIR): Promise<Servi
   const fallback = loaded.find((type) => type.id === FALLBACK);
   if (!fallback) throw badType(join(folder, FALLBACK), ['the file for unknown types is missing']);
   const known = loaded.filter((type) => type !== fallback);
-  const byWord = new Map(known.map((type) => [type.id, type]));
+  const byId = new Map(known.map((type) => [type.id, type]));
   return {
     types: known.filter(isBuiltin),
-    of: (word) => byWord.get(word) ?? fallback,
-    has: (word) => isBuiltin(byWord.get(word)),
+    of: (typeId) => byId.get(typeId) ?? fallback,
+    has: (typeId) => isBuiltin(byId.get(typeId)),
   };
 }
 

@@ -38,12 +38,12 @@ function greet(socket: Socket, signal: AbortSignal): Promise<{ readonly ms: numb
     atLimit: () => ({ level: 2, reason: 'timeout' }),
     listen: (end) => {
       const started = performance.now();
-      let heard = '';
+      let text = '';
       socket.on('data', (chunk: Buffer) => {
         const ms = performance.now() - started;
-        heard += chunk.toString('latin1', 0, QUESTION.length + 1 - heard.length);
-        if (ANSWERS.includes(heard)) end(() => ({ ms }));
-        else if (!ANSWERS.some((answer) => answer.startsWith(heard))) end(() => stranger(heard));
+        text += chunk.toString('latin1', 0, QUESTION.length + 1 - text.length);
+        if (ANSWERS.includes(text)) end(() => ({ ms }));
+        else if (!ANSWERS.some((answer) => answer.startsWith(text))) end(() => wrongProtocol(text));
       });
       socket.once('error', (error) => end(() => toFailure(error)));
       socket.once('close', () => end(() => ({ level: 2, reason: 'closed' })));
@@ -54,9 +54,9 @@ function greet(socket: Socket, signal: AbortSignal): Promise<{ readonly ms: numb
 }
 
 /** Cloudy announces the port of the interface that commands the node, which is HTTP and for that machine alone. */
-function stranger(heard: string): Failed {
+function wrongProtocol(text: string): Failed {
   const detail = 'HTTP: if this is the node’s own interface, it should not be open to others';
-  return { level: 2, reason: 'wrong-protocol', ...(heard.startsWith('HTTP/') ? { detail } : {}) };
+  return { level: 2, reason: 'wrong-protocol', ...(text.startsWith('HTTP/') ? { detail } : {}) };
 }
 
 const ipfs: ServiceType = {

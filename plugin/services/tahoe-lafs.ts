@@ -58,12 +58,12 @@ async function meet(target: Target, context: ProbeContext): Promise<ProbeResult>
     }
     if (phrase === 'unknown') return { level: 3, reason: 'wrong-identity', detail: 'it does not know that tub' };
     if (phrase === 'error') return { level: 3, reason: 'broken', detail: answer.statusText.slice(0, 100) };
-    const shaken = await handshake(connection, context, [], { old: true });
-    if (isFailed(shaken)) return { ...shaken, level: 3 };
-    const id = tubId(shaken.certificate);
+    const session = await handshake(connection, context, [], { old: true });
+    if (isFailed(session)) return { ...session, level: 3 };
+    const id = tubId(session.certificate);
     if (id !== announced) return { level: 3, reason: 'wrong-identity', detail: `it is ${id}` };
-    const samples = [...path, { metric: 'handshake', value: shaken.ms, method: 'tls' }];
-    return { level: 4, samples, facts: { id, tls: shaken.version } };
+    const samples = [...path, { metric: 'handshake', value: session.ms, method: 'tls' }];
+    return { level: 4, samples, facts: { id, tls: session.version } };
   } finally {
     connection.close();
   }

@@ -18,7 +18,7 @@ async function answered(target: Target, more: Partial<HttpQuestion> = {}) {
   return answer;
 }
 
-/** Answers the first request with these bytes, then goes on as told. */
+/** Answers the first request with these bytes, then runs the given work. */
 const saying = (text: string, then: (socket: Socket) => void = () => {}) =>
   tcpServer((socket) =>
     socket.once('data', () => {

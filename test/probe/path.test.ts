@@ -7,7 +7,7 @@ import { closedPort, context, ownAddress, settledSockets, target, type UdpFrom, 
 
 const answer = ({ datagram, reply }: UdpFrom) => reply(answerPing(datagram, 'node1') ?? Buffer.of());
 
-/** An agent that is told what to do with each ping in turn, and the service beside it. */
+/** An agent with a given reaction to each ping, and the service beside it. */
 async function gossiping(...pings: readonly ((from: UdpFrom) => void)[]): Promise<Target & { heard(): number }> {
   let heard = 0;
   const agent = await udpServer((from) => {

@@ -1,4 +1,4 @@
-/** Real sockets on loopback for the probes to meet, each on an address of its own, closed when the test is over. */
+/** Real sockets on loopback for the probes, each on its own address, closed when the test is over. */
 import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
@@ -20,7 +20,7 @@ export function ownAddress(): string {
   return `127.${1 + (process.pid % 250)}.${1 + (Math.floor(process.pid / 250) % 250)}.${addresses}`;
 }
 
-/** What a probe is told: a place without announcement. */
+/** A target without announcement. */
 export function target(of: { address: string; port: number }, more: Partial<Target> = {}): Target {
   return { ...of, node: 'node1', txt: new Map(), ...more };
 }
@@ -31,7 +31,7 @@ export function context(signal: AbortSignal = new AbortController().signal): Pro
   return { signal, traffic: { sent: 0, received: 0 } };
 }
 
-/** Accepts and does what it is told; without telling it accepts and says nothing. */
+/** Accepts and runs the given work; without any, accepts and stays silent. */
 export async function tcpServer(talk: (socket: Socket) => void = () => {}, address = ownAddress()): Promise<Target> {
   const server = createServer((socket) => {
     socket.on('error', () => {});
@@ -78,12 +78,12 @@ export async function tlsServer(options: TlsOptions = {}): Promise<Target> {
   return served(server, ownAddress());
 }
 
-/** Answers as it is told, a request at a time. */
+/** Answers each request with the given work. */
 export async function webServer(answer: RequestListener, address = ownAddress()): Promise<Target> {
   return served(createHttpServer(answer), address);
 }
 
-/** What stands on a port where no service was set up: a web server with its first page for every question. */
+/** A web server with its default page for every request, as on a port where no service was set up. */
 export function startPage(): Promise<Target> {
   return webServer((_, response) => {
     response.setHeader('Server', 'Apache/2.4.62 (Debian)');

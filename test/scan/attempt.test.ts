@@ -22,7 +22,7 @@ const attempt = (probe: Prober, at = provider, deadlineMs = 50, signal = new Abo
 };
 const never = new Promise<never>(() => {});
 
-/** Keeps the processor busy for so many ms of its time, however much of it others take. */
+/** Keeps the processor busy for this many ms of processor time. */
 function block(ms: number): void {
   const before = process.cpuUsage();
   const used = () => process.cpuUsage(before);
@@ -45,10 +45,10 @@ async function twoSockets() {
   return { echo, silent } as { echo: typeof provider; silent: typeof provider };
 }
 
-/** Only a stall of 150 ms spoils a time of this length: shorter ones happen on a busy machine. */
+/** Only a stall of 150 ms invalidates a time of this length: shorter ones happen on a busy machine. */
 const LONG_MS = 5_000;
 
-/** Asks once; does what it is told while the answer is read, and in the promise after that. */
+/** Asks once; runs the given work while the answer is read, and in the promise after that. */
 const asking =
   (read: () => void, after = () => {}): Prober =>
   async (target, context) => {

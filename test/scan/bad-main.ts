@@ -1,4 +1,4 @@
-/** The process that providers misbehave in: opens those that it is told of, says so, and ends with whoever started it. */
+/** The process in which providers misbehave: opens the given ones, reports that, and ends with its parent. */
 import { type Bad, type Good, openBad, type Place } from './bad.js';
 
 export interface Told {

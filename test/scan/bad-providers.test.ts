@@ -56,7 +56,7 @@ const CASES = WORDS.flatMap((word) => {
 });
 
 const TO_HTTP_ONLY = /^(redirects|lies|answers)|headers|interim|body|believed/;
-/** What nobody can tell from good, by the nature of the service. */
+/** What cannot be told from a good provider, by the nature of the service. */
 const UNTOLD: Readonly<Record<string, (behaves: Behaviour) => boolean>> = {
   // Keeps silent towards strangers.
   tincvpn: (behaves) => behaves === 'hangs' || TO_HTTP_ONLY.test(behaves),

@@ -1,4 +1,4 @@
-/** Providers that misbehave: each opens TCP and UDP on its address and port, and treats whoever asks in its own bad way. */
+/** Providers that misbehave: each opens TCP and UDP on its address and port, and treats clients in its own bad way. */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
@@ -173,7 +173,7 @@ const MANNERS = {
 
 export type Behaviour = keyof typeof MANNERS;
 export const BEHAVIOURS = Object.keys(MANNERS) as readonly Behaviour[];
-/** To whoever asks by datagrams, all others are as silent as the first. */
+/** Over UDP, all others are as silent as the first. */
 export const BEHAVIOURS_BY_UDP: readonly Behaviour[] = BEHAVIOURS.filter(
   (one, index) => index === 0 || 'hear' in MANNERS[one],
 );
@@ -211,7 +211,7 @@ async function hear({ address, port, behaves }: Bad): Promise<void> {
   const socket = createSocket('udp4');
   socket.on('error', () => {});
   socket.on('message', (question, from) =>
-    // What finds nobody any more is lost, as in any network.
+    // A datagram to a closed socket is lost, as in any network.
     hear?.(question, (datagram) => socket.send(datagram, from.port, from.address, () => {})),
   );
   socket.bind(port, address);

@@ -1,4 +1,4 @@
-/** The most work that an answer can make for whoever reads it, for each protocol: what a probe's decoders must be equal to. */
+/** The answer that takes the most work to read, for each protocol: the decoders of the probes must cope with it. */
 import { lzwEncode } from '../lib/lzw-encoder.js';
 
 const compound = (parts: readonly Buffer[]) => {
@@ -20,10 +20,10 @@ export const bundles: Buffer = (() => {
   return within(compressed(within(compressed(Buffer.alloc(16_000)))));
 })();
 
-/** An answer to that DNS question with so many records, each named by the end of a chain of pointers that fills the rest. */
+/** An answer to that DNS question with many records, each named by the end of a chain of pointers that fills the rest. */
 export function chainOfNames(question: Buffer, size: number, records: number): Buffer {
   const answer = Buffer.from(question);
-  // An authority's, that it failed: nobody takes it for a good one.
+  // An authority's, that it failed: not taken for a good one.
   answer.set([0x84, 0x02], 2);
   answer.writeUInt16BE(records, 6);
   const record = (data: number) => Buffer.from([0, 10, 0, 1, 0, 0, 0, 0, data >> 8, data & 0xff]);

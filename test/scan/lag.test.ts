@@ -4,7 +4,7 @@ import { invalidates, LagGuard } from '../../plugin/scan/lag.js';
 const guard = new LagGuard();
 afterEach(() => guard.close());
 
-/** Keeps the event loop from turning for so many ms, as a long computation would. */
+/** Blocks the event loop for this many ms, as a long computation would. */
 function block(ms: number): void {
   const until = performance.now() + ms;
   while (performance.now() < until);

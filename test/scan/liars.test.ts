@@ -1,4 +1,4 @@
-/** What strangers who make up providers can take from the neighbours who are there: turns of the schedule, and the day's bytes. */
+/** What strangers with made-up providers can take from real neighbours: turns of the schedule, and the day's bytes. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Provider } from '../../plugin/model/provider.js';
 import type { ProbeResult, Prober } from '../../plugin/probe/index.js';
@@ -27,13 +27,13 @@ describe('unasked probes', () => {
       }),
   );
 
-  /** How a liar looks after so many changes of its port. */
+  /** A liar after this many changes of its port. */
   type Liar = (liar: number, port: number) => Provider;
 
   const fake = (address: string, node: string, port: number, change: Partial<Provider> = {}) =>
     providerAt(address, { id: `${address} ${node} ${port} ${change.type ?? ''}`, node, port: 1 + port, ...change });
 
-  /** Unasked probes of the real neighbours in six days, where so many liars change their ports once they were probed. */
+  /** Background probes of the real neighbours in six days, while this many liars change their ports after each probe. */
   async function probesOfReal(liars: number, be: Liar, result: ProbeResult = refusal): Promise<number> {
     const providers = [...neighbours];
     const ports = numbers(liars).map(() => 0);

@@ -36,12 +36,12 @@ export const servicesOf = (...types: readonly ServiceType[]): ServiceRegistry =>
   has: () => true,
 });
 
-/** A time so long that only a stall of 150 ms would spoil it: shorter ones happen on a busy machine. */
+/** A time so long that only a stall of 150 ms would invalidate it: shorter ones happen on a busy machine. */
 export const answer = async () =>
   ({ level: 3, samples: [{ metric: 'rtt', value: 5_000, method: 'udp' }], facts: {} }) as const;
 export const silence: ProbeResult = { level: 0, reason: 'timeout' };
 
-/** Probes that wait until they are let go, and tell who waits. */
+/** Probes that wait until they are released, and list who waits. */
 export function heldProbe() {
   const waiting: { address: string; letGo: () => void }[] = [];
   const probe: Prober = ({ address }, { signal }) =>

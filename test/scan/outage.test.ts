@@ -1,4 +1,4 @@
-/** Silence of them all is our own: what is kept and what is not when nobody answers. */
+/** Whose fault silence is: what is stored and what is not when nobody answers. */
 import { createSocket } from 'node:dgram';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Provider } from '../../plugin/model/provider.js';
@@ -16,7 +16,7 @@ const HOUR = 3_600_000;
 const refusal: ProbeResult = { level: 1, reason: 'refused' };
 const idle = () => new AbortController().signal;
 
-/** Providers that do as they are told, by address: answer unless told otherwise, for so many probes as the link holds. */
+/** Providers with a given result by address: they answer by default, for as many probes as the link lasts. */
 function community(providers: readonly Provider[], options: Options = {}) {
   const tells = new Map<string, ProbeResult>();
   const probed: string[] = [];
@@ -167,7 +167,7 @@ describe('an unasked probe', () => {
       ['thing', ['10.0.0.1']],
       ['other thing', ['10.0.0.9']],
     ]);
-    // It was silent before: that is no news, and nobody else is troubled for it.
+    // It was silent before: no news, so no witness is tried.
     await scanner.background('thing', '10.0.0.1', idle());
     expect(probed).toHaveLength(3);
     expect(fails('thing')).toBe(2);

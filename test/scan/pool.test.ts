@@ -3,7 +3,7 @@ import { Pool } from '../../plugin/scan/pool.js';
 
 const idle = new AbortController().signal;
 
-/** Work that ends when told to, and remembers how much of it ran at once. */
+/** Work that ends on demand, and counts how much of it ran at once. */
 function gate() {
   const waiting: { item: string; end: () => void }[] = [];
   const seen: string[] = [];

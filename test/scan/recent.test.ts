@@ -1,4 +1,4 @@
-/** Who asks again too soon gets the scan that has just ended. */
+/** A repeated request gets the scan that has just ended. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Provider } from '../../plugin/model/provider.js';
 import type { Prober } from '../../plugin/probe/index.js';

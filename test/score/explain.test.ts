@@ -24,7 +24,7 @@ describe('the explanation of a score', () => {
         expect(total(sentences.map(({ whole }) => whole))).toBe(100 - Math.round(Number(score.score)));
         expect(points).toEqual([...points].sort((a, b) => b - a));
         const apart = sentences.map(({ points, whole }) => whole - points);
-        // Who is rounded up had more of a point than who is rounded down.
+        // What is rounded up had a larger fraction than what is rounded down.
         expect(Math.max(0, ...apart) + Math.max(0, ...apart.map((by) => -by))).toBeLessThanOrEqual(1 + 1e-6);
       }),
       { numRuns: 1000 },

@@ -36,7 +36,7 @@ describe('the order, for any list', () => {
         const gone = list[nth % list.length]?.[0];
         const all = ranked(list).filter((row) => row.provider.id !== gone);
         const fewer = ranked(list.filter(([id]) => id !== gone));
-        // Only who is best, and who is as good, is a matter between them.
+        // Only being the best, and being as good, depends on the others.
         const plain = (rows: Ranked[]) => rows.map(({ recommended: _, asGood: __, ...row }) => row);
         expect(plain(fewer)).toEqual(plain(all));
       }),
@@ -80,7 +80,7 @@ const listOf = (scan: readonly (number | null)[]): Ranked[] => {
 const scoreIn = (rows: readonly Ranked[], id: string | undefined) =>
   Number(rows.find((row) => row.provider.id === id)?.score ?? 0);
 
-/** Every scan's list with what stood recommended before it and stands after it. */
+/** Every scan's list with the recommendation before and after it. */
 function replay(history: readonly (readonly (number | null)[])[]) {
   let standing: Recommendation | null = null;
   return history.map((scan) => {

@@ -1,4 +1,4 @@
-/** The order of a type's list, and who is recommended. */
+/** The order of a type's list, and which provider is recommended. */
 import { describe, expect, it } from 'vitest';
 import type { Provider } from '../../plugin/model/provider.js';
 import type { Score } from '../../plugin/model/score.js';

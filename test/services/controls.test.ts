@@ -24,7 +24,7 @@ const FURTHER = ['Docker', 'ipfs', 'webdav', 'other'].map((word) => registry.of(
 const told = (result: ProbeResult) => (isFailed(result) ? `${result.level} ${result.reason}` : `${result.level}`);
 
 const WEB = ['2 timeout', '2 closed', '2 wrong-protocol'];
-/** What each type says of a port that is silent, of one that hangs up, and of a web server with its first page. */
+/** Of a silent port, one that hangs up, and a web server with its default page; a later type has these in its own test. */
 const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   dnsservice: ['0 timeout', '0 timeout', '2 wrong-protocol'],
   owp: WEB,
@@ -48,7 +48,8 @@ describe('every type', () => {
     const servers = [await tcpServer(), await tcpServer((socket) => socket.end()), await startPage()];
     const words = [() => {}, () => {}, ({ reply }: UdpFrom) => reply(Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'))];
     await Promise.all(servers.map((server, index) => udpServer(words[index], server)));
-    const rows = [...registry.types, ...FURTHER].map(async ({ id, probe }) => {
+    const types = [...registry.types, ...FURTHER].filter(({ id }) => id in EXPECTED);
+    const rows = types.map(async ({ id, probe }) => {
       const results = await Promise.all(servers.map((server) => probe(server, context())));
       return [id, results.map(told)] as const;
     });
@@ -75,10 +76,10 @@ const OVER_UDP = [
   { type: serf, answer: serfAnswer, numberAt: 12, time: 'rtt' },
 ];
 type Answering = (typeof OVER_UDP)[number];
-/** What they say where nothing comes that counts; nobody listens over TCP. */
+/** The failures when no valid answer comes; nothing listens over TCP. */
 const SILENT = ['0 timeout', '1 refused'];
 
-/** Each type's probe of a server that behaves as told, all at once. */
+/** Each type's probe of a server with the given behaviour, all at once. */
 function probes(behave: (of: Answering) => (from: UdpFrom) => void): Promise<ProbeResult[]> {
   return Promise.all(OVER_UDP.map(async (of) => of.type.probe(await udpServer(behave(of)), context())));
 }

@@ -29,7 +29,7 @@ const NAME_ERROR: Reply = { flags: 3 };
 
 type Question = 'SOA' | 'PTR' | 'A' | 'TCP';
 
-/** A name server that answers each kind of question as told, and the first of them over TCP; null stays silent. */
+/** A name server with a given answer to each kind of question, and to the first over TCP; null stays silent. */
 async function nameServer(told: Partial<Record<Question, Reply | null>>): Promise<Target> {
   const replies = { PTR: NAME_ERROR, A: NAME_ERROR, TCP: told.SOA ?? null, ...told };
   const compose = (query: Buffer, of: Question) => {

@@ -1,4 +1,4 @@
-/** Channels that stream, that show nothing, stand still, are others than announced; and the one question they get. */
+/** Channels that stream, show nothing, are frozen, or are others than announced; and the one question they get. */
 import { createSocket } from 'node:dgram';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { answerPing } from '../../plugin/demo/memberlist.js';
@@ -13,7 +13,7 @@ const probe = (one: Target, of = context()) => peerstreamer.probe(one, of);
 const probed = async (behaviour: Behaviour) => probe(await streamer(behaviour));
 const measured = (result: ProbeResult) => (isFailed(result) ? [] : result.samples.map(({ metric }) => metric));
 
-/** What went over the air with headers, all that the streamer still said after the probe included. */
+/** Bytes with headers, including all that the streamer sent after the probe. */
 const onAir = ({ lengths }: Streamer) => lengths.reduce((sum, length) => sum + length + 28, 0);
 
 describe('a channel', () => {
@@ -94,7 +94,7 @@ describe('a channel', () => {
   });
 });
 
-/** Says who it is three seconds too late. */
+/** Answers three seconds too late. */
 async function late(): Promise<Target> {
   const timers: NodeJS.Timeout[] = [];
   onTestFinished(() => timers.forEach(clearTimeout));

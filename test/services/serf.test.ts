@@ -10,7 +10,7 @@ import { provider, said } from './providers.js';
 const ackTo = (ping: Buffer) => Buffer.concat([Buffer.from('0281a55365714e6f', 'hex'), ping.subarray(8, 13)]);
 const nameIn = (ping: Buffer) => ping.subarray(19).toString();
 
-/** An agent called `node1` that hears UDP, and TCP where told what to do there. */
+/** An agent called `node1` on UDP, and on TCP with the given reaction. */
 async function agent(hear: (from: UdpFrom) => void, talk?: (socket: Socket) => void): Promise<Target> {
   if (!talk) return udpServer(hear);
   const server = await tcpServer(talk);

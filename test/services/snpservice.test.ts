@@ -78,7 +78,7 @@ describe('snpservice', () => {
 describe('snpservice, asked for by a person', () => {
   const INFO = 'CNML services version 0.2.3 at Linux graphs 6.1.0 x86_64\n\nServer id: 1234\nRoot zone: 3671\n';
 
-  /** Answers both calls; what was asked for is kept. */
+  /** Answers both calls, and records them. */
   async function ask(info: string, { txt = [] as [string, string][], asked = true, status = 200, delayMs = 0 } = {}) {
     const calls: (string | undefined)[] = [];
     const server = await webServer((request, response) => {

@@ -72,7 +72,7 @@ export async function streamer({
   return { ...server, heard, lengths };
 }
 
-/** `assert` in the original's cache of peers; and what would make it send its stream at whoever asks. */
+/** `assert` in the original's cache of peers; and what would make it send its stream to the asker. */
 function insist(datagram: Buffer, port: number): void {
   const entry = 4 + 16 + 12;
   const right =

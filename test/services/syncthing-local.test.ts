@@ -10,7 +10,7 @@ function folder(): string {
   onTestFinished(() => rmSync(path, { recursive: true }));
   return path;
 }
-/** A configuration as Syncthing writes it, in a file of its own. */
+/** A configuration as Syncthing writes it, in its own file. */
 function config(address: string, { attributes = 'enabled="true" tls="false"', key = 'aB3-x_' } = {}): string {
   const file = join(folder(), 'config.xml');
   const gui = `<gui ${attributes} debugging="false">\n  <address>${address}</address>\n  <apikey>${key}</apikey>\n</gui>`;

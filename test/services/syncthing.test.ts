@@ -140,7 +140,7 @@ describe('syncthing, its use', () => {
 
 describe('adding it to this node’s Syncthing', () => {
   const neighbour = provider({ address: '10.1.2.3', port: 22000, txt: new Map([['node_id', OURS]]) });
-  /** This node's own Syncthing, as the configuration of whoever runs the panel has it. */
+  /** Sets up this node's own Syncthing in the home folder of the panel's user. */
   const setUp = (url: string, apiKey: string) => {
     const home = mkdtempSync(join(tmpdir(), 'home-'));
     vi.stubEnv('HOME', home);

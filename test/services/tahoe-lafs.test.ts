@@ -18,7 +18,7 @@ const probe = (target: Target, txt: [string, string][], of = context()) =>
 const SWITCHING = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: TLS/1.0, PB/1.0\r\nConnection: Upgrade\r\n\r\n';
 const UNKNOWN = 'HTTP/1.1 500 Internal Server Error: unknown TubID';
 
-/** Answers a whole question as told. */
+/** Gives the answer to a complete request. */
 const asked = (answer: (socket: Socket, question: string) => void) =>
   tcpServer((socket) => socket.once('data', (question) => answer(socket, String(question))));
 
@@ -113,7 +113,7 @@ describe('tahoe-lafs', () => {
 describe('the status page of an introducer', () => {
   const SUMMARY = '{"subscription_summary": {"storage": 3}, "announcement_summary": {"storage": 12}}';
 
-  /** Where the tub is, there is a page; `visits` counts who looks at it. */
+  /** A status page beside the tub; `visits` counts its requests. */
   async function withPage(body: string, status = 200) {
     const server = await tub();
     const seen = { visits: 0 };

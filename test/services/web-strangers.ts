@@ -1,4 +1,4 @@
-/** What else may stand on the port of a service that is asked over HTTP: the same for every such type. */
+/** What else may listen on the port of an HTTP service: the same for every such type. */
 import { expect, it } from 'vitest';
 import type { Target } from '../../plugin/probe/index.js';
 import type { ServiceType } from '../../plugin/services/contract.js';

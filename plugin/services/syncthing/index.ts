@@ -25,10 +25,10 @@ const probe: Prober = async (target, context) => {
   const connection = await connect(target, context);
   if (isFailed(connection)) return connection;
   try {
-    const shaken = await handshake(connection, context, [PROTOCOL]);
-    if (isFailed(shaken)) return shaken;
-    if (shaken.protocol !== PROTOCOL) return { level: 2, reason: 'wrong-protocol', detail: 'TLS, but not Syncthing' };
-    return judge(shaken, roundTrip(connection.connectMs), announcedId(target.txt));
+    const session = await handshake(connection, context, [PROTOCOL]);
+    if (isFailed(session)) return session;
+    if (session.protocol !== PROTOCOL) return { level: 2, reason: 'wrong-protocol', detail: 'TLS, but not Syncthing' };
+    return judge(session, roundTrip(connection.connectMs), announcedId(target.txt));
   } finally {
     connection.close();
   }

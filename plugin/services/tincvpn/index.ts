@@ -31,7 +31,7 @@ const MAX_GREETING = 512;
 /** With the key of a session, characters. */
 const MAX_ANSWER = 4_096;
 
-interface Heard {
+interface Greeting {
   readonly name: string;
   /** Whether it accepts us as a member. */
   readonly admits: boolean;
@@ -50,39 +50,43 @@ const probe: Prober = async (target, context) => {
   const ourName = target.own?.has('peer') ? target.own.get('name') : undefined;
   try {
     if (ourName !== undefined) connection.socket.write(`0 ${ourName} 17\n`);
-    const [heard, path] = await Promise.all([
-      hear(connection, ourName !== undefined, context),
+    const [greeting, path] = await Promise.all([
+      awaitGreeting(connection, ourName !== undefined, context),
       measurePath(target, context),
     ]);
     const samples = path.length > 0 ? path : roundTrip(connection.connectMs);
-    if (heard === null) return { level: 2, samples, facts: {} };
-    return isFailed(heard) ? heard : judge(heard, samples, target);
+    if (greeting === null) return { level: 2, samples, facts: {} };
+    return isFailed(greeting) ? greeting : judge(greeting, samples, target);
   } finally {
     connection.close();
   }
 };
 
 /** What it says of itself, and whether it accepts us; null when it keeps silent. */
-function hear({ socket }: Connection, asMember: boolean, { signal }: ProbeContext): Promise<Heard | Failed | null> {
+function awaitGreeting(
+  { socket }: Connection,
+  asMember: boolean,
+  { signal }: ProbeContext,
+): Promise<Greeting | Failed | null> {
   let received = '';
   const strange: Failed = { level: 2, reason: 'wrong-protocol' };
-  const heard = (): Heard | null => {
+  const readGreeting = (): Greeting | null => {
     const name = GREETING.exec(received)?.[1];
     return name === undefined ? null : { name, admits: asMember && SESSION_KEY.test(received) };
   };
-  return waitFor<Heard | Failed | null>({
+  return waitFor<Greeting | Failed | null>({
     signal,
     limitMs: asMember ? ANSWER_LIMIT_MS : GREETING_LIMIT_MS,
-    atLimit: () => heard() ?? (received === '' ? null : strange),
+    atLimit: () => readGreeting() ?? (received === '' ? null : strange),
     listen: (end) => {
       const onData = (chunk: Buffer) => {
         received += chunk.toString('latin1');
-        const said = heard();
-        if (said === null && (received.includes('\n') || received.length > MAX_GREETING)) end(() => strange);
-        else if (said?.admits || (said && !asMember)) end(() => said);
+        const greeting = readGreeting();
+        if (greeting === null && (received.includes('\n') || received.length > MAX_GREETING)) end(() => strange);
+        else if (greeting?.admits || (greeting && !asMember)) end(() => greeting);
         else if (received.length > MAX_ANSWER) end(() => strange);
       };
-      const onClose = () => end(() => heard() ?? (received === '' ? { level: 2, reason: 'closed' } : strange));
+      const onClose = () => end(() => readGreeting() ?? (received === '' ? { level: 2, reason: 'closed' } : strange));
       socket.on('data', onData).once('close', onClose);
       return () => socket.pause().off('data', onData).off('close', onClose);
     },
@@ -90,10 +94,10 @@ function hear({ socket }: Connection, asMember: boolean, { signal }: ProbeContex
 }
 
 /** Compares its name with the announced one and with that of our own host file, if any. */
-function judge({ name, admits }: Heard, samples: readonly Sample[], { txt, own }: Target): ProbeResult {
-  const expected = [txt.get('name'), own?.get('peer')].filter((one) => one !== undefined);
+function judge({ name, admits }: Greeting, samples: readonly Sample[], { txt, own }: Target): ProbeResult {
+  const expected = [txt.get('name'), own?.get('peer')].filter((known) => known !== undefined);
   const facts = { name: name.slice(0, 100) };
-  if (expected.some((one) => one !== name)) {
+  if (expected.some((announced) => announced !== name)) {
     return { level: 3, reason: 'wrong-identity', detail: `it is ${facts.name}` };
   }
   return { level: admits ? 5 : expected.length > 0 ? 4 : 3, samples, facts };

@@ -28,7 +28,7 @@ interface Net {
   readonly peers: readonly { readonly name: string; readonly places: readonly Place[] }[];
 }
 
-const kept = new Map<string, { readonly until: number; readonly nets: Promise<readonly Net[]> }>();
+const cache = new Map<string, { readonly until: number; readonly nets: Promise<readonly Net[]> }>();
 
 /**
  * How this node and the provider know each other: `net`, this node's `name` there and, where it may be handed out, its own
@@ -63,10 +63,10 @@ function isAt(place: Place, { address, port }: Pick<Provider, 'address' | 'port'
 }
 
 function cachedNets(folder: string): Promise<readonly Net[]> {
-  const known = kept.get(folder);
+  const known = cache.get(folder);
   if (known && performance.now() < known.until) return known.nets;
   const nets = readNets(folder);
-  kept.set(folder, { until: performance.now() + GOOD_FOR_MS, nets });
+  cache.set(folder, { until: performance.now() + GOOD_FOR_MS, nets });
   return nets;
 }
 
@@ -82,7 +82,7 @@ async function readNet(folder: string, net: string): Promise<Net | null> {
   const hosts = join(folder, net, 'hosts');
   const peers: { name: string; places: Place[] }[] = [];
   let file: string | null = null;
-  for (const host of (await namesIn(hosts)).filter((one) => TINC_NAME.test(one)).sort()) {
+  for (const host of (await namesIn(hosts)).filter((file) => TINC_NAME.test(file)).sort()) {
     const text = await readText(join(hosts, host));
     if (text !== null && host !== name) peers.push({ name: host, places: readPlaces(text) });
     if (text !== null && host === name && !/private\s*key/i.test(text)) file = text;
