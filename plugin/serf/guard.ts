@@ -1,18 +1,19 @@
 /**
- * Watches a stream of MessagePack before it is decoded: what an object declares of bytes, values and depth is capped, so
- * that nonsense on the stream costs no memory. It only measures, wherever the network cut the stream.
+ * Measures a stream of MessagePack before it is decoded: an object may declare only so many bytes, values and levels, so
+ * that nonsense costs no memory. The decoder caps each list by itself, which is not enough: it reserves room for every
+ * list when it begins, and 5 kB of lists within lists of 100,000 take 800 MB.
  * Format: https://github.com/msgpack/msgpack/blob/master/spec.md
  */
 
 const BYTES_CAP = 32 * 1024 * 1024;
-/** Values in one object, counted when its lists and maps announce them; a member has about 30. */
+/** Values in one object, counted when a list or map declares them; a member has about 30. */
 const VALUES_CAP = 1_000_000;
 const DEPTH_CAP = 16;
 
 type Kind = 'payload' | 'array' | 'map';
 type Length = { readonly kind: Kind; left: number; value: number };
 
-/** Heads that a length follows: what it counts, and its own bytes. */
+/** Heads followed by a length: what it counts, and its size in bytes. */
 const SIZED: Readonly<Record<number, readonly [Kind, number]>> = {
   196: ['payload', 1], // bin 8, 16, 32
   197: ['payload', 2],
@@ -40,12 +41,12 @@ const FIXED: Readonly<Record<number, number>> = {
   211: 8,
 };
 
-/** The stream is not MessagePack, or not such as an agent sends. */
+/** The stream is not MessagePack, or not what an agent sends. */
 class GuardError extends Error {
   override readonly name = 'GuardError';
 }
 
-/** Extension types and the one byte without meaning: an agent sends neither. */
+/** An extension type or the one unassigned byte: an agent sends neither. */
 function unknownHead(): never {
   throw new GuardError('a byte that begins no value');
 }
@@ -60,7 +61,7 @@ export class Guard {
   /** A length being read: what it counts, its bytes still to come, its value so far. */
   #length: Length | null = null;
 
-  /** @throws GuardError when the stream makes no sense; nothing after it does either */
+  /** @throws GuardError when the stream makes no sense; nothing after it can be read */
   check(chunk: Uint8Array): void {
     for (let at = 0; at < chunk.length; ) {
       const next = this.#step(chunk, at);
@@ -73,13 +74,13 @@ export class Guard {
     }
   }
 
-  /** Goes over one head, one byte of a length, or a payload as far as it is there; returns where to go on. */
+  /** Passes one head, one byte of a length, or as much of a payload as there is; returns the next position. */
   #step(chunk: Uint8Array, at: number): number {
     if (this.#payload > 0) {
-      const there = Math.min(this.#payload, chunk.length - at);
-      this.#payload -= there;
-      if (this.#payload === 0) this.#ended();
-      return at + there;
+      const present = Math.min(this.#payload, chunk.length - at);
+      this.#payload -= present;
+      if (this.#payload === 0) this.#end();
+      return at + present;
     }
     const byte = chunk[at] as number;
     if (this.#length) this.#lengthByte(this.#length, byte);
@@ -90,7 +91,7 @@ export class Guard {
   #head(byte: number): void {
     const sized = SIZED[byte];
     if (sized) this.#length = { kind: sized[0], left: sized[1], value: 0 };
-    else if (byte < 0x80 || byte >= 0xe0 || byte === 0xc0 || byte === 0xc2 || byte === 0xc3) this.#ended();
+    else if (byte < 0x80 || byte >= 0xe0 || byte === 0xc0 || byte === 0xc2 || byte === 0xc3) this.#end();
     else if (byte < 0x90) this.#begin('map', byte & 15);
     else if (byte < 0xa0) this.#begin('array', byte & 15);
     else if (byte < 0xc0) this.#begin('payload', byte & 31);
@@ -106,20 +107,20 @@ export class Guard {
 
   #begin(kind: Kind, count: number): void {
     if (count > BYTES_CAP) throw new GuardError('a value is larger than 32 MiB');
-    if (count === 0) this.#ended();
+    if (count === 0) this.#end();
     else if (kind === 'payload') this.#payload = count;
     else if (this.#open.length === DEPTH_CAP) throw new GuardError('an object is nested too deep');
-    else this.#openUp(kind === 'map' ? count * 2 : count);
+    else this.#push(kind === 'map' ? count * 2 : count);
   }
 
-  #openUp(values: number): void {
+  #push(values: number): void {
     this.#values += values;
     if (this.#values > VALUES_CAP) throw new GuardError('an object has too many values');
     this.#open.push(values);
   }
 
-  /** A value ended, and with it every array and map of which it was the last. */
-  #ended(): void {
+  /** Ends a value, and every array and map that it completes. */
+  #end(): void {
     for (let depth = this.#open.length - 1; depth >= 0; depth--) {
       const left = (this.#open[depth] as number) - 1;
       this.#open[depth] = left;

@@ -53,6 +53,8 @@ const flood =
 const joins = (nth: number) => ({ Event: 'member-join', Members: [member(`flood${nth}`, '')] });
 
 const random = seeded(5);
+/** Only the heads of a thousand lists, each the first value of the one before. */
+const nested = Buffer.from('dd000186a0'.repeat(1_000), 'hex');
 const noise = Buffer.from(Array.from({ length: 4_000 }, () => random(256)));
 
 const FAULTS: readonly (readonly [string, Record<string, Script>, RegExp])[] = [
@@ -69,6 +71,7 @@ const FAULTS: readonly (readonly [string, Record<string, Script>, RegExp])[] = [
   ['hangs after the handshake', { stream: silent, stats: silent, members: silent }, /did not answer "stream"/],
   ['hangs in the middle of its list', { members: ({ seq }, socket) => socket.write(half(seq)) }, /"members"/],
   ['answers with random bytes', { members: (_, socket) => socket.write(noise) }, /something else/],
+  ['answers with lists in lists, each of 100,000', { members: (_, socket) => socket.write(nested) }, /something else/],
   [
     'answers with a list instead of a map',
     { stats: ({ seq }, socket) => socket.write(Buffer.concat([reply(seq), encode([1])])) },
