@@ -1,6 +1,7 @@
 /** Neighbours through whose Serf this node can rejoin its community if its agent ever knows nobody. */
 import { isJoinAddress } from '../config/values.js';
 import type { Discovery } from '../discovery/index.js';
+import { joinHostPort } from '../lib/address.js';
 import { log } from '../lib/log.js';
 import type { SettingStore } from '../store/tables/settings.js';
 
@@ -26,7 +27,9 @@ export function rememberPeers(
     const present = new Set(
       discovery
         .providers()
-        .flatMap(({ gossip, self, stale }) => (gossip === null || self || stale ? [] : toJoinAddress(gossip))),
+        .flatMap(({ gossip, self, stale }) =>
+          gossip === null || self || stale ? [] : joinHostPort(gossip.address, gossip.port),
+        ),
     );
     // Stored ones first: members come and go, and each replacement is a write.
     const all = [...[...stored].filter((peer) => present.has(peer)), ...present, ...stored];
@@ -42,6 +45,3 @@ export function rememberPeers(
   update();
   return discovery.onChange(update);
 }
-
-const toJoinAddress = ({ address, port }: { readonly address: string; readonly port: number }) =>
-  `${address.includes(':') ? `[${address}]` : address}:${port}`;

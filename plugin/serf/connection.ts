@@ -5,6 +5,7 @@
  */
 import { connect, type Socket } from 'node:net';
 import { decodeMultiStream, encode } from '@msgpack/msgpack';
+import { joinHostPort } from '../lib/address.js';
 import { PanelError } from '../model/errors.js';
 import { type Fields, isFields, readText } from './fields.js';
 import { Guard } from './guard.js';
@@ -58,7 +59,7 @@ export class Connection {
       resolveClosed = resolve;
     });
     this.#resolveClosed = resolveClosed;
-    this.#agent = `${host}:${port}`;
+    this.#agent = joinHostPort(host, port);
     this.#socket = connect({ host, port, noDelay: true })
       .on('error', (error) => this.#lose(`does not answer: ${error.message}`, error))
       .on('close', () => this.#lose('closed the connection'));

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import type { Config } from '../../config/index.js';
 import { unitOf } from '../../config/install.js';
+import { joinHostPort } from '../../lib/address.js';
 import { absent, type Check, fails, works } from './check.js';
 
 /** A busy node takes a while, ms. */
@@ -43,7 +44,7 @@ function howToStart(unit = unitOf()): string {
 function toName(place: Place, basePath: string): string {
   if ('socketPath' in place) return place.socketPath;
   const { host, port } = place;
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}${basePath}`;
+  return `http://${joinHostPort(host, port)}${basePath}`;
 }
 
 async function visit(place: Place, basePath: string): Promise<Result> {

@@ -1,5 +1,6 @@
 /** Why nothing is listed: the first thing that is missing, so that the page can say what to do about it. */
 import { type Config, SERF_RPC } from '../../config/index.js';
+import { joinHostPort } from '../../lib/address.js';
 import { PanelError } from '../../model/errors.js';
 import { knownPeers } from '../../node/peers.js';
 import type { Store } from '../../store/index.js';
@@ -65,7 +66,7 @@ export function doorsOf({ config, store }: Known): string[] {
 export function commandFor(why: Nothing, panel: Known): string {
   if (why === 'away') return 'systemctl status serf';
   const { host, port } = panel.config.serfRpc;
-  const at = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const at = joinHostPort(host, port);
   const agent = at === SERF_RPC ? '' : ` -rpc-addr=${at}`;
   return why === 'quiet' ? `serf members${agent}` : [`serf join${agent}`, ...doorsOf(panel)].join(' ');
 }

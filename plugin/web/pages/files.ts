@@ -1,5 +1,5 @@
 /** Files for programs, written by a service type from the providers worth using. */
-import { isIPv6 } from 'node:net';
+import { joinHostPort } from '../../lib/address.js';
 import { PanelError } from '../../model/errors.js';
 import { worthUsing } from '../../present/provider.js';
 import type { ServiceType } from '../../services/contract.js';
@@ -31,7 +31,7 @@ function rootFor({ base, embedded, panel }: Web, { request }: Visit): string | n
   const { listen, basePath } = panel.config;
   if (listen === null) return null;
   const host = ['0.0.0.0', '::'].includes(listen.host) ? request.hostname : listen.host;
-  return `http://${isIPv6(host) ? `[${host}]` : host}:${listen.port}${basePath}`;
+  return `http://${joinHostPort(host, listen.port)}${basePath}`;
 }
 
 /** @throws PanelError unknown-type; not-found for a name that the type does not write */
