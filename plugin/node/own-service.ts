@@ -4,7 +4,7 @@ import type { WireEntry } from '../announcement/tag-write.js';
 import type { Config } from '../config/index.js';
 import type { Discovery } from '../discovery/index.js';
 import type { JobHandle, Jobs } from '../jobs/index.js';
-import { waitFor } from '../lib/wait.js';
+import { orAbort } from '../lib/abort.js';
 import { PanelError } from '../model/errors.js';
 import type { Job } from '../model/job.js';
 import type { OwnUnit, Verb } from '../model/unit.js';
@@ -135,14 +135,14 @@ export class OwnServices {
       await this.#publisher.publish(typeId, form, local?.state === 'running' ? local.unit : null);
       this.#monitor?.watch();
     };
-    return this.#start(typeId, 'publish', ({ signal }) => orAborted(announce, signal));
+    return this.#start(typeId, 'publish', ({ signal }) => withinLimit(announce, signal));
   }
 
   /** Ends the announcement, as a job. @param port of the announced entry, where there are several @throws PanelError unknown-type */
   unpublish(typeId: string, port?: string): Job {
     this.#assertOwn(typeId);
     const end = () => this.#publisher.unpublish(typeId, port);
-    return this.#start(typeId, 'unpublish', ({ signal }) => orAborted(end, signal));
+    return this.#start(typeId, 'unpublish', ({ signal }) => withinLimit(end, signal));
   }
 
   /** Call it before the discovery is closed, await it afterwards. */
@@ -186,25 +186,15 @@ export class OwnServices {
   }
 }
 
-/** The agent's work cannot be cancelled, but nobody has to wait for it. */
-function orAborted(work: () => Promise<void>, signal: AbortSignal): Promise<void> {
+/** The agent cannot be told to stop what it does: nobody waits for it longer than the limit. */
+async function withinLimit(work: () => Promise<void>, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
-  const working = work();
-  return waitFor<void>({
-    signal,
-    limitMs: PUBLISH_LIMIT_MS,
-    atLimit: () => {
-      throw new PanelError('publish-failed', 'The Serf agent takes too long.', 'Look at its log, then try again.');
-    },
-    listen: (end) => {
-      working.then(
-        () => end(() => {}),
-        (error) =>
-          end(() => {
-            throw error;
-          }),
-      );
-      return () => {};
-    },
-  });
+  const limit = new AbortController();
+  const late = new PanelError('publish-failed', 'The Serf agent takes too long.', 'Look at its log, then try again.');
+  const timer = setTimeout(() => limit.abort(late), PUBLISH_LIMIT_MS);
+  try {
+    await orAbort(work(), AbortSignal.any([signal, limit.signal]));
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -1,5 +1,5 @@
 /** One click for a chosen provider: whether it is offered, and the tools of this node that the service type gets for it. */
-
+import { orAbort } from '../lib/abort.js';
 import { PanelError } from '../model/errors.js';
 import type { Ranked } from '../model/ranked.js';
 import type { SerfRpc } from '../serf/client.js';
@@ -32,13 +32,4 @@ async function join(client: SerfRpc, addresses: readonly string[]): Promise<numb
     const hint = 'Its gossip may be encrypted with another key, or closed to this node. Choose another one.';
     throw new PanelError('connect-failed', `Nobody answers at ${addresses.join(', ')}.`, hint, { cause: error });
   }
-}
-
-/** An agent cannot be told to stop joining, but nobody has to wait for it. */
-function orAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }

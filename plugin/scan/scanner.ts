@@ -4,6 +4,7 @@
  */
 import type { Config } from '../config/index.js';
 import type { Jobs } from '../jobs/index.js';
+import { orAbort } from '../lib/abort.js';
 import { PanelError } from '../model/errors.js';
 import type { Job } from '../model/job.js';
 import type { Account } from '../probe/index.js';
@@ -69,7 +70,7 @@ export class Scanner {
     const total = probeCount(prospects.length);
     return jobs.start({ kind: 'scan', type: typeId, provider, total }, async ({ id, signal, progress }) => {
       const ahead = running.map((job) => jobs.ended(job.id));
-      await overOrAborted(Promise.all(ahead), signal);
+      await orAbort(Promise.allSettled(ahead), signal);
       const terms = { signal, asked: provider !== null, account, shares, report: progress };
       const run = new Run(this.#tools, terms);
       try {
@@ -153,18 +154,4 @@ export class Scanner {
       Number.POSITIVE_INFINITY,
     );
   }
-}
-
-/** Resolves once the work is over, whatever came of it. @throws the signal's reason */
-function overOrAborted(work: Promise<unknown>, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    signal.throwIfAborted();
-    const end = () => {
-      signal.removeEventListener('abort', end);
-      if (signal.aborted) reject(signal.reason);
-      else resolve();
-    };
-    signal.addEventListener('abort', end);
-    work.then(end, end);
-  });
 }
