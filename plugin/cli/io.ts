@@ -1,5 +1,6 @@
 /** What a command reads and writes: the process's streams, or a test's. */
 import type { Readable } from 'node:stream';
+import { COMMANDS } from '../lib/text.js';
 
 interface Output {
   write(text: string): unknown;
@@ -22,10 +23,9 @@ export const OK = 0;
 export const FAILED = 1;
 export const WRONG_USAGE = 2;
 
-/** Characters of a stranger's text that a terminal may obey or be misled by; JSON does not escape them. The line end is ours. */
-const UNPRINTABLE = /(?!\n)[\p{Cc}\p{Bidi_Control}]/gu;
-
+/** JSON does not escape everything that a terminal obeys. The line ends are ours. */
 export function printJson(io: Io, value: unknown): void {
-  const toEscape = (letter: string) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`;
-  io.stdout.write(`${JSON.stringify(value, null, 2).replace(UNPRINTABLE, toEscape)}\n`);
+  const escaped = (letter: string) =>
+    letter === '\n' ? letter : `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  io.stdout.write(`${JSON.stringify(value, null, 2).replace(COMMANDS, escaped)}\n`);
 }

@@ -1,6 +1,7 @@
 /** Plain-text tables; strangers' text is stripped of control characters and cut to its column. */
 import { stripVTControlCharacters } from 'node:util';
 import { largest } from '../lib/extremes.js';
+import { HIDDEN_IN_LINE } from '../lib/text.js';
 
 interface Column<Row> {
   readonly title: string;
@@ -31,12 +32,9 @@ export function table<Row>(rows: readonly Row[], columns: readonly Column<Row>[]
   return `${lines.join('\n')}\n`;
 }
 
-/** Control, format (text direction!), surrogate and private characters. */
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}]/gu;
-
 /** A stranger's text made safe for a terminal: without control sequences, on one line, at most `max` characters. */
 export function plain(text: string, max = MAX): string {
-  const clean = stripVTControlCharacters(text).replace(/\s+/g, ' ').replace(UNPRINTABLE, '').trim();
+  const clean = stripVTControlCharacters(text).replace(/\s+/g, ' ').replace(HIDDEN_IN_LINE, '').trim();
   const letters = [...clean];
   return letters.length <= max ? clean : `${letters.slice(0, max - 1).join('')}…`;
 }

@@ -1,6 +1,7 @@
 /** What the panel has to say to whoever looks after it: on standard error, with a level where that is the journal. */
 import { fstatSync } from 'node:fs';
 import { inspect } from 'node:util';
+import { HIDDEN_IN_LINE } from './text.js';
 
 /** How a line for the journal begins: https://www.freedesktop.org/software/systemd/man/sd-daemon.html */
 const LEVELS = { error: '<3>', warning: '<4>', info: '<6>' } as const;
@@ -18,8 +19,6 @@ export const log = {
 
 /** Longest value in a line, characters. */
 const VALUE_CAP = 128;
-/** What would begin a line of its own, or could not be seen in one. */
-const UNSEEN = /[\p{C}\p{Zl}\p{Zp}]/gu;
 
 /** One line of `name=value` pairs, for people and for programs: what is empty is left out, no value can pass for a pair or a line. */
 export function pairs(fields: Readonly<Record<string, string | number | null>>): string {
@@ -31,7 +30,7 @@ export function pairs(fields: Readonly<Record<string, string | number | null>>):
 
 function quoted(text: string): string {
   if (/^[\w.:@/-]+$/.test(text)) return text;
-  return JSON.stringify(text).replace(UNSEEN, (one) => `\\u{${one.codePointAt(0)?.toString(16)}}`);
+  return JSON.stringify(text).replace(HIDDEN_IN_LINE, (letter) => `\\u{${letter.codePointAt(0)?.toString(16)}}`);
 }
 
 function say(level: keyof typeof LEVELS): Say {

@@ -1,5 +1,6 @@
 /** The last lines of a unit's journal. */
 import { execFile } from 'node:child_process';
+import { COMMANDS } from '../../lib/text.js';
 import { asPanelError, isScarcity, PanelError } from '../../model/errors.js';
 
 export interface UnitLog {
@@ -14,8 +15,7 @@ const MAX_LINE = 1_000;
 /** ms; a journal on an SD card takes a while. */
 const LIMIT_MS = 1_800;
 const MAX_OUTPUT = 4 << 20;
-/** Colours, and other characters that could disguise a text; the tab stays. */
-const UNSHOWABLE = /\p{Cc}\[[0-9;]*m|(?!\t)[\p{Cc}\p{Bidi_Control}]/gu;
+const COLOURS = /\p{Cc}\[[0-9;]*m/gu;
 const DENIED = /insufficient permissions|not seeing messages from other users/i;
 
 /** Readings under way: one serves all concurrent callers. */
@@ -46,7 +46,11 @@ function readLog(unit: string): Promise<UnitLog> {
   });
 }
 
-const clean = (line: string) => line.slice(0, MAX_LINE).replace(UNSHOWABLE, '');
+const clean = (line: string) =>
+  line
+    .slice(0, LINE_CAP)
+    .replace(COLOURS, '')
+    .replace(COMMANDS, (letter) => (letter === '\t' ? letter : ''));
 
 function denied(unit: string): PanelError {
   const hint = `Add the user that runs this panel to the group systemd-journal, or run: sudo journalctl -u ${unit}`;
