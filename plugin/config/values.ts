@@ -3,7 +3,7 @@
  * the option's name and where the text came from.
  */
 import { isIP } from 'node:net';
-import { rangeList } from '../lib/ranges.js';
+import { rangeList } from '../lib/address.js';
 
 export type Parse<T> = (text: string) => T;
 const fail = (expected: string): never => {

@@ -1,6 +1,6 @@
 /** Which addresses may be probed: those of the community, and never one that reaches many machines or none. */
 import { type BlockList, isIPv4 } from 'node:net';
-import { PRIVATE_RANGES, rangeList } from '../lib/ranges.js';
+import { PRIVATE_RANGES, rangeList } from '../lib/address.js';
 
 /** This host, link-local, multicast, reserved and broadcast. */
 const NEVER = ['0.0.0.0/8', '169.254.0.0/16', '224.0.0.0/4', '240.0.0.0/4', '::/128', 'fe80::/10', 'ff00::/8'];

@@ -4,7 +4,7 @@
  */
 import { type BlockList, isIP } from 'node:net';
 import type { FastifyRequest } from 'fastify';
-import { rangeList } from '../../lib/ranges.js';
+import { rangeList } from '../../lib/address.js';
 
 /** @param proxies ranges in CIDR form */
 export function clientAddresses(proxies: readonly string[]): (request: FastifyRequest) => string {

@@ -3,7 +3,7 @@ import type { BlockList } from 'node:net';
 import type { NetworkInterfaceInfo } from 'node:os';
 import mdns, { type MulticastDNS } from 'multicast-dns';
 import { keepNewest, type SkippedRow } from '../../../announcement/skipped.js';
-import { rangeList } from '../../../lib/ranges.js';
+import { rangeList } from '../../../lib/address.js';
 import { MdnsCache } from './cache.js';
 import { guardedSocket } from './datagrams.js';
 

@@ -1,8 +1,7 @@
 /** Records of multicast DNS as a stranger's packet holds them: read, checked and capped. RFC 6762, RFC 6763. */
 import type { Answer, Packet } from 'dns-packet';
 import { type EntryProblem, readEntry } from '../../../announcement/entry.js';
-import { canonicalAddress } from '../../../lib/address.js';
-import { rangeList } from '../../../lib/ranges.js';
+import { canonicalAddress, rangeList } from '../../../lib/address.js';
 import { cleanText } from '../../../lib/text.js';
 import type { Announcement } from '../../../model/provider.js';
 
