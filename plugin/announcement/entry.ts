@@ -1,13 +1,13 @@
 /**
- * One entry of an announcement, as it stands in a node's tag and in the hand-kept list:
+ * One entry of an announcement, as in a node's tag and in the hand-kept list:
  * `{"s": type, "d": description, "m": host, "i": address, "p": port, "e": community, "t": "k=v&k=v"}`.
- * Everything in it is a stranger's text: checked, capped and rid of characters that could disguise it.
+ * Everything in it is a stranger's text: checked, capped, and stripped of characters that could disguise it.
  */
 import { canonicalAddress } from '../lib/address.js';
 import { cleanText, TEXT_CAP } from '../lib/text.js';
 import type { Announcement } from '../model/provider.js';
 
-/** What an entry says; who announced it is known to the source. */
+/** What an entry says; the source knows who announced it. */
 export type Entry = Omit<Announcement, 'node' | 'gossip'>;
 
 /** Why an entry was skipped. */
@@ -38,7 +38,7 @@ export function readEntry(value: unknown): Entry | EntryProblem {
   };
 }
 
-/** A port is a number or its digits; absent and empty mean that the announcement has none. */
+/** A number or its digits; absent or empty means that the announcement has no port. */
 function readPort(value: unknown): number | null | 'bad-port' {
   if (value === undefined || value === null || value === '') return null;
   const digits = typeof value === 'string' || typeof value === 'number' ? String(value).trim() : '';
@@ -47,9 +47,9 @@ function readPort(value: unknown): number | null | 'bad-port' {
 }
 
 /**
- * Attributes `k=v`, parted by `&` or by the space that old nodes turn it into; the first of a name counts.
- * A word without `=` is an attribute without value, except the first: that is the bare value which old nodes announce
- * without a name (perhaps with `,name=…` right behind it), kept under the empty name.
+ * Attributes `k=v`, separated by `&` or by the space that old nodes turn it into; the first of a name wins.
+ * A word without `=` is an attribute without a value, except for the first: old nodes announce a bare value without a name
+ * (perhaps with `,name=…` right after it), which is stored under the empty name.
  */
 function readPairs(text: string): ReadonlyMap<string, string> {
   const pairs = new Map<string, string>();

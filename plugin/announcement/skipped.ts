@@ -3,7 +3,7 @@
 import { cleanText } from '../lib/text.js';
 
 export interface SkippedRow {
-  /** Who announced it, and as what; null where that cannot be read. Strangers' texts, cleaned. */
+  /** Who announced it, and as which type; null where that cannot be read. Strangers' texts, cleaned. */
   readonly node: string | null;
   readonly type: string | null;
   readonly reason: string;
@@ -11,41 +11,41 @@ export interface SkippedRow {
   readonly heardAt: number;
 }
 
-/** Of the second of two providers that share an id. */
+/** Reason for the second of two providers that share an id. */
 export const SAME_ID = 'same-id';
 
-/** Every reason that a source gives. */
+/** Every reason for which an entry is skipped. */
 export const SKIP_REASONS = [
   ...['bad-base64', 'bad-bzip2', 'bad-json', 'bad-entry', 'bad-type', 'bad-address', 'bad-port'],
   ...['too-large', 'too-many', 'malformed', SAME_ID],
 ] as const;
 
-/** Rows kept of one source. */
-export const SKIPPED_KEPT = 200;
-/** As long as the word of a type may be, characters. */
+/** Rows stored of one source. */
+export const SKIPPED_ROWS_CAP = 200;
+/** Longest id of a service type, characters. */
 const TYPE_CAP = 32;
 
-/** As many as are kept, those of the rarest reasons first: a flood of one hides no other. */
-export function keptOf(rows: Iterable<SkippedRow>): readonly SkippedRow[] {
+/** At most as many as are stored, the rarest reasons first: a flood of one reason hides no other. */
+export function capRows(rows: Iterable<SkippedRow>): readonly SkippedRow[] {
   const byReason = new Map<string, SkippedRow[]>();
   for (const row of rows) {
     const known = byReason.get(row.reason);
     if (known === undefined) byReason.set(row.reason, [row]);
-    else if (known.length < SKIPPED_KEPT) known.push(row);
+    else if (known.length < SKIPPED_ROWS_CAP) known.push(row);
   }
   return [...byReason.values()]
     .sort((one, other) => one.length - other.length)
     .flat()
-    .slice(0, SKIPPED_KEPT);
+    .slice(0, SKIPPED_ROWS_CAP);
 }
 
-/** Adds the row; the oldest goes where they become too many. */
+/** Adds the row, and drops the oldest beyond the cap. */
 export function keepNewest(rows: SkippedRow[], row: SkippedRow): void {
-  if (rows.push(row) > SKIPPED_KEPT) rows.shift();
+  if (rows.push(row) > SKIPPED_ROWS_CAP) rows.shift();
 }
 
-/** What an entry that cannot be used says of itself all the same. */
-export function saidIn(value: unknown): Pick<SkippedRow, 'node' | 'type'> {
+/** Who announced an unusable entry, and as what, as far as it can be read. */
+export function readOrigin(value: unknown): Pick<SkippedRow, 'node' | 'type'> {
   const { s, m, i } = (typeof value === 'object' && value !== null ? value : {}) as Readonly<Record<string, unknown>>;
   return { node: cleanText(m) || cleanText(i) || null, type: cleanText(s, TYPE_CAP) || null };
 }

@@ -5,7 +5,7 @@
 
 import { Bzip2Error, decompress } from '../lib/bzip2/index.js';
 import { type Entry, type EntryProblem, readEntry } from './entry.js';
-import { type SkippedRow, saidIn } from './skipped.js';
+import { readOrigin, type SkippedRow } from './skipped.js';
 
 export const TAG_NAME = 'services';
 
@@ -15,11 +15,11 @@ const TEXT_CAP = 16 * 1024;
 export const ANNOUNCER_CAP = 64;
 /** Bytes of JSON. */
 const JSON_CAP = 64 * 1024;
-/** Entries of a list that are looked at: a packed tag may hold thousands of equal ones. */
+/** Entries read of one list: a packed tag may hold thousands of equal ones. */
 const VALUES_CAP = 256;
-/** Fragments of a broken list that are looked at: taking thousands of them for JSON would hold everything else up. */
+/** Fragments parsed of a broken list: parsing thousands would block the event loop. */
 const FRAGMENTS_CAP = 256;
-/** Tags remembered, and bytes of JSON that they may stem from: those of a thousand nodes. */
+/** Decoded tags in the cache, and the bytes of JSON they came from: enough for a thousand nodes. */
 const CACHE_TAGS = 1024;
 const CACHE_BYTES = 1024 * 1024;
 
@@ -28,11 +28,11 @@ type TagProblem = EntryProblem | 'bad-base64' | 'bad-bzip2' | 'too-large' | 'bad
 export interface Tag {
   readonly entries: readonly Entry[];
   readonly skipped: Readonly<Partial<Record<TagProblem, number>>>;
-  /** The entries behind these counts, at most 64 of them. */
-  readonly bad: readonly Bad[];
+  /** The entries behind these counts, at most 64. */
+  readonly bad: readonly BadEntry[];
 }
 
-type Bad = Pick<SkippedRow, 'type'> & { readonly reason: TagProblem };
+type BadEntry = Pick<SkippedRow, 'type'> & { readonly reason: TagProblem };
 
 /** A tag of which nothing can be read. */
 const unreadable = (reason: TagProblem): Tag => ({
@@ -41,11 +41,11 @@ const unreadable = (reason: TagProblem): Tag => ({
   bad: [{ type: null, reason }],
 });
 
-/** Decoded tags by their text, oldest use first, with the bytes of JSON of each and of all. */
+/** Decoded tags by their text, least recently used first, each with its bytes of JSON. */
 const cache = new Map<string, { readonly tag: Tag; readonly bytes: number }>();
 let cachedBytes = 0;
 
-/** Decodes a tag; one that was decoded before costs nothing. */
+/** Decodes a tag; a cached one costs nothing. */
 export function readTag(text: string): Tag {
   if (text.length > TEXT_CAP) return unreadable('too-large');
   const known = cache.get(text);
@@ -68,12 +68,12 @@ function decode(text: string): { readonly tag: Tag; readonly bytes: number } {
     : { tag: readList(UTF8.decode(json)), bytes: json.length };
 }
 
-/** Bytes that are no UTF-8 become replacement characters. */
+/** Invalid UTF-8 becomes replacement characters. */
 const UTF8 = new TextDecoder();
 
 /** The bytes of JSON in the tag, or why there are none. */
 export function unpackTag(text: string): Uint8Array | TagProblem {
-  // `base64` breaks its lines, and a shell may have turned the breaks into spaces.
+  // `base64` breaks lines, and a shell may have turned the breaks into spaces.
   const digits = text.replace(/\s+/g, '');
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(digits) || digits.replace(/=+$/, '').length % 4 === 1) return 'bad-base64';
   try {
@@ -85,23 +85,23 @@ export function unpackTag(text: string): Uint8Array | TagProblem {
 }
 
 function readList(json: string): Tag {
-  const { values, broken, left } = parseList(json);
+  const { values, broken, beyond } = parseList(json);
   const entries = new Map<string, Entry>();
   const skipped: Partial<Record<TagProblem, number>> = {};
-  const bad: Bad[] = [];
+  const bad: BadEntry[] = [];
   const skip = (reason: TagProblem, value?: unknown) => {
     skipped[reason] = (skipped[reason] ?? 0) + 1;
-    if (bad.length < ANNOUNCER_CAP) bad.push({ type: saidIn(value).type, reason });
+    if (bad.length < ANNOUNCER_CAP) bad.push({ type: readOrigin(value).type, reason });
   };
   for (let count = 0; count < broken; count++) skip('bad-json');
-  for (let count = 0; count < left; count++) skip('too-many');
+  for (let count = 0; count < beyond; count++) skip('too-many');
   for (const [index, value] of values.entries()) {
     const entry = index < VALUES_CAP ? readEntry(value) : 'too-many';
     if (typeof entry === 'string') {
       skip(entry, value);
       continue;
     }
-    // The same service at the same place is one entry; the first counts.
+    // The same type, address and port is one entry; the first wins.
     const key = `${entry.type}|${entry.address}|${entry.port ?? ''}`;
     if (entries.has(key)) continue;
     if (entries.size < ANNOUNCER_CAP) entries.set(key, entry);
@@ -110,34 +110,36 @@ function readList(json: string): Tag {
   return { entries: [...entries.values()], skipped, bad };
 }
 
-/** As written, else mended, else object by object, with how many parts are not JSON and how many are beyond the cap. */
+/** As written, else repaired, else object by object. */
 function parseList(json: string): {
   readonly values: readonly unknown[];
+  /** Parts that are not JSON. */
   readonly broken: number;
-  readonly left: number;
+  /** Parts beyond the cap. */
+  readonly beyond: number;
 } {
   const whole = parseLoosely(json);
-  if (whole !== undefined) return { values: Array.isArray(whole) ? whole : [whole], broken: 0, left: 0 };
+  if (whole !== undefined) return { values: Array.isArray(whole) ? whole : [whole], broken: 0, beyond: 0 };
   const all = json.match(/\{[^{}]*\}?/g) ?? [json];
   const parts = all.slice(0, FRAGMENTS_CAP);
   const values = parts.map((part) => parseLoosely(part)).filter((value) => value !== undefined);
-  return { values, broken: parts.length - values.length, left: all.length - parts.length };
+  return { values, broken: parts.length - values.length, beyond: all.length - parts.length };
 }
 
-/** As written, else mended; undefined when it is not JSON even so. */
+/** As written, else repaired; undefined when it is not JSON either way. */
 export function parseLoosely(json: string): unknown {
-  return parse(json) ?? parse(mend(json));
+  return parse(json) ?? parse(repair(json));
 }
 
-/** Old nodes quote with `'`, and leave commas where nothing follows or nothing came before. */
-function mend(json: string): string {
+/** Old nodes quote with `'` and leave leading and trailing commas. */
+function repair(json: string): string {
   return json
     .replaceAll("'", '"')
     .replace(/,[\s,]*(?=[\]},])/g, '')
     .replace(/([[{])[\s,]+/g, '$1');
 }
 
-/** Undefined when it is not JSON; a list or an object is never undefined. */
+/** Undefined when it is not JSON. */
 function parse(json: string): unknown {
   try {
     return JSON.parse(json);

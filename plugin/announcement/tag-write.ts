@@ -1,13 +1,13 @@
 /**
- * The `services` tag written: one entry put in, exchanged or taken out, every other one left as its author wrote it,
- * byte for byte. Packed by the system's own bzip2, the program that old nodes unpack it with.
+ * Writes the `services` tag: adds, replaces or removes one entry, and leaves every other as its author wrote it, byte for
+ * byte. The system's own bzip2 packs it, the program that old nodes unpack it with.
  */
 import { execFile } from 'node:child_process';
 import { PanelError } from '../model/errors.js';
 import { type Entry, readEntry } from './entry.js';
 import { parseLoosely, unpackTag } from './tag-read.js';
 
-/** One service as it stands on the wire; every value is a text. */
+/** One service on the wire; every value is a string. */
 export interface WireEntry {
   readonly s: string;
   /** Spaces as `_`. */
@@ -20,13 +20,13 @@ export interface WireEntry {
   readonly t: string;
 }
 
-/** The text of one entry, a character for each byte: text that is no UTF-8 survives too. */
+/** The text of one entry, one character per byte, so that invalid UTF-8 survives. */
 export type Piece = string;
 
 /** All tags of a node together, as Serf encodes them (memberlist's MetaMaxSize), bytes. */
 export const TAGS_LIMIT = 512;
 
-/** ms; packing a few hundred bytes takes about ten. */
+/** ms; packing a few hundred bytes takes about 10 ms. */
 const PACK_LIMIT_MS = 5_000;
 
 /**
@@ -43,10 +43,10 @@ export function piecesOf(tag: string | undefined): readonly Piece[] {
   throw new PanelError('tag-unreadable', 'Another program wrote a services tag that cannot be read.', hint);
 }
 
-/** What may stand around the entries: brackets, commas, white space, a byte order mark. */
-const AROUND = /^(\xef\xbb\xbf)?[\s,[\]]*$/;
+/** What may surround the entries: brackets, commas, white space, a byte order mark. */
+const PUNCTUATION = /^(\xef\xbb\xbf)?[\s,[\]]*$/;
 
-/** The outermost objects, also those with braces in their texts; null when something else is left over. */
+/** The outermost objects, even with braces in their strings; null when anything else is left over. */
 function split(list: string): Piece[] | null {
   const pieces: Piece[] = [];
   let [depth, from, quote, rest] = [0, 0, '', ''];
@@ -62,25 +62,25 @@ function split(list: string): Piece[] | null {
       if (--depth === 0) pieces.push(list.slice(from, at + 1));
     } else if (depth === 0) rest += letter;
   }
-  return depth === 0 && AROUND.test(rest) ? pieces : null;
+  return depth === 0 && PUNCTUATION.test(rest) ? pieces : null;
 }
 
-/** Where a text holds the very quote that surrounds it, braces alone tell where an entry ends. */
+/** Where a string holds its own quote unescaped, only braces tell where an entry ends. */
 function splitFlat(list: string): Piece[] | null {
   const entry = /\{[^{}]*\}/g;
-  return AROUND.test(list.replace(entry, '')) ? (list.match(entry) ?? []) : null;
+  return PUNCTUATION.test(list.replace(entry, '')) ? (list.match(entry) ?? []) : null;
 }
 
-/** To be read by people; what is no UTF-8 becomes replacement characters. */
+/** For people; invalid UTF-8 becomes replacement characters. */
 export const textOf = (piece: Piece): string => Buffer.from(piece, 'latin1').toString();
 
-/** What the entry says; null for one that is none. */
+/** The parsed entry; null for a piece that is not one. */
 export function readPiece(piece: Piece): Entry | null {
   const entry = readEntry(parseLoosely(textOf(piece)));
   return typeof entry === 'string' ? null : entry;
 }
 
-/** The entry's own texts as they are, to be changed and written again; null for what is none. */
+/** The entry's own strings, to be changed and written again; null for a piece that is not an entry. */
 export function wireOf(piece: Piece): WireEntry | null {
   const json = parseLoosely(textOf(piece));
   if (typeof readEntry(json) === 'string') return null;
@@ -93,8 +93,8 @@ export function wireOf(piece: Piece): WireEntry | null {
 }
 
 /**
- * What the shell scripts of old nodes cannot carry: they split entries at white space, turn `'` into `"` and undo the escapes
- * of JSON. Each has a look-alike. Globs stay: the word that the shell would expand is the whole entry.
+ * Old nodes' shell scripts split entries at white space, turn `'` into `"` and undo the escapes of JSON. What they would
+ * break has a look-alike. Globs stay: the word that the shell would expand is the whole entry.
  */
 const LOOKALIKES: Readonly<Record<string, string>> = {
   "'": '\u2019',
@@ -102,37 +102,37 @@ const LOOKALIKES: Readonly<Record<string, string>> = {
   '`': '\u2018',
   '\\': '\u2216',
 };
-const UNCARRIED = /['"`\\]/g;
+const NEEDS_LOOKALIKE = /['"`\\]/g;
 /** Unicode's white space: `\s` lacks the next line (U+0085), and has the byte order mark. */
 const SPACES = /[\s\u0085]+/g;
-const PARTINGS = /[&\s\u0085]+/;
-/** What JSON writes as an escape or programs leave out: control characters, halves of characters, what is no character. */
-const NO_TEXT = /[\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}\ufffd]/gu;
+const SEPARATORS = /[&\s\u0085]+/;
+/** What JSON escapes or programs drop: control characters, lone surrogates, noncharacters. */
+const UNENCODABLE = /[\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}\ufffd]/gu;
 
-/** The text with nothing in it that old readers would change or stumble over; the same again when done twice. */
-function carried(text: string, space = '_'): string {
+/** The text without anything that old readers would change or break on; idempotent. */
+function toCarriable(text: string, space = '_'): string {
   return text
     .trim()
     .replace(SPACES, space)
-    .replace(NO_TEXT, '')
-    .replace(UNCARRIED, (letter) => LOOKALIKES[letter] ?? '');
+    .replace(UNENCODABLE, '')
+    .replace(NEEDS_LOOKALIKE, (letter) => LOOKALIKES[letter] ?? '');
 }
 
-/** Attributes parted by `&` or white space, joined by `&`: readers of both kinds split there. */
-const carriedPairs = (text: string) =>
+/** Attributes separated by `&` or white space, joined by `&`: old and new readers split there. */
+const toCarriablePairs = (text: string) =>
   text
-    .split(PARTINGS)
-    .map((pair) => carried(pair))
+    .split(SEPARATORS)
+    .map((pair) => toCarriable(pair))
     .filter(Boolean)
     .join('&');
 
-/** A type, a host, an address and a port never have a space: one that has is wrong, and does not become another one. */
-const carriedWord = (text: string) => carried(text, '\u2423');
+/** A type, host, address or port never has a space: one that does is wrong, and must not turn into a valid other. */
+const toCarriableWord = (text: string) => toCarriable(text, '\u2423');
 
-/** The entry as it is written: without white space, quotes and backslashes in any field. */
+/** The entry as written: no white space, quotes or backslashes in any field. */
 export function toWire({ s, d, m, i, p, e, t }: WireEntry): WireEntry {
-  const [type, host, address, port] = [carriedWord(s), carriedWord(m), carriedWord(i), carriedWord(p)];
-  return { s: type, d: carried(d), m: host, i: address, p: port, e: carried(e), t: carriedPairs(t) };
+  const [type, host, address, port] = [toCarriableWord(s), toCarriableWord(m), toCarriableWord(i), toCarriableWord(p)];
+  return { s: type, d: toCarriable(d), m: host, i: address, p: port, e: toCarriable(e), t: toCarriablePairs(t) };
 }
 
 /** The entry's JSON, which needs no escape. */
@@ -151,13 +151,13 @@ export function packTag(pieces: readonly Piece[]): Promise<string> {
       if (!error) resolve(packed.toString('base64'));
       else reject(new PanelError('publish-failed', 'bzip2 does not run.', 'Run: apt install bzip2', { cause: error }));
     });
-    // A bzip2 that is missing or dies early is told above.
+    // The callback reports a bzip2 that is missing or dies early.
     child.stdin?.on('error', () => {});
     child.stdin?.end(Buffer.from(`[${pieces.join(',')}]`, 'latin1'));
   });
 }
 
-/** Bytes of all tags together as Serf gossips them: a mark, then MessagePack of the old kind, without 8-bit lengths. */
+/** Bytes of all tags as Serf gossips them: one mark byte, then old-style MessagePack, without 8-bit lengths. */
 export function sizeOfTags(tags: ReadonlyMap<string, string>): number {
   const sizeOf = (text: string) => {
     const bytes = Buffer.byteLength(text);

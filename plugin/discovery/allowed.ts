@@ -1,4 +1,4 @@
-/** Which addresses may be probed: those of the community, and never one that reaches many machines or none. */
+/** Which addresses may be probed: those of the community, never one that reaches many machines or none. */
 import { type BlockList, isIPv4 } from 'node:net';
 import { PRIVATE_RANGES, rangeList } from '../lib/address.js';
 
@@ -8,7 +8,7 @@ const NEVER = ['0.0.0.0/8', '169.254.0.0/16', '224.0.0.0/4', '240.0.0.0/4', '::/
 /**
  * The check for one configuration.
  * @param ranges as configured; null = private ranges
- * @param loopback whether loopback belongs to the private ranges: only where the whole community is on this machine
+ * @param loopback whether loopback counts as private: only where the whole community is on this machine
  */
 export function allowing(ranges: readonly string[] | null, loopback: boolean): (address: string) => boolean {
   const community = new Ranges(ranges ?? [...PRIVATE_RANGES, ...(loopback ? ['127.0.0.0/8'] : [])]);
@@ -16,11 +16,11 @@ export function allowing(ranges: readonly string[] | null, loopback: boolean): (
   return (address) => community.has(address) && !never.has(address);
 }
 
-/** IPv4 by plain numbers, because a list of thousands is checked again with each change; IPv6 as Node does it. */
+/** IPv4 by plain numbers, because thousands are checked again with each change; IPv6 by Node's list. */
 class Ranges {
   readonly #v4: readonly { readonly from: number; readonly size: number }[];
   readonly #v6: readonly string[];
-  /** Made when the first IPv6 address comes: it takes Node some milliseconds, and many communities have none. */
+  /** Made for the first IPv6 address: it takes Node some milliseconds, and many communities have none. */
   #v6List: BlockList | null = null;
 
   constructor(ranges: readonly string[]) {

@@ -1,39 +1,39 @@
 /**
- * How much of what strangers announce is listed: one budget over all sources. Whoever floods loses its own entries, not
- * those of the neighbours: the share is by announcer, and who has been here longer comes first. Pure.
+ * How much of what strangers announce is listed: one budget over all sources. Shares are by announcer, the longest known
+ * first, so that a flood costs its sender's own entries and nobody else's. Pure.
  */
 
 import { ANNOUNCER_CAP } from '../announcement/tag-read.js';
 
-/** Providers that strangers announce, in all; a large community has some hundred. */
+/** Providers announced by strangers, in all; a large community has a few hundred. */
 export const PROVIDERS_CAP = 4_000;
 /** Entries of all members of one Serf community. */
 export const ENTRIES_CAP = 3_000;
 /** Providers at one address. */
 export const ADDRESS_CAP = 64;
-/** Words of types that this panel does not know. */
-export const WORDS_CAP = 100;
-/** Announcers that are compared where many announce the same provider. */
+/** Service types that this panel does not know. */
+export const UNKNOWN_TYPES_CAP = 100;
+/** Announcers compared for one provider. */
 export const WITNESSES_CAP = 16;
 
-/** Up to so many entries the longest-known announcers are served first, as long as this part of the budget lasts. */
+/** The longest-known announcers get up to this many entries each, while this part of the budget lasts. */
 const SENIOR_ENTRIES = 16;
 const SENIOR_PART = 0.75;
 
 /**
  * Shares a budget among announcers.
- * @param counts entries of each, those known longest first
- * @returns how many of each are listed. First the longest-known get up to 16 each, out of three quarters; the rest goes
- * round, an entry for each at a time.
+ * @param counts entries of each, the longest known first
+ * @returns how many of each are listed. First the longest known get up to 16 each, out of three quarters; the rest is dealt
+ * out one entry at a time.
  */
-export function sharesOf(counts: readonly number[], budget = ENTRIES_CAP): number[] {
+export function allotShares(counts: readonly number[], budget = ENTRIES_CAP): number[] {
   let left = Math.floor(budget * SENIOR_PART);
   const senior = counts.map((count) => {
     const share = Math.min(count, SENIOR_ENTRIES, left);
     left -= share;
     return share;
   });
-  const level = levelOf(counts, senior, budget);
+  const level = commonShare(counts, senior, budget);
   const shares = counts.map((count, at) => Math.max(senior[at] ?? 0, Math.min(count, level)));
   let rest = budget - shares.reduce((sum, share) => sum + share, 0);
   return shares.map((share, at) => {
@@ -43,9 +43,9 @@ export function sharesOf(counts: readonly number[], budget = ENTRIES_CAP): numbe
   });
 }
 
-/** The largest number of entries that everybody can have besides what the longest-known have. */
-function levelOf(counts: readonly number[], senior: readonly number[], budget: number): number {
-  // How many more, or fewer, gain an entry when the level rises to n than when it rose to n - 1.
+/** The most entries that every announcer can have, on top of what the longest known have. */
+function commonShare(counts: readonly number[], senior: readonly number[], budget: number): number {
+  // At n: by how much the number of announcers that gain an entry changes when the level rises from n - 1 to n.
   const changes = new Array<number>(ANNOUNCER_CAP + 2).fill(0);
   let sum = 0;
   for (const [at, count] of counts.entries()) {
@@ -65,52 +65,52 @@ function levelOf(counts: readonly number[], senior: readonly number[], budget: n
   return ANNOUNCER_CAP;
 }
 
-/** One announcement of one provider, as the budget sees it. */
+/** One announcement of one provider, as far as the budget needs it. */
 export interface Claim {
   readonly provider: string;
   readonly type: string;
   readonly address: string;
   readonly announcer: string;
-  /** From the owner of this node, or from the node itself: always listed. */
+  /** From this node or its owner: always listed. */
   readonly trusted: boolean;
 }
 
 /**
  * Which claims are listed.
- * @param claims those to be believed first come first
+ * @param claims the most believed first
  * @param isKnown whether this panel knows the type
  */
 export function admit<C extends Claim>(claims: readonly C[], isKnown: (type: string) => boolean): ReadonlySet<C> {
-  const counts = { providers: new Set<string>(), words: new Set<string>() };
-  const [ofAnnouncer, atAddress, witnesses] = [new Tally(), new Tally(), new Tally()];
-  const kept = new Set<C>();
+  const counts = { providers: new Set<string>(), unknownTypes: new Set<string>() };
+  const [byAnnouncer, byAddress, byProvider] = [new Tally(), new Tally(), new Tally()];
+  const listed = new Set<C>();
   for (const claim of claims) {
     const { provider, type, address, announcer, trusted } = claim;
     const isNew = !counts.providers.has(provider);
     const hasRoom =
-      ofAnnouncer.of(announcer) < ANNOUNCER_CAP &&
-      witnesses.of(provider) < WITNESSES_CAP &&
-      (!isNew || (counts.providers.size < PROVIDERS_CAP && atAddress.of(address) < ADDRESS_CAP)) &&
-      (isKnown(type) || counts.words.has(type) || counts.words.size < WORDS_CAP);
+      byAnnouncer.count(announcer) < ANNOUNCER_CAP &&
+      byProvider.count(provider) < WITNESSES_CAP &&
+      (!isNew || (counts.providers.size < PROVIDERS_CAP && byAddress.count(address) < ADDRESS_CAP)) &&
+      (isKnown(type) || counts.unknownTypes.has(type) || counts.unknownTypes.size < UNKNOWN_TYPES_CAP);
     if (!trusted && !hasRoom) continue;
-    kept.add(claim);
-    ofAnnouncer.add(announcer);
-    witnesses.add(provider);
-    if (isNew) atAddress.add(address);
+    listed.add(claim);
+    byAnnouncer.add(announcer);
+    byProvider.add(provider);
+    if (isNew) byAddress.add(address);
     counts.providers.add(provider);
-    if (!isKnown(type)) counts.words.add(type);
+    if (!isKnown(type)) counts.unknownTypes.add(type);
   }
-  return kept;
+  return listed;
 }
 
 class Tally {
   readonly #counts = new Map<string, number>();
 
-  of(key: string): number {
+  count(key: string): number {
     return this.#counts.get(key) ?? 0;
   }
 
   add(key: string): void {
-    this.#counts.set(key, this.of(key) + 1);
+    this.#counts.set(key, this.count(key) + 1);
   }
 }

@@ -1,6 +1,6 @@
 /** Finding providers: every source merged into one list, each provider once. */
 
-import { keptOf, type SkippedRow } from '../announcement/skipped.js';
+import { capRows, type SkippedRow } from '../announcement/skipped.js';
 import type { Config } from '../config/index.js';
 import { Listeners } from '../lib/listeners.js';
 import { PanelError } from '../model/errors.js';
@@ -9,17 +9,17 @@ import { SerfRpc } from '../serf/client.js';
 import { allowing } from './allowed.js';
 import { idOf, type Merged as List, merge } from './merge.js';
 import { Proofs, type Prove } from './proofs.js';
-import { type Remembered, Seniority } from './seniority.js';
+import { type Memory, Seniority } from './seniority.js';
 import type { Agent, Source, SourceStatus, SourceType } from './source.js';
 
 export type { SkippedRow } from '../announcement/skipped.js';
 export { loadSources } from './registry.js';
-export type { Remembered } from './seniority.js';
+export type { Memory } from './seniority.js';
 export type { Source, SourceStatus, SourceType } from './source.js';
 
 /** What the rest of the panel knows of discovery. */
 export interface Discovery {
-  /** All providers, or those of one wire word. */
+  /** All providers, or those of one service type. */
   providers(type?: string): readonly Provider[];
   find(id: string): Provider | null;
   sources(): readonly SourceStatus[];
@@ -27,37 +27,38 @@ export interface Discovery {
   readonly sourceTypes: readonly SourceType[];
   /** The source that follows this node's Serf agent; null where none does. */
   agent(): SourceStatus | null;
-  /** Wire words under which anything is listed. */
+  /** Service types of which anything is listed. */
   words(): readonly string[];
-  /** Every announcement that is dated, as long as it is: what the next run of the panel is to remember. */
+  /** Every dated announcement: what the next run of the panel should remember. */
   dated(): Iterable<Dated>;
-  /** What the source has read, each announcement by itself: the rows behind the `read` of its status. */
+  /** Every announcement that the source has read: the rows behind `read` in its status. */
   announcements(source: string): readonly Announcement[];
-  /** What the source has left out, at most 200 of them: the rows behind the `skipped` of its status. */
+  /** What the source has skipped, at most 200: the rows behind `skipped` in its status. */
   skipped(source: string): readonly SkippedRow[];
   /**
    * The connection to this node's Serf agent.
    * @throws PanelError `serf-away`, `serf-refused`: why there is none now
    */
   serfClient(): SerfRpc;
-  /** The `services` tag of this node as its Serf agent last told of it; null without one. */
+  /** This node's `services` tag, as its Serf agent last reported it; null without one. */
   ownTag(): string | null;
   /**
-   * Round-trip times guessed from Serf's coordinates, ms, by node name: for an order of those never measured, never to be
+   * Round-trip times estimated from Serf's coordinates, ms, by node name: they order what was never measured, and are never
    * shown as measured. Empty where no agent answers. Asks the agent at most every 10 minutes.
    */
   estimates(): Promise<ReadonlyMap<string, number>>;
-  /** Resolves once every source has either listed once or failed once; never later than its own limits. */
+  /** Resolves once every source has listed once or failed once, within its own limits. */
   ready(): Promise<void>;
-  /** Calls back after each change of the list or of a source's state; returns the way to stop it. */
+  /** Calls back after each change of the list or of a source's state. @returns a function that stops it */
   onChange(listener: () => void): () => void;
   close(): Promise<void>;
 }
 
-/** Since when an announcer has announced a provider, ms since the epoch. */
+/** When an announcer first announced a provider. */
 export interface Dated {
   readonly provider: string;
   readonly announcer: string;
+  /** ms since the epoch */
   readonly since: number;
 }
 
@@ -72,8 +73,8 @@ interface DiscoveryOptions {
   /** Service types to ask the local network for; without them it is not asked at all. */
   readonly types?: readonly string[];
   /** What an earlier run of the panel heard. */
-  readonly remembered?: Remembered;
-  /** How it is found out whether a member is where it says. */
+  readonly memory?: Memory;
+  /** Finds out whether a member is where it says. */
   readonly prove?: Prove;
   /** Wall clock, ms since the epoch. */
   readonly now?: () => number;
@@ -81,8 +82,8 @@ interface DiscoveryOptions {
 
 /** Opens every source that is configured. */
 export function createDiscovery(options: DiscoveryOptions): Discovery {
-  const { config, sources, isWanted = () => true, types = [], remembered, prove, now = Date.now } = options;
-  const context = { types, now, seniority: new Seniority(now, remembered) };
+  const { config, sources, isWanted = () => true, types = [], memory, prove, now = Date.now } = options;
+  const context = { types, now, seniority: new Seniority(now, memory) };
   const open = sources.filter(isWanted).flatMap((type): OpenSource[] => {
     const source = type.open(config, context);
     return source === null ? [] : [{ type, source }];
@@ -102,9 +103,9 @@ export async function serfAnswers(config: Pick<Config, 'serfRpc'>, limitMs: numb
   }
 }
 
-/** `heardAt` of what is confirmed moves on without any change: how old the merged list may get, ms. */
+/** How old the merged list may get, ms: `heardAt` of what is confirmed moves on without any change. */
 const MERGED_FOR_MS = 60_000;
-/** After merging more than so many, what changes next waits ten times as long as it took: events come by the thousand. */
+/** Above this size, the next merge waits ten times as long as the last one took: events come by the thousand. */
 const MANY = 500;
 const PAUSE_FACTOR = 10;
 const EMPTY: List = { providers: [], dropped: [] };
@@ -136,7 +137,7 @@ class Merged implements Discovery {
   #byType: ReadonlyMap<string, readonly Provider[]> = new Map();
   /** When it was merged; null after a change. */
   #mergedAt: number | null = null;
-  /** Until then what changes is not merged anew; by `performance.now()`. */
+  /** No merge before this; by `performance.now()`. */
   #restsUntil = 0;
   #notification: NodeJS.Timeout | NodeJS.Immediate | null = null;
 
@@ -193,7 +194,7 @@ class Merged implements Discovery {
     const dropped = this.#list.dropped
       .filter((row) => row.source === source)
       .map(({ announcement: { node, type }, reason }) => ({ node, type, reason, heardAt }));
-    return keptOf([...(this.#find(source)?.skippedRows?.() ?? []), ...dropped]);
+    return capRows([...(this.#find(source)?.skippedRows?.() ?? []), ...dropped]);
   }
 
   serfClient(): SerfRpc {
@@ -259,8 +260,8 @@ class Merged implements Discovery {
       this.#notification = null;
       this.#listeners.call();
     };
-    const rest = this.#restsUntil - performance.now();
-    this.#notification = rest > 0 ? setTimeout(notify, rest) : setImmediate(notify);
+    const wait = this.#restsUntil - performance.now();
+    this.#notification = wait > 0 ? setTimeout(notify, wait) : setImmediate(notify);
   }
 
   #allowedNow(): (address: string) => boolean {
@@ -269,7 +270,7 @@ class Merged implements Discovery {
 
   #refresh(): void {
     const now = this.#now();
-    // A clock that was set back makes it older than nothing: then it is merged anew.
+    // Merged again where the clock was set back.
     if (this.#mergedAt !== null && this.#mergedAt <= now && now - this.#mergedAt < MERGED_FOR_MS) return;
     const began = performance.now();
     if (began < this.#restsUntil) return;
@@ -280,12 +281,12 @@ class Merged implements Discovery {
   }
 
   #merge(now: number): void {
-    const heard = this.#open.map(({ type, source }) => ({
+    const reports = this.#open.map(({ type, source }) => ({
       ...{ source: type, status: source.status(), sightings: source.sightings() },
     }));
     const allowed = this.#allowedNow();
     const isProven = (announcement: Announcement) => this.#proofs.isProven(announcement);
-    this.#list = merge(heard, { allowed, now, isKnown: this.#isKnown, isProven });
+    this.#list = merge(reports, { allowed, now, isKnown: this.#isKnown, isProven });
     this.#byId = new Map(this.#list.providers.map((provider) => [provider.id, provider]));
     const byType = new Map<string, Provider[]>();
     for (const provider of this.#list.providers) {

@@ -1,4 +1,4 @@
-/** Many sightings, one list: each provider once, with the announcement that is most to be believed. Pure. */
+/** Merges sightings into one list: each provider once, with its most credible announcement. Pure. */
 
 import { SAME_ID } from '../announcement/skipped.js';
 import { type Announcement, type Contradiction, type Provider, providerId } from '../model/provider.js';
@@ -13,7 +13,7 @@ const LAPSE_MS = 2 * 60_000;
 const CONTRADICTIONS_CAP = 4;
 
 /** What one source says. */
-export interface Heard {
+export interface SourceReport {
   readonly source: Pick<SourceType, 'id' | 'trust'>;
   readonly status: Pick<SourceStatus, 'state' | 'lastUp'>;
   readonly sightings: readonly Sighting[];
@@ -24,9 +24,9 @@ export interface MergeOptions {
   readonly allowed: (address: string) => boolean;
   /** ms since the epoch */
   readonly now: number;
-  /** Whether the panel knows the type; of the others only so many words are listed. */
+  /** Whether the panel knows the service type; of unknown ones only so many are listed. */
   readonly isKnown?: (type: string) => boolean;
-  /** Whether the announcing member is proven to be at the announced address. Asked only where announcers disagree. */
+  /** Whether the announcing member is proven to be at its address. Called only where announcers disagree. */
   readonly isProven?: (announcement: Announcement) => boolean;
 }
 
@@ -44,12 +44,12 @@ interface Dropped {
   readonly reason: 'too-many' | typeof SAME_ID;
 }
 
-/** One announcement of one provider, with how much it is believed. */
+/** One announcement of one provider, and how credible it is. */
 interface Witness extends Claim {
   /** Id of the source. */
   readonly source: string;
   readonly sighting: Sighting;
-  readonly status: Heard['status'];
+  readonly status: SourceReport['status'];
   readonly rank: number;
   readonly since: number;
   /** Said by the owner or by this node itself. */
@@ -61,12 +61,12 @@ interface Row {
   readonly announcer: string;
 }
 
-/** @param heard in the order in which a provider's sources are listed */
-export function merge(heard: readonly Heard[], options: MergeOptions): Merged {
+/** @param reports in the order in which a provider's sources are listed */
+export function merge(reports: readonly SourceReport[], options: MergeOptions): Merged {
   const { isKnown = () => true } = options;
-  const witnesses = heard
-    .flatMap((source) => source.sightings.map((sighting) => toWitness(sighting, source, options.now)))
-    .sort((one, other) => one.rank - other.rank || one.since - other.since || gossipsThere(other) - gossipsThere(one));
+  const witnesses = reports
+    .flatMap((report) => report.sightings.map((sighting) => toWitness(sighting, report, options.now)))
+    .sort((a, b) => a.rank - b.rank || a.since - b.since || gossipsThere(b) - gossipsThere(a));
   const admitted = admit(witnesses, isKnown);
   const byProvider = new Map<string, [Witness, ...Witness[]]>();
   for (const witness of admitted) {
@@ -74,7 +74,7 @@ export function merge(heard: readonly Heard[], options: MergeOptions): Merged {
     if (known) known.push(witness);
     else byProvider.set(witness.provider, [witness]);
   }
-  const order = heard.map(({ source }) => source.id);
+  const order = reports.map(({ source }) => source.id);
   const rows = [...byProvider.values()].map((known) => toRow(known, order, options));
   const { listed, refused } = onePerId(onePerNode(rows));
   return {
@@ -95,11 +95,11 @@ const drop = (source: string, announcement: Dropped['announcement'], reason: Dro
 });
 
 /** Ranks: 0 the owner, 1 this node, 2 anyone present, 3 anyone lost. */
-function toWitness(sighting: Sighting, { source, status }: Heard, now: number): Witness {
+function toWitness(sighting: Sighting, { source, status }: SourceReport, now: number): Witness {
   const { announcement, self, certain, announcer, since = Number.NEGATIVE_INFINITY } = sighting;
   const rank = source.trust === 'owner' ? 0 : self && certain ? 1 : isGone(sighting, now) ? 3 : 2;
   return {
-    ...{ provider: placeOf(announcement), type: announcement.type, address: announcement.address },
+    ...{ provider: providerKey(announcement), type: announcement.type, address: announcement.address },
     announcer: announcer ?? source.id,
     trusted: rank <= 1,
     ...{ source: source.id, sighting, status, rank, since },
@@ -111,53 +111,55 @@ function isGone({ isLost = false, heardAt }: Sighting, now: number): boolean {
   return isLost && heardAt !== null && now - heardAt >= LAPSE_MS;
 }
 
-/** Only claimed, so it decides nothing but between those who were first heard at the same moment. */
+/** Whether it claims to gossip from the announced address: a mere claim, so only a tie-breaker. */
 const gossipsThere = ({ sighting: { announcement } }: Witness) =>
   Number(announcement.gossip?.address === announcement.address);
 
 /**
- * A node that announces the same service at an IPv4 and at an IPv6 address has one row: the IPv4 one, which more neighbours
- * reach, unless only the other may be probed.
+ * A node that announces the same service over IPv4 and IPv6 has one row: the IPv4 one, which more neighbours reach, unless
+ * only the other may be probed.
  */
 function onePerNode(rows: readonly Row[]): Provider[] {
   const isV6 = ({ provider }: Row) => provider.address.includes(':');
-  const sixes = rows.filter(isV6);
-  if (sixes.length === 0) return rows.map(({ provider }) => provider);
-  const fours = new Map(rows.filter((row) => !isV6(row)).map((row) => [sayingOf(row), row]));
-  const doubled = new Set(
-    sixes.map((six) => {
-      const four = fours.get(sayingOf(six));
-      return four?.provider.barred === 'not-allowed' && six.provider.barred !== 'not-allowed' ? four : four && six;
+  const v6Rows = rows.filter(isV6);
+  if (v6Rows.length === 0) return rows.map(({ provider }) => provider);
+  const v4Rows = new Map(rows.filter((row) => !isV6(row)).map((row) => [contentKey(row), row]));
+  const duplicates = new Set(
+    v6Rows.map((v6) => {
+      const v4 = v4Rows.get(contentKey(v6));
+      return v4?.provider.barred === 'not-allowed' && v6.provider.barred !== 'not-allowed' ? v4 : v4 && v6;
     }),
   );
-  return rows.filter((row) => !doubled.has(row)).map(({ provider }) => provider);
+  return rows.filter((row) => !duplicates.has(row)).map(({ provider }) => provider);
 }
 
-/** All but the address, and who says it: nobody's row disappears behind that of another announcer. */
-function sayingOf({ provider, announcer }: Row): string {
+/** Everything but the address, and the announcer: no row disappears behind another announcer's. */
+function contentKey({ provider, announcer }: Row): string {
   const { type, node, host, port, description, txt, gossip, self } = provider;
   return JSON.stringify([announcer, type, node, host, port, description, ...txt, gossip, self]);
 }
 
 /**
- * One provider of all who announce it. Believed is the owner's list, then this node, then whom Serf calls alive before whom
- * it calls failed, then who said it first: so no stranger renames, silences or takes over a neighbour's service by
- * announcing it too. Where they disagree, whoever is proven to be at the address comes before who only says so.
+ * One provider from all its announcers. The owner's list is believed first, then this node, then announcers that are present,
+ * then lost ones; among equals, the earliest. So no stranger renames, silences or takes over a neighbour's service by
+ * announcing it too. Where announcers disagree, one that is proven to be at the address outranks mere claims.
  */
 function toRow(witnesses: [Witness, ...Witness[]], order: readonly string[], options: MergeOptions): Row {
   const { now, isProven = () => false } = options;
   const first = witnesses[0];
   const { node, txt } = first.sighting.announcement;
   const isDisputed = witnesses.some(
-    ({ sighting: { announcement } }) => announcement.node !== node || isOther(announcement.txt, txt),
+    ({ sighting: { announcement } }) => announcement.node !== node || differs(announcement.txt, txt),
   );
-  const proven = witnesses.filter((one) => isDisputed && first.rank > 1 && isProven(one.sighting.announcement));
+  const proven = witnesses.filter(({ sighting }) => isDisputed && first.rank > 1 && isProven(sighting.announcement));
   const believed = proven[0] ?? first;
   const { announcement } = believed.sighting;
-  const contradictions = isDisputed ? contradictionsOf(announcement, witnesses) : [];
+  const contradictions = isDisputed ? findContradictions(announcement, witnesses) : [];
   const isDeclined =
-    witnesses.every(declines) || proven.some(declines) || witnesses.some((one) => one.rank <= 1 && declines(one));
-  // Field by field: spreading costs three times as much, over thousands of rows with each change.
+    witnesses.every(declines) ||
+    proven.some(declines) ||
+    witnesses.some((witness) => witness.trusted && declines(witness));
+  // Field by field: spreading takes three times as long, over thousands of rows with each change.
   const provider: Provider = {
     id: idOf(announcement),
     type: announcement.type,
@@ -171,41 +173,40 @@ function toRow(witnesses: [Witness, ...Witness[]], order: readonly string[], opt
     gossip: announcement.gossip,
     sources: order.filter((id) => witnesses.some(({ source }) => source === id)),
     self: believed.sighting.self,
-    barred: barredBy(announcement, options.allowed, isDeclined),
-    stale: !witnesses.some((one) => isConfirmed(one, now)),
-    heardAt: witnesses.reduce((latest, one) => Math.max(latest, heardAt(one, now)), 0),
+    barred: findBar(announcement, options.allowed, isDeclined),
+    stale: !witnesses.some((witness) => isConfirmed(witness, now)),
+    heardAt: witnesses.reduce((latest, witness) => Math.max(latest, heardAt(witness, now)), 0),
     ...(Number.isFinite(believed.since) && { since: believed.since }),
     ...(contradictions.length > 0 && { contradictions }),
   };
   return { provider, announcer: believed.announcer };
 }
 
-/** Whether attributes differ: they say who the provider is, and whether it may be probed. */
-function isOther(txt: Announcement['txt'], believed: Announcement['txt']): boolean {
+/** Whether attributes differ: they identify the provider, and may decline probes. */
+function differs(txt: Announcement['txt'], believed: Announcement['txt']): boolean {
   if (txt.size !== believed.size) return true;
   for (const [name, value] of txt) if (believed.get(name) !== value) return true;
   return false;
 }
 
-/** What others say, each once. */
-function contradictionsOf(believed: Announcement, witnesses: readonly Witness[]): Contradiction[] {
+/** Other versions, each once. */
+function findContradictions(believed: Announcement, witnesses: readonly Witness[]): Contradiction[] {
   const found: Contradiction[] = [];
   for (const { sighting, source } of witnesses) {
     const { node, txt } = sighting.announcement;
-    const isNew = isOther(txt, believed.txt) && found.every((known) => isOther(txt, known.txt));
+    const isNew = differs(txt, believed.txt) && found.every((known) => differs(txt, known.txt));
     if (isNew && found.length < CONTRADICTIONS_CAP) found.push({ node, source, txt });
   }
   return found;
 }
 
 /**
- * Whoever announces `probe=none` is not probed; what else the attribute says (`probe=light`, `probe=full`) allows the
- * light probes, and there are no others. It counts where all say it, or one who is proven to be there: nobody silences a
- * neighbour.
+ * `probe=none` declines probes; any other value (`probe=light`, `probe=full`) allows the light probes, the only ones there
+ * are. It counts where every announcer says so, or one that is proven to be there: nobody silences a neighbour.
  */
 const declines = ({ sighting }: Witness) => sighting.announcement.txt.get('probe')?.toLowerCase() === 'none';
 
-function barredBy(
+function findBar(
   { address, port }: Announcement,
   allowed: (address: string) => boolean,
   isDeclined: boolean,
@@ -222,12 +223,12 @@ function heardAt({ sighting, status }: Witness, now: number): number {
   return sighting.heardAt ?? (status.state === 'up' ? now : (status.lastUp ?? 0));
 }
 
-/** What makes two announcements one provider; its id is only a hash of that. */
-const placeOf = ({ type, address, port }: Announcement) => `${type}|${address}|${port ?? ''}`;
+/** What makes two announcements one provider; the id is a hash of it. */
+const providerKey = ({ type, address, port }: Announcement) => `${type}|${address}|${port ?? ''}`;
 
 const ids = new WeakMap<Announcement, string>();
 
-/** The provider's id; hashed once, as an announcement stays the same object until it changes. */
+/** The provider's id, hashed once: an announcement stays the same object until it changes. */
 export function idOf(announcement: Announcement): string {
   const id = ids.get(announcement) ?? providerId(announcement);
   ids.set(announcement, id);

@@ -1,6 +1,6 @@
 /**
- * Whether members are where they say: gossip is not authenticated, but the agent at an address answers a ping by name only
- * to its own. Asked where announcers contradict each other, and seldom: nobody can have us flood a third host.
+ * Whether members are where they say: gossip is not authenticated, but an agent answers a ping by name only to its own name.
+ * Pinged only where announcers contradict each other, and slowly: nobody can make us flood a third host.
  */
 import { log } from '../lib/log.js';
 import type { Announcement } from '../model/provider.js';
@@ -11,7 +11,7 @@ export type Prove = (
   signal: AbortSignal,
 ) => Promise<boolean>;
 
-/** Between two pings, and how long an answer or a silence serves, ms. */
+/** Pause between two pings, and how long an answer and a silence are valid, ms. */
 const PAUSE_MS = 500;
 const PROVEN_FOR_MS = 60 * 60_000;
 const SILENT_FOR_MS = 5 * 60_000;
@@ -19,7 +19,7 @@ const QUEUE_CAP = 64;
 const KNOWN_CAP = 1_024;
 
 interface Proof {
-  readonly isThere: boolean;
+  readonly isPresent: boolean;
   /** By `performance.now()`. */
   readonly until: number;
 }
@@ -34,8 +34,8 @@ export class Proofs {
   #timer: NodeJS.Timeout | null = null;
 
   /**
-   * @param canAsk whether the place where it says it gossips may be asked
-   * @param changed called when something new is known
+   * @param canAsk whether the address from which it claims to gossip may be pinged
+   * @param changed called when a result changes
    */
   constructor(prove: Prove | undefined, canAsk: (announcement: Announcement) => boolean, changed: () => void) {
     this.#prove = prove;
@@ -43,14 +43,14 @@ export class Proofs {
     this.#changed = changed;
   }
 
-  /** As far as it is known; what is not known, or not any more, is found out. */
+  /** As far as is known; what is unknown or outdated is queued for a ping. */
   isProven(announcement: Announcement): boolean {
     const { node, gossip, address } = announcement;
     if (node === '' || gossip?.address !== address || !this.#prove) return false;
     const key = `${gossip.address} ${gossip.port} ${node}`;
     const proof = this.#known.get(key);
-    if (!proof || proof.until < performance.now()) this.#want(key, announcement);
-    return proof?.isThere ?? false;
+    if (!proof || proof.until < performance.now()) this.#enqueue(key, announcement);
+    return proof?.isPresent ?? false;
   }
 
   close(): void {
@@ -58,24 +58,24 @@ export class Proofs {
     if (this.#timer) clearTimeout(this.#timer);
   }
 
-  #want(key: string, announcement: Announcement): void {
+  #enqueue(key: string, announcement: Announcement): void {
     if (this.#queue.size >= QUEUE_CAP || this.#queue.has(key) || !this.#canAsk(announcement)) return;
     this.#queue.set(key, announcement);
-    this.#timer ??= setTimeout(() => void this.#ask(), 0);
+    this.#timer ??= setTimeout(() => void this.#askNext(), 0);
   }
 
-  async #ask(): Promise<void> {
+  async #askNext(): Promise<void> {
     const [[key, { node, gossip }] = ['', { node: '', gossip: null }]] = this.#queue;
     if (gossip === null || !this.#prove || this.#stop.signal.aborted) return;
-    const isThere = await this.#prove({ node, gossip }, this.#stop.signal).catch((error) => {
+    const isPresent = await this.#prove({ node, gossip }, this.#stop.signal).catch((error) => {
       if (!this.#stop.signal.aborted) log.error(error);
       return false;
     });
     if (this.#stop.signal.aborted) return;
     this.#queue.delete(key);
-    const isNew = (this.#known.get(key)?.isThere ?? false) !== isThere;
-    this.#remember(key, { isThere, until: performance.now() + (isThere ? PROVEN_FOR_MS : SILENT_FOR_MS) });
-    this.#timer = this.#queue.size > 0 ? setTimeout(() => void this.#ask(), PAUSE_MS) : null;
+    const isNew = (this.#known.get(key)?.isPresent ?? false) !== isPresent;
+    this.#remember(key, { isPresent, until: performance.now() + (isPresent ? PROVEN_FOR_MS : SILENT_FOR_MS) });
+    this.#timer = this.#queue.size > 0 ? setTimeout(() => void this.#askNext(), PAUSE_MS) : null;
     if (isNew) this.#changed();
   }
 

@@ -1,8 +1,8 @@
-/** Two providers of one id would share history, score and pin: the list has only one of them. */
+/** One provider per id: two would share history, score and pin. */
 import type { Provider } from '../model/provider.js';
 
 /**
- * @param providers those more to be believed first; none has the type, address and port of another
+ * @param providers the most credible first; no two have the same type, address and port
  * @returns the first of each id, in the order given, and the others
  */
 export function onePerId<T extends Pick<Provider, 'id'>>(providers: readonly T[]): { listed: T[]; refused: T[] } {

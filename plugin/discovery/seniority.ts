@@ -1,39 +1,39 @@
-/** Since when each announcer has been saying what it says: who said it first is believed before who said it later. */
+/** When each announcer first said what it says: the earlier one is believed. */
 
-/** What an earlier run of the panel heard; times in ms since the epoch. */
-export interface Remembered {
+/** What an earlier run of the panel heard; times are ms since the epoch. */
+export interface Memory {
   /** When the announcer was first heard; null = never. */
   announcer(announcer: string): number | null;
   /** When it first announced that provider; null = never. */
   claim(provider: string, announcer: string): number | null;
 }
 
-export const NOTHING_REMEMBERED: Remembered = { announcer: () => null, claim: () => null };
+export const NO_MEMORY: Memory = { announcer: () => null, claim: () => null };
 
-/** Dates what is heard. A clock that is set back makes nobody older than those who were here before. */
+/** Dates announcers and claims. A clock that is set back makes nobody older than those who were here before. */
 export class Seniority {
-  readonly #remembered: Remembered;
+  readonly #memory: Memory;
   readonly #now: () => number;
   #latest = 0;
 
   /** @param now ms since the epoch */
-  constructor(now: () => number, remembered: Remembered = NOTHING_REMEMBERED) {
+  constructor(now: () => number, memory: Memory = NO_MEMORY) {
     this.#now = now;
-    this.#remembered = remembered;
+    this.#memory = memory;
   }
 
-  /** Since when the announcer is known, ms since the epoch. */
+  /** When the announcer was first heard, ms since the epoch. */
   announcer(announcer: string): number {
-    return this.#dated(this.#remembered.announcer(announcer));
+    return this.#date(this.#memory.announcer(announcer));
   }
 
-  /** Since when it has announced the provider. */
+  /** When it first announced the provider, ms since the epoch. */
   claim(provider: string, announcer: string): number {
-    return this.#dated(this.#remembered.claim(provider, announcer));
+    return this.#date(this.#memory.claim(provider, announcer));
   }
 
-  #dated(remembered: number | null): number {
-    const since = remembered ?? Math.max(this.#now(), this.#latest);
+  #date(stored: number | null): number {
+    const since = stored ?? Math.max(this.#now(), this.#latest);
     this.#latest = Math.max(this.#latest, since);
     return since;
   }

@@ -3,7 +3,7 @@
 import type { Level, Reason } from './level.js';
 import type { Sample } from './sample.js';
 
-export interface Tried {
+export interface AttemptBase {
   readonly provider: string;
   readonly type: string;
   /** When the probe ended, ms since the epoch. */
@@ -12,7 +12,7 @@ export interface Tried {
   readonly bytes: number;
 }
 
-export interface Answered extends Tried {
+export interface Answered extends AttemptBase {
   readonly reason: null;
   readonly level: Level;
   /** Empty where the event loop lagged and the times were thrown away. */
@@ -20,7 +20,7 @@ export interface Answered extends Tried {
   readonly facts: Readonly<Record<string, string>>;
 }
 
-export interface Unanswered extends Tried {
+export interface Unanswered extends AttemptBase {
   readonly reason: Reason;
   readonly level: Level;
   readonly detail: string | null;

@@ -83,7 +83,7 @@ export async function createPanel(
           types: services.types.map(({ id }) => id),
           isKnown: (typeId) => services.of(typeId).id === typeId,
         },
-        ...{ remembered: store.announcers, prove: answersByName },
+        ...{ memory: store.announcers, prove: answersByName },
       });
   const jobs = new Jobs(store.jobs, now);
   if (serving) jobs.closeOrphans();

@@ -1,6 +1,6 @@
 /**
- * The commands of a Serf agent's RPC, typed. Every one rejects with a PanelError: `serf-refused` when the agent says no
- * (it closes the connection after a command that it does not know), `serf-away` when it is gone or too slow.
+ * The commands of a Serf agent's RPC, typed. Each rejects with a PanelError: `serf-refused` when the agent declines (it
+ * closes the connection after an unknown command), `serf-away` when it is gone or too slow.
  */
 
 import { inSlices } from '../lib/slices.js';
@@ -13,11 +13,11 @@ export interface Coordinate {
   readonly vec: readonly number[];
   readonly height: number;
   readonly adjustment: number;
-  /** Below 0.3 is trustworthy; 1.5 has never been measured. */
+  /** Below 0.3 is trustworthy; 1.5 means never measured. */
   readonly error: number;
 }
 
-/** An event of the agent's stream; fields that the event does not have are empty. */
+/** An event of the agent's stream; fields that the event lacks are empty. */
 export interface AgentEvent {
   /** `member-join`, `member-update`, …, `user`, `query`. */
   readonly event: string;
@@ -32,9 +32,9 @@ export interface AgentEvent {
 interface Query {
   readonly name: string;
   readonly payload?: Uint8Array;
-  /** How long the agent collects answers, ms. */
+  /** For how long the agent collects answers, ms. */
   readonly timeoutMs: number;
-  /** Whether each node acknowledges, also one that has no answer. */
+  /** Whether each node acknowledges, even one that has no answer. */
   readonly ack?: boolean;
   /** Only these nodes; all when left out. */
   readonly nodes?: readonly string[];
@@ -72,17 +72,17 @@ export class SerfRpc {
     this.#connection = connection;
   }
 
-  /** Resolves once the connection is lost or closed, with why. */
+  /** Resolves with the reason once the connection is lost or closed. */
   get closed(): Connection['closed'] {
     return this.#connection.closed;
   }
 
-  /** @param why follows the agent's name in the error that waiting calls get */
+  /** @param why follows the agent's name in the error of waiting calls */
   close(why?: string): void {
     this.#connection.close(why);
   }
 
-  /** All members that the agent knows, also failed ones and those that left a short while ago. */
+  /** All members that the agent knows, including failed ones and those that left recently. */
   async members(): Promise<Member[]> {
     const members: Member[] = [];
     const body = await this.#connection.call('members', null, true);
@@ -94,7 +94,7 @@ export class SerfRpc {
     return members;
   }
 
-  /** The agent's own counters by section (`agent`, `serf`, `runtime`, `tags`), as text. */
+  /** The agent's counters by section (`agent`, `serf`, `runtime`, `tags`), as text. */
   async stats(limitMs = CALL_LIMIT_MS): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {
     const body = await this.#connection.call('stats', null, true, limitMs);
     const section = (value: unknown) =>
@@ -102,7 +102,7 @@ export class SerfRpc {
     return new Map(Object.entries(body).map(([name, value]) => [name, section(value)]));
   }
 
-  /** The node's coordinate; null when the agent knows none of it. */
+  /** The node's coordinate; null when the agent has none. */
   async coordinate(node: string): Promise<Coordinate | null> {
     const body = await this.#connection.call('get-coordinate', { Node: node }, true);
     if (body.Ok !== true) return null;
@@ -115,12 +115,12 @@ export class SerfRpc {
     };
   }
 
-  /** Sets and removes tags of this node; the others stay. Refused, and nothing changed, beyond 512 bytes of all tags. */
+  /** Sets and removes tags of this node; the others stay. Refused as a whole beyond 512 bytes of all tags. */
   async setTags(set: Readonly<Record<string, string>>, remove: readonly string[] = []): Promise<void> {
     await this.#connection.call('tags', { Tags: set, DeleteTags: remove }, false);
   }
 
-  /** Joins through these addresses (`ip:port`); returns how many answered, and is refused when none did. */
+  /** Joins through these addresses (`ip:port`). @returns how many answered; refused when none did */
   async join(addresses: readonly string[], limitMs = CALL_LIMIT_MS): Promise<number> {
     const body = await this.#connection.call('join', { Existing: addresses, Replay: false }, true, limitMs);
     return readNumber(body.Num);
@@ -131,25 +131,25 @@ export class SerfRpc {
     await this.#connection.call('event', { Name: name, Payload: payload, Coalesce: coalesce }, false);
   }
 
-  /** Answers a query that came by the stream. */
+  /** Answers a query from the stream. */
   async respond(id: number, payload: Uint8Array): Promise<void> {
     await this.#connection.call('respond', { ID: id, Payload: payload }, false);
   }
 
   /**
-   * Hands each event of these types to the listener, in order.
-   * @returns the way to stop it
+   * Passes each event of these types to the listener, in order.
+   * @returns a function that stops it
    */
   async stream(types: readonly string[], listener: (event: AgentEvent) => void): Promise<() => Promise<void>> {
-    const hand = (record: Fields) => listener(readEvent(record));
-    const { seq, forget } = await this.#connection.subscribe('stream', { Type: types.join(',') }, hand);
+    const pass = (record: Fields) => listener(readEvent(record));
+    const { seq, forget } = await this.#connection.subscribe('stream', { Type: types.join(',') }, pass);
     return async () => {
       forget();
       await this.#connection.call('stop', { Stop: seq }, false);
     };
   }
 
-  /** Asks all nodes and hands each answer to the listener; resolves once the agent stops collecting. */
+  /** Asks all nodes and passes each answer to the listener; resolves once the agent stops collecting. */
   async query(
     { name, payload = new Uint8Array(), timeoutMs, ack = false, nodes = [] }: Query,
     listener: (answer: QueryAnswer) => void,
@@ -158,15 +158,15 @@ export class SerfRpc {
     const ended = new Promise<void>((resolve) => {
       done = resolve;
     });
-    const hand = (record: Fields) => {
+    const pass = (record: Fields) => {
       const type = readText(record.Type);
       if (type === 'done') done();
       else if (type === 'ack' || type === 'response')
         listener({ type, from: readText(record.From), payload: readBytes(record.Payload) });
     };
     const body = { Name: name, Payload: payload, FilterNodes: nodes, RequestAck: ack, Timeout: timeoutMs * 1e6 };
-    const { forget } = await this.#connection.subscribe('query', body, hand);
-    // The agent ends it by itself; should it not, the answers so far are all there are.
+    const { forget } = await this.#connection.subscribe('query', body, pass);
+    // The agent ends it by itself; if it does not, the answers so far must do.
     const timer = setTimeout(done, timeoutMs + CALL_LIMIT_MS);
     const lost = await Promise.race([ended, this.closed]);
     clearTimeout(timer);
@@ -175,9 +175,9 @@ export class SerfRpc {
   }
 }
 
-/** Anything else, taken for a list, would look as if the whole community had left. */
+/** Anything else would look as if the whole community had left. */
 function isMemberList(value: unknown): value is readonly Fields[] {
-  return Array.isArray(value) && value.every((one) => isFields(one) && readText(one.Name) !== '');
+  return Array.isArray(value) && value.every((member) => isFields(member) && readText(member.Name) !== '');
 }
 
 function readEvent(record: Fields): AgentEvent {

@@ -1,6 +1,6 @@
 /**
- * A connection to a Serf agent's RPC: requests out, replies to whom they belong. A request is a header `{Command, Seq}`
- * and, for most, a body; a reply is a header `{Seq, Error}` and, for most, a body. Objects follow each other unframed.
+ * A connection to a Serf agent's RPC: sends requests, and matches replies to them. A request is a header `{Command, Seq}`
+ * and usually a body; a reply is a header `{Seq, Error}` and usually a body. Objects follow each other unframed.
  * Wire: https://github.com/hashicorp/serf/blob/master/docs/agent/rpc.html.markdown
  */
 import { connect, type Socket } from 'node:net';
@@ -16,13 +16,13 @@ export interface AgentAddress {
 }
 
 export interface OpenOptions {
-  /** How long connecting may take, ms. */
+  /** Limit of connecting, ms. */
   readonly limitMs?: number;
-  /** Closes the connection, also while it is being made. */
+  /** Closes the connection, even while it is being made. */
   readonly signal?: AbortSignal;
 }
 
-/** How long connecting or one call may take unless said otherwise, ms. */
+/** Default limit of connecting and of one call, ms. */
 export const CALL_LIMIT_MS = 5_000;
 
 interface Call {
@@ -34,7 +34,7 @@ interface Call {
 }
 
 export class Connection {
-  /** Resolves once the connection is lost or closed, with why. */
+  /** Resolves with the reason once the connection is lost or closed. */
   readonly closed: Promise<PanelError>;
   readonly #resolveClosed: (why: PanelError) => void;
   readonly #socket: Socket;
@@ -42,7 +42,7 @@ export class Connection {
   readonly #calls = new Map<number, Call>();
   readonly #streams = new Map<number, (record: Fields) => void>();
   #seq = 0;
-  /** Who gets the next object if it is a body. */
+  /** Receives the next object if it is a body. */
   #bodyFor: ((body: Fields) => void) | null = null;
   #lost: PanelError | null = null;
 
@@ -61,8 +61,8 @@ export class Connection {
     this.#resolveClosed = resolveClosed;
     this.#agent = joinHostPort(host, port);
     this.#socket = connect({ host, port, noDelay: true })
-      .on('error', (error) => this.#lose(`does not answer: ${error.message}`, error))
-      .on('close', () => this.#lose('closed the connection'));
+      .on('error', (error) => this.#fail(`does not answer: ${error.message}`, error))
+      .on('close', () => this.#fail('closed the connection'));
     void this.#receive();
     const abort = () => this.close();
     signal?.addEventListener('abort', abort, { once: true });
@@ -72,7 +72,7 @@ export class Connection {
 
   #connected(limitMs: number): Promise<void> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.#lose(`does not answer within ${limitMs} ms`), limitMs);
+      const timer = setTimeout(() => this.#fail(`does not answer within ${limitMs} ms`), limitMs);
       this.#socket.once('connect', () => {
         clearTimeout(timer);
         resolve();
@@ -85,7 +85,8 @@ export class Connection {
   }
 
   /**
-   * Sends a command and waits for its reply: the body, or an empty map for a command without one.
+   * Sends a command and waits for its reply.
+   * @returns the body; empty for a command without one
    * @throws PanelError `serf-refused` when the agent answers with an error, `serf-away` when it does not answer in time
    */
   call(command: string, body: Fields | null, hasBody: boolean, limitMs = CALL_LIMIT_MS): Promise<Fields> {
@@ -93,8 +94,8 @@ export class Connection {
   }
 
   /**
-   * Sends a command that is answered by many records, and hands each to the listener.
-   * @returns the number of the stream, and the way to forget it
+   * Sends a command that is answered by many records, and passes each to the listener.
+   * @returns the number of the stream, and a function that stops listening
    */
   async subscribe(
     command: string,
@@ -113,15 +114,16 @@ export class Connection {
     return { seq, forget };
   }
 
-  /** Ends the connection; whatever waits on it is rejected. */
+  /** Ends the connection and rejects every waiting call. */
   close(why = 'is no longer asked'): void {
-    this.#lose(why);
+    this.#fail(why);
   }
 
   #request(seq: number, command: string, body: Fields | null, hasBody: boolean, limitMs: number): Promise<Fields> {
     if (this.#lost) return Promise.reject(this.#lost);
     return new Promise((resolve, reject) => {
-      const late = () => this.#settle(seq)?.reject(this.#away(`did not answer "${command}" within ${limitMs} ms`));
+      const late = () =>
+        this.#settle(seq)?.reject(this.#toAwayError(`did not answer "${command}" within ${limitMs} ms`));
       this.#calls.set(seq, { command, hasBody, timer: setTimeout(late, limitMs), resolve, reject });
       this.#socket.write(encode({ Command: command, Seq: seq }));
       if (body) this.#socket.write(encode(body));
@@ -135,32 +137,32 @@ export class Connection {
     return call;
   }
 
-  /** Decoded chunk by chunk as it comes: a list of a thousand members holds nothing else up. */
+  /** Decodes chunk by chunk, so that a list of a thousand members blocks nothing else. */
   async #receive(): Promise<void> {
     const objects = decodeMultiStream<undefined>(guarded(this.#socket), DECODING);
     for (;;) {
       const next = await objects
         .next()
-        .catch((error) => this.#lose('sends something else than replies of Serf', error));
+        .catch((error) => this.#fail('sends something else than replies of Serf', error));
       if (this.#lost || !next || next.done) return;
-      if (isFields(next.value)) this.#object(next.value);
-      else this.#lose('sends something else than replies of Serf');
+      if (isFields(next.value)) this.#dispatch(next.value);
+      else this.#fail('sends something else than replies of Serf');
     }
   }
 
-  #object(fields: Fields): void {
+  #dispatch(fields: Fields): void {
     if (typeof fields.Seq === 'number' && 'Error' in fields) {
       this.#bodyFor = null;
-      this.#header(fields.Seq, readText(fields.Error));
+      this.#dispatchHeader(fields.Seq, readText(fields.Error));
       return;
     }
-    // A body that nobody waits for belongs to a call that was refused or came too late.
+    // A body that nobody awaits belongs to a call that was refused or timed out.
     const bodyFor = this.#bodyFor;
     this.#bodyFor = null;
     bodyFor?.(fields);
   }
 
-  #header(seq: number, error: string): void {
+  #dispatchHeader(seq: number, error: string): void {
     const call = this.#calls.get(seq);
     if (!call) this.#bodyFor = this.#streams.get(seq) ?? null;
     else if (error !== '') this.#settle(seq)?.reject(refused(call.command, error));
@@ -168,16 +170,16 @@ export class Connection {
     else this.#settle(seq)?.resolve({});
   }
 
-  #lose(what: string, cause?: unknown): void {
+  #fail(what: string, cause?: unknown): void {
     if (this.#lost) return;
-    this.#lost = this.#away(what, cause);
+    this.#lost = this.#toAwayError(what, cause);
     this.#socket.destroy();
     for (const seq of [...this.#calls.keys()]) this.#settle(seq)?.reject(this.#lost);
     this.#streams.clear();
     this.#resolveClosed(this.#lost);
   }
 
-  #away(what: string, cause?: unknown): PanelError {
+  #toAwayError(what: string, cause?: unknown): PanelError {
     const hint = 'Start the agent (systemctl start serf), or set SERF_RPC to the address of its RPC.';
     return new PanelError('serf-away', `The Serf agent at ${this.#agent} ${what}.`, hint, { cause });
   }
@@ -199,8 +201,8 @@ function refused(command: string, error: string): PanelError {
 }
 
 /**
- * Texts stay bytes. Names of fields become text whatever their bytes are; `__proto__`, which the library takes as a
- * reason to refuse the whole object, is a tag name that any member may choose.
+ * Strings stay bytes. Field names become text whatever their bytes are. `__proto__`, for which the library refuses the whole
+ * object, is a tag name that any member may choose.
  */
 const DECODING = {
   rawStrings: true,

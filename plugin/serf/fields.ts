@@ -1,14 +1,14 @@
-/** Typed reading of decoded MessagePack: what is missing or of another type reads as empty. */
+/** Typed access to decoded MessagePack: a missing value or another type reads as empty. */
 
-/** A decoded map; its texts are bytes still, because old agents write text and bytes alike. */
+/** A decoded map. Its strings are still bytes, because old agents encode text and bytes alike. */
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** Text, whether the agent wrote it as text or as bytes; bytes that are no UTF-8 become replacement characters. */
+/** Text, whether encoded as text or as bytes; invalid UTF-8 becomes replacement characters. */
 export function readText(value: unknown): string {
   return value instanceof Uint8Array ? Buffer.from(value.buffer, value.byteOffset, value.length).toString() : '';
 }
 
-/** A copy, so that a few bytes do not keep the whole chunk that they came in. */
+/** A copy, so that a few bytes do not hold their whole chunk in memory. */
 export function readBytes(value: unknown): Uint8Array {
   return value instanceof Uint8Array ? Uint8Array.from(value) : new Uint8Array();
 }
@@ -17,7 +17,7 @@ export function readNumber(value: unknown): number {
   return typeof value === 'number' ? value : 0;
 }
 
-/** A map within a map; empty when it is none. */
+/** A nested map; empty when it is not one. */
 export function readFields(value: unknown): Fields {
   return isFields(value) ? value : {};
 }

@@ -1,4 +1,4 @@
-/** Members of a Serf community, as its agent's RPC tells them. */
+/** Members of a Serf community, as the agent's RPC encodes them. */
 import { canonicalAddress } from '../lib/address.js';
 import { type Fields, readBytes, readFields, readNumber, readText } from './fields.js';
 
@@ -6,7 +6,7 @@ export type MemberStatus = 'alive' | 'leaving' | 'left' | 'failed' | 'none';
 
 export interface Member {
   readonly name: string;
-  /** Where it gossips; null when the agent sends no 4 or 16 bytes. */
+  /** Where it gossips; null unless the agent sends 4 or 16 bytes. */
   readonly address: string | null;
   readonly port: number;
   readonly tags: ReadonlyMap<string, string>;
@@ -15,7 +15,7 @@ export interface Member {
 
 const STATUSES: readonly MemberStatus[] = ['alive', 'leaving', 'left', 'failed'];
 
-/** The members in the body of `members` or of a member event, still to be read one by one. */
+/** The undecoded members in the body of `members` or of a member event. */
 export function membersIn(body: Fields): readonly unknown[] {
   return Array.isArray(body.Members) ? body.Members : [];
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decode, encode } from 'dns-packet';
 import { afterEach, describe, expect, it } from 'vitest';
-import { keptOf, SKIP_REASONS, SKIPPED_KEPT, type SkippedRow } from '../../plugin/announcement/skipped.js';
+import { capRows, SKIP_REASONS, SKIPPED_ROWS_CAP, type SkippedRow } from '../../plugin/announcement/skipped.js';
 import { MdnsCache } from '../../plugin/discovery/sources/avahi/cache.js';
 import { createDiscovery, type Discovery } from '../discovery/create.js';
 import { writeTag } from '../real/agents.js';
@@ -87,7 +87,7 @@ describe('what Serf tells of', () => {
     closing.push(() => agent.close());
     const discovery = await opened(createDiscovery({ config: { ...NOTHING, serfRpc: agent.address } }));
     expect(discovery.sources()[0]?.skipped).toEqual({ 'bad-entry': 4_000, 'bad-base64': 1 });
-    expect(counted(discovery.skipped('serf'))).toEqual({ 'bad-entry': SKIPPED_KEPT - 1, 'bad-base64': 1 });
+    expect(counted(discovery.skipped('serf'))).toEqual({ 'bad-entry': SKIPPED_ROWS_CAP - 1, 'bad-base64': 1 });
   });
 });
 
@@ -148,9 +148,9 @@ describe('the local network', () => {
 
   it('keeps the newest of what comes without end', () => {
     const cache = new MdnsCache(['syncthing'], () => 5);
-    for (let at = 0; at < 64 + 3 * SKIPPED_KEPT; at++) heard(cache, `one${at}`, '10.0.0.9');
-    expect(cache.skipped()).toEqual({ 'too-many': 3 * SKIPPED_KEPT });
-    expect(cache.skippedRows()).toHaveLength(SKIPPED_KEPT);
+    for (let at = 0; at < 64 + 3 * SKIPPED_ROWS_CAP; at++) heard(cache, `one${at}`, '10.0.0.9');
+    expect(cache.skipped()).toEqual({ 'too-many': 3 * SKIPPED_ROWS_CAP });
+    expect(cache.skippedRows()).toHaveLength(SKIPPED_ROWS_CAP);
   });
 });
 
@@ -158,7 +158,7 @@ it('of every reason at most so many are kept, whatever there are', () => {
   const rows = SKIP_REASONS.flatMap((reason, at) =>
     Array.from({ length: at * 100 }, () => ({ node: null, type: null, reason, heardAt: 0 })),
   );
-  const kept = keptOf(rows);
-  expect(kept).toHaveLength(SKIPPED_KEPT);
+  const kept = capRows(rows);
+  expect(kept).toHaveLength(SKIPPED_ROWS_CAP);
   expect(counted(kept)).toEqual({ [SKIP_REASONS[1] as string]: 100, [SKIP_REASONS[2] as string]: 100 });
 });

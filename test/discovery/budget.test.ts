@@ -5,25 +5,25 @@ import { ANNOUNCER_CAP } from '../../plugin/announcement/tag-read.js';
 import {
   ADDRESS_CAP,
   admit,
+  allotShares,
   type Claim,
   ENTRIES_CAP,
   PROVIDERS_CAP,
-  sharesOf,
+  UNKNOWN_TYPES_CAP,
   WITNESSES_CAP,
-  WORDS_CAP,
 } from '../../plugin/discovery/budget.js';
 
 const times = <T>(count: number, make: (nth: number) => T) => Array.from({ length: count }, (_, nth) => make(nth));
 
-describe('sharesOf', () => {
+describe('allotShares', () => {
   it('gives everybody all where there is room', () => {
-    expect(sharesOf([3, 0, 64, 1])).toEqual([3, 0, 64, 1]);
+    expect(allotShares([3, 0, 64, 1])).toEqual([3, 0, 64, 1]);
   });
 
   it('lists whoever was here before 2,500 strangers with 64 entries each, and one entry of a newcomer among 700', () => {
-    const shares = sharesOf([...times(20, () => 9), ...times(2_500, () => 64)]);
+    const shares = allotShares([...times(20, () => 9), ...times(2_500, () => 64)]);
     expect(shares.slice(0, 20)).toEqual(times(20, () => 9));
-    const among = sharesOf([...times(20, () => 9), ...times(700, () => 64), 9]);
+    const among = allotShares([...times(20, () => 9), ...times(700, () => 64), 9]);
     expect(among.at(-1)).toBeGreaterThanOrEqual(1);
   });
 
@@ -31,7 +31,7 @@ describe('sharesOf', () => {
     const counts = fc.array(fc.integer({ min: 0, max: ANNOUNCER_CAP }), { maxLength: 200 });
     fc.assert(
       fc.property(counts, fc.integer({ min: 0, max: 500 }), (all, budget) => {
-        const shares = sharesOf(all, budget);
+        const shares = allotShares(all, budget);
         const sum = shares.reduce((total, share) => total + share, 0);
         const wanted = all.reduce((total, count) => total + count, 0);
         expect(sum).toBe(Math.min(budget, wanted));
@@ -45,7 +45,7 @@ describe('sharesOf', () => {
   });
 
   it('is bounded by the budget of the community', () => {
-    expect(sharesOf(times(10_000, () => 64)).reduce((sum, share) => sum + share, 0)).toBe(ENTRIES_CAP);
+    expect(allotShares(times(10_000, () => 64)).reduce((sum, share) => sum + share, 0)).toBe(ENTRIES_CAP);
   });
 });
 
@@ -64,7 +64,7 @@ describe('admit', () => {
   });
 
   it('lists a hundred unknown words and any number of providers under them', () => {
-    expect(count(times(300, (nth) => claim(nth, { type: `word${nth}` })))).toBe(WORDS_CAP);
+    expect(count(times(300, (nth) => claim(nth, { type: `word${nth}` })))).toBe(UNKNOWN_TYPES_CAP);
     expect(count(times(300, (nth) => claim(nth, { type: 'word' })))).toBe(300);
   });
 

@@ -1,7 +1,7 @@
 /** Merging: each provider once, the texts of whom one may believe, and what may be probed. */
 import { describe, expect, it } from 'vitest';
 import { allowing } from '../../plugin/discovery/allowed.js';
-import { type Heard, type MergeOptions, merge } from '../../plugin/discovery/merge.js';
+import { type MergeOptions, merge, type SourceReport } from '../../plugin/discovery/merge.js';
 import type { Sighting } from '../../plugin/discovery/source.js';
 import type { Announcement } from '../../plugin/model/provider.js';
 
@@ -16,18 +16,18 @@ const sighting = (change: Partial<Announcement> = {}, more: Partial<Sighting> = 
   heardAt: null,
   ...more,
 });
-const heard = (id: string, ...sightings: Sighting[]): Heard => ({
+const heard = (id: string, ...sightings: Sighting[]): SourceReport => ({
   source: { id, trust: id === 'list' ? 'owner' : 'anyone' },
   status: { state: 'up', lastUp: NOW },
   sightings,
 });
-const away = (id: string, ...sightings: Sighting[]): Heard => ({
+const away = (id: string, ...sightings: Sighting[]): SourceReport => ({
   ...heard(id, ...sightings),
   status: { state: 'away', lastUp: 500 },
 });
-const merging = (all: readonly Heard[], options: Partial<MergeOptions> = {}) =>
+const merging = (all: readonly SourceReport[], options: Partial<MergeOptions> = {}) =>
   merge(all, { allowed: allowing(null, false), now: NOW, ...options });
-const merged = (...all: Heard[]) => merging(all).providers;
+const merged = (...all: SourceReport[]) => merging(all).providers;
 
 describe('merge', () => {
   it('lists a provider once, with its sources in their own order, whichever is believed', () => {
@@ -69,7 +69,7 @@ describe('merge', () => {
     const [first, second] = [since('zz-first', 100), since('aa-second', 200)];
     const failed = since('failed', 50, { heardAt: NOW - 120_000, isLost: true });
     const flapping = since('flapping', 50, { heardAt: NOW - 30_000, isLost: true });
-    const believed = (...all: Heard[]) => merged(...all)[0]?.node;
+    const believed = (...all: SourceReport[]) => merged(...all)[0]?.node;
     expect(believed(heard('serf', second, self), listed)).toBe('listed');
     expect(believed(heard('serf', second, first, self))).toBe('self');
     expect(believed(heard('serf', second, failed, first))).toBe('zz-first');
@@ -163,7 +163,7 @@ describe('merge', () => {
     sighting({ node: 'aa', txt: none, ...change }, { since: 200, announcer: 'aa', ...more });
 
   it('lets a stranger silence or rename a provider in 0 of 6 ways', () => {
-    const ways: Readonly<Record<string, readonly Heard[]>> = {
+    const ways: Readonly<Record<string, readonly SourceReport[]>> = {
       'by its name in the alphabet': [heard('serf', stranger(), honest())],
       'by claiming its place of gossip': [heard('serf', stranger({ gossip }), honest())],
       'while Serf calls the stranger failed': [

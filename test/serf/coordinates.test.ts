@@ -1,7 +1,7 @@
 /** Round-trip times guessed from coordinates, against agents that say what no sound agent does. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Coordinate } from '../../plugin/serf/client.js';
-import { Coordinates, estimateOf } from '../../plugin/serf/coordinates.js';
+import { Coordinates, estimateRtt } from '../../plugin/serf/coordinates.js';
 import { createDiscovery, type Discovery } from '../discovery/create.js';
 import { writeTag } from '../real/agents.js';
 import { agentOf, fakeAgent, member, reply, type Script } from './fake-agent.js';
@@ -21,12 +21,12 @@ describe('an estimate', () => {
   it('is the distance of the vectors with both heights and adjustments, in ms', () => {
     const near = at({ vec: [0.003, 0], height: 0.001, adjustment: 0.0005 });
     const far = at({ vec: [0, 0.004], height: 0.002, adjustment: -0.001 });
-    expect(estimateOf(near, far)).toBeCloseTo(7.5, 9);
-    expect(estimateOf(far, near)).toBeCloseTo(7.5, 9);
+    expect(estimateRtt(near, far)).toBeCloseTo(7.5, 9);
+    expect(estimateRtt(far, near)).toBeCloseTo(7.5, 9);
   });
 
   it('leaves adjustments out that would make it no time at all', () => {
-    expect(estimateOf(at({ height: 0.001 }), at({ height: 0.001, adjustment: -1 }))).toBeCloseTo(2, 9);
+    expect(estimateRtt(at({ height: 0.001 }), at({ height: 0.001, adjustment: -1 }))).toBeCloseTo(2, 9);
   });
 
   it('is none where one of the two was never measured, or is no coordinate', () => {
@@ -42,17 +42,17 @@ describe('an estimate', () => {
       { adjustment: Number.NaN },
     ];
     for (const change of unusable) {
-      expect(estimateOf(at(), at(change))).toBeNull();
-      expect(estimateOf(at(change), at())).toBeNull();
+      expect(estimateRtt(at(), at(change))).toBeNull();
+      expect(estimateRtt(at(change), at())).toBeNull();
     }
     const huge = at({ vec: Array(100).fill(0) });
-    expect(estimateOf(huge, huge)).toBeNull();
+    expect(estimateRtt(huge, huge)).toBeNull();
   });
 
   it('stays between 0 and 10 s whatever a stranger claims', () => {
-    expect(estimateOf(at(), at({ vec: [1e300, 1e300] }))).toBe(10_000);
-    expect(estimateOf(at({ height: 1e308 }), at({ height: 1e308 }))).toBe(10_000);
-    expect(estimateOf(at(), at({ height: -5 }))).toBe(0);
+    expect(estimateRtt(at(), at({ vec: [1e300, 1e300] }))).toBe(10_000);
+    expect(estimateRtt(at({ height: 1e308 }), at({ height: 1e308 }))).toBe(10_000);
+    expect(estimateRtt(at(), at({ height: -5 }))).toBe(0);
   });
 });
 

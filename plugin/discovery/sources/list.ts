@@ -1,21 +1,21 @@
 /**
- * The hand-kept list (PROVIDERS_FILE): neighbours without Serf, one entry of the tag's shape per line, as JSON. Empty
- * lines and lines that begin with `#` are passed over. Read again whenever the file changes or is replaced.
+ * The hand-kept list (PROVIDERS_FILE): neighbours without Serf, one JSON entry per line, shaped as in the tag. Empty lines
+ * and lines that begin with `#` are ignored. Read again whenever the file changes or is replaced.
  */
 import { type FSWatcher, watch } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { type EntryProblem, readEntry } from '../../announcement/entry.js';
-import { keptOf, type SkippedRow, saidIn } from '../../announcement/skipped.js';
+import { capRows, readOrigin, type SkippedRow } from '../../announcement/skipped.js';
 import { Listeners } from '../../lib/listeners.js';
 import type { Sighting, Source, SourceStatus, SourceType } from '../source.js';
 
 const SIZE_CAP = 1024 * 1024;
-/** Editors write a file in several steps: read it once it has been left alone for this long, ms. */
+/** Editors write a file in several steps: it is read once it has not changed for this long, ms. */
 const SETTLE_MS = 50;
-/** How often a file or folder that cannot be read is tried again, ms. */
+/** How often to retry a file or folder that cannot be read, ms. */
 const RETRY_MS = 5_000;
-/** Bad lines that the message names; the rest is counted. */
+/** Bad lines named in the message; the rest are counted. */
 const NAMED_LINES = 5;
 
 const PROBLEMS: Readonly<Record<EntryProblem | 'bad-json', string>> = {
@@ -28,7 +28,7 @@ const PROBLEMS: Readonly<Record<EntryProblem | 'bad-json', string>> = {
 
 type State = Pick<SourceStatus, 'state' | 'error' | 'read' | 'skipped'>;
 
-/** What the file says. */
+/** Content of the file. */
 interface Lines {
   readonly sightings: readonly Sighting[];
   readonly bad: readonly SkippedRow[];
@@ -39,7 +39,7 @@ export class ListSource implements Source {
   readonly #now: () => number;
   readonly #listeners = new Listeners();
   readonly #ready: Promise<void>;
-  #reading: Promise<void> = Promise.resolve();
+  #reloading: Promise<void> = Promise.resolve();
   #watcher: FSWatcher | null = null;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
@@ -51,7 +51,7 @@ export class ListSource implements Source {
     this.#file = resolve(file);
     this.#now = now;
     this.#watch();
-    this.#ready = this.#again();
+    this.#ready = this.#reload();
   }
 
   status(): Omit<SourceStatus, 'name'> {
@@ -78,35 +78,35 @@ export class ListSource implements Source {
     this.#closed = true;
     clearTimeout(this.#timer);
     this.#watcher?.close();
-    await this.#reading;
+    await this.#reloading;
   }
 
-  /** Watches the folder, not the file: an editor that replaces the file would take the watch with it. */
+  /** Watches the folder, not the file: replacing the file would end the watch. */
   #watch(): void {
     this.#watcher?.close();
     try {
       this.#watcher = watch(dirname(this.#file), (_, name) => {
-        if (name === null || name === basename(this.#file)) this.#soon(SETTLE_MS);
-      }).on('error', () => this.#soon(RETRY_MS));
+        if (name === null || name === basename(this.#file)) this.#schedule(SETTLE_MS);
+      }).on('error', () => this.#schedule(RETRY_MS));
     } catch {
-      this.#soon(RETRY_MS);
+      this.#schedule(RETRY_MS);
     }
   }
 
-  /** Watches anew and reads again: the folder too may have been replaced. */
-  #soon(pauseMs: number): void {
+  /** Renews the watch before reading: the folder too may have been replaced. */
+  #schedule(pauseMs: number): void {
     clearTimeout(this.#timer);
     if (this.#closed) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       this.#watch();
-      this.#again();
+      this.#reload();
     }, pauseMs);
   }
 
-  #again(): Promise<void> {
-    this.#reading = this.#reading.then(() => this.#read());
-    return this.#reading;
+  #reload(): Promise<void> {
+    this.#reloading = this.#reloading.then(() => this.#read());
+    return this.#reloading;
   }
 
   async #read(): Promise<void> {
@@ -118,7 +118,7 @@ export class ListSource implements Source {
     } catch (error) {
       if (this.#state.state === 'up') this.#lastUp = this.#now();
       this.#state = { ...this.#state, state: 'away', error: unreadable(this.#file, error) };
-      if (this.#timer === undefined) this.#soon(RETRY_MS);
+      if (this.#timer === undefined) this.#schedule(RETRY_MS);
     }
     if (!this.#closed) this.#listeners.call();
   }
@@ -147,11 +147,11 @@ function readLines(text: string, now: number): Lines & { readonly state: State }
       continue;
     }
     skipped[entry] = (skipped[entry] ?? 0) + 1;
-    rows.push({ ...saidIn(value), reason: entry, heardAt: now });
+    rows.push({ ...readOrigin(value), reason: entry, heardAt: now });
     bad.push(`line ${index + 1}: ${PROBLEMS[entry]}`);
   }
   const error = bad.length > 0 ? { error: badLines(bad) } : {};
-  return { sightings, bad: keptOf(rows), state: { state: 'up', read: sightings.length, skipped, ...error } };
+  return { sightings, bad: capRows(rows), state: { state: 'up', read: sightings.length, skipped, ...error } };
 }
 
 /** Undefined where it is not JSON. */

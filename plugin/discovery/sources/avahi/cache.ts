@@ -1,6 +1,6 @@
 /**
- * What one link says over multicast DNS: responses in, complete services and due questions out. No socket and no timer.
- * Everything in a response is a stranger's: only records that lead to a service are kept, and only so many of them.
+ * What one link says over multicast DNS: takes responses, gives complete services and due questions. No socket, no timer.
+ * Responses come from strangers: only records that lead to a service are stored, and only so many.
  * RFC 6762 (multicast DNS), RFC 6763 (services in DNS).
  */
 import type { Packet, Question } from 'dns-packet';
@@ -8,7 +8,7 @@ import type { SkippedRow } from '../../../announcement/skipped.js';
 import { cleanText } from '../../../lib/text.js';
 import type { Announcement } from '../../../model/provider.js';
 import { Questions, type Wanted } from './questions.js';
-import { ALL_TYPES, type Fact, type Kind, keyOf, lower, readFacts, readService, typeNameOf } from './record.js';
+import { ALL_TYPES, type Fact, type Kind, lower, readFacts, readService, readTypeName, recordKey } from './record.js';
 import { Records } from './records.js';
 
 /** A complete instance. */
@@ -20,7 +20,7 @@ export interface Service {
   readonly sender: string;
 }
 
-/** All times that it is given are monotonic, ms: how long a record lives does not depend on the time of day. */
+/** `now` is monotonic, ms, everywhere: a record's lifetime does not depend on the wall clock. */
 export class MdnsCache {
   readonly #records: Records;
   readonly #questions: Questions;
@@ -28,7 +28,7 @@ export class MdnsCache {
   #read: { readonly services: readonly Service[]; readonly skipped: readonly SkippedRow[] } | null = null;
 
   /**
-   * @param types wire words to ask for whether or not the link mentions them
+   * @param types service types to ask for whether or not the link mentions them
    * @param wallClock ms since the epoch, for what is shown
    */
   constructor(types: readonly string[], wallClock: () => number = Date.now) {
@@ -37,18 +37,18 @@ export class MdnsCache {
     this.#wallClock = wallClock;
   }
 
-  /** Reads a packet. @param sender its source address @returns whether something new was in it */
+  /** Reads a packet. @param sender its source address @returns whether it held anything new */
   take(packet: Packet, sender: string, now: number): boolean {
     const facts = readFacts(packet);
-    const heard = { sender, now, heardAt: this.#wallClock() };
+    const reception = { sender, now, heardAt: this.#wallClock() };
     let changed = false;
-    // From types over instances to addresses: what a record leads to is wanted once the record is there.
+    // From types to instances to addresses: a record makes wanted what it leads to.
     for (const stage of STAGES) {
       const ofStage = facts.filter((fact) => stageOf(fact) === stage);
       if (ofStage.length === 0) continue;
       const isWanted = this.#wantedAt(stage);
       for (const fact of ofStage) {
-        const isNew = isWanted(fact.name) ? this.#records.keep(fact, heard) : null;
+        const isNew = isWanted(fact.name) ? this.#records.store(fact, reception) : null;
         if (isNew !== null) this.#read = null;
         if (isNew) changed = true;
       }
@@ -56,7 +56,7 @@ export class MdnsCache {
     return changed;
   }
 
-  /** Drops what has expired and what nothing leads to any more. @returns whether there was such */
+  /** Drops what has expired and what nothing leads to any more. @returns whether anything was dropped */
   expire(now: number): boolean {
     const expired = this.#records.expire(now);
     const led = this.#records.keepOnly(this.#wanted());
@@ -64,33 +64,33 @@ export class MdnsCache {
     return expired || led;
   }
 
-  /** The questions to send now, in one packet; those that find no room in it are due at the next call. */
+  /** The questions to send now, in one packet; those that do not fit are due at the next call. */
   questions(now: number): Question[] {
     return this.#questions.due(this.#wanted(), now);
   }
 
   /** Every complete instance. */
   services(): readonly Service[] {
-    return this.#complete().services;
+    return this.#readAll().services;
   }
 
-  /** What was left out: instances by what is wrong with them, and records beyond the caps. */
+  /** Counts of what was skipped: faulty instances by fault, and records beyond the caps. */
   skipped(): Readonly<Record<string, number>> {
     const counts: Record<string, number> = {};
-    for (const { reason } of this.#complete().skipped) counts[reason] = (counts[reason] ?? 0) + 1;
+    for (const { reason } of this.#readAll().skipped) counts[reason] = (counts[reason] ?? 0) + 1;
     return { ...counts, ...(this.#records.refused > 0 ? { 'too-many': this.#records.refused } : {}) };
   }
 
-  /** The rows behind these counts; of the records beyond the caps the newest. */
+  /** The rows behind these counts; of records beyond the caps only the newest. */
   skippedRows(): readonly SkippedRow[] {
-    return [...this.#complete().skipped, ...this.#records.refusedRows];
+    return [...this.#readAll().skipped, ...this.#records.refusedRows];
   }
 
-  /** Whether a record of that name is wanted; for each packet anew, so without going over all that is. */
+  /** Whether a record of that name is wanted; computed for each packet, so without a pass over everything. */
   #wantedAt(stage: Stage): (name: string) => boolean {
     if (stage === 'all') return () => true;
     if (stage === 'instance') {
-      return (name) => this.#records.pointsTo(typeNameOf(name), name);
+      return (name) => this.#records.pointsTo(readTypeName(name), name);
     }
     const names = new Set(stage === 'type' ? [...this.#records.typeNames().keys()].map(lower) : this.#targets());
     return (name) => names.has(lower(name));
@@ -106,11 +106,11 @@ export class MdnsCache {
     }
   }
 
-  /** Everything that leads to a service, from what is known by now. */
+  /** Everything that leads to a service, as far as is known. */
   #wanted(): Map<string, Wanted> {
     const wanted = new Map<string, Wanted>();
     const add = (type: Kind, name: string, open = false) =>
-      wanted.set(keyOf(type, name), { question: { type, name }, open });
+      wanted.set(recordKey(type, name), { question: { type, name }, open });
     add('PTR', ALL_TYPES, true);
     for (const typeName of this.#records.typeNames().keys()) {
       add('PTR', typeName, true);
@@ -127,13 +127,13 @@ export class MdnsCache {
     return wanted;
   }
 
-  #complete() {
+  #readAll() {
     if (this.#read) return this.#read;
     const services: Service[] = [];
     const skipped: SkippedRow[] = [];
-    for (const [typeName, word] of this.#records.typeNames()) {
+    for (const [typeName, typeId] of this.#records.typeNames()) {
       for (const { data } of this.#records.of('PTR', typeName)) {
-        const service = this.#join(data[0] ?? '', word);
+        const service = this.#assemble(data[0] ?? '', typeId);
         if (service === null) continue;
         if ('reason' in service) skipped.push(service);
         else services.push(service);
@@ -143,8 +143,8 @@ export class MdnsCache {
     return this.#read;
   }
 
-  /** The instance; null while a part of it is missing; or why it must be left out. */
-  #join(instance: string, type: string): Service | SkippedRow | null {
+  /** The instance; null while a part is missing; or why it must be skipped. */
+  #assemble(instance: string, type: string): Service | SkippedRow | null {
     const srv = this.#records.latest('SRV', instance);
     const txt = this.#records.latest('TXT', instance);
     const target = srv?.data[0] ?? '';
@@ -159,7 +159,7 @@ export class MdnsCache {
   }
 }
 
-/** What a record is about, in the order in which one leads to the next. */
+/** What a record describes, in the order in which one leads to the next. */
 const STAGES = ['all', 'type', 'instance', 'host'] as const;
 type Stage = (typeof STAGES)[number];
 

@@ -1,13 +1,13 @@
-/** Which datagrams of the local network are read: decoding one may take as long as a stranger likes, so it has an allowance. */
+/** Limits the time spent on datagrams of the local network: a stranger decides how long decoding one takes. */
 import { createSocket, type Socket, type SocketType } from 'node:dgram';
 
 /** Largest message of multicast DNS, bytes (RFC 6762 §17). */
 const BYTES_CAP = 9_000;
-/** Of each second so long may be spent on reading, ms; what comes beyond is passed over. */
+/** Reading time allowed in each second, ms; datagrams beyond it are dropped. */
 const SECOND_MS = 1_000;
 const READING_MS = 150;
 
-/** Decides what is read, by what reading has taken of the present second. */
+/** Decides what is read, by the time that reading has taken in the current second. */
 export class Allowance {
   readonly #clock: () => number;
   #since = Number.NEGATIVE_INFINITY;
@@ -18,7 +18,7 @@ export class Allowance {
     this.#clock = clock;
   }
 
-  /** Reads it if it may be read. @returns whether it was */
+  /** Reads the datagram if the allowance permits. @returns whether it was read */
   spend(bytes: number, read: () => void): boolean {
     const began = this.#clock();
     if (began - this.#since >= SECOND_MS) [this.#since, this.#spent] = [began, 0];
@@ -30,10 +30,10 @@ export class Allowance {
 }
 
 /**
- * A socket that hands on only what may be read.
- * @param passedOver told of each datagram that may not
+ * A socket that passes on only what may be read.
+ * @param onDropped called for each other datagram
  */
-export function guardedSocket(type: SocketType, passedOver: () => void): Socket {
+export function guardedSocket(type: SocketType, onDropped: () => void): Socket {
   const socket = createSocket({ type, reuseAddr: true });
   const allowance = new Allowance();
   const emit = socket.emit.bind(socket) as (...event: unknown[]) => boolean;
@@ -41,7 +41,7 @@ export function guardedSocket(type: SocketType, passedOver: () => void): Socket 
     const [name, message] = event;
     if (name !== 'message') return emit(...event);
     const isRead = allowance.spend((message as Buffer).length, () => emit(...event));
-    if (!isRead) passedOver();
+    if (!isRead) onDropped();
     return isRead;
   };
   socket.emit = guarded as Socket['emit'];

@@ -1,9 +1,9 @@
 /**
- * Avahi's side of the local network as a source: this node browses over multicast DNS by itself, on every link that it
- * has, and needs no avahi-daemon. What a link said stays until it expires there, also while the link is away.
+ * The local network as a source: browses multicast DNS on every link of this node, without an avahi-daemon. What a link said
+ * stays until it expires, even while the link is down.
  */
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
-import { keptOf, type SkippedRow } from '../../../announcement/skipped.js';
+import { capRows, type SkippedRow } from '../../../announcement/skipped.js';
 import { Listeners } from '../../../lib/listeners.js';
 import { idOf } from '../../merge.js';
 import { Seniority } from '../../seniority.js';
@@ -11,18 +11,18 @@ import type { Sighting, Source, SourceState, SourceStatus, SourceType } from '..
 import type { Service } from './cache.js';
 import { Link } from './link.js';
 
-/** How often expiry and due questions are looked at; the first time after a random part of it (RFC 6762 §5.2). All ms. */
+/** How often expiry and due questions are checked; the first time after a random delay (RFC 6762 §5.2). All ms. */
 const TICK_MS = 1_000;
 const FIRST_TICK_MS = { least: 20, most: 120 };
-/** Neighbours answer within 120 ms of a question (RFC 6762 §6): how long to wait for the first list. */
+/** How long to wait for the first list, ms: neighbours answer within 120 ms of a question (RFC 6762 §6). */
 const ANSWERS_MS = 250;
-/** Links come and go: every so many ticks. */
-const LOOK_EVERY = 30;
+/** Ticks between two looks at the interfaces, which come and go. */
+const INTERFACES_EVERY = 30;
 
 interface AvahiOptions {
-  /** Wire words to ask for, besides those that the links mention. */
+  /** Service types to ask for, besides those that the links mention. */
   readonly types: readonly string[];
-  /** Whether a node without a usable link misses something. */
+  /** Whether a node without a usable link has a problem. */
   readonly required: boolean;
   /** Wall clock, ms since the epoch. */
   readonly now?: () => number;
@@ -44,7 +44,7 @@ export class AvahiSource implements Source {
   #readyTimer: NodeJS.Timeout | undefined;
   #ticks = 0;
   readonly #seniority: Seniority;
-  /** Since when each of the present announcements is known, ms since the epoch. */
+  /** When each current announcement was first heard, ms since the epoch. */
   #since = new Map<string, number>();
   /** This node's addresses. */
   #own: ReadonlySet<string> = new Set();
@@ -60,14 +60,14 @@ export class AvahiSource implements Source {
     this.#ready = new Promise((resolve) => {
       this.#resolveReady = resolve;
     });
-    this.#look();
-    this.#update();
+    this.#scanInterfaces();
+    this.#updateState();
     const { least, most } = FIRST_TICK_MS;
     this.#timer = setTimeout(() => this.#start(), least + Math.random() * (most - least));
   }
 
   status(): Omit<SourceStatus, 'name'> {
-    const error = this.#state === 'away' ? { error: this.#trouble() } : {};
+    const error = this.#state === 'away' ? { error: this.#explain() } : {};
     const skipped: Record<string, number> = {};
     for (const [reason, count] of [...this.#links.values()].flatMap((link) => Object.entries(link.skipped())))
       skipped[reason] = (skipped[reason] ?? 0) + count;
@@ -83,7 +83,7 @@ export class AvahiSource implements Source {
       const first = this.#since.get(key) ?? this.#seniority.claim(idOf(announcement), announcer);
       since.set(key, first);
       const self = this.#own.has(announcement.address);
-      // The kernel drops what comes from elsewhere with an address of its own as the sender.
+      // The kernel drops packets from elsewhere that claim one of this host's addresses as sender.
       return { announcement, self, certain: self && this.#own.has(sender), heardAt, announcer, since: first };
     });
     this.#since = since;
@@ -91,7 +91,7 @@ export class AvahiSource implements Source {
   }
 
   skippedRows(): readonly SkippedRow[] {
-    return keptOf([...this.#links.values()].flatMap((link) => link.skippedRows()));
+    return capRows([...this.#links.values()].flatMap((link) => link.skippedRows()));
   }
 
   onChange(listener: () => void): () => void {
@@ -109,7 +109,7 @@ export class AvahiSource implements Source {
     await Promise.all([...this.#links.values()].map((link) => link.close()));
   }
 
-  /** Each instance once: several links may lead to it, then by the first that is open, but over IPv4 if one does. */
+  /** Each instance once. Where several links lead to it, the first open one wins, over IPv4 if possible. */
   #services(): readonly Service[] {
     const links = [...this.#links.values()].sort((a, b) => Number(b.isOpen) - Number(a.isOpen));
     if (links.length === 1) return links[0]?.cache.services() ?? [];
@@ -131,53 +131,53 @@ export class AvahiSource implements Source {
 
   #tick(): void {
     this.#ticks++;
-    if (this.#ticks % LOOK_EVERY === 0) this.#look();
+    if (this.#ticks % INTERFACES_EVERY === 0) this.#scanInterfaces();
     let changed = false;
     for (const [name, link] of this.#links) {
       if (link.tick()) changed = true;
       if (!link.isOpen && link.cache.services().length === 0) this.#links.delete(name);
     }
     if (changed) this.#listeners.call();
-    this.#update();
+    this.#updateState();
   }
 
-  /** Opens links that came, closes those that went. */
-  #look(): void {
+  /** Opens new links, closes vanished ones. */
+  #scanInterfaces(): void {
     const all = Object.entries(this.#interfaces()).map(([name, list = []]) => ({ name, list }));
     this.#own = new Set(all.flatMap(({ list }) => list.map(({ address }) => address)));
     const usable = all.filter(({ list }) => list.some(isUsable));
     for (const { name, list } of usable) this.#link(name).open(list);
-    for (const [name, link] of this.#links) if (!usable.some((one) => one.name === name)) void link.close();
+    for (const [name, link] of this.#links) if (!usable.some((candidate) => candidate.name === name)) void link.close();
   }
 
   #link(name: string): Link {
     const known = this.#links.get(name);
     if (known) return known;
-    const heard = (changed: boolean) => {
+    const onChange = (changed: boolean) => {
       if (changed) this.#listeners.call();
-      this.#update();
+      this.#updateState();
     };
-    const link = new Link(name, this.#types, this.#now, heard);
+    const link = new Link(name, this.#types, this.#now, onChange);
     this.#links.set(name, link);
     return link;
   }
 
-  #update(): void {
+  #updateState(): void {
     const open = [...this.#links.values()].filter((link) => link.isOpen);
-    const state = this.#stateOf(open);
+    const state = this.#findState(open);
     if (this.#state === 'up') this.#lastUp = this.#now();
     if (state === this.#state) return;
     this.#state = state;
     this.#listeners.call();
   }
 
-  #stateOf(open: readonly Link[]): SourceState {
+  #findState(open: readonly Link[]): SourceState {
     if (open.some((link) => link.joined)) return 'up';
     if (open.length === 0) return this.#required ? 'away' : 'off';
     return open.some((link) => link.problem) ? 'away' : 'connecting';
   }
 
-  #trouble(): NonNullable<SourceStatus['error']> {
+  #explain(): NonNullable<SourceStatus['error']> {
     const problems = [...this.#links.values()].flatMap(({ name, problem }) => (problem ? [`${name}: ${problem}`] : []));
     return {
       code: 'no-multicast',
@@ -187,7 +187,7 @@ export class AvahiSource implements Source {
   }
 }
 
-/** An address that every link has is not enough: each container's end of a cable has one. */
+/** A link-local address is not enough: every container's virtual link has one. */
 function isUsable({ internal, address }: NetworkInterfaceInfo): boolean {
   return !internal && !address.startsWith('fe80:');
 }

@@ -1,4 +1,4 @@
-/** One network interface as multicast DNS sees it: a socket per address family, and what came in through them. */
+/** One network interface over multicast DNS: a socket per address family, and what they received. */
 import type { BlockList } from 'node:net';
 import type { NetworkInterfaceInfo } from 'node:os';
 import mdns, { type MulticastDNS } from 'multicast-dns';
@@ -7,7 +7,7 @@ import { rangeList } from '../../../lib/address.js';
 import { MdnsCache } from './cache.js';
 import { guardedSocket } from './datagrams.js';
 
-/** RFC 6762 §3; the port is also the one that answers must come from (§6). */
+/** RFC 6762 §3; answers must come from the same port (§6). */
 const GROUP = { IPv4: '224.0.0.251', IPv6: 'ff02::fb' } as const;
 const PORT = 5353;
 
@@ -15,27 +15,27 @@ export class Link {
   readonly name: string;
   readonly cache: MdnsCache;
   readonly #now: () => number;
-  readonly #heard: (changed: boolean) => void;
+  readonly #onChange: (changed: boolean) => void;
   #sockets: readonly MulticastDNS[] = [];
   #networks: BlockList = rangeList([]);
-  /** What the sockets were opened for. */
+  /** Addresses for which the sockets were opened. */
   #opened = '';
   #malformed = 0;
   readonly #malformedRows: SkippedRow[] = [];
-  /** Whether it hears its neighbours. */
+  /** Whether it receives from its neighbours. */
   joined = false;
-  /** Why it does not; null when nothing is wrong. */
+  /** Why not; null when nothing is wrong. */
   problem: string | null = null;
 
   /**
    * @param now ms since the epoch, for what is shown
-   * @param heard called after each packet or change of the sockets, with whether something new was in it
+   * @param onChange called after each packet or change of the sockets, with whether it brought anything new
    */
-  constructor(name: string, types: readonly string[], now: () => number, heard: (changed: boolean) => void) {
+  constructor(name: string, types: readonly string[], now: () => number, onChange: (changed: boolean) => void) {
     this.name = name;
     this.cache = new MdnsCache(types, now);
     this.#now = now;
-    this.#heard = heard;
+    this.#onChange = onChange;
   }
 
   get isOpen(): boolean {
@@ -46,12 +46,12 @@ export class Link {
     return { ...this.cache.skipped(), ...(this.#malformed > 0 ? { malformed: this.#malformed } : {}) };
   }
 
-  /** The rows behind these counts, as far as they are kept. */
+  /** The rows behind these counts, as far as they are stored. */
   skippedRows(): readonly SkippedRow[] {
     return [...this.cache.skippedRows(), ...this.#malformedRows];
   }
 
-  /** Opens sockets for these addresses of the interface; those that are open for the same ones stay. */
+  /** Opens sockets for these addresses of the interface; sockets already open for them stay. */
   open(list: readonly NetworkInterfaceInfo[]): void {
     const wanted = JSON.stringify(list);
     if (wanted === this.#opened) return;
@@ -60,7 +60,7 @@ export class Link {
     this.#networks = rangeList(list.flatMap(({ cidr }) => cidr ?? []));
     const v4 = list.find(({ family }) => family === 'IPv4');
     const v6 = list.some(({ family }) => family === 'IPv6');
-    // Bound to the group: what is sent to this node alone is left to an avahi-daemon that shares the port.
+    // Bound to the group: unicast is left to an avahi-daemon that shares the port.
     this.#sockets = [
       ...(v4 ? [this.#listen({ type: 'udp4', ip: GROUP.IPv4, interface: v4.address, bind: GROUP.IPv4 })] : []),
       ...(v6 ? [this.#listen(v6Options(this.name))] : []),
@@ -76,7 +76,7 @@ export class Link {
     await Promise.all(sockets.map((socket) => new Promise<void>((done) => socket.destroy(done))));
   }
 
-  /** Sends what is due. @returns whether something has expired */
+  /** Sends due questions. @returns whether anything has expired */
   tick(): boolean {
     const now = performance.now();
     const changed = this.cache.expire(now);
@@ -85,41 +85,41 @@ export class Link {
     return changed;
   }
 
-  /** Who sent the packet is not told. */
-  #refuse(): void {
+  /** The socket does not say who sent it. */
+  #countMalformed(): void {
     this.#malformed++;
     keepNewest(this.#malformedRows, { node: null, type: null, reason: 'malformed', heardAt: this.#now() });
   }
 
   #listen({ type = 'udp4', ...options }: mdns.Options): MulticastDNS {
     const isOurs = () => this.#sockets.includes(socket);
-    const passedOver = () => {
-      if (isOurs()) this.#refuse();
+    const onDropped = () => {
+      if (isOurs()) this.#countMalformed();
     };
-    const socket = mdns({ ...options, type, port: PORT, socket: guardedSocket(type, passedOver) });
-    const failed = (error: Error) => {
+    const socket = mdns({ ...options, type, port: PORT, socket: guardedSocket(type, onDropped) });
+    const onError = (error: Error) => {
       if (!isOurs()) return;
-      // Trouble of the system names the call that failed; the rest is a packet that cannot be read.
+      // A system error names the failed call; anything else is a malformed packet.
       if ('syscall' in error) this.problem = error.message;
-      else this.#refuse();
-      this.#heard(false);
+      else this.#countMalformed();
+      this.#onChange(false);
     };
-    socket.on('error', failed);
-    socket.on('warning', failed);
+    socket.on('error', onError);
+    socket.on('warning', onError);
     socket.on('networkInterface', () => {
       if (!isOurs()) return;
       this.joined = true;
       this.problem = null;
-      this.#heard(false);
+      this.#onChange(false);
     });
     socket.on('response', (packet, { address, port }) => {
       if (!isOurs() || port !== PORT || !this.#isNeighbour(address)) return;
-      if (this.cache.take(packet, address, performance.now())) this.#heard(true);
+      if (this.cache.take(packet, address, performance.now())) this.#onChange(true);
     });
     return socket;
   }
 
-  /** Every socket of the machine hears every link, and routers may let strangers through (RFC 6762 §11). */
+  /** Every socket of the machine receives from every link, and routers may let strangers through (RFC 6762 §11). */
   #isNeighbour(sender: string): boolean {
     const [address = ''] = sender.split('%');
     return this.#networks.check(address, address.includes(':') ? 'ipv6' : 'ipv4');

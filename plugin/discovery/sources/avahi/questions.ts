@@ -1,30 +1,31 @@
 /**
- * When a link is asked for what: in series with growing pauses while something is missing (RFC 6762 §5.2), and again
- * before what is known expires. No socket and no timer.
+ * When to ask a link for what: in series with growing pauses while something is missing (RFC 6762 §5.2), and again before a
+ * known value expires. No socket, no timer.
  */
 
 import type { Question } from 'dns-packet';
 import { smallest } from '../../../lib/extremes.js';
-import { isAskable, type Kind, keyOf } from './record.js';
+import { isAskable, type Kind, recordKey } from './record.js';
 
-/** Questions in one packet: about 1,200 bytes, which no link has to split. */
+/** Questions in one packet: about 1,200 bytes, which no link fragments. */
 const QUESTIONS_CAP = 24;
 
-/** Pauses of a series of questions, ms: three times longer each time. */
-const FIRST_PAUSE = 1_000;
-const LONGEST_PAUSE = 60 * 60_000;
+/** Pauses between the questions of a series, ms: each three times the last. */
+const FIRST_PAUSE_MS = 1_000;
+const MAX_PAUSE_MS = 60 * 60_000;
 
 /** Something that may be asked for. */
 export interface Wanted {
   readonly question: Question & { readonly type: Kind };
-  /** Many may answer, and further ones later: asked on even when there are answers. */
+  /** Many may answer, and more may come later: asked again even when there are answers. */
   readonly open: boolean;
 }
 
-/** A value that is known, and when to ask for it again so that it need not expire, ms, monotonic. */
+/** A known value, and when to ask for it again before it expires. */
 export interface Refreshable {
   /** ms */
   readonly ttl: number;
+  /** ms, monotonic */
   refreshAt: number;
 }
 
@@ -33,47 +34,47 @@ type Known = (key: string) => readonly Refreshable[];
 
 export class Questions {
   readonly #known: Known;
-  /** Series that run, by key. */
+  /** Running series, by key. */
   readonly #series = new Map<string, { due: number; pause: number }>();
 
   constructor(known: Known) {
     this.#known = known;
   }
 
-  /** The questions to send now, in one packet; those that find no room in it are due at the next call. */
+  /** The questions to send now, in one packet; those that do not fit are due at the next call. */
   due(wanted: ReadonlyMap<string, Wanted>, now: number): Question[] {
     for (const key of this.#series.keys()) if (!wanted.has(key)) this.#series.delete(key);
     const due: { readonly key: string; readonly at: number; readonly question: Question }[] = [];
-    for (const [key, one] of wanted) {
-      const at = isAskable(one.question.name) ? this.#dueAt(key, one, now) : Infinity;
-      if (at <= now) due.push({ key, at, question: one.question });
+    for (const [key, item] of wanted) {
+      const at = isAskable(item.question.name) ? this.#dueAt(key, item, now) : Infinity;
+      if (at <= now) due.push({ key, at, question: item.question });
     }
     const sent = due.sort((a, b) => a.at - b.at).slice(0, QUESTIONS_CAP);
-    for (const { key } of sent) this.#asked(key, now);
+    for (const { key } of sent) this.#noteSent(key, now);
     return sent.map(({ question }) => question);
   }
 
-  /** When to ask for it: as its series goes on, or before one of its values expires. */
+  /** When to ask: at the next step of its series, or before one of its values expires. */
   #dueAt(key: string, { question, open }: Wanted, now: number): number {
     const values = this.#known(key);
     const other = question.type === 'A' ? 'AAAA' : question.type === 'AAAA' ? 'A' : null;
-    const answered = values.length > 0 || (other !== null && this.#known(keyOf(other, question.name)).length > 0);
+    const answered = values.length > 0 || (other !== null && this.#known(recordKey(other, question.name)).length > 0);
     if (answered && !open) this.#series.delete(key);
-    else if (!this.#series.has(key)) this.#series.set(key, { due: now, pause: FIRST_PAUSE });
+    else if (!this.#series.has(key)) this.#series.set(key, { due: now, pause: FIRST_PAUSE_MS });
     return smallest(
       values.map(({ refreshAt }) => refreshAt),
       this.#series.get(key)?.due,
     );
   }
 
-  #asked(key: string, now: number): void {
+  #noteSent(key: string, now: number): void {
     const series = this.#series.get(key);
     if (series && series.due <= now) {
       series.due = now + series.pause;
-      series.pause = Math.min(series.pause * 3, LONGEST_PAUSE);
+      series.pause = Math.min(series.pause * 3, MAX_PAUSE_MS);
     }
-    for (const kept of this.#known(key)) {
-      if (kept.refreshAt <= now) kept.refreshAt = now + Math.max(kept.ttl * 0.05, FIRST_PAUSE);
+    for (const value of this.#known(key)) {
+      if (value.refreshAt <= now) value.refreshAt = now + Math.max(value.ttl * 0.05, FIRST_PAUSE_MS);
     }
   }
 }

@@ -1,26 +1,26 @@
-/** Records of multicast DNS as a stranger's packet holds them: read, checked and capped. RFC 6762, RFC 6763. */
+/** Records of multicast DNS, read from a stranger's packet, checked and capped. RFC 6762, RFC 6763. */
 import type { Answer, Packet } from 'dns-packet';
 import { type EntryProblem, readEntry } from '../../../announcement/entry.js';
 import { canonicalAddress, rangeList } from '../../../lib/address.js';
 import { cleanText } from '../../../lib/text.js';
 import type { Announcement } from '../../../model/provider.js';
 
-/** The name whose answers are the types that the link has (RFC 6763 §9). */
+/** The name whose answers are the types on the link (RFC 6763 §9). */
 export const ALL_TYPES = '_services._dns-sd._udp.local';
-/** Words longer than the standard's 15 characters are met. */
+/** Some types are longer than the standard's 15 characters. */
 const TYPE_NAME = /^_([A-Za-z0-9][A-Za-z0-9_-]{0,31})\._(?:tcp|udp)\.local$/i;
-/** Labels come joined by dots, and the first may hold dots itself. */
+/** Labels are joined by dots, and the first may itself hold dots. */
 const INSTANCE_NAME = /^(.+)\.(_[^.]+\._(?:tcp|udp)\.local)$/is;
 
 /** Attributes of an instance, and characters of all of them together. */
 const PAIRS_CAP = 32;
 const TXT_CAP = 1024;
-const LONGEST_TTL_MS = 75 * 60_000;
+const MAX_TTL_MS = 75 * 60_000;
 
-/** Opcode and response code; only zero is meant for us (RFC 6762 §18.3, §18.11). */
+/** Opcode and response code: anything but zero is ignored (RFC 6762 §18.3, §18.11). */
 const MUST_BE_ZERO = 0x780f;
 
-/** Addresses that lead to another machine only by mistake: of this host, of one link, of many machines. */
+/** Addresses that cannot lead to one other machine: of this host, of one link, of many machines. */
 const UNUSABLE = rangeList([
   '0.0.0.0/8',
   '127.0.0.0/8',
@@ -38,13 +38,13 @@ export interface Fact {
   readonly name: string;
   /** PTR: name; SRV: target, port; TXT: its strings; A and AAAA: address. */
   readonly data: readonly string[];
-  /** ms; 0 takes it back. */
+  /** ms; 0 withdraws the record. */
   readonly ttl: number;
-  /** It replaces what was said before (RFC 6762 §10.2). */
+  /** Whether it replaces earlier values (RFC 6762 §10.2). */
   readonly flush: boolean;
 }
 
-/** The records of a response that may say something about a service. */
+/** The records of a response that may describe a service. */
 export function readFacts({ type, flags = 0, answers = [], additionals = [] }: Packet): readonly Fact[] {
   if (type !== 'response' || (flags & MUST_BE_ZERO) !== 0) return [];
   return [...answers, ...additionals].flatMap((answer) => readFact(answer) ?? []);
@@ -55,11 +55,11 @@ function readFact(answer: Answer): Fact | null {
   const data = readData(answer);
   if (data === null) return null;
   const { name, ttl = 0, flush = false } = answer;
-  return { kind: answer.type as Kind, name, data, ttl: Math.min(ttl * 1000, LONGEST_TTL_MS), flush };
+  return { kind: answer.type as Kind, name, data, ttl: Math.min(ttl * 1000, MAX_TTL_MS), flush };
 }
 
 function readData(answer: Answer): readonly string[] | null {
-  if (answer.type === 'PTR') return pointsRight(lower(answer.name), answer.data) ? [answer.data] : null;
+  if (answer.type === 'PTR') return isValidPointer(lower(answer.name), answer.data) ? [answer.data] : null;
   if (answer.type === 'SRV') return [answer.data.target, `${answer.data.port}`];
   if (answer.type === 'TXT') return readStrings([answer.data].flat());
   if (answer.type !== 'A' && answer.type !== 'AAAA') return null;
@@ -67,12 +67,12 @@ function readData(answer: Answer): readonly string[] | null {
   return address === null ? null : [address];
 }
 
-/** A pointer leads from all types to a type, or from a type to an instance of it. */
-function pointsRight(name: string, to: string): boolean {
-  return name === ALL_TYPES ? TYPE_NAME.test(to) : lower(typeNameOf(to)) === name;
+/** A pointer leads from the list of types to a type, or from a type to one of its instances. */
+function isValidPointer(name: string, to: string): boolean {
+  return name === ALL_TYPES ? TYPE_NAME.test(to) : lower(readTypeName(to)) === name;
 }
 
-/** Bytes that are no UTF-8 become replacement characters. */
+/** Invalid UTF-8 becomes replacement characters. */
 function readStrings(all: readonly (string | Buffer)[]): readonly string[] {
   let left = TXT_CAP;
   const strings = all.slice(0, PAIRS_CAP).map(String);
@@ -82,29 +82,29 @@ function readStrings(all: readonly (string | Buffer)[]): readonly string[] {
   });
 }
 
-/** ASCII letters only, as DNS compares names. */
+/** Lower case of ASCII letters only, as DNS compares names. */
 export const lower = (name: string) => name.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 
 /** Records of one kind and name belong together. */
-export const keyOf = (kind: Kind, name: string) => `${kind} ${lower(name)}`;
+export const recordKey = (kind: Kind, name: string) => `${kind} ${lower(name)}`;
 
-/** The wire word in the name of a type. */
-export const wordOf = (typeName: string) => TYPE_NAME.exec(typeName)?.[1] ?? '';
+/** The service type in the name of a type. */
+export const readTypeId = (typeName: string) => TYPE_NAME.exec(typeName)?.[1] ?? '';
 
 /** The type in the name of an instance. */
-export const typeNameOf = (instance: string) => INSTANCE_NAME.exec(instance)?.[2] ?? '';
+export const readTypeName = (instance: string) => INSTANCE_NAME.exec(instance)?.[2] ?? '';
 
-/** What an instance calls itself. */
-const labelOf = (instance: string) => INSTANCE_NAME.exec(instance)?.[1] ?? '';
+/** The label of an instance: what it calls itself. */
+const readLabel = (instance: string) => INSTANCE_NAME.exec(instance)?.[1] ?? '';
 
-/** Whether the name, put into a question, is the name that was heard: an encoder cuts at every dot. */
+/** Whether the name survives being put into a question: an encoder splits at every dot. */
 export function isAskable(name: string): boolean {
-  if (/[\p{Cc}\ufffd]/u.test(name) || labelOf(name).includes('.')) return false;
+  if (/[\p{Cc}\ufffd]/u.test(name) || readLabel(name).includes('.')) return false;
   return name.split('.').every((label) => label !== '' && Buffer.byteLength(label) < 64);
 }
 
 /**
- * A complete instance as an announcement, at the first address that can be reached; or why it must be left out.
+ * A complete instance as an announcement, at the first usable address; or why it must be skipped.
  * @param srv, txt data of these records
  */
 export function readService(
@@ -115,16 +115,16 @@ export function readService(
   addresses: readonly string[],
 ): Announcement | EntryProblem {
   const [target, port] = srv;
-  const address = addresses.find((one) => !UNUSABLE.check(one, one.includes(':') ? 'ipv6' : 'ipv4'));
-  const entry = readEntry({ s: type, d: labelOf(instance), m: target, i: address, p: port });
+  const address = addresses.find((candidate) => !UNUSABLE.check(candidate, candidate.includes(':') ? 'ipv6' : 'ipv4'));
+  const entry = readEntry({ s: type, d: readLabel(instance), m: target, i: address, p: port });
   if (typeof entry === 'string') return entry;
   const node = entry.host.replace(/\.local$/i, '') || entry.address;
   return { ...entry, node, txt: readPairs(txt), gossip: null };
 }
 
 /**
- * Attributes: one `k=v` in a string, or several parted by `&` as old nodes write them; the first of a name counts.
- * As in the tag, the first word without `=` is a value without a name, a further one a name without a value.
+ * Attributes: one `k=v` per string, or several separated by `&` as old nodes write them; the first of a name wins.
+ * As in the tag, a first word without `=` is a value without a name, a later one a name without a value.
  */
 function readPairs(strings: readonly string[]): ReadonlyMap<string, string> {
   const pairs = new Map<string, string>();

@@ -1,32 +1,32 @@
-/** Records of one link while they live: so many of each and no more, each until its time is over. No socket, no timer. */
+/** The live records of one link: a capped number of each kind, each until it expires. No socket, no timer. */
 
 import { keepNewest, type SkippedRow } from '../../../announcement/skipped.js';
 import type { Refreshable } from './questions.js';
-import { ALL_TYPES, type Fact, type Kind, keyOf, lower, wordOf } from './record.js';
+import { ALL_TYPES, type Fact, type Kind, lower, readTypeId, recordKey } from './record.js';
 
-/** Caps: instances of one link and of one sender, learned type names (64 types over both transports), values of a name. */
+/** Caps: instances per link and per sender, learned type names (64 types over both transports), values of a name. */
 const INSTANCES_CAP = 512;
 const SENDER_CAP = 64;
 const TYPES_CAP = 128;
 const VALUES_CAP = 8;
 
-/** All ms. What is taken back, or replaced by a newer value, stays for a second (RFC 6762 §10.1, §10.2). */
-const FAREWELL = 1_000;
-/** What lives shorter is not asked for again before it expires: the neighbour would set the pace. */
-const SHORTEST_REFRESHED = 10_000;
+/** How long a value stays once withdrawn or replaced, ms (RFC 6762 §10.1, §10.2). */
+const FAREWELL_MS = 1_000;
+/** A shorter lifetime is not refreshed, or the neighbour would set the pace, ms. */
+const MIN_REFRESHED_TTL_MS = 10_000;
 
 /** When and from whom a record came. */
-interface Heard {
+interface Reception {
   /** Source address of the packet. */
   readonly sender: string;
   /** Monotonic, ms: what lifetimes are counted by. */
   readonly now: number;
-  /** The same moment as people tell it, ms since the epoch. */
+  /** The same moment by the wall clock, ms since the epoch. */
   readonly heardAt: number;
 }
 
-/** A record as kept; times are monotonic, ms, but for `heardAt`. */
-interface Kept extends Fact, Refreshable {
+/** A stored record; times are monotonic, ms, except for `heardAt`. */
+interface StoredRecord extends Fact, Refreshable {
   readonly sender: string;
   readonly heardAt: number;
   readonly since: number;
@@ -34,79 +34,80 @@ interface Kept extends Fact, Refreshable {
 }
 
 export class Records {
-  /** Type names that are always asked for, and their wire words. */
+  /** Type names that are always asked for, with their service types. */
   readonly #own: ReadonlyMap<string, string>;
   /** By kind and name, then by value. */
-  readonly #all = new Map<string, Map<string, Kept>>();
-  /** How many there was no room for, and the newest of them. */
+  readonly #all = new Map<string, Map<string, StoredRecord>>();
+  /** How many were refused for lack of room, and the newest of them. */
   refused = 0;
   readonly refusedRows: SkippedRow[] = [];
 
-  /** @param types wire words whose names are known whether or not the link mentions them */
+  /** @param types service types that are known whether or not the link mentions them */
   constructor(types: readonly string[]) {
-    this.#own = new Map(types.flatMap((word) => ['tcp', 'udp'].map((over) => [`_${word}._${over}.local`, word])));
+    this.#own = new Map(types.flatMap((id) => ['tcp', 'udp'].map((transport) => [`_${id}._${transport}.local`, id])));
   }
 
-  of(kind: Kind, name: string): Kept[] {
-    return this.under(keyOf(kind, name));
+  of(kind: Kind, name: string): StoredRecord[] {
+    return this.under(recordKey(kind, name));
   }
 
-  /** @param key see `keyOf` */
-  under(key: string): Kept[] {
+  /** @param key see `recordKey` */
+  under(key: string): StoredRecord[] {
     return [...(this.#all.get(key)?.values() ?? [])];
   }
 
-  /** The one of them that was heard last. */
-  latest(kind: Kind, name: string): Kept | null {
-    let last: Kept | null = null;
-    for (const kept of this.of(kind, name)) if (last === null || kept.since >= last.since) last = kept;
+  /** The most recently heard. */
+  latest(kind: Kind, name: string): StoredRecord | null {
+    let last: StoredRecord | null = null;
+    for (const record of this.of(kind, name)) if (last === null || record.since >= last.since) last = record;
     return last;
   }
 
-  /** Whether a pointer leads to that instance; without going over all that there are. */
+  /** Whether a pointer leads to that instance, without a pass over all pointers. */
   pointsTo(typeName: string, instance: string): boolean {
-    return this.#all.get(keyOf('PTR', typeName))?.has(lower(instance)) ?? false;
+    return this.#all.get(recordKey('PTR', typeName))?.has(lower(instance)) ?? false;
   }
 
-  /** Type names to ask for, with their words. */
+  /** Type names to ask for, with their service types. */
   typeNames(): ReadonlyMap<string, string> {
     const names = new Map(this.#own);
     const known = new Set([...this.#own.keys()].map((name) => lower(name)));
     for (const { data } of this.of('PTR', ALL_TYPES)) {
       const [name = ''] = data;
-      if (!known.has(lower(name))) names.set(name, wordOf(name));
+      if (!known.has(lower(name))) names.set(name, readTypeId(name));
     }
     return names;
   }
 
-  /** @returns whether it is a new value; null where nothing was kept of it */
-  keep(fact: Fact, heard: Heard): boolean | null {
-    const { sender, now, heardAt } = heard;
-    const key = keyOf(fact.kind, fact.name);
-    const values = this.#all.get(key) ?? new Map<string, Kept>();
+  /** @returns whether it is a new value; null where nothing was stored */
+  store(fact: Fact, reception: Reception): boolean | null {
+    const { sender, now, heardAt } = reception;
+    const key = recordKey(fact.kind, fact.name);
+    const values = this.#all.get(key) ?? new Map<string, StoredRecord>();
     const id = fact.kind === 'TXT' ? JSON.stringify(fact.data) : lower(fact.data.join(' '));
     const known = values.get(id);
     if (fact.ttl === 0) {
-      if (known) farewell(known, now);
+      if (known) retire(known, now);
       return null;
     }
     if (!known && !this.#hasRoom(fact, values.size, sender)) {
-      this.#refuse(fact, heard);
+      this.#refuse(fact, reception);
       return null;
     }
-    // A pointer is never the only one of its name: whoever says so would wipe the neighbours out.
+    // A pointer is never the only one of its name: a flush would wipe out the neighbours.
     if (fact.flush && fact.kind !== 'PTR') {
-      for (const kept of values.values()) if (kept !== known && now - kept.since > FAREWELL) farewell(kept, now);
+      for (const record of values.values())
+        if (record !== known && now - record.since > FAREWELL_MS) retire(record, now);
     }
-    // Up to 2 % later, so that all who heard it do not ask in step.
-    const refreshAt = fact.ttl < SHORTEST_REFRESHED ? Infinity : now + fact.ttl * (0.8 + Math.random() * 0.02);
+    // Up to 2 % later, so that not every listener asks at once.
+    const refreshAt = fact.ttl < MIN_REFRESHED_TTL_MS ? Infinity : now + fact.ttl * (0.8 + Math.random() * 0.02);
     const first = known?.sender ?? sender;
     values.set(id, { ...fact, sender: first, heardAt, since: now, expiresAt: now + fact.ttl, refreshAt });
     this.#all.set(key, values);
     return !known;
   }
 
-  /** Drops what has expired. @returns whether there was such */
+  /** Drops what has expired. @returns whether anything was dropped */
   expire(now: number): boolean {
     let changed = false;
     for (const values of this.#all.values()) {
@@ -115,7 +116,7 @@ export class Records {
     return changed;
   }
 
-  /** Drops what is under other keys. @returns whether there was such */
+  /** Drops what is under other keys. @returns whether anything was dropped */
   keepOnly(keys: { has(key: string): boolean }): boolean {
     let changed = false;
     for (const [key, values] of this.#all) {
@@ -124,9 +125,9 @@ export class Records {
     return changed;
   }
 
-  #refuse(fact: Fact, { sender, heardAt }: Heard): void {
+  #refuse(fact: Fact, { sender, heardAt }: Reception): void {
     this.refused++;
-    const type = fact.kind === 'PTR' ? wordOf(fact.name) || null : null;
+    const type = fact.kind === 'PTR' ? readTypeId(fact.name) || null : null;
     keepNewest(this.refusedRows, { node: sender, type, reason: 'too-many', heardAt });
   }
 
@@ -134,17 +135,17 @@ export class Records {
     if (kind !== 'PTR') return size < VALUES_CAP;
     if (lower(name) === ALL_TYPES) return size < TYPES_CAP;
     let all = 0;
-    let ofSender = 0;
+    let fromSender = 0;
     for (const typeName of this.typeNames().keys()) {
-      for (const kept of this.#all.get(keyOf('PTR', typeName))?.values() ?? []) {
+      for (const record of this.#all.get(recordKey('PTR', typeName))?.values() ?? []) {
         all++;
-        if (kept.sender === sender) ofSender++;
+        if (record.sender === sender) fromSender++;
       }
     }
-    return all < INSTANCES_CAP && ofSender < SENDER_CAP;
+    return all < INSTANCES_CAP && fromSender < SENDER_CAP;
   }
 }
 
-function farewell(kept: Kept, now: number): void {
-  kept.expiresAt = Math.min(kept.expiresAt, now + FAREWELL);
+function retire(record: StoredRecord, now: number): void {
+  record.expiresAt = Math.min(record.expiresAt, now + FAREWELL_MS);
 }

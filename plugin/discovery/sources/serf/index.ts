@@ -1,9 +1,9 @@
 /**
- * The Serf agent of this node as a source: members listed once per connection, then changed by the agent's own events.
- * While the agent is away the last list stays, and the connection is tried again with growing pauses.
+ * This node's Serf agent as a source: lists the members once per connection, then follows the agent's events. While the
+ * agent is away, the last list stays and the connection is retried with growing pauses.
  */
 import { setTimeout as pauseFor } from 'node:timers/promises';
-import { keptOf, type SkippedRow } from '../../../announcement/skipped.js';
+import { capRows, type SkippedRow } from '../../../announcement/skipped.js';
 import { Listeners } from '../../../lib/listeners.js';
 import { cleanText } from '../../../lib/text.js';
 import { PanelError } from '../../../model/errors.js';
@@ -16,14 +16,14 @@ import { Members, REMOVING } from './members.js';
 
 const MEMBER_EVENTS = ['member-join', 'member-failed', 'member-update', ...REMOVING];
 
-/** A hung agent keeps its connection open: ask it something small now and then. Both ms. */
+/** A hung agent keeps its connection open, so it is asked something small now and then. Both ms. */
 const KEEP_ALIVE_MS = 20_000;
 const KEEP_ALIVE_LIMIT_MS = 5_000;
-/** Events that wait to be applied; the largest communities have a few thousand members. */
+/** Events waiting to be applied; the largest communities have a few thousand members. */
 const EVENTS_CAP = 10_000;
-/** Pause before trying again, doubled each time up to the longest, ms. */
+/** Pause before a retry, doubled each time up to the maximum, ms. */
 const FIRST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 1_000;
+const MAX_PAUSE_MS = 1_000;
 
 export class SerfSource implements Source, Agent {
   readonly agent: Agent = this;
@@ -36,7 +36,7 @@ export class SerfSource implements Source, Agent {
   readonly #ended: Promise<void>;
   readonly #ready: Promise<void>;
   #resolveReady = () => {};
-  /** Lists and events are applied one after the other, in the order in which the agent sent them. */
+  /** Applies lists and events one by one, in the order in which the agent sent them. */
   #queue: Promise<void> = Promise.resolve();
   readonly #members: Members;
   #client: SerfRpc | null = null;
@@ -75,7 +75,7 @@ export class SerfSource implements Source, Agent {
   }
 
   skippedRows(): readonly SkippedRow[] {
-    return keptOf(this.#members.skippedRows());
+    return capRows(this.#members.skippedRows());
   }
 
   onChange(listener: () => void): () => void {
@@ -112,20 +112,20 @@ export class SerfSource implements Source, Agent {
   }
 
   async #run(): Promise<void> {
-    for (let pause = FIRST_PAUSE_MS; !this.#stop.signal.aborted; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+    for (let pause = FIRST_PAUSE_MS; !this.#stop.signal.aborted; pause = Math.min(pause * 2, MAX_PAUSE_MS)) {
       const why = await this.#session();
       if (this.#state === 'up') {
         pause = FIRST_PAUSE_MS;
         this.#lastUp = this.#now();
       }
-      this.#become('away', why);
-      // Up to half shorter, so that nodes which lost the same agent do not come back in step.
+      this.#setState('away', why);
+      // Up to half shorter, so that panels that lost the same agent do not return in step.
       const jitter = 1 - Math.random() / 2;
       await pauseFor(pause * jitter, null, { signal: this.#stop.signal }).catch(() => {});
     }
   }
 
-  /** One connection, from connecting to its loss; returns why it ended. */
+  /** One connection, from connecting to its loss. @returns why it ended */
   async #session(): Promise<PanelError> {
     try {
       const options = { authKey: this.#authKey, signal: this.#stop.signal };
@@ -141,21 +141,21 @@ export class SerfSource implements Source, Agent {
   }
 
   async #follow(client: SerfRpc): Promise<PanelError> {
-    // The stream before the list, and applied behind it: an event may be older than the list, but the last event of a
-    // member never is. So nothing that changes meanwhile is missed.
+    // Subscribed before the list, applied after it: an event may be older than the list, but a member's last event never is.
+    // So no change in between is missed.
     let listed = () => {};
     const list = new Promise<void>((resolve) => {
       listed = resolve;
     });
-    await client.stream(MEMBER_EVENTS, this.#hearing(client, list));
+    await client.stream(MEMBER_EVENTS, this.#eventHandler(client, list));
     const [stats, members] = await Promise.all([client.stats(), client.members()]);
     this.#members.self = stats.get('agent')?.get('name') ?? null;
-    await this.#later(() => this.#members.replace(members));
+    await this.#enqueue(() => this.#members.replace(members));
     listed();
-    this.#become('up', null);
+    this.#setState('up', null);
     const ask = () => {
       client.stats(KEEP_ALIVE_LIMIT_MS).catch(() => client.close('no longer answers'));
-      void this.#later(() => this.#members.grow());
+      void this.#enqueue(() => this.#members.grow());
     };
     const timer = setInterval(ask, KEEP_ALIVE_MS);
     const why = await client.closed;
@@ -163,26 +163,26 @@ export class SerfSource implements Source, Agent {
     return why;
   }
 
-  /** Applies each event once the list is there, in order; an agent that never stops telling is left. */
-  #hearing(client: SerfRpc, list: Promise<void>): (event: AgentEvent) => void {
+  /** Applies each event after the list, in order; an agent that never stops sending is disconnected. */
+  #eventHandler(client: SerfRpc, list: Promise<void>): (event: AgentEvent) => void {
     let waiting = 0;
     return (event) => {
       waiting++;
       if (waiting > EVENTS_CAP) return client.close('sends events faster than they can be followed');
       const apply = () => this.#members.apply(event).finally(() => waiting--);
-      void list.then(() => this.#later(apply));
+      void list.then(() => this.#enqueue(apply));
     };
   }
 
-  /** Does it when all before it is done, and tells the listeners unless nothing has changed. */
-  #later(work: () => Promise<unknown>): Promise<void> {
+  /** Runs the work after all before it, then notifies the listeners unless it returns false. */
+  #enqueue(work: () => Promise<unknown>): Promise<void> {
     this.#queue = this.#queue.then(work).then((changed) => {
       if (changed !== false) this.#listeners.call();
     });
     return this.#queue;
   }
 
-  #become(state: SourceState, error: PanelError | null): void {
+  #setState(state: SourceState, error: PanelError | null): void {
     const changed = state !== this.#state || error?.message !== this.#error?.message;
     this.#state = state;
     this.#error = error;

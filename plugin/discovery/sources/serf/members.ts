@@ -1,6 +1,6 @@
 /**
- * The members of a Serf community as its agent has told of them, and what they announce. Anybody can make members up, so
- * what is kept of all of them together is bounded, and shared so that a flood keeps out nobody who was here before.
+ * The members of a Serf community as its agent reports them, and what they announce. Anybody can make up members, so what
+ * is stored of them is bounded, and shared so that a flood keeps out nobody who was here before.
  */
 import { createHash } from 'node:crypto';
 import type { Entry } from '../../../announcement/entry.js';
@@ -10,7 +10,7 @@ import { inSlices } from '../../../lib/slices.js';
 import { cleanText } from '../../../lib/text.js';
 import type { AgentEvent } from '../../../serf/client.js';
 import type { Member } from '../../../serf/member.js';
-import { ENTRIES_CAP, sharesOf } from '../../budget.js';
+import { allotShares, ENTRIES_CAP } from '../../budget.js';
 import { idOf } from '../../merge.js';
 import type { Seniority } from '../../seniority.js';
 import type { Sighting } from '../../source.js';
@@ -18,29 +18,29 @@ import type { Sighting } from '../../source.js';
 /** `leave` and `reap` remove a member; a failed one stays listed until Serf reaps it. */
 export const REMOVING: readonly string[] = ['member-leave', 'member-reap'];
 
-/** Members kept; the largest communities have a few thousand. */
+/** Members stored; the largest communities have a few thousand. */
 const MEMBERS_CAP = 10_000;
-/** Entries kept while a list is being read, before their shares are known. */
+/** Entries stored while a list is read, before the shares are known. */
 const READING_CAP = 2 * ENTRIES_CAP;
-/** Characters of a tag that is kept to be read again; Serf itself holds all tags of a node below 512 bytes. */
+/** Longest tag stored for a second reading, characters; Serf itself limits all tags of a node to 512 bytes. */
 const TAG_CAP = 1_024;
 const NAME_CAP = 128;
 
-/** What is kept of a member. */
-interface Known {
+/** What is stored of a member. */
+interface KnownMember {
   readonly member: Pick<Member, 'name' | 'address' | 'port' | 'status'>;
-  /** As it came; null where it is longer than is kept. */
+  /** As received; null where it is too long to store. */
   readonly tag: string | null;
   /** Entries in its tag. */
   readonly entries: number;
-  /** Those that the budget lets it have. */
+  /** Those within its share of the budget. */
   readonly sightings: readonly Sighting[];
   readonly skipped: Tag['skipped'];
   readonly bad: Tag['bad'];
-  /** When the agent told of it, and when it was first heard of, ms since the epoch. */
-  readonly toldAt: number;
+  /** When the agent last reported it, and when it was first heard of, ms since the epoch. */
+  readonly reportedAt: number;
   readonly since: number;
-  /** Since when Serf calls it failed; null while it does not. */
+  /** When Serf began to call it failed; null while it does not. */
   readonly failedAt: number | null;
 }
 
@@ -51,13 +51,13 @@ export class Members {
   self: string | null = null;
   readonly #now: () => number;
   readonly #seniority: Seniority;
-  #known = new Map<string, Known>();
-  /** Of all that are known; null after a change. */
+  #known = new Map<string, KnownMember>();
+  /** Of all known members; null after a change. */
   #sightings: readonly Sighting[] | null = null;
-  /** Sums over all that are known, kept up with each change: every page asks for them, and every event changes them. */
+  /** Sums over all known members, updated with each change: every page reads them, and every event changes them. */
   #sums = new Sums();
-  /** How often there was no room for a member. */
-  #beyond = 0;
+  /** Members refused for lack of room. */
+  #refused = 0;
 
   /** @param now ms since the epoch */
   constructor(now: () => number, seniority: Seniority) {
@@ -75,16 +75,16 @@ export class Members {
     return this.#sums.listed;
   }
 
-  /** What was left out, counted by reason. */
+  /** Counts of skipped entries by reason. */
   skipped(): Readonly<Record<string, number>> {
-    return this.#sums.skipped(this.#beyond);
+    return this.#sums.skipped(this.#refused);
   }
 
   *skippedRows(): Iterable<SkippedRow> {
-    for (const [name, { bad, toldAt, entries, sightings }] of this.#known) {
+    for (const [name, { bad, reportedAt, entries, sightings }] of this.#known) {
       const node = cleanText(name) || null;
-      for (const { type, reason } of bad) yield { node, type, reason, heardAt: toldAt };
-      if (entries > sightings.length) yield { node, type: null, reason: 'too-many', heardAt: toldAt };
+      for (const { type, reason } of bad) yield { node, type, reason, heardAt: reportedAt };
+      if (entries > sightings.length) yield { node, type: null, reason: 'too-many', heardAt: reportedAt };
     }
   }
 
@@ -105,17 +105,17 @@ export class Members {
     );
   }
 
-  /** These are all. */
+  /** Replaces all members. */
   async replace(members: readonly Member[]): Promise<void> {
     const before = this.#known;
     const dated = members
       .filter(({ status }) => status !== 'left')
       .map((member) => ({ member, since: this.#since(member.name, before) }))
-      .sort((one, other) => one.since - other.since);
-    const fresh = { known: new Map<string, Known>(), sums: new Sums() };
-    this.#beyond = Math.max(0, dated.length - MEMBERS_CAP);
+      .sort((a, b) => a.since - b.since);
+    const fresh = { known: new Map<string, KnownMember>(), sums: new Sums() };
+    this.#refused = Math.max(0, dated.length - MEMBERS_CAP);
     await inSlices(dated.slice(0, MEMBERS_CAP), ({ member, since }) => {
-      const known = this.#know(member, since, before.get(member.name));
+      const known = this.#toKnown(member, since, before.get(member.name));
       fresh.known.set(member.name, known);
       fresh.sums.add(known, 1);
       if (fresh.sums.listed > READING_CAP) shrink(fresh);
@@ -132,7 +132,7 @@ export class Members {
       const known = this.#known.get(member.name);
       if (known) this.#sums.add(known, -1);
       if (REMOVING.includes(event)) this.#known.delete(member.name);
-      else this.#keep(member, known);
+      else this.#store(member, known);
     });
     if (this.#sums.listed > ENTRIES_CAP) {
       shrink({ known: this.#known, sums: this.#sums });
@@ -140,7 +140,7 @@ export class Members {
     }
   }
 
-  /** Lists what was left out and has room again: now and then, as it costs reading tags anew. @returns whether there was such */
+  /** Lists dropped entries that have room again; called rarely, as it reads tags anew. @returns whether any were */
   async grow(): Promise<boolean> {
     if (this.#sums.entries === this.#sums.listed) return false;
     let grown = false;
@@ -148,31 +148,31 @@ export class Members {
       const known = this.#known.get(name);
       if (known?.tag == null || share <= known.sightings.length) return;
       const { entries } = readTag(known.tag);
-      const more = { ...known, sightings: this.#seen(entries.slice(0, share), known) };
+      const grownMember = { ...known, sightings: this.#toSightings(entries.slice(0, share), known) };
       this.#sums.add(known, -1);
-      this.#sums.add(more, 1);
-      this.#known.set(name, more);
+      this.#sums.add(grownMember, 1);
+      this.#known.set(name, grownMember);
       grown = true;
     });
     if (grown) this.#sightings = null;
     return grown;
   }
 
-  #keep(member: Member, before: Known | undefined): void {
+  #store(member: Member, before: KnownMember | undefined): void {
     if (!before && this.#known.size >= MEMBERS_CAP) {
-      this.#beyond++;
+      this.#refused++;
       return;
     }
-    const known = this.#know(member, this.#since(member.name, this.#known), before);
+    const known = this.#toKnown(member, this.#since(member.name, this.#known), before);
     this.#sums.add(known, 1);
     this.#known.set(member.name, known);
   }
 
-  #since(name: string, known: ReadonlyMap<string, Known>): number {
-    return known.get(name)?.since ?? this.#seniority.announcer(announcerOf(name));
+  #since(name: string, known: ReadonlyMap<string, KnownMember>): number {
+    return known.get(name)?.since ?? this.#seniority.announcer(announcerId(name));
   }
 
-  #know(member: Member, since: number, before: Known | undefined): Known {
+  #toKnown(member: Member, since: number, before: KnownMember | undefined): KnownMember {
     const { name, address, port, status } = member;
     const text = member.tags.get(TAG_NAME);
     const { entries, skipped, bad } = text === undefined ? NO_TAG : readTag(text);
@@ -180,21 +180,21 @@ export class Members {
     const known = {
       member: { name, address, port, status },
       tag: text !== undefined && text.length <= TAG_CAP ? text : null,
-      ...{ entries: entries.length, skipped, bad, toldAt: this.#now(), since, failedAt },
+      ...{ entries: entries.length, skipped, bad, reportedAt: this.#now(), since, failedAt },
       sightings: before?.sightings ?? [],
     };
-    return { ...known, sightings: this.#seen(entries, known) };
+    return { ...known, sightings: this.#toSightings(entries, known) };
   }
 
-  #seen(entries: readonly Entry[], { member, failedAt, sightings }: Known): readonly Sighting[] {
+  #toSightings(entries: readonly Entry[], { member, failedAt, sightings }: KnownMember): readonly Sighting[] {
     const { name, address, port } = member;
     const gossip = address !== null && port > 0 ? { address, port } : null;
     const node = cleanText(name);
-    const announcer = announcerOf(name);
+    const announcer = announcerId(name);
     const before = new Map(sightings.map((sighting) => [idOf(sighting.announcement), sighting.since]));
     return entries.map((entry) => {
       const announcement = { ...entry, node, gossip };
-      // Hashed here, where the work is done in slices, rather than all at once when the list is merged.
+      // Hashed here in slices rather than all at once in the merge.
       const id = idOf(announcement);
       const since = before.get(id) ?? this.#seniority.claim(id, announcer);
       const self = name === this.self;
@@ -203,46 +203,46 @@ export class Members {
   }
 }
 
-/** Two names that look alike are two announcers. */
-function announcerOf(name: string): string {
+/** From the raw name: two names that look alike are two announcers. */
+function announcerId(name: string): string {
   return `serf:${name.length <= NAME_CAP ? name : createHash('sha256').update(name).digest('hex')}`;
 }
 
-function sharesByName(known: ReadonlyMap<string, Known>): (readonly [name: string, share: number])[] {
-  const all = [...known].sort(([, one], [, other]) => one.since - other.since);
-  const shares = sharesOf(all.map(([, { entries }]) => entries));
+function sharesByName(known: ReadonlyMap<string, KnownMember>): (readonly [name: string, share: number])[] {
+  const all = [...known].sort(([, a], [, b]) => a.since - b.since);
+  const shares = allotShares(all.map(([, { entries }]) => entries));
   return all.map(([name], at) => [name, shares[at] ?? 0] as const);
 }
 
-/** Takes from each what is beyond its share. */
-function shrink({ known, sums }: { readonly known: Map<string, Known>; readonly sums: Sums }): void {
+/** Drops what exceeds each member's share. */
+function shrink({ known, sums }: { readonly known: Map<string, KnownMember>; readonly sums: Sums }): void {
   if (sums.listed <= ENTRIES_CAP) return;
   for (const [name, share] of sharesByName(known)) {
-    const one = known.get(name);
-    if (!one || one.sightings.length <= share) continue;
-    const less = { ...one, sightings: one.sightings.slice(0, share) };
-    sums.add(one, -1);
-    sums.add(less, 1);
-    known.set(name, less);
+    const member = known.get(name);
+    if (!member || member.sightings.length <= share) continue;
+    const reduced = { ...member, sightings: member.sightings.slice(0, share) };
+    sums.add(member, -1);
+    sums.add(reduced, 1);
+    known.set(name, reduced);
   }
 }
 
 class Sums {
-  /** Entries in all tags, and those of them that are listed. */
+  /** Entries in all tags, and how many of them are listed. */
   entries = 0;
   listed = 0;
   readonly #skipped = new Map<string, number>();
 
-  add({ entries, sightings, skipped }: Known, sign: 1 | -1): void {
+  add({ entries, sightings, skipped }: KnownMember, sign: 1 | -1): void {
     this.entries += sign * entries;
     this.listed += sign * sightings.length;
     for (const [reason, count] of Object.entries(skipped))
       this.#skipped.set(reason, (this.#skipped.get(reason) ?? 0) + sign * count);
   }
 
-  /** @param beyond members that there was no room for */
-  skipped(beyond: number): Readonly<Record<string, number>> {
-    const more = this.entries - this.listed + beyond;
+  /** @param refused members refused for lack of room */
+  skipped(refused: number): Readonly<Record<string, number>> {
+    const more = this.entries - this.listed + refused;
     const counts = new Map(this.#skipped);
     if (more > 0) counts.set('too-many', (counts.get('too-many') ?? 0) + more);
     return Object.fromEntries([...counts].filter(([, count]) => count > 0));
