@@ -1,4 +1,4 @@
-/** Base32 (RFC 4648, without padding) and the check character that is used with it: how keys become names people can read. */
+/** Base32 (RFC 4648, without padding) and its check character: how keys become readable names. */
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
@@ -6,17 +6,17 @@ const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 export function base32(bytes: Uint8Array): string {
   let text = '';
   let bits = 0;
-  let held = 0;
+  let pending = 0;
   for (const byte of bytes) {
     bits = (bits << 8) | byte;
-    for (held += 8; held >= 5; held -= 5) text += ALPHABET.charAt((bits >> (held - 5)) & 31);
-    bits &= (1 << held) - 1;
+    for (pending += 8; pending >= 5; pending -= 5) text += ALPHABET.charAt((bits >> (pending - 5)) & 31);
+    bits &= (1 << pending) - 1;
   }
-  return held > 0 ? text + ALPHABET.charAt((bits << (5 - held)) & 31) : text;
+  return pending > 0 ? text + ALPHABET.charAt((bits << (5 - pending)) & 31) : text;
 }
 
 /**
- * Check character over base32 text, "Luhn mod 32" with the factors from the left, as Syncthing computes it.
+ * Check character of base32 text: "Luhn mod 32" with factors from the left, as Syncthing computes it.
  * https://github.com/syncthing/syncthing/blob/main/lib/protocol/luhn.go
  */
 export function luhn32(text: string): string {

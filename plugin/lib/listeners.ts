@@ -1,4 +1,4 @@
-/** Listeners of one kind of change. */
+/** Callbacks that are notified of changes. */
 import { log } from './log.js';
 
 /** Listeners of one kind of change. */
@@ -6,7 +6,7 @@ export class Listeners<T extends unknown[] = []> {
   readonly #all = new Set<(...values: T) => void>();
   readonly #last = new Set<(...values: T) => void>();
 
-  /** Returns the way to stop it. */
+  /** @returns a function that removes it */
   add(listener: (...values: T) => void): () => void {
     this.#all.add(listener);
     return () => this.#all.delete(listener);

@@ -1,4 +1,4 @@
-/** LZW as Go's compress/lzw writes it with least significant bit first and 8-bit literals: what memberlist compresses with. */
+/** LZW as Go's compress/lzw writes it, least significant bit first with 8-bit literals: memberlist's compression. */
 
 const CLEAR = 256;
 const END = 257;
@@ -7,7 +7,7 @@ const MAX_WIDTH = 12;
 const MAX_CODES = 1 << MAX_WIDTH;
 
 /**
- * The time and the memory that it takes grow with the packed data and with `limit`, and with nothing else.
+ * Time and memory grow with the packed data and with `limit`, and with nothing else.
  * @throws RangeError when the data is not LZW, or is longer than `limit` bytes once decoded.
  */
 export function lzwDecode(packed: Uint8Array, limit: number): Buffer {
@@ -26,7 +26,7 @@ export function lzwDecode(packed: Uint8Array, limit: number): Buffer {
     }
     const { next } = table;
     if (code > next || (code === next && last < 0)) throw new RangeError('not LZW data');
-    // A code that is only now being defined extends the last sequence by that sequence's own first byte.
+    // A code that is being defined just now extends the last sequence by that sequence's own first byte.
     const start = length;
     length = table.expand(code < next ? code : last, length);
     const first = output[start] ?? 0;
@@ -40,7 +40,7 @@ export function lzwDecode(packed: Uint8Array, limit: number): Buffer {
   return output.subarray(0, length);
 }
 
-/** The sequence of each code from 258 on: the code that it extends, the byte that it adds, and how long it is. */
+/** The sequence of each code from 258 on: the code it extends, the byte it adds, and its length. */
 class Table {
   readonly #output: Buffer;
   readonly #prefix = new Uint16Array(MAX_CODES);
@@ -60,17 +60,17 @@ class Table {
   add(prefix: number, suffix: number): void {
     this.#prefix[this.next] = prefix;
     this.#suffix[this.next] = suffix;
-    this.#length[this.next] = this.lengthOf(prefix) + 1;
+    this.#length[this.next] = this.sequenceLength(prefix) + 1;
     this.next += 1;
   }
 
-  lengthOf(code: number): number {
+  sequenceLength(code: number): number {
     return code > END ? (this.#length[code] ?? 0) : 1;
   }
 
-  /** Writes the code's sequence at `at`, from its last byte to its first; returns where it ends. */
+  /** Writes the code's sequence at `at`, from its last byte to its first. @returns where it ends */
   expand(code: number, at: number): number {
-    const end = at + this.lengthOf(code);
+    const end = at + this.sequenceLength(code);
     if (end > this.#output.length) throw tooLarge();
     let left = code;
     for (let place = end - 1; place > at; place -= 1) {
@@ -93,19 +93,19 @@ const tooLarge = () => new RangeError('too large once decoded');
 /** Reads codes of a given width, least significant bit first. */
 function codeReader(packed: Uint8Array): (width: number) => number {
   let bits = 0;
-  let held = 0;
+  let pending = 0;
   let at = 0;
   return (width) => {
-    while (held < width) {
+    while (pending < width) {
       const byte = packed[at];
       if (byte === undefined) throw new RangeError('LZW data ends too early');
-      bits |= byte << held;
-      held += 8;
+      bits |= byte << pending;
+      pending += 8;
       at += 1;
     }
     const code = bits & ((1 << width) - 1);
     bits >>>= width;
-    held -= width;
+    pending -= width;
     return code;
   };
 }

@@ -1,18 +1,18 @@
-/** The word that somebody probably meant: for mistakes in configuration and on the command line. */
+/** The word that was probably meant, for typing mistakes in the configuration and on the command line. */
 
-/** Two letters, so that two that changed places are one mistake; in longer words, a third of the letters. */
-const isNear = (apart: number, letters: number) => apart <= Math.max(2, letters / 3);
+/** Two edits, so that swapped letters count as one mistake; in longer words, a third of the letters. */
+const isNear = (edits: number, letters: number) => edits <= Math.max(2, letters / 3);
 
-/** The word nearest to what was written (edit distance, in any case); undefined where none is near enough to be meant. */
-export function nearest(written: string, words: readonly string[]): string | undefined {
+/** The word nearest to the text (edit distance, ignoring case); undefined where none is near enough. */
+export function nearest(text: string, words: readonly string[]): string | undefined {
   return words
-    .map((word) => ({ word, apart: distance(word.toLowerCase(), written.toLowerCase()) }))
-    .filter(({ word, apart }) => isNear(apart, Math.max(word.length, written.length)))
-    .sort((a, b) => a.apart - b.apart)
+    .map((word) => ({ word, edits: distance(word.toLowerCase(), text.toLowerCase()) }))
+    .filter(({ word, edits }) => isNear(edits, Math.max(word.length, text.length)))
+    .sort((a, b) => a.edits - b.edits)
     .at(0)?.word;
 }
 
-/** Levenshtein's distance. */
+/** Levenshtein distance. */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, column) => column);
   for (const [i, letter] of [...a].entries()) {

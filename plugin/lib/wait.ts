@@ -1,18 +1,18 @@
-/** One wait on the network: it ends with its event, at its limit or with the abort, and leaves no timer and no listener. */
+/** A wait for the network: ends with its event, at its limit or with the abort, and leaves no timer and no listener. */
 
 interface Wait<T> {
   readonly signal: AbortSignal;
   readonly limitMs: number;
-  /** What it comes to when nothing happened before the limit. */
+  /** The outcome at the limit. */
   readonly atLimit: () => T;
   /**
-   * Begins to listen; returns the way to stop listening. `end` takes a function so that what it throws rejects the wait
-   * instead of crashing an event handler.
+   * Starts listening. `end` takes a function, so that what it throws rejects the wait instead of crashing an event handler.
+   * @returns a function that stops listening
    */
   readonly listen: (end: (outcome: () => T) => void) => () => void;
 }
 
-/** Resolves with the first of event and limit; rejects with the signal's reason once it aborts. */
+/** Resolves with the event or the limit, whichever comes first; rejects with the signal's reason once it aborts. */
 export function waitFor<T>({ signal, limitMs, atLimit, listen }: Wait<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
@@ -43,7 +43,7 @@ export function waitFor<T>({ signal, limitMs, atLimit, listen }: Wait<T>): Promi
         throw error;
       });
     }
-    // `listen` itself may have ended it.
+    // `listen` may already have ended it.
     if (ended) release?.();
   });
 }

@@ -1,4 +1,4 @@
-/** What one try at a provider came to, as it is stored. */
+/** The outcome of one attempt at a provider, as stored. */
 
 import type { Level, Reason } from './level.js';
 import type { Sample } from './sample.js';
@@ -15,7 +15,7 @@ export interface AttemptBase {
 export interface Answered extends AttemptBase {
   readonly reason: null;
   readonly level: Level;
-  /** Empty where the event loop lagged and the times were thrown away. */
+  /** Empty where the event loop lagged and the times were discarded. */
   readonly samples: readonly Sample[];
   readonly facts: Readonly<Record<string, string>>;
 }

@@ -63,21 +63,21 @@ export class PanelError extends Error {
 
 export const ERROR_CODES = Object.keys(STATUS) as ErrorCode[];
 
-/** What SQLite and the system say of a disk without room. */
+/** Codes of SQLite and the system for a full disk. */
 const DISK_FULL: ReadonlySet<unknown> = new Set(['SQLITE_FULL', 'ENOSPC']);
 
-/** What the system says of a process that may open, start or hold nothing more: never a provider's failure. */
+/** The system's codes for a process out of descriptors, memory or processes: never a provider's failure. */
 const SCARCE: ReadonlySet<unknown> = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EAGAIN']);
-/** The same of a local end that cannot be had: no port, or no address, is free. */
+/** The same for a local end: no port, or no address, is free. */
 const NO_LOCAL_END: ReadonlySet<unknown> = new Set(['EADDRINUSE', 'EADDRNOTAVAIL']);
 
-/** Whether this node, and nobody else, had too little: descriptors, memory, processes or ports. */
+/** Whether this node itself ran out of descriptors, memory, processes or ports. */
 export function isScarcity(error: unknown): boolean {
   if (!(error instanceof Error) || !('code' in error)) return false;
   return SCARCE.has(error.code) || ('syscall' in error && error.syscall === 'bind' && NO_LOCAL_END.has(error.code));
 }
 
-/** Any thrown value as a PanelError; what was not deliberate becomes `internal` and keeps its cause for the log. */
+/** Any thrown value as a PanelError; an unexpected one becomes `internal` and keeps its cause for the log. */
 export function asPanelError(error: unknown): PanelError {
   if (error instanceof PanelError) return error;
   if (error instanceof Error && 'code' in error && DISK_FULL.has(error.code)) {

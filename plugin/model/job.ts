@@ -1,4 +1,4 @@
-/** Work that outlives the request that began it, as everybody sees it. */
+/** Work that outlives the request that began it, as everyone sees it. */
 
 export type JobKind = 'scan' | 'start' | 'stop' | 'enable' | 'disable' | 'publish' | 'unpublish' | 'connect';
 
@@ -7,9 +7,9 @@ export type JobState = 'running' | 'done' | 'failed' | 'cancelled';
 export interface Job {
   readonly id: string;
   readonly kind: JobKind;
-  /** Wire word of the service type. */
+  /** Id of the service type. */
   readonly type: string;
-  /** The one provider that it is about, or null for all of the type. */
+  /** The provider concerned; null for all of the type. */
   readonly provider: string | null;
   readonly state: JobState;
   readonly done: number;

@@ -1,13 +1,11 @@
-/** How far a probe got, the same scale for every service (0 announced … 5 works for me), and why it got no further. */
+/** How far a probe got, on one scale for every service, and why it got no further. */
 
-/**
- * 0 announced · 1 host alive · 2 port open · 3 speaks the protocol · 4 is who it claims to be · 5 works for me.
- */
+/** 0 announced · 1 host alive · 2 port open · 3 speaks the protocol · 4 is who it claims to be · 5 works for me. */
 export type Level = 0 | 1 | 2 | 3 | 4 | 5;
 
 /**
  * Why a provider failed. Each has a sentence in every language (`reason.<code>`).
- * `wrong-protocol` and `wrong-identity` are answers of something else, not of the service: they close the gate at once.
+ * `wrong-protocol` and `wrong-identity` are answers of something other than the service: they close the gate at once.
  */
 export const FAILURES = [
   'refused', // the port answers "closed" (TCP reset or ICMP port unreachable)
@@ -15,11 +13,11 @@ export const FAILURES = [
   'timeout', // nothing came in time
   'closed', // it hung up before answering
   'wrong-protocol', // something answers, but not this protocol
-  'wrong-identity', // the protocol is right, the identity is another than announced
-  'refuses-me', // the service is there and declines this node
+  'wrong-identity', // the protocol is right, the identity is not the announced one
+  'refuses-me', // the service is there but declines this node
   'too-large', // it sent more than any sane answer
   'broken', // it speaks the protocol but answers with an error
-  'unreadable', // this program could not make sense of what it said, and says so in its log
+  'unreadable', // this program could not make sense of the answer; the log has more
 ] as const;
 export type Failure = (typeof FAILURES)[number];
 

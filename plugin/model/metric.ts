@@ -18,20 +18,20 @@ export interface Metric {
   readonly halfLifeHours: number;
 }
 
-/** Methods of the samples that pings give, Serf's and the system's: they tell of the path to the node, whatever the service. */
+/** Methods of samples from pings, Serf's and the system's: they describe the path to the node, whatever the service. */
 export const PATH_METHOD = 'serf-ping';
 export const PING_METHOD = 'ping';
 export const PATH_METHODS: ReadonlySet<string> = new Set([PATH_METHOD, PING_METHOD]);
-/** Method of the samples that several packets sent at once give. */
+/** Method of samples from several packets sent at once. */
 export const TRAIN_METHOD = 'ping-train';
 
-/** Performance is forgotten within a day, whether it answers within a week. */
+/** Half-lives, hours: performance counts for about a day, whether it answers for a week. */
 const PERFORMANCE_HOURS = 24;
 const ANSWERS_HOURS = 168;
-/** A path is as narrow as its links, which last; only what else they carry changes by the hour. */
+/** A path is as narrow as its links, which last; only their other traffic changes by the hour. */
 const WIDTH_HOURS = 168;
 
-/** Id of the metric that a train measures, for the types that weigh it. */
+/** Id of the metric that a packet train measures, for types that weigh it. */
 export const WIDTH = 'width';
 
 type Times = Pick<Metric, 'weight' | 'useless' | 'excellent'>;
@@ -51,18 +51,18 @@ const share =
     halfLifeHours,
   });
 
-/** Time of the path there and back, ms. */
+/** Round-trip time of the path, ms. */
 export const roundTripTime = time('rtt', {
   ca: "temps d'anada i tornada",
   es: 'tiempo de ida y vuelta',
   en: 'round-trip time',
 });
-/** Time that each further kilobyte takes at the narrowest place of the path, there or back, ms/kB; 8 is 1 Mbit/s. */
+/** Time per extra kilobyte at the narrowest point of the path in either direction, ms/kB; 8 is 1 Mbit/s. */
 export const widthOfPath = (of: Times): Metric => ({
   ...{ id: WIDTH, label: { ca: 'temps per kB', es: 'tiempo por kB', en: 'time per kB' }, unit: 'ms/kB', scale: 'log' },
   ...{ halfLifeHours: WIDTH_HOURS, ...of },
 });
-/** How much that time varies from one moment to the next, ms (RFC 3393). */
+/** Variation of the round-trip time from one moment to the next, ms (RFC 3393). */
 export const jitter = time('jitter', { ca: 'fluctuació', es: 'fluctuación', en: 'jitter' });
 /** Time from the request to the answer, ms. */
 export const answerTime = time('answer', { ca: 'temps de resposta', es: 'tiempo de respuesta', en: 'answer time' });
@@ -78,7 +78,7 @@ export const firstByteTime = time('ttfb', {
   es: 'tiempo hasta el primer byte',
   en: 'time to first byte',
 });
-/** Those that a probe takes of every answer: an answer without was timed while this program itself stood still. */
+/** Metrics that every answer has, unless this program itself stalled while timing it. */
 export const ANSWER_TIMES: ReadonlySet<string> = new Set(['answer', 'handshake', 'ttfb']);
 /** Share of packets lost; 10 % makes a link useless. */
 export const loss = share(
@@ -88,7 +88,7 @@ export const loss = share(
   0,
   PERFORMANCE_HOURS,
 );
-/** Id of the metric that the score derives from success and failure: no probe reports it. */
+/** Id of the metric that the score derives from successes and failures: no probe reports it. */
 export const ANSWERS = 'answers';
 /** Share of attempts that succeeded. */
 export const answers = share(ANSWERS, { ca: 'respon', es: 'responde', en: 'answers' }, 0, 1, ANSWERS_HOURS);

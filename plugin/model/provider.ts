@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 
 /** One service announced by one source. Every text came from a stranger: capped here, escaped wherever it is shown. */
 export interface Announcement {
-  /** Wire word of the service type, as announced. */
+  /** Id of the service type, as announced. */
   readonly type: string;
   /** Name of the announcing node (Serf member name, Avahi host name, or the host of a hand-kept line). */
   readonly node: string;
@@ -21,13 +21,13 @@ export interface Announcement {
   readonly gossip: { readonly address: string; readonly port: number } | null;
 }
 
-/** What another announcer says of the same provider. */
+/** What another announcer says about the same provider. */
 export interface Contradiction extends Pick<Announcement, 'node' | 'txt'> {
   /** Id of the source. */
   readonly source: string;
 }
 
-/** One row of the list: the same type, address and port, however many sources saw it. */
+/** One row of the list: one type, address and port, however many sources announce it. */
 export interface Provider extends Announcement {
   readonly id: string;
   /** Ids of the sources that announce it. */
@@ -36,22 +36,22 @@ export interface Provider extends Announcement {
   readonly self: boolean;
   /** Why this provider may not be probed; null when it may. */
   readonly barred: 'not-allowed' | 'no-port' | 'declined' | null;
-  /** True while every source that announced it is away: still listed, no longer confirmed. */
+  /** Still listed, but no longer confirmed by any source. */
   readonly stale: boolean;
   /** When a source last confirmed it, ms since the epoch. */
   readonly heardAt: number;
   /** When an announcer that is still there first announced it, ms since the epoch; absent = always. */
   readonly since?: number;
-  /** What others say of it that is not believed; absent where nobody says anything else. */
+  /** Other announcers' versions, which are not believed; absent where there are none. */
   readonly contradictions?: readonly Contradiction[];
 }
 
-/** Of a SHA-256 as hexadecimal digits: 128 bits. */
+/** Digits of the SHA-256 in an id: 128 bits. */
 const ID_DIGITS = 32;
 
 /**
- * Stable id of a provider: the same type, address and port are one provider, whoever announces them. 32 hexadecimal
- * digits: of the 12 that there were once, anybody makes two providers of one id within seconds.
+ * Stable id of a provider: one type, address and port is one provider, whoever announces it. 32 hexadecimal digits: with the
+ * earlier 12, anybody could make two providers of one id within seconds.
  */
 export function providerId(of: Pick<Announcement, 'type' | 'address' | 'port'>): string {
   return hash('sha256', `${of.type}|${of.address}|${of.port ?? ''}`).slice(0, ID_DIGITS);

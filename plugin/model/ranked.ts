@@ -6,13 +6,13 @@ import type { Score } from './score.js';
 export interface Ranked extends Score {
   readonly provider: Provider;
   readonly recommended: boolean;
-  /** One of two or more that are as good as the best one that may be recommended; true of that one too. */
+  /** As good as the best recommendable provider, where at least two are; true of that one too. */
   readonly asGood: boolean;
   readonly pinned: boolean;
   readonly hidden: boolean;
-  /** Round-trip time guessed from Serf's coordinates, ms; only where nothing was ever measured. */
+  /** Round-trip time estimated from Serf's coordinates, ms; only where nothing was ever measured. */
   readonly estimate: number | null;
-  /** As it was measured, where the owner's stars have moved the score. */
+  /** The measured score, where the owner's stars moved it. */
   readonly unrated?: Unrated;
 }
 

@@ -1,10 +1,10 @@
 /** What the owner’s stars add to a score. */
 
-/** What the stars did to the score, shown apart. */
+/** The effect of the stars on the score, shown separately. */
 export interface Rating {
-  /** Ratings that count, and their mean in stars. */
+  /** Number of counted ratings, and their mean in stars. */
   readonly count: number;
   readonly mean: number;
-  /** Points that they added (+) or took (−). */
+  /** Points added (+) or subtracted (−). */
   readonly points: number;
 }

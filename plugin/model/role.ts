@@ -1,6 +1,6 @@
-/** Who a visitor is, and what a page needs. */
+/** Who a visitor is, and whom a route is for. */
 
-/** null: a stranger where reading needs a login. */
+/** null = a stranger, where reading needs a login. */
 export type Role = 'owner' | 'reader' | null;
 
 /** Whom a route is for. */

@@ -1,4 +1,4 @@
-/** What a score says of a provider, and how its parts add up. */
+/** A provider's score, and how its parts add up. */
 
 import type { Level, Reason } from './level.js';
 import type { Rating } from './rating.js';
@@ -11,19 +11,19 @@ export interface Part {
   /** 0..1; null where the type is not scored. */
   readonly mark: number | null;
   readonly weight: number;
-  /** Points lost to this metric; over all parts they sum to 100 − score, before the owner's stars. */
+  /** Points lost to this metric; all parts sum to 100 − score, before the owner's stars. */
   readonly lost: number;
-  /** Points of `lost` that went for attempts that failed, and for knowing too little; the rest was measured. */
+  /** Points of `lost` due to failed attempts, and due to knowing too little; the rest was measured. */
   readonly failures: number;
   readonly doubt: number;
-  /** Attempts that tell of the metric, and what age has left of their weight, 0..1. */
+  /** Attempts that measured the metric, and what age has left of their weight, 0..1. */
   readonly count: number;
   readonly fresh: number;
 }
 
 export type Confidence = 'guess' | 'fair' | 'solid';
 
-/** What pings beside the probes say of the path to the node; each null where nothing was measured. */
+/** The path to the node, as pings beside the probes measured it; each null where nothing was measured. */
 export interface Path {
   /** Medians, ms. */
   readonly rtt: number | null;
@@ -34,28 +34,28 @@ export interface Path {
 
 export interface Score {
   readonly level: Level;
-  /** 0..100; null when never tried, or when the type is not scored. */
+  /** 0..100; null when never attempted, or when the type is not scored. */
   readonly score: number | null;
   readonly low: number | null;
   readonly high: number | null;
   readonly confidence: Confidence | null;
-  /** Why it is 0 or has no score; null where it simply has one, or was never tried. */
+  /** Why it is 0 or has no score; null where it has one, or was never attempted. */
   readonly reason: Reason | null;
-  /** What was seen at the failure; a stranger's text. */
+  /** Detail of the failure; a stranger's text. */
   readonly detail: string | null;
   /** Scored at a level that cannot prove the service. */
   readonly unproven: boolean;
   readonly parts: readonly Part[];
-  /** The owner's own stars; null where none were given. The parts' lost points less these sum to 100 − score. */
+  /** The owner's stars; null without any. The parts' lost points minus these sum to 100 − score. */
   readonly rating: Rating | null;
-  /** null where the node does not gossip, or nothing of it is known, or the gate is closed. */
+  /** null where the node does not gossip, where nothing is known of the path, or where the gate is closed. */
   readonly path: Path | null;
-  /** Attempts that answered, and all attempts looked at. */
+  /** Successful attempts, and all attempts considered. */
   readonly samples: number;
   readonly attempts: number;
   /** Failures in a row up to the newest attempt. */
   readonly failures: number;
-  /** Newest attempt, ms since the epoch. */
+  /** Time of the newest attempt, ms since the epoch. */
   readonly measuredAt: number | null;
   /** Facts of the newest answer. */
   readonly facts: Readonly<Record<string, string>>;

@@ -1,6 +1,6 @@
-/** The units of this machine that may provide a service, and what may be done to them. */
+/** The units of this machine that may provide a service, and the actions on them. */
 
-/** `unknown`: systemd is there and does not say. */
+/** `unknown`: systemd is there but does not say. */
 export type LocalState = 'running' | 'stopped' | 'starting' | 'stopping' | 'failed' | 'absent' | 'unknown';
 
 /** One unit of this machine. */
@@ -12,12 +12,12 @@ export interface OwnUnit {
 }
 
 export interface LocalService {
-  /** The unit that stands for the type here; null when none of its candidates exists. */
+  /** The unit that represents the type here; null when none of its candidates exists. */
   readonly unit: string | null;
   readonly state: LocalState;
   /** Starts at boot. */
   readonly enabled: boolean;
-  /** Every unit of the type that exists here, instances of templates too. */
+  /** Every existing unit of the type, including instances of templates. */
   readonly units: readonly OwnUnit[];
 }
 

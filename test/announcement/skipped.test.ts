@@ -59,8 +59,8 @@ const TAGS = {
   'too-many': writeTag(many(70)),
 } as const;
 
-describe('what Serf tells of', () => {
-  it('has as many rows as are counted, with the node and what can be read of the type', async () => {
+describe('skipped entries of Serf', () => {
+  it('have as many rows as the count says, with the node and as much of the type as is readable', async () => {
     const members = Object.entries(TAGS).map(([reason, tag]) => member(`node of ${reason}`, tag));
     const agent = await fakeAgent(agentOf(members));
     closing.push(() => agent.close());
@@ -81,7 +81,7 @@ describe('what Serf tells of', () => {
     expect([discovery.skipped('avahi'), discovery.announcements('list')]).toEqual([[], []]);
   });
 
-  it('is kept in part where a stranger floods it, and hides no other', async () => {
+  it('are stored in part where a stranger floods one reason, which hides no other', async () => {
     const flood = Array.from({ length: 40 }, (_, at) => member(`flood${at}`, writeTag(Array(100).fill(at))));
     const agent = await fakeAgent(agentOf([...flood, member('quiet', TAGS['bad-base64'])]));
     closing.push(() => agent.close());
@@ -91,8 +91,8 @@ describe('what Serf tells of', () => {
   });
 });
 
-describe('the hand-kept list', () => {
-  it('has as many rows as are counted', async () => {
+describe('skipped lines of the hand-kept list', () => {
+  it('have as many rows as the count says', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'skipped-'));
     closing.push(() => rmSync(folder, { recursive: true }));
     const file = join(folder, 'providers');
@@ -121,7 +121,7 @@ describe('the hand-kept list', () => {
   });
 });
 
-describe('the local network', () => {
+describe('skipped records of the local network', () => {
   const type = '_syncthing._tcp.local';
   const heard = (cache: MdnsCache, label: string, address: string, port = 22_000) => {
     const instance = `${label}.${type}`;
@@ -134,7 +134,7 @@ describe('the local network', () => {
     cache.take(decode(encode({ type: 'response', answers })), '10.0.0.7', 0);
   };
 
-  it('has as many rows as are counted: what cannot be used, and what is beyond the caps', () => {
+  it('have as many rows as the count says: unusable ones, and those beyond the caps', () => {
     const cache = new MdnsCache(['syncthing'], () => 5);
     heard(cache, 'loop', '127.0.0.1');
     heard(cache, 'zero', '10.0.0.8', 0);
@@ -146,7 +146,7 @@ describe('the local network', () => {
     expect(rows).toContainEqual({ node: '10.0.0.7', type: 'syncthing', reason: 'too-many', heardAt: 5 });
   });
 
-  it('keeps the newest of what comes without end', () => {
+  it('keep the newest of an endless stream', () => {
     const cache = new MdnsCache(['syncthing'], () => 5);
     for (let at = 0; at < 64 + 3 * SKIPPED_ROWS_CAP; at++) heard(cache, `one${at}`, '10.0.0.9');
     expect(cache.skipped()).toEqual({ 'too-many': 3 * SKIPPED_ROWS_CAP });
@@ -154,7 +154,7 @@ describe('the local network', () => {
   });
 });
 
-it('of every reason at most so many are kept, whatever there are', () => {
+it('stores at most 200 rows, and the rarest reasons first, whatever comes', () => {
   const rows = SKIP_REASONS.flatMap((reason, at) =>
     Array.from({ length: at * 100 }, () => ({ node: null, type: null, reason, heardAt: 0 })),
   );

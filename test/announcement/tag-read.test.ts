@@ -23,7 +23,7 @@ const entryOf = (change: object) => {
 };
 
 describe('a tag', () => {
-  it('is read field by field, also with line breaks in its base64', () => {
+  it('is read field by field, even with line breaks in its base64', () => {
     const tag = writeTag([GOOD, { ...GOOD, s: 'Docker' }]);
     const wrapped = execFileSync('/usr/bin/base64', ['-w', '20'], { input: Buffer.from(tag, 'base64') }).toString();
     for (const text of [tag, wrapped, wrapped.replaceAll('\n', ' '), tag.replace(/=+$/, '')]) {
@@ -53,7 +53,7 @@ describe('a tag', () => {
     expect(read(json)).toMatchObject({ entries: [{ type: 'proxy3', port: 3128 }], skipped: {} });
   });
 
-  it('loses only the entry that is broken', () => {
+  it('loses only its broken entry', () => {
     const broken = JSON.stringify(GOOD).replace('Guifi_proxy', 'a "quoted" word');
     const last = JSON.stringify({ ...GOOD, p: '3129' });
     expect(read(`[${JSON.stringify(GOOD)},${broken},${last},{"s":"x`)).toMatchObject({
@@ -91,12 +91,12 @@ describe('a tag', () => {
     expect(performance.now() - started).toBeLessThan(500);
   });
 
-  it('holds the same service at the same place once, and the first of them counts', () => {
+  it('has one entry per type, address and port, of which the first wins', () => {
     const equal = Array.from({ length: 64 }, (_, nth) => ({ ...GOOD, d: `number ${nth}` }));
     expect(readTag(writeTag(equal))).toMatchObject({ entries: [{ description: 'number 0' }], skipped: {} });
   });
 
-  it('is decoded once for as long as its text is the same', () => {
+  it('is decoded once while its text stays the same', () => {
     const text = writeTag([GOOD]);
     expect(readTag(text)).toBe(readTag(text));
   });
@@ -140,16 +140,16 @@ describe('an entry', () => {
     expect(readEntry(value)).toBe(reason);
   });
 
-  it('may have a port as text or number, or none', () => {
+  it('may have a port as text, as a number, or none', () => {
     expect([' 53 ', 53, '', null, undefined].map((p) => entryOf({ p }).port)).toEqual([53, 53, null, null, null]);
   });
 
-  it('has one way to write each address', () => {
+  it('canonicalises its address', () => {
     const spellings = ['2001:DB8:0::1', '::ffff:10.0.0.1', ' 10.0.0.1 ', '::FFFF:0A00:0001'];
     expect(spellings.map((i) => entryOf({ i }).address)).toEqual(['2001:db8::1', '10.0.0.1', '10.0.0.1', '10.0.0.1']);
   });
 
-  it('keeps HTML as the text that it is, and drops what could disguise a text', () => {
+  it('keeps HTML as text, and drops characters that could disguise it', () => {
     const script = '<script>alert("x")</script>';
     expect(entryOf({ d: script, m: script, e: script })).toMatchObject({
       description: script,

@@ -37,7 +37,7 @@ describe('the entries of a tag', () => {
     expect(() => piecesOf(tag)).toThrow(expect.objectContaining({ code: 'tag-unreadable' }));
   });
 
-  it('survive packing byte for byte, also bytes that are no text', async () => {
+  it('survive packing byte for byte, even invalid UTF-8', async () => {
     const random = seeded(4);
     for (let round = 0; round < 20; round++) {
       const bytes = Array.from({ length: 40 }, () => random(256)).filter(
@@ -50,7 +50,7 @@ describe('the entries of a tag', () => {
 });
 
 describe('our entry', () => {
-  it('is read back as it was meant, with look-alikes for what old readers cannot carry', async () => {
+  it('is read back as meant, with look-alikes for what old readers would break', async () => {
     const entry = { ...OURS, d: 'L\'aigua_"és"_\\_€_{x}', t: "k=v'w" };
     const { entries, skipped } = readTag(await packTag([writePiece(entry)]));
     expect(skipped).toEqual({});
@@ -58,20 +58,20 @@ describe('our entry', () => {
     expect(readPiece(writePiece(entry))).toEqual(entries[0]);
   });
 
-  it('has no quote that old readers would turn into another, nor an escape that jq would undo', () => {
+  it('has no quote that old readers would replace, and no escape that jq would undo', () => {
     expect(writePiece({ ...OURS, d: "l'un_i_l'altre" })).not.toMatch(/['\\]/);
   });
 
-  it('joins attributes with &, whether spaces or & parted them', () => {
+  it('joins attributes with &, whether spaces or & separated them', () => {
     expect(JSON.parse(writePiece({ ...OURS, t: ' a=1  b=2&&c=3\n' })).t).toBe('a=1&b=2&c=3');
   });
 
-  it('is not found in what is no entry', () => {
+  it('is not read from a piece that is not an entry', () => {
     expect([readPiece('{}'), readPiece('{"s":'), readPiece('{"s":"x","i":"name"}')]).toEqual([null, null, null]);
   });
 });
 
-it('the size of tags counts a mark, a map and the lengths of old MessagePack', () => {
+it('counts a mark, a map and old MessagePack lengths in the size of tags', () => {
   expect(sizeOfTags(new Map())).toBe(2);
   expect(sizeOfTags(new Map([['role', 'x'.repeat(31)]]))).toBe(2 + 5 + 32);
   expect(sizeOfTags(new Map([['ròl', 'x'.repeat(32)]]))).toBe(2 + 5 + 35);

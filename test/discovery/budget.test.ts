@@ -16,18 +16,18 @@ import {
 const times = <T>(count: number, make: (nth: number) => T) => Array.from({ length: count }, (_, nth) => make(nth));
 
 describe('allotShares', () => {
-  it('gives everybody all where there is room', () => {
+  it('gives everyone everything where there is room', () => {
     expect(allotShares([3, 0, 64, 1])).toEqual([3, 0, 64, 1]);
   });
 
-  it('lists whoever was here before 2,500 strangers with 64 entries each, and one entry of a newcomer among 700', () => {
+  it('lists those who were here before 2,500 strangers with 64 entries each, and one entry of each of 700 newcomers', () => {
     const shares = allotShares([...times(20, () => 9), ...times(2_500, () => 64)]);
     expect(shares.slice(0, 20)).toEqual(times(20, () => 9));
     const among = allotShares([...times(20, () => 9), ...times(700, () => 64), 9]);
     expect(among.at(-1)).toBeGreaterThanOrEqual(1);
   });
 
-  it('gives nobody more than it has, never more than there is, and never less to who was here before', () => {
+  it('gives nobody more than they have, never more than the budget, and never less to those who were here before', () => {
     const counts = fc.array(fc.integer({ min: 0, max: ANNOUNCER_CAP }), { maxLength: 200 });
     fc.assert(
       fc.property(counts, fc.integer({ min: 0, max: 500 }), (all, budget) => {
@@ -57,18 +57,18 @@ describe('admit', () => {
   });
   const count = (claims: readonly Claim[]) => admit(claims, (type) => type === 'syncthing').size;
 
-  it('lists a few thousand providers, so many of one announcer and so many at one address', () => {
+  it('caps providers in all, of one announcer and at one address', () => {
     expect(count(times(PROVIDERS_CAP + 10, (nth) => claim(nth)))).toBe(PROVIDERS_CAP);
     expect(count(times(200, (nth) => claim(nth, { announcer: 'one' })))).toBe(ANNOUNCER_CAP);
     expect(count(times(200, (nth) => claim(nth, { address: '10.0.0.1' })))).toBe(ADDRESS_CAP);
   });
 
-  it('lists a hundred unknown words and any number of providers under them', () => {
+  it('caps unknown types at a hundred, and not the providers of each', () => {
     expect(count(times(300, (nth) => claim(nth, { type: `word${nth}` })))).toBe(UNKNOWN_TYPES_CAP);
     expect(count(times(300, (nth) => claim(nth, { type: 'word' })))).toBe(300);
   });
 
-  it('compares so many who announce the same, and lists what the owner lists in any case', () => {
+  it('caps the announcers of one provider, and always lists what the owner lists', () => {
     expect(count(times(300, (nth) => claim(nth, { provider: 'one' })))).toBe(WITNESSES_CAP);
     expect(count(times(300, (nth) => claim(nth, { announcer: 'list', type: `word${nth}`, trusted: true })))).toBe(300);
   });

@@ -40,7 +40,7 @@ describe('merge', () => {
     );
   });
 
-  it('believes who gossips from the announced address where nobody was first', () => {
+  it('prefers the announcer that gossips from the announced address where nobody was first', () => {
     const own = sighting({
       node: 'zz-honest',
       txt: new Map([['node_id', 'GOOD']]),
@@ -61,7 +61,7 @@ describe('merge', () => {
     }
   });
 
-  it('believes the list of the owner, then this node, then whom Serf calls alive, then who said it first', () => {
+  it('believes the owner’s list, then this node, then present announcers, then the earliest', () => {
     const since = (node: string, at: number, more: Partial<Sighting> = {}) =>
       sighting({ node }, { since: at, announcer: node, ...more });
     const listed = heard('list', sighting({ node: 'listed' }));
@@ -79,7 +79,7 @@ describe('merge', () => {
     expect(believed(heard('serf', first), heard('avahi', since('aa', 200, { self: true })))).toBe('zz-first');
   });
 
-  it('is stale only while no source that announced it confirms it, and tells when it was last heard', () => {
+  it('is stale only while no source confirms it, and knows when it was last heard', () => {
     expect(merged(away('serf', sighting()))).toMatchObject([{ stale: true, heardAt: 500 }]);
     expect(merged(away('serf', sighting()), heard('list', sighting()))).toMatchObject([{ stale: false, heardAt: NOW }]);
     const lost = heard('serf', sighting({}, { heardAt: 300, isLost: true }));
@@ -87,14 +87,14 @@ describe('merge', () => {
     expect(merged(lost, heard('list', sighting()))).toMatchObject([{ stale: false, heardAt: NOW }]);
   });
 
-  it('is stale two minutes after its source has lost it, and not before; what is not lost is never stale', () => {
+  it('becomes stale two minutes after its source lost it; what is not lost never does', () => {
     const staleAfter = (ms: number, isLost = true) =>
       merged(heard('serf', sighting({}, { heardAt: NOW - ms, isLost })))[0]?.stale;
     expect([0, 119_999, 120_000].map((ms) => staleAfter(ms))).toEqual([false, false, true]);
     expect(staleAfter(3_600_000, false)).toBe(false);
   });
 
-  it('orders by type, then node, then id, whatever the order it heard them in', () => {
+  it('sorts by type, node and id, whatever the order of arrival', () => {
     const all = ['b', 'a'].flatMap((type) =>
       ['y', 'x'].flatMap((node) =>
         [1, 2].map((port) => sighting({ type, node, port, address: node === 'x' ? '10.0.0.1' : '10.0.0.2' })),
@@ -106,7 +106,7 @@ describe('merge', () => {
     expect(merged(heard('serf', ...all.toReversed()))).toEqual(rows);
   });
 
-  it('lists a provider once that announces an address of each family, whichever it names first', () => {
+  it('lists a provider with an address of each family once, whichever it announces first', () => {
     const gossip = { address: '10.0.0.1', port: 5000 };
     const [four, six] = [sighting({ gossip }), sighting({ gossip, address: 'fd00::1' })];
     for (const order of [
@@ -121,7 +121,7 @@ describe('merge', () => {
     expect(merged(heard('serf', another, outside)).map(({ address }) => address)).toEqual(['8.8.8.8']);
   });
 
-  it('keeps apart what differs in more than the family: node, port, attributes, or who says it', () => {
+  it('keeps rows apart that differ in more than the family: node, port, attributes or announcer', () => {
     const gossip = { address: '10.0.0.1', port: 5000 };
     const six: Partial<Announcement> = { gossip, address: 'fd00::1' };
     for (const other of [
@@ -137,7 +137,7 @@ describe('merge', () => {
     expect(merged(heard('serf', sighting()), heard('avahi', sighting({ address: 'fd00::1' })))).toHaveLength(2);
   });
 
-  it('bars what has no port, and what is not of the community', () => {
+  it('bars providers without a port or outside the community’s ranges', () => {
     const barred = (change: Partial<Announcement>) => merged(heard('serf', sighting(change)))[0]?.barred;
     expect(barred({})).toBeNull();
     expect(barred({ port: null })).toBe('no-port');
@@ -145,7 +145,7 @@ describe('merge', () => {
     expect(barred({ address: '8.8.8.8', port: null })).toBe('not-allowed');
   });
 
-  it('bars what asks not to be probed, and nothing that asks for light probes or for something unknown', () => {
+  it('bars providers that decline probes, but not those that ask for light probes or something unknown', () => {
     const barred = (probe: string, more: Partial<Announcement> = {}) =>
       merged(heard('serf', sighting({ txt: new Map([['probe', probe]]), ...more })))[0]?.barred;
     expect(['none', 'None', 'light', 'full', 'nonesuch', ''].map((probe) => barred(probe))).toEqual([
@@ -185,7 +185,7 @@ describe('merge', () => {
     expect(silenced.map(([way]) => way)).toEqual([]);
   });
 
-  it('tells what others say of it, each once, and how many at most', () => {
+  it('lists contradicting versions, each once and at most four', () => {
     const others = Array.from({ length: 9 }, (_, nth) =>
       stranger({ node: `aa${nth}`, txt: new Map([['node_id', `EVIL${nth >> 1}`]]) }, { announcer: `aa${nth}` }),
     );
@@ -196,7 +196,7 @@ describe('merge', () => {
     expect(merged(heard('serf', honest()), heard('avahi', sighting()))[0]).not.toHaveProperty('contradictions');
   });
 
-  it('believes who is proven to be there where announcers disagree, and lets only that one decline', () => {
+  it('believes the announcer proven to be there where announcers disagree, and lets only that one decline', () => {
     const isProven = ({ node }: Announcement) => node === 'honest';
     const declining = sighting({ node: 'honest', gossip, txt: none }, { since: 300 });
     const other = stranger({ gossip, txt: new Map([['node_id', 'EVIL']]) });
@@ -206,20 +206,20 @@ describe('merge', () => {
     expect(merging([heard('serf', other, declining)]).providers).toMatchObject([{ node: 'aa', barred: null }]);
   });
 
-  it('never hides a row behind another announcer that says the same of the other family', () => {
+  it('never hides a row behind another announcer’s row of the other family', () => {
     const six = sighting({ gossip, address: 'fd00::1' }, { announcer: 'serf:honest' });
     const four = sighting({ gossip, address: '10.6.6.6' }, { announcer: 'serf:honest\u200b' });
     expect(merged(heard('serf', six, four))).toHaveLength(2);
   });
 
-  it('lists what thousands announce at one place once, without a call for each', () => {
+  it('lists one provider once for 160,000 announcers, without spreading them into a call', () => {
     const crowd = Array.from({ length: 160_000 }, (_, nth) => sighting({}, { announcer: `serf:${nth}`, since: nth }));
     expect(merged({ ...heard('serf'), sightings: crowd })).toHaveLength(1);
   });
 });
 
 describe('allowing', () => {
-  it('means private ranges unless configured, and loopback only where the community is on this machine', () => {
+  it('allows private ranges by default, and loopback only where the community is on this machine', () => {
     const allowed = allowing(null, false);
     for (const address of [
       '10.0.0.1',
@@ -237,7 +237,7 @@ describe('allowing', () => {
     expect(allowing(null, true)('::1')).toBe(false);
   });
 
-  it('takes the configured ranges as they are, whatever address of the range they are written with', () => {
+  it('takes configured ranges whatever address of the range they name', () => {
     const allowed = allowing(['10.139.40.7/16', '2001:db8::/32', '127.0.0.0/8'], false);
     for (const address of ['10.139.0.0', '10.139.255.255', '2001:db8::7', '127.0.0.1'])
       expect(allowed(address), address).toBe(true);
@@ -245,7 +245,7 @@ describe('allowing', () => {
       expect(allowed(address), address).toBe(false);
   });
 
-  it('never means multicast, broadcast, link-local or no address, even when everything is configured', () => {
+  it('never allows multicast, broadcast, link-local or unspecified addresses, even when everything is configured', () => {
     const allowed = allowing(['0.0.0.0/0', '::/0'], true);
     expect(allowed('8.8.8.8')).toBe(true);
     expect(allowed('2001:db8::1')).toBe(true);

@@ -21,7 +21,7 @@ function proofs(prove: Prove | undefined, canAsk = () => true) {
 }
 
 describe('proofs', () => {
-  it('believe whom a ping by name has found, and tell that something is known now', async () => {
+  it('believe a node that a ping by name found, and notify of the change', async () => {
     const { all, changed } = proofs(async ({ node }) => node === 'honest');
     expect([said('honest'), said('liar')].map((one) => all.isProven(one))).toEqual([false, false]);
     await vi.advanceTimersByTimeAsync(1_000);
@@ -29,7 +29,7 @@ describe('proofs', () => {
     expect(changed).toHaveBeenCalledOnce();
   });
 
-  it('ask one at a time, not more than two a second, and of a thousand only so many', async () => {
+  it('ping one at a time, at most twice a second, with a bounded queue', async () => {
     const asked: string[] = [];
     const { all } = proofs(async ({ node }) => asked.push(node) > 0);
     for (let nth = 0; nth < 1_000; nth++) all.isProven(said(`node${nth}`));
@@ -40,7 +40,7 @@ describe('proofs', () => {
     expect(asked).toHaveLength(64);
   });
 
-  it('are never asked of another address, of nobody, or where it may not be', async () => {
+  it('never ping another address, a nameless node or a forbidden address', async () => {
     const prove = vi.fn(async () => true);
     const { all } = proofs(prove);
     const elsewhere = said('a', { gossip: { address: '10.6.6.6', port: 7946 } });
@@ -51,7 +51,7 @@ describe('proofs', () => {
     expect(prove).not.toHaveBeenCalled();
   });
 
-  it('outlive a ping that throws, and are asked anew after their time', async () => {
+  it('survive a ping that throws, and are renewed when they expire', async () => {
     vi.spyOn(console, 'error').mockImplementation(() => {});
     const prove = vi.fn<Prove>().mockRejectedValueOnce(new Error('a mistake')).mockResolvedValue(true);
     const { all } = proofs(prove);

@@ -2,12 +2,12 @@
 import { expect, it } from 'vitest';
 import { largest, smallest } from '../../plugin/lib/extremes.js';
 
-it('finds both in a list too long for the arguments of one call', () => {
+it('finds both extremes in a list that is too long to spread into a call', () => {
   const long = Array.from({ length: 1_000_000 }, (_, index) => (index * 7_919) % 1_000_000);
   expect(() => Math.max(...long)).toThrow(RangeError);
   expect([largest(long), smallest(long)]).toEqual([999_999, 0]);
 });
 
-it('answers with the bound where the list has nothing beyond it', () => {
+it('returns the bound where no value is beyond it', () => {
   expect([largest([1, 2], 5), smallest([7, 9], 5), largest([]), smallest([])]).toEqual([5, 5, -Infinity, Infinity]);
 });

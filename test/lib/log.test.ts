@@ -20,7 +20,7 @@ function intoJournal(): void {
 }
 
 describe('the log', () => {
-  it('gives every line its level where it is the journal', () => {
+  it('prefixes every line with its level where stderr is the journal', () => {
     intoJournal();
     log.error('It broke.\nLook at the disk.');
     log.warning('It goes on.');
@@ -28,7 +28,7 @@ describe('the log', () => {
     expect(said).toEqual(['<3>It broke.\n<3>Look at the disk.', '<4>It goes on.', '<6>It is there.']);
   });
 
-  it('gives the lines of a stack and of what caused it their level, too', () => {
+  it('prefixes the lines of a stack and of its cause, too', () => {
     intoJournal();
     log.error(new Error('no room', { cause: new Error('the disk is full') }));
     const lines = String(said[0]).split('\n');
@@ -38,7 +38,7 @@ describe('the log', () => {
     expect(lines.some((line) => line.includes('the disk is full'))).toBe(true);
   });
 
-  it('changes nothing in a terminal, also in one whose session came from the journal', () => {
+  it('changes nothing in a terminal, even in a session that inherited the journal’s variable', () => {
     const error = new Error('no room');
     log.error(error);
     vi.stubEnv('JOURNAL_STREAM', '0:1');
@@ -48,13 +48,13 @@ describe('the log', () => {
 });
 
 describe('a line of pairs', () => {
-  it('leaves out what is empty', () => {
+  it('leaves out empty values', () => {
     expect(pairs({ what: 'start', name: '', type: 'proxy3', provider: null, times: 0 })).toBe(
       'what=start type=proxy3 times=0',
     );
   });
 
-  it('quotes whatever could pass for a pair or a line, and shows what cannot be seen', () => {
+  it('quotes what could pass for a pair or a line, and escapes hidden characters', () => {
     expect(pairs({ name: 'Núria by=owner' })).toBe('name="Núria by=owner"');
     expect(pairs({ name: '"\\' })).toBe(String.raw`name="\"\\"`);
     expect(pairs({ name: 'a\n<3>what=x\r\u0085\u2028\u202e\u{e0041}' })).toBe(

@@ -7,7 +7,7 @@ import { lzwEncode } from './lzw-encoder.js';
 const REAL = Buffer.from('0005083a05254c1e366fc29001566a4a99384ede1c0808', 'hex');
 
 describe('lzwDecode', () => {
-  it('reads what a real agent compressed', () => {
+  it('decodes what a real agent compressed', () => {
     expect(lzwDecode(REAL, 1_000).toString('latin1')).toBe('\x02\x82\xa7Payload\xc0\xa5SeqNo\x07');
   });
 

@@ -7,7 +7,7 @@ import { toFailure } from '../../plugin/probe/failure.js';
 const never = new AbortController().signal;
 
 describe('waitFor', () => {
-  it('ends with the event, also one that happens while listening begins, and stops listening once', async () => {
+  it('ends with the event, even one during the start of listening, and stops listening once', async () => {
     let stopped = 0;
     const stop = () => {
       stopped += 1;
@@ -26,7 +26,7 @@ describe('waitFor', () => {
     expect(await waitFor({ signal: never, limitMs: 5, atLimit: () => 'limit', listen })).toBe('limit');
   });
 
-  it('rejects with what listening throws, and leaves no timer and no listener behind', async () => {
+  it('rejects with an error of listening, and leaves no timer and no listener', async () => {
     const abort = new AbortController();
     const listen = () => {
       throw new RangeError('no such port');
@@ -38,7 +38,7 @@ describe('waitFor', () => {
     expect(process.getActiveResourcesInfo()).toHaveLength(before);
   });
 
-  it('rejects with what the outcome throws: a mistake of ours is no result', async () => {
+  it('rejects with an error of the outcome: a mistake of ours is not a result', async () => {
     const listen = (end: (outcome: () => string) => void) => {
       setImmediate(() =>
         end(() => {
@@ -69,12 +69,12 @@ describe('toFailure', () => {
     expect(toFailure(Object.assign(new Error(code), { code, syscall: 'recvmsg' }))).toEqual(failed);
   });
 
-  it('too many open sockets is our own trouble, not a failure of the provider', () => {
+  it('treats too many open sockets as our own failure, not the provider’s', () => {
     const error = Object.assign(new Error('EMFILE'), { code: 'EMFILE', syscall: 'connect' });
     expect(() => toFailure(error)).toThrow(error);
   });
 
-  it('a mistake of ours is no failure of the provider', () => {
+  it('does not treat a mistake of ours as a failure of the provider', () => {
     const mistake = new TypeError('bug');
     expect(() => toFailure(mistake)).toThrow(mistake);
   });

@@ -29,7 +29,7 @@ function raw(bytes: Uint8Array): Buffer {
 }
 
 describe('the Serf RPC client', () => {
-  it('puts replies together wherever the stream is cut, at each of the first 600 bytes', async () => {
+  it('reassembles replies wherever the stream is cut, at each of the first 600 bytes', async () => {
     const members = [member('a', 'x'.repeat(300)), member('b', 'ü'.repeat(80))];
     let cut = 0;
     const inTwo: Script = ({ seq }, socket) => {
@@ -75,7 +75,7 @@ describe('the Serf RPC client', () => {
     expect(members[0]?.tags.get('services')).toBe('tag');
   });
 
-  it('gives up a call after its limit, and still understands what comes later', async () => {
+  it('gives up a call at its limit, and still understands later replies', async () => {
     let late: () => void = () => {};
     const slow: Script = ({ seq }, socket) => {
       late = () => socket.write(reply(seq, { agent: { name: 'late' } }));
@@ -97,7 +97,7 @@ describe('the Serf RPC client', () => {
     await expect(client.members()).rejects.toMatchObject({ code: 'serf-away' });
   });
 
-  it('takes a refusal with and without a body, and goes on', async () => {
+  it('handles a refusal with and without a body, and goes on', async () => {
     const refusing: Record<string, Script> = {
       join: ({ seq }, socket) => socket.write(reply(seq, { Num: 0 }, 'Failed to join')),
       tags: ({ seq }, socket) =>
@@ -125,7 +125,7 @@ describe('the Serf RPC client', () => {
     });
   });
 
-  it('hangs up on a flood of 33 MiB in one object, without keeping more than a part of it', async () => {
+  it('hangs up on an object of 33 MiB, having buffered only a part of it', async () => {
     const chunk = Buffer.concat([Buffer.from([0xc5, 0xff, 0xff]), Buffer.alloc(0xffff)]);
     const flood = (socket: Socket) => {
       socket.write(Buffer.from([0xdd, 0, 0, 0xff, 0xff]));
@@ -135,7 +135,7 @@ describe('the Serf RPC client', () => {
     await expect(SerfRpc.connect(address, { limitMs: 5_000 })).rejects.toThrow('something else');
   });
 
-  it('says that nothing listens there', async () => {
+  it('reports that nothing listens there', async () => {
     const { address, close } = await fakeAgent(() => {});
     await close();
     await expect(SerfRpc.connect(address)).rejects.toThrow(
@@ -143,7 +143,7 @@ describe('the Serf RPC client', () => {
     );
   });
 
-  it('gives up connecting after its limit, and at once when told to', async () => {
+  it('gives up connecting at its limit, and at once on abort', async () => {
     const { address } = await agent(() => {});
     await expect(SerfRpc.connect(address, { limitMs: 50 })).rejects.toMatchObject({ code: 'serf-away' });
     const abort = new AbortController();

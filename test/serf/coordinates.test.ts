@@ -25,11 +25,11 @@ describe('an estimate', () => {
     expect(estimateRtt(far, near)).toBeCloseTo(7.5, 9);
   });
 
-  it('leaves adjustments out that would make it no time at all', () => {
+  it('ignores adjustments that would make it 0 or less', () => {
     expect(estimateRtt(at({ height: 0.001 }), at({ height: 0.001, adjustment: -1 }))).toBeCloseTo(2, 9);
   });
 
-  it('is none where one of the two was never measured, or is no coordinate', () => {
+  it('is null where either was never measured, or is not a coordinate', () => {
     const unusable: Partial<Coordinate>[] = [
       { error: 1.5 },
       { error: Number.NaN },
@@ -71,7 +71,7 @@ describe('the coordinates of a community', () => {
   };
   const names = Array.from({ length: 50 }, (_, index) => `n${index}`);
 
-  it('are asked for in small batches, and once in ten minutes however many look', async () => {
+  it('are asked for in small batches, and once in ten minutes however often they are read', async () => {
     vi.useFakeTimers({ toFake: ['performance'] });
     const { client, asked, most } = agentClient({ me: at(), n7: at({ height: 0.01 }), n8: at({ error: 2 }) });
     const coordinates = new Coordinates();
@@ -88,7 +88,7 @@ describe('the coordinates of a community', () => {
     expect(asked).toHaveLength(102);
   });
 
-  it('are not asked for while this node has none itself, and soon looked for again', async () => {
+  it('are not asked for while this node has none itself, and are tried again soon', async () => {
     vi.useFakeTimers({ toFake: ['performance'] });
     const known: Record<string, Coordinate> = {};
     const { client, asked } = agentClient(known);
@@ -101,7 +101,7 @@ describe('the coordinates of a community', () => {
     expect([...(await look())]).toEqual([['n1', 0]]);
   });
 
-  it('are given up after five seconds, with what came until then', async () => {
+  it('end after five seconds with the answers so far', async () => {
     vi.useFakeTimers({ toFake: ['performance'] });
     const slow = {
       async coordinate() {
@@ -127,7 +127,7 @@ describe('the estimates of discovery', () => {
     return discovery;
   }
 
-  it('are by node name, of those only that announce something, and not of this node', async () => {
+  it('are keyed by node name, only for other nodes that announce something', async () => {
     const asked: string[] = [];
     const coordinate: Script = ({ seq, body }, socket) => {
       const { Node } = body as { Node: string };
@@ -144,7 +144,7 @@ describe('the estimates of discovery', () => {
     expect(asked).toEqual(['node0', 'far', 'near']);
   });
 
-  it('are none where the agent refuses, or hangs up, or there is none', async () => {
+  it('are empty where the agent refuses, hangs up or does not exist', async () => {
     const refusing: Script = ({ seq }, socket) => socket.write(reply(seq, undefined, 'Coordinates are disabled'));
     expect((await (await discoveryOf([announcing('far')], refusing)).estimates()).size).toBe(0);
     const hangingUp: Script = (_, socket) => socket.destroy();

@@ -14,10 +14,10 @@ export class Bzip2Error extends Error {
 export const malformed = (what: string) => new Bzip2Error('malformed', what);
 export const tooLarge = () => new Bzip2Error('too-large', 'it expands beyond the limit');
 
-/** Where an input of the usual size is padded: one decompression runs at a time, and each would need its own otherwise. */
+/** Shared buffer in which an input of the usual size is padded: only one decompression runs at a time. */
 const PADDED = new DataView(new ArrayBuffer(4096));
 
-/** Bits of the input, highest first. Reading beyond the end is an error, looking beyond it sees zeros. */
+/** Bits of the input, highest first. Reading past the end is an error, peeking past it sees zeros. */
 export class Bits {
   readonly #view: DataView;
   /** Both in bits. */
@@ -33,7 +33,7 @@ export class Bits {
     this.#size = bytes.length * 8;
   }
 
-  /** The next 20 bits, which stay to be read. */
+  /** The next 20 bits, without consuming them. */
   peek(): number {
     return (this.#view.getInt32(this.#at >> 3) << (this.#at & 7)) >>> 12;
   }
@@ -43,7 +43,7 @@ export class Bits {
     if (this.#at > this.#size) throw malformed('it is cut short');
   }
 
-  /** The next bits as a number, 1 to 24 of them. */
+  /** Reads 1 to 24 bits as a number. */
   take(count: number): number {
     const at = this.#at;
     this.skip(count);
@@ -54,7 +54,7 @@ export class Bits {
     return ((this.take(16) << 16) | this.take(16)) >>> 0;
   }
 
-  /** Goes on to the next whole byte; whether these bits stand there. */
+  /** Advances to the next whole byte. @returns whether the 24 bits there are `mark` */
   alignedAt(mark: number): boolean {
     this.#at = (this.#at + 7) & ~7;
     return this.#at + 24 <= this.#size && this.#view.getInt32(this.#at >> 3) >>> 8 === mark;
@@ -79,7 +79,7 @@ export class Output {
     this.#limit = limit;
   }
 
-  /** Bytes that may still be written. */
+  /** Bytes that still fit. */
   room(): number {
     return this.#limit - this.#length;
   }
@@ -104,7 +104,7 @@ export class Output {
     this.#bytes = larger;
   }
 
-  /** The checksum of what was written since the last call. */
+  /** The checksum of everything written since the last call. */
   endBlock(): number {
     const bytes = this.#bytes;
     const end = this.#length;

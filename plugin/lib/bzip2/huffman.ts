@@ -4,8 +4,8 @@ import { type Bits, malformed } from './bits.js';
 export const MAX_CODE_LENGTH = 20;
 
 /**
- * A canonical Huffman code: the codes of one length are consecutive. Per length, `bound` is the first 20-bit window
- * beyond its codes, and `offset` leads from a code to its place in `symbols`.
+ * A canonical Huffman code: codes of one length are consecutive. Per length, `bound` is the first 20-bit window beyond its
+ * codes, and `offset` maps a code to its place in `symbols`.
  */
 export interface Table {
   readonly shortest: number;
@@ -14,10 +14,10 @@ export interface Table {
   readonly symbols: readonly number[];
 }
 
-/** Code length of each symbol, while a table is read. */
+/** Code length of each symbol while a table is being read. */
 const LENGTHS = new Uint8Array(258);
 
-/** Reads the table of a block that has that many symbols (at most 258). */
+/** Reads the table of a block with `size` symbols (at most 258). */
 export function readTable(input: Bits, size: number): Table {
   const count = readLengths(input, size);
   const bound = [0];
@@ -33,7 +33,7 @@ export function readTable(input: Bits, size: number): Table {
     code += count[length] as number;
     bound.push(code << (MAX_CODE_LENGTH - length));
   }
-  // No window is beyond this one, and no symbol has a negative place: a code that is in no table finds none.
+  // A sentinel beyond every window: a code that is in no table maps to no symbol.
   bound.push(1 << MAX_CODE_LENGTH);
   offset.push(size);
   const symbols = new Array<number>(size);
@@ -46,7 +46,7 @@ export function readTable(input: Bits, size: number): Table {
   return { shortest: bound.findIndex((beyond) => beyond > 0), bound, offset, symbols };
 }
 
-/** Fills LENGTHS, delta coded on the wire: 0 = next symbol, 10 = longer, 11 = shorter. Returns how many have each. */
+/** Fills LENGTHS, delta coded on the wire: 0 = next symbol, 10 = longer, 11 = shorter. @returns the count of each length */
 function readLengths(input: Bits, size: number): number[] {
   const count = new Array<number>(MAX_CODE_LENGTH + 1).fill(0);
   let length = input.take(5);

@@ -53,7 +53,7 @@ function readBlock(input: Bits, output: Output, blockSize: number): void {
   const origin = input.take(24);
   const used = readUsedBytes(input);
   const tableCount = input.take(3);
-  if (tableCount < 2 || tableCount > 6) throw malformed('it has no 2 to 6 code tables');
+  if (tableCount < 2 || tableCount > 6) throw malformed('its number of code tables is not 2 to 6');
   const selectors = readSelectors(input, tableCount);
   const tables: Table[] = [];
   while (tables.length < tableCount) tables.push(readTable(input, used.length + 2));
@@ -62,7 +62,7 @@ function readBlock(input: Bits, output: Output, blockSize: number): void {
   expand(cells, origin, output);
 }
 
-/** The byte values that occur in the block, ascending: 16 bits say which rows of 16 values occur, then each row. */
+/** The byte values that occur in the block, ascending. On the wire: 16 bits for the rows of 16 values, then each used row. */
 function readUsedBytes(input: Bits): Uint8Array {
   const rows = input.take(16);
   const used: number[] = [];
@@ -75,7 +75,7 @@ function readUsedBytes(input: Bits): Uint8Array {
   return Uint8Array.from(used);
 }
 
-/** Which table serves each group of symbols; on the wire move-to-front coded in unary. */
+/** The table of each group of symbols; on the wire move-to-front coded in unary. */
 function readSelectors(input: Bits, tableCount: number): number[] {
   const count = input.take(15);
   if (count === 0) throw malformed('a block has no selector');
@@ -97,13 +97,13 @@ function toFront(list: Uint8Array, rank: number): number {
   return value;
 }
 
-/** How many bytes a block may have. */
+/** Largest size of a block, bytes. */
 class Room {
   readonly size: number;
   readonly #blockSize: number;
 
   constructor(outputRoom: number, blockSize: number) {
-    // Four equal bytes may be followed by a count that adds nothing: a block is at most 5/4 of what it expands to.
+    // Four equal bytes may be followed by a count of 0, so a block is at most 5/4 of its expansion.
     this.size = Math.min(blockSize, Math.ceil(outputRoom * 1.25));
     this.#blockSize = blockSize;
   }
@@ -113,14 +113,14 @@ class Room {
   }
 }
 
-/** Working memory, kept for the next block: tags come by the thousand, and what lies outside of the heap is freed late. */
+/** Working memory, reused for the next block: tags come by the thousand, and memory outside of the heap is freed late. */
 let scratch = new Uint32Array(2048);
-/** A larger one, in cells, is not kept. */
+/** Largest that is reused, cells. */
 const SCRATCH_CAP = 32_768;
 
 /**
- * Undoes Huffman, run lengths and move-to-front: the last column of the sorted rotations (Burrows-Wheeler), a byte per
- * cell. Symbols 0 and 1 are the digits (bijective base 2, lowest first) of a run of the front byte; the highest symbol
+ * Undoes Huffman, run lengths and move-to-front. The result is the last column of the sorted rotations (Burrows-Wheeler),
+ * one byte per cell. Symbols 0 and 1 are the digits (bijective base 2, lowest first) of a run of the front byte; the highest symbol
  * ends the block.
  */
 function readCells(input: Bits, used: Uint8Array, selectors: number[], tables: Table[], room: Room): Uint32Array {
@@ -144,7 +144,7 @@ function readCells(input: Bits, used: Uint8Array, selectors: number[], tables: T
         if (run > room.size) throw room.exceeded();
         continue;
       }
-      if (length + run + 1 > cells.length) cells = grown(cells, length + run + 1);
+      if (length + run + 1 > cells.length) cells = grow(cells, length + run + 1);
       if (run > 0) {
         cells.fill(used[0] as number, length, length + run);
         length += run;
@@ -159,14 +159,14 @@ function readCells(input: Bits, used: Uint8Array, selectors: number[], tables: T
   throw malformed('a block does not end');
 }
 
-function grown(cells: Uint32Array<ArrayBuffer>, needed: number): Uint32Array<ArrayBuffer> {
+function grow(cells: Uint32Array<ArrayBuffer>, needed: number): Uint32Array<ArrayBuffer> {
   const larger = new Uint32Array(needed * 2);
   larger.set(cells);
   if (larger.length <= SCRATCH_CAP) scratch = larger;
   return larger;
 }
 
-/** Undoes the sorting: stores in the upper 24 bits of each cell which cell comes next. */
+/** Undoes the sorting: stores the index of the next cell in the upper 24 bits of each. */
 function link(cells: Uint32Array): void {
   const places = new Array<number>(256).fill(0);
   for (let at = 0; at < cells.length; at++) (places[cells[at] as number] as number)++;
@@ -182,7 +182,7 @@ function link(cells: Uint32Array): void {
   }
 }
 
-/** Follows the links from the origin and undoes the first run lengths: four equal bytes precede a count of more. */
+/** Follows the links from the origin and undoes the first run lengths: a count follows four equal bytes. */
 function expand(cells: Uint32Array, origin: number, output: Output): void {
   link(cells);
   let cell = cells[(cells[origin] as number) >>> 8] as number;

@@ -48,7 +48,7 @@ function readLog(unit: string): Promise<UnitLog> {
 
 const clean = (line: string) =>
   line
-    .slice(0, LINE_CAP)
+    .slice(0, MAX_LINE)
     .replace(COLOURS, '')
     .replace(COMMANDS, (letter) => (letter === '\t' ? letter : ''));
 

@@ -14,7 +14,7 @@ describe('the source', () => {
   const open = (options: Partial<ConstructorParameters<typeof AvahiSource>[0]>) =>
     new AvahiSource({ types: ['syncthing'], required: false, ...options });
 
-  it('is off where there is no link, and away where one is required', async () => {
+  it('is off without a link, and away where one is required', async () => {
     const nowhere = () => ({ lo: networkInterfaces().lo });
     const [optional, required] = [open({ interfaces: nowhere }), open({ interfaces: nowhere, required: true })];
     await Promise.all([optional.ready(), required.ready()]);
@@ -24,7 +24,7 @@ describe('the source', () => {
     await Promise.all([optional.close(), required.close()]);
   });
 
-  it('says which interface fails', async () => {
+  it('names the interface that fails', async () => {
     const gone = {
       ...{ address: '203.0.113.9', netmask: '255.255.255.0', cidr: '203.0.113.9/24' },
       ...{ family: 'IPv4' as const, mac: '02:00:00:00:00:01', internal: false },
@@ -35,7 +35,7 @@ describe('the source', () => {
     await source.close();
   });
 
-  it('notices within half a minute that an interface goes and comes', async () => {
+  it('notices within half a minute that an interface disappears and returns', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
     let lo = loopback;
     const source = open({ interfaces: () => ({ lo }), required: true });
@@ -52,7 +52,7 @@ describe('the source', () => {
     await source.close();
   });
 
-  it('leaves no socket and no timer behind, also when it is closed at once', async () => {
+  it('leaves no socket and no timer behind, even when closed at once', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
     const sockets = () => process.getActiveResourcesInfo().filter((name) => name.startsWith('UDP')).length;
     const closed = async (source: AvahiSource) => {
@@ -73,7 +73,7 @@ describe('the source', () => {
     await closed(open({ interfaces: () => ({ lo: loopback }) }));
   });
 
-  it('is there only when it is configured', async () => {
+  it('is open only when configured', async () => {
     const config = {
       ...{ serfRpc: { host: '127.0.0.1', port: 1 }, serfAuthKey: null, providersFile: null, communityRanges: null },
     };

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { expect, it, onTestFinished } from 'vitest';
 import { Allowance, guardedSocket } from '../../../plugin/discovery/sources/avahi/datagrams.js';
 
-it('reads what is short, for so long in each second, and again in the next', () => {
+it('reads short datagrams up to its allowance of each second', () => {
   let now = 0;
   const allowance = new Allowance(() => now);
   const slow = () => {
@@ -15,7 +15,7 @@ it('reads what is short, for so long in each second, and again in the next', () 
   expect(allowance.spend(9_001, slow)).toBe(false);
 });
 
-it('hands on neighbours\u2019 datagrams, and tells of those that are too large to be one', async () => {
+it('passes on neighbours\u2019 datagrams, and reports oversized ones', async () => {
   let passedOver = 0;
   const [socket, sender] = [guardedSocket('udp4', () => passedOver++), guardedSocket('udp4', () => {})];
   onTestFinished(() => {

@@ -50,7 +50,7 @@ describe('the hand-kept list', () => {
     expect(list.status()).not.toHaveProperty('error');
   });
 
-  it('may begin with the mark that some editors put there', async () => {
+  it('may begin with a byte order mark', async () => {
     const list = await open(`\ufeff${line('10.0.0.1')}\n`);
     expect(list.status()).toMatchObject({ read: 1, skipped: {} });
   });
@@ -72,7 +72,7 @@ describe('the hand-kept list', () => {
     expect(error?.message).toMatch(/line 5: [^;]*; and 995 more$/);
   });
 
-  it('is read again when it is written to, and when an editor replaces it', async () => {
+  it('is read again when written to, and when an editor replaces it', async () => {
     const list = await open(line('10.0.0.1'));
     let changed = change(list);
     writeFileSync(file, line('10.0.0.2'));
@@ -104,7 +104,7 @@ describe('the hand-kept list', () => {
     expect(list.status()).toMatchObject({ state: 'up', read: 1 });
   });
 
-  it('waits for a folder that is made later', async () => {
+  it('waits for a folder that is created later', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     file = join(folder, 'later', 'providers');
     const list = await open();
@@ -121,7 +121,7 @@ describe('the hand-kept list', () => {
     expect((await open('#'.repeat(1024 * 1024 + 1))).status()).toMatchObject({ state: 'away' });
   });
 
-  it('feeds discovery, which tells of its changes', async () => {
+  it('feeds discovery, which notifies of its changes', async () => {
     writeFileSync(file, `${line('10.0.0.1')}\n${line('8.8.8.8')}`);
     const config = {
       serfRpc: { host: '127.0.0.1', port: 1 },

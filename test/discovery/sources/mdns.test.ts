@@ -47,7 +47,7 @@ const list = (cache: MdnsCache) => cache.services().map(({ announcement }) => an
 const names = (cache: MdnsCache, now: number) => cache.questions(now).map(({ type, name }) => `${type} ${name}`);
 
 describe('what a link says', () => {
-  it('is a service once its pointer, server, text and address are there, in whatever order they came', () => {
+  it('is a service once pointer, server, text and address are there, in any order', () => {
     const [ptr, srv, txt, a] = records() as [Answer, Answer, Answer, Answer];
     const whole = heard([a, txt, srv, ptr]);
     expect(list(whole)).toEqual([
@@ -62,13 +62,13 @@ describe('what a link says', () => {
     expect(list(heard([ptr], [srv], [txt], [a]))).toHaveLength(1);
   });
 
-  it('takes the address from the host that the service names, and from no other', () => {
+  it('takes the address of the host that the service names, and of no other', () => {
     const forged: Answer = { type: 'A', name: 'evil.local', ttl: 120, flush: true, data: '10.6.6.6' };
     expect(list(heard([...records(), forged], [forged]))).toMatchObject([{ address: '10.0.0.7' }]);
     expect(list(heard([...records({ a: [] }), forged]))).toEqual([]);
   });
 
-  it('prefers IPv4, then a routable IPv6 address, and never one of the link or of this host', () => {
+  it('prefers IPv4, then a routable IPv6 address, and never uses link-local or loopback ones', () => {
     const at = (a: string[], aaaa: string[]) => list(heard(records({ a, aaaa }))).map(({ address }) => address);
     expect(at(['10.0.0.7'], ['fd00::7'])).toEqual(['10.0.0.7']);
     expect(at([], ['fe80::7', 'fd00::7'])).toEqual(['fd00::7']);
@@ -80,13 +80,13 @@ describe('what a link says', () => {
     expect(none.skipped()).toEqual({ 'bad-address': 1 });
   });
 
-  it('leaves a service without a port out, and counts it', () => {
+  it('skips a service without a port, and counts it', () => {
     const cache = heard(records({ port: 0 }), records({ label: 'Other' }));
     expect(list(cache)).toMatchObject([{ description: 'Other' }]);
     expect(cache.skipped()).toEqual({ 'bad-port': 1 });
   });
 
-  it('reads one word over both transports, in whatever case, and types that it was not told of', () => {
+  it('reads one type over both transports, in any case, and types that were not asked for', () => {
     const cache = heard(
       records({ type: '_DNSservice._UDP', label: 'DNS' }),
       [{ type: 'PTR', name: ALL_TYPES, ttl: 4500, data: '_a-word-longer-than-allowed._tcp.local' }],
@@ -96,7 +96,7 @@ describe('what a link says', () => {
     expect(list(cache).map(({ type }) => type)).toEqual(['dnsservice', 'a-word-longer-than-allowed']);
   });
 
-  it('keeps attributes as the tag does: the first of a name, a bare first word under no name', () => {
+  it('reads attributes as in the tag: the first of a name, a bare first word under the empty name', () => {
     const txt = (...strings: (string | Buffer)[]) => [...(list(heard(records({ txt: strings })))[0]?.txt ?? [])];
     expect(txt('ABC', 'flag', 'a=1=2', 'a=3', 'note=two words')).toEqual([
       ...[
@@ -125,7 +125,7 @@ describe('what a link says', () => {
     expect([...kept].flat().join('').length).toBeLessThan(1024);
   });
 
-  it('ignores questions, refusals, pointers to elsewhere and classes other than the Internet', () => {
+  it('ignores questions, refusals, foreign pointers and classes other than the Internet', () => {
     const cache = new MdnsCache(['syncthing']);
     expect(cache.take(packet(records(), { type: 'query' }), SENDER, 0)).toBe(false);
     expect(cache.take(packet(records(), { flags: 3 }), SENDER, 0)).toBe(false);
@@ -139,7 +139,7 @@ describe('what a link says', () => {
 });
 
 describe('the life of a record', () => {
-  it('ends with its time, which is never longer than 75 minutes', () => {
+  it('ends with its lifetime, which is at most 75 minutes', () => {
     const cache = heard(records({ ttl: 120 }), records({ label: 'Long', host: 'long.local', ttl: 2 ** 31 }));
     expect(cache.expire(120_000 - 1)).toBe(false);
     expect(cache.expire(120_000)).toBe(true);
@@ -148,7 +148,7 @@ describe('the life of a record', () => {
     expect(list(cache)).toEqual([]);
   });
 
-  it('goes on when it is heard again, and says when', () => {
+  it('is extended when heard again, with the new time', () => {
     let clock = Date.UTC(2026, 4, 5);
     const cache = new MdnsCache(['syncthing'], () => clock);
     cache.take(packet(records()), SENDER, 0);
@@ -167,7 +167,7 @@ describe('the life of a record', () => {
     expect(list(cache)).toEqual([]);
   });
 
-  it('ends one second after another takes its place', () => {
+  it('ends one second after its replacement', () => {
     const cache = heard(records());
     cache.take(packet(records({ a: ['10.0.0.8', '10.0.0.9'], port: 22_001 })), SENDER, 5_000);
     cache.expire(6_000);
@@ -191,7 +191,7 @@ describe('questions', () => {
     expect(asked.slice(8)).toEqual([3280, 6880, 10_480, 14_080]);
   });
 
-  it('go to what is missing of a service', () => {
+  it('ask for what is missing of a service', () => {
     const cache = heard(records().filter(({ type }) => type === 'PTR'));
     expect(names(cache, 0)).toEqual(
       expect.arrayContaining(['SRV Sync._syncthing._tcp.local', 'TXT Sync._syncthing._tcp.local']),
@@ -202,7 +202,7 @@ describe('questions', () => {
     expect(names(cache, 2500).filter((name) => !name.startsWith('PTR'))).toEqual([]);
   });
 
-  it('go to what would expire, from 80 % of its time on', () => {
+  it('ask for what would expire, from 80 % of its lifetime on', () => {
     const cache = heard(records());
     const asked = new Map<string, number[]>();
     for (let now = 0; now < 120_000; now += 1000) {
@@ -215,13 +215,13 @@ describe('questions', () => {
     expect(asked.has('AAAA node7.local')).toBe(false);
   });
 
-  it('are not made of names that would come out as others', () => {
+  it('leave out names that encoding would change', () => {
     const labels = ['v1.2 server', 'nul\u0000', 'line\nbreak', '\ufffd\ufffd'];
     const cache = heard(...labels.map((label) => records({ label }).slice(0, 1)));
     expect(names(cache, 0).filter((name) => !name.startsWith('PTR'))).toEqual([]);
   });
 
-  it('fill one packet a second at most, however much a neighbour starts', () => {
+  it('fill at most one packet a second, whatever a neighbour announces', () => {
     const cache = new MdnsCache([]);
     const types = Array.from({ length: 1000 }, (_, i) => `_t${i}-${'x'.repeat(20)}._tcp.local`);
     cache.take(packet(types.map((data) => ({ type: 'PTR', name: ALL_TYPES, ttl: 10, data }))), SENDER, 0);
@@ -236,7 +236,7 @@ describe('questions', () => {
   });
 });
 
-describe('a neighbour who means harm', () => {
+describe('a malicious neighbour', () => {
   it('floods with 10,000 services, and others still get in', () => {
     const cache = new MdnsCache(['syncthing', 'dnsservice']);
     const started = performance.now();

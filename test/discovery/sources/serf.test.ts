@@ -34,7 +34,7 @@ const changed = (source: SerfSource) =>
 const entry = (address: string) => ({ s: 'dnsservice', d: '', m: '', i: address, p: '53', e: '', t: '' });
 
 describe('the Serf source', () => {
-  it('notices a hung agent by its keep-alive, keeps the list, and comes back', async () => {
+  it('notices a hung agent by its keep-alive, keeps the list, and recovers', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'setTimeout', 'clearTimeout'] });
     let hung = false;
     const stats: Script = ({ seq }, socket) => {
@@ -56,7 +56,7 @@ describe('the Serf source', () => {
     expect(agent.sockets).toHaveLength(2);
   });
 
-  it('applies what an event carries, in order, without asking for the list again', async () => {
+  it('applies events in order without asking for the list again', async () => {
     const asked: string[] = [];
     let stream = 0;
     const noted = agentOf([member('node0', ''), member('gone', writeTag([entry('10.0.0.9')]), 'left')], {
@@ -86,7 +86,7 @@ describe('the Serf source', () => {
     expect(asked.filter((command) => command === 'members')).toHaveLength(1);
   });
 
-  it('takes a member that failed for there as long as a lapse lasts; then it is not recommended until it is back', async () => {
+  it('treats a failed member as present for a lapse, then recommends it only once it is back', async () => {
     let stream = 0;
     const members = ['a', 'b'].map((name, at) => member(name, writeTag([entry(`10.0.0.${at + 1}`)])));
     const hearing: Script = ({ seq }, socket) => {
@@ -143,7 +143,7 @@ describe('the Serf source', () => {
     expect(recommended()).toBe('a');
   });
 
-  it('decodes 1,000 members without holding up everything else', async () => {
+  it('decodes 1,000 members without blocking the event loop', async () => {
     const tags = Array.from({ length: 10 }, (_, at) => writeTag([entry(`10.1.0.${at}`), entry(`10.2.0.${at}`)]));
     // A blank inside base64 is passed over: a thousand different texts without a thousand runs of bzip2.
     const text = (at: number) => {
@@ -175,7 +175,7 @@ describe('the Serf source', () => {
     expect(longest).toBeLessThan((performance.now() - answered) / 2);
   });
 
-  it('closes in under a second while it is connecting, connected or waiting to try again', async () => {
+  it('closes in under a second while connecting, connected or waiting to retry', async () => {
     const hanging = await fakeAgent(() => {});
     const { agent, source } = await sourceOf(agentOf([]));
     await agent.close();
