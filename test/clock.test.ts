@@ -12,7 +12,7 @@ import { createLocalServices } from '../plugin/node/systemd/index.js';
 import type { Panel } from '../plugin/panel/contract.js';
 import { createPanel } from '../plugin/panel/open.js';
 import { Scheduler } from '../plugin/scan/scheduler.js';
-import { scoreOf } from '../plugin/score/index.js';
+import { toScore } from '../plugin/score/index.js';
 import docker from '../plugin/services/Docker.js';
 import { openStore } from '../plugin/store/index.js';
 import { setOwnerPassword } from '../plugin/web/auth/password.js';
@@ -194,7 +194,7 @@ it('who failed before the clock went back an hour fails until it answers, and th
   const score = (minute: number, outcome?: typeof silence | typeof answered) => {
     now = start + minute * MINUTE;
     if (outcome) store.attempts.add({ ...tried, at: now, ...outcome });
-    return scoreOf(docker, store.attempts.of(docker.id, tried.provider), now).score;
+    return toScore(docker, store.attempts.of(docker.id, tried.provider), now).score;
   };
   expect(score(-60, answered)).toBeGreaterThan(0);
   expect([score(50, silence), score(55, silence)]).toEqual([expect.any(Number), 0]);

@@ -76,7 +76,7 @@ export class Run {
   /** Attempts of this round that wait until a neighbour answers; their bytes count meanwhile. */
   #held: { readonly attempt: Attempt; readonly release: () => void }[] = [];
   #shares: Shares | null;
-  /** How many spoiled attempts may still be repeated. */
+  /** How many invalidated attempts may still be repeated. */
   #repeats = 0;
   /** By `performance.now()`. */
   #newcomersUntil = 0;

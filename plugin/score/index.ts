@@ -54,7 +54,7 @@ export const UNTRIED: Score = Object.freeze<Score>({
  * The score of one provider from its latest attempts, in any order, and the owner's stars; it reads nothing else, so who
  * else is listed changes nothing. `now` in ms since the epoch.
  */
-export function scoreOf(type: Scored, attempts: readonly Attempt[], now: number, stars?: readonly Stars[]): Score {
+export function toScore(type: Scored, attempts: readonly Attempt[], now: number, stars?: readonly Stars[]): Score {
   return scoreAt(type, toDigest(type, attempts, now), now, stars);
 }
 

@@ -8,7 +8,7 @@ import type { Target } from '../../plugin/probe/index.js';
 import { measurePath, PATH_COST } from '../../plugin/probe/path.js';
 import { attemptOnce } from '../../plugin/scan/attempt.js';
 import { LagGuard } from '../../plugin/scan/lag.js';
-import { scoreOf } from '../../plugin/score/index.js';
+import { toScore } from '../../plugin/score/index.js';
 import peerstreamer from '../../plugin/services/peerstreamer/index.js';
 import tincvpn from '../../plugin/services/tincvpn/index.js';
 import { tincIntroduction } from '../../plugin/services/tincvpn/nets.js';
@@ -86,7 +86,7 @@ describe('tincd, which does not know us', () => {
       signal: new AbortController().signal,
     });
     expect(attempt).toMatchObject({ level: 2, reason: null, facts: {} });
-    const score = scoreOf(tincvpn, attempt ? [attempt] : [], 1_000);
+    const score = toScore(tincvpn, attempt ? [attempt] : [], 1_000);
     expect(score).toMatchObject({ level: 2, unproven: true, reason: null });
     expect(score.score).toBeGreaterThan(0);
   });

@@ -6,7 +6,7 @@ const MINUTE = 60_000;
 const DAY = 86_400_000;
 
 /** A budget on a store that another process has open too. */
-function budgetOf(bytesPerDay: number) {
+function createBudget(bytesPerDay: number) {
   const clock = { now: 10 * DAY };
   const path = freshPath();
   const [store, other] = [opened(path, () => clock.now), opened(path, () => clock.now)];
@@ -19,7 +19,7 @@ function budgetOf(bytesPerDay: number) {
 
 describe('the budget', () => {
   it('counts what is stored, under way and thrown away, each for 24 hours', () => {
-    const { budget, clock, add } = budgetOf(1_000);
+    const { budget, clock, add } = createBudget(1_000);
     add(100, { at: 9.5 * DAY });
     budget.lose(20);
     const release = budget.hold(3);
@@ -33,14 +33,14 @@ describe('the budget', () => {
   });
 
   it('never allows more than is left, attempts under way included', () => {
-    const { budget } = budgetOf(300);
+    const { budget } = createBudget(300);
     budget.hold(200);
     expect(() => budget.check(100)).not.toThrow();
     expect(() => budget.check(101)).toThrow(expect.objectContaining({ code: 'budget-spent' }));
   });
 
   it('keeps half for a person’s scans', () => {
-    const { budget } = budgetOf(300);
+    const { budget } = createBudget(300);
     budget.lose(100);
     expect(() => budget.check(50, BACKGROUND_SHARE)).not.toThrow();
     expect(() => budget.check(51, BACKGROUND_SHARE)).toThrow(expect.objectContaining({ code: 'budget-spent' }));
@@ -48,7 +48,7 @@ describe('the budget', () => {
   });
 
   it('sums the store once a minute, and counts what this process adds at once', () => {
-    const { budget, clock, add, summed } = budgetOf(1_000);
+    const { budget, clock, add, summed } = createBudget(1_000);
     for (let nth = 1; nth <= 59; nth++) {
       add(1);
       expect(budget.spent()).toBe(nth);
@@ -61,7 +61,7 @@ describe('the budget', () => {
   });
 
   it('learns within a minute what another process has spent, and what the store has pruned', () => {
-    const { budget, clock, store, other, add } = budgetOf(1_000);
+    const { budget, clock, store, other, add } = createBudget(1_000);
     add(10);
     expect(budget.spent()).toBe(10);
     add(5, { by: other });
@@ -75,7 +75,7 @@ describe('the budget', () => {
   });
 
   it('ignores attempts dated in the future until then', () => {
-    const { budget, clock, add } = budgetOf(1_000);
+    const { budget, clock, add } = createBudget(1_000);
     clock.now += 365 * DAY;
     add(10, { provider: 'p2' });
     budget.lose(20);

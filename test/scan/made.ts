@@ -42,7 +42,7 @@ export const answer = async () =>
 export const silence: ProbeResult = { level: 0, reason: 'timeout' };
 
 /** Probes that wait until they are released, and list who waits. */
-export function heldProbe() {
+export function pendingProbe() {
   const waiting: { address: string; letGo: () => void }[] = [];
   const probe: Prober = ({ address }, { signal }) =>
     new Promise((resolve, reject) => {

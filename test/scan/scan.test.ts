@@ -5,7 +5,7 @@ import type { Job } from '../../plugin/model/job.js';
 import type { Provider } from '../../plugin/model/provider.js';
 import { toFailure } from '../../plugin/probe/failure.js';
 import type { Prober } from '../../plugin/probe/index.js';
-import { answer, five, heldProbe, scannerOf as made, type Options, providerAt, turn } from './made.js';
+import { answer, five, scannerOf as made, type Options, pendingProbe, providerAt, turn } from './made.js';
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
@@ -76,7 +76,7 @@ describe('a scan', () => {
   });
 
   it('runs once per type: a second request, even for one provider, gets the running job', async () => {
-    const { waiting, probe } = heldProbe();
+    const { waiting, probe } = pendingProbe();
     const { scanner } = scannerOf(
       five.map((address) => providerAt(address)),
       probe,
@@ -89,7 +89,7 @@ describe('a scan', () => {
   });
 
   it('of all providers waits for a running scan of one', async () => {
-    const { waiting, probe } = heldProbe();
+    const { waiting, probe } = pendingProbe();
     const { scanner, jobs } = scannerOf(
       five.map((address) => providerAt(address)),
       probe,
@@ -105,7 +105,7 @@ describe('a scan', () => {
   });
 
   it('can be cancelled while it waits for another, and the next in line still waits for that other', async () => {
-    const { waiting, probe } = heldProbe();
+    const { waiting, probe } = pendingProbe();
     const { scanner, jobs } = scannerOf(
       five.map((address) => providerAt(address)),
       probe,
@@ -121,7 +121,7 @@ describe('a scan', () => {
   });
 
   it('never probes two services of one host at once', async () => {
-    const { waiting, probe } = heldProbe();
+    const { waiting, probe } = pendingProbe();
     const twins = [1, 2, 3].map((port) => providerAt('10.0.0.1', { id: `p${port}`, port }));
     const { scanner } = scannerOf(twins, probe);
     scanner.start('thing');
@@ -133,7 +133,7 @@ describe('a scan', () => {
   });
 
   it('ends within a second when cancelled, and keeps what came before', async () => {
-    const { waiting, probe } = heldProbe();
+    const { waiting, probe } = pendingProbe();
     const { scanner, jobs, attempts } = scannerOf(
       five.map((address) => providerAt(address)),
       probe,

@@ -7,7 +7,17 @@ import type { Busy } from '../../plugin/scan/busy.js';
 import { Scheduler, type SchedulerDeps } from '../../plugin/scan/scheduler.js';
 import type { ServiceType } from '../../plugin/services/contract.js';
 import { seeded } from '../discovery/seeded.js';
-import { answer, five, heldProbe, type Options, providerAt, scannerOf, servicesOf, silence, typeWith } from './made.js';
+import {
+  answer,
+  five,
+  type Options,
+  pendingProbe,
+  providerAt,
+  scannerOf,
+  servicesOf,
+  silence,
+  typeWith,
+} from './made.js';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -198,7 +208,7 @@ describe('the scheduler', () => {
 describe('the scheduler yields', () => {
   it('to a person’s scan, to load and to traffic, and probes within a minute of their end', async () => {
     let busy: Busy | null = 'load';
-    const { waiting, probe } = heldProbe();
+    const { waiting, probe } = pendingProbe();
     const { probed, scheduler, scanner, jobs } = scheduled(pair, probe, { busy: async () => busy });
     await until(() => scheduler.status().waiting === 'load');
     busy = 'traffic';
@@ -218,7 +228,7 @@ describe('the scheduler yields', () => {
   });
 
   it('to a scan that a person starts while it watches the traffic', async () => {
-    const { probe } = heldProbe();
+    const { probe } = pendingProbe();
     const started: unknown[] = [];
     const world = scheduled(pair, probe, {
       async busy() {
@@ -291,7 +301,7 @@ describe('the scheduler is switched', () => {
   });
 
   it('off in the middle of a probe, which ends and is not stored', async () => {
-    const { waiting, probe } = heldProbe();
+    const { waiting, probe } = pendingProbe();
     const { scheduler, attempts } = scheduled(pair, probe);
     await until(() => waiting.length === 1);
     scheduler.off();

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Attempt } from '../../plugin/model/attempt.js';
 import { ANSWERS, type Metric } from '../../plugin/model/metric.js';
 import { toCurve } from '../../plugin/score/curve.js';
-import { scoreAt, scoreOf, toDigest, UNTRIED } from '../../plugin/score/index.js';
+import { scoreAt, toDigest, toScore, UNTRIED } from '../../plugin/score/index.js';
 import { answered, failed, HOUR, history, NOW, TYPE, UNSCORED_TYPE } from './made.js';
 
 const later = fc.integer({ min: 0, max: 20 * 24 * HOUR });
@@ -44,7 +44,7 @@ describe('the digest of the attempts', () => {
   it('counts future attempts as made now, as the attempts do', () => {
     fc.assert(
       fc.property(history, later, (attempts, back) => {
-        const { parts, score } = scoreOf(TYPE, attempts, NOW - back);
+        const { parts, score } = toScore(TYPE, attempts, NOW - back);
         fc.pre(score !== 0);
         TYPE.metrics.forEach((metric, index) => {
           expect(parts[index]?.mark).toBeCloseTo(plainMark(metric, attempts, NOW - back), 9);
@@ -81,7 +81,7 @@ describe('the digest of the attempts', () => {
     const attempts = [failed(2 * HOUR), answered(3 * HOUR, {}), failed(HOUR), failed(4 * HOUR)];
     expect(toDigest(TYPE, attempts).failures).toBe(2);
     expect(toDigest(TYPE, [...attempts, answered(0, {})]).failures).toBe(0);
-    expect(scoreOf(TYPE, [failed(0), failed(HOUR), failed(2 * HOUR)], NOW)).toMatchObject({ failures: 3, score: 0 });
+    expect(toScore(TYPE, [failed(0), failed(HOUR), failed(2 * HOUR)], NOW)).toMatchObject({ failures: 3, score: 0 });
     const open = { ...answered(0, {}), level: 2 as const };
     expect(toDigest(TYPE, [failed(HOUR), open])).toMatchObject({ failures: 0, samples: 0 });
   });

@@ -4,11 +4,11 @@ import { describe, expect, it } from 'vitest';
 import type { Attempt } from '../../plugin/model/attempt.js';
 import { answers, widthOfPath } from '../../plugin/model/metric.js';
 import { explain } from '../../plugin/score/explain.js';
-import { scoreOf, UNTRIED } from '../../plugin/score/index.js';
+import { toScore, UNTRIED } from '../../plugin/score/index.js';
 import { answered, failed, HOUR, history, NOW, someStars, TYPE, UNSCORED_TYPE } from './made.js';
 
 const FAST = { answer: 5, rtt: 5, loss: 0 };
-const of = (attempts: readonly Attempt[]) => explain(scoreOf(TYPE, attempts, NOW));
+const of = (attempts: readonly Attempt[]) => explain(toScore(TYPE, attempts, NOW));
 const many = (make: (age: number, nth: number) => Attempt) =>
   Array.from({ length: 40 }, (_, nth) => make(nth * 60_000, nth));
 const total = (points: readonly number[]) => points.reduce((sum, one) => sum + one, 0);
@@ -17,7 +17,7 @@ describe('the explanation of a score', () => {
   it('sums to 100 − score, exactly and in whole points, the greatest loss first', () => {
     fc.assert(
       fc.property(history, fc.option(someStars), (attempts, stars) => {
-        const score = scoreOf(TYPE, attempts, NOW, stars ?? []);
+        const score = toScore(TYPE, attempts, NOW, stars ?? []);
         const sentences = explain(score);
         const points = sentences.map((one) => one.points);
         expect(total(points)).toBeCloseTo(100 - Number(score.score), 6);
@@ -34,7 +34,7 @@ describe('the explanation of a score', () => {
   it('splits what each metric lost into what was measured, what failed and what is not known', () => {
     fc.assert(
       fc.property(history, (attempts) => {
-        for (const { lost, failures, doubt } of scoreOf(TYPE, attempts, NOW).parts) {
+        for (const { lost, failures, doubt } of toScore(TYPE, attempts, NOW).parts) {
           expect(Math.min(failures, doubt)).toBeGreaterThanOrEqual(0);
           expect(lost - failures - doubt).toBeGreaterThanOrEqual(-1e-9);
         }
@@ -53,7 +53,7 @@ describe('the explanation of a score', () => {
   it('says slow of a narrow path, by the kilobyte', () => {
     const narrow = many((age) => answered(age, { width: 20 }));
     const metrics = [widthOfPath({ weight: 0.5, useless: 30, excellent: 0.1 }), answers(0.5)];
-    const [first] = explain(scoreOf({ scoredFrom: 3, metrics }, narrow, NOW));
+    const [first] = explain(toScore({ scoredFrom: 3, metrics }, narrow, NOW));
     expect(first).toMatchObject({ key: 'slow', metric: 'width', value: 20, unit: 'ms/kB' });
   });
 
@@ -90,7 +90,7 @@ describe('the explanation of a score', () => {
   });
 
   it('tells what the stars took, and last what they added', () => {
-    const rated = (stars: number) => explain(scoreOf(TYPE, [answered(0, FAST)], NOW, [{ at: NOW, stars }]));
+    const rated = (stars: number) => explain(toScore(TYPE, [answered(0, FAST)], NOW, [{ at: NOW, stars }]));
     expect(rated(5).at(-1)).toMatchObject({ key: 'rating', value: 5, unit: 'stars' });
     expect(rated(5).at(-1)?.points).toBeLessThan(-3);
     expect(rated(1).find(({ key }) => key === 'rating')?.points).toBeGreaterThan(5);
@@ -100,6 +100,6 @@ describe('the explanation of a score', () => {
   it('is the gate when that is closed, and empty without a score', () => {
     expect(of([failed(0)])).toEqual([{ key: 'gate', metric: null, points: 100, whole: 100, value: null, unit: null }]);
     expect(explain(UNTRIED)).toEqual([]);
-    expect(explain(scoreOf(UNSCORED_TYPE, [answered(0, { rtt: 5 }, 2)], NOW))).toEqual([]);
+    expect(explain(toScore(UNSCORED_TYPE, [answered(0, { rtt: 5 }, 2)], NOW))).toEqual([]);
   });
 });

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Attempt } from '../../plugin/model/attempt.js';
 import type { Ranked } from '../../plugin/model/ranked.js';
 import type { Score } from '../../plugin/model/score.js';
-import { scoreOf } from '../../plugin/score/index.js';
+import { toScore } from '../../plugin/score/index.js';
 import { rank } from '../../plugin/score/rank.js';
 import { recommend } from '../../plugin/score/recommend.js';
 import type { Recommendation } from '../../plugin/store/tables/recommendations.js';
@@ -21,7 +21,7 @@ const histories = fc.uniqueArray(fc.tuple(anId, fc.option(history)), {
 
 function ranked(list: List, estimates?: ReadonlyMap<string, number>): Ranked[] {
   const scores = new Map<string, Score>();
-  for (const [id, attempts] of list) if (attempts) scores.set(id, scoreOf(TYPE, attempts, NOW));
+  for (const [id, attempts] of list) if (attempts) scores.set(id, toScore(TYPE, attempts, NOW));
   return rank(
     list.map(([id]) => provider(id)),
     scores,

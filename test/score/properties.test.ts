@@ -3,10 +3,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Attempt } from '../../plugin/model/attempt.js';
 import type { Metric } from '../../plugin/model/metric.js';
-import { scoreAt, scoreOf, toDigest } from '../../plugin/score/index.js';
+import { scoreAt, toDigest, toScore } from '../../plugin/score/index.js';
 import { aFailed, anAnswered, answered, failed, HOUR, history, NOW, SECOND, someStars, TYPE } from './made.js';
 
-const score = (attempts: readonly Attempt[]) => scoreOf(TYPE, attempts, NOW);
+const score = (attempts: readonly Attempt[]) => toScore(TYPE, attempts, NOW);
 const points = (attempts: readonly Attempt[]) => Number(score(attempts).score);
 /** Room for the last bits of rounding. */
 const EPSILON = 1e-9;
@@ -23,7 +23,7 @@ describe('the score, for any history', () => {
   it('P1: lies between its bounds, and these between 0 and 100', () => {
     fc.assert(
       fc.property(history, fc.option(someStars), (attempts, stars) => {
-        const { low, score: middle, high } = scoreOf(TYPE, attempts, NOW, stars ?? []);
+        const { low, score: middle, high } = toScore(TYPE, attempts, NOW, stars ?? []);
         const line = [0, low, middle, high, 100].map((point) => point ?? Number.NaN);
         expect(line.every((point, index) => point >= (line[index - 1] ?? 0))).toBe(true);
       }),
@@ -68,8 +68,8 @@ describe('the score, for any history', () => {
       fc.tuple(fc.constant(list), fc.shuffledSubarray(list, { minLength: list.length }));
     fc.assert(
       fc.property(history.chain(shuffled), someStars.chain(shuffled), ([one, other], [stars, otherStars]) => {
-        const text = JSON.stringify(scoreOf(TYPE, one, NOW, stars));
-        expect(JSON.stringify(scoreOf(TYPE, other, NOW, otherStars))).toBe(text);
+        const text = JSON.stringify(toScore(TYPE, one, NOW, stars));
+        expect(JSON.stringify(toScore(TYPE, other, NOW, otherStars))).toBe(text);
       }),
       { numRuns: 500 },
     );
@@ -93,7 +93,7 @@ describe('the score, for any history', () => {
               }
             : attempt,
         );
-        const inOtherUnit = scoreOf({ ...TYPE, metrics: TYPE.metrics.map(stretch) }, stretched, NOW);
+        const inOtherUnit = toScore({ ...TYPE, metrics: TYPE.metrics.map(stretch) }, stretched, NOW);
         expect(inOtherUnit.score).toBeCloseTo(points(attempts), 6);
       }),
     );
@@ -175,7 +175,7 @@ describe('the score, for any history', () => {
   it('P10: loses points that sum, with what the stars added, to 100 − score', () => {
     fc.assert(
       fc.property(history, fc.option(someStars), (attempts, stars) => {
-        const { parts, score: points, rating } = scoreOf(TYPE, attempts, NOW, stars ?? []);
+        const { parts, score: points, rating } = toScore(TYPE, attempts, NOW, stars ?? []);
         const lost = parts.reduce((sum, part) => sum + part.lost, 0) - (rating?.points ?? 0);
         expect(lost).toBeCloseTo(100 - Number(points), 9);
         expect(Math.min(...parts.map((part) => part.lost))).toBeGreaterThanOrEqual(0);
@@ -187,14 +187,14 @@ describe('the score, for any history', () => {
   it('P11: is moved by the owner’s stars, however many, by −27.5 % to +7.2 % at most, and neither gated nor reopened', () => {
     fc.assert(
       fc.property(history, someStars, fc.nat(), (attempts, stars, nth) => {
-        const [plain, rated] = [score(attempts), scoreOf(TYPE, attempts, NOW, stars)];
+        const [plain, rated] = [score(attempts), toScore(TYPE, attempts, NOW, stars)];
         expect({ ...rated, ...UNMOVED }).toEqual({ ...plain, ...UNMOVED });
         const [before, after] = [Number(plain.score), Number(rated.score)];
         expect(after).toBeGreaterThanOrEqual(before * 0.04 ** 0.1 - EPSILON);
         expect(after).toBeLessThanOrEqual(before * 2 ** 0.1 + EPSILON);
         expect(after > 0).toBe(before > 0);
         const kinder = stars.map((one, index) => (index === nth % stars.length ? { ...one, stars: 5 } : one));
-        const kindest = Number(scoreOf(TYPE, attempts, NOW, kinder).score);
+        const kindest = Number(toScore(TYPE, attempts, NOW, kinder).score);
         expect(kindest).toBeGreaterThanOrEqual(after - EPSILON);
       }),
       { numRuns: 500 },

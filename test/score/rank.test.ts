@@ -2,14 +2,14 @@
 import { describe, expect, it } from 'vitest';
 import type { Provider } from '../../plugin/model/provider.js';
 import type { Score } from '../../plugin/model/score.js';
-import { scoreOf, UNTRIED } from '../../plugin/score/index.js';
+import { toScore, UNTRIED } from '../../plugin/score/index.js';
 import { type Preferences, rank, unmarked } from '../../plugin/score/rank.js';
 import { answered, failed, HOUR, NOW, provider, SECOND, scored, TYPE, UNSCORED_TYPE } from './made.js';
 
-const good = scoreOf(TYPE, [answered(0, { answer: 10, rtt: 8, loss: 0 })], NOW);
-const poor = scoreOf(TYPE, [answered(0, { answer: 400, rtt: 300, loss: 0.05 })], NOW);
-const dead = scoreOf(TYPE, [failed(0)], NOW);
-const open = scoreOf(UNSCORED_TYPE, [answered(0, { rtt: 5 }, 2)], NOW);
+const good = toScore(TYPE, [answered(0, { answer: 10, rtt: 8, loss: 0 })], NOW);
+const poor = toScore(TYPE, [answered(0, { answer: 400, rtt: 300, loss: 0.05 })], NOW);
+const dead = toScore(TYPE, [failed(0)], NOW);
+const open = toScore(UNSCORED_TYPE, [answered(0, { rtt: 5 }, 2)], NOW);
 
 const list = (rows: readonly (readonly [string, Score, Partial<Provider>?])[], preferences?: Preferences) =>
   rank(
@@ -33,8 +33,8 @@ describe('the ranked list', () => {
   });
 
   it('puts a provider that refuses instantly last, behind the slowest that answers', () => {
-    const refused = scoreOf(TYPE, [failed(0, 'refused', 1)], NOW);
-    const slowest = scoreOf(TYPE, [answered(0, { answer: 5000, rtt: 5000, loss: 1 })], NOW);
+    const refused = toScore(TYPE, [failed(0, 'refused', 1)], NOW);
+    const slowest = toScore(TYPE, [answered(0, { answer: 5000, rtt: 5000, loss: 1 })], NOW);
     expect(
       ids(
         list([
@@ -70,7 +70,7 @@ describe('the ranked list', () => {
   );
 
   it('keeps the stars of a provider that may not be probed', () => {
-    const rated = scoreOf(TYPE, [], NOW, [{ at: NOW, stars: 5 }]);
+    const rated = toScore(TYPE, [], NOW, [{ at: NOW, stars: 5 }]);
     expect(list([['a', rated, { barred: 'declined' }]])[0]).toMatchObject({ rating: rated.rating, reason: 'declined' });
   });
 
@@ -205,7 +205,7 @@ describe('the recommendation', () => {
     expect(recommended(list(rows, { recommended: 'b' }))).toEqual(['b']);
     expect(recommended(list(rows, { recommended: 'b', hidden: new Set(['b']) }))).toEqual(['a']);
     expect(recommended(list(rows, { recommended: 'gone' }))).toEqual(['a']);
-    const failing = scoreOf(TYPE, [failed(0), failed(60 * SECOND), answered(HOUR, { answer: 10 })], NOW);
+    const failing = toScore(TYPE, [failed(0), failed(60 * SECOND), answered(HOUR, { answer: 10 })], NOW);
     expect(
       recommended(
         list(

@@ -1,14 +1,14 @@
 /** The owner's own stars: what they add to the score, and what they cannot do. */
 import { describe, expect, it } from 'vitest';
-import { scoreOf } from '../../plugin/score/index.js';
+import { toScore } from '../../plugin/score/index.js';
 import { toRating } from '../../plugin/score/rating.js';
 import { answered, failed, HOUR, NOW, SECOND, TYPE, UNSCORED_TYPE } from './made.js';
 
 const DAY = 24 * HOUR;
 const GOOD = [answered(0, { answer: 10, rtt: 8, loss: 0 })];
-const plain = Number(scoreOf(TYPE, GOOD, NOW).score);
+const plain = Number(toScore(TYPE, GOOD, NOW).score);
 const rated = (...stars: number[]) =>
-  scoreOf(
+  toScore(
     TYPE,
     GOOD,
     NOW,
@@ -26,19 +26,19 @@ describe('own stars', () => {
   });
 
   it('change nothing for an unrated provider, or one rated in the middle', () => {
-    expect(scoreOf(TYPE, GOOD, NOW, []).rating).toBeNull();
-    expect(scoreOf(TYPE, GOOD, NOW, [])).toEqual(scoreOf(TYPE, GOOD, NOW));
+    expect(toScore(TYPE, GOOD, NOW, []).rating).toBeNull();
+    expect(toScore(TYPE, GOOD, NOW, [])).toEqual(toScore(TYPE, GOOD, NOW));
     expect(rated(3).score).toBeCloseTo(plain, 12);
   });
 
   it('move the whole interval, and never past 100', () => {
     const { low, high, score } = rated(1);
-    const without = scoreOf(TYPE, GOOD, NOW);
+    const without = toScore(TYPE, GOOD, NOW);
     expect(Number(low) / Number(without.low)).toBeCloseTo(Number(score) / plain, 12);
     expect(Number(high) / Number(without.high)).toBeCloseTo(Number(score) / plain, 12);
     const perfect = Array.from({ length: 40 }, (_, nth) => answered(nth * SECOND, { answer: 1, rtt: 1, loss: 0 }));
-    const added = expect.closeTo(100 - Number(scoreOf(TYPE, perfect, NOW).score), 9);
-    const best = scoreOf(TYPE, perfect, NOW, [{ at: NOW, stars: 5 }]);
+    const added = expect.closeTo(100 - Number(toScore(TYPE, perfect, NOW).score), 9);
+    const best = toScore(TYPE, perfect, NOW, [{ at: NOW, stars: 5 }]);
     expect(best).toMatchObject({ score: 100, high: 100, rating: { points: added } });
   });
 
@@ -63,8 +63,8 @@ describe('own stars', () => {
   it('neither open a gate nor score what has no score, but are reported', () => {
     const five = [{ at: NOW, stars: 5 }];
     const rating = { count: 1, mean: 5, points: 0 };
-    expect(scoreOf(TYPE, [failed(0)], NOW, five)).toMatchObject({ score: 0, high: 0, reason: 'timeout', rating });
-    expect(scoreOf(UNSCORED_TYPE, [answered(0, { rtt: 5 }, 2)], NOW, five)).toMatchObject({ score: null, rating });
-    expect(scoreOf(TYPE, [], NOW, five)).toMatchObject({ score: null, measuredAt: null, rating });
+    expect(toScore(TYPE, [failed(0)], NOW, five)).toMatchObject({ score: 0, high: 0, reason: 'timeout', rating });
+    expect(toScore(UNSCORED_TYPE, [answered(0, { rtt: 5 }, 2)], NOW, five)).toMatchObject({ score: null, rating });
+    expect(toScore(TYPE, [], NOW, five)).toMatchObject({ score: null, measuredAt: null, rating });
   });
 });

@@ -3,11 +3,11 @@ import { describe, expect, it } from 'vitest';
 import type { Attempt } from '../../plugin/model/attempt.js';
 import { answerTime, loss } from '../../plugin/model/metric.js';
 import { toCurve } from '../../plugin/score/curve.js';
-import { scoreOf, UNTRIED } from '../../plugin/score/index.js';
+import { toScore, UNTRIED } from '../../plugin/score/index.js';
 import { median } from '../../plugin/score/mark.js';
 import { answered, failed, HOUR, NOW, SECOND, TYPE, UNSCORED_TYPE } from './made.js';
 
-const score = (attempts: readonly Attempt[]) => scoreOf(TYPE, attempts, NOW);
+const score = (attempts: readonly Attempt[]) => toScore(TYPE, attempts, NOW);
 const PERFECT = { answer: 1, rtt: 1, loss: 0 };
 const FAST = { answer: 10, rtt: 8, loss: 0 };
 const SLOW = { answer: 250, rtt: 200, loss: 0.02 };
@@ -136,8 +136,8 @@ describe('the score of one provider', () => {
 
   it('is unproven when the level reached cannot prove the service', () => {
     const path = { ...TYPE, scoredFrom: 2 as const };
-    expect(scoreOf(path, [answered(0, FAST, 2)], NOW)).toMatchObject({ level: 2, unproven: true, reason: null });
-    expect(scoreOf(path, [failed(0)], NOW).unproven).toBe(false);
+    expect(toScore(path, [answered(0, FAST, 2)], NOW)).toMatchObject({ level: 2, unproven: true, reason: null });
+    expect(toScore(path, [failed(0)], NOW).unproven).toBe(false);
   });
 
   it('is null before the first attempt', () => {
@@ -200,7 +200,7 @@ describe('the gate', () => {
 });
 
 describe('a type that is not scored', () => {
-  const unscored = (attempts: readonly Attempt[]) => scoreOf(UNSCORED_TYPE, attempts, NOW);
+  const unscored = (attempts: readonly Attempt[]) => toScore(UNSCORED_TYPE, attempts, NOW);
 
   it('shows what was measured, and no score', () => {
     const port = [answered(0, { rtt: 4, loss: 0 }, 2), answered(1, { rtt: 6 }, 2)];

@@ -4,7 +4,7 @@ import type { Attempt } from '../../plugin/model/attempt.js';
 import { LANGUAGES } from '../../plugin/model/language.js';
 import { loadLocales } from '../../plugin/present/i18n.js';
 import { whyModel } from '../../plugin/present/why.js';
-import { scoreOf } from '../../plugin/score/index.js';
+import { toScore } from '../../plugin/score/index.js';
 import { loadServices } from '../../plugin/services/index.js';
 import { startWeb, type TestWeb, Visitor } from './app.js';
 import { NUMBERLESS, ranked } from './fake-panel.js';
@@ -25,7 +25,7 @@ const failed = (hoursAgo: number): Attempt => ({
 
 describe('why a score is what it is', () => {
   it('is told with the measured value, what failed and what is not known yet, and adds up', () => {
-    const score = scoreOf(type, [answered(1, 2400), failed(2), answered(3, 2600)], NOW);
+    const score = toScore(type, [answered(1, 2400), failed(2), answered(3, 2600)], NOW);
     const lines = whyModel(score, type, locales('en'), NOW);
     expect(lines.reduce((sum, { points }) => sum + points, 0)).toBe(100 - Math.round(score.score ?? 0));
     expect(lines.map(({ text }) => text)).toEqual(
@@ -35,7 +35,7 @@ describe('why a score is what it is', () => {
   });
 
   it('says when the measurements are old, and what the owner’s own stars did', () => {
-    const old = scoreOf(type, [answered(24 * 21, 400)], NOW, [{ at: NOW, stars: 5 }]);
+    const old = toScore(type, [answered(24 * 21, 400)], NOW, [{ at: NOW, stars: 5 }]);
     const lines = whyModel(old, type, locales('en'), NOW);
     expect(lines.find(({ key }) => key === 'old')?.text).toBe('old measurements: the last one 21 days ago');
     expect(lines.find(({ key }) => key === 'rating')).toMatchObject({ text: 'the owner’s own stars: 5' });
@@ -45,7 +45,7 @@ describe('why a score is what it is', () => {
   it('names what is missing by its cause: our own want of time is not called a thing not measured', () => {
     const untimed: Attempt = { ...tried, at: NOW - HOUR, level: 3, reason: null, facts: {}, samples: [] };
     const text = (language: (typeof LANGUAGES)[number], ...attempts: readonly Attempt[]) =>
-      whyModel(scoreOf(type, attempts, NOW), type, locales(language), NOW).map((line) => line.text);
+      whyModel(toScore(type, attempts, NOW), type, locales(language), NOW).map((line) => line.text);
     expect(text('en', untimed)).toContain('time to first byte: this node was too busy to time it; measure again');
     expect(text('ca', untimed)).toContainEqual(expect.stringContaining('massa carregat'));
     expect(text('es', untimed)).toContainEqual(expect.stringContaining('demasiado ocupado'));
@@ -54,15 +54,15 @@ describe('why a score is what it is', () => {
   });
 
   it('of a provider without a score there is nothing to tell; of one that is out, one line', () => {
-    expect(whyModel(scoreOf(type, [], NOW), type, locales('en'), NOW)).toEqual([]);
-    expect(whyModel(scoreOf(type, [failed(1)], NOW), type, locales('en'), NOW)).toMatchObject([{ points: 100 }]);
+    expect(whyModel(toScore(type, [], NOW), type, locales('en'), NOW)).toEqual([]);
+    expect(whyModel(toScore(type, [failed(1)], NOW), type, locales('en'), NOW)).toMatchObject([{ points: 100 }]);
   });
 
   it('can be told in every language', () => {
     const scores = [
-      scoreOf(type, [answered(1, 2400), failed(2)], NOW, [{ at: NOW, stars: 1 }]),
-      scoreOf(type, [answered(24 * 21, 400)], NOW),
-      scoreOf(type, [failed(1)], NOW),
+      toScore(type, [answered(1, 2400), failed(2)], NOW, [{ at: NOW, stars: 1 }]),
+      toScore(type, [answered(24 * 21, 400)], NOW),
+      toScore(type, [failed(1)], NOW),
     ];
     for (const language of LANGUAGES)
       for (const score of scores)

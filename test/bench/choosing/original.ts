@@ -11,7 +11,7 @@ import type { Attempt } from '../../../plugin/model/attempt.js';
 import type { Provider } from '../../../plugin/model/provider.js';
 import { attemptOnce } from '../../../plugin/scan/attempt.js';
 import { LagGuard } from '../../../plugin/scan/lag.js';
-import { scoreOf } from '../../../plugin/score/index.js';
+import { toScore } from '../../../plugin/score/index.js';
 import { loadServices } from '../../../plugin/services/index.js';
 import { type Agent, killAgents, startCommunity } from '../../real/agents.js';
 import type { RelayOptions } from '../../relay.js';
@@ -117,7 +117,7 @@ async function ourScan(agents: readonly Agent[]): Promise<number[]> {
       if (attempt) attempts.push(attempt);
       again = lagged;
     }
-    scores.push(scoreOf(type, attempts, Date.now()).score ?? -1);
+    scores.push(toScore(type, attempts, Date.now()).score ?? -1);
   }
   return scores;
 }
