@@ -1,6 +1,6 @@
 /**
- * Tells one person when what this node relies on fails: the recommended provider of a type, one that its owner pinned, or an
- * own service that is announced. With patience, once, and once more when it is back: alarms that come too often are soon ignored.
+ * Tells the owner when something fails that this node relies on: the recommended provider of a type, a pinned provider, or
+ * an announced own service. Only after some failures, once, and once more when it is back: frequent alarms are ignored.
  */
 import type { Config } from '../config/index.js';
 import type { Discovery } from '../discovery/index.js';
@@ -9,7 +9,7 @@ import type { Provider } from '../model/provider.js';
 import type { LocalServices } from '../node/systemd/index.js';
 import { loadLocales } from '../present/i18n.js';
 import { nameOf } from '../present/row.js';
-import { titleOf } from '../present/service.js';
+import { typeTitle } from '../present/service.js';
 import type { ServiceRegistry } from '../services/contract.js';
 import type { Store } from '../store/index.js';
 import { FAILING } from '../store/tables/settings.js';
@@ -25,21 +25,22 @@ export interface AlertDeps {
   readonly now: () => number;
 }
 
-/** One that failed when it was last looked at. */
+/** A provider or unit that failed the last check. The store has these fields as JSON. */
 interface Failing {
-  /** Looks in a row at which it failed. */
+  /** Failed checks in a row. */
   readonly misses: number;
+  /** Whether the owner was told. */
   readonly told: boolean;
 }
 
-/** By the id of a provider, or by `own:` and the type whose unit it is. */
-type Watched = Map<string, Failing>;
+/** By the id of a provider, or by `own:` and the type of a unit. */
+type Failures = Map<string, Failing>;
 const OWN = 'own:';
 
-/** More than these at once are no news about single providers. */
-const MOST = 100;
-/** Own services are not probed unasked; their units are looked at this often, ms. */
-const LOOK_EVERY_MS = 5 * 60_000;
+/** More failures at once are not news about single providers. */
+const MAX_FAILURES = 100;
+/** Own services are not probed in the background; their units are checked this often, ms. */
+const OWN_INTERVAL_MS = 5 * 60_000;
 
 export class Alerts {
   readonly #deps: AlertDeps;
@@ -47,83 +48,84 @@ export class Alerts {
   readonly #timer: NodeJS.Timeout;
   #closed = false;
 
-  /** @param post sends what there is to tell */
   constructor(deps: AlertDeps, post: Post) {
     this.#deps = deps;
     this.#post = post;
-    this.#timer = setInterval(() => this.lookAtOwn().catch(log.error), LOOK_EVERY_MS);
+    this.#timer = setInterval(() => this.checkOwn().catch(log.error), OWN_INTERVAL_MS);
   }
 
   /**
-   * After a scan or an unasked probe, and before the recommendation moves on: looks at those of which something was
-   * stored. What it tells is sent afterwards, and nobody waits for it.
+   * Checks the providers that a scan or a background probe has stored something of, before the recommendation changes. The
+   * alerts are sent afterwards, and nothing waits for them.
    */
-  look(word: string, providers: readonly string[]): void {
+  check(typeId: string, providers: readonly string[]): void {
     const { discovery, store } = this.#deps;
-    const recommended = store.recommendations.get(word)?.provider;
-    this.#change((watched) => {
+    const recommended = store.recommendations.get(typeId)?.provider;
+    this.#change((failures) => {
       for (const id of providers) {
         const provider = discovery.find(id);
-        const [newest] = store.attempts.of(word, id, 1);
+        const [newest] = store.attempts.of(typeId, id, 1);
         if (!provider || !newest) continue;
-        // An open port of which no more can be said is no failure.
+        // An open port whose protocol was not checked is not a failure.
         const reason = newest.reason === 'not-checked' ? null : newest.reason;
-        const { pinned, hidden } = store.opinions.get(word, id);
+        const { pinned, hidden } = store.opinions.get(typeId, id);
         const matters = provider.self || (!hidden && (recommended === id || pinned));
-        const change = this.#count(watched, id, reason !== null, matters);
-        if (change) this.#tell(change.event, provider, reason, change.misses);
+        const change = this.#count(failures, id, reason !== null, matters);
+        if (change) this.#send(change.event, provider, reason, change.misses);
       }
-      for (const id of watched.keys())
-        if (watched.size > MOST || !(id.startsWith(OWN) || discovery.find(id))) watched.delete(id);
+      for (const id of failures.keys())
+        if (failures.size > MAX_FAILURES || !(id.startsWith(OWN) || discovery.find(id))) failures.delete(id);
     });
   }
 
-  /** Looks whether the units behind what this node announces run. Done every five minutes. */
-  async lookAtOwn(): Promise<void> {
+  /** Checks that the units of the announced own services run. Called every five minutes. */
+  async checkOwn(): Promise<void> {
     const { discovery, local } = this.#deps;
     if ((await local.problem()) !== null) return;
-    const own = new Map(discovery.providers().flatMap((one) => (one.self ? [[one.type, one]] : [])));
+    const own = new Map(
+      discovery.providers().flatMap((provider) => (provider.self ? [[provider.type, provider]] : [])),
+    );
     const states = await local.states();
-    // The store may be gone by now.
+    // The store may be closed by now.
     if (this.#closed) return;
-    this.#change((watched) => {
-      for (const [word, { state }] of states) {
+    this.#change((failures) => {
+      for (const [typeId, { state }] of states) {
         const isDown = state === 'failed' || state === 'stopped';
         if (!isDown && state !== 'running') continue;
-        const provider = own.get(word) ?? null;
-        const change = this.#count(watched, OWN + word, isDown, provider !== null);
-        if (change) this.#tell(change.event, provider ?? { type: word }, isDown ? state : null, change.misses);
+        const provider = own.get(typeId) ?? null;
+        const change = this.#count(failures, OWN + typeId, isDown, provider !== null);
+        if (change) this.#send(change.event, provider ?? { type: typeId }, isDown ? state : null, change.misses);
       }
     });
   }
 
-  /** Gives up what is being sent. */
+  /** Aborts what is being sent. */
   close(): Promise<void> {
     this.#closed = true;
     clearInterval(this.#timer);
     return this.#post.close();
   }
 
-  /** @returns what there is to tell now; null for nothing */
-  #count(watched: Watched, key: string, fails: boolean, matters: boolean): Pick<Alert, 'event' | 'misses'> | null {
-    const known = watched.get(key);
+  /** @returns the alert that is due now; null for none */
+  #count(failures: Failures, key: string, fails: boolean, matters: boolean): Pick<Alert, 'event' | 'misses'> | null {
+    const earlier = failures.get(key);
     if (!fails) {
-      watched.delete(key);
-      return known?.told ? { event: 'back', misses: known.misses } : null;
+      failures.delete(key);
+      return earlier?.told ? { event: 'back', misses: earlier.misses } : null;
     }
-    if (!known && !matters) return null;
-    const misses = (known?.misses ?? 0) + 1;
-    const told = known?.told ?? false;
+    if (!earlier && !matters) return null;
+    const misses = (earlier?.misses ?? 0) + 1;
+    const told = earlier?.told ?? false;
     const due = misses >= this.#deps.config.notifyAfter;
-    watched.set(key, { misses, told: told || due });
+    failures.set(key, { misses, told: told || due });
     return due && !told ? { event: 'failing', misses } : null;
   }
 
-  #tell(event: Alert['event'], of: Partial<Provider> & { type: string }, reason: Alert['reason'], misses: number) {
+  #send(event: Alert['event'], subject: Partial<Provider> & { type: string }, reason: Alert['reason'], misses: number) {
     const { services, config, now } = this.#deps;
-    const { id = null, node = '', host = '', address = '', port = null, type, self: own = true } = of;
+    const { id = null, node = '', host = '', address = '', port = null, type, self: own = true } = subject;
     const words = loadLocales()(config.language);
-    const service = titleOf(services.of(type), type, words);
+    const service = typeTitle(services.of(type), type, words);
     const why = reason === null ? '' : words.t(words.has(`reason.${reason}`) ? `reason.${reason}` : `state.${reason}`);
     const params = { name: nameOf({ node, host, address }), service, reason: why };
     const text = words.t(`alert.${event}${own ? '.own' : ''}`, params);
@@ -132,13 +134,13 @@ export class Alerts {
     this.#post.send({ event, text, service, type, own, reason, misses, at, provider });
   }
 
-  #change(work: (watched: Watched) => void): void {
-    // Kept over a restart: what was told as failing is told as back.
+  #change(work: (failures: Failures) => void): void {
+    // Stored, so that after a restart too a failing provider is told as back.
     const { settings } = this.#deps.store;
     const before = settings.get(FAILING);
-    const watched: Watched = new Map(before === null ? [] : (JSON.parse(before) as [string, Failing][]));
-    work(watched);
-    const after = watched.size === 0 ? null : JSON.stringify([...watched]);
+    const failures: Failures = new Map(before === null ? [] : (JSON.parse(before) as [string, Failing][]));
+    work(failures);
+    const after = failures.size === 0 ? null : JSON.stringify([...failures]);
     if (after !== before) settings.set(FAILING, after);
   }
 }

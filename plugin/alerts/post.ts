@@ -15,29 +15,29 @@ export interface Alert {
   readonly service: string;
   /** Wire word. */
   readonly type: string;
-  /** An own service of this node. */
+  /** Whether it is this node's own service. */
   readonly own: boolean;
   /** Why a probe failed, or the state of an own unit; null when it is back. */
   readonly reason: Reason | 'failed' | 'stopped' | null;
-  /** Looks in a row that failed. */
+  /** Failed checks in a row. */
   readonly misses: number;
   /** ISO 8601, UTC. */
   readonly at: string;
-  /** null for an own service that is not announced any more. */
+  /** null for an own service that is no longer announced. */
   readonly provider: Pick<Provider, 'id' | 'node' | 'address' | 'port'> | null;
 }
 
 interface PostOptions {
   readonly url: string;
   readonly kind: Config['notifyKind'];
-  /** Before the one time that it is tried again, ms. */
+  /** Before the only retry, ms. */
   readonly pauseMs?: number;
 }
 
 const LIMIT_MS = 5_000;
 const PAUSE_MS = 30_000;
-/** Alerts on their way; a server that hangs does not gather more, and those are lost. */
-const MOST = 20;
+/** Alerts in flight; while a server hangs, further ones are dropped. */
+const MAX_IN_FLIGHT = 20;
 
 export class Post {
   readonly #options: PostOptions;
@@ -48,10 +48,10 @@ export class Post {
     this.#options = options;
   }
 
-  /** Returns at once. What cannot be sent is tried once more, then said in the log, without the address's secret part. */
+  /** Returns at once. A failure is retried once, then logged without the secret part of the address. */
   send(alert: Alert): void {
-    if (this.#sending.size >= MOST) return;
-    const sending = this.#patiently(alert)
+    if (this.#sending.size >= MAX_IN_FLIGHT) return;
+    const sending = this.#sendWithRetry(alert)
       .catch((error: Error) => log.warning(`The alert could not be sent: ${error.message}.`))
       .finally(() => this.#sending.delete(sending));
     this.#sending.add(sending);
@@ -62,33 +62,33 @@ export class Post {
     await this.idle();
   }
 
-  /** Resolves once nothing is on its way. */
+  /** Resolves once nothing is in flight. */
   async idle(): Promise<void> {
     await Promise.all(this.#sending);
   }
 
-  async #patiently(alert: Alert): Promise<void> {
+  async #sendWithRetry(alert: Alert): Promise<void> {
     const { signal } = this.#stop;
-    const first = await this.#once(alert);
+    const first = await this.#sendOnce(alert);
     if (first === null || signal.aborted) return;
     await pauseFor(this.#options.pauseMs ?? PAUSE_MS, undefined, { signal }).catch(() => {});
     if (signal.aborted) return;
-    const second = await this.#once(alert);
+    const second = await this.#sendOnce(alert);
     const server = new URL(this.#options.url).host;
     if (second !== null && !signal.aborted) log.warning(`The alert could not be sent to ${server}: ${second}.`);
   }
 
-  /** null where it was taken, else why not. */
-  #once(alert: Alert): Promise<string | null> {
+  /** @returns null on success, else why not */
+  #sendOnce(alert: Alert): Promise<string | null> {
     const { url, body } =
-      this.#options.kind === 'ntfy' ? forNtfy(this.#options.url, alert) : plainly(this.#options.url, alert);
+      this.#options.kind === 'ntfy' ? ntfyRequest(this.#options.url, alert) : webhookRequest(this.#options.url, alert);
     const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(LIMIT_MS)]);
     const send = url.protocol === 'https:' ? encrypted : plain;
     const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
     return new Promise((resolve) => {
       const sent = send(url, { method: 'POST', headers, signal, agent: false }, (answer) => {
         const { statusCode = 0 } = answer;
-        // Whatever it says is not read: a redirect is not followed.
+        // The body is not read, and a redirect is not followed.
         answer.destroy();
         resolve(statusCode >= 200 && statusCode < 300 ? null : `it answered ${statusCode}`);
       });
@@ -100,12 +100,12 @@ export class Post {
   }
 }
 
-function plainly(url: string, alert: Alert) {
+function webhookRequest(url: string, alert: Alert) {
   return { url: new URL(url), body: JSON.stringify(alert) };
 }
 
 /** ntfy takes JSON at its root only, with the topic inside (https://docs.ntfy.sh/publish/#publish-as-json). */
-function forNtfy(address: string, { text, service, event }: Alert) {
+function ntfyRequest(address: string, { text, service, event }: Alert) {
   const url = new URL(address);
   const parts = url.pathname.replace(/\/+$/, '').split('/');
   const topic = decodeURIComponent(parts.pop() ?? '');

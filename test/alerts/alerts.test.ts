@@ -42,12 +42,12 @@ async function made({ store = openStore(':memory:', () => NOW), language = 'en' 
   const looks = (id: string, ...ends: readonly ('ok' | 'fails')[]) => {
     for (const end of ends) {
       tried(store, id, end);
-      alerts.look('dnsservice', [id]);
+      alerts.check('dnsservice', [id]);
     }
   };
   const unit = async (state: LocalState) => {
     states.set('dnsservice', { ...ABSENT, state });
-    await alerts.lookAtOwn();
+    await alerts.checkOwn();
   };
   return { alerts, sent: post.alerts, add, looks, unit, store, providers };
 }
@@ -138,7 +138,7 @@ describe('the recommended provider', () => {
     recommend(store, id);
     looks(id, 'fails', 'fails');
     providers.clear();
-    alerts.look('dnsservice', [id]);
+    alerts.check('dnsservice', [id]);
     expect([sent, store.settings.get('failing')]).toEqual([[], null]);
   });
 });
