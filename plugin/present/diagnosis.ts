@@ -1,4 +1,4 @@
-/** Why is something not listed? The chain from this node's agent to an answering service, link by link, as it is now. */
+/** Why is something not listed? Checks each link from this node's agent to an answering service, as it is now. */
 
 import { readTag, TAG_NAME, type Tag } from '../announcement/tag-read.js';
 import { nearest } from '../lib/nearest.js';
@@ -13,7 +13,7 @@ import type { Params, Words } from './i18n.js';
 import { rowModel, type Verdict } from './row.js';
 import { titleOf } from './service.js';
 
-/** In their order, each with what may be said of it: the keys of the texts. */
+/** In order, each with its possible findings: the keys of the texts. */
 export const LINKS = {
   agent: ['yes', 'no', 'demo'],
   joined: ['yes', 'no'],
@@ -25,80 +25,80 @@ export const LINKS = {
   answers: ['yes', 'no', 'open', 'never'],
 } as const;
 type Link = keyof typeof LINKS;
-type Say<Of extends Link> = (typeof LINKS)[Of][number];
+type Finding<L extends Link> = (typeof LINKS)[L][number];
 const ORDER = Object.keys(LINKS) as Link[];
 
 export interface Step {
   readonly id: Link;
   readonly state: 'yes' | 'no' | 'unknown';
-  /** The question, what was found, and what to do next (empty where nothing). */
+  /** The question, the finding, and what to do next (empty where there is nothing to do). */
   readonly label: string;
   readonly text: string;
   readonly todo: string;
-  /** What there is to count, and where it is listed: an address within the panel. */
+  /** What was counted, and the address within the panel that lists it. */
   readonly counts: readonly { readonly text: string; readonly path: string }[];
 }
 
-export interface Asked {
+export interface Question {
   /** Name, host or address of a node; empty = this one. */
   readonly node: string;
   /** Wire word; empty = any. */
   readonly type: string;
 }
 
-/** What the agent says at this moment. */
+/** What the agent knows now. */
 interface Serf {
   readonly self: string;
   readonly members: readonly Member[];
 }
 
-/** Comparing letter by letter a thousand names of up to 128 would hold up everything else; characters. */
-const LONGEST_NAME = 32;
-/** Whoever asks again so soon gets the same: the list of a large community is some work for its agent, ms. */
+/** Comparing a thousand names of up to 128 characters letter by letter would hold up everything else. */
+const MAX_COMPARED_LENGTH = 32;
+/** The answer of the agent is reused for so long: the list of a large community costs the agent some work, ms. */
 const FRESH_MS = 2_000;
 
-const lately = new WeakMap<SerfRpc, { readonly at: number; readonly serf: Promise<Serf> }>();
+const recent = new WeakMap<SerfRpc, { readonly at: number; readonly serf: Promise<Serf> }>();
 
 /** @throws PanelError serf-away, serf-refused */
-function heard(client: SerfRpc): Promise<Serf> {
-  const known = lately.get(client);
-  if (known && performance.now() - known.at < FRESH_MS) return known.serf;
+function readSerf(client: SerfRpc): Promise<Serf> {
+  const reading = recent.get(client);
+  if (reading && performance.now() - reading.at < FRESH_MS) return reading.serf;
   const serf = Promise.all([client.stats(), client.members()]).then(([stats, members]) => ({
     self: stats.get('agent')?.get('name') ?? '',
     members,
   }));
-  lately.set(client, { at: performance.now(), serf });
+  recent.set(client, { at: performance.now(), serf });
   return serf;
 }
 
-/** A link that holds hands on what it found; the first that does not ends the walk. */
-type Found<T> = { readonly step: Step; readonly value: T | null };
+/** A link that holds passes its value to the next one; the first that does not ends the diagnosis. */
+type Result<T> = { readonly step: Step; readonly value: T | null };
 
-/** Every link in order; those behind the first that does not hold are not looked at. */
-export async function chainOf(panel: Panel, words: Words, asked: Asked): Promise<Step[]> {
-  const walk = new Walk(panel, words, asked);
-  const done = await walk.steps();
-  const rest = ORDER.slice(done.length).map((id) => walk.step(id, 'unknown', null));
+/** Every link in order; links behind the first that does not hold are not checked. */
+export async function diagnose(panel: Panel, words: Words, question: Question): Promise<Step[]> {
+  const diagnosis = new Diagnosis(panel, words, question);
+  const done = await diagnosis.steps();
+  const rest = ORDER.slice(done.length).map((id) => diagnosis.step(id, 'unknown', null));
   return [...done, ...rest];
 }
 
-class Walk {
+class Diagnosis {
   readonly #panel: Panel;
   /** Name of the source that follows the agent. */
   readonly #source: string;
   readonly #words: Words;
-  readonly #asked: Asked;
+  readonly #question: Question;
 
-  constructor(panel: Panel, words: Words, { node, type }: Asked) {
+  constructor(panel: Panel, words: Words, { node, type }: Question) {
     this.#panel = panel;
     this.#source = panel.discovery.agent()?.name ?? '';
     this.#words = words;
-    this.#asked = { node: cleanText(node), type: cleanText(type) };
+    this.#question = { node: cleanText(node), type: cleanText(type) };
   }
 
   async steps(): Promise<Step[]> {
     const done: Step[] = [];
-    const next = <T>({ step, value }: Found<T>): T | null => {
+    const next = <T>({ step, value }: Result<T>): T | null => {
       done.push(step);
       return value;
     };
@@ -114,21 +114,27 @@ class Walk {
   }
 
   /**
-   * @param say null = the link was not looked at
-   * @param todo what to do next, where the text of the same name does not say it
+   * @param finding null = the link was not checked
+   * @param todo what to do next, where the finding has no text for it
    */
-  step<Of extends Link>(id: Of, state: Step['state'], say: Say<Of> | null, params: Params = {}, todo?: string): Step {
+  step<L extends Link>(
+    id: L,
+    state: Step['state'],
+    finding: Finding<L> | null,
+    params: Params = {},
+    todo?: string,
+  ): Step {
     const { t, has } = this.#words;
-    const key = say === null ? 'chain.unasked' : `chain.${id}.${say}`;
-    const after = todo ?? (has(`${key}.todo`) ? t(`${key}.todo`, params) : '');
-    return { id, state, label: t(`chain.${id}`), text: t(key, params), todo: after, counts: [] };
+    const key = finding === null ? 'chain.unasked' : `chain.${id}.${finding}`;
+    const next = todo ?? (has(`${key}.todo`) ? t(`${key}.todo`, params) : '');
+    return { id, state, label: t(`chain.${id}`), text: t(key, params), todo: next, counts: [] };
   }
 
-  async #agent(): Promise<Found<Serf>> {
+  async #agent(): Promise<Result<Serf>> {
     if (this.#panel.demo) return { step: this.step('agent', 'unknown', 'demo'), value: null };
     try {
       const client = this.#panel.discovery.serfClient();
-      return { step: this.step('agent', 'yes', 'yes'), value: await heard(client) };
+      return { step: this.step('agent', 'yes', 'yes'), value: await readSerf(client) };
     } catch (error) {
       if (!(error instanceof PanelError)) throw error;
       const { t } = this.#words;
@@ -137,56 +143,56 @@ class Walk {
     }
   }
 
-  #joined(serf: Serf): Found<Serf> {
+  #joined(serf: Serf): Result<Serf> {
     const count = serf.members.filter(({ status }) => status === 'alive').length;
     if (count < 2) return { step: this.step('joined', 'no', 'no'), value: null };
     return { step: this.step('joined', 'yes', 'yes', { count }), value: serf };
   }
 
-  async #member({ self, members }: Serf): Promise<Found<Member>> {
-    const { node } = this.#asked;
-    const wanted = node === '' ? self : node;
-    const found = await this.#named(members, wanted);
+  async #member({ self, members }: Serf): Promise<Result<Member>> {
+    const { node } = this.#question;
+    const name = node === '' ? self : node;
+    const found = await this.#find(members, name);
     if (!found) {
-      const names = members.map(({ name }) => cleanText(name)).filter(({ length }) => length <= LONGEST_NAME);
-      const near = nearest(wanted.slice(0, LONGEST_NAME), names);
+      const names = members.map(({ name }) => cleanText(name)).filter(({ length }) => length <= MAX_COMPARED_LENGTH);
+      const near = nearest(name.slice(0, MAX_COMPARED_LENGTH), names);
       const todo = near && this.#words.t('chain.member.near', { near });
-      return { step: this.step('member', 'no', 'missing', { node: wanted }, todo), value: null };
+      return { step: this.step('member', 'no', 'missing', { node: name }, todo), value: null };
     }
-    const name = cleanText(found.name);
+    const shown = cleanText(found.name);
     if (found.status === 'alive') {
-      const params = { node: name, address: found.address ?? '–' };
+      const params = { node: shown, address: found.address ?? '–' };
       return { step: this.step('member', 'yes', 'yes', params), value: found };
     }
-    const say = found.status === 'failed' ? 'failed' : 'left';
-    return { step: this.step('member', 'no', say, { node: name }), value: null };
+    const status = found.status === 'failed' ? 'failed' : 'left';
+    return { step: this.step('member', 'no', status, { node: shown }), value: null };
   }
 
-  /** By its name, its address, or a host that it announces; an alive one before one that is not. */
-  async #named(members: readonly Member[], wanted: string): Promise<Member | undefined> {
-    const word = wanted.toLowerCase();
-    const is = (text: string | null) => text !== null && cleanText(text).toLowerCase() === word;
+  /** By name, by address, or by a host that the node announces; members that are alive first. */
+  async #find(members: readonly Member[], name: string): Promise<Member | undefined> {
+    const key = name.toLowerCase();
+    const matches = (text: string | null) => text !== null && cleanText(text).toLowerCase() === key;
     const sorted = members.toSorted((a, b) => Number(b.status === 'alive') - Number(a.status === 'alive'));
-    const known = sorted.find(({ name }) => is(name)) ?? sorted.find(({ address }) => is(address));
-    if (known) return known;
-    // To decode all tags anew for every question would hold up everything else: only those who left are kept nowhere.
-    const announced = this.#panel.discovery.announcements(this.#source).filter(({ host }) => is(host));
-    const nodes = new Set(announced.map(({ node }) => node));
+    const direct = sorted.find(({ name }) => matches(name)) ?? sorted.find(({ address }) => matches(address));
+    if (direct) return direct;
+    // Decoding all tags for every question would hold up everything else: only members that left have no announcements.
+    const announcements = this.#panel.discovery.announcements(this.#source).filter(({ host }) => matches(host));
+    const nodes = new Set(announcements.map(({ node }) => node));
     let found = sorted.find(({ name }) => nodes.has(cleanText(name)));
     await inSlices(found ? [] : sorted.filter(({ status }) => status === 'left'), (member) => {
       const { entries } = readTag(member.tags.get(TAG_NAME) ?? '');
-      if (entries.some(({ host }) => is(host))) found ??= member;
+      if (entries.some(({ host }) => matches(host))) found ??= member;
     });
     return found;
   }
 
-  #tag({ tags }: Member): Found<string> {
+  #tag({ tags }: Member): Result<string> {
     const text = tags.get(TAG_NAME);
     if (!text) return { step: this.step('tag', 'no', 'no'), value: null };
     return { step: this.step('tag', 'yes', 'yes'), value: text };
   }
 
-  #readable(text: string, node: string): Found<Tag> {
+  #readable(text: string, node: string): Result<Tag> {
     const tag = readTag(text);
     const skipped = Object.entries(tag.skipped);
     if (tag.entries.length === 0) {
@@ -209,27 +215,27 @@ class Walk {
     }));
   }
 
-  /** Hands on the ids of the node's providers of the type. */
-  #type({ entries }: Tag): Found<readonly string[]> {
-    const { type } = this.#asked;
-    const words = [...new Set(entries.map((entry) => entry.type))];
-    const types = words.join(', ');
+  /** Passes on the ids of the node's providers of the type. */
+  #type({ entries }: Tag): Result<readonly string[]> {
+    const { type } = this.#question;
+    const announced = [...new Set(entries.map((entry) => entry.type))];
+    const types = announced.join(', ');
     const ids = entries.filter((entry) => entry.type === type).map(providerId);
     if (type === '') return { step: this.step('type', 'unknown', 'any', { types }), value: null };
     if (ids.length === 0)
-      return { step: this.step('type', 'no', 'no', { type, types }, this.#meant(type, words)), value: null };
+      return { step: this.step('type', 'no', 'no', { type, types }, this.#nearType(type, announced)), value: null };
     return { step: this.step('type', 'yes', 'yes', { type }), value: ids };
   }
 
-  /** Which of the announced words the one asked for may stand for: it is part of that word, or of what the service is called. */
-  #meant(asked: string, announced: readonly string[]): string | undefined {
+  /** The announced type that may be meant: what was asked for is part of its id or its title. */
+  #nearType(asked: string, announced: readonly string[]): string | undefined {
     const names = announced.map((near) => ({ near, title: titleOf(this.#panel.services.of(near), near, this.#words) }));
     const part = asked.toLowerCase();
     const meant = names.find(({ near, title }) => [near, title].some((name) => name.toLowerCase().includes(part)));
     return meant && this.#words.t('chain.type.near', meant);
   }
 
-  #allowed(ids: readonly string[]): Found<readonly string[]> {
+  #allowed(ids: readonly string[]): Result<readonly string[]> {
     const listed = ids.flatMap((id) => this.#panel.discovery.find(id) ?? []);
     if (listed.length === 0) return { step: this.step('allowed', 'unknown', 'soon'), value: null };
     const open = listed.filter(({ barred }) => barred === null);
@@ -241,19 +247,19 @@ class Walk {
     return { step: this.step('allowed', 'yes', 'yes', { address }), value: open.map(({ id }) => id) };
   }
 
-  async #answers(ids: readonly string[]): Promise<Found<true>> {
-    const { ranked, type } = await this.#panel.type(this.#asked.type);
+  async #answers(ids: readonly string[]): Promise<Result<true>> {
+    const { ranked, type } = await this.#panel.type(this.#question.type);
     const best = ranked.find(({ provider }) => ids.includes(provider.id));
     if (!best) return { step: this.step('answers', 'unknown', 'never'), value: null };
     const { verdict, verdictText, measuredAt } = rowModel(best, type, this.#words);
-    const say = SAYS[verdict];
-    const state = say === 'yes' || say === 'no' ? say : 'unknown';
+    const finding = FINDINGS[verdict];
+    const state = finding === 'yes' || finding === 'no' ? finding : 'unknown';
     const time = measuredAt === null ? '' : this.#words.date(Date.parse(measuredAt));
-    return { step: this.step('answers', state, say, { found: verdictText, time }), value: true };
+    return { step: this.step('answers', state, finding, { found: verdictText, time }), value: true };
   }
 }
 
-const SAYS: Readonly<Record<Verdict, 'yes' | 'no' | 'open' | 'never'>> = {
+const FINDINGS: Readonly<Record<Verdict, Finding<'answers'>>> = {
   good: 'yes',
   weak: 'yes',
   unproven: 'yes',

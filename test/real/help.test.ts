@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { loadConfig } from '../../plugin/config/index.js';
 import type { Panel } from '../../plugin/panel/contract.js';
 import { createPanel } from '../../plugin/panel/open.js';
-import { chainOf, type Step } from '../../plugin/present/diagnosis.js';
+import { diagnose, type Step } from '../../plugin/present/diagnosis.js';
 import { loadLocales } from '../../plugin/present/i18n.js';
 import { type Agent, killAgents, startCommunity, until, writeTag } from './agents.js';
 
@@ -40,7 +40,7 @@ afterAll(async () => {
 });
 
 async function endOf(node: string): Promise<Step | undefined> {
-  const steps = await chainOf(panel, words, { node, type: 'dnsservice' });
+  const steps = await diagnose(panel, words, { node, type: 'dnsservice' });
   return steps.find(({ state }) => state !== 'yes');
 }
 

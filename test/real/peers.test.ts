@@ -6,8 +6,7 @@ import { afterEach, expect, it, onTestFinished } from 'vitest';
 import { loadConfig } from '../../plugin/config/index.js';
 import { knownPeers } from '../../plugin/node/peers.js';
 import { createPanel } from '../../plugin/panel/open.js';
-import type { Web } from '../../plugin/web/context.js';
-import { commandFor, whyNothing } from '../../plugin/web/pages/empty.js';
+import { commandFor, emptyReason } from '../../plugin/present/empty.js';
 import { killAgents, startAgent, until, writeTag } from './agents.js';
 
 afterEach(killAgents);
@@ -29,7 +28,7 @@ it('a node whose agent was started anew is told through whom it was in its commu
 
   await Promise.all([own.kill(), other.kill()]);
   await Promise.all([own.start(), other.start()]);
-  await until('the page says that it is alone', async () => (await whyNothing({ panel } as Web)) === 'alone');
+  await until('the page says that it is alone', async () => (await emptyReason(panel)) === 'alone');
   const command = commandFor('alone', panel);
   expect(command).toBe(`serf join -rpc-addr=${own.rpc.host}:${own.rpc.port} ${other.address}:${other.gossipPort}`);
   const [, ...words] = command.split(' ');

@@ -1,12 +1,15 @@
 /** Holds answers against the API's own description. */
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
-import { documentOf } from '../../plugin/web/api/openapi.js';
+import { openapi } from '../../plugin/web/api/openapi.js';
 import { ROUTES } from '../../plugin/web/routes.js';
 import { SOURCES } from './fake-panel.js';
 
-const sources = SOURCES.map(({ id }) => id);
-export const document = documentOf(ROUTES, '/', sources);
+export const document = openapi(
+  ROUTES,
+  '/',
+  SOURCES.map(({ id }) => id),
+);
 
 /** Every object that lists its fields has no others: what the panel answers is all described. */
 function closed(schema: unknown): unknown {

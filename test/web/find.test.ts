@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Ranked } from '../../plugin/model/ranked.js';
+import { API_DEFAULTS } from '../../plugin/present/list.js';
 import { EVERYTHING, type Find, look, queryOf, readFind, SORTS } from '../../plugin/present/search.js';
-import { API_DEFAULTS } from '../../plugin/web/pages/find-model.js';
 import { startWeb, type TestWeb, Visitor } from './app.js';
 import { NUMBERLESS, ranked } from './fake-panel.js';
 

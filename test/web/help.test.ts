@@ -6,7 +6,7 @@ import { packTag, writePiece } from '../../plugin/announcement/tag-write.js';
 import type { Step } from '../../plugin/present/diagnosis.js';
 import type { SerfRpc } from '../../plugin/serf/client.js';
 import type { Member, MemberStatus } from '../../plugin/serf/member.js';
-import type { SkippedGroup } from '../../plugin/web/pages/announcements.js';
+import type { SkippedGroup } from '../../plugin/web/pages/skipped.js';
 import { startWeb, type TestWeb, Visitor } from './app.js';
 import { NUMBERLESS, ranked, SERF_UP } from './fake-panel.js';
 

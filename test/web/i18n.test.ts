@@ -12,12 +12,12 @@ import { LAN_STATES } from '../../plugin/node/announce/lan.js';
 import { WITHDRAWALS } from '../../plugin/node/announce/publisher.js';
 import { ADDRESS_TROUBLES } from '../../plugin/node/announce/troubles.js';
 import { LINKS } from '../../plugin/present/diagnosis.js';
+import { EMPTY_REASONS } from '../../plugin/present/empty.js';
 import { chooseLanguage, loadLocales } from '../../plugin/present/i18n.js';
+import { FIELDS } from '../../plugin/present/own.js';
 import { SORTS, TOGGLES } from '../../plugin/present/search.js';
 import { ACTORS, DEEDS } from '../../plugin/store/tables/events.js';
-import { NOTHINGS } from '../../plugin/web/pages/empty.js';
 import { MEASURERS } from '../../plugin/web/pages/home.js';
-import { FIELDS } from '../../plugin/web/pages/local-model.js';
 import { APPEARANCES } from '../../plugin/web/visit.js';
 import { startWeb } from './app.js';
 
@@ -55,7 +55,7 @@ const COMPOSED: Readonly<Record<string, readonly string[]>> = {
   'background.turn.': ['on', 'off'],
   'find.': TOGGLES,
   'sort.': SORTS,
-  'nothing.': NOTHINGS.flatMap((why) => [why, `${why}.todo`]),
+  'nothing.': EMPTY_REASONS.flatMap((why) => [why, `${why}.todo`]),
   'type.empty.': ['todo'],
   'home.unmeasured.': MEASURERS,
   'home.trouble.': ['unit', 'port'],

@@ -7,8 +7,9 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { loadConfig } from '../../plugin/config/index.js';
 import { startDaemon } from '../../plugin/daemon/index.js';
 import { ERROR_CODES } from '../../plugin/model/errors.js';
-import { documentOf, isDescribed } from '../../plugin/web/api/openapi.js';
+import { isForPrograms, openapi } from '../../plugin/web/api/openapi.js';
 import { SCHEMAS } from '../../plugin/web/api/schemas.js';
+import type { Route } from '../../plugin/web/route.js';
 import { ROUTES } from '../../plugin/web/routes.js';
 import { startWeb, type TestWeb, Visitor } from './app.js';
 import { document, problemOf, validatorOf } from './described.js';
@@ -19,21 +20,23 @@ afterEach(() => web?.app.close());
 
 describe('the description', () => {
   it('has every route that programs use, and nothing else', () => {
-    const routes = ROUTES.filter(isDescribed).map(
+    const routes = ROUTES.filter(isForPrograms).map(
       ({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`,
     );
     const described = Object.entries(document.paths).flatMap(([path, methods]) =>
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
     );
     expect(described.toSorted()).toEqual(routes.toSorted());
-    expect(ROUTES.filter(({ path }) => path.startsWith('/api/')).every(isDescribed)).toBe(true);
+    expect(ROUTES.filter(({ path }) => path.startsWith('/api/')).every(isForPrograms)).toBe(true);
   });
 
-  it('refuses a route that nobody described, and a line whose route is gone', () => {
-    const [first, ...rest] = ROUTES.filter(isDescribed);
-    const stray = { ...first, path: '/api/v1/stray' } as (typeof ROUTES)[number];
-    expect(() => documentOf([...ROUTES, stray], '/', [])).toThrow('GET /api/v1/stray');
-    expect(() => documentOf(rest, '/', [])).toThrow(`${first?.method} ${first?.path}`);
+  it('refuses a route for programs that nobody described', () => {
+    const stray = { ...(ROUTES[0] as Route), path: '/api/v1/stray' };
+    expect(() => openapi([...ROUTES, stray], '/', [])).toThrow('GET /api/v1/stray');
+  });
+
+  it('is written only beside routes for programs', () => {
+    expect(ROUTES.filter((route) => route.operation && !isForPrograms(route))).toEqual([]);
   });
 
   it('is what the panel answers, under its own base, and every reference in it leads somewhere', async () => {
@@ -71,7 +74,7 @@ describe('answers', () => {
     const job = panel.scan('dnsservice').id;
     const word = fc.oneof(fc.constantFrom('dnsservice', 'webdav', 'nobody', id, job, ''), fc.string({ maxLength: 40 }));
     const value = fc.oneof(word, fc.constantFrom('on', 'off', '3', '500', 'yes'), fc.jsonValue());
-    const routes = ROUTES.filter(isDescribed).filter(({ path }) => path !== '/api/v1/node');
+    const routes = ROUTES.filter(isForPrograms).filter(({ path }) => path !== '/api/v1/node');
     const names = [
       'unit',
       'turn',

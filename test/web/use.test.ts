@@ -1,7 +1,7 @@
 /** How a chosen provider is used: steps, codes, files for programs, the one click; and that none of it names oneself. */
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Connect, ServiceType, UseStep } from '../../plugin/services/contract.js';
-import { codesOf } from '../../plugin/web/reply/qr.js';
+import { qrCodes } from '../../plugin/web/reply/qr.js';
 import { startWeb, type TestWeb, Visitor } from './app.js';
 import { NUMBERLESS, ranked } from './fake-panel.js';
 
@@ -118,7 +118,7 @@ describe('a QR step', () => {
   });
 
   it('has the three corners of a QR code inside a quiet zone of four', async () => {
-    const code = codesOf(['ABC']).get('ABC');
+    const code = qrCodes(['ABC']).get('ABC');
     expect(code?.size).toBe(21 + 8);
     for (const [x, y] of [
       [4, 4],
@@ -128,7 +128,7 @@ describe('a QR step', () => {
     ])
       expect(code?.path).toContain(`M${x} ${y}h1v1h-1z`);
     expect(code?.path).not.toMatch(/M([0-3]|2[5-9]) |M\d+ ([0-3]|2[5-9])h/);
-    expect(codesOf([]).size).toBe(0);
+    expect(qrCodes([]).size).toBe(0);
   });
 });
 

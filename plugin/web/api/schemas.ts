@@ -10,26 +10,26 @@ import { VERBS } from '../../model/unit.js';
 import { LAN_STATES, type LanService } from '../../node/announce/lan.js';
 import { WITHDRAWALS } from '../../node/announce/publisher.js';
 import { ADDRESS_TROUBLES, PORT_TROUBLES } from '../../node/announce/troubles.js';
-import type { OwnView } from '../../node/own-service.js';
+import type { Own, OwnView } from '../../node/own-service.js';
 import type { RowModel } from '../../present/row.js';
 import type { ServiceModel } from '../../present/service.js';
 import { ACTORS, DEEDS } from '../../store/tables/events.js';
-import type { SkippedGroup } from '../pages/announcements.js';
-import type * as background from '../pages/background.js';
-import type * as events from '../pages/events.js';
-import type { NotListed } from '../pages/help.js';
-import type * as own from '../pages/local-service.js';
-import type { opineApi } from '../pages/opinion.js';
-import type * as api from './index.js';
-import type * as status from './status.js';
-
-export type Schema = Readonly<Record<string, unknown>>;
+import type { EventModel } from '../pages/events.js';
+import type { services, turnBackground } from '../pages/home.js';
+import type { preview } from '../pages/local-service.js';
+import type { session } from '../pages/login.js';
+import type { NotListed } from '../pages/not-listed.js';
+import type { providerAnswer, saveOpinion } from '../pages/provider.js';
+import type { SkippedGroup } from '../pages/skipped.js';
+import type { typeAnswer } from '../pages/type.js';
+import type { accepted } from '../reply/job.js';
+import { oneOf, ref, type Schema, text } from './operation.js';
+import type { health, status } from './status.js';
 
 /** What a handler's answer is. */
 type Answer<Handler extends (...args: never[]) => unknown> = Awaited<ReturnType<Handler>>;
 type Fields<T> = { readonly [name in keyof T]-?: Schema };
 
-export const text: Schema = { type: 'string' };
 const flag: Schema = { type: 'boolean' };
 const whole: Schema = { type: 'integer', minimum: 0 };
 const number: Schema = { type: 'number' };
@@ -41,10 +41,8 @@ const textOrNull: Schema = { type: ['string', 'null'] };
 const wholeOrNull: Schema = { type: ['integer', 'null'], minimum: 0 };
 const numberOrNull: Schema = { type: ['number', 'null'] };
 const list = (items: Schema): Schema => ({ type: 'array', items });
-const mapOf = (values: Schema): Schema => ({ type: 'object', additionalProperties: values });
-export const oneOf = (...words: readonly (string | number | boolean | null)[]): Schema => ({ enum: words });
+const map = (values: Schema): Schema => ({ type: 'object', additionalProperties: values });
 const orNull = (schema: Schema): Schema => ({ anyOf: [schema, { type: 'null' }] });
-export const ref = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` });
 
 /** An object with exactly these fields; all of them are always there, except the optional ones. */
 function shape<T>(properties: Fields<T>, optional: readonly (keyof T)[] = []): Schema {
@@ -64,7 +62,7 @@ const sourceName = ref('SourceName');
 const jobState = oneOf('running', 'done', 'failed', 'cancelled');
 const jobKinds = ['scan', ...VERBS, 'publish', 'unpublish', 'connect'] as const satisfies readonly Job['kind'][];
 const files = list(
-  shape<Answer<typeof api.type>['files'][number]>({
+  shape<Answer<typeof typeAnswer>['files'][number]>({
     name: text,
     label: text,
     hint: textOrNull,
@@ -98,7 +96,7 @@ const row: Fields<RowModel> = {
   contradictions: list(shape<RowModel['contradictions'][number]>({ node: text, source: sourceName, attributes: text })),
   ...{ sources: list(sourceName), stale: flag, level: { enum: [0, 1, 2, 3, 4, 5] }, unproven: flag, reason },
   ...{ detail: textOrNull, confidence: oneOf('guess', 'fair', 'solid', null), recommended: flag },
-  ...{ samples: whole, attempts: whole, failures: whole, facts: mapOf(text), asGood: flag, pinned: flag, hidden: flag },
+  ...{ samples: whole, attempts: whole, failures: whole, facts: map(text), asGood: flag, pinned: flag, hidden: flag },
   path: orNull(shape<NonNullable<RowModel['path']>>({ rtt: numberOrNull, jitter: numberOrNull, loss: numberOrNull })),
   rating: orNull(shape<NonNullable<RowModel['rating']>>({ count: whole, mean: number, points: number })),
   ...{ estimate: numberOrNull, reasonText: textOrNull, verdictText: text },
@@ -118,12 +116,12 @@ const row: Fields<RowModel> = {
   ),
 };
 
-type TypeAnswer = Answer<typeof api.type>;
-type ProviderAnswer = Answer<typeof api.provider>;
-type StatusAnswer = Answer<typeof status.status>;
+type TypeAnswer = Answer<typeof typeAnswer>;
+type ProviderAnswer = Answer<typeof providerAnswer>;
+type StatusAnswer = Answer<typeof status>;
 type OwnPort = NonNullable<OwnView['port']>;
 type Publication = NonNullable<OwnView['publication']>;
-type Preview = Answer<typeof own.previewApi>;
+type Preview = Answer<typeof preview>;
 
 const type: Fields<Omit<TypeAnswer, 'providers'>> = {
   ...service,
@@ -171,30 +169,30 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
     },
     ...{ startedAt: moment, finishedAt: orNull(moment), error: orNull(error) },
   }),
-  JobAnswer: shape<Answer<typeof api.scanType>>({ job: ref('Job') }),
-  Source: shape<Answer<typeof api.services>['sources'][number]>(
+  JobAnswer: shape<Answer<typeof accepted>>({ job: ref('Job') }),
+  Source: shape<Answer<typeof services>['sources'][number]>(
     {
       name: sourceName,
       state: sourceState,
       error: trouble,
       lastUp: orNull(moment),
       read: whole,
-      skipped: mapOf(whole),
+      skipped: map(whole),
     },
     ['error'],
   ),
-  Services: shape<Answer<typeof api.services>>({ services: list(shape(service)), sources: list(ref('Source')) }),
+  Services: shape<Answer<typeof services>>({ services: list(shape(service)), sources: list(ref('Source')) }),
   Type: shape<TypeAnswer>({ ...type, providers: list(shape({ ...row, rank: wholeOrNull, beats })) }),
   Provider: shape<ProviderAnswer>(provider),
   Background: shape<StatusAnswer['background']>({
     ...{ on: flag, next: orNull(moment), spentToday: number, budget: number, waiting: textOrNull },
     last: orNull(shape({ type: text, provider: text, at: moment })),
   }),
-  BackgroundAnswer: shape<Answer<typeof background.backgroundApi>>({ background: ref('Background') }),
+  BackgroundAnswer: shape<Answer<typeof turnBackground>>({ background: ref('Background') }),
   Status: shape<StatusAnswer>({
     ...{ version: text, demo: flag, sources: list(ref('Source')), background: ref('Background'), uptime: whole },
   }),
-  Health: shape<Answer<typeof status.health> & { reason: string }>(
+  Health: shape<Answer<typeof health> & { reason: string }>(
     {
       ...{ ok: flag, reason: text, demo: flag },
       sources: list(shape({ name: sourceName, state: sourceState, error: trouble }, ['error'])),
@@ -206,7 +204,7 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
     memory: shape({ total: whole, available: whole, swapUsed: whole }),
     load: shape({ average: number, percent: number }),
   }),
-  Session: shape<Answer<typeof api.session>>({ role: oneOf('owner', 'reader', null), token: text }),
+  Session: shape<Answer<typeof session>>({ role: oneOf('owner', 'reader', null), token: text }),
   Own: shape<OwnView>({
     units: list(shape(unit)),
     port: orNull(
@@ -229,7 +227,7 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
     lan: oneOf(...LAN_STATES, 'off', null),
     announced: list(entry),
   }),
-  Log: shape<Answer<typeof own.logApi>>({ unit: text, lines: list(text) }),
+  Log: shape<Awaited<ReturnType<Own['log']>>>({ unit: text, lines: list(text) }),
   Preview: shape<Preview>({
     ...{ form: shape(form), entry, others: orNull(list(text)), bytes: wholeOrNull, limit: whole, fits: flag },
     replaces: textOrNull,
@@ -254,8 +252,8 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
     ),
   }),
   PublishForm: { type: 'object', properties: { ...form, replaces: text } },
-  Opinion: shape<Answer<typeof opineApi>>({
-    opinion: shape<Answer<typeof opineApi>['opinion']>({
+  Opinion: shape<Answer<typeof saveOpinion>>({
+    opinion: shape<Answer<typeof saveOpinion>['opinion']>({
       ...{
         pinned: flag,
         hidden: flag,
@@ -268,9 +266,9 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
       ...{ stars: { enum: [1, 2, 3, 4, 5, null] }, ratings: whole },
     }),
   }),
-  Events: shape<Answer<typeof events.eventsApi>>({
+  Events: shape<{ events: readonly EventModel[] }>({
     events: list(
-      shape<events.EventModel>({
+      shape<EventModel>({
         ...{ at: moment, by: oneOf(...ACTORS), name: text, what: oneOf(...jobKinds, 'cancel', ...DEEDS), text },
         ...{ type: textOrNull, provider: textOrNull, providerName: textOrNull, result: jobState, job: textOrNull },
         count: { type: 'integer', minimum: 1 },

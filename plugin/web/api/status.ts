@@ -2,10 +2,28 @@
 import { readFileSync } from 'node:fs';
 import { PACKAGE_FILE } from '../../config/paths.js';
 import { lazy } from '../../lib/lazy.js';
+import { backgroundModel } from '../../present/background.js';
 import { sourceModel } from '../../present/service.js';
 import type { Web } from '../context.js';
-import { backgroundModel } from '../pages/background.js';
+import { api, type Route } from '../route.js';
 import type { Visit } from '../visit.js';
+import { answers } from './operation.js';
+
+export const routes: readonly Route[] = [
+  api(
+    'GET /api/v1/status',
+    'reader',
+    status,
+    answers('The panel: version, sources, measuring in the background', 'Status'),
+  ),
+  api('GET /api/v1/node', 'reader', node, answers('This machine: platform, memory in bytes, load', 'Node')),
+  api(
+    'GET /healthz',
+    'anyone',
+    health,
+    answers('Whether all sources answer; 503 with the reason where one does not', 'Health'),
+  ),
+];
 
 /** Of this program. */
 export const VERSION = (JSON.parse(readFileSync(PACKAGE_FILE, 'utf8')) as { version: string }).version;
@@ -17,15 +35,15 @@ export async function status(web: Web, _visit: Visit) {
     version: VERSION,
     demo: web.panel.demo,
     sources: web.panel.discovery.sources().map(sourceModel),
-    background: backgroundModel(web),
+    background: backgroundModel(web.panel),
     /** Seconds. */
     uptime: Math.round(process.uptime()),
   };
 }
 
 /**
- * 503 with the reason while a source of providers is away; one that is switched off is not missed. The reason names
- * addresses of this node: who may not read is told that there is one.
+ * 503 with the reason while a source of providers is away; a source that is switched off does not count. The reason names
+ * addresses of this node: a stranger is told only which source it is.
  */
 export async function health(web: Web, { reply, role }: Visit) {
   const sources = web.panel.discovery
@@ -38,18 +56,18 @@ export async function health(web: Web, { reply, role }: Visit) {
 }
 
 /** By panel: each has its own clock. */
-const known = new WeakMap<Web, { readonly at: number; readonly node: Promise<object> }>();
+const readings = new WeakMap<Web, { readonly at: number; readonly node: Promise<object> }>();
 
 /** Platform, memory (bytes) and load of this machine. */
 export async function node(web: Web, _visit: Visit) {
-  const kept = known.get(web);
-  const age = kept === undefined ? Number.NaN : web.now() - kept.at;
+  const reading = readings.get(web);
+  const age = reading === undefined ? Number.NaN : web.now() - reading.at;
   // Negative where the clock was set back meanwhile.
-  if (kept !== undefined && age >= 0 && age <= NODE_FRESH_MS) return kept.node;
+  if (reading !== undefined && age >= 0 && age <= NODE_FRESH_MS) return reading.node;
   const node = readNode();
-  known.set(web, { at: web.now(), node });
+  readings.set(web, { at: web.now(), node });
   // What failed for want of descriptors is read anew.
-  node.catch(() => known.delete(web));
+  node.catch(() => readings.delete(web));
   return node;
 }
 

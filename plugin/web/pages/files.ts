@@ -1,20 +1,23 @@
-/** Files for programs, written by a service type from the providers worth using. */
+/** Files for programs, which a service type writes from the providers worth using. */
 import { joinHostPort } from '../../lib/address.js';
 import { PanelError } from '../../model/errors.js';
 import { worthUsing } from '../../present/provider.js';
 import type { ServiceType } from '../../services/contract.js';
 import type { Web } from '../context.js';
+import { get, type Route } from '../route.js';
 import type { Visit } from '../visit.js';
+
+export const routes: readonly Route[] = [get('/services/:type/files/:name', 'reader', file)];
 
 /** A browser asks for its proxy configuration again and again; the ranking changes slowly. Seconds. */
 const FRESH_S = 60;
 
 /** What pages and API say of a type's files. */
-export function fileModels(web: Web, { files = [] }: ServiceType, word: string, visit: Visit) {
-  const root = rootFor(web, visit);
+export function fileModels(web: Web, { files = [] }: ServiceType, typeId: string, visit: Visit) {
+  const root = panelAddress(web, visit);
   return files.map(({ name, label, hint }) => {
-    const url = web.url('services', word, 'files', name);
-    /** `address` is whole, to be copied into other programs; null where none could read it. */
+    const url = web.url('services', typeId, 'files', name);
+    /** `address` is absolute, to be copied into other programs; null where no program could read it. */
     return {
       ...{ name, label: label[visit.words.language], hint: hint?.[visit.words.language] ?? null, url },
       address: root === null ? null : root + url.slice(web.base.length),
@@ -23,10 +26,10 @@ export function fileModels(web: Web, { files = [] }: ServiceType, word: string, 
 }
 
 /**
- * Where programs reach the panel: as the visitor's browser does; but no program can log in to another application that
- * shows it, and there it is the panel's own address. null where it has none.
+ * Where programs reach the panel: at the address that the visitor's browser uses. Inside another application, where no
+ * program can log in, it is the panel's own address; null where it has none.
  */
-function rootFor({ base, embedded, panel }: Web, { request }: Visit): string | null {
+function panelAddress({ base, embedded, panel }: Web, { request }: Visit): string | null {
   if (!embedded) return `${request.protocol}://${request.host}${base}`;
   const { listen, basePath } = panel.config;
   if (listen === null) return null;
@@ -35,10 +38,10 @@ function rootFor({ base, embedded, panel }: Web, { request }: Visit): string | n
 }
 
 /** @throws PanelError unknown-type; not-found for a name that the type does not write */
-export async function file(web: Web, { request, reply }: Visit) {
-  const { type: word, name } = request.params as { readonly type: string; readonly name: string };
-  const view = await web.panel.type(word);
-  const found = view.type.files?.find((one) => one.name === name);
+async function file(web: Web, { request, reply }: Visit) {
+  const { type, name } = request.params as { readonly type: string; readonly name: string };
+  const view = await web.panel.type(type);
+  const found = view.type.files?.find((written) => written.name === name);
   if (!found) throw new PanelError('not-found', 'This service has no such file.', 'Take the address from its page.');
   reply.header('cache-control', `max-age=${FRESH_S}`).type(found.mediaType);
   return found.write(worthUsing(view));

@@ -14,7 +14,7 @@ interface Code {
 const QUIET = 4;
 
 /** The code of each text that is not too long for one. */
-export function codesOf(texts: readonly string[]): ReadonlyMap<string, Code> {
+export function qrCodes(texts: readonly string[]): ReadonlyMap<string, Code> {
   const short = texts.filter((text) => Buffer.byteLength(text) <= LONGEST);
   return new Map(short.map((text) => [text, drawn(encode(text, { ecc: 'M', border: QUIET }).data)]));
 }

@@ -7,21 +7,21 @@ import { unmarked } from '../../score/rank.js';
 import type { Web } from '../context.js';
 import type { Visit } from '../visit.js';
 
-export type SeenProvider = ProviderView & {
+export type VisibleProvider = ProviderView & {
   /** What this node hands out of the type, best first (`worthUsing`). */
   readonly usable: readonly Provider[];
 };
 
 /** The type, or its line of the overview, as this visitor may see it. */
-export function seenType<T extends TypeSummary>({ role }: Visit, view: T): T {
+export function typeFor<T extends TypeSummary>({ role }: Visit, view: T): T {
   if (role === 'owner') return view;
   const ranked = unmarked(view.ranked);
   return { ...view, ranked, best: ranked.find(({ recommended }) => recommended) ?? null };
 }
 
 /** The provider as this visitor may see it. */
-export function seenProvider(visit: Visit, found: ProviderView): SeenProvider {
-  const view = seenType(visit, found.view);
+export function providerFor(visit: Visit, found: ProviderView): VisibleProvider {
+  const view = typeFor(visit, found.view);
   const ranked = view.ranked.find(({ provider }) => provider.id === found.ranked.provider.id) ?? found.ranked;
   return { ...found, view, ranked, usable: worthUsing(found.view) };
 }
@@ -30,7 +30,7 @@ export function seenProvider(visit: Visit, found: ProviderView): SeenProvider {
  * The job as this visitor may see it. Why one failed may name files, units and addresses of this node: readers are told what
  * kind of failure it was.
  */
-export function seenJob({ locales }: Web, { role, api }: Visit, job: Job): Job {
+export function jobFor({ locales }: Web, { role, api }: Visit, job: Job): Job {
   if (role === 'owner' || job.error === null) return job;
   const { code } = job.error;
   const { t } = locales('en');

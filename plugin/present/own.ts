@@ -1,0 +1,128 @@
+/** This node's own service of a type, beyond its state: its port, and what is announced of it. */
+
+import { asPanelError, PanelError } from '../model/errors.js';
+import type { Job, JobKind } from '../model/job.js';
+import { VERBS } from '../model/unit.js';
+import { FieldError, type PublishForm } from '../node/announce/form.js';
+import type { Preview } from '../node/announce/publisher.js';
+import { type OwnView, openingFor } from '../node/own-service.js';
+import type { Panel } from '../panel/contract.js';
+import type { Words } from './i18n.js';
+
+/** Jobs that change the own service. */
+export const OWN_JOBS: readonly JobKind[] = [...VERBS, 'publish', 'unpublish'];
+
+/** The fields of the form for announcing a service. */
+export const FIELDS = ['description', 'port', 'attributes', 'community'] as const;
+
+/** What the form holds, and what of it is wrong. */
+interface PublishModel {
+  readonly form: PublishForm;
+  readonly preview: Preview | null;
+  /** Why there is no preview. */
+  readonly error: ReturnType<PanelError['toJSON']> | null;
+  readonly problem: (typeof FIELDS)[number] | null;
+  /** Names the shown `preview.troubles`: the form sends it back, and is not asked twice. Empty without troubles. */
+  readonly warning: string;
+}
+
+/** Whether the query is the form, sent for a preview. A list has a `community` to filter by too. */
+export const isPreview = (query: unknown) => readForm(query).description !== undefined;
+
+/** The fields that the request gives, and no others. */
+export function readForm(fields: unknown): PublishForm {
+  const given = typeof fields === 'object' && fields !== null ? (fields as Record<string, unknown>) : {};
+  const names = [...FIELDS, 'replaces'] as const;
+  return Object.fromEntries(names.flatMap((name) => (typeof given[name] === 'string' ? [[name, given[name]]] : [])));
+}
+
+/** Names the troubles of what would be announced; empty where there are none, or none can be known. @throws FieldError */
+export async function publishWarning({ own }: Pick<Panel, 'own'>, typeId: string, form: PublishForm): Promise<string> {
+  try {
+    return warning(await own.preview(typeId, form));
+  } catch (error) {
+    // Publishing itself tells what is wrong.
+    if (error instanceof PanelError && !(error instanceof FieldError)) return '';
+    throw error;
+  }
+}
+
+function warning({ entry, troubles }: Preview): string {
+  if (!troubles?.length) return '';
+  const texts = troubles.map((trouble) => Object.values(trouble).join(' '));
+  return [entry.i, entry.p, ...texts].join(', ');
+}
+
+interface OwnRequest {
+  readonly isOwner: boolean;
+  /** Whether only a part of the page is asked for. */
+  readonly fragment: boolean;
+  readonly query: unknown;
+  /** The job that changes the own service, or that has just changed it. */
+  readonly act: Job | null;
+  /** What was typed, where the form could not be taken. */
+  readonly typed: PublishForm | undefined;
+}
+
+/** For the page of a type that is built in or that this node announces; empty for other types. */
+export async function ownModel(
+  panel: Panel,
+  words: Words,
+  typeId: string,
+  { isOwner, fragment, query, act, typed }: OwnRequest,
+) {
+  const own = await ownView(panel, typeId);
+  if (own === null) return { own: null, publish: null, announcing: false, fragment };
+  // The demo has nobody to announce anything to.
+  const hasForm = isOwner && !panel.demo;
+  const announcing = hasForm && act?.kind === 'publish';
+  // A part of the page is asked for every second: it holds no form, unless one was just sent.
+  const isShown = hasForm && (!fragment || typed !== undefined);
+  return {
+    own: { ...own, opening: isOwner ? opening(panel, words, typeId, own) : null },
+    publish: isShown ? await publishModel(panel, typeId, typed ?? queriedForm(query)) : null,
+    transports: panel.services.of(typeId).transports.length,
+    /** Whether the form was sent and waits to be confirmed. */
+    sent: typed !== undefined,
+    /** Whether the job's progress is shown beside the form. */
+    announcing,
+    fragment,
+  };
+}
+
+async function ownView({ services, own }: Panel, typeId: string): Promise<OwnView | null> {
+  if (services.has(typeId)) return own.view(typeId);
+  try {
+    const view = await own.view(typeId);
+    return view.announced?.length > 0 || view.publication ? view : null;
+  } catch (error) {
+    if (error instanceof PanelError && error.code === 'unknown-type') return null;
+    throw error;
+  }
+}
+
+/** How to open the port to neighbours, where the running unit listens only on this machine. */
+function opening({ services }: Panel, { language }: Words, typeId: string, own: OwnView) {
+  const found = openingFor(services.of(typeId), own);
+  return found && { label: found.label[language], text: found.text };
+}
+
+/** The form sent for a preview, or which of several entries is to be changed. */
+function queriedForm(query: unknown): PublishForm {
+  const form = readForm(query);
+  if (isPreview(query)) return form;
+  return form.replaces === undefined ? {} : { replaces: form.replaces };
+}
+
+async function publishModel({ own }: Panel, typeId: string, form: PublishForm): Promise<PublishModel> {
+  try {
+    const preview = await own.preview(typeId, form);
+    return { form: preview.form, preview, error: null, problem: null, warning: warning(preview) };
+  } catch (thrown) {
+    const unseen = { form: { ...own.form(typeId, form.replaces), ...form }, preview: null, warning: '' };
+    if (thrown instanceof FieldError) return { ...unseen, error: null, problem: thrown.field };
+    const error = asPanelError(thrown);
+    if (error.code === 'internal') throw thrown;
+    return { ...unseen, error: error.toJSON(), problem: null };
+  }
+}
