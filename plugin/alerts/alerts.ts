@@ -9,7 +9,7 @@ import type { Provider } from '../model/provider.js';
 import type { LocalServices } from '../node/systemd/index.js';
 import { loadLocales } from '../present/i18n.js';
 import { nameOf } from '../present/row.js';
-import { titleOf } from '../present/service.js';
+import { typeTitle } from '../present/service.js';
 import type { ServiceRegistry } from '../services/contract.js';
 import type { Store } from '../store/index.js';
 import { FAILING } from '../store/tables/settings.js';
@@ -125,7 +125,7 @@ export class Alerts {
     const { services, config, now } = this.#deps;
     const { id = null, node = '', host = '', address = '', port = null, type, self: own = true } = subject;
     const words = loadLocales()(config.language);
-    const service = titleOf(services.of(type), type, words);
+    const service = typeTitle(services.of(type), type, words);
     const why = reason === null ? '' : words.t(words.has(`reason.${reason}`) ? `reason.${reason}` : `state.${reason}`);
     const params = { name: nameOf({ node, host, address }), service, reason: why };
     const text = words.t(`alert.${event}${own ? '.own' : ''}`, params);

@@ -11,7 +11,7 @@ import type { SerfRpc } from '../serf/client.js';
 import type { Member } from '../serf/member.js';
 import type { Params, Words } from './i18n.js';
 import { rowModel, type Verdict } from './row.js';
-import { titleOf } from './service.js';
+import { typeTitle } from './service.js';
 
 /** In order, each with its possible findings: the keys of the texts. */
 export const LINKS = {
@@ -229,7 +229,10 @@ class Diagnosis {
 
   /** The announced type that may be meant: what was asked for is part of its id or its title. */
   #nearType(asked: string, announced: readonly string[]): string | undefined {
-    const names = announced.map((near) => ({ near, title: titleOf(this.#panel.services.of(near), near, this.#words) }));
+    const names = announced.map((near) => ({
+      near,
+      title: typeTitle(this.#panel.services.of(near), near, this.#words),
+    }));
     const part = asked.toLowerCase();
     const meant = names.find(({ near, title }) => [near, title].some((name) => name.toLowerCase().includes(part)));
     return meant && this.#words.t('chain.type.near', meant);

@@ -1,7 +1,7 @@
 /** The last months of a provider: charts, the table behind them, and this node's own absences. */
 import { DAY_MS, dayOf } from '../lib/time.js';
 import type { Store } from '../store/index.js';
-import { chartsOf, dayModels, HEIGHT, WIDTH } from './chart.js';
+import { dayModels, HEIGHT, toCharts, WIDTH } from './chart.js';
 import type { Words } from './i18n.js';
 
 /** How far back the page looks, days. */
@@ -21,7 +21,7 @@ export function historyModel(
     width: WIDTH,
     height: HEIGHT,
     /** A single day shows no trend. */
-    charts: days.length > 1 ? chartsOf(days, since, until, words) : [],
+    charts: days.length > 1 ? toCharts(days, since, until, words) : [],
     days: dayModels(days, words),
     from: words.day(since),
     until: words.day(until),

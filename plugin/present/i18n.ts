@@ -7,15 +7,15 @@ import type { Discovery } from '../discovery/index.js';
 import { LANGUAGES, type Language } from '../model/language.js';
 
 /**
- * `count` chooses the plural (`key.one`, `key.other`); numbers are written in the language's own way. `command` needs not be
- * given: it is how this program is called.
+ * `count` chooses the plural (`key.one`, `key.other`); numbers are formatted for the language. `command`, how this program
+ * is called, is filled in where it is missing.
  */
 export type Params = Readonly<Record<string, string | number>>;
 
-/** One language, ready to write. */
+/** The texts and formats of one language. */
 export interface Words {
   readonly language: Language;
-  /** The text of that key. @throws Error when there is none: a mistake of ours. */
+  /** @throws Error for an unknown key: a mistake of ours */
   t(key: string, params?: Params): string;
   has(key: string): boolean;
   number(value: number, digits?: number): string;
@@ -27,9 +27,9 @@ export interface Words {
   date(at: number): string;
   /** A day (ms since the epoch, any time of that day in UTC), as a date. */
   day(at: number): string;
-  /** How long before `now` it was: "3 minutes ago". A moment still to come counts as now. */
+  /** "3 minutes ago"; a moment still to come counts as now. */
   ago(at: number, now: number): string;
-  /** How long after `now` it will be: "in 3 minutes". A moment gone by counts as now. */
+  /** "in 3 minutes"; a moment gone by counts as now. */
   until(at: number, now: number): string;
 }
 
@@ -61,11 +61,11 @@ export function loadLocales(folder: string = LOCALES_DIR, more: MoreTexts = {}):
   );
   if (problems.length > 0) throw new Error(`${folder}: ${problems.join('; ')}`);
   const byLanguage = new Map(texts);
-  const made = new Map<Language, Words>();
-  // On first use: the formatters of Intl bring 8 MB that a panel nobody looks at does without.
+  const created = new Map<Language, Words>();
+  // On first use: the formatters of Intl take 8 MB that an idle panel does without.
   return (language) => {
-    const words = made.get(language) ?? wordsOf(language, byLanguage.get(language) ?? {});
-    made.set(language, words);
+    const words = created.get(language) ?? createWords(language, byLanguage.get(language) ?? {});
+    created.set(language, words);
     return words;
   };
 }
@@ -89,7 +89,7 @@ const SYMBOLS: ReadonlyMap<string, string> = new Map([
   ['hours', 'h'],
 ]);
 
-function wordsOf(language: Language, texts: Texts): Words {
+function createWords(language: Language, texts: Texts): Words {
   const plural = new Intl.PluralRules(language);
   const ago = new Intl.RelativeTimeFormat(language, { numeric: 'auto' });
   const date = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' });
@@ -137,16 +137,18 @@ function relative(format: Intl.RelativeTimeFormat, seconds: number): string {
 }
 
 /**
- * The language to answer in: the person's own choice, else the browser's wishes in their order, else the node's.
- * Tags are compared whole (`fil` is not `fi`) and a region or variant counts as its language (`ca-valencia` is `ca`).
+ * The language to answer in: the person's choice, else the browser's preferences in their order, else the node's language.
+ * Tags are compared whole (`fil` is not `fi`), and a region or variant counts as its language (`ca-valencia` is `ca`).
  */
-export function chooseLanguage(chosen: string | undefined, accept: string | undefined, standard: Language): Language {
-  const known = (tag: string) => LANGUAGES.find((one) => one === tag.split('-', 1)[0]?.toLowerCase());
-  const wishes = (accept ?? '').split(',', 20).map((part) => {
+export function chooseLanguage(chosen: string | undefined, accept: string | undefined, fallback: Language): Language {
+  const spoken = (tag: string) => LANGUAGES.find((language) => language === tag.split('-', 1)[0]?.toLowerCase());
+  const preferences = (accept ?? '').split(',', 20).map((part) => {
     const [tag = '', ...settings] = part.trim().split(';');
-    const weight = settings.map((one) => /^\s*q=([\d.]+)\s*$/i.exec(one)?.[1]).find((q) => q !== undefined);
+    const weight = settings.map((setting) => /^\s*q=([\d.]+)\s*$/i.exec(setting)?.[1]).find((q) => q !== undefined);
     return { tag: tag.trim(), weight: Number(weight ?? 1) };
   });
-  const ranked = wishes.filter(({ weight }) => weight > 0).sort((a, b) => b.weight - a.weight);
-  return known(chosen ?? '') ?? ranked.map(({ tag }) => known(tag)).find((one) => one !== undefined) ?? standard;
+  const ranked = preferences.filter(({ weight }) => weight > 0).sort((a, b) => b.weight - a.weight);
+  return (
+    spoken(chosen ?? '') ?? ranked.map(({ tag }) => spoken(tag)).find((language) => language !== undefined) ?? fallback
+  );
 }

@@ -4,17 +4,17 @@ import type { Ranked } from '../model/ranked.js';
 import type { Role } from '../model/role.js';
 import type { Words } from './i18n.js';
 import {
-  countOf,
+  countRows,
   type Defaults,
   EVERYTHING,
-  type Find,
-  type Found,
-  fieldsOf,
-  queryOf,
-  rttOf,
+  measuredRtt,
+  type Search,
+  type SearchResult,
   SORTS,
   TOGGLES,
   type Toggle,
+  toFields,
+  toQuery,
 } from './search.js';
 
 /** Rows of a page where the query does not say. */
@@ -46,70 +46,70 @@ export const API_DEFAULTS: Defaults = { rows: Number.MAX_SAFE_INTEGER, hidden: t
 export function listModel(
   address: string,
   ranked: readonly Ranked[],
-  { find, found, defaults }: { readonly find: Find; readonly found: Found; readonly defaults: Defaults },
+  { search, result, defaults }: { readonly search: Search; readonly result: SearchResult; readonly defaults: Defaults },
   words: Words,
 ) {
-  const link = (change: Partial<Find>) => address + queryOf({ ...find, page: 1, ...change });
-  const { total, page, pages, first, hidden } = found;
-  const matching = { ...find, hidden: null, rows: null, page: 1 };
-  const filtered = queryOf({ ...matching, sort: EVERYTHING.sort }) !== '';
-  const unfiltered = { ...EVERYTHING, hidden: find.hidden };
+  const link = (change: Partial<Search>) => address + toQuery({ ...search, page: 1, ...change });
+  const { total, page, pages, first, hidden } = result;
+  const matching = { ...search, hidden: null, rows: null, page: 1 };
+  const filtered = toQuery({ ...matching, sort: EVERYTHING.sort }) !== '';
+  const unfiltered = { ...EVERYTHING, hidden: search.hidden };
   return {
     /** Whether there is anything to search, or a filter to take back. */
-    helps: ranked.length > SHORT || queryOf(matching) !== '',
-    q: find.q,
+    helps: ranked.length > SHORT || toQuery(matching) !== '',
+    q: search.q,
     /** What a search keeps. */
-    fields: fieldsOf({ ...find, q: '', page: 1 }),
-    filters: filters(ranked, find, defaults, words).map(
+    fields: toFields({ ...search, q: '', page: 1 }),
+    filters: filters(ranked, search, defaults, words).map(
       ({ change, off, ...filter }): FilterModel => ({ ...filter, href: link(filter.on ? off : change) }),
     ),
-    sorts: SORTS.map((sort) => ({ id: sort, on: find.sort === sort, href: link({ sort }) })),
-    sort: find.sort,
+    sorts: SORTS.map((sort) => ({ id: sort, on: search.sort === sort, href: link({ sort }) })),
+    sort: search.sort,
     filtered,
-    clear: link({ ...unfiltered, sort: find.sort, rows: find.rows }),
+    clear: link({ ...unfiltered, sort: search.sort, rows: search.rows }),
     /** How many rows are left once the filters are cleared. */
-    all: countOf(ranked, unfiltered, defaults),
+    all: countRows(ranked, unfiltered, defaults),
     ...{ total, page, pages, first, hidden },
-    last: first + found.rows.length - 1,
+    last: first + result.rows.length - 1,
     previous: page > 1 ? link({ page: page - 1 }) : null,
     next: page < pages ? link({ page: page + 1 }) : null,
     /** Shows only the hidden rows; where any are shown, hides them again. */
     unhide: link({ hidden: 'only' }),
-    hide: find.hidden && !defaults.hidden ? link({ hidden: null }) : null,
+    hide: search.hidden && !defaults.hidden ? link({ hidden: null }) : null,
     /** The rows behind a number that counts hidden rows too, whatever is shown now. */
-    rows: (change: Partial<Find> = {}) =>
-      address + queryOf({ ...EVERYTHING, hidden: defaults.hidden ? null : true, ...change }),
+    rows: (change: Partial<Search> = {}) =>
+      address + toQuery({ ...EVERYTHING, hidden: defaults.hidden ? null : true, ...change }),
     /** The value that the order goes by, where no column shows it. */
     rtt: (id: string) => {
-      const row = find.sort === 'rtt' ? found.rows.find(({ provider }) => provider.id === id) : undefined;
-      return row === undefined ? null : rttOf(row);
+      const row = search.sort === 'rtt' ? result.rows.find(({ provider }) => provider.id === id) : undefined;
+      return row === undefined ? null : measuredRtt(row);
     },
   };
 }
 
 /** The filters, each with the number of rows that it would leave beside the filters that are on. */
-function filters(ranked: readonly Ranked[], find: Find, defaults: Defaults, words: Words) {
-  const filter = (id: string, label: string, on: boolean, change: Partial<Find>, off: Partial<Find>) => ({
+function filters(ranked: readonly Ranked[], search: Search, defaults: Defaults, words: Words) {
+  const filter = (id: string, label: string, on: boolean, change: Partial<Search>, off: Partial<Search>) => ({
     ...{ id, label, on, change, off },
-    count: countOf(ranked, { ...find, ...change }, defaults),
+    count: countRows(ranked, { ...search, ...change }, defaults),
   });
   const isOffered: Readonly<Record<Toggle, boolean>> = {
     ...{ reachable: true, measured: true, pinned: defaults.pinnedFirst },
-    measurable: find.measurable || ranked.some(({ provider }) => provider.barred !== null),
+    measurable: search.measurable || ranked.some(({ provider }) => provider.barred !== null),
   };
   const toggles = TOGGLES.filter((toggle) => isOffered[toggle]).map((toggle) =>
-    filter(toggle, words.t(`find.${toggle}`), find[toggle], { [toggle]: true }, { [toggle]: false }),
+    filter(toggle, words.t(`find.${toggle}`), search[toggle], { [toggle]: true }, { [toggle]: false }),
   );
   const sources = byFrequency(ranked, ({ provider }) => provider.sources);
   const communities = byFrequency(ranked, ({ provider }) => (provider.community ? [provider.community] : []));
   const sourceLabel = (source: string) => (words.has(`source.${source}`) ? words.t(`source.${source}`) : source);
   return [
     ...toggles,
-    ...choices(sources, find.source).map((source) =>
-      filter(`source-${source}`, sourceLabel(source), find.source === source, { source }, { source: '' }),
+    ...choices(sources, search.source).map((source) =>
+      filter(`source-${source}`, sourceLabel(source), search.source === source, { source }, { source: '' }),
     ),
-    ...choices(communities.slice(0, MAX_COMMUNITIES), find.community).map((community, index) =>
-      filter(`community-${index}`, community, find.community === community, { community }, { community: '' }),
+    ...choices(communities.slice(0, MAX_COMMUNITIES), search.community).map((community, index) =>
+      filter(`community-${index}`, community, search.community === community, { community }, { community: '' }),
     ),
   ];
 }

@@ -12,8 +12,6 @@ import { whyModel } from './why.js';
 
 /**
  * One provider with what a person needs to use it and what its announcement says.
- * @param found with the providers that this node hands out (`worthUsing`)
- * @param isOwner whether the visitor is who runs this node
  * @param own what this node's own configuration says of it, where the visitor may see that
  */
 export function providerModel(
@@ -23,27 +21,27 @@ export function providerModel(
   isOwner: boolean,
   own?: ReadonlyMap<string, string>,
 ) {
-  const { type, word } = view;
+  const { type, word: typeId } = view;
   const { account } = type;
   const { provider } = ranked;
-  const asked = allowsHeavy(provider);
+  const options = { asked: allowsHeavy(provider) };
   return {
-    type: word,
+    type: typeId,
     ...rowModel(ranked, type, words),
     why: whyModel(ranked, type, words, now),
     community: provider.community,
-    // Nobody needs to be told how to use what is their own.
+    // An owner knows how to use an own service.
     use: provider.self && isOwner ? [] : type.use(provider, usable, own).flatMap((step) => stepModel(step, words)),
     /** Text of the button that tells a program of this node to use it; null where there is none. */
     connect: connect?.label[words.language] ?? null,
-    /** What a scan of it alone costs at most. */
-    scan: { bytes: scanCost(type, [provider], { asked }).bytes },
-    /** That an account may be offered for one scan of it. */
+    /** What a scan of this provider alone costs at most. */
+    scan: { bytes: scanCost(type, [provider], options).bytes },
+    /** The account that a person may offer for one scan of it. */
     account: account
       ? {
           label: account.label[words.language],
           explanation: account.explanation[words.language],
-          bytes: scanCost(type, [provider], { asked, account }).bytes,
+          bytes: scanCost(type, [provider], { ...options, account }).bytes,
         }
       : null,
     details: type.describe?.(provider.txt).map(({ label, value }) => ({ label: label[words.language], value })) ?? [],
@@ -51,12 +49,12 @@ export function providerModel(
 }
 
 /**
- * Providers worth using, best first: they earned a score, are not this node itself, and were not hidden by its owner.
- * @param view as its owner sees it: what programs are handed follows the owner's choice, whoever fetches it
+ * Providers worth using, best first: those with a score, without this node itself and those that its owner has hidden.
+ * @param view as the owner sees it: the files for programs follow the owner's choice, whoever fetches them
  */
 export function worthUsing({ ranked }: Pick<TypeView, 'ranked'>): Provider[] {
-  const isWorth = ({ score, provider, hidden }: Ranked) => (score ?? 0) > 0 && !provider.self && !hidden;
-  return ranked.filter(isWorth).map(({ provider }) => provider);
+  const isWorthUsing = ({ score, provider, hidden }: Ranked) => (score ?? 0) > 0 && !provider.self && !hidden;
+  return ranked.filter(isWorthUsing).map(({ provider }) => provider);
 }
 
 type StepModel = { readonly label: string } & (
@@ -65,7 +63,7 @@ type StepModel = { readonly label: string } & (
   | { readonly kind: 'note' }
 );
 
-/** Only web addresses become links: what follows from an announcement is a stranger's text. */
+/** Only web addresses become links: an announcement is a stranger's text. */
 function stepModel(step: UseStep, { language }: Words): StepModel[] {
   const label = step.label[language];
   if (step.kind === 'note') return [{ kind: step.kind, label }];
@@ -77,7 +75,7 @@ function isWebAddress(url: string): boolean {
   return URL.canParse(url) && /^https?:$/.test(new URL(url).protocol);
 }
 
-/** What the owner thinks of it, for the owner's page and the owner's API. */
+/** What the owner thinks of a provider, for the owner alone. */
 export function opinionModel(opinion: Opinion) {
   const { pinned, hidden, note, runBy, known, language, help, stars } = opinion;
   return { pinned, hidden, note, runBy, known, language, help, stars: stars[0]?.stars ?? null, ratings: stars.length };

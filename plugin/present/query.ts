@@ -1,38 +1,46 @@
-/** One parameter of an address, read; what cannot be meant is refused by name, and nothing is guessed. */
+/** Reads one parameter of an address. What makes no sense is refused by name, and nothing is guessed. */
 import { PanelError } from '../model/errors.js';
 
-/** Characters of a text. */
-const TEXT_LENGTH = 128;
-/** Of a list. */
+/** Characters. */
+const MAX_TEXT_LENGTH = 128;
+/** The pages of a list. */
 export const PAGES = { from: 1, to: 100_000 } as const;
 
 /**
- * One text, trimmed; empty where it is not given.
- * @throws PanelError bad-query for one that comes twice, or is too long
+ * A text, trimmed; empty where it is missing.
+ * @throws PanelError bad-query where it comes twice or is too long
  */
-export function textOf(query: unknown, name: string): string {
+export function queryText(query: unknown, name: string): string {
   const value = (query as Readonly<Record<string, unknown>> | null)?.[name] ?? '';
-  if (typeof value === 'string' && value.length <= TEXT_LENGTH) return value.trim();
-  throw badQuery(name, `one text of at most ${TEXT_LENGTH} characters`);
+  if (typeof value === 'string' && value.length <= MAX_TEXT_LENGTH) return value.trim();
+  throw badQuery(name, `one text of at most ${MAX_TEXT_LENGTH} characters`);
 }
 
 /**
- * One of the words given; null where it is not given.
- * @throws PanelError bad-query for any other
+ * One of the choices; null where it is missing.
+ * @throws PanelError bad-query
  */
-export function wordOf<Word extends string>(query: unknown, name: string, words: readonly Word[]): Word | null {
-  const text = textOf(query, name);
-  const found = words.find((word) => word === text);
+export function queryChoice<Choice extends string>(
+  query: unknown,
+  name: string,
+  choices: readonly Choice[],
+): Choice | null {
+  const text = queryText(query, name);
+  const found = choices.find((choice) => choice === text);
   if (found !== undefined || text === '') return found ?? null;
-  throw badQuery(name, `one of ${words.join(', ')}`);
+  throw badQuery(name, `one of ${choices.join(', ')}`);
 }
 
 /**
- * A whole number; null where it is not given.
- * @throws PanelError bad-query for any other
+ * A whole number; null where it is missing.
+ * @throws PanelError bad-query
  */
-export function wholeOf(query: unknown, name: string, { from, to }: { readonly from: number; readonly to: number }) {
-  const text = textOf(query, name);
+export function queryInteger(
+  query: unknown,
+  name: string,
+  { from, to }: { readonly from: number; readonly to: number },
+) {
+  const text = queryText(query, name);
   if (text === '') return null;
   if (/^\d+$/.test(text) && Number(text) >= from && Number(text) <= to) return Number(text);
   throw badQuery(name, `a whole number from ${from} to ${to}`);

@@ -7,25 +7,24 @@ import type { ServiceType } from '../services/contract.js';
 import { isoOrNull, round, roundOrNull } from './figures.js';
 import type { Words } from './i18n.js';
 
-/** What a row's sign, word and colour say. An open port alone is never `good`. */
+/** What the row's shape, word and colour say. An open port alone is never `good`. */
 export type Verdict = 'good' | 'weak' | 'unproven' | 'unchecked' | 'failed' | 'barred' | 'new';
 
 /** Below this score a provider that answers is shown as answering poorly. */
 const WEAK_BELOW = 50;
 
-/** One provider as a row of its type's list. */
 export function rowModel(ranked: Ranked, type: ServiceType, words: Words) {
   const { provider, level, unproven, reason, detail, confidence, recommended, samples, attempts, facts, path } = ranked;
   const { failures, asGood, pinned, hidden, rating } = ranked;
   const { id, node, host, address, port, description, self, sources, stale } = provider;
-  const verdict = verdictOf(ranked);
+  const verdict = toVerdict(ranked);
   return {
     ...{ id, node, host, address, port, description, self, sources, stale },
-    /** What other announcers say of it that is not believed. */
+    /** Claims of other announcers that are not believed. */
     contradictions: (provider.contradictions ?? []).map(contradictionModel),
     ...{ level, unproven, reason, detail, confidence, recommended, samples, attempts, facts, path },
     ...{ failures, asGood, pinned, hidden, rating: rating && { ...rating, points: round(rating.points) } },
-    /** Round-trip time guessed from Serf's coordinates, ms; never measured, never scored. */
+    /** Round-trip time estimated from Serf's coordinates, ms; neither measured nor scored. */
     estimate: roundOrNull(ranked.estimate),
     reasonText: reason && words.t(reasonKey(ranked)),
     verdict,
@@ -33,7 +32,7 @@ export function rowModel(ranked: Ranked, type: ServiceType, words: Words) {
     score: roundOrNull(ranked.score),
     low: roundOrNull(ranked.low),
     high: roundOrNull(ranked.high),
-    /** Only made when looked at: a page of a long list does not. */
+    /** Made on demand: a page of a long list does not need it. */
     get parts() {
       return ranked.parts.map((part) => partModel(part, type, words));
     },
@@ -61,8 +60,7 @@ function partModel({ metric, value, unit, mark, weight, lost }: Part, type: Serv
   };
 }
 
-/** What is known of it, in one word. */
-export function verdictOf({ reason, level, score, unproven, measuredAt, failures, parts }: Ranked): Verdict {
+export function toVerdict({ reason, level, score, unproven, measuredAt, failures, parts }: Ranked): Verdict {
   if (reason === 'not-allowed' || reason === 'no-port' || reason === 'declined') return 'barred';
   if (reason !== null && reason !== 'not-checked') return 'failed';
   if (reason === null && measuredAt === null) return 'new';
@@ -72,13 +70,13 @@ export function verdictOf({ reason, level, score, unproven, measuredAt, failures
   return score < WEAK_BELOW && !parts.some(isUntimed) ? 'weak' : 'good';
 }
 
-/** This node was too busy to time it: that its score is low for now is not its fault. */
+/** This node was too busy to time the answer: a score that is low for that reason does not count as weak. */
 const isUntimed = ({ metric, value }: Part) => value === null && ANSWER_TIMES.has(metric);
 
 const REACHABLE: ReadonlySet<Verdict> = new Set(['good', 'weak', 'unproven', 'unchecked']);
 
-/** Whether something of it answered at the last look. */
-export const isReachable = (one: Ranked) => one.failures === 0 && REACHABLE.has(verdictOf(one));
+/** Whether anything of it answered the last probe. */
+export const isReachable = (row: Ranked) => row.failures === 0 && REACHABLE.has(toVerdict(row));
 
 function verdictText(verdict: Verdict, ranked: Ranked, { t }: Words): string {
   if (verdict !== 'failed' && ranked.failures > 0) return t('verdict.missed');
@@ -86,12 +84,12 @@ function verdictText(verdict: Verdict, ranked: Ranked, { t }: Words): string {
   return verdict === 'good' ? t(`level.${ranked.level}`) : t(`verdict.${verdict}`);
 }
 
-/** "Not checked" says the port is open; where only the machine answered, that would be too much. */
+/** "Not checked" says that the port is open; where only the machine answered, that would say too much. */
 function reasonKey({ reason, level }: Ranked): string {
   return reason === 'not-checked' && level < 2 ? 'verdict.alive' : `reason.${reason}`;
 }
 
-/** Name to show for a provider: strangers may leave any of them empty. */
+/** The name to show: announcers may leave any of the three empty. */
 export function nameOf({ node, host, address }: Pick<Provider, 'node' | 'host' | 'address'>): string {
   return node || host || address;
 }

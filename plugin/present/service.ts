@@ -15,26 +15,26 @@ export function sourceModel({ name, state, error, lastUp, read, skipped }: Sourc
   return { name, state, ...(error ? { error } : {}), lastUp: isoOrNull(lastUp), read, skipped };
 }
 
-/** Whether the type is that word's own, and not the one for all unknown words. */
-const isKnown = (type: ServiceType, word: string) => type.id === word;
+/** False for the type that stands for all unknown ones. */
+const isKnown = (type: ServiceType, typeId: string) => type.id === typeId;
 
-/** What the service is called: its wire word where nothing else is known of it. */
-export function titleOf(type: ServiceType, word: string, { language }: Words): string {
-  return isKnown(type, word) ? type.title[language] : word;
+/** The service's title; the id of an unknown type. */
+export function typeTitle(type: ServiceType, typeId: string, { language }: Words): string {
+  return isKnown(type, typeId) ? type.title[language] : typeId;
 }
 
 /** One line of the overview. */
 export function serviceModel(
-  { word, type, builtin, providers, measured, ranked, best, local, job }: TypeSummary,
+  { word: typeId, type, builtin, providers, measured, ranked, best, local, job }: TypeSummary,
   words: Words,
 ) {
   const { language } = words;
   return {
-    type: word,
-    title: titleOf(type, word, words),
+    type: typeId,
+    title: typeTitle(type, typeId, words),
     summary: type.summary[language],
     /** Whether this panel has a probe and steps for it. */
-    known: isKnown(type, word),
+    known: isKnown(type, typeId),
     icon: type.icon,
     builtin,
     providers,
@@ -51,10 +51,10 @@ export function serviceModel(
 
 export type ServiceModel = ReturnType<typeof serviceModel>;
 
-/** The one recommended, in the figures of a sentence. */
+/** The recommended provider, in the figures of a sentence. */
 function bestModel({ provider, score, parts, failures }: Ranked, type: ServiceType, rows: readonly Ranked[]) {
   const measured = (metric: string) => parts.find((part) => part.metric === metric)?.value ?? null;
-  // The time that weighs most is what a person waits for.
+  // The time with the greatest weight is what a person waits for.
   const times = type.metrics.filter(({ id, unit }) => unit === 'ms' && measured(id) !== null);
   const [main] = times.toSorted((a, b) => b.weight - a.weight);
   return {
@@ -64,12 +64,12 @@ function bestModel({ provider, score, parts, failures }: Ranked, type: ServiceTy
     answers: roundOrNull(measured(ANSWERS)),
     /** Whether the newest attempt failed. */
     missed: failures > 0,
-    leader: leaderOf(rows, Number(score)),
+    leader: leader(rows, Number(score)),
   };
 }
 
-/** Who is so much better that one more scan of the kind makes it the recommended one; null while nobody is. */
-function leaderOf(rows: readonly Ranked[], recommended: number) {
+/** The provider that is so much better that it will be recommended after one more such scan; null where there is none. */
+function leader(rows: readonly Ranked[], recommended: number) {
   const [first] = equalsOf(rows);
   if (!first || Number(first.score) - recommended < DELTA) return null;
   return { id: first.provider.id, name: nameOf(first.provider), score: roundOrNull(first.score) };
@@ -77,7 +77,7 @@ function leaderOf(rows: readonly Ranked[], recommended: number) {
 
 /**
  * One type: the overview's fields, what a scan costs, and its providers.
- * @param rows those that are asked for; all of them in ranked order when left out
+ * @param rows the rows to show; by default all of them in ranked order
  */
 export function typeModel(view: TypeView, words: Words, rows: readonly Ranked[] = view.ranked) {
   const { local } = view.type;
@@ -85,7 +85,7 @@ export function typeModel(view: TypeView, words: Words, rows: readonly Ranked[] 
   return {
     ...serviceModel(view, words),
     scored: view.type.scoredFrom !== null,
-    /** Those that may be measured; of them, those that a scan would leave for later ones; what it costs at most, if done now. */
+    /** Providers that may be measured; how many of them a scan would leave for later scans; what it costs at most. */
     scan: { ...view.scan, providers: view.scan.providers + view.scan.left },
     providers: rows.map((ranked) =>
       Object.assign(rowModel(ranked, view.type, words), {

@@ -8,12 +8,12 @@ import type { Words } from './i18n.js';
 export interface WhyModel {
   readonly key: Sentence['key'];
   readonly metric: string | null;
-  /** Whole points lost; below 0 where some were gained. They sum to 100 − the rounded score. */
+  /** Whole points lost; negative where points were gained. They sum to 100 − the rounded score. */
   readonly points: number;
   readonly text: string;
 }
 
-/** The greatest loss first; what rounds to nothing is not worth a line. */
+/** The greatest loss first; a loss that rounds to 0 gets no line. */
 export function whyModel(score: Score, type: ServiceType, words: Words, now: number): WhyModel[] {
   return explain(score)
     .filter(({ whole }) => whole !== 0)
@@ -21,14 +21,14 @@ export function whyModel(score: Score, type: ServiceType, words: Words, now: num
       key: sentence.key,
       metric: sentence.metric,
       points: sentence.whole,
-      text: textOf(sentence, type, words, now),
+      text: sentenceText(sentence, type, words, now),
     }));
 }
 
-function textOf({ key, metric, value, unit }: Sentence, type: ServiceType, words: Words, now: number): string {
+function sentenceText({ key, metric, value, unit }: Sentence, type: ServiceType, words: Words, now: number): string {
   const label = type.metrics.find(({ id }) => id === metric)?.label[words.language] ?? metric ?? '';
   if (value === null) return words.t(`why.${key}`, { metric: label });
   if (key === 'few') return words.t(metric ? 'why.few.of' : 'why.few', { count: value, value, metric: label });
-  const written = key === 'old' ? words.ago(value, now) : words.measure(value, unit);
-  return words.t(`why.${key}`, { metric: label, value: written });
+  const text = key === 'old' ? words.ago(value, now) : words.measure(value, unit);
+  return words.t(`why.${key}`, { metric: label, value: text });
 }

@@ -1,4 +1,4 @@
-/** One request as the handlers see it: who asks, in which language, for a page, a part of one or JSON. */
+/** What all handlers share, and how a request becomes a visit. */
 import type { IncomingMessage } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Panel } from '../panel/contract.js';
@@ -15,29 +15,28 @@ import { APPEARANCES } from './visit.js';
 export const LANGUAGE_COOKIE = 'cloudy_services_lang';
 export const APPEARANCE_COOKIE = 'cloudy_services_look';
 
-/** What every handler shares. */
 export interface Web {
   readonly panel: Panel;
   readonly auth: Auth;
   readonly views: Views;
   readonly locales: ReturnType<typeof loadLocales>;
-  /** Whether the pages are put into those of another application, which has a frame, a login and a language of its own. */
+  /** Whether the pages are shown inside another application, which has its own frame, login and language. */
   readonly embedded: boolean;
-  /** Path that every link starts with; begins and ends with `/`. */
+  /** The path that every link starts with; begins and ends with `/`. */
   readonly base: string;
-  /** Where a request comes from, as far as that can be trusted; empty through a Unix socket. */
+  /** The client's address, as far as it can be trusted; empty through a Unix socket. */
   clientAddress(request: FastifyRequest): string;
   /** The requests that came through the Unix socket. */
   readonly bySocket: WeakSet<IncomingMessage>;
-  /** A path of this site; strangers' words are encoded. */
+  /** A path of this site; its parts are encoded. */
   url(...parts: string[]): string;
-  /** Address of a file of public/, changing with its content. */
+  /** Address of a file of public/, which changes with its content. */
   asset(name: Asset): string;
   /** ms since the epoch. */
   now(): number;
 }
 
-/** The visit before it is known who comes: enough to answer an error with. */
+/** The visit before the role is known: enough to answer an error. */
 export function beginVisit(web: Web, request: FastifyRequest, reply: FastifyReply): Visit {
   const path = request.url.slice(web.base.length - 1);
   const { headers } = request;
@@ -54,7 +53,7 @@ export function beginVisit(web: Web, request: FastifyRequest, reply: FastifyRepl
     address: web.clientAddress(request),
     bySocket: web.bySocket.has(request.raw),
     words: web.locales(language),
-    appearance: APPEARANCES.find((one) => one === readCookie(request, APPEARANCE_COOKIE)) ?? 'system',
+    appearance: APPEARANCES.find((appearance) => appearance === readCookie(request, APPEARANCE_COOKIE)) ?? 'system',
     api: /^\/(api\/|healthz|metrics)/.test(path),
     fragment: headers['hx-request'] === 'true',
     role: null,

@@ -1,4 +1,4 @@
-/** The pages and the API on a Fastify instance: headers, body parsing, the routes, and how errors are answered. */
+/** Registers the pages and the API on a Fastify instance: headers, body parsing, routes, and the answers to errors. */
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { LOCALES_DIR } from '../config/paths.js';
@@ -19,15 +19,15 @@ import { ROUTES } from './routes.js';
 import type { Visit } from './visit.js';
 
 export interface WebOptions {
-  /** A host application's own login; without it the panel has its own. */
+  /** A host application's login; without it the panel has its own. */
   readonly authenticate?: Authenticate;
   /** Clock, ms since the epoch. */
   readonly now?: () => number;
-  /** Pages without a frame of their own, for the page of another application. */
+  /** Pages without a frame, to be shown inside another application. */
   readonly embedded?: boolean;
   /** The requests that came through the Unix socket. */
   readonly bySocket?: WeakSet<IncomingMessage>;
-  /** What `loadTexts` has read, where the panel is registered twice. */
+  /** From `loadTexts`, where the panel is registered twice. */
   readonly texts?: Texts;
 }
 
@@ -43,16 +43,15 @@ export function loadTexts({ discovery }: Pick<Panel, 'discovery'>): Texts {
 const BODY_LIMIT = 64 * 1024;
 const FORM = 'application/x-www-form-urlencoded';
 
-/** Options of an application that is the panel's own, so that every address has a page's answer; no plugin can set them for itself. */
+/** Options of the panel's own application, which a plugin cannot set: with them every address is answered by a page. */
 export const OWN_APP = {
   bodyLimit: BODY_LIMIT,
   clientErrorHandler: answerUnreadable,
   rewriteUrl: ({ url = '/' }: IncomingMessage) => (isDecodable(url) ? url : url.replaceAll('%', '%25')),
-  // No expression is matched against it, and Node bounds the whole address, bytes.
+  // No regular expression is matched against it, and Node limits the whole address (bytes).
   routerOptions: { maxParamLength: 16 * 1024 },
 };
 
-/** Whether the router can read the path. */
 function isDecodable(url: string): boolean {
   try {
     decodeURIComponent(url.split('?', 1)[0] ?? '');
@@ -72,17 +71,17 @@ export async function registerWeb(app: FastifyInstance, panel: Panel, options: W
   });
   const web = await createWeb(app, panel, options);
   const visits = new WeakMap<FastifyRequest, Visit>();
-  const visitOf = (request: FastifyRequest, reply: FastifyReply) => {
+  const visitFor = (request: FastifyRequest, reply: FastifyReply) => {
     const visit = visits.get(request) ?? beginVisit(web, request, reply.headers(PERSONAL));
     visits.set(request, visit);
     return visit;
   };
 
   parseForms(app);
-  app.setErrorHandler((error, request, reply) => failure(web, visitOf(request, reply), error));
+  app.setErrorHandler((error, request, reply) => failure(web, visitFor(request, reply), error));
   app.setNotFoundHandler(async (request, reply) => {
-    const visit = visitOf(request, reply);
-    visit.role = await web.auth.roleOf(visit);
+    const visit = visitFor(request, reply);
+    visit.role = await web.auth.role(visit);
     throw noSuchPage();
   });
   for (const route of ROUTES) {
@@ -90,13 +89,13 @@ export async function registerWeb(app: FastifyInstance, panel: Panel, options: W
       method: route.method,
       url: route.path,
       bodyLimit: BODY_LIMIT,
-      handler: (request, reply) => answer(web, visitOf(request, reply), route),
+      handler: (request, reply) => answer(web, visitFor(request, reply), route),
     });
   }
 }
 
 async function answer(web: Web, visit: Visit, route: Route): Promise<unknown> {
-  visit.role = await web.auth.roleOf(visit);
+  visit.role = await web.auth.role(visit);
   web.auth.permit(visit, route.need);
   return followOldId(web, visit, route.path) ?? route.handler(web, visit);
 }
@@ -121,7 +120,7 @@ async function createWeb(
   };
 }
 
-/** Forms without files, beside JSON and nothing else; of a field that comes twice the last one counts. */
+/** Only JSON and forms without files are read; of a field that comes twice, the last one counts. */
 function parseForms(app: FastifyInstance): void {
   app.removeContentTypeParser('text/plain');
   if (app.hasContentTypeParser(FORM)) app.removeContentTypeParser(FORM);

@@ -1,9 +1,9 @@
-/** One request as the handlers see it. */
+/** A request as the handlers see it: who asks, in which language, for a page, a part of one or JSON. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Role } from '../model/role.js';
 import type { Words } from '../present/i18n.js';
 
-/** Of the pages: as the system wants it unless the person says otherwise. */
+/** Colours of the pages: the system's unless the person chooses. */
 export const APPEARANCES = ['system', 'light', 'dark'] as const;
 
 export type Appearance = (typeof APPEARANCES)[number];
@@ -12,17 +12,17 @@ export interface Visit {
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
   readonly base: string;
-  /** Where the request comes from; empty through a Unix socket. */
+  /** Of the client; empty through a Unix socket. */
   readonly address: string;
-  /** Whether it came through the Unix socket, which no stranger can open. */
+  /** Whether the request came through the Unix socket, which no stranger can open. */
   readonly bySocket: boolean;
   readonly words: Words;
   readonly appearance: Appearance;
-  /** Answers are JSON. */
+  /** Whether the answer is JSON. */
   readonly api: boolean;
-  /** htmx asks for the part of the page that changes. */
+  /** Whether htmx asks for the changing part of a page. */
   readonly fragment: boolean;
   role: Role;
-  /** Value of our cookie; null when there is none. */
+  /** Value of our session cookie; null where there is none. */
   cookie: string | null;
 }

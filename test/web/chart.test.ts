@@ -1,6 +1,6 @@
 /** Days become lines, gaps stay gaps, and the same is said in words. */
 import { describe, expect, it } from 'vitest';
-import { availabilityBar, chartsOf, dayModels, HEIGHT, WIDTH } from '../../plugin/present/chart.js';
+import { availabilityBar, dayModels, HEIGHT, toCharts, WIDTH } from '../../plugin/present/chart.js';
 import { loadLocales } from '../../plugin/present/i18n.js';
 import { type DayRow, NOTHING } from '../../plugin/store/index.js';
 
@@ -11,7 +11,7 @@ const day = (date: string, of: Partial<DayRow> = {}): DayRow => ({
 });
 const SINCE = Date.parse('2026-11-01');
 const UNTIL = Date.parse('2026-11-11');
-const charts = (...days: DayRow[]) => chartsOf(days, SINCE, UNTIL, words);
+const charts = (...days: DayRow[]) => toCharts(days, SINCE, UNTIL, words);
 
 describe('a chart', () => {
   it('places the first day left, the last right, 100 at the top and 0 at the bottom', () => {

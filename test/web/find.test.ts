@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Ranked } from '../../plugin/model/ranked.js';
 import { API_DEFAULTS } from '../../plugin/present/list.js';
-import { EVERYTHING, type Find, look, queryOf, readFind, SORTS } from '../../plugin/present/search.js';
+import { EVERYTHING, readSearch, type Search, SORTS, searchRows, toQuery } from '../../plugin/present/search.js';
 import { startWeb, type TestWeb, Visitor } from './app.js';
 import { NUMBERLESS, ranked } from './fake-panel.js';
 
@@ -28,7 +28,7 @@ const LIST: readonly Ranked[] = [
   { ...named(6, 'away', { score: 70, path: null }), hidden: true },
 ];
 const MISSED = named(7, 'missed', { score: 75, failures: 1 });
-const asked = (query: Record<string, string>, defaults = API_DEFAULTS) => look(LIST, readFind(query), defaults);
+const asked = (query: Record<string, string>, defaults = API_DEFAULTS) => searchRows(LIST, readSearch(query), defaults);
 const nodes = (query: Record<string, string>) => asked(query).rows.map(({ provider }) => provider.node);
 
 describe('a list', () => {
@@ -52,9 +52,9 @@ describe('a list', () => {
     expect(nodes(query)).toEqual(expected);
   });
 
-  it('asked for those that are reachable leaves out one that failed at the last look, in good standing as it is', () => {
-    expect(look([MISSED, ...LIST], readFind({ reachable: 'yes' }), API_DEFAULTS).rows).not.toContain(MISSED);
-    expect(look([MISSED, ...LIST], readFind({ measured: 'yes' }), API_DEFAULTS).rows).toContain(MISSED);
+  it('asked for those that are reachable leaves out one that failed at the last searchRows, in good standing as it is', () => {
+    expect(searchRows([MISSED, ...LIST], readSearch({ reachable: 'yes' }), API_DEFAULTS).rows).not.toContain(MISSED);
+    expect(searchRows([MISSED, ...LIST], readSearch({ measured: 'yes' }), API_DEFAULTS).rows).toContain(MISSED);
   });
 
   it('is left as it is ranked where nothing is asked for', () => {
@@ -63,28 +63,28 @@ describe('a list', () => {
 
   it('comes in pages that together are the whole list, each row once; past the end is the last page', () => {
     const long = Array.from({ length: 25 }, (_, index) => named(index, `node${index}`));
-    const page = (number: string) => look(long, readFind({ rows: '10', page: number }), API_DEFAULTS);
+    const page = (number: string) => searchRows(long, readSearch({ rows: '10', page: number }), API_DEFAULTS);
     expect(['1', '2', '3'].flatMap((number) => page(number).rows)).toEqual(long);
     expect(page('3')).toMatchObject({ page: 3, pages: 3, first: 21, total: 25 });
     expect(page('99')).toEqual(page('3'));
-    expect(look([], readFind({}), API_DEFAULTS)).toMatchObject({ page: 1, pages: 1, first: 0, total: 0 });
+    expect(searchRows([], readSearch({}), API_DEFAULTS)).toMatchObject({ page: 1, pages: 1, first: 0, total: 0 });
   });
 
   it('counts what is hidden, and puts pinned ones first only for who wants that', () => {
     const pinned = LIST.map((one, at) => ({ ...one, pinned: at === 2 }));
-    const found = look(pinned, EVERYTHING, { rows: 100, hidden: false, pinnedFirst: true });
+    const found = searchRows(pinned, EVERYTHING, { rows: 100, hidden: false, pinnedFirst: true });
     expect([found.rows[0]?.provider.node, found.total, found.hidden]).toEqual(['Núria', 5, 1]);
-    expect(look(pinned, EVERYTHING, API_DEFAULTS).rows).toEqual(pinned);
+    expect(searchRows(pinned, EVERYTHING, API_DEFAULTS).rows).toEqual(pinned);
   });
 });
 
 describe('the address', () => {
   const text = fc.string({ maxLength: 128 }).map((value) => value.trim());
-  const finds: fc.Arbitrary<Find> = fc.record({
+  const finds: fc.Arbitrary<Search> = fc.record({
     ...{ q: text, community: text, source: text, sort: fc.constantFrom(...SORTS) },
     ...{ reachable: fc.boolean(), measured: fc.boolean(), measurable: fc.boolean(), pinned: fc.boolean() },
     ...{
-      hidden: fc.constantFrom<Find['hidden'][]>(null, true, false, 'only'),
+      hidden: fc.constantFrom<Search['hidden'][]>(null, true, false, 'only'),
       page: fc.integer({ min: 1, max: 100_000 }),
     },
     rows: fc.option(fc.integer({ min: 10, max: 1000 })),
@@ -93,10 +93,10 @@ describe('the address', () => {
   it('says everything that was asked for, whatever it is', () => {
     fc.assert(
       fc.property(finds, (find) => {
-        expect(readFind(Object.fromEntries(new URLSearchParams(queryOf(find))))).toEqual(find);
+        expect(readSearch(Object.fromEntries(new URLSearchParams(toQuery(find))))).toEqual(find);
       }),
     );
-    expect(queryOf(EVERYTHING)).toBe('');
+    expect(toQuery(EVERYTHING)).toBe('');
   });
 
   it.each([
@@ -111,7 +111,7 @@ describe('the address', () => {
     { q: 'x'.repeat(129) },
     { q: ['a', 'b'] },
   ])('that asks for %o is refused, naming what is wrong', (query) => {
-    expect(() => readFind(query)).toThrow(`“${Object.keys(query)[0]}”`);
+    expect(() => readSearch(query)).toThrow(`“${Object.keys(query)[0]}”`);
   });
 });
 

@@ -3,7 +3,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { setTimeout as pauseFor } from 'node:timers/promises';
 import { PanelError } from '../../model/errors.js';
 import type { Panel } from '../../panel/contract.js';
-import { type Verdict, verdictOf } from '../../present/row.js';
+import { toVerdict, type Verdict } from '../../present/row.js';
 import type { Web } from '../context.js';
 import type { Visit } from '../visit.js';
 import { VERSION } from './status.js';
@@ -41,26 +41,28 @@ export async function metrics(web: Web, { request, reply }: Visit) {
     throw new PanelError('login-required', 'Metrics need their token.', hint);
   }
   reply.type(MEDIA_TYPE);
-  return written([...(await ofProviders(web.panel)), ...ofWork(web.panel), ...(await ofProcess())]);
+  return format([...(await providerMetrics(web.panel)), ...workMetrics(web.panel), ...(await processMetrics())]);
 }
 
 function isToken(header: string | undefined, token: string): boolean {
-  const hashed = (text: string) => createHash('sha256').update(text).digest();
-  return timingSafeEqual(hashed(header ?? ''), hashed(`Bearer ${token}`));
+  const hash = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(hash(header ?? ''), hash(`Bearer ${token}`));
 }
 
 /**
- * By the types that this panel knows: a stranger's word is no label, or anyone could make millions of series. The one
- * provider of a type that is recommended may be: by its id, for its names are a stranger's.
+ * Labels are only the types that this panel knows, or any stranger could create millions of series; and the recommended
+ * provider of a type, by its id, since its names are a stranger's text.
  */
-async function ofProviders(panel: Panel): Promise<Metric[]> {
+async function providerMetrics(panel: Panel): Promise<Metric[]> {
   const { services, sources } = await panel.overview();
   const known = services.filter(({ word, type }) => type.id === word);
   const views = await Promise.all(known.map(({ word }) => panel.type(word)));
-  const others = services.filter(({ word, type }) => type.id !== word).reduce((sum, one) => sum + one.providers, 0);
+  const others = services
+    .filter(({ word, type }) => type.id !== word)
+    .reduce((sum, { providers }) => sum + providers, 0);
   const providers = views.flatMap(({ word, ranked }) => {
     const counts = new Map<Verdict, number>();
-    for (const one of ranked) counts.set(verdictOf(one), (counts.get(verdictOf(one)) ?? 0) + 1);
+    for (const verdict of ranked.map(toVerdict)) counts.set(verdict, (counts.get(verdict) ?? 0) + 1);
     return [...counts].map(([state, count]) => [count, { type: word, state }] as const);
   });
   const best = views.flatMap(({ word, best }) =>
@@ -75,7 +77,7 @@ async function ofProviders(panel: Panel): Promise<Metric[]> {
   ];
 }
 
-function ofWork({ store, jobs, background }: Panel): Metric[] {
+function workMetrics({ store, jobs, background }: Panel): Metric[] {
   const { attempts, answered, bytes } = store.attempts.added;
   const { on, spentToday, budget } = background.status();
   const ended = jobs.counts().map(({ kind, state, count }) => [count, { kind, state }] as const);
@@ -93,10 +95,10 @@ function ofWork({ store, jobs, background }: Panel): Metric[] {
   ];
 }
 
-/** Long enough for a loop that is busy to show it, ms. */
+/** Long enough to show that the loop is busy, ms. */
 const TICK_MS = 10;
 
-async function ofProcess(): Promise<Metric[]> {
+async function processMetrics(): Promise<Metric[]> {
   const before = performance.now();
   await pauseFor(TICK_MS);
   const lag = Math.max(0, performance.now() - before - TICK_MS) / 1000;
@@ -112,17 +114,17 @@ async function ofProcess(): Promise<Metric[]> {
 }
 
 /** A metric without values is left out. */
-function written(all: readonly Metric[]): string {
+function format(all: readonly Metric[]): string {
   return all
     .filter(({ values }) => values.length > 0)
     .map(({ name, type, help, values }) => {
-      const lines = values.map(([value, labels = {}]) => `${name}${labelled(labels)} ${value}\n`);
+      const lines = values.map(([value, labels = {}]) => `${name}${formatLabels(labels)} ${value}\n`);
       return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join('')}`;
     })
     .join('');
 }
 
-function labelled(labels: Labels): string {
+function formatLabels(labels: Labels): string {
   const pairs = Object.entries(labels).map(([name, value]) => `${name}="${value.replace(/[\\"\n]/g, '_')}"`);
   return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
 }

@@ -1,6 +1,6 @@
 /**
- * What the API answers, as JSON Schema 2020-12. Each shape is held by the compiler against the type of what its handler
- * returns: a field more or less there does not compile here. Closed lists of words are taken from where they are defined.
+ * What the API answers, as JSON Schema 2020-12. The compiler checks each shape against the type that its handler returns: a
+ * field more or less does not compile. Closed lists of words come from where they are defined.
  */
 
 import { ERROR_CODES } from '../../model/errors.js';
@@ -26,7 +26,6 @@ import type { accepted } from '../reply/job.js';
 import { oneOf, ref, type Schema, text } from './operation.js';
 import type { health, status } from './status.js';
 
-/** What a handler's answer is. */
 type Answer<Handler extends (...args: never[]) => unknown> = Awaited<ReturnType<Handler>>;
 type Fields<T> = { readonly [name in keyof T]-?: Schema };
 
@@ -44,15 +43,15 @@ const list = (items: Schema): Schema => ({ type: 'array', items });
 const map = (values: Schema): Schema => ({ type: 'object', additionalProperties: values });
 const orNull = (schema: Schema): Schema => ({ anyOf: [schema, { type: 'null' }] });
 
-/** An object with exactly these fields; all of them are always there, except the optional ones. */
+/** An object with exactly these fields, of which only the optional ones may be missing. */
 function shape<T>(properties: Fields<T>, optional: readonly (keyof T)[] = []): Schema {
   const required = Object.keys(properties).filter((name) => !optional.includes(name as keyof T));
   return { type: 'object', properties, required };
 }
 
 const error = shape<NonNullable<Job['error']>>({ code: { enum: ERROR_CODES }, message: text, hint: text });
-/** Of a source, which has codes of its own beside those of the answers. */
-const trouble = shape<{ code: string; message: string; hint: string }>({ code: text, message: text, hint: text });
+/** A source has error codes of its own. */
+const sourceError = shape<{ code: string; message: string; hint: string }>({ code: text, message: text, hint: text });
 const reason = oneOf(...FAILURES, ...UNSCORED, null);
 const localState = oneOf('running', 'stopped', 'starting', 'stopping', 'failed', 'absent', 'unknown');
 const unit = { unit: text, state: localState, enabled: flag };
@@ -174,7 +173,7 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
     {
       name: sourceName,
       state: sourceState,
-      error: trouble,
+      error: sourceError,
       lastUp: orNull(moment),
       read: whole,
       skipped: map(whole),
@@ -195,7 +194,7 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
   Health: shape<Answer<typeof health> & { reason: string }>(
     {
       ...{ ok: flag, reason: text, demo: flag },
-      sources: list(shape({ name: sourceName, state: sourceState, error: trouble }, ['error'])),
+      sources: list(shape({ name: sourceName, state: sourceState, error: sourceError }, ['error'])),
     },
     ['reason'],
   ),

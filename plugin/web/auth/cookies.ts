@@ -1,19 +1,19 @@
-/** Reading and setting our few cookies: plain words of letters, digits, `-`, `_` and `.`, which need no encoding. */
+/** Reads and sets our few cookies. Their values are letters, digits, `-`, `_` and `.`, which need no encoding. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 interface CookieOptions {
   readonly path: string;
-  /** Seconds; without it the cookie lasts as long as the browser is open. */
+  /** Seconds; without it the cookie lasts until the browser is closed. */
   readonly maxAge?: number;
 }
 
-/** The value of the cookie, or undefined. Of several with that name the first counts: the most specific path (RFC 6265, 5.4). */
+/** Of several cookies with that name the first counts, which has the most specific path (RFC 6265, 5.4). */
 export function readCookie({ headers }: FastifyRequest, name: string): string | undefined {
   const pairs = (headers.cookie ?? '').split(';').map((pair) => pair.trim());
   return pairs.find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1);
 }
 
-/** Sets the cookie for this site only, out of reach of scripts; `Secure` where the request itself came encrypted. */
+/** For this site only and out of reach of scripts; `Secure` where the request came encrypted. */
 export function setCookie(reply: FastifyReply, name: string, value: string, { path, maxAge }: CookieOptions): void {
   const age = maxAge === undefined ? '' : `; Max-Age=${maxAge}`;
   const secure = reply.request.protocol === 'https' ? '; Secure' : '';

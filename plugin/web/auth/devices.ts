@@ -1,16 +1,16 @@
 /**
- * Browsers in which the owner has logged in before. Each keeps a cookie that opens nothing: it only sets the browser apart
- * from strangers, so that their tries do not make the owner wait. It outlives logging out and a new password.
+ * Browsers in which the owner has logged in before. Each has a cookie that opens nothing: it only tells the browser from
+ * those of strangers, whose failed logins must not make the owner wait. It survives logging out and a new password.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { log } from '../../lib/log.js';
 import type { SettingStore } from '../../store/index.js';
 
 export const DEVICE_COOKIE = 'cloudy_services_device';
-/** As long as browsers keep any cookie, seconds. */
+/** The longest that browsers keep a cookie, seconds. */
 export const DEVICE_LASTS_S = 400 * 86_400;
 
-/** Devices kept; only the password adds one, and the one that logged in longest ago goes first. */
+/** Only the password adds a device; the one that logged in longest ago is forgotten first. */
 const MAX_DEVICES = 20;
 const SETTING = 'login-devices';
 /** 256 random bits; the store knows only a hash. */
@@ -23,31 +23,31 @@ export class Devices {
     this.#settings = settings;
   }
 
-  /** The device that sends this cookie; null for a stranger's browser. */
+  /** @returns null for a stranger's browser */
   find(value: string | undefined): string | null {
     if (value === undefined || !VALUE.test(value)) return null;
-    const device = idOf(value);
+    const device = hash(value);
     return this.#all().includes(device) ? device : null;
   }
 
-  /** Remembers the browser, which has just given the password. @returns the value of its cookie */
+  /** Remembers a browser that has just sent the password. @returns the value of its cookie */
   admit(value: string | undefined): string {
     const known = this.find(value);
-    const kept = known === null || value === undefined ? randomBytes(32).toString('base64url') : value;
+    const cookie = known === null || value === undefined ? randomBytes(32).toString('base64url') : value;
     const others = this.#all().filter((device) => device !== known);
     try {
-      this.#settings.set(SETTING, JSON.stringify([...others, idOf(kept)].slice(-MAX_DEVICES)));
+      this.#settings.set(SETTING, JSON.stringify([...others, hash(cookie)].slice(-MAX_DEVICES)));
     } catch (error) {
-      // A full disk keeps nobody out: the next login is a stranger's again.
+      // A full disk locks nobody out: the next login counts as a stranger's.
       log.error(error);
     }
-    return kept;
+    return cookie;
   }
 
-  /** The one that logged in last comes last. */
+  /** The latest login comes last. */
   #all(): readonly string[] {
     return JSON.parse(this.#settings.get(SETTING) ?? '[]') as string[];
   }
 }
 
-const idOf = (value: string) => createHash('sha256').update(value).digest('base64url');
+const hash = (value: string) => createHash('sha256').update(value).digest('base64url');

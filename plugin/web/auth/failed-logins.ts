@@ -1,25 +1,25 @@
-/** Warns the system's log of failed logins: the first at once, then how many more there were, once a minute at most. */
+/** Writes failed logins to the system's log: the first at once, then how many more there were, once a minute at most. */
 import { log, pairs } from '../../lib/log.js';
 
 const EVERY_MS = 60_000;
 
 export class FailedLogins {
   readonly #now: () => number;
-  #toldAt = Number.NEGATIVE_INFINITY;
-  #untold = 0;
+  #loggedAt = Number.NEGATIVE_INFINITY;
+  #count = 0;
 
-  /** @param now ms; whether it was set back does not matter */
+  /** @param now ms; may be set back */
   constructor(now: () => number) {
     this.#now = now;
   }
 
-  /** @param from address of the connection; what was typed stays out of every log */
+  /** @param from address of the connection; what was typed is never logged */
   add(from: string): void {
-    this.#untold += 1;
-    if (Math.abs(this.#now() - this.#toldAt) < EVERY_MS) return;
-    const times = this.#untold > 1 ? this.#untold : null;
+    this.#count += 1;
+    if (Math.abs(this.#now() - this.#loggedAt) < EVERY_MS) return;
+    const times = this.#count > 1 ? this.#count : null;
     log.warning(pairs({ by: 'stranger', what: 'login', from, result: 'failed', times }));
-    this.#toldAt = this.#now();
-    this.#untold = 0;
+    this.#loggedAt = this.#now();
+    this.#count = 0;
   }
 }

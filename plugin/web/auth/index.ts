@@ -1,4 +1,4 @@
-/** The one place that decides who may do what: who a visitor is, what a request must carry, logging in and out. */
+/** The one place that decides who may do what: roles, what a request must carry, logging in and out. */
 import type { FastifyRequest } from 'fastify';
 import { commandOf } from '../../config/install.js';
 import { log, pairs } from '../../lib/log.js';
@@ -15,15 +15,15 @@ import { MAX_SESSION_MS, Sessions } from './sessions.js';
 import { Throttle } from './throttle.js';
 import { Turns } from './turns.js';
 
-/** A host application's own login: who the request comes from. */
+/** A host application's login: the role of whoever sends the request. */
 export type Authenticate = (request: FastifyRequest) => Promise<Role>;
 
 export const COOKIE = 'cloudy_services';
 
-/** How long to wait where too many wait already, ms. */
+/** How long a client has to wait where too many wait already, ms. */
 const BUSY_MS = 1_000;
 
-/** Who comes through the Unix socket counts as one device: no stranger can open it. */
+/** All requests through the Unix socket count as one device: no stranger can open the socket. */
 const SOCKET = 'socket';
 
 interface Credentials {
@@ -34,7 +34,6 @@ interface Credentials {
 
 const LOGIN = { name: '', what: 'login', type: null, provider: null } as const;
 
-/** Refused for now. */
 export class TooManyTries extends PanelError {
   /** Seconds. */
   readonly retryAfter: number;
@@ -64,7 +63,7 @@ export class Auth {
     this.#failed = new FailedLogins(now);
   }
 
-  /** Whether people log in here; false where a host application decides. */
+  /** Whether people log in here; false where a host application does that. */
   get ownLogin(): boolean {
     return this.#authenticate === undefined;
   }
@@ -73,29 +72,29 @@ export class Auth {
     return hasOwner(this.#panel.store.settings);
   }
 
-  /** Who the request comes from. What the owner asks for keeps the session alive. */
-  async roleOf(visit: Visit): Promise<Role> {
-    const standard = this.#panel.config.publicRead ? 'reader' : null;
-    if (this.#authenticate) return (await this.#authenticate(visit.request)) ?? standard;
+  /** The owner's pages and orders keep the session alive. */
+  async role(visit: Visit): Promise<Role> {
+    const publicRole = this.#panel.config.publicRead ? 'reader' : null;
+    if (this.#authenticate) return (await this.#authenticate(visit.request)) ?? publicRole;
     const isUse = isPage(visit) || visit.request.method === 'POST';
-    return visit.cookie !== null && this.#sessions.isOpen(visit.cookie, isUse) ? 'owner' : standard;
+    return visit.cookie !== null && this.#sessions.isOpen(visit.cookie, isUse) ? 'owner' : publicRole;
   }
 
   /**
-   * Lets the request pass or refuses it.
+   * Refuses the request unless the visitor may make it.
    * @throws PanelError unknown-host, cross-site, login-required, bad-token
    */
   permit(visit: Visit, need: Need): void {
-    const changes = visit.request.method === 'POST';
-    if (changes && this.ownLogin) assertKnownHost(visit.request.headers.host, this.#panel.config.hosts);
-    if (changes) assertSameOrigin(visit.request);
+    const isPost = visit.request.method === 'POST';
+    if (isPost && this.ownLogin) assertKnownHost(visit.request.headers.host, this.#panel.config.hosts);
+    if (isPost) assertSameOrigin(visit.request);
     if ((need === 'owner' && visit.role !== 'owner') || (need === 'reader' && visit.role === null)) {
       const hint = this.ownLogin
         ? 'Log in as the owner of this node.'
         : 'Log in to the application that shows this page.';
       throw new PanelError('login-required', 'Only the owner of this node may do this.', hint);
     }
-    if (changes) this.#assertToken(visit);
+    if (isPost) this.#assertToken(visit);
   }
 
   /** The token for the visitor's forms; a visitor without a cookie is given one. */
@@ -105,14 +104,14 @@ export class Auth {
   }
 
   /**
-   * Opens a session under a new cookie. Where no owner exists yet, the code makes the password the owner's.
+   * Opens a session under a new cookie. While there is no owner, the first-run code makes the password the owner's.
    * @throws PanelError wrong-password, owner-exists, bad-request; TooManyTries
    */
   async login(visit: Visit, credentials: Credentials): Promise<void> {
     const { address, request } = visit;
     const cookie = readCookie(request, DEVICE_COOKIE);
     const device = this.#devices.find(cookie) ?? (visit.bySocket ? SOCKET : null);
-    await this.#prove(credentials, address, device);
+    await this.#assertOwner(credentials, address, device);
     log.info(pairs({ by: 'owner', what: 'login', from: address, result: 'done' }));
     this.#panel.store.events.add({ ...LOGIN, by: 'owner', result: 'done', job: null });
     this.#throttle.succeeded(address, device);
@@ -128,12 +127,12 @@ export class Auth {
     this.#setCookie(visit, '', { maxAge: 0 });
   }
 
-  /** Returns for the owner; everybody else is refused, and has to wait the longer the more often. */
-  async #prove({ password, code }: Credentials, address: string, device: string | null): Promise<void> {
+  /** Refuses anyone but the owner; each failure in a row makes the wait longer. */
+  async #assertOwner({ password, code }: Credentials, address: string, device: string | null): Promise<void> {
     const { store } = this.#panel;
     const isOwned = hasOwner(store.settings);
     if (isOwned && code !== '') throw ownerExists();
-    // Nobody guesses 59 bits: who has the code does not wait for those who try.
+    // Nobody guesses 59 bits: a right code does not wait for those who guess.
     if (!isOwned && isFirstRunCode(store.settings, code)) return this.#becomeOwner(password);
     const isKnown = device !== null;
     const wait = this.#turns.isFull(isKnown) ? BUSY_MS : this.#throttle.begin(address, device);
@@ -144,7 +143,7 @@ export class Auth {
     throw isOwned ? wrongPassword() : wrongCode();
   }
 
-  /** Of several who have the code the first one becomes the owner. */
+  /** The first visitor with the code becomes the owner. */
   async #becomeOwner(password: string): Promise<void> {
     if (this.#turns.isFull(true)) throw new TooManyTries(BUSY_MS);
     if (!(await this.#turns.run(true, () => claimOwner(this.#panel.store.settings, password)))) throw ownerExists();
@@ -176,10 +175,10 @@ function ownerExists(): PanelError {
   return new PanelError('owner-exists', 'This node already has an owner.', hint);
 }
 
-/** A whole page: what only a person asks for. Parts of one, and JSON, may be asked for by a tab that was left open. */
+/** A whole page, which only a person asks for. A tab that was left open asks for fragments and JSON. */
 const isPage = ({ request, fragment, api }: Visit) => request.method !== 'POST' && !fragment && !api;
 
-/** One text field of a form or of a JSON body; empty when absent. */
+/** A text field of a form or a JSON body; empty where it is missing. */
 export function bodyField(request: FastifyRequest, name: string): string {
   const body: unknown = request.body;
   if (typeof body !== 'object' || body === null) return '';
@@ -187,15 +186,15 @@ export function bodyField(request: FastifyRequest, name: string): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** What a browser says of where a POST comes from must be this very site; a program that says nothing is not a browser. */
+/** A browser names the origin of a POST, which must be this site; a client that names none is not a browser. */
 function assertSameOrigin({ headers }: FastifyRequest): void {
   const site = headers['sec-fetch-site'];
   const sameSite = site === undefined || site === 'same-origin' || site === 'none';
-  if (sameSite && (headers.origin === undefined || hostOf(headers.origin) === headers.host?.toLowerCase())) return;
+  if (sameSite && (headers.origin === undefined || originHost(headers.origin) === headers.host?.toLowerCase())) return;
   throw new PanelError('cross-site', 'The request comes from another site.', 'Use the buttons of the panel itself.');
 }
 
-/** Scheme left out: where a proxy ends TLS we cannot know it. */
-function hostOf(origin: string): string | null {
+/** Without the scheme, which is unknown behind a proxy that ends TLS. */
+function originHost(origin: string): string | null {
   return URL.canParse(origin) ? new URL(origin).host : null;
 }

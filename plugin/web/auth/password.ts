@@ -6,7 +6,7 @@ import type { SettingStore } from '../../store/index.js';
 const PASSWORD = 'owner-password';
 const CODE = 'first-run-code';
 const MIN_LENGTH = 8;
-/** scrypt: 16 MiB and about 50 ms a try; its memory is what a node with 512 MB can spare. */
+/** scrypt: 16 MiB, which a node with 512 MB can spare, and about 50 ms for each try. */
 const COST = { N: 2 ** 14, r: 8, p: 1 } as const;
 const KEY_BYTES = 32;
 /** No letters or digits that look alike on paper. */
@@ -16,7 +16,7 @@ export function hasOwner(settings: SettingStore): boolean {
   return settings.get(PASSWORD) !== null;
 }
 
-/** What a session is bound to: once the password changes, every session that knew the old one has ended. */
+/** What a session is bound to: a new password ends every session. */
 export function ownerMark(settings: SettingStore): string | null {
   return settings.get(PASSWORD);
 }
@@ -26,23 +26,23 @@ export function ownerMark(settings: SettingStore): string | null {
  * @throws PanelError `bad-request` when it is too short
  */
 export async function setOwnerPassword(settings: SettingStore, password: string): Promise<void> {
-  settings.set(PASSWORD, await hashed(password));
+  settings.set(PASSWORD, await hash(password));
   settings.set(CODE, null);
 }
 
 /**
- * Makes the password the first owner's, and ends the first-run code. Of several at the same time one succeeds.
- * @returns whether it was this one
+ * Makes the password the first owner's, and ends the first-run code. Of several concurrent calls one succeeds.
+ * @returns whether this call did
  * @throws PanelError `bad-request` when it is too short
  */
 export async function claimOwner(settings: SettingStore, password: string): Promise<boolean> {
-  if (hasOwner(settings) || !settings.add(PASSWORD, await hashed(password))) return false;
+  if (hasOwner(settings) || !settings.add(PASSWORD, await hash(password))) return false;
   settings.set(CODE, null);
   return true;
 }
 
 /** @throws PanelError `bad-request` when it is too short */
-async function hashed(password: string): Promise<string> {
+async function hash(password: string): Promise<string> {
   if ([...password].length < MIN_LENGTH) {
     const hint = `Choose a longer one; a few words in a row are easy to remember.`;
     throw new PanelError('bad-request', `The password needs at least ${MIN_LENGTH} characters.`, hint);
@@ -52,7 +52,7 @@ async function hashed(password: string): Promise<string> {
   return `${salt.toString('base64url')}.${key.toString('base64url')}`;
 }
 
-/** Whether it is the owner's password; false as long as there is none. */
+/** @returns false while there is no owner */
 export async function checkOwnerPassword(settings: SettingStore, password: string): Promise<boolean> {
   const [salt = '', key = ''] = settings.get(PASSWORD)?.split('.') ?? [];
   if (key === '') return false;
@@ -60,17 +60,17 @@ export async function checkOwnerPassword(settings: SettingStore, password: strin
   return timingSafeEqual(expected, await derive(password, Buffer.from(salt, 'base64url')));
 }
 
-/** The code that the first owner must know: only who can read the daemon's log has it. Kept until a password is set. */
+/** The code that the first owner must know, valid until a password is set. Only the daemon's log tells it. */
 export function firstRunCode(settings: SettingStore): string {
-  const kept = settings.get(CODE);
-  if (kept !== null) return kept;
+  const stored = settings.get(CODE);
+  if (stored !== null) return stored;
   // 12 of 31 letters: 59 bits.
   const code = Array.from({ length: 12 }, (_, at) => `${at > 0 && at % 4 === 0 ? '-' : ''}${letter()}`).join('');
   settings.set(CODE, code);
   return code;
 }
 
-/** Whether it is the first-run code, however it was typed. */
+/** In upper or lower case, with or without the hyphens. */
 export function isFirstRunCode(settings: SettingStore, typed: string): boolean {
   const plain = (code: string) => Buffer.from(code.toLowerCase().replaceAll(/[^a-z0-9]/g, ''));
   const expected = plain(firstRunCode(settings));

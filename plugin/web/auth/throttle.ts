@@ -1,31 +1,31 @@
-/** Slows down guessing of the password: after some failures in a row each further try has to wait longer. */
+/** Slows down guessing of the password: after some failures in a row each try has to wait longer. */
 
 interface Limit {
-  /** Failures in a row that cost nothing. */
+  /** Failures in a row without a wait. */
   readonly free: number;
-  readonly longestMs: number;
+  readonly maxWaitMs: number;
 }
-const OF_ONE: Limit = { free: 5, longestMs: 60_000 };
-/** For whoever has many addresses. The wait is short, for strangers' tries then make the owner wait too. */
-const OF_ALL: Limit = { free: 100, longestMs: 10_000 };
-/** While all have to wait, an address that has not failed yet need not, this often: it may be the owner's new browser. */
+const PER_CLIENT: Limit = { free: 5, maxWaitMs: 60_000 };
+/** Against guessing from many addresses. The wait is short, since the owner has to wait too. */
+const ALL_STRANGERS: Limit = { free: 100, maxWaitMs: 10_000 };
+/** While all strangers wait, one address without a failure is let in this often: it may be the owner's new browser. */
 const NEWCOMER_EVERY_MS = 10_000;
 /** Addresses remembered; the oldest is forgotten first. */
-const MOST = 1000;
+const MAX_REMEMBERED = 1000;
 
 interface Tries {
   readonly failures: number;
-  /** The last one, ms. */
+  /** Of the last failure, ms. */
   readonly at: number;
 }
 const NONE: Tries = { failures: 0, at: 0 };
 
-/** Counts the failures in a row of each address, of all strangers together, and of each browser known as the owner's. */
+/** Counts failures in a row: of each address, of all strangers together, and of each browser known as the owner's. */
 export class Throttle {
   readonly #tries = new Map<string, Tries>();
-  /** Where somebody has logged in from: these do not wait for what others do. */
+  /** Addresses with a successful login: they do not wait for other addresses. */
   readonly #proven = new Map<string, true>();
-  /** Of known browsers, which wait for nobody else. */
+  /** By known browser, which waits for no other. */
   readonly #devices = new Map<string, Tries>();
   readonly #now: () => number;
   #all = NONE;
@@ -36,10 +36,10 @@ export class Throttle {
   }
 
   /**
-   * Counts a try as failed before it is judged, so that tries at the same time do not slip through.
-   * @param address of the client, as far as it can be trusted: what a header says, its sender chooses
-   * @param device the browser where it is known as the owner's: then its own tries alone count
-   * @returns how long the address has to wait, ms; 0 when it may try now
+   * Counts a try as failed before the password is checked, so that concurrent tries do not slip through.
+   * @param address of the client, as far as it can be trusted
+   * @param device a browser known as the owner's: then only its own tries count
+   * @returns how long the client has to wait, ms; 0 where it may try now
    */
   begin(address: string, device: string | null = null): number {
     return device === null ? this.#beginStranger(address) : this.#beginDevice(device);
@@ -48,7 +48,7 @@ export class Throttle {
   #beginDevice(device: string): number {
     const now = this.#now();
     const tries = this.#devices.get(device) ?? NONE;
-    const wait = waitAfter(tries, OF_ONE, now);
+    const wait = waitAfter(tries, PER_CLIENT, now);
     if (wait > 0) return wait;
     remember(this.#devices, device, { failures: tries.failures + 1, at: now });
     return 0;
@@ -57,21 +57,24 @@ export class Throttle {
   #beginStranger(address: string): number {
     const now = this.#now();
     const tries = this.#tries.get(address) ?? NONE;
-    const wait = Math.max(waitAfter(tries, OF_ONE, now), this.#proven.has(address) ? 0 : this.#waitOfAll(tries, now));
+    const wait = Math.max(
+      waitAfter(tries, PER_CLIENT, now),
+      this.#proven.has(address) ? 0 : this.#sharedWait(tries, now),
+    );
     if (wait > 0) return wait;
     remember(this.#tries, address, { failures: tries.failures + 1, at: now });
     this.#all = { failures: this.#all.failures + 1, at: now };
     return 0;
   }
 
-  #waitOfAll({ failures }: Tries, now: number): number {
-    const wait = waitAfter(this.#all, OF_ALL, now);
+  #sharedWait({ failures }: Tries, now: number): number {
+    const wait = waitAfter(this.#all, ALL_STRANGERS, now);
     if (wait <= 0 || failures > 0 || Math.abs(now - this.#newcomerAt) < NEWCOMER_EVERY_MS) return wait;
     this.#newcomerAt = now;
     return 0;
   }
 
-  /** The same: what strangers have tried meanwhile stays counted where the browser was known. */
+  /** After a known browser's login, the failures of strangers stay counted. */
   succeeded(address: string, device: string | null = null): void {
     remember(this.#proven, address, true);
     if (device !== null) {
@@ -83,15 +86,15 @@ export class Throttle {
   }
 }
 
-/** What is left of the wait, ms. The absolute difference: nobody waits longer because the clock was set back. */
-function waitAfter({ failures, at }: Tries, { free, longestMs }: Limit, now: number): number {
+/** The rest of the wait, ms. The absolute difference: a clock that was set back must not make the wait longer. */
+function waitAfter({ failures, at }: Tries, { free, maxWaitMs }: Limit, now: number): number {
   if (failures < free) return 0;
-  return Math.min(1000 * 2 ** (failures - free), longestMs) - Math.abs(now - at);
+  return Math.min(1000 * 2 ** (failures - free), maxWaitMs) - Math.abs(now - at);
 }
 
 function remember<T>(map: Map<string, T>, address: string, value: T): void {
   map.delete(address);
   map.set(address, value);
   const [oldest] = map.keys();
-  if (map.size > MOST && oldest !== undefined) map.delete(oldest);
+  if (map.size > MAX_REMEMBERED && oldest !== undefined) map.delete(oldest);
 }

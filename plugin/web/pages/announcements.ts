@@ -1,7 +1,7 @@
 /** The page of announcements: each one that a source has read. */
 import { idOf } from '../../discovery/merge.js';
 import type { Announcement } from '../../model/provider.js';
-import { PAGES, textOf, wholeOf } from '../../present/query.js';
+import { PAGES, queryInteger, queryText } from '../../present/query.js';
 import type { Web } from '../context.js';
 import { page } from '../reply/respond.js';
 import { sourceIn } from '../request/source.js';
@@ -15,11 +15,11 @@ const ROWS_PER_PAGE = 100;
 /** Filtered by `?source=` and `?node=`. */
 async function announcements(web: Web, visit: Visit) {
   const { query } = visit.request;
-  const [source, node] = [sourceIn(web, query), textOf(query, 'node')];
+  const [source, node] = [sourceIn(web, query), queryText(query, 'node')];
   const read = source === null ? [] : web.panel.discovery.announcements(source);
   const matching = read.filter((announcement) => node === '' || announcement.node === node);
   const pages = Math.max(1, Math.ceil(matching.length / ROWS_PER_PAGE));
-  const current = Math.min(wholeOf(query, 'page', PAGES) ?? 1, pages);
+  const current = Math.min(queryInteger(query, 'page', PAGES) ?? 1, pages);
   const start = (current - 1) * ROWS_PER_PAGE;
   const link = (number: number) =>
     `${web.url('help', 'heard')}?${new URLSearchParams({ source: source ?? '', node, page: String(number) })}`;

@@ -1,8 +1,8 @@
 /** The page of events: what was done here, newest first. */
 import type { Words } from '../../present/i18n.js';
-import { wholeOf } from '../../present/query.js';
+import { queryInteger } from '../../present/query.js';
 import { nameOf } from '../../present/row.js';
-import { titleOf } from '../../present/service.js';
+import { typeTitle } from '../../present/service.js';
 import { EVENTS_KEPT, type Event } from '../../store/tables/events.js';
 import { answers } from '../api/operation.js';
 import type { Web } from '../context.js';
@@ -24,14 +24,14 @@ export const routes: readonly Route[] = twins('GET', '/events', 'owner', {
 
 /** `?limit=`: so many at most. */
 function newest(web: Web, { request, words }: Visit): EventModel[] {
-  const lines = wholeOf(request.query, 'limit', { from: 1, to: EVENTS_KEPT }) ?? LINES;
+  const lines = queryInteger(request.query, 'limit', { from: 1, to: EVENTS_KEPT }) ?? LINES;
   return web.panel.store.events.newest(lines).map((event) => eventModel(web, event, words));
 }
 
 export type EventModel = ReturnType<typeof eventModel>;
 
 function eventModel(web: Web, { at, type: typeId, ...event }: Event, words: Words) {
-  const service = typeId === null ? '' : titleOf(web.panel.services.of(typeId), typeId, words);
+  const service = typeId === null ? '' : typeTitle(web.panel.services.of(typeId), typeId, words);
   const { by, name, what, provider, result, job, count } = event;
   const found = provider === null ? null : web.panel.discovery.find(provider);
   const text = words.t(words.has(`event.${what}`) ? `event.${what}` : `job.kind.${what}`, { service });

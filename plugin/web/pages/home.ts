@@ -3,7 +3,7 @@ import { asPanelError, PanelError } from '../../model/errors.js';
 import type { TypeSummary } from '../../panel/contract.js';
 import { backgroundModel } from '../../present/background.js';
 import { emptyModel } from '../../present/empty.js';
-import { PAGES, wholeOf } from '../../present/query.js';
+import { PAGES, queryInteger } from '../../present/query.js';
 import { serviceModel, sourceModel } from '../../present/service.js';
 import { answers, fields, oneOf } from '../api/operation.js';
 import { bodyField } from '../auth/index.js';
@@ -78,7 +78,7 @@ const OTHERS_PER_PAGE = 24;
 function otherServices(web: Web, { request }: Visit, models: readonly HomeService[]) {
   const all = models.filter(({ builtin }) => !builtin);
   const pages = Math.max(1, Math.ceil(all.length / OTHERS_PER_PAGE));
-  const page = Math.min(wholeOf(request.query, 'page', PAGES) ?? 1, pages);
+  const page = Math.min(queryInteger(request.query, 'page', PAGES) ?? 1, pages);
   const start = (page - 1) * OTHERS_PER_PAGE;
   const address = (number: number) => (number === 1 ? web.base : `${web.base}?page=${number}`);
   return {

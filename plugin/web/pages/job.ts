@@ -1,7 +1,7 @@
 /** The page of a job: survives a reload, and is the same in every tab. */
 import type { Job } from '../../model/job.js';
 import { rowModel } from '../../present/row.js';
-import { titleOf } from '../../present/service.js';
+import { typeTitle } from '../../present/service.js';
 import { answers, startsJob } from '../api/operation.js';
 import type { Web } from '../context.js';
 import { accepted, doneText } from '../reply/job.js';
@@ -34,7 +34,7 @@ async function cancel(web: Web, visit: Visit): Promise<Job> {
 
 async function show(web: Web, visit: Visit, job: Job) {
   const type = web.panel.services.of(job.type);
-  const service = titleOf(type, job.type, visit.words);
+  const service = typeTitle(type, job.type, visit.words);
   const isRunning = job.state === 'running';
   const pulse = { follow: isRunning ? web.url('jobs', job.id) : null, watch: null };
   return section(web, visit, 'job', pulse, {

@@ -1,7 +1,7 @@
 /** The page that tells why something is not listed. */
 import { lazy } from '../../lib/lazy.js';
 import type { Question, Step } from '../../present/diagnosis.js';
-import { textOf } from '../../present/query.js';
+import { queryText } from '../../present/query.js';
 import { nameOf } from '../../present/row.js';
 import { answers } from '../api/operation.js';
 import type { Web } from '../context.js';
@@ -38,7 +38,7 @@ const MAX_LISTED = 10;
 const diagnosis = lazy(() => import('../../present/diagnosis.js'));
 
 async function load(web: Web, { request, words }: Visit): Promise<NotListed> {
-  const question = { node: textOf(request.query, 'node'), type: textOf(request.query, 'type') };
+  const question = { node: queryText(request.query, 'node'), type: queryText(request.query, 'type') };
   const { diagnose } = await diagnosis();
   return { ...question, steps: await diagnose(web.panel, words, question), listed: listed(web, question) };
 }

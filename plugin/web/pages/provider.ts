@@ -4,7 +4,7 @@ import type { ProviderView } from '../../panel/contract.js';
 import { historyModel } from '../../present/history.js';
 import { opinionModel, providerModel } from '../../present/provider.js';
 import { EVERYTHING } from '../../present/search.js';
-import { serviceModel, titleOf } from '../../present/service.js';
+import { serviceModel, typeTitle } from '../../present/service.js';
 import { answers, fields, limitedText, oneOf, startsJob } from '../api/operation.js';
 import type { Web } from '../context.js';
 import { doneText, order, pulse } from '../reply/job.js';
@@ -104,7 +104,7 @@ async function show(web: Web, visit: Visit, { found, model }: Loaded, followed: 
     ...more,
     history: historyModel(web.panel.store, { type: typeId, id }, words, web.now()),
     opinion: role === 'owner' ? opinionModel(web.panel.store.opinions.get(typeId, id)) : null,
-    title: `${ranked.provider.node} · ${titleOf(view.type, typeId, words)}`,
+    title: `${ranked.provider.node} · ${typeTitle(view.type, typeId, words)}`,
     service: serviceModel(view, words),
     provider: model,
     codes: qrCodes(model.use.flatMap((step) => (step.kind === 'qr' ? [step.text] : []))),

@@ -1,7 +1,7 @@
 /** The page of skipped announcements: what the sources have left out, by reason, with the rows behind the counts. */
 import type { SkippedRow, SourceStatus } from '../../discovery/index.js';
 import type { Words } from '../../present/i18n.js';
-import { textOf } from '../../present/query.js';
+import { queryText } from '../../present/query.js';
 import { answers } from '../api/operation.js';
 import type { Web } from '../context.js';
 import { page } from '../reply/respond.js';
@@ -35,7 +35,7 @@ export interface SkippedGroup {
 /** Filtered by `?source=`, `?reason=` and `?node=`; empty = any. */
 function load(web: Web, { request, words }: Visit): { readonly skipped: readonly SkippedGroup[] } {
   const source = sourceIn(web, request.query);
-  const [reason, node] = [textOf(request.query, 'reason'), textOf(request.query, 'node')];
+  const [reason, node] = [queryText(request.query, 'reason'), queryText(request.query, 'node')];
   const sources = web.panel.discovery.sources().filter(({ name }) => source === null || name === source);
   const groups = sources.flatMap(({ name, skipped }) => {
     const stored = web.panel.discovery.skipped(name).filter((row) => node === '' || row.node === node);

@@ -7,7 +7,7 @@ import { emptyModel } from '../../present/empty.js';
 import { API_DEFAULTS, listModel, pageDefaults } from '../../present/list.js';
 import { isPreview, OWN_JOBS, ownModel } from '../../present/own.js';
 import { isReachable } from '../../present/row.js';
-import { EVERYTHING, look, queryOf, readFind } from '../../present/search.js';
+import { EVERYTHING, readSearch, searchRows, toQuery } from '../../present/search.js';
 import { typeModel } from '../../present/service.js';
 import { answers, startsJob } from '../api/operation.js';
 import type { Web } from '../context.js';
@@ -53,16 +53,16 @@ type Loaded = Awaited<ReturnType<typeof load>>;
 async function load(web: Web, visit: Visit) {
   const { words, role, request, api } = visit;
   const { type: typeId } = pathParams(visit);
-  const find = !api && isPreview(request.query) ? EVERYTHING : readFind(request.query);
+  const search = !api && isPreview(request.query) ? EVERYTHING : readSearch(request.query);
   const defaults = api ? API_DEFAULTS : pageDefaults(role);
   const view = typeFor(visit, await web.panel.type(typeId));
-  const found = look(view.ranked, find, defaults);
-  const model = { ...typeModel(view, words, found.rows), files: fileModels(web, view.type, typeId, visit) };
-  return { view, model, list: { find, found, defaults } };
+  const result = searchRows(view.ranked, search, defaults);
+  const model = { ...typeModel(view, words, result.rows), files: fileModels(web, view.type, typeId, visit) };
+  return { view, model, list: { search, result, defaults } };
 }
 
-export function typeAnswer(_: Visit, { model, list: { found } }: Loaded) {
-  const { total, page, pages } = found;
+export function typeAnswer(_: Visit, { model, list: { result } }: Loaded) {
+  const { total, page, pages } = result;
   return { ...model, found: { total, page, pages } };
 }
 
@@ -81,13 +81,13 @@ async function show(web: Web, visit: Visit, { view, model, list }: Loaded, job: 
   const { scan, act } = followedJobs(web, visit, view, job);
   const problem = ['absent', 'unknown'].includes(model.local.state) ? await web.panel.local.problem() : null;
   const ownRequest = { isOwner: role === 'owner', fragment, query: request.query, act, typed };
-  return section(web, visit, 'type', pulse(address, list.find, scan, act), {
+  return section(web, visit, 'type', pulse(address, list.search, scan, act), {
     ...(await ownModel(web.panel, words, typeId, ownRequest)),
     ...{ scan, act },
     title: model.title,
     type: model,
     find: listModel(address, view.ranked, list, words),
-    query: queryOf(list.find),
+    query: toQuery(list.search),
     headline: headline(view),
     nothing: view.ranked.length === 0 ? await emptyModel(web.panel, words, typeId) : null,
     systemd: problem && asPanelError(problem).code,

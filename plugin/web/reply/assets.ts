@@ -1,4 +1,4 @@
-/** The few small files of public/, served with an address that changes with their content, so that browsers keep them. */
+/** The few small files of public/, at addresses that change with their content, so that browsers can cache them. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { PUBLIC_DIR } from '../../config/paths.js';
 export const ASSETS = ['style.css', 'dark.css', 'icon.svg', 'htmx.min.js', 'copy.js', 'live.js'] as const;
 export type Asset = (typeof ASSETS)[number];
 
-/** The address of each file of `public/` under the folder. @throws Error when a file is missing */
+/** The address of each file under the folder. @throws Error when a file is missing */
 export function assetsUnder(folder: string): (name: Asset) => string {
   const addresses = new Map(
     ASSETS.map((name) => {
@@ -25,7 +25,8 @@ export function assetsUnder(folder: string): (name: Asset) => string {
 }
 
 /**
- * Serves the files under `public/`, compressed where the build has left a `.gz` beside them; returns the address of each.
+ * Serves the files under `public/`, compressed where the build has made a `.gz`.
+ * @returns the address of each file
  * @throws Error when a file is missing
  */
 export async function serveAssets(app: FastifyInstance, base: string): Promise<(name: Asset) => string> {

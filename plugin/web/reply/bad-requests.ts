@@ -1,4 +1,4 @@
-/** Requests that end in Node's HTTP parser, before any route: answered as the panel answers everything else. */
+/** Requests that Node's HTTP parser refuses before any route: they get the same headers and the same error shape. */
 import { type Server, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { PERSONAL, SECURITY_HEADERS } from './headers.js';
@@ -9,7 +9,7 @@ interface Unreadable {
   readonly hint: string;
 }
 
-/** The parser's own words for what a client may do about it: https://nodejs.org/api/http.html#event-clienterror */
+/** By the parser's error code: https://nodejs.org/api/http.html#event-clienterror */
 const KNOWN: ReadonlyMap<unknown, Unreadable> = new Map([
   ['ERR_HTTP_REQUEST_TIMEOUT', { status: 408, message: 'The request took too long.', hint: 'Send it again, whole.' }],
   [
@@ -19,7 +19,7 @@ const KNOWN: ReadonlyMap<unknown, Unreadable> = new Map([
 ]);
 const UNKNOWN: Unreadable = { status: 400, message: 'This is no HTTP request.', hint: 'Send it as HTTP/1.1.' };
 
-/** For the server's `clientError`: an answer where one can still be sent, and the end of the connection. */
+/** For the server's `clientError`: answers where that is still possible, and ends the connection. */
 export function answerUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
   const { status, message, hint } = KNOWN.get(error.code) ?? UNKNOWN;
@@ -36,7 +36,7 @@ export function answerUnreadable(error: NodeJS.ErrnoException, socket: Duplex): 
   socket.destroy(error);
 }
 
-/** An expectation that nobody here knows may be passed over (RFC 9110 §10.1.1): the request has its usual answer. */
+/** An unknown expectation may be ignored (RFC 9110 §10.1.1): the request gets its usual answer. */
 export function passOverExpectations(server: Server): void {
   server.on('checkExpectation', (request, reply) => server.emit('request', request, reply));
 }

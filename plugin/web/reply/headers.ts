@@ -12,7 +12,7 @@ export const SECURITY_HEADERS = {
   'referrer-policy': 'same-origin',
 } as const;
 
-/** For everything but files of public/: who asks decides what the answer is. */
+/** On everything but the files of public/: the answer depends on the visitor. */
 export const PERSONAL = {
   'cache-control': 'no-store',
   vary: 'Cookie, Accept-Language, Accept-Encoding, HX-Request',

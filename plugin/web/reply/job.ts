@@ -1,6 +1,6 @@
 /** Orders that begin a job: answered at once, while the job goes on. */
 import type { Job } from '../../model/job.js';
-import { type Find, queryOf } from '../../present/search.js';
+import { type Search, toQuery } from '../../present/search.js';
 import type { ServiceType } from '../../services/contract.js';
 import type { Operation } from '../api/operation.js';
 import type { Web } from '../context.js';
@@ -37,11 +37,11 @@ export function accepted({ reply }: Visit, job: Job) {
 }
 
 /** While one of the jobs runs it is followed, and the page asks often. */
-export function pulse(address: string, find: Find, ...jobs: readonly (Job | null)[]): Pulse {
+export function pulse(address: string, search: Search, ...jobs: readonly (Job | null)[]): Pulse {
   const running = jobs.find((job) => job?.state === 'running');
   return running
-    ? { follow: address + queryOf(find, { job: running.id }), watch: null }
-    : { follow: null, watch: address + queryOf(find) };
+    ? { follow: address + toQuery(search, { job: running.id }), watch: null }
+    : { follow: null, watch: address + toQuery(search) };
 }
 
 /** What a finished job has led to, where the type has a text for it. */

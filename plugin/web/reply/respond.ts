@@ -1,4 +1,4 @@
-/** One function per outcome of a request: a page, a part of a page, JSON, a redirect, an error. */
+/** One function per outcome of a request: a page, a part of a page, a redirect, an error. */
 import { promisify } from 'node:util';
 import { crc32, gzip } from 'node:zlib';
 import type { FastifyReply } from 'fastify';
@@ -9,7 +9,7 @@ import { asPanelError, ERROR_CODES, type ErrorCode, PanelError } from '../../mod
 import { LANGUAGES } from '../../model/language.js';
 import { nameOf } from '../../present/row.js';
 import { sourceModel } from '../../present/service.js';
-import { strangeName } from '../auth/hosts.js';
+import { unknownHost } from '../auth/hosts.js';
 import { TooManyTries } from '../auth/index.js';
 import { CLOUDY_SEARCH } from '../cloudy.js';
 import type { Web } from '../context.js';
@@ -18,23 +18,23 @@ import { APPEARANCES, type Visit } from '../visit.js';
 /** The parts of pages that htmx replaces: `partials/<name>` is the element with that id. */
 type Section = 'home' | 'type' | 'provider' | 'job';
 
-/** How a page learns what has changed: `follow` is asked every second while a job runs, `watch` now and then. */
+/** Addresses that a page polls: `follow` every second while a job runs, `watch` now and then. */
 export interface Pulse {
   readonly follow: string | null;
-  /** null where nothing will change by itself. */
+  /** null where nothing changes by itself. */
   readonly watch: string | null;
 }
 
-/** What people read of these says all that there is: the program's own English words would only repeat it. */
-const TOLD: ReadonlySet<string> = new Set<ErrorCode>([
+/** The translated text of these codes says everything; the English message would only repeat it. */
+const SELF_EXPLANATORY: ReadonlySet<string> = new Set<ErrorCode>([
   ...(['unknown-type', 'unknown-provider', 'unknown-job', 'not-found', 'nothing-to-scan', 'unit-refused'] as const),
   ...(['login-required', 'wrong-password', 'owner-exists', 'bad-token', 'cross-site', 'bad-query'] as const),
   ...(['disk-full', 'interrupted', 'internal'] as const),
 ]);
 
 const gzipped = promisify(gzip);
-/** Below one packet, compressing gains nothing. */
-const WORTH_GZIP = 1400;
+/** A text of one packet gains nothing from compression, characters. */
+const MIN_GZIP_LENGTH = 1400;
 
 /** A whole page. */
 export function page(web: Web, visit: Visit, name: string, data: object, status = 200): Promise<FastifyReply> {
@@ -43,8 +43,8 @@ export function page(web: Web, visit: Visit, name: string, data: object, status 
 }
 
 /**
- * The page, or only its changing part where htmx asks for that: the same text in both. Whoever tells which text it has
- * (`?since=`) is answered 204 where that has not changed.
+ * The page, or only its changing part where htmx asks for that: the same text in both. A request with the stamp of the text
+ * that it has (`?since=`) is answered 204 where the text has not changed.
  */
 export async function section(
   web: Web,
@@ -53,14 +53,14 @@ export async function section(
   { follow, watch }: Pulse,
   data: object,
 ): Promise<FastifyReply> {
-  const all = { ...common(web, visit), ...data, follow };
-  const text = web.views.render(`partials/${name}`, all);
-  // Nobody gains by two texts of the same stamp, so it need not withstand more than chance.
+  const model = { ...common(web, visit), ...data, follow };
+  const text = web.views.render(`partials/${name}`, model);
+  // Nobody gains from two texts with the same stamp, so it need not withstand an attack.
   const stamp = `${crc32(text).toString(36)}-${text.length.toString(36)}`;
   const { request, reply } = visit;
   if (visit.fragment && (request.query as { since?: unknown }).since === stamp) return reply.code(204).send();
   const watched = watch && `${watch}${watch.includes('?') ? '&' : '?'}since=${stamp}`;
-  const part = text + web.views.render('partials/pulse', { ...all, name, watched });
+  const part = text + web.views.render('partials/pulse', { ...model, name, watched });
   if (visit.fragment) return html(visit, part, 200);
   return page(web, visit, name, { ...data, part });
 }
@@ -75,26 +75,26 @@ export function ownPath(web: Web, path: string): string {
   return path.startsWith(web.base) && !/^\/[/\\]|[^\x21-\x7e]|\\/.test(path) ? path : web.base;
 }
 
-/** The error as JSON, as a message for htmx or as a page. What was not deliberate is logged and not told. */
+/** The error as JSON, as a message for htmx or as a page. An unexpected error is logged, and its details stay here. */
 export function failure(web: Web, visit: Visit, thrown: unknown): Promise<FastifyReply> | FastifyReply {
   const error = panelError(thrown);
   const { reply } = visit;
   if (error.code === 'internal') log.error(error.cause);
   if (error instanceof TooManyTries) reply.header('retry-after', error.retryAfter);
-  if (visit.api) return reply.code(statusOf(error, thrown)).send({ error });
+  if (visit.api) return reply.code(statusCode(error, thrown)).send({ error });
   if (error.code === 'login-required' && web.auth.ownLogin && visit.request.method === 'GET' && !visit.fragment) {
     return redirect(visit, `${web.url('login')}?next=${encodeURIComponent(visit.request.url)}`);
   }
   const data = { title: visit.words.t('page.error'), error };
-  if (!visit.fragment) return page(web, visit, 'error', data, statusOf(error, thrown));
+  if (!visit.fragment) return page(web, visit, 'error', data, statusCode(error, thrown));
   reply.header('hx-retarget', '#cs-message').header('hx-reswap', 'innerHTML');
   if (error.code === 'bad-token') reply.header('cs-token', web.auth.token(visit));
-  return html(visit, web.views.render('partials/error', { ...common(web, visit), ...data }), statusOf(error, thrown));
+  return html(visit, web.views.render('partials/error', { ...common(web, visit), ...data }), statusCode(error, thrown));
 }
 
 export const noSuchPage = () => new PanelError('not-found', 'There is no such page.', 'Begin at the first page.');
 
-/** Fastify's own refusals (body too large, broken JSON) are the sender's mistake, not ours. */
+/** Errors of Fastify (body too large, broken JSON) are the sender's mistake, not ours. */
 function panelError(thrown: unknown): PanelError {
   const status = statusField(thrown);
   if (thrown instanceof PanelError || status === null || status >= 500) return asPanelError(thrown);
@@ -102,7 +102,7 @@ function panelError(thrown: unknown): PanelError {
   return new PanelError('bad-request', (thrown as Error).message, 'Correct the request and send it again.');
 }
 
-function statusOf(error: PanelError, thrown: unknown): number {
+function statusCode(error: PanelError, thrown: unknown): number {
   return error.code === 'bad-request' ? (statusField(thrown) ?? error.status) : error.status;
 }
 
@@ -116,21 +116,21 @@ const acceptsGzip = (encodings: unknown) => /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?
 
 async function html({ request, reply }: Visit, text: string, status: number): Promise<FastifyReply> {
   reply.code(status).type('text/html; charset=utf-8');
-  if (!acceptsGzip(request.headers['accept-encoding']) || text.length < WORTH_GZIP) return reply.send(text);
+  if (!acceptsGzip(request.headers['accept-encoding']) || text.length < MIN_GZIP_LENGTH) return reply.send(text);
   return reply.header('content-encoding', 'gzip').send(await gzipped(text));
 }
 
-/** What every template may use. */
+/** For every template. */
 function common(web: Web, visit: Visit) {
   const { words, request } = visit;
   const { panel, auth } = web;
-  // Errors of sources name addresses and files of this node.
+  // The errors of sources name addresses and files of this node.
   const sources = visit.role === null ? [] : panel.discovery.sources().map(sourceModel);
   const isOwner = visit.role === 'owner';
   return {
     words,
     t: words.t,
-    /** A part that needs little and comes often: `include` would copy for each all that the page knows. */
+    /** For a small part that is repeated often: `include` would copy the whole model each time. */
     draw: (name: string, data: object) => web.views.render(`partials/${name}`, { t: words.t, words, ...data }),
     url: web.url,
     asset: web.asset,
@@ -139,9 +139,9 @@ function common(web: Web, visit: Visit) {
     now: web.now(),
     nameOf,
     known: (code: string) => (ERROR_CODES as string[]).includes(code),
-    /** Its particulars, in English; empty where there are none. */
+    /** In English; empty where the translated text says everything. */
     detailOf: ({ code, message }: { readonly code: string; readonly message: string }) =>
-      TOLD.has(code) ? '' : message,
+      SELF_EXPLANATORY.has(code) ? '' : message,
     languages: LANGUAGES,
     appearances: APPEARANCES,
     appearance: visit.appearance,
@@ -157,8 +157,8 @@ function common(web: Web, visit: Visit) {
       new Set(panel.discovery.sourceTypes.flatMap(({ id, reach }) => (ids.includes(id) ? (reach ?? []) : []))),
     away: panel.demo ? [] : sources.filter(({ state }) => state === 'away'),
     movedAside: isOwner ? panel.store.movedAside : null,
-    /** Said before an order is refused. */
-    strangeName: auth.ownLogin ? strangeName(request.headers.host, panel.config.hosts) : null,
+    /** A warning before any order is refused. */
+    unknownHost: auth.ownLogin ? unknownHost(request.headers.host, panel.config.hosts) : null,
     conf: CONFIG_FILE,
   };
 }

@@ -1,4 +1,4 @@
-/** The templates: all parsed at start, so that a broken one stops the start instead of failing on a click. */
+/** The templates, all parsed at start, so that a broken one stops the start and does not fail on a click. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Eta } from 'eta';
@@ -20,7 +20,7 @@ export function loadViews(folder: string = VIEWS_DIR): Views {
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith(ENDING));
   const names = new Set(files.map((file) => file.slice(0, -ENDING.length)));
   for (const name of names) {
-    // Indentation is for who reads the template: of a long list it would be a sixth of the page.
+    // Without indentation, which would be a sixth of a long list.
     const source = readFileSync(join(folder, name + ENDING), 'utf8').replace(/^[ \t]+/gm, '');
     for (const [, included = ''] of source.matchAll(/include\('@([^']+)'/g)) {
       if (!names.has(included)) throw new Error(`${name}${ENDING} includes ${included}, which does not exist`);

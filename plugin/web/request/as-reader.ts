@@ -1,4 +1,4 @@
-/** What the owner has marked, rated and done is the owner's: everybody else sees the list as if nothing were. */
+/** What a visitor may see: the owner's marks, ratings and actions are the owner's, and a reader sees the list without them. */
 import type { Job } from '../../model/job.js';
 import type { Provider } from '../../model/provider.js';
 import type { ProviderView, TypeSummary } from '../../panel/contract.js';
@@ -8,11 +8,11 @@ import type { Web } from '../context.js';
 import type { Visit } from '../visit.js';
 
 export type VisibleProvider = ProviderView & {
-  /** What this node hands out of the type, best first (`worthUsing`). */
+  /** The type's providers that this node recommends to programs, best first (`worthUsing`). */
   readonly usable: readonly Provider[];
 };
 
-/** The type, or its line of the overview, as this visitor may see it. */
+/** The type, or its summary, as this visitor may see it. */
 export function typeFor<T extends TypeSummary>({ role }: Visit, view: T): T {
   if (role === 'owner') return view;
   const ranked = unmarked(view.ranked);
@@ -27,14 +27,13 @@ export function providerFor(visit: Visit, found: ProviderView): VisibleProvider 
 }
 
 /**
- * The job as this visitor may see it. Why one failed may name files, units and addresses of this node: readers are told what
- * kind of failure it was.
+ * The job as this visitor may see it. An error may name files, units and addresses of this node: readers get only its kind.
  */
 export function jobFor({ locales }: Web, { role, api }: Visit, job: Job): Job {
   if (role === 'owner' || job.error === null) return job;
   const { code } = job.error;
   const { t } = locales('en');
-  // A page has the sentences of the code in its own language.
+  // A page has the texts of the code in its own language.
   const [message, hint] = api ? [t(`error.${code}`), t(`error.${code}.hint`)] : ['', ''];
   return { ...job, error: { code, message, hint } };
 }

@@ -1,6 +1,6 @@
 /**
- * Where a request comes from: the address of its connection, whatever a header says. Where the connection is that of a proxy
- * which the owner has named (`TRUSTED_PROXY`), what that proxy says of its client.
+ * The client's address: that of its connection, whatever a header says. Behind a proxy that the owner trusts
+ * (`TRUSTED_PROXY`), it is the address that the proxy reports.
  */
 import { type BlockList, isIP } from 'node:net';
 import type { FastifyRequest } from 'fastify';
@@ -9,32 +9,32 @@ import { rangeList } from '../../lib/address.js';
 /** @param proxies ranges in CIDR form */
 export function clientAddresses(proxies: readonly string[]): (request: FastifyRequest) => string {
   if (proxies.length === 0) return ({ ip }) => plain(ip ?? '');
-  const named = rangeList(proxies);
+  const trusted = rangeList(proxies);
   // Through a Unix socket there is no address.
-  return ({ ip, headers }) => nearest(named, plain(ip ?? ''), headers['x-forwarded-for']);
+  return ({ ip, headers }) => forwardedAddress(trusted, plain(ip ?? ''), headers['x-forwarded-for']);
 }
 
 /**
- * Each proxy adds at the end of the header whom it was asked by; only what a named proxy has added is believed. From the
- * end, the first address that is no named proxy's is the client's. What is no address ends the search.
+ * Each proxy appends the address of its own client; only what a trusted proxy has appended is believed. From the end, the
+ * first address that is not a trusted proxy's is the client's. Anything that is not an address ends the search.
  */
-function nearest(named: BlockList, connection: string, header: string | string[] | undefined): string {
+function forwardedAddress(trusted: BlockList, connection: string, header: string | string[] | undefined): string {
   const hops = String(header ?? '').split(',');
   let address = connection;
-  while (isNamed(named, address)) {
-    const before = plain(withoutPort(hops.pop()?.trim() ?? ''));
-    if (isIP(before) === 0) break;
-    address = before;
+  while (isTrusted(trusted, address)) {
+    const previous = plain(withoutPort(hops.pop()?.trim() ?? ''));
+    if (isIP(previous) === 0) break;
+    address = previous;
   }
   return address;
 }
 
-function isNamed(named: BlockList, address: string): boolean {
+function isTrusted(trusted: BlockList, address: string): boolean {
   const family = isIP(address);
-  return family !== 0 && named.check(address, family === 6 ? 'ipv6' : 'ipv4');
+  return family !== 0 && trusted.check(address, family === 6 ? 'ipv6' : 'ipv4');
 }
 
-/** One spelling for each address: without its zone, and as IPv4 where it is that within IPv6. */
+/** One spelling for each address: without a zone, and IPv4 inside IPv6 as IPv4. */
 function plain(address: string): string {
   const [bare = ''] = address.toLowerCase().split('%');
   return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(bare)?.[1] ?? bare;

@@ -1,4 +1,4 @@
-/** Addresses from before ids had 32 digits: bookmarks, other programs' links, pages that were open during the update. */
+/** Addresses from before ids had 32 digits: bookmarks, links of other programs, pages that stayed open during the upgrade. */
 
 import type { Web } from '../context.js';
 import { redirect } from '../reply/respond.js';
@@ -8,10 +8,10 @@ const PAGE = '/services/:type/providers/:id';
 const OLD_ID = /^[0-9a-f]{12}$/;
 
 /**
- * Puts the present id into the path's parameters where one listed provider alone can be meant. The page itself moves, so
- * that bookmarks are renewed; all else is answered at the old address, as few programs follow to another.
- * @param path the route's
- * @returns the answer that sends a browser to the page's present address; null where the route's handler is to answer
+ * Puts the present id into the path's parameters where exactly one listed provider matches. A page is redirected, so that
+ * bookmarks are renewed; everything else is answered at the old address, since few programs follow a redirect.
+ * @param path of the route
+ * @returns the redirect; null where the route's handler is to answer
  */
 export function followOldId(web: Web, visit: Visit, path: string) {
   const params = visit.request.params as { readonly type?: string; id?: string };

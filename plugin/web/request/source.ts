@@ -1,10 +1,10 @@
 /** The source that a request names. */
-import { wordOf } from '../../present/query.js';
+import { queryChoice } from '../../present/query.js';
 import type { Web } from '../context.js';
 
 /** `?source=`; null = any. @throws PanelError bad-query for one that the panel does not have */
 export const sourceIn = ({ panel }: Web, query: unknown) =>
-  wordOf(
+  queryChoice(
     query,
     'source',
     panel.discovery.sourceTypes.map(({ id }) => id),
