@@ -64,7 +64,7 @@ const recommend = (store: Store, provider: string) =>
   store.recommendations.put('dnsservice', { provider, challenger: null });
 
 describe('the recommended provider', () => {
-  it('is told after three failures in a row, once, and once when it is back', async () => {
+  it('is reported once after three failures in a row, and once when it is back', async () => {
     const { add, looks, store, sent } = await made();
     const id = add();
     recommend(store, id);
@@ -82,7 +82,7 @@ describe('the recommended provider', () => {
     expect(sent.slice(1)).toMatchObject([{ event: 'back', reason: null, misses: 5 }]);
   });
 
-  it('is followed on although another one is recommended after its first failure', async () => {
+  it('is followed although another provider is recommended after its first failure', async () => {
     const { add, looks, store, sent } = await made();
     const [id, next] = [add(), add()];
     recommend(store, id);
@@ -92,7 +92,7 @@ describe('the recommended provider', () => {
     expect(sent.map(({ event }) => event)).toEqual(['failing']);
   });
 
-  it('is not told where it answers now and then', async () => {
+  it('is not reported where it answers now and then', async () => {
     const { add, looks, store, sent } = await made();
     const id = add();
     recommend(store, id);
@@ -100,7 +100,7 @@ describe('the recommended provider', () => {
     expect(sent).toEqual([]);
   });
 
-  it('and a pinned one are not told of once the owner has hidden them', async () => {
+  it('and a pinned one are not reported once the owner has hidden them', async () => {
     const { add, looks, store, sent } = await made();
     const [best, pinned] = [add(), add()];
     recommend(store, best);
@@ -110,7 +110,7 @@ describe('the recommended provider', () => {
     expect(sent).toEqual([]);
   });
 
-  it('and those that the owner pinned matter: of the others nobody is told', async () => {
+  it('and pinned providers are reported, and no others', async () => {
     const { add, looks, store, sent } = await made();
     const [best, pinned, other] = [add(), add(), add()];
     recommend(store, best);
@@ -120,7 +120,7 @@ describe('the recommended provider', () => {
     expect(sent.map(({ provider }) => provider?.id)).toEqual([pinned, best]);
   });
 
-  it('that was told before a restart is told as back after it, in the node’s language', async () => {
+  it('reported before a restart is reported as back after it, in the node’s language', async () => {
     const before = await made({ notifyAfter: 1 });
     const id = before.add();
     recommend(before.store, id);
@@ -132,7 +132,7 @@ describe('the recommended provider', () => {
     expect(after.store.settings.get('failing')).toBeNull();
   });
 
-  it('that is not announced any more is forgotten', async () => {
+  it('is forgotten once it is no longer announced', async () => {
     const { add, alerts, looks, store, sent, providers } = await made();
     const id = add();
     recommend(store, id);
@@ -143,8 +143,8 @@ describe('the recommended provider', () => {
   });
 });
 
-describe('an own service that is announced', () => {
-  it('is told when its unit stays down, and when it runs again', async () => {
+describe('an announced own service', () => {
+  it('is reported when its unit stays down, and when it runs again', async () => {
     const { add, unit, sent } = await made();
     add({ self: true });
     for (const state of ['running', 'failed', 'failed', 'starting', 'failed', 'failed'] as const) await unit(state);
@@ -154,7 +154,7 @@ describe('an own service that is announced', () => {
     expect(sent.slice(1)).toMatchObject([{ event: 'back', own: true, text: 'Your own DNS server answers again.' }]);
   });
 
-  it('is told as back although its announcement was withdrawn meanwhile', async () => {
+  it('is reported as back although its announcement was withdrawn meanwhile', async () => {
     const { add, unit, sent, providers } = await made({ notifyAfter: 1 });
     add({ self: true });
     await unit('stopped');
@@ -163,7 +163,7 @@ describe('an own service that is announced', () => {
     expect(sent).toMatchObject([{ event: 'failing' }, { event: 'back', provider: null, own: true }]);
   });
 
-  it('is not looked at any more once the panel is closed', async () => {
+  it('is not checked once the panel is closed', async () => {
     const { add, alerts, unit, store, sent } = await made({ notifyAfter: 1 });
     add({ self: true });
     await alerts.close();
@@ -172,7 +172,7 @@ describe('an own service that is announced', () => {
     expect(sent).toEqual([]);
   });
 
-  it('alone matters: of what is not announced nobody is told', async () => {
+  it('is reported, and a service that is not announced is not', async () => {
     const { unit, sent } = await made({ notifyAfter: 1 });
     await unit('failed');
     expect(sent).toEqual([]);

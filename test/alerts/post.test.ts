@@ -59,14 +59,14 @@ async function sent(url: string, kind: 'webhook' | 'ntfy' = 'webhook') {
   return lines;
 }
 
-it('reaches a webhook once, whole, at the very address', async () => {
+it('posts the whole alert to a webhook once, at its exact address', async () => {
   const { got, url } = await listening((reply) => reply.end());
   expect(await sent(`${url}hook/secret?key=x`)).toEqual([]);
   expect(got).toMatchObject([{ method: 'POST', path: '/hook/secret?key=x', body: ALERT }]);
   expect(got[0]?.headers['content-type']).toBe('application/json');
 });
 
-it('reaches ntfy at its root, with topic, title and text, also below a path and with a login', async () => {
+it('posts to ntfy at its root, with topic, title and text, also below a path and with a login', async () => {
   const { got, url } = await listening((reply) => reply.end('{}'));
   const tags = ['warning'];
   await sent(`${url}my%20topic`, 'ntfy');
@@ -78,7 +78,7 @@ it('reaches ntfy at its root, with topic, title and text, also below a path and 
   expect(got[1]?.headers.authorization).toBe(`Basic ${Buffer.from('anna:secret').toString('base64')}`);
 });
 
-it('is tried once more, and then given up with a line that keeps the secret', async () => {
+it('retries once, then logs a line without the secret', async () => {
   const { got, url } = await listening((reply) => reply.writeHead(503).end());
   const lines = await sent(`${url}secret-topic`);
   expect(got).toHaveLength(2);
@@ -86,7 +86,7 @@ it('is tried once more, and then given up with a line that keeps the secret', as
   expect(lines.join()).not.toContain('secret-topic');
 });
 
-it('is not sent again once it was taken at the second try', async () => {
+it('stops after a successful retry', async () => {
   const { got, url } = await listening((reply, nth) => reply.writeHead(nth === 1 ? 500 : 200).end());
   expect(await sent(url)).toEqual([]);
   expect(got).toHaveLength(2);
@@ -98,17 +98,17 @@ it('follows no redirect', async () => {
   expect(got.map(({ path }) => path)).toEqual(['/here', '/here']);
 });
 
-it('is lost where nobody listens, and says so', async () => {
+it('logs that the alert is lost where nothing listens', async () => {
   const { url } = await listening(() => {});
   server?.close();
   expect(await sent(url.replace('127.93.1.1', '127.93.1.2'))).toEqual([expect.stringContaining('ECONNREFUSED')]);
 });
 
-it('is lost with a line, and nothing else, where the address of a host application cannot be decoded', async () => {
+it('only logs a line where a host application’s address cannot be decoded', async () => {
   expect(await sent('https://ntfy.example/100%-topic', 'ntfy')).toEqual([expect.stringContaining('URI malformed')]);
 });
 
-it('does not hold up the end, whatever the server does', async () => {
+it('does not delay closing, whatever the server does', async () => {
   const { got, url } = await listening(() => {});
   const said = vi.spyOn(console, 'error').mockImplementation(() => {});
   const post = new Post({ url, kind: 'webhook' });
@@ -120,7 +120,7 @@ it('does not hold up the end, whatever the server does', async () => {
   said.mockRestore();
 });
 
-it('is given up after five seconds without an answer', async () => {
+it('gives up after five seconds without an answer', async () => {
   const timeouts = vi.spyOn(AbortSignal, 'timeout').mockImplementation(() => AbortSignal.abort());
   const { url } = await listening(() => {});
   const lines = await sent(url);

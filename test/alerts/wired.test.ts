@@ -20,7 +20,7 @@ let server: Server;
 it.each([
   ['a restart', () => {}],
   ['an update from ids of 12 digits', shortenIds],
-])('tells of the recommended provider that fails, and of its return after %s', async (_, meanwhile) => {
+])('reports the recommended provider as failing, and as back after %s', async (_, meanwhile) => {
   const folder = mkdtempSync(join(tmpdir(), 'alerts-'));
   onTestFinished(async () => {
     await Promise.all([closeAlerts(), panel.close()]);

@@ -35,7 +35,7 @@ async function open() {
 }
 
 describe('the form for an account', () => {
-  it('is there for the owner, where the service takes accounts, and works without scripts', async () => {
+  it('is shown to the owner where the service takes accounts, and works without scripts', async () => {
     const { visitor, page } = await open();
     expect((await visitor.get(page)).body).not.toContain('type="password"');
     await visitor.login();
@@ -52,7 +52,7 @@ describe('the form for an account', () => {
     expect((await visitor.get(dns)).body).not.toContain('type="password"');
   });
 
-  it('hands the account to that one scan, by page and by API, and repeats it nowhere', async () => {
+  it('passes the account to that one scan, by page and by API, and shows it nowhere', async () => {
     const { visitor, page, offers, panel } = await open();
     await visitor.login();
     const byPage = await visitor.post(`${page}/scan`, ACCOUNT);
@@ -77,7 +77,7 @@ describe('the form for an account', () => {
     ['a line break', { user: 'anna\r\nX: y', password: 'cor rect-horse' }],
     ['a name without end', { user: 'anna'.repeat(50), password: 'cor rect-horse' }],
     ['a password without end', { user: 'anna', password: 'horse'.repeat(50) }],
-  ])('is refused with %s, without repeating it', async (_, account) => {
+  ])('refuses %s without repeating it', async (_, account) => {
     const { visitor, page, offers } = await open();
     await visitor.login();
     const answers = [
@@ -91,7 +91,7 @@ describe('the form for an account', () => {
     expect(offers).toEqual([]);
   });
 
-  it('is refused where the service takes none, from strangers, and from other sites', async () => {
+  it('refuses an account for a service that takes none, from strangers and from other sites', async () => {
     const { visitor, page, offers } = await open();
     expect((await visitor.post(`${page}/scan`, ACCOUNT)).statusCode).toBe(401);
     await visitor.login();
@@ -103,7 +103,7 @@ describe('the form for an account', () => {
   });
 });
 
-describe('an account on its way', () => {
+describe('an account in a scan', () => {
   /** A real panel that knows one proxy, which opens to that account only. */
   async function withProxy() {
     const shown: (string | undefined)[] = [];
@@ -136,7 +136,7 @@ describe('an account on its way', () => {
   }
   const scanUrl = (panel: Panel) => `/api/v1/services/proxy3/providers/${panel.discovery.providers('proxy3')[0]?.id}`;
 
-  it('reaches the provider, shows that it works, and is in no row, no log and no later scan', async () => {
+  it('reaches the provider, shows that it works, and is in no row, log or later scan', async () => {
     const said = [vi.spyOn(console, 'error'), vi.spyOn(console, 'log'), vi.spyOn(console, 'warn')];
     onTestFinished(() => void vi.restoreAllMocks());
     const { panel, dataDir, shown, visitor } = await withProxy();
@@ -157,7 +157,7 @@ describe('an account on its way', () => {
     expect(everything).not.toContain(BASIC.slice('Basic '.length));
   });
 
-  it('that is refused says so, and not what it was', async () => {
+  it('reports that the provider refused it without repeating it', async () => {
     const { panel, visitor } = await withProxy();
     const url = scanUrl(panel);
     const started = await visitor.postJson(`${url}/scan`, { account: { ...ACCOUNT, password: 'staple' } });
@@ -167,7 +167,7 @@ describe('an account on its way', () => {
     expect(body).not.toContain('staple');
   });
 
-  it('does not get lost in a scan that runs already: it has one of its own', async () => {
+  it('starts a scan of its own while another scan of the type runs', async () => {
     const { panel, shown, visitor } = await withProxy();
     const running = panel.scan('proxy3');
     const started = await visitor.postJson(`${scanUrl(panel)}/scan`, { account: ACCOUNT });

@@ -13,7 +13,7 @@ async function open(options?: Parameters<typeof startWeb>[0]): Promise<Visitor> 
 const list = () => web.panel.lists.get('dnsservice') ?? [];
 
 describe('services', () => {
-  it('come in the order of the registry with best, local state and sources', async () => {
+  it('come in registry order with the best provider, the local state and the sources', async () => {
     const visitor = await open();
     web.panel.lists.set('Docker', [ranked('Docker', 1)]);
     const { services, sources } = (await visitor.get('/api/v1/services')).json();
@@ -35,7 +35,7 @@ describe('services', () => {
 });
 
 describe('one type', () => {
-  it('has its providers in ranked order with every field', async () => {
+  it('lists its providers in ranked order with every field', async () => {
     const visitor = await open();
     const body = (await visitor.get('/api/v1/services/dnsservice', { 'accept-language': 'ca' })).json();
     expect(body).toMatchObject({ type: 'dnsservice', providers: expect.any(Array), scan: { providers: 28 } });
@@ -64,7 +64,7 @@ describe('one type', () => {
     expect(body.providers.at(-1)).toMatchObject({ score: null, measuredAt: null, reason: null });
   });
 
-  it('that nobody announces is not found', async () => {
+  it('answers 404 for a type that nobody announces', async () => {
     const visitor = await open();
     const answer = await visitor.get('/api/v1/services/nothing');
     expect(answer.statusCode).toBe(404);
@@ -75,7 +75,7 @@ describe('one type', () => {
 });
 
 describe('one provider', () => {
-  it('has its row, how to use it and what it announces', async () => {
+  it('has its row, its steps for use and its announcement', async () => {
     const visitor = await open();
     const id = list()[0]?.provider.id;
     const body = (await visitor.get(`/api/v1/services/dnsservice/providers/${id}`)).json();
@@ -88,7 +88,7 @@ describe('one provider', () => {
 });
 
 describe('a scan', () => {
-  it('is accepted with its job, which can be followed to its end', async () => {
+  it('answers with its job, which can be followed to its end', async () => {
     const visitor = await open();
     await visitor.login();
     const answer = await visitor.postJson('/api/v1/services/dnsservice/scan');
@@ -117,7 +117,7 @@ describe('a scan', () => {
     expect([statusCode, JSON.parse(body).job.state]).toEqual([202, 'cancelled']);
   });
 
-  it.each(['start', 'stop'])('as %s of the own service is a job too', async (verb) => {
+  it.each(['start', 'stop'])('starts a job for %s of the own service', async (verb) => {
     const visitor = await open();
     await visitor.login();
     const answer = await visitor.postJson(`/api/v1/services/dnsservice/${verb}`);
@@ -138,7 +138,7 @@ describe('a program', () => {
     expect((await visitor.postJson('/api/v1/services/dnsservice/scan')).statusCode).toBe(202);
   });
 
-  it('is told what is wrong with its request', async () => {
+  it('learns what is wrong with its request', async () => {
     const visitor = await open();
     await visitor.login();
     const url = '/api/v1/services/dnsservice/scan';
@@ -150,7 +150,7 @@ describe('a program', () => {
     expect((await visitor.get('/api/v1/nothing')).json().error.code).toBe('not-found');
   });
 
-  it('is not told what broke inside, the log is', async () => {
+  it('learns nothing of an internal error, which is logged', async () => {
     const visitor = await open();
     const cause = new Error('disk /secret/path is full');
     web.panel.overview = () => Promise.reject(cause);
@@ -164,7 +164,7 @@ describe('a program', () => {
 });
 
 describe('health', () => {
-  it('is fine while sources answer or are switched off', async () => {
+  it('is 200 while every source answers or is switched off', async () => {
     const visitor = await open();
     web.panel.sourceList = [SERF_UP, { name: 'avahi', state: 'off', lastUp: null, read: 0, skipped: {} }];
     const answer = await visitor.get('/healthz');
@@ -181,7 +181,7 @@ describe('health', () => {
     ]);
   });
 
-  it('is fine in the demo', async () => {
+  it('is 200 in the demo', async () => {
     const visitor = await open({ demo: true });
     web.panel.sourceList = [SERF_AWAY];
     expect((await visitor.get('/healthz')).json()).toMatchObject({ ok: true, demo: true });
@@ -207,7 +207,7 @@ describe('this node', () => {
   });
 });
 
-it('a failure carries no number anywhere in the answer', async () => {
+it('puts no number into the answer for a failed provider', async () => {
   const visitor = await open();
   web.panel.lists.set('dnsservice', [
     ranked('dnsservice', 1, { ...NUMBERLESS, score: 0, reason: 'refused', samples: 0 }),

@@ -53,7 +53,7 @@ async function problemOf(route: Route, { shot, refused }: Attempt): Promise<stri
   return wrong.length === 0 ? null : `${route.method} ${route.path} ${wrong.join(', ')}`;
 }
 
-describe('every address refuses, and does nothing for,', () => {
+describe('every address refuses and ignores', () => {
   it.each(ATTEMPTS)('$name', async (attempt) => {
     const routes = ROUTES.filter(attempt.on);
     expect(routes.length).toBeGreaterThan(20);
@@ -66,7 +66,7 @@ describe('every address refuses, and does nothing for,', () => {
 describe('the same addresses', () => {
   const posts = ROUTES.filter(changes);
 
-  it('are many, and all that change something', () => {
+  it('cover every route that changes something', () => {
     expect(posts.length).toBeGreaterThan(25);
     expect(
       ROUTES.every(
@@ -90,7 +90,7 @@ describe('the same addresses', () => {
 });
 
 describe('guessing the password', () => {
-  it('is slowed down however the sender calls itself', async () => {
+  it('is slowed down whatever the sender’s headers say', async () => {
     const web = await startWeb();
     const visitor = new Visitor(web);
     await visitor.get('/login');
@@ -109,7 +109,7 @@ describe('guessing the password', () => {
     expect(answers).toEqual([401, 401, 401, 401, 401, 429, 429]);
   });
 
-  it('is no way in where another application decides who is the owner', async () => {
+  it('opens nothing where another application decides who the owner is', async () => {
     const web = await startWeb({ web: { authenticate: async () => 'reader' } });
     const visitor = new Visitor(web);
     await visitor.get('/');

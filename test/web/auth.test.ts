@@ -55,14 +55,14 @@ describe('every POST', () => {
     },
   );
 
-  it('passes from the panel itself, with the origin that browsers send', async () => {
+  it('accepts the panel’s own origin, as browsers send it', async () => {
     const visitor = await open();
     await visitor.login();
     const headers = { origin: 'http://node.example:7001', 'sec-fetch-site': 'same-origin' };
     expect((await visitor.post(SCAN, {}, headers)).statusCode).toBe(303);
   });
 
-  it('passes where a proxy ends TLS, which the panel cannot know', async () => {
+  it('accepts an https origin behind a proxy that ends TLS', async () => {
     const visitor = await open();
     await visitor.login();
     expect((await visitor.post(SCAN, {}, { origin: 'https://node.example:7001' })).statusCode).toBe(303);
@@ -77,7 +77,7 @@ describe('every POST', () => {
     expect((await visitor.post(SCAN)).statusCode).toBe(403);
   });
 
-  it.each(['', '/api/v1'])('below "%s" is refused when its body is too large or no form or JSON', async (root) => {
+  it.each(['', '/api/v1'])('below "%s" refuses a body that is too large, or neither a form nor JSON', async (root) => {
     const visitor = await open();
     await visitor.login();
     const filler = 'x'.repeat(70_000);
@@ -94,7 +94,7 @@ describe('every POST', () => {
     expect(web.panel.jobs.running()).toEqual([]);
   });
 
-  it('may have a body that is nested deeply', async () => {
+  it('accepts a deeply nested body', async () => {
     const visitor = await open();
     await visitor.login();
     const account = JSON.parse('['.repeat(3000) + ']'.repeat(3000));
@@ -102,7 +102,7 @@ describe('every POST', () => {
     expect((await visitor.postJson(url, { account })).statusCode).toBe(202);
   });
 
-  it('with a header twice is judged by both', async () => {
+  it('checks both of two equal headers', async () => {
     const visitor = await open();
     await visitor.login();
     const { port } = new URL(await web.app.listen({ host: '127.89.2.1', port: 0 }));
@@ -145,13 +145,13 @@ describe('an address', () => {
     },
   );
 
-  it('that leads nowhere says so once, in the reader’s own language', async () => {
+  it('answers an unknown address once, in the reader’s language', async () => {
     const { body } = await (await open()).get('/nothing', { 'accept-language': 'ca' });
     expect(body).not.toContain('There is no such page');
     expect(body.match(/Aquesta pàgina no existeix/g)).toHaveLength(1);
   });
 
-  it('that leads nowhere still shows the owner a page of the owner', async () => {
+  it('answers the owner’s unknown address with an owner’s page', async () => {
     const visitor = await open();
     await visitor.login();
     expect((await visitor.get('/nothing')).body).toContain('action="/logout"');
@@ -159,7 +159,7 @@ describe('an address', () => {
 });
 
 describe('reading', () => {
-  it('needs a login everywhere but for the login page, health and files where it is not public', async () => {
+  it('needs a login everywhere except the login page, health and files where it is not public', async () => {
     const visitor = await open({ config: { publicRead: false } });
     const page = await visitor.get('/services/dnsservice');
     expect([page.statusCode, page.headers.location]).toEqual([303, '/login?next=%2Fservices%2Fdnsservice']);
@@ -171,7 +171,7 @@ describe('reading', () => {
     expect((await visitor.get('/services/dnsservice')).statusCode).toBe(200);
   });
 
-  it('shows no action that the reader may not do', async () => {
+  it('shows a reader no action that only the owner may take', async () => {
     const visitor = await open();
     web.panel.states.set('dnsservice', localOf({ unit: 'unbound.service', state: 'running', enabled: true }));
     const { body } = await visitor.get('/services/dnsservice');
@@ -180,7 +180,7 @@ describe('reading', () => {
 });
 
 describe("a host's own login", () => {
-  it('decides instead of ours, which is gone', async () => {
+  it('replaces ours', async () => {
     let role: 'owner' | 'reader' | null = 'owner';
     const visitor = await open({ web: { authenticate: async () => role }, config: { publicRead: false } });
     const home = await visitor.get('/');
@@ -199,7 +199,7 @@ describe("a host's own login", () => {
     expect((await visitor.post(SCAN)).statusCode).toBe(403);
   });
 
-  it('that fails is our error, told without its text', async () => {
+  it('answers 500 without details when it throws', async () => {
     vi.spyOn(console, 'error').mockImplementationOnce(() => {});
     const visitor = await open({ web: { authenticate: async () => Promise.reject(new Error('ldap password 1234')) } });
     const { statusCode, body } = await visitor.get('/');
@@ -208,14 +208,14 @@ describe("a host's own login", () => {
   });
 });
 
-describe('where nothing may be read without a login', () => {
+describe('where reading needs a login', () => {
   const AGENT = '10.139.40.7:7373';
   const away = {
     ...SERF_AWAY,
     error: { code: 'file-broken', message: `No agent on ${AGENT}.`, hint: `Look at ${AGENT}.` },
   };
 
-  it('health says that a source is away, and neither where it is nor why', async () => {
+  it('health says that a source is away, and neither its address nor why', async () => {
     const visitor = await open({ config: { publicRead: false } });
     web.panel.sourceList = [away];
     const { statusCode, body, json } = await visitor.get('/healthz');

@@ -12,7 +12,7 @@ it.each([
   ['en', 'The database was found damaged, and a new one was begun'],
   ['es', 'La base de datos se ha encontrado dañada y se ha empezado otra'],
   ['ca', 'La base de dades s’ha trobat malmesa i se n’ha començat una de nova'],
-])('a damaged database is told in %s, with where it is now, to the owner alone', async (language, words) => {
+])('tells only the owner in %s of a damaged database and where its file is now', async (language, words) => {
   web = await startWeb();
   Object.assign(web.panel.store, { movedAside: FILE });
   const owner = await new Visitor(web, { 'accept-language': language }).login();
@@ -25,7 +25,7 @@ it.each([
   for (const url of ['/login', ...PAGES]) expect((await reader.get(url)).body, url).not.toContain('damaged-2026');
 });
 
-it('a sound database is not worth a word', async () => {
+it('says nothing of an intact database', async () => {
   web = await startWeb();
   expect((await (await new Visitor(web).login()).get('/')).body).not.toContain('damaged');
 });

@@ -22,7 +22,7 @@ describe('a chart', () => {
     expect([score?.top, score?.bottom]).toEqual(['100', '0']);
   });
 
-  it('draws nothing over days that were not measured', () => {
+  it('leaves a gap for days without measurements', () => {
     const [score] = charts(
       day('2026-11-01'),
       day('2026-11-02'),
@@ -33,12 +33,12 @@ describe('a chart', () => {
     expect(score?.lines).toHaveLength(2);
   });
 
-  it('of a figure that no day has is left out', () => {
+  it('leaves out a figure that no day has', () => {
     expect(charts(day('2026-11-03')).map(({ id }) => id)).toEqual(['score', 'answers', 'rtt']);
     expect(charts()).toEqual([]);
   });
 
-  it('says in words what it shows', () => {
+  it('describes itself in words', () => {
     const [score, answers, rtt] = charts(
       day('2026-11-02', { score: 61.4, answered: 2, rtt: 12 }),
       day('2026-11-03', { score: 78.2, rtt: 31.5 }),
@@ -52,7 +52,7 @@ describe('a chart', () => {
     expect(same.map(({ summary }) => summary)).toContain('100% of the time on each of 3 days.');
   });
 
-  it('is also a table, the newest day first', () => {
+  it('has a table of the same days, newest first', () => {
     const rows = dayModels([day('2026-11-02', { rtt: null }), day('2026-11-03', { answered: 3 })], words);
     expect(rows.map(({ day, rtt, answers }) => [day, rtt, answers])).toEqual([
       ['2026-11-03', '10\u00a0ms', '3 of 4 answered'],
@@ -61,8 +61,8 @@ describe('a chart', () => {
   });
 });
 
-describe('a bar of beats', () => {
-  it('tells all, some and none apart by height, and leaves out the days without attempts', () => {
+describe('an availability bar', () => {
+  it('draws all, some and none at three heights, and skips days without attempts', () => {
     const bar = availabilityBar(Uint8Array.of(100, 40, NOTHING, 0, 100));
     expect(bar).toEqual({ days: 4, good: 2, all: 'M1.5 14v-14M17.5 14v-14', some: 'M5.5 14v-8', none: 'M13.5 14v-4' });
     expect(availabilityBar(Uint8Array.of(NOTHING))).toBeNull();

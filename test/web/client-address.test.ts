@@ -43,7 +43,7 @@ describe('the client’s address', () => {
 });
 
 describe('TRUSTED_PROXY', () => {
-  it('takes addresses and ranges', () => {
+  it('accepts addresses and ranges', () => {
     expect(proxiesOf('127.0.0.1, ::1 10.0.0.0/24')).toEqual(['127.0.0.1/32', '::1/128', '10.0.0.0/24']);
     expect(proxiesOf('')).toEqual([]);
   });

@@ -213,12 +213,12 @@ async function rowsAt(visitor: Visitor, href: string): Promise<number> {
 }
 
 describe('a number', () => {
-  it('of every text is known to count rows, or not to', () => {
+  it('is classified for every text as counting rows or not', () => {
     expect([...OF_ROWS, ...Object.keys(OTHERS)].filter((key) => !counting.includes(key))).toEqual([]);
     expect(counting.filter((key) => !OF_ROWS.includes(key) && !(key in OTHERS))).toEqual([]);
   });
 
-  it.each(['reader', 'owner'])('that counts rows leads the %s to exactly these, on every page', async (role) => {
+  it.each(['reader', 'owner'])('links the %s to exactly the rows that it counts, on every page', async (role) => {
     const pages = await open();
     const visitor = new Visitor(web, { 'accept-language': 'en' });
     if (role === 'owner') await visitor.login();

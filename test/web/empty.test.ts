@@ -19,7 +19,7 @@ async function open(members: number, config: Partial<Config> = {}): Promise<Visi
 const PAGES = ['/', '/services/dnsservice'];
 
 describe.each(PAGES)('%s with nothing to show', (url) => {
-  it('says that Serf does not answer, and how to look at it', async () => {
+  it('says that Serf does not answer, and how to check it', async () => {
     const visitor = await open(1);
     web.panel.sourceList = [SERF_AWAY];
     const { body } = await visitor.get(url);
@@ -27,14 +27,14 @@ describe.each(PAGES)('%s with nothing to show', (url) => {
     expect(body).toContain('systemctl status serf');
   });
 
-  it('says that Serf runs but knows nobody, and how to join', async () => {
+  it('says that Serf knows no other node, and how to join', async () => {
     const { body } = await (await open(1)).get(url);
     expect(body).toContain('Serf runs but knows nobody');
     expect(body).toContain('>serf join<');
     expect(body).toContain('hand-kept list (PROVIDERS_FILE): its page then joins it with a click');
   });
 
-  it('says that there are others, and none announces it', async () => {
+  it('says that other nodes exist and none announces the service', async () => {
     const { body } = await (await open(7)).get(url);
     expect(body).toContain(url === '/' ? 'Nobody announces any service' : 'Nobody announces this service right now.');
     expect(body).toMatch(/href="\/help\/not-listed/);
@@ -49,11 +49,11 @@ it.each([
     { serfRpc: { host: '127.0.0.1', port: 7374 }, serfJoin: 'door.guifi.net:5000' },
     'serf join -rpc-addr=127.0.0.1:7374 door.guifi.net:5000',
   ],
-])('with %j the way to join is a command that works as it stands', async (config, command) => {
+])('with %j shows a join command that works as printed', async (config, command) => {
   expect((await (await open(1, config)).get('/')).body).toContain(`>${command}<`);
 });
 
-it('whom the configuration names and who was there before are asked to let it in', async () => {
+it('joins through the configured address and earlier peers', async () => {
   const visitor = await open(1, { serfJoin: '10.139.40.22:5000' });
   web.panel.store.settings.set('serf-peers', '10.0.0.7:5000 10.139.40.22:5000 [fd00::9]:5000');
   const { body } = await visitor.get('/');
@@ -61,18 +61,18 @@ it('whom the configuration names and who was there before are asked to let it in
   expect(body).toContain('>serf join 10.139.40.22:5000 10.0.0.7:5000 [fd00::9]:5000<');
 });
 
-it('asks the panel’s own agent who is there', async () => {
+it('queries the panel’s own agent', async () => {
   const { body } = await (await open(7, { serfRpc: { host: '127.0.0.1', port: 7374 } })).get('/');
   expect(body).toContain('>serf members -rpc-addr=127.0.0.1:7374<');
 });
 
-it('an own service alone is nobody else: it does not hide that this node knows nobody', async () => {
+it('says that the node is alone although it announces its own service', async () => {
   const visitor = await open(1);
   web.panel.lists.set('dnsservice', [ranked('dnsservice', 1, { provider: { self: true } })]);
   expect((await visitor.get('/services/syncthing')).body).toContain('Serf runs but knows nobody');
 });
 
-it('where others offer other services, only this one is missing', async () => {
+it('says that only this service is missing where others are announced', async () => {
   const visitor = await open(1);
   web.panel.lists.set('dnsservice', [ranked('dnsservice', 1)]);
   expect((await visitor.get('/services/syncthing')).body).toContain('Nobody announces this service right now.');

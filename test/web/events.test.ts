@@ -16,8 +16,8 @@ async function eventsOf(visitor: Visitor) {
   return (await visitor.get('/api/v1/events')).json().events as Record<string, unknown>[];
 }
 
-describe('what was done', () => {
-  it('is noted with who did it and how it ended', async () => {
+describe('events', () => {
+  it('record who acted and how it ended', async () => {
     web = await startWeb();
     const owner = await new Visitor(web).login();
     const id = web.panel.lists.get('dnsservice')?.[0]?.provider.id as string;
@@ -42,7 +42,7 @@ describe('what was done', () => {
     expect(JSON.stringify(events)).not.toContain('my secret note');
   });
 
-  it('counts wrong passwords in one line, whoever they come from', async () => {
+  it('count wrong passwords from all clients in one line', async () => {
     web = await startWeb();
     const stranger = new Visitor(web);
     await stranger.get('/login');
@@ -55,7 +55,7 @@ describe('what was done', () => {
     expect((await owner.get('/events')).statusCode).toBe(303);
   });
 
-  it('names Cloudy’s user, cleaned and cut, and only where Cloudy vouches for the name', async () => {
+  it('name Cloudy’s user, sanitised and truncated, only where Cloudy vouches for the name', async () => {
     web = await startWeb({ web: { embedded: true, authenticate: cloudyLogin } });
     const name = `<b>anna</b>\t${'x'.repeat(100)}`;
     const cloudy = new Visitor(web, { 'x-cloudy-user': name });
@@ -74,7 +74,7 @@ describe('what was done', () => {
     expect(await eventsOf(liar)).toMatchObject([{ by: 'owner', name: '' }]);
   });
 
-  it('says who ended a job', async () => {
+  it('record who cancelled a job', async () => {
     web = await startWeb();
     const owner = await new Visitor(web).login();
     const { job } = (await owner.postJson('/api/v1/services/dnsservice/scan')).json();
@@ -86,7 +86,7 @@ describe('what was done', () => {
     ]);
   });
 
-  it('is done although it cannot be noted', async () => {
+  it('an action succeeds although it cannot be recorded', async () => {
     web = await startWeb();
     const owner = await new Visitor(web).login();
     const { events } = web.panel.store;
@@ -110,7 +110,7 @@ describe('the log', () => {
     return lines;
   }
 
-  it('has one line for each deed: a job’s once it has ended, and none for a second click', async () => {
+  it('has one line for each action: a job’s once it has ended, and none for a second click', async () => {
     web = await startWeb();
     const owner = await new Visitor(web).login();
     const lines = heard();
@@ -131,7 +131,7 @@ describe('the log', () => {
     ]);
   });
 
-  it('names Cloudy’s user so that no name can pass for more', async () => {
+  it('quotes Cloudy’s user so that no name can forge a field', async () => {
     web = await startWeb({ web: { embedded: true, authenticate: cloudyLogin } });
     const lines = heard();
     const cloudy = new Visitor(web, { 'x-cloudy-user': 'anna result=done by=owner' });
@@ -140,7 +140,7 @@ describe('the log', () => {
     expect(lines).toEqual(['info by=cloudy name="anna result=done by=owner" what=background-on result=done']);
   });
 
-  it('warns of failed logins by where they come from, once a minute, counted, and never of what was typed', async () => {
+  it('warns of failed logins with address and count, at most once a minute, without what was typed', async () => {
     let now = NOW;
     web = await startWeb({ web: { now: () => now } });
     const lines = heard();
@@ -183,7 +183,7 @@ describe('the page', () => {
     },
   );
 
-  it('is not for readers, nor linked for them', async () => {
+  it('is neither open to readers nor linked for them', async () => {
     web = await startWeb();
     const reader = new Visitor(web);
     expect((await reader.get('/')).body).not.toContain('/events"');
@@ -191,7 +191,7 @@ describe('the page', () => {
     expect((await reader.get('/api/v1/events')).statusCode).toBe(401);
   });
 
-  it('shows a hundred lines, and all that are kept where asked', async () => {
+  it('shows a hundred lines, and all stored ones on request', async () => {
     web = await startWeb();
     const owner = await new Visitor(web).login();
     for (let index = 0; index < 600; index++)
@@ -208,7 +208,7 @@ describe('the page', () => {
       expect((await owner.get(`/api/v1/events?limit=${limit}`)).statusCode).toBe(400);
   });
 
-  it('says so where nothing was done yet', async () => {
+  it('says that nothing was done yet', async () => {
     web = await startWeb({ web: { authenticate: async () => 'owner' } });
     expect((await new Visitor(web).get('/events')).body).toContain('Nothing has been done here yet.');
   });

@@ -48,20 +48,20 @@ describe('a list', () => {
     [{ sort: 'name' }, ['away', 'gone', 'never', 'Núria', 'torre 9', 'Torre 10']],
     [{ sort: 'rtt' }, ['torre 9', 'Núria', 'Torre 10', 'gone', 'never', 'away']],
     [{ sort: 'measured' }, ['Torre 10', 'torre 9', 'gone', 'away', 'Núria', 'never']],
-  ])('asked for %o shows %o', (query, expected) => {
+  ])('filtered by %o shows %o', (query, expected) => {
     expect(nodes(query)).toEqual(expected);
   });
 
-  it('asked for those that are reachable leaves out one that failed at the last searchRows, in good standing as it is', () => {
+  it('filtered by reachable leaves out a provider that failed the last probe, however good its score', () => {
     expect(searchRows([MISSED, ...LIST], readSearch({ reachable: 'yes' }), API_DEFAULTS).rows).not.toContain(MISSED);
     expect(searchRows([MISSED, ...LIST], readSearch({ measured: 'yes' }), API_DEFAULTS).rows).toContain(MISSED);
   });
 
-  it('is left as it is ranked where nothing is asked for', () => {
+  it('keeps the ranked order without a query', () => {
     expect(asked({ q: '', sort: '', page: '' }).rows).toEqual(LIST);
   });
 
-  it('comes in pages that together are the whole list, each row once; past the end is the last page', () => {
+  it('has pages that together hold each row once; past the end comes the last page', () => {
     const long = Array.from({ length: 25 }, (_, index) => named(index, `node${index}`));
     const page = (number: string) => searchRows(long, readSearch({ rows: '10', page: number }), API_DEFAULTS);
     expect(['1', '2', '3'].flatMap((number) => page(number).rows)).toEqual(long);
@@ -70,7 +70,7 @@ describe('a list', () => {
     expect(searchRows([], readSearch({}), API_DEFAULTS)).toMatchObject({ page: 1, pages: 1, first: 0, total: 0 });
   });
 
-  it('counts what is hidden, and puts pinned ones first only for who wants that', () => {
+  it('counts hidden rows, and puts pinned rows first only where the defaults say so', () => {
     const pinned = LIST.map((one, at) => ({ ...one, pinned: at === 2 }));
     const found = searchRows(pinned, EVERYTHING, { rows: 100, hidden: false, pinnedFirst: true });
     expect([found.rows[0]?.provider.node, found.total, found.hidden]).toEqual(['Núria', 5, 1]);
@@ -90,7 +90,7 @@ describe('the address', () => {
     rows: fc.option(fc.integer({ min: 10, max: 1000 })),
   });
 
-  it('says everything that was asked for, whatever it is', () => {
+  it('holds the whole search, whatever it is', () => {
     fc.assert(
       fc.property(finds, (find) => {
         expect(readSearch(Object.fromEntries(new URLSearchParams(toQuery(find))))).toEqual(find);
@@ -110,7 +110,7 @@ describe('the address', () => {
     { hidden: 'maybe' },
     { q: 'x'.repeat(129) },
     { q: ['a', 'b'] },
-  ])('that asks for %o is refused, naming what is wrong', (query) => {
+  ])('with %o is refused, naming the parameter', (query) => {
     expect(() => readSearch(query)).toThrow(`“${Object.keys(query)[0]}”`);
   });
 });
@@ -131,7 +131,7 @@ describe('on the page', () => {
   }
   const rowsOf = (body: string) => body.match(/<tr id="p-/g)?.length ?? 0;
 
-  it('each filter’s number is the number of rows that its link leads to, also on top of another filter', async () => {
+  it('each filter counts the rows behind its link, also combined with another filter', async () => {
     const visitor = await open();
     await visitor.login();
     web.panel.lists.set(
@@ -156,7 +156,7 @@ describe('on the page', () => {
     }
   });
 
-  it('a thousand come by hundreds, with links before and after that keep what was asked for', async () => {
+  it('a thousand rows come in pages of a hundred, whose links keep the search', async () => {
     const visitor = await open(1000);
     const first = await visitor.get('/services/dnsservice?q=node&sort=name');
     expect(rowsOf(first.body)).toBe(100);
@@ -171,7 +171,7 @@ describe('on the page', () => {
     expect(last.body).toMatch(/cs-rank">801</);
   });
 
-  it('a filter that nothing matches says so and can be cleared', async () => {
+  it('a filter without matches says so and can be cleared', async () => {
     const visitor = await open();
     const { body } = await visitor.get('/services/dnsservice?q=%3Cscript%3Ezzz&sort=name');
     expect(body).toContain('No provider matches.');
@@ -179,7 +179,7 @@ describe('on the page', () => {
     expect(body).toMatch(/href="\/services\/dnsservice\?sort=name">Clear the filters/);
   });
 
-  it('what the owner has hidden is behind a link, for the owner only; pinned ones come first', async () => {
+  it('hidden rows are behind a link, for the owner only, and pinned rows come first', async () => {
     const visitor = await open();
     const list = web.panel.lists.get('dnsservice') ?? [];
     const chosen = list.map((one, at) => ({ ...one, pinned: at === 8, hidden: at === 29 }));
@@ -198,7 +198,7 @@ describe('on the page', () => {
     expect(alone).toContain('href="/services/dnsservice">Leave out what I have hidden');
   });
 
-  it('a list seen at a glance comes without search and filters, unless they are in its address', async () => {
+  it('a short list has no search and filters, unless its address has them', async () => {
     const visitor = await open(5);
     const has = async (query = '') => (await visitor.get(`/services/dnsservice${query}`)).body.includes('id="cs-q"');
     expect(await has()).toBe(false);
@@ -212,7 +212,7 @@ describe('on the page', () => {
     });
   });
 
-  it('a running scan redraws only the page that is shown, with its filters', async () => {
+  it('a running scan redraws only the shown page, with its filters', async () => {
     const visitor = await open();
     await visitor.login();
     const HTMX = { 'hx-request': 'true' };
@@ -226,7 +226,7 @@ describe('on the page', () => {
     expect((await visitor.get(poll, HTMX)).body).toContain('aria-current="true">Reachable');
   });
 
-  it('the form for announcing does not filter the list, though it asks for a community too', async () => {
+  it('the publish form does not filter the list, although it has a community field too', async () => {
     const visitor = await open();
     await visitor.login();
     const { body } = await visitor.get(
@@ -235,7 +235,7 @@ describe('on the page', () => {
     expect(rowsOf(body)).toBe(30);
   });
 
-  it('the API gives all rows as they are ranked, and takes the same questions', async () => {
+  it('the API lists all rows in ranked order, and accepts the same filters', async () => {
     const visitor = await open(1000);
     const all = (await visitor.get('/api/v1/services/dnsservice')).json();
     expect([all.providers.length, all.found]).toEqual([1000, { total: 1000, page: 1, pages: 1 }]);

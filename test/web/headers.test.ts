@@ -135,7 +135,7 @@ describe('the security headers', () => {
     expect(answer.body).not.toContain(GUESS);
   });
 
-  it('are on an answer that has no body, because nothing has changed', async () => {
+  it('are on a 204 answer', async () => {
     const file = await reader.get('/public/style.css');
     const kept = await reader.get('/public/style.css', { 'if-none-match': String(file.headers.etag) });
     expect(kept.statusCode).toBe(304);
@@ -179,7 +179,7 @@ describe('no page', () => {
 });
 
 describe('secrets', () => {
-  it('are said nowhere: no page, no export, no event, no log, no metric', async () => {
+  it('are in no page, export, event, log or metric', async () => {
     const proxy = whole.panel.discovery.providers('proxy3')[0]?.id ?? '';
     const scan = await owner.post(`/services/proxy3/providers/${proxy}/scan`, ACCOUNT);
     const job = await whole.panel.jobs.ended(scan.headers.location?.split('/').at(-1) ?? '');
@@ -201,7 +201,7 @@ describe('secrets', () => {
     expect([...said, whole.state()].join('\n')).not.toContain(owner.token);
   });
 
-  it('of the first run are told in the log of the start alone', async () => {
+  it('of the first run are only in the log of the start', async () => {
     const web = await startWeb({ owner: false });
     const code = firstRunCode(web.panel.store.settings);
     const visitor = new Visitor(web);

@@ -53,7 +53,7 @@ async function end(node: string, type?: string): Promise<Step | undefined> {
   return steps[at];
 }
 
-describe('the chain', () => {
+describe('the diagnosis', () => {
   it('holds from end to end for a service that answers', async () => {
     await community(member('torre', await tagOf('dnsservice')));
     const steps = await walk('torre', 'dnsservice');
@@ -64,7 +64,7 @@ describe('the chain', () => {
     expect(steps[1]?.text).toBe('2 nodes are alive, this one included.');
   });
 
-  it('ends where the agent does not answer, with the way to start it', async () => {
+  it('ends at an agent that does not answer, with the way to start it', async () => {
     web = await startWeb();
     const step = await end('torre', 'dnsservice');
     expect(step).toMatchObject({ id: 'agent', state: 'no', text: 'The Serf agent does not answer.' });
@@ -76,12 +76,12 @@ describe('the chain', () => {
     expect(await end('torre')).toMatchObject({ id: 'agent', state: 'unknown', todo: expect.stringContaining('DEMO') });
   });
 
-  it('ends where this node has joined nobody that is alive', async () => {
+  it('ends at a node that has joined no living member', async () => {
     await community(member('torre', undefined, 'failed'));
     expect(await end('torre')).toMatchObject({ id: 'joined', state: 'no', todo: expect.stringContaining('serf join') });
   });
 
-  it('ends at a node that is no member, and names the nearest', async () => {
+  it('ends at an unknown node, and suggests the nearest name', async () => {
     await community(member('la-torre'), member('x'.repeat(128)));
     expect(await end('la-tore')).toMatchObject({
       ...{ id: 'member', state: 'no', text: 'No member is called “la-tore”.' },
@@ -100,18 +100,18 @@ describe('the chain', () => {
     });
   });
 
-  it('prefers the one alive of two that match', async () => {
+  it('prefers the living of two matching members', async () => {
     await community(member('Torre', undefined, 'failed'), member('torre', await tagOf('dnsservice')));
     expect((await walk('TORRE', 'dnsservice')).at(-1)).toMatchObject({ id: 'answers', state: 'yes' });
   });
 
-  it('finds a node by its address and by the host that it announces too', async () => {
+  it('finds a node also by its address and by its announced host', async () => {
     await community(member('torre', await tagOf('dnsservice')));
     for (const name of ['10.139.40.1', 'HOST.guifi.local'])
       expect((await walk(name, 'dnsservice')).at(-1)).toMatchObject({ state: 'yes' });
   });
 
-  it('decodes no tag of a listed member to find a host, only of those who left', async () => {
+  it('decodes only the tags of members that left to find a host', async () => {
     const [torre, gone] = [member('torre', await tagOf('proxy3')), member('gone', await tagOf('proxy3'), 'left')];
     await community(torre, { ...gone, address: null });
     const reads = [torre, gone].map(({ tags }) => vi.spyOn(tags as Map<string, string>, 'get'));
@@ -121,14 +121,14 @@ describe('the chain', () => {
     expect((await end('host.guifi.local'))?.text).toContain('has left');
   });
 
-  it('ends at a node that announces nothing; without a name that is this one', async () => {
+  it('ends at a node that announces nothing; without a name, at this node', async () => {
     await community(member('torre'));
     expect(await end('torre')).toMatchObject({ id: 'tag', state: 'no', todo: expect.stringContaining('Announce') });
     expect(await end('')).toMatchObject({ id: 'tag', state: 'no' });
     expect((await walk(''))[2]?.text).toBe('here, at 10.139.40.99.');
   });
 
-  it('ends at an announcement that cannot be read, with the reason', async () => {
+  it('ends at an unreadable announcement, with the reason', async () => {
     await community(member('torre', '!!!'), member('empty', await tagOf()));
     expect(await end('torre')).toMatchObject({
       id: 'readable',
@@ -139,7 +139,7 @@ describe('the chain', () => {
     expect(await end('empty')).toMatchObject({ id: 'readable', state: 'no', text: 'The announcement is empty.' });
   });
 
-  it('goes on where only a part cannot be read, and says so', async () => {
+  it('continues past an announcement of which a part is unreadable, and says so', async () => {
     await community(member('torre', await tagOf('dnsservice', 'not a type')));
     const steps = await walk('torre', 'dnsservice');
     expect(steps[4]).toMatchObject({ state: 'yes', text: 'Not all of it can be read:' });
@@ -150,7 +150,7 @@ describe('the chain', () => {
     expect(steps[7]?.state).toBe('yes');
   });
 
-  it('ends at another type than is announced, and asks for one where none is given', async () => {
+  it('ends at a type that is not announced, and asks for one where none is given', async () => {
     await community(member('torre', await tagOf('dnsservice', 'proxy3')));
     expect(await end('torre', 'DNSservice')).toMatchObject({
       ...{ id: 'type', state: 'no', text: 'It announces dnsservice, proxy3, but not “DNSservice”.' },
@@ -167,7 +167,7 @@ describe('the chain', () => {
     ['servidor dns', 'ca', 'Potser voleu dir «dnsservice» (Servidor DNS): escriviu-ho a dalt.'],
     ['proxy web', 'es', 'Quizá quiere decir «proxy3» (Proxy web): escríbalo arriba.'],
     ['printer', 'en', 'Upper and lower case count. Otherwise announce it on that node.'],
-  ])('knows what is meant by “%s” in %s', async (type, language, todo) => {
+  ])('suggests the type that “%s” means in %s', async (type, language, todo) => {
     await community(member('torre', await tagOf('dnsservice', 'proxy3')));
     const query = new URLSearchParams({ node: 'torre', type }).toString();
     const visitor = new Visitor(web, { 'accept-language': language });
@@ -183,13 +183,13 @@ describe('the chain', () => {
     });
   });
 
-  it('says that a new announcement is on its way', async () => {
+  it('says that a new announcement will soon be listed', async () => {
     await community(member('torre', await tagOf('dnsservice')));
     web.panel.lists.clear();
     expect(await end('torre', 'dnsservice')).toMatchObject({ id: 'allowed', state: 'unknown' });
   });
 
-  it('ends with a service that fails, or was never measured', async () => {
+  it('ends at a service that fails or was never measured', async () => {
     await community(member('torre', await tagOf('dnsservice')));
     web.panel.lists.set('dnsservice', [
       ranked('dnsservice', 1, { ...NUMBERLESS, score: 0, level: 0, reason: 'refused' }),
@@ -202,7 +202,7 @@ describe('the chain', () => {
   });
 });
 
-describe('what was skipped', () => {
+describe('the skipped announcements', () => {
   const heardAt = Date.parse('2026-11-20T09:00:00Z');
   const rows: readonly SkippedRow[] = [
     { node: 'torre', type: 'dnsservice', reason: 'bad-port', heardAt },
@@ -223,7 +223,7 @@ describe('what was skipped', () => {
   const ask = async (query: string) =>
     (await (await open()).get(`/api/v1/help/skipped${query}`)).json().skipped as SkippedGroup[];
 
-  it('is told with the reason, its meaning, what to do, and the rows, the newest first', async () => {
+  it('come with the reason, its meaning, what to do, and the rows, newest first', async () => {
     expect(await ask('?source=serf&reason=bad-port')).toEqual([
       {
         ...{ source: 'serf', reason: 'bad-port', text: 'bad port', means: 'The port is no number from 1 to 65535.' },
@@ -245,7 +245,7 @@ describe('what was skipped', () => {
     ['?source=avahi', 0],
     ['?reason=bad-json', 0],
     ['?reason[x]=1', 4],
-  ])('asked with “%s” comes in %i parts', async (query, count) => {
+  ])('filtered by “%s” come in %i groups', async (query, count) => {
     expect(await ask(query)).toHaveLength(count);
   });
 
@@ -260,11 +260,11 @@ describe('what was skipped', () => {
     },
   );
 
-  it('of one’s own list is one’s own to correct', async () => {
+  it('of the hand-kept list are for the owner to correct', async () => {
     expect((await ask('?source=list'))[0]?.todo).toContain('PROVIDERS_FILE');
   });
 
-  it('is a page that leads to the walk of each node, and says what is not kept', async () => {
+  it('are a page that links to the diagnosis of each node, and says what is not stored', async () => {
     const { body } = await (await open()).get('/help/skipped?source=serf');
     expect(body).toContain('href="/help/not-listed?node=torre&amp;type=dnsservice">torre</a> · dnsservice');
     expect(body).toContain('href="/help/not-listed?node=camp+%26+riu&amp;type=">camp &amp; riu</a>');
@@ -274,7 +274,7 @@ describe('what was skipped', () => {
     expect((await (await open()).get('/help/skipped?source=avahi')).body).toContain('Nothing of this was skipped.');
   });
 
-  it('is linked, with its number, from the first page and from the chain', async () => {
+  it('are linked with their count from the first page and the diagnosis', async () => {
     const visitor = await open();
     const { body } = await visitor.get('/');
     expect(body).toContain('href="/help/skipped?source=serf&amp;reason=bad-bzip2">41 skipped</a>');
@@ -285,12 +285,12 @@ describe('what was skipped', () => {
   });
 });
 
-describe('the page', () => {
+describe('the help page', () => {
   it.each([
     ['en', 'Help', 'Why is something not listed?', 'No member is called'],
     ['es', 'Ayuda', '¿Por qué no aparece algo en la lista?', 'Ningún miembro se llama'],
     ['ca', 'Ajuda', 'Per què no surt alguna cosa a la llista?', 'Cap membre es diu'],
-  ])('in %s leads from every page to the chain', async (language, help, title, missing) => {
+  ])('in %s is linked from every page and leads to the diagnosis', async (language, help, title, missing) => {
     await community(member('torre'));
     const visitor = new Visitor(web, { 'accept-language': language });
     expect((await visitor.get('/')).body).toContain(`href="/help">${help}</a>`);
@@ -302,7 +302,7 @@ describe('the page', () => {
     expect(body).not.toContain('<b>');
   });
 
-  it('offers the words to type, each with what the service is called', async () => {
+  it('suggests the type ids, each with the title of its service', async () => {
     await community();
     const { body } = await new Visitor(web, { 'accept-language': 'es' }).get('/help/not-listed');
     expect(body).toContain('<option value="proxy3" label="Proxy web">');
@@ -312,20 +312,20 @@ describe('the page', () => {
     ['en', ['Recommended', 'As good as the best', 'Pinned', 'Not confirmed', 'first impression', 'well tested']],
     ['es', ['Recomendado', 'Igual de bueno', 'Fijado', 'Sin confirmar', 'primera impresión', 'bien comprobado']],
     ['ca', ['Recomanat', 'Igual de bo', 'Fixat', 'Sense confirmar', 'primera impressió', 'ben comprovat']],
-  ])('in %s says what the words in the list mean, by the words that stand there', async (language, words) => {
+  ])('in %s explains the words of the list by the words that the list uses', async (language, words) => {
     await community();
     const { body } = await new Visitor(web, { 'accept-language': language }).get('/help');
     for (const word of words) expect(body).toMatch(new RegExp(`[“«]${word}[”»]`));
   });
 
-  it('links what is listed all the same', async () => {
+  it('links what is listed nevertheless', async () => {
     await community();
     const id = web.panel.lists.get('dnsservice')?.[0]?.provider.id;
     const { body } = await new Visitor(web).get('/help/not-listed?node=node1&type=dnsservice');
     expect(body).toContain(`href="/services/dnsservice/providers/${id}"`);
   });
 
-  it('takes whatever one may ask, and refuses what nobody can have meant', async () => {
+  it('accepts any plain question, and refuses repeated or overlong parameters', async () => {
     await community(member('torre'));
     for (const query of ['', 'type=%00', `node=${'x'.repeat(128)}`, 'node[a]=b'])
       expect((await new Visitor(web).get(`/help/not-listed?${query}`)).statusCode).toBe(200);

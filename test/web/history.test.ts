@@ -31,7 +31,7 @@ async function open(days: 1 | 2 = 1) {
 }
 
 describe('the history', () => {
-  it('is drawn on the page, with the same in words and as a table', async () => {
+  it('is drawn on the page, and told in words and as a table', async () => {
     const { page, visitor } = await open(2);
     const { body } = await visitor.get(page);
     expect(body).toMatch(/<svg[^>]*role="img" aria-label="Score: Between 60 and 72 on 2 days; 72 on Nov 20, 2026/);
@@ -40,14 +40,14 @@ describe('the history', () => {
     );
   });
 
-  it('of one day is a sentence, and no chart', async () => {
+  it('of a single day is a sentence without a chart', async () => {
     const { page, visitor } = await open();
     const { body } = await visitor.get(page);
     expect(body).toContain('Measured on Nov 20, 2026 only: the charts begin with a second day.');
     expect(body).not.toContain('class="cs-chart');
   });
 
-  it('says so where there is none', async () => {
+  it('says that there is none', async () => {
     web = await startWeb();
     const { id } = web.panel.lists.get('dnsservice')?.[1]?.provider ?? { id: '' };
     expect((await new Visitor(web).get(`/services/dnsservice/providers/${id}`)).body).toContain(
@@ -55,13 +55,13 @@ describe('the history', () => {
     );
   });
 
-  it('tells this node’s own absences apart', async () => {
+  it('reports this node’s own absences separately', async () => {
     const { page, visitor } = await open(2);
     for (const minute of [5, 4, 3, 2]) web.panel.store.own.beat(NOW - minute * MINUTE, minute > 4 ? 'cut' : 'up');
     expect((await visitor.get(page)).body).toMatch(/In that time the panel ran for/);
   });
 
-  it('comes whole as CSV: a line for each value, a failure as a line without one', async () => {
+  it('is exported whole as CSV: a line for each value, and for a failure a line without one', async () => {
     const { page, provider, visitor } = await open();
     const { body, headers } = await visitor.get(`${page}/measurements.csv`);
     expect(headers['content-type']).toMatch(/^text\/csv/);
@@ -75,7 +75,7 @@ describe('the history', () => {
     ]);
   });
 
-  it('comes whole as JSON, also when there is nothing', async () => {
+  it('is exported whole as JSON, also when it is empty', async () => {
     const { page, visitor } = await open();
     const { json } = await visitor.get(`${page}/measurements.json`);
     expect(json()).toMatchObject([{ reason: 'timeout' }, { level: 4, samples: [{ value: 12.5 }, { value: 7.25 }] }]);
@@ -83,7 +83,7 @@ describe('the history', () => {
     expect((await visitor.get(`/services/dnsservice/providers/${other}/measurements.json`)).json()).toEqual([]);
   });
 
-  it('comes whole for all providers of a type, too', async () => {
+  it('is exported whole for all providers of a type', async () => {
     const { visitor } = await open();
     const { attempts } = web.panel.store;
     const other = web.panel.lists.get('dnsservice')?.[1]?.provider.id ?? '';
@@ -96,7 +96,7 @@ describe('the history', () => {
     expect((await visitor.get('/services/nothing/measurements.csv')).statusCode).toBe(404);
   });
 
-  it('of a stranger’s type is no formula for a spreadsheet, and of nobody is not found', async () => {
+  it('cannot smuggle a formula into a spreadsheet, and is not found for an unknown provider', async () => {
     const { visitor } = await open();
     const [first] = web.panel.lists.get('dnsservice') ?? [];
     if (!first) throw new Error('no provider');

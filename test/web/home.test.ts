@@ -24,14 +24,14 @@ describe('the first page', () => {
     ['en', 'Best for you: node1, 12.4 ms, answers 100% of the time'],
     ['ca', 'El millor per a vós: node1, 12,4 ms, respon el 100 % de les vegades'],
     ['es', 'El mejor para usted: node1, 12,4 ms, responde el 100 % de las veces'],
-  ])('says in %s who is best, how fast and how surely', async (language, sentence) => {
+  ])('says in %s who is best, how fast and how reliable', async (language, sentence) => {
     const visitor = await open();
     const { body } = await visitor.get('/', { 'accept-language': language });
     expect(text(body)).toContain(sentence);
     expect(text((await visitor.get('/services/dnsservice', { 'accept-language': language })).body)).toContain(sentence);
   });
 
-  it('shows an own service that failed before all others, and says so in words', async () => {
+  it('shows a failed own service before all others, in words', async () => {
     const visitor = await (await open()).login();
     const usual = titles((await visitor.get('/')).body);
     web.panel.states.set('tincvpn', localOf({ unit: 'tinc@mesh.service', state: 'failed', enabled: true }));
@@ -45,7 +45,7 @@ describe('the first page', () => {
     expect(services[0].type).toBe('dnsservice');
   });
 
-  it('shows other services by pages, each once, whichever words strangers announce', async () => {
+  it('shows other services in pages, each once, whatever strangers announce', async () => {
     const visitor = await open();
     const words = Array.from({ length: 60 }, (_, nth) => `word${100 + nth}`);
     for (const word of words) web.panel.lists.set(word, [ranked(word, 1)]);
@@ -65,7 +65,7 @@ describe('the first page', () => {
     ['en', '80 It did not answer the last time.'],
     ['ca', '80 L’última vegada no ha respost.'],
     ['es', '80 La última vez no respondió.'],
-  ])('says in %s that the best one missed the last time', async (language, sentence) => {
+  ])('says in %s that the best provider failed the last probe', async (language, sentence) => {
     const visitor = await open();
     const missed = ranked('dnsservice', 1, { failures: 1, attempts: 5, recommended: true });
     web.panel.lists.set('dnsservice', [missed, ranked('dnsservice', 2)]);
@@ -113,7 +113,7 @@ describe('the first page', () => {
     },
   );
 
-  it('makes no link of a number that leads to an empty list', async () => {
+  it('does not link a number that leads to an empty list', async () => {
     const visitor = await open();
     const never = { ...NUMBERLESS, score: null, level: 0 as const, samples: 0, attempts: 0, measuredAt: null };
     web.panel.lists.set('owp', [ranked('owp', 1, never)]);
@@ -124,7 +124,7 @@ describe('the first page', () => {
     expect(body).not.toMatch(/<a [^>]*>0 (measured|of)/);
   });
 
-  it('says who may measure for the first time, and how, until something was measured', async () => {
+  it('says who may start the first scan, and how, until something was measured', async () => {
     const told = async (visitor: Visitor) => /Nothing measured yet:[^<]*/.exec((await visitor.get('/')).body)?.[0];
     const never = { ...NUMBERLESS, score: null, level: 0 as const, samples: 0, attempts: 0, measuredAt: null };
     const visitor = await open();
@@ -162,7 +162,7 @@ describe('the first page', () => {
   });
 });
 
-describe('a page that nobody touches', () => {
+describe('a page left open', () => {
   const HTMX = { 'hx-request': 'true' };
   const watched = (body: string) => /hx-get="([^"]+since=[^"]+)"/.exec(body)?.[1]?.replaceAll('&amp;', '&') ?? '';
 
@@ -181,7 +181,7 @@ describe('a page that nobody touches', () => {
     },
   );
 
-  it('says when it was made where there are no scripts', async () => {
+  it('says when it was made, without scripts', async () => {
     const { body } = await (await open()).get('/services/dnsservice');
     expect(body).toMatch(/<p id="cs-pulse"[^>]*><span[^>]*>Updated Nov 20, 2026/);
   });

@@ -64,13 +64,13 @@ describe('a host', () => {
     'a.'.repeat(8000),
     '',
     undefined,
-  ])('%s is a stranger’s or none', (host) => {
+  ])('%s is unknown or missing', (host) => {
     expect(() => assertKnownHost(host, NAMES)).toThrowError(PanelError);
   });
 });
 
 describe('an order', () => {
-  it('is taken under an address and under a name of the configuration, and refused under another', async () => {
+  it('is accepted under an address and a configured name, and refused under any other', async () => {
     const visitor = await owner({ config: { hosts: ['node.example', 'panel.guifi.net'] } });
     const statuses: number[] = [];
     for (const host of ['127.0.0.1:7001', 'panel.guifi.net', 'rebound.example']) {
@@ -79,20 +79,20 @@ describe('an order', () => {
     expect(statuses).toEqual([303, 303, 421]);
   });
 
-  it('starts nothing under a strange name', async () => {
+  it('starts nothing under an unknown name', async () => {
     const visitor = await owner();
     expect((await visitor.post(SCAN, {}, { host: 'rebound.example' })).statusCode).toBe(421);
     expect(web.panel.jobs.running()).toEqual([]);
   });
 
-  it('to log in is refused too, with the right password', async () => {
+  it('to log in is refused even with the right password', async () => {
     web = await startWeb();
     const visitor = new Visitor(web, { host: 'rebound.example' });
     await visitor.get('/login');
     expect((await visitor.post('/login', { password: 'four words in a row' })).statusCode).toBe(421);
   });
 
-  it('is refused without a Host, and taken with the first of two as servers read it', async () => {
+  it('is refused without a Host, and of two the first counts', async () => {
     web = await startWeb();
     const address = '127.89.1.1';
     const { port } = new URL(await web.app.listen({ host: address, port: 0 }));
@@ -115,7 +115,7 @@ describe('an order', () => {
     expect((await visitor.post(SCAN, {}, headers)).statusCode).toBe(421);
   });
 
-  it('is taken under any name that a host application’s own login accepts', async () => {
+  it('is accepted under any name where a host application has the login', async () => {
     web = await startWeb({ web: { authenticate: async () => 'owner' } });
     const visitor = new Visitor(web, { host: 'rebound.example' });
     await visitor.get('/');
@@ -135,7 +135,7 @@ describe('reading', () => {
 describe('a page', () => {
   const host = 'Rebound.Example:7001';
 
-  it('says before any order that it would be refused, at the login and everywhere, in each language', async () => {
+  it('warns on every page that orders would be refused, in each language', async () => {
     web = await startWeb();
     for (const [language, words] of [
       ['ca', 'no coneix el nom rebound.example: poseu HOSTS=rebound.example a /etc/cloudy-services.conf'],
@@ -148,7 +148,7 @@ describe('a page', () => {
     }
   });
 
-  it('says nothing of it under a name that is this node’s, nor where another application has the login', async () => {
+  it('does not warn under a known name, nor where another application has the login', async () => {
     web = await startWeb();
     for (const known of ['127.0.0.1:7001', 'node.example', 'cloudy'])
       expect((await new Visitor(web, { host: known }).get('/login')).body).not.toContain('HOSTS');
@@ -185,7 +185,7 @@ describe('a refusal', () => {
     }
   });
 
-  it('is a message beside the button for htmx', async () => {
+  it('is a message beside the button, for htmx', async () => {
     const visitor = await owner();
     const { body, headers, statusCode } = await visitor.post(SCAN, {}, { host, 'hx-request': 'true' });
     expect([statusCode, headers['hx-retarget']]).toEqual([421, '#cs-message']);
@@ -193,7 +193,7 @@ describe('a refusal', () => {
     expect(body).not.toContain('<html');
   });
 
-  it('names the line of the configuration for a program', async () => {
+  it('names the configuration line, for a program', async () => {
     const visitor = await owner();
     const answer = await visitor.postJson(`/api/v1${SCAN}`, {}, { host: 'Rebound.Example:7001' });
     expect([answer.statusCode, answer.json().error]).toMatchObject([421, { code: 'unknown-host' }]);

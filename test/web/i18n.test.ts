@@ -84,11 +84,11 @@ const source = [...sources(VIEWS_DIR, '.eta'), ...sources(join(VIEWS_DIR, '..', 
 const exists = (key: string) => key in texts || `${key}.other` in texts;
 
 describe('the texts', () => {
-  it('exist for every word of the contracts', () => {
+  it('exist for every closed list of words', () => {
     expect(composed.filter((key) => !exists(key))).toEqual([]);
   });
 
-  it('exist for every key that a template or the code names', () => {
+  it('exist for every key in a template or the code', () => {
     const quoted = [...source.matchAll(/'([a-z]+(?:\.[a-z-]+)+)'/g)].map((match) => match[1] as string);
     const families = new Set(keys.map((key) => key.split('.', 1)[0]));
     const named = quoted.filter((key) => families.has(key.split('.', 1)[0]) && !/\.(css|svg|js)$/.test(key));
@@ -96,7 +96,7 @@ describe('the texts', () => {
     expect(named.filter((key) => !exists(key))).toEqual([]);
   });
 
-  it('have none that nothing uses', () => {
+  it('are all used', () => {
     const used = (key: string) => {
       const whole = key.replace(/\.(one|other)$/, '');
       return composed.includes(key) || composed.includes(whole) || /^fact\./.test(key) || source.includes(`'${whole}'`);
@@ -104,7 +104,7 @@ describe('the texts', () => {
     expect(keys.filter((key) => !used(key))).toEqual([]);
   });
 
-  it('are not the same in two languages by mistake', () => {
+  it('differ between languages, except on purpose', () => {
     const [ca, es, en] = LANGUAGES.map((language) => locales(language));
     const same = keys.filter(
       (key) => / \w+ \w+/.test(texts[key] ?? '') && [ca, es].some((one) => one?.t(key) === en?.t(key)),
@@ -113,8 +113,8 @@ describe('the texts', () => {
   });
 });
 
-describe('writing', () => {
-  it('chooses the plural and writes numbers as the language does', () => {
+describe('formatting', () => {
+  it('chooses the plural and formats numbers for the language', () => {
     expect(locales('ca').t('home.providers', { count: 1 })).toBe('1 proveïdor');
     expect(locales('es').t('home.providers', { count: 1_000_000 })).toBe('1.000.000 proveedores');
     expect(locales('en').t('home.providers', { count: 12_345 })).toBe('12,345 providers');
@@ -138,7 +138,7 @@ describe('writing', () => {
     expect(locales('en').ago(now + 5000, now)).toBe('now');
   });
 
-  it('leaves a value that looks like a placeholder as it is', () => {
+  it('does not replace a placeholder inside a value', () => {
     expect(locales('en').t('job.kind.scan', { service: '{count} $& $1' })).toBe('Scan of {count} $& $1');
   });
 
@@ -167,7 +167,7 @@ describe('choosing the language', () => {
     expect(chooseLanguage(cookie, accept, 'ca')).toBe(expected);
   });
 
-  it('asks the person’s own choice first, then the browser, then the configuration', async () => {
+  it('prefers the person’s choice, then the browser, then the configuration', async () => {
     const web = await startWeb({ config: { language: 'es' } });
     const shown = async (accept?: string, cookie?: string) => {
       const headers = { ...(accept && { 'accept-language': accept }), ...(cookie && { cookie }) };

@@ -9,7 +9,7 @@ afterEach(() => web.app.close());
 
 const label = { ca: 'x', es: 'x', en: 'x' };
 
-it('is shown to the owner alone, on the page and in the JSON', async () => {
+it('shows this node’s own configuration only to the owner, on the page and in the JSON', async () => {
   web = await startWeb();
   const found = ranked('dnsservice', 1);
   web.panel.lists.set('dnsservice', [found]);

@@ -55,7 +55,7 @@ function moved(visitor: Visitor, address: string, headers?: Record<string, strin
 }
 
 describe('a browser in which the owner has logged in before', () => {
-  it('logs in at once while 60 strangers have used up all tries, from whatever address', async () => {
+  it('logs in at once from any address while 60 strangers have used up all tries', async () => {
     web = await startWeb();
     const browser = await known();
     await storm(60);
@@ -63,7 +63,7 @@ describe('a browser in which the owner has logged in before', () => {
     expect(await guess(moved(browser, '127.30.0.2'), PASSWORD)).toBe(303);
   });
 
-  it('logs in at once behind a proxy that nobody has named, where all have one address', async () => {
+  it('logs in at once behind an unknown proxy, where all clients share one address', async () => {
     web = await startWeb();
     const browser = await known('127.0.0.9');
     await storm(1, {}, '127.0.0.9');
@@ -71,7 +71,7 @@ describe('a browser in which the owner has logged in before', () => {
     expect(await guess(browser, PASSWORD)).toBe(303);
   });
 
-  it('has to wait for its own wrong tries, as everybody has', async () => {
+  it('has to wait after its own wrong tries', async () => {
     web = await startWeb();
     const browser = await known();
     for (let tries = 0; tries < 5; tries++) expect(await guess(browser)).toBe(401);
@@ -79,7 +79,7 @@ describe('a browser in which the owner has logged in before', () => {
     expect(await guess(new Visitor(web, {}, '127.30.0.1'), PASSWORD)).toBe(303);
   });
 
-  it('is known after a new password too, and its cookie opens nothing by itself', async () => {
+  it('stays known after a new password, and its cookie alone opens nothing', async () => {
     web = await startWeb();
     const browser = await known();
     await setOwnerPassword(web.panel.store.settings, 'another password');
@@ -101,7 +101,7 @@ describe('a browser in which the owner has logged in before', () => {
     expect(web.panel.store.settings.get('login-devices')).not.toContain(first);
   });
 
-  it('is one of 20: the one that logged in longest ago is forgotten, and strangers’ tries forget nobody', async () => {
+  it('is one of 20: the one that logged in longest ago is forgotten, never because of strangers’ tries', async () => {
     web = await startWeb();
     const browsers = [];
     for (let nth = 0; nth < 21; nth++) browsers.push(await known());
@@ -123,7 +123,7 @@ describe('a browser in which the owner has logged in before', () => {
     },
   );
 
-  it('does not give strangers new tries by logging in', async () => {
+  it('gives strangers no new tries by logging in', async () => {
     web = await startWeb();
     const browser = await known();
     await storm(60);
@@ -131,7 +131,7 @@ describe('a browser in which the owner has logged in before', () => {
     expect(await guess(new Visitor(web, {}, '127.20.0.59'))).toBe(429);
   });
 
-  it('logs in where its device cannot be kept: the disk is full', async () => {
+  it('logs in on a full disk, where its device cannot be stored', async () => {
     web = await startWeb();
     vi.spyOn(console, 'error').mockImplementation(() => {});
     const { settings } = web.panel.store;
@@ -144,7 +144,7 @@ describe('a browser in which the owner has logged in before', () => {
   });
 });
 
-describe('behind a proxy that the owner has named', () => {
+describe('behind a trusted proxy', () => {
   const behind = (client: string) => ({ 'x-forwarded-for': client });
 
   it('strangers wait by their own address, and the owner’s new browser does not', async () => {
@@ -154,7 +154,7 @@ describe('behind a proxy that the owner has named', () => {
     expect(await guess(new Visitor(web, behind('10.1.0.2'), '127.0.0.9'), PASSWORD)).toBe(303);
   });
 
-  it('what the client claims before the proxy’s own word is not believed', async () => {
+  it('ignores addresses that the client has put before the proxy’s own', async () => {
     web = await startWeb({ config: { trustedProxy: ['127.0.0.9/32'] } });
     const claim = (nth: number) => behind(`10.9.9.${nth}, 10.1.0.1`);
     const statuses = [];
@@ -162,7 +162,7 @@ describe('behind a proxy that the owner has named', () => {
     expect(statuses).toEqual([401, 401, 401, 401, 401, 429]);
   });
 
-  it('the header of anybody else is not believed', async () => {
+  it('ignores the header of any other sender', async () => {
     web = await startWeb({ config: { trustedProxy: ['127.0.0.9/32'] } });
     const statuses = [];
     for (let nth = 0; nth < 6; nth++)
@@ -216,7 +216,7 @@ describe('through the Unix socket', () => {
 });
 
 describe('the first owner', () => {
-  it('gets in with the code while strangers have used up all tries', async () => {
+  it('logs in with the code while strangers have used up all tries', async () => {
     web = await startWeb({ owner: false });
     const code = firstRunCode(web.panel.store.settings);
     for (let nth = 0; nth < 30; nth++) {
@@ -230,7 +230,7 @@ describe('the first owner', () => {
     expect((await owner.post('/login', { code, password: PASSWORD })).statusCode).toBe(303);
   });
 
-  it('is one of twenty at the same time: the others are told that there is one, and nobody else’s password counts', async () => {
+  it('is exactly one of twenty at the same time: the others learn that there is an owner, and only one password counts', async () => {
     web = await startWeb({ owner: false });
     const { settings } = web.panel.store;
     const code = firstRunCode(settings);
@@ -250,7 +250,7 @@ describe('the first owner', () => {
     expect(works).toEqual(visitors.map((_, nth) => nth === winners[0]));
   });
 
-  it('is told so in the form too, by whoever comes second, without a word on the password', async () => {
+  it('exists for the second visitor’s form, which says so without a word on the password', async () => {
     web = await startWeb({ owner: false });
     const code = firstRunCode(web.panel.store.settings);
     const [first, second] = [new Visitor(web), new Visitor(web)];
@@ -263,7 +263,7 @@ describe('the first owner', () => {
     expect(await isOwner(second)).toBe(false);
   });
 
-  it('does not undo what the command line has set meanwhile', async () => {
+  it('does not replace a password that the command line has set meanwhile', async () => {
     web = await startWeb({ owner: false });
     const { settings } = web.panel.store;
     const code = firstRunCode(settings);
@@ -279,8 +279,8 @@ describe('the first owner', () => {
   });
 });
 
-describe('checks of passwords', () => {
-  it('are done one at a time, known ones first, and few strangers may wait', async () => {
+describe('password checks', () => {
+  it('run one at a time, known browsers first, and few strangers may wait', async () => {
     const turns = new Turns();
     const done: string[] = [];
     let running = 0;
@@ -306,7 +306,7 @@ describe('checks of passwords', () => {
     expect(done).toHaveLength(all.length);
   });
 
-  it('go on after one that failed', async () => {
+  it('continue after one that threw', async () => {
     const turns = new Turns();
     const failing = turns.run(false, () => Promise.reject(new Error('no memory')));
     const next = turns.run(false, async () => 'done');
@@ -314,7 +314,7 @@ describe('checks of passwords', () => {
     expect(await next).toBe('done');
   });
 
-  it('of many strangers at once are few: the others are turned away before they cost anything', async () => {
+  it('of many concurrent strangers are few: the others are turned away before they cost anything', async () => {
     web = await startWeb({ web: { now: () => NOW } });
     const strangers = Array.from({ length: 150 }, (_, nth) => new Visitor(web, {}, `127.20.0.${nth + 1}`));
     for (const stranger of strangers) await stranger.get('/login');

@@ -17,7 +17,7 @@ async function open(options?: Parameters<typeof startWeb>[0]): Promise<Visitor> 
 const isOwner = async (visitor: Visitor) => (await visitor.get('/api/v1/session')).json().role === 'owner';
 
 describe('logging in', () => {
-  it('gives a new cookie that scripts and other sites cannot use, and leads back', async () => {
+  it('sets a new cookie that scripts and other sites cannot use, and leads back', async () => {
     const visitor = await open();
     await visitor.get('/login');
     const before = visitor.cookies.get('cloudy_services');
@@ -49,7 +49,7 @@ describe('logging in', () => {
     expect((await visitor.post('/login', { password: PASSWORD, next })).headers.location).toBe(location);
   });
 
-  it('is over for who has logged in: the form leads back at once', async () => {
+  it('redirects a visitor who has logged in already', async () => {
     const visitor = await open();
     await visitor.login();
     const { statusCode, headers } = await visitor.get('/login?next=/help');
@@ -66,7 +66,7 @@ describe('logging in', () => {
     expect(await isOwner(visitor)).toBe(false);
   });
 
-  it('is slowed down after five failures in a row, also for the right password, and goes on after the wait', async () => {
+  it('is slowed down after five failures in a row, also with the right password, and works after the wait', async () => {
     let now = NOW;
     const visitor = await open({ web: { now: () => now } });
     await visitor.get('/login');
@@ -83,7 +83,7 @@ describe('logging in', () => {
     expect((await visitor.post('/login', { password: PASSWORD })).statusCode).toBe(303);
   });
 
-  it('lets no more than five guesses through at the same time', async () => {
+  it('lets through no more than five concurrent guesses', async () => {
     const visitor = await open();
     await visitor.get('/login');
     const answers = await Promise.all(Array.from({ length: 9 }, () => visitor.post('/login', { password: 'wrong' })));
@@ -110,7 +110,7 @@ describe('guessing from many addresses', () => {
     return throttle;
   };
 
-  it('is slowed down after a hundred failures in a row, up to two tries in ten seconds, one of them a newcomer’s', () => {
+  it('is slowed down after a hundred failures in a row to two tries in ten seconds, one of them a newcomer’s', () => {
     const throttle = failed(99);
     expect(throttle.begin('10.0.0.1')).toBe(0);
     expect(throttle.begin('10.0.0.1')).toBe(1000);
@@ -125,7 +125,7 @@ describe('guessing from many addresses', () => {
     expect(tried).toBeLessThanOrEqual(730);
   });
 
-  it('lets an address in that has not failed yet, while sixty others never stop', () => {
+  it('lets in an address without a failure while sixty others never stop', () => {
     const throttle = new Throttle(() => now);
     const strangers = Array.from({ length: 60 }, (_, nth) => `10.2.0.${nth}`);
     for (let at = 0; at < 100; at++) {
@@ -136,7 +136,7 @@ describe('guessing from many addresses', () => {
     expect(throttle.begin('10.0.0.7')).toBeGreaterThan(0);
   });
 
-  it('never makes an address wait from which somebody has logged in', () => {
+  it('never makes an address with a successful login wait', () => {
     const throttle = new Throttle(() => now);
     throttle.succeeded('10.0.0.7');
     failed(1000, throttle);
@@ -144,7 +144,7 @@ describe('guessing from many addresses', () => {
     expect(throttle.begin('10.0.0.7')).toBe(0);
   });
 
-  it('makes a new address of the owner wait for ten seconds, not for ever', () => {
+  it('makes the owner’s new address wait for ten seconds at most', () => {
     const throttle = failed(1000);
     now += 10 * 1000;
     expect(throttle.begin('10.0.0.7')).toBe(0);
@@ -152,7 +152,7 @@ describe('guessing from many addresses', () => {
     expect(throttle.begin('10.0.0.8')).toBe(0);
   });
 
-  it('does not make anybody wait longer because the clock was set back', () => {
+  it('makes nobody wait longer because the clock was set back', () => {
     const throttle = new Throttle(() => now);
     for (let tries = 0; tries < 20; tries++) {
       throttle.begin('10.0.0.7');
@@ -163,7 +163,7 @@ describe('guessing from many addresses', () => {
   });
 });
 
-describe('what is to be typed in the terminal', () => {
+describe('the command for the terminal', () => {
   const script = process.argv[1] ?? '';
   afterEach(() => void process.argv.splice(1, 1, script));
 
@@ -214,7 +214,7 @@ describe('the first run', () => {
 });
 
 describe('the password', () => {
-  it('is checked, and not kept in a readable form', async () => {
+  it('is checked, and not stored in a readable form', async () => {
     const { settings } = memoryStore();
     expect(await checkOwnerPassword(settings, '')).toBe(false);
     await setOwnerPassword(settings, PASSWORD);

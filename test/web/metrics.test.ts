@@ -34,13 +34,13 @@ function lint(text: string): Promise<string> {
 }
 
 describe('without the token', () => {
-  it('there is nothing where none is configured, whatever is sent', async () => {
+  it('answers 404 where no token is configured, whatever is sent', async () => {
     web = await startWeb();
     for (const authorization of [`Bearer ${TOKEN}`, 'Bearer null', 'Bearer ', ''])
       expect((await scrape(authorization)).statusCode).toBe(404);
   });
 
-  it('nobody reads them, the owner neither', async () => {
+  it('nobody can read the metrics, not even the owner', async () => {
     web = await startWeb({ config: { metricsToken: TOKEN } });
     for (const authorization of ['', 'Bearer', `Bearer ${TOKEN}x`, `Basic ${TOKEN}`, TOKEN]) {
       const answer = await scrape(authorization);
@@ -53,7 +53,7 @@ describe('without the token', () => {
 });
 
 describe('with the token', () => {
-  it('they pass promtool without a word', async () => {
+  it('the metrics pass promtool without a warning', async () => {
     web = await startWeb({ config: { metricsToken: TOKEN } });
     web.panel.scan('dnsservice');
     await setImmediate();
@@ -64,7 +64,7 @@ describe('with the token', () => {
     expect(await lint('bad-name 1\n')).not.toBe('');
   });
 
-  it('they count providers by state, jobs, probes, bytes and sources', async () => {
+  it('the metrics count providers by state, jobs, probes, bytes and sources', async () => {
     web = await startWeb({ config: { metricsToken: TOKEN } });
     const { panel } = web;
     panel.sourceList = [...panel.sourceList, { ...SERF_AWAY, name: 'avahi' }];
@@ -93,7 +93,7 @@ describe('with the token', () => {
     expect(values.get('cloudy_services_event_loop_lag_seconds')).toBeGreaterThanOrEqual(0);
   });
 
-  it('they do not grow with the words that strangers announce', async () => {
+  it('the metrics do not grow with the types that strangers announce', async () => {
     web = await startWeb({ config: { metricsToken: TOKEN } });
     const before = valuesOf((await scrape()).body).size;
     for (let index = 0; index < 50; index++) {

@@ -20,14 +20,14 @@ beforeEach(async () => {
 afterEach(() => web.app.close());
 
 describe('an address with an id of 12 digits', () => {
-  it('moves a browser to the provider’s page, with its query', async () => {
+  it('redirects a browser to the provider’s page, with its query', async () => {
     const visitor = new Visitor(web);
     const { statusCode, headers } = await visitor.get(`${pageOf(SHORT)}?saved=yes`);
     expect([statusCode, headers.location]).toEqual([303, `${pageOf(id)}?saved=yes`]);
     expect((await visitor.get(pageOf(id))).statusCode).toBe(200);
   });
 
-  it('moves it below the path that the panel has in another application, too', async () => {
+  it('redirects it below the panel’s path in another application', async () => {
     const other = await startWeb({ prefix: '/cloudy' });
     other.panel.lists.set(TYPE, [NEIGHBOUR]);
     const { headers } = await new Visitor(other).get(pageOf(SHORT, '/cloudy'));
@@ -35,14 +35,14 @@ describe('an address with an id of 12 digits', () => {
     await other.app.close();
   });
 
-  it('is answered by the API and as a file at once', async () => {
+  it('is answered directly by the API and as a file', async () => {
     const visitor = new Visitor(web);
     expect((await visitor.get(`/api/v1${pageOf(SHORT)}`)).json()).toMatchObject({ id });
     const file = await visitor.get(`${pageOf(SHORT)}/measurements.json`);
     expect([file.statusCode, file.headers['content-disposition']]).toEqual([200, expect.stringContaining(id)]);
   });
 
-  it('takes a form of a page that was open during the update', async () => {
+  it('accepts a form of a page that stayed open during the upgrade', async () => {
     const visitor = await new Visitor(web).login();
     await visitor.get(pageOf(id));
     await visitor.post(`${pageOf(SHORT)}/opinion`, { pinned: 'yes' });
@@ -57,14 +57,14 @@ describe('an address with an id of 12 digits', () => {
     ['nobody can be meant', 'f'.repeat(12), [NEIGHBOUR]],
     ['it has fewer digits', SHORT.slice(0, 11), [NEIGHBOUR]],
     ['it has more digits', id.slice(0, 13), [NEIGHBOUR]],
-  ])('is nobody’s where %s', async (_, old, list) => {
+  ])('is not found where %s', async (_, old, list) => {
     web.panel.lists.set(TYPE, list);
     const visitor = new Visitor(web);
     expect(MADE_UP.provider.id.startsWith(SHORT)).toBe(true);
     for (const path of [pageOf(old), `/api/v1${pageOf(old)}`]) expect((await visitor.get(path)).statusCode).toBe(404);
   });
 
-  it('tells nothing to who may not read', async () => {
+  it('tells nothing to a visitor who may not read', async () => {
     const shut = await startWeb({ config: { publicRead: false } });
     shut.panel.lists.set(TYPE, [NEIGHBOUR]);
     const { headers } = await new Visitor(shut).get(pageOf(SHORT));

@@ -39,7 +39,7 @@ describe('the description', () => {
     expect(ROUTES.filter((route) => route.operation && !isForPrograms(route))).toEqual([]);
   });
 
-  it('is what the panel answers, under its own base, and every reference in it leads somewhere', async () => {
+  it('is served with the panel’s own base, and all its references resolve', async () => {
     web = await startWeb({ prefix: '/cloudy' });
     const answer = await new Visitor(web).get('/cloudy/api/v1/openapi.json');
     expect(answer.headers['content-type']).toContain('application/json');
@@ -56,14 +56,14 @@ describe('the description', () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  it('names every error code, and all its schemas are sound', () => {
+  it('names every error code, and all its schemas are valid', () => {
     expect(JSON.stringify(SCHEMAS.Error)).toContain(ERROR_CODES.map((code) => `"${code}"`).join(','));
     for (const name of Object.keys(SCHEMAS)) expect(() => validatorOf(name)).not.toThrow();
   });
 });
 
 describe('answers', () => {
-  it('of every route are as described, whoever asks and whatever for', async () => {
+  it('of every route are as described, for any visitor and any parameters', async () => {
     web = await startWeb({ config: { metricsToken: 'secret' } });
     const { panel } = web;
     panel.states.set('dnsservice', localOf({ unit: 'named.service', state: 'running', enabled: true }));
@@ -122,7 +122,7 @@ describe('answers', () => {
     for (const code of [200, 202, 400, 401, 404]) expect(codes).toContain(code);
   });
 
-  it('are as described where a source is away, and where there is nothing', async () => {
+  it('are as described where a source is away, and for empty lists', async () => {
     web = await startWeb();
     web.panel.sourceList = [SERF_AWAY];
     web.panel.lists.clear();
@@ -145,7 +145,7 @@ describe('answers', () => {
     expect(list).toHaveLength(30);
   });
 
-  it('that lack a field or have one more are found', () => {
+  it('that lack a field or have an extra one are detected', () => {
     const answer = (body: object) => ({ statusCode: 200, body: JSON.stringify(body) });
     const path = '/api/v1/session';
     expect(problemOf('GET', path, answer({ role: 'owner', token: '' }))).toBeNull();
@@ -154,7 +154,7 @@ describe('answers', () => {
   });
 });
 
-describe('the daemon with a community that it has measured', () => {
+describe('the daemon with a measured community', () => {
   it('answers as described, over HTTP', async () => {
     const dataDir = mkdtempSync(join(tmpdir(), 'described-'));
     const listen = { host: '127.0.0.1', port: 0 };

@@ -24,7 +24,7 @@ async function open() {
 }
 
 describe('an opinion', () => {
-  it('is saved by the form and shown again, escaped', async () => {
+  it('is saved by the form and shown escaped', async () => {
     const { id, page, visitor, opinions } = await open();
     const fields = {
       stars: '4',
@@ -46,14 +46,14 @@ describe('an opinion', () => {
     expect(body).not.toContain(STRANGE);
   });
 
-  it('rates anew only when the stars were changed', async () => {
+  it('is a new rating only when the stars were changed', async () => {
     const { id, page, visitor, opinions } = await open();
     const form = [{ stars: '4' }, { stars: '4' }, {}, { stars: '2' }];
     for (const stars of form) await visitor.post(`${page}/opinion`, { ...stars, note: 'x' });
     expect(opinions.get('dnsservice', id).stars.map(({ stars }) => stars)).toEqual([2, 4]);
   });
 
-  it('gives its stars back, which is offered once there are any', async () => {
+  it('can take its stars back once there are any', async () => {
     const { id, page, visitor, opinions } = await open();
     const isOffered = async () => (await visitor.get(page)).body.includes('name="stars" value="">');
     expect(await isOffered()).toBe(false);
@@ -63,7 +63,7 @@ describe('an opinion', () => {
     expect(opinions.get('dnsservice', id)).toMatchObject({ stars: [], note: 'x' });
   });
 
-  it('takes as long a note as its form does, whose browser sends each end of a line as two characters', async () => {
+  it('accepts a note as long as the form allows, although browsers send each line end as two characters', async () => {
     const { id, page, visitor, opinions } = await open();
     const lines = `${'x'.repeat(98)}\n`.repeat(10);
     const note = `${lines}${'x'.repeat(1000 - lines.length)}`;
@@ -71,7 +71,7 @@ describe('an opinion', () => {
     expect(opinions.get('dnsservice', id).note).toBe(note);
   });
 
-  it('is not shown to a reader, nor taken from one', async () => {
+  it('is neither shown to a reader nor accepted from one', async () => {
     const { id, page, visitor, opinions } = await open();
     await visitor.post(`${page}/opinion`, { note: 'keeps promises' });
     const reader = new Visitor(web);
@@ -99,13 +99,13 @@ describe('an opinion', () => {
     expect((await visitor.post('/services/dnsservice/providers/nobody/opinion', { note: 'x' })).statusCode).toBe(404);
   });
 
-  it('goes through the API too', async () => {
+  it('can be saved through the API', async () => {
     const { page, visitor } = await open();
     const { json } = await visitor.postJson(`/api/v1${page}/opinion`, { stars: '5', hidden: 'yes' });
     expect(json()).toMatchObject({ opinion: { stars: 5, ratings: 1, hidden: true } });
   });
 
-  it('through the API keeps what is not sent, and takes its own answer back', async () => {
+  it('keeps through the API what is not sent, and accepts its own answer', async () => {
     const { page, visitor } = await open();
     const send = async (change: object) => (await visitor.postJson(`/api/v1${page}/opinion`, change)).json();
     const first = await send({ stars: 3, pinned: true, note: 'kept', known: 'no' });

@@ -46,7 +46,7 @@ function previews(bytes = 200, others = ['{"s":"owp"}', '{"d":"<b>x"}'], more: P
 const HTMX = { 'hx-request': 'true' };
 
 describe('the units of a type', () => {
-  it('stand each with its own state and buttons', async () => {
+  it('each have their own state and buttons', async () => {
     const visitor = await owner();
     const anna = { unit: 'syncthing@anna.service', state: 'running', enabled: true } as const;
     const biel = { unit: 'syncthing@biel.service', state: 'failed', enabled: false } as const;
@@ -89,7 +89,7 @@ describe('the units of a type', () => {
 });
 
 describe('the port', () => {
-  it('is said for each transport, and that 127.0.0.1 is not enough', async () => {
+  it('is shown for each transport, with a warning where only 127.0.0.1 listens', async () => {
     const visitor = await owner();
     view({
       port: {
@@ -150,7 +150,7 @@ describe('a port that only this machine reaches', () => {
     expect(said).toEqual(words);
   });
 
-  it('is told of the port that the service listens on while there is no preview', async () => {
+  it('is shown for the port that the service listens on, without a preview', async () => {
     const visitor = await owner();
     own({ form: () => ({ description: '', port: '53', attributes: '', community: '' }) });
     view({ port: port('loopback', 'closed') });
@@ -167,7 +167,7 @@ describe('a port that only this machine reaches', () => {
     expect(formIn((await visitor.get('/services/dnsservice')).body)).toContain(words);
   });
 
-  it('is announced only by a second word, where the page had not told of it', async () => {
+  it('is announced only after a second confirmation where the page had not warned', async () => {
     const visitor = await owner();
     previews(200, [], { troubles: troubles('closed', 'closed') });
     const typed = { port: '5353', description: 'kept' };
@@ -185,7 +185,7 @@ describe('a port that only this machine reaches', () => {
     expect((await visitor.postJson('/api/v1/services/dnsservice/publish', typed)).statusCode).toBe(202);
   });
 
-  it('comes with what opens it, where the unit that runs has such lines', async () => {
+  it('comes with the lines that open it, where the running unit has such lines', async () => {
     const visitor = await owner();
     const unbound = { unit: 'unbound.service', state: 'running', enabled: true } as const;
     view({ port: port('loopback', 'loopback'), units: [unbound] });
@@ -217,7 +217,7 @@ describe('the log', () => {
     expect((await new Visitor(web).get('/services/proxy3/log')).headers.location).toContain('/login?next=');
   });
 
-  it('that may not be read says which group may', async () => {
+  it('says which group may read it where the panel may not', async () => {
     const visitor = await owner();
     own({ log: () => Promise.reject(new PanelError('log-unreadable', 'No.', 'Join systemd-journal.')) });
     const { body, statusCode } = await visitor.get('/services/proxy3/log');
@@ -227,7 +227,7 @@ describe('the log', () => {
 });
 
 describe('announcing', () => {
-  it('shows what neighbours will see, how full the tags are, and asks nothing of a reader', async () => {
+  it('shows what neighbours will see and how full the tags are, and has no form for a reader', async () => {
     const visitor = await owner();
     previews();
     const { body } = await visitor.get('/services/proxy3');
@@ -239,7 +239,7 @@ describe('announcing', () => {
     expect((await new Visitor(web).get('/services/proxy3')).body).not.toContain('id="publish"');
   });
 
-  it('says before it what does not run, and only where that is known', async () => {
+  it('warns that the service does not run, only where that is known', async () => {
     const visitor = await owner();
     previews();
     const warned = async (state: LocalState) => {
@@ -253,7 +253,7 @@ describe('announcing', () => {
     expect((await visitor.get('/services/proxy3')).body).not.toContain('neighbours would find nothing');
   });
 
-  it('previews what was typed by a GET that carries no token', async () => {
+  it('previews the form by a GET without a token', async () => {
     const visitor = await owner('/cloudy');
     previews();
     const { body } = await visitor.get('/cloudy/services/proxy3');
@@ -291,7 +291,7 @@ describe('announcing', () => {
     expect([api.statusCode, api.json().error.code]).toEqual([400, 'bad-request']);
   });
 
-  it('explains each field that its name does not', async () => {
+  it('explains each field whose name does not', async () => {
     const visitor = await owner();
     previews();
     const { body } = await visitor.get('/services/proxy3');
@@ -304,7 +304,7 @@ describe('announcing', () => {
     }
   });
 
-  it('stays on the page with scripts: what comes of it, and what is wrong, stands at the form', async () => {
+  it('stays on the page with scripts: progress and errors are shown at the form', async () => {
     const visitor = await owner();
     previews();
     const page = await visitor.get('/services/proxy3');
@@ -327,7 +327,7 @@ describe('announcing', () => {
     expect(wrong.body).toMatch(/hx-swap-oob[\s\S]*value="70000"[^>]*aria-invalid="true"/);
   });
 
-  it('is a job with its page, by form and by API, and so is its end', async () => {
+  it('is a job with its page, by form and by API, and so is unpublishing', async () => {
     const visitor = await owner();
     previews();
     for (const kind of ['publish', 'unpublish']) {
@@ -341,7 +341,7 @@ describe('announcing', () => {
     expect((await new Visitor(web).post('/services/proxy3/publish')).statusCode).toBe(401);
   });
 
-  it('warns before it is too much', async () => {
+  it('warns before the tags are full', async () => {
     const visitor = await owner();
     previews(600);
     const { body } = await visitor.get('/services/proxy3');
@@ -349,7 +349,7 @@ describe('announcing', () => {
     expect(body).toMatch(/<meter[^>]* value="512"/);
   });
 
-  it('says why there is nothing to preview while the agent is away, and does without it in the demo', async () => {
+  it('says why there is no preview while the agent is away, and has none in the demo', async () => {
     const visitor = await owner();
     expect((await visitor.get('/services/proxy3')).body).toContain('The Serf agent does not answer.');
     await web.app.close();
@@ -358,7 +358,7 @@ describe('announcing', () => {
     expect((await demo.get('/services/proxy3')).body).not.toContain('id="publish"');
   });
 
-  it('is previewed without Serf too, as the local network will see it', async () => {
+  it('is previewed without Serf as the local network will see it', async () => {
     const visitor = await owner();
     previews();
     const { preview } = web.panel.own;
@@ -386,7 +386,7 @@ describe('announcing', () => {
     expect((await visitor.get('/api/v1/services/proxy3/own')).json()).toMatchObject({ lan, publication });
   });
 
-  it('by another program is told apart by the way it is seen', async () => {
+  it('by another program is recognised by its source', async () => {
     const visitor = await owner();
     const seen = ranked('proxy3', 1, { provider: { self: true, sources: ['avahi'] } });
     web.panel.lists.set('proxy3', [seen]);
@@ -411,7 +411,7 @@ describe('announcing', () => {
     expect((await visitor.get('/api/v1/services/proxy3/own')).json()).toMatchObject({ publication: { withdrawn } });
   });
 
-  describe('of entries that any program wrote', () => {
+  describe('entries of any program', () => {
     const entry = (s: string, p: string, d: string) => ({ ...ENTRY, s, p, d });
     const formsOf = (body: string, verb: string) =>
       [...body.matchAll(new RegExp(`action="/services/\\w+/${verb}"[\\s\\S]*?name="port" value="(\\d+)"`, 'g'))].map(
@@ -435,7 +435,7 @@ describe('announcing', () => {
       expect(reader).not.toMatch(/id="publish"|unpublish/);
     });
 
-    it('stand each by its port where there are several, and one is chosen by a link', async () => {
+    it('are each listed by port where there are several, with a link to choose one', async () => {
       const visitor = await owner();
       const asked: unknown[] = [];
       previews();
@@ -461,7 +461,7 @@ describe('announcing', () => {
     });
   });
 
-  it('is not asked of a type that is none of this node’s', async () => {
+  it('has no form for a type that this node does not have', async () => {
     const visitor = await owner();
     web.panel.lists.set('pastecat', []);
     const { body, statusCode } = await visitor.get('/services/pastecat');

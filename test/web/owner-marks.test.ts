@@ -39,7 +39,7 @@ const opine = (type: string, id: string, opinion: object) =>
   owner.postJson(`/api/v1/services/${type}/providers/${id}/opinion`, opinion);
 
 describe('a provider that the owner has hidden', () => {
-  it('is not in the proxy configuration, whoever fetches it', async () => {
+  it('is not in the proxy configuration, for any visitor', async () => {
     const [{ id, address }] = await worth('proxy3', 1);
     const pac = async (visitor: Visitor) => (await visitor.get('/services/proxy3/files/proxy.pac')).body;
     for (const visitor of [owner, reader]) expect(await pac(visitor)).toContain(address);
@@ -48,7 +48,7 @@ describe('a provider that the owner has hidden', () => {
     await opine('proxy3', id, { hidden: false });
   });
 
-  it('is in no other provider’s resolver lines, on page and API, whoever reads them', async () => {
+  it('is in no other provider’s resolver lines, on page and API, for any visitor', async () => {
     const web = await startWeb();
     try {
       const [shown, best] = [1, 2].map((index) => ranked('dnsservice', index, { score: 80 + index })) as [
@@ -83,7 +83,7 @@ describe('the owner’s stars', () => {
     return bodies.map((body) => body.replaceAll(/name="token" value="[^"]+"|since=[\w-]+|"lastUp":"[^"]+"/g, ''));
   }
 
-  it('change nothing that a reader sees: neither score nor order, badge, reasons nor exported figures', async () => {
+  it('change nothing for a reader: not the score, order, badge, reasons or exported figures', async () => {
     // Nothing grows older between two looks.
     vi.useFakeTimers({ toFake: ['Date'] });
     whole.now = Date.now();
@@ -105,7 +105,7 @@ describe('the owner’s stars', () => {
     await opine('dnsservice', last.id, { stars: null });
   });
 
-  it('are not in the history that everybody reads', async () => {
+  it('are not in the public history', async () => {
     const ids = whole.panel.discovery.providers('syncthing').map(({ id }) => id);
     for (const id of ids) await opine('syncthing', id, { stars: 1 });
     await whole.panel.jobs.ended(whole.panel.scan('syncthing').id);
@@ -128,7 +128,7 @@ describe('a job of the owner’s that has failed', () => {
   };
   const addresses = (job: string) => [`/jobs/${job}`, `/api/v1/jobs/${job}`, `/services/dnsservice?job=${job}`];
 
-  it('tells readers what kind of failure it was, and the owner all of it', async () => {
+  it('tells readers the kind of failure, and the owner everything', async () => {
     const job = await failed();
     for (const url of addresses(job)) {
       for (const headers of [{}, { 'hx-request': 'true' }]) {

@@ -15,7 +15,7 @@ async function open(options?: Parameters<typeof startWeb>[0]): Promise<Visitor> 
 const first = () => web.panel.lists.get('dnsservice')?.[0]?.provider.id ?? '';
 
 describe.each(LANGUAGES)('in %s', (language) => {
-  it('every page is there, says its language, and carries no style or script of its own', async () => {
+  it('serves every page with its language and without inline styles or scripts', async () => {
     const visitor = await open();
     await visitor.login();
     const job = web.panel.scan('dnsservice');
@@ -50,13 +50,13 @@ describe('every answer', () => {
     }
   });
 
-  it('of a page is not stored, and says what it depends on', async () => {
+  it('for a page is not cached, and varies by what it depends on', async () => {
     const { headers } = await (await open()).get('/');
     expect(headers['cache-control']).toBe('no-store');
     expect(headers.vary).toBe('Cookie, Accept-Language, Accept-Encoding, HX-Request');
   });
 
-  it('of a file may be kept for ever under an address that changes with it', async () => {
+  it('for a file is cached for ever under an address that changes with it', async () => {
     const visitor = await open();
     const { body } = await visitor.get('/');
     const style = /href="(\/public\/style\.css\?v=[0-9a-f]{8})"/.exec(body)?.[1] ?? '';
@@ -65,7 +65,7 @@ describe('every answer', () => {
     expect(headers['cache-control']).toMatch(/max-age=31536000.*immutable/);
   });
 
-  it('is compressed for who takes that, and only then', async () => {
+  it('is compressed only for clients that accept it', async () => {
     const visitor = await open();
     const codingFor = async (accepted: string) =>
       (await visitor.get('/', { 'accept-encoding': accepted })).headers['content-encoding'];
@@ -75,7 +75,7 @@ describe('every answer', () => {
       expect(await codingFor(accepted), accepted).toBe(undefined);
   });
 
-  it('of a first view is small: page, style and script together at most 40 kB compressed', async () => {
+  it('for a first view is at most 40 kB compressed: page, style and script together', async () => {
     const { gzipSync } = await import('node:zlib');
     const visitor = await open();
     const page = await visitor.get('/services/dnsservice', { 'accept-encoding': 'gzip' });
@@ -89,7 +89,7 @@ describe('every answer', () => {
 describe('what strangers wrote', () => {
   const EVIL = `"'><script>alert(1)</script><img src=x onerror=alert(2)>`;
 
-  it('is escaped in every field, on every page', async () => {
+  it('is escaped in every field on every page', async () => {
     const visitor = await open();
     await visitor.login();
     const evil = ranked(EVIL, 1, {
@@ -224,7 +224,7 @@ describe('the appearance', () => {
     expect((await visitor.get('/cloudy/')).body).not.toContain('dark.css');
   });
 
-  it('that does not exist is refused, sent or remembered', async () => {
+  it('is refused where it does not exist, in a form or a cookie', async () => {
     const visitor = await open();
     await visitor.get('/');
     expect((await visitor.post('/appearance', { appearance: '"><b>' })).statusCode).toBe(400);
@@ -232,7 +232,7 @@ describe('the appearance', () => {
     expect(body).toMatch(/value="system" aria-current="true"/);
   });
 
-  it('of Cloudy’s own page is Cloudy’s: there is no switch in it, and it is never dark', async () => {
+  it('is Cloudy’s inside Cloudy: without a switch, and never dark', async () => {
     web = await startWeb({ web: { embedded: true, authenticate: async () => 'owner' } });
     const { body } = await new Visitor(web, { cookie: 'cloudy_services_look=dark' }).get('/');
     expect(body).not.toMatch(/appearance|dark\.css/);
@@ -258,7 +258,7 @@ describe('the language', () => {
     },
   );
 
-  it('that does not exist is refused', async () => {
+  it('is refused where it does not exist', async () => {
     const visitor = await open();
     await visitor.get('/');
     expect((await visitor.post('/language', { language: 'xx' })).statusCode).toBe(400);

@@ -22,7 +22,7 @@ describe('the page of a provider', () => {
     [{ rtt: 8, jitter: 0.5, loss: 0.5 }, '8\u00a0ms round-trip · 0.5\u00a0ms jitter · 50% of packets lost'],
     [{ rtt: 8, jitter: null, loss: 0.5 }, '8\u00a0ms round-trip · 50% of packets lost'],
     [{ rtt: null, jitter: null, loss: 1 }, '100% of packets lost'],
-  ])('says of the path what was measured, and nothing of the rest: %o', async (path, text) => {
+  ])('shows only what was measured of the path: %o', async (path, text) => {
     const body = await bodyOf('dnsservice', { path });
     expect(/<h2>Path to the node \(ping\)<\/h2>\s*<p>(.*?)<\/p>/s.exec(body)?.[1]).toBe(text);
   });
@@ -31,13 +31,13 @@ describe('the page of a provider', () => {
     ['en', 'it says so; not tried', 'it says no; not tried'],
     ['es', 'dice que sí; no se ha probado', 'dice que no; no se ha probado'],
     ['ca', 'diu que sí; no s’ha provat', 'diu que no; no s’ha provat'],
-  ])('in %s does not take the server’s word about Internet names for a finding', async (language, yes, no) => {
+  ])('in %s does not present the server’s claim about Internet names as a finding', async (language, yes, no) => {
     const visitor = new Visitor(web, { 'accept-language': language });
     expect(await bodyOf('dnsservice', { facts: { recursion: 'yes' } }, visitor)).toContain(`<dd>${yes}</dd>`);
     expect(await bodyOf('dnsservice', { facts: { recursion: 'no' } }, visitor)).toContain(`<dd>${no}</dd>`);
   });
 
-  it('tells who says something else of it, and what, as text', async () => {
+  it('shows contradicting announcements and their announcers, escaped', async () => {
     const row = ranked('syncthing', 1);
     const said = { node: 'aa<stranger>', source: 'serf', txt: new Map([['node_id', 'EVIL']]) } as const;
     web.panel.lists.set('syncthing', [{ ...row, provider: { ...row.provider, contradictions: [said] } }]);
@@ -50,7 +50,7 @@ describe('the page of a provider', () => {
     expect((await visitor.get('/services/syncthing')).body).toContain('announced differently too');
   });
 
-  it('promises what a scan of it alone may book, and more with an account', async () => {
+  it('shows what a scan of it alone may cost, and more with an account', async () => {
     const visitor = await new Visitor(web).login();
     const body = await bodyOf('proxy3', {}, visitor);
     const promised = [...body.matchAll(/up to ([\d.]+)\skB/g)].map(([, kB]) => Number(kB));

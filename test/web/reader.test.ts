@@ -99,7 +99,7 @@ async function seen(visitor: Visitor, of: Filled): Promise<Map<string, string[]>
 }
 
 describe('what the owner has pinned and hidden', () => {
-  it('is marked for the owner alone, and found by nobody else', async () => {
+  it('is marked only for the owner, and cannot be found by others', async () => {
     const { id } = await filled();
     const list = web.panel.lists.get('dnsservice') ?? [];
     const marked = list.map((one, at) => ({ ...one, pinned: at === 0, hidden: at === 1 }));
@@ -114,7 +114,7 @@ describe('what the owner has pinned and hidden', () => {
     expect(await look(await new Visitor(web).login())).toEqual([2, true, 1]);
   });
 
-  it('moves nothing and nobody’s badge on the pages of others', async () => {
+  it('changes neither order nor badge on the pages of others', async () => {
     web = await startWeb();
     const [best, second, third, ...rest] = community('dnsservice').slice(0, 12) as [
       Ranked,
@@ -139,7 +139,7 @@ describe('what the owner has pinned and hidden', () => {
   });
 });
 
-describe('what is the owner’s own', () => {
+describe('the owner’s own data', () => {
   it('is on no address for a reader', async () => {
     const of = await filled();
     expect(await seen(new Visitor(web), of)).toEqual(new Map());
@@ -156,7 +156,7 @@ describe('what is the owner’s own', () => {
     }
   });
 
-  it('is there for the owner, and the configuration’s secrets for nobody', async () => {
+  it('is shown to the owner, without the configuration’s secrets', async () => {
     const of = await filled();
     const { serfAuthKey, metricsToken, notifyUrl, dataDir, ...own } = SECRETS;
     const found = await seen(await new Visitor(web).login(), of);

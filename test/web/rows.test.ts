@@ -16,7 +16,7 @@ async function open(): Promise<Visitor> {
 const rowsOf = (body: string) => [...body.matchAll(/<tr id="p-.*?<\/tr>/gs)].map(([row]) => row);
 
 describe('a row', () => {
-  it('of one that answers otherwise says that it missed the last time, and does not call it good', async () => {
+  it('says that a provider failed the last probe, and does not call it good', async () => {
     const visitor = await open();
     const list = [ranked('dnsservice', 1, { score: 90, failures: 1 })];
     web.panel.lists.set('dnsservice', list);
@@ -29,7 +29,7 @@ describe('a row', () => {
     expect(tinc).toEqual([expect.stringMatching(/cs-is-weak.*>did not answer the last time</s)]);
   });
 
-  it('says that one answers poorly below 50 points, and not from there on', async () => {
+  it('says that a provider answers poorly below 50 points only', async () => {
     const visitor = await open();
     const scores = [50, 49.99];
     const list = scores.map((score, at) => ranked('dnsservice', at + 1, { score, recommended: at === 0 }));
@@ -41,7 +41,7 @@ describe('a row', () => {
     ]);
   });
 
-  it('blames nobody for a low score while this node was too busy to time the answers', async () => {
+  it('does not call a low score poor while this node was too busy to time the answers', async () => {
     const visitor = await open();
     const one = ranked('dnsservice', 1, { score: 40 });
     const parts = one.parts.map((part) => (part.metric === 'answer' ? { ...part, value: null } : part));
@@ -50,7 +50,7 @@ describe('a row', () => {
     expect(row).toMatch(/cs-is-good.*>speaks the protocol</s);
   });
 
-  it('shows each state by a sign of its own, drawn otherwise than all others', async () => {
+  it('shows each state by a shape of its own', async () => {
     const visitor = await open();
     const { body } = await visitor.get('/services/dnsservice');
     const signs = new Map(
@@ -69,7 +69,7 @@ describe('a row', () => {
     expect(new Set(all).size).toBe(all.length);
   });
 
-  it('says once that it was not measured yet, in the list and on its page', async () => {
+  it('says once that the provider was not measured yet, in the list and on its page', async () => {
     const visitor = await open();
     const never = { ...NUMBERLESS, score: null, level: 0 as const, samples: 0, attempts: 0, measuredAt: null };
     const one = ranked('dnsservice', 1, never);
@@ -84,7 +84,7 @@ describe('a row', () => {
     expect(rowsOf((await visitor.get('/services/dnsservice')).body)[0]).toContain('by Serf (estimate)');
   });
 
-  it('says who announces it, whether that is confirmed, how it did lately, and what the owner marked', async () => {
+  it('shows the sources, stale announcements, recent availability and the owner’s marks', async () => {
     const visitor = await open();
     const bar = Uint8Array.from({ length: 30 }, (_, day) => (day < 27 ? NOTHING : day === 28 ? 0 : 100));
     const [marked, plain] = [

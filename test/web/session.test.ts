@@ -40,7 +40,7 @@ function bearer(value: string): Visitor {
 }
 
 describe('a session', () => {
-  it('ends after twelve hours without use, and not before', async () => {
+  it('ends after twelve hours without use, not earlier', async () => {
     const visitor = await owner();
     now += 12 * HOUR;
     expect((await visitor.get('/events')).statusCode).toBe(200);
@@ -54,7 +54,7 @@ describe('a session', () => {
     ['a part of the page', '/', FRAGMENT],
     ['the same with the stamp of what it has', '/services/dnsservice?since=abc', FRAGMENT],
     ['JSON', '/api/v1/services', {}],
-  ])('is not kept alive by a forgotten tab that asks for %s', async (_, url, headers) => {
+  ])('is not kept alive by a forgotten tab that polls %s', async (_, url, headers) => {
     const visitor = await owner();
     const end = now + 12 * HOUR;
     for (; now <= end; now += 30 * MINUTE) {
@@ -82,26 +82,26 @@ describe('a session', () => {
     expect(await isOwner(visitor)).toBe(false);
   });
 
-  it('that has ended lets nothing be done', async () => {
+  it('allows nothing once it has ended', async () => {
     const visitor = await owner();
     now += 12 * HOUR + 1;
     expect((await visitor.post('/services/dnsservice/scan')).statusCode).toBe(401);
     expect(web.panel.jobs.running()).toEqual([]);
   });
 
-  it('ends rather than lasting for years when the clock is set back by years', async () => {
+  it('ends when the clock is set back by years', async () => {
     const visitor = await owner();
     now -= 365 * DAY;
     expect(await isOwner(visitor)).toBe(false);
   });
 
-  it('outlives a clock that is set back by some minutes', async () => {
+  it('survives a clock that is set back by minutes', async () => {
     const visitor = await owner();
     now -= 10 * MINUTE;
     expect(await isOwner(visitor)).toBe(true);
   });
 
-  it('is not opened by a cookie that looks like one', async () => {
+  it('is not opened by a forged cookie', async () => {
     await owner();
     for (const value of ['x', 'A'.repeat(43), `${'A'.repeat(43)}.abc`, '__proto__', '%00', 'A'.repeat(5000)]) {
       expect(await isOwner(bearer(value)), value).toBe(false);
@@ -161,7 +161,7 @@ describe('a login', () => {
   });
 });
 
-describe('where nothing can be written', () => {
+describe('on a full disk', () => {
   const full = () => {
     throw Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' });
   };

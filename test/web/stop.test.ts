@@ -41,7 +41,7 @@ describe('a unit', () => {
   it.each([
     ['10.7.99.1', 'You came here through the private network “tap0”'],
     ['192.0.2.1', 'This service carries the network to your neighbours'],
-  ])('is stopped by who came from %s after reading: %s', async (remoteAddress, words) => {
+  ])('is stopped from %s after the warning: %s', async (remoteAddress, words) => {
     const { cookies } = await owner();
     const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');
     const headers = { host: 'node.example:7001', cookie };

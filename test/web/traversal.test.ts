@@ -104,19 +104,22 @@ function addresses(route: Route, words: readonly string[]): string[] {
     .flatMap((part, at) => (part.startsWith(':') ? words.map((word) => real.with(at, word).join('/')) : []));
 }
 
-describe('in the place of every parameter of a path', () => {
-  it.each(ROUTES.filter((route) => paramsOf(route).length > 0))('$method $path holds', async (route) => {
-    const urls = addresses(route, SEGMENTS);
-    if (route.method === 'GET') return expect(await problems(owner, urls)).toEqual([]);
-    const found: string[] = [];
-    for (const url of urls) {
-      const problem = problemOf(await owner.post(url, { unit: UNIT }));
-      if (problem !== null) found.push(`${url.slice(0, 120)} ${problem}`);
-    }
-    expect(found).toEqual([]);
-  });
+describe('as a parameter of a path', () => {
+  it.each(ROUTES.filter((route) => paramsOf(route).length > 0))(
+    '$method $path withstands every word',
+    async (route) => {
+      const urls = addresses(route, SEGMENTS);
+      if (route.method === 'GET') return expect(await problems(owner, urls)).toEqual([]);
+      const found: string[] = [];
+      for (const url of urls) {
+        const problem = problemOf(await owner.post(url, { unit: UNIT }));
+        if (problem !== null) found.push(`${url.slice(0, 120)} ${problem}`);
+      }
+      expect(found).toEqual([]);
+    },
+  );
 
-  it('and below the folder of the public files, nothing else is found', async () => {
+  it('nothing else is found below the folder of the public files', async () => {
     const urls = SEGMENTS.flatMap((word) => [
       `/public/${word}`,
       `/public/${word}/package.json`,
@@ -138,7 +141,7 @@ describe('in queries', () => {
     return [`${key}=${value}`, `${key}=${value}&${key}=${value}`, `${key}[]=${value}`, `${key}[x]=${value}`, `${key}`];
   };
 
-  it.each(plain)('$path holds against every word in all parameters at once', async (route) => {
+  it.each(plain)('$path withstands every word in all parameters at once', async (route) => {
     const queries = WORDS.map((word) => NAMES.map((name) => shapes(name, word)[0]).join('&'));
     expect(
       await problems(
@@ -167,7 +170,7 @@ describe('in queries', () => {
 describe('in forms', () => {
   const posts = ROUTES.filter(({ method, path }) => method === 'POST' && path !== '/logout');
 
-  it.each(posts)('$path holds against every word in every field, by form and as JSON', async (route) => {
+  it.each(posts)('$path withstands every word in every field, by form and as JSON', async (route) => {
     const visitor = route.need === 'owner' ? owner : stranger;
     const found: string[] = [];
     for (const word of WORDS) {
@@ -191,7 +194,7 @@ describe('in forms', () => {
     expect(found).toEqual([]);
   });
 
-  it('the way back after a login, or after the choice of a language, stays on this site', async () => {
+  it('the redirect after a login or a choice of language stays on this site', async () => {
     for (const word of WORDS) {
       const next = word.slice(0, 20_000);
       const visitor = new Visitor(whole);
@@ -218,7 +221,7 @@ describe('where reading needs a login', () => {
   });
   afterAll(() => closed.close());
 
-  it('no word opens anything to a stranger', async () => {
+  it('no word opens anything for a stranger', async () => {
     const visitor = new Visitor(closed);
     for (const route of gets.filter(({ need }) => need !== 'anyone')) {
       const query = `?q=${encodeURIComponent(MARKUP)}&next=//evil.example&job=../../x`;

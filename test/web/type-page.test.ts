@@ -13,7 +13,7 @@ async function open(): Promise<Visitor> {
 }
 
 describe('a type', () => {
-  it('shows an unchecked port as hollow and neutral, never as good', async () => {
+  it('shows an unchecked port as neutral, never as good', async () => {
     const visitor = await open();
     web.panel.lists.set('tincvpn', [
       ranked('tincvpn', 1, { ...NUMBERLESS, level: 2, score: null, reason: 'not-checked' }),
@@ -50,7 +50,7 @@ describe('a type', () => {
     expect(body).not.toMatch(/\d ms|cs-range/);
   });
 
-  it('offers all its measurements as files, once there are any', async () => {
+  it('offers its measurements as files once there are any', async () => {
     const visitor = await open();
     const exported = async () => {
       const { body } = await visitor.get('/services/dnsservice');
@@ -67,7 +67,7 @@ describe('a type', () => {
     expect(await exported()).toEqual([]);
   });
 
-  it('says what a scan costs before it runs, and offers it to the owner only', async () => {
+  it('shows the cost of a scan before it runs, and offers it only to the owner', async () => {
     const visitor = await open();
     const asReader = await visitor.get('/services/dnsservice');
     expect(asReader.body).not.toContain('hx-post');
@@ -76,7 +76,7 @@ describe('a type', () => {
     expect(asOwner.body).toMatch(/28 providers<\/a>, up to [\d.]+\skB/);
   });
 
-  it('says why the first of the list is not the recommended one, while another leads', async () => {
+  it('says why the first row is not the recommended one while another provider leads', async () => {
     const visitor = await open();
     const headline = async (...scores: readonly number[]) => {
       const recommended = scores.length - 1;
@@ -93,12 +93,12 @@ describe('a type', () => {
     for (const scores of [[76, 73], [73]]) expect(await headline(...scores)).not.toContain('leads');
   });
 
-  it('says what to do where nobody announces it', async () => {
+  it('says what to do where no node announces it', async () => {
     const { body } = await (await open()).get('/services/syncthing');
     expect(body).toContain('Nobody announces this service right now.');
   });
 
-  it('offers to start what is stopped, to stop what runs, and names the package of what is absent', async () => {
+  it('offers to start a stopped unit and to stop a running one, and names the package of an absent one', async () => {
     const visitor = await open();
     await visitor.login();
     web.panel.states.set('dnsservice', localOf({ unit: 'unbound.service', state: 'stopped', enabled: false }));
@@ -118,7 +118,7 @@ describe('a type', () => {
 describe('while a scan runs', () => {
   const HTMX = { 'hx-request': 'true' };
 
-  it('the part that changes asks for itself, shows the progress, and stops asking at the end', async () => {
+  it('the changing part polls itself, shows the progress, and stops at the end', async () => {
     const visitor = await open();
     await visitor.login();
     const started = await visitor.post('/services/dnsservice/scan', {}, HTMX);
@@ -138,7 +138,7 @@ describe('while a scan runs', () => {
     expect(after.body).not.toContain('every 1s');
   });
 
-  it('says at its end how many providers it has left for later', async () => {
+  it('its end says how many providers it has left for later', async () => {
     const visitor = await open();
     await visitor.login();
     const started = await visitor.post('/services/dnsservice/scan', {}, HTMX);
@@ -149,7 +149,7 @@ describe('while a scan runs', () => {
     expect((await visitor.get(poll, HTMX)).body).toContain('1,288 providers are left for later scans');
   });
 
-  it('the part is drawn by the same templates as the page', async () => {
+  it('the fragment is drawn by the same templates as the page', async () => {
     const visitor = await open();
     const page = await visitor.get('/services/dnsservice');
     const part = await visitor.get('/services/dnsservice', HTMX);
@@ -157,7 +157,7 @@ describe('while a scan runs', () => {
     expect(page.body.replaceAll(/\s+/g, ' ')).toContain(part.body.trim().replaceAll(/\s+/g, ' '));
   });
 
-  it('without scripts the scan leads to its job, whose page reloads itself until it ends', async () => {
+  it('without scripts the scan leads to the page of its job, which reloads until it ends', async () => {
     const visitor = await open();
     await visitor.login();
     const { statusCode, headers } = await visitor.post('/services/dnsservice/scan');
@@ -173,7 +173,7 @@ describe('while a scan runs', () => {
     expect(ended.body).toContain('href="/services/dnsservice"');
   });
 
-  it('an own service that is turned on or off says so while it is, and how it ended', async () => {
+  it('starting or stopping an own service shows its progress and how it ended', async () => {
     const visitor = await open();
     await visitor.login();
     const { body } = await visitor.post('/services/dnsservice/stop', {}, HTMX);
@@ -183,7 +183,7 @@ describe('while a scan runs', () => {
     expect((await visitor.get(poll, HTMX)).body).toContain('<strong role="status">Stopping DNS server: Done</strong>');
   });
 
-  it('the page of its job lists who was tried, the last one first, with what came of it', async () => {
+  it('the page of its job lists the tried providers and their results, the last one first', async () => {
     const visitor = await open();
     await visitor.login();
     const { headers } = await visitor.post('/services/dnsservice/scan');
@@ -215,7 +215,7 @@ describe('while a scan runs', () => {
     expect(body).toContain('polkit said no to &lt;unbound&gt;');
   });
 
-  it('that was cut off stands on its type’s page until another one of the type', async () => {
+  it('an interrupted scan is shown on its type’s page until the next scan of the type', async () => {
     const visitor = await open();
     await visitor.login();
     const { headers } = await visitor.post('/services/dnsservice/scan');
@@ -235,7 +235,7 @@ describe('while a scan runs', () => {
     expect(await isSaid()).toBe(false);
   });
 
-  it('can be cancelled', async () => {
+  it('the scan can be cancelled', async () => {
     const visitor = await open();
     await visitor.login();
     const { headers } = await visitor.post('/services/dnsservice/scan');
@@ -244,7 +244,7 @@ describe('while a scan runs', () => {
     expect(cancelled.body).toContain('Cancelled');
   });
 
-  it('an error for htmx is a message in HTML that leaves the page as it is', async () => {
+  it('an error for htmx is an HTML message that leaves the page as it is', async () => {
     const visitor = await open();
     await visitor.login();
     const { body, headers, statusCode } = await visitor.post('/services/nothing/start', {}, HTMX);

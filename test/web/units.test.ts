@@ -55,7 +55,7 @@ it.each(VERBS)('%s refuses every other unit, by form and by API', async (verb) =
 });
 
 describe('the log', () => {
-  it('of every other unit is refused, as a page and by API', async () => {
+  it('refuses every other unit, as a page and by API', async () => {
     for (const unit of WORDS) {
       const query = `?unit=${encodeURIComponent(unit.slice(0, 5_000))}`;
       expect((await owner.get(`/services/dnsservice/log${query}`)).statusCode, unit).toBe(403);
@@ -64,7 +64,7 @@ describe('the log', () => {
     expect(whole.logsRead()).toBe('');
   });
 
-  it('of a unit of the type is read, and of that alone', async () => {
+  it('reads a unit of the type, and no other', async () => {
     expect((await owner.get(`/api/v1/services/dnsservice/log?unit=${UNIT}`)).json().lines).toEqual([
       'a line of the log',
     ]);
@@ -74,7 +74,7 @@ describe('the log', () => {
   });
 });
 
-it('the page that asks before a unit is stopped shows no other unit in its command', async () => {
+it('shows no other unit in the command of the stop page', async () => {
   const page = (unit: string) => owner.get(`/services/dnsservice/confirm/stop?unit=${encodeURIComponent(unit)}`);
   expect((await page(UNIT)).body).toContain(`sudo systemctl start ${UNIT}`);
   for (const unit of WORDS) {
@@ -84,7 +84,7 @@ it('the page that asks before a unit is stopped shows no other unit in its comma
   }
 });
 
-describe('a type that is none of the nine', () => {
+describe('a type that is not built in', () => {
   const paths = [...VERBS, 'publish', 'unpublish'];
 
   it.each(['ssh', 'ssh.service', UNIT, 'syncthing@root', 'dnsservice;reboot', '-H evil', '__proto__', 'constructor'])(

@@ -45,7 +45,7 @@ const pageOf = (index: number) =>
 const HTMX = { 'hx-request': 'true' };
 
 describe('a file for programs', () => {
-  it('names the providers worth using, best first, and never oneself', async () => {
+  it('names the providers worth using, best first, without this node', async () => {
     const visitor = await open({ files });
     const { body, headers, statusCode } = await visitor.get('/services/dnsservice/files/best.txt');
     expect([statusCode, body]).toEqual([200, '10.139.40.2 10.139.40.3']);
@@ -53,7 +53,7 @@ describe('a file for programs', () => {
     expect(headers['cache-control']).toBe('max-age=60');
   });
 
-  it('is there without providers too, and is not found under another name or type', async () => {
+  it('exists without providers, and not under another name or type', async () => {
     const visitor = await open({ files });
     web.panel.lists.set('dnsservice', []);
     expect((await visitor.get('/services/dnsservice/files/best.txt')).body).toBe('');
@@ -63,7 +63,7 @@ describe('a file for programs', () => {
     expect((await visitor.get('/services/nothing/files/best.txt')).statusCode).toBe(404);
   });
 
-  it('is linked and given as a whole address on both pages, and listed in the JSON', async () => {
+  it('is linked with its absolute address on both pages, and listed in the JSON', async () => {
     const visitor = await open({ files });
     for (const url of ['/services/dnsservice', pageOf(2)]) {
       const { body } = await visitor.get(url);
@@ -83,7 +83,7 @@ describe('a file for programs', () => {
     }
   });
 
-  it('is one of the proxies’: it leaves out this node itself', async () => {
+  it('leaves out this node among the proxies', async () => {
     web = await startWeb();
     const proxies = [1, 2].map((index) => ranked('proxy3', index, { provider: { port: 3128, self: index === 1 } }));
     web.panel.lists.set('proxy3', proxies);
@@ -99,7 +99,7 @@ describe('a QR step', () => {
   const TEXT = 'ABCDEFG-HIJKLMN"><script>';
   const use = (text: string) => () => [{ kind: 'qr', label: label('Scan me'), text } satisfies UseStep];
 
-  it('is drawn without styles, with its text said, and as text in the JSON', async () => {
+  it('is drawn without inline styles, has its text as label, and is text in the JSON', async () => {
     const visitor = await open({ use: use(TEXT) });
     const { body } = await visitor.get(pageOf(2));
     expect(body).toMatch(
@@ -110,7 +110,7 @@ describe('a QR step', () => {
     expect(json().use).toEqual([{ kind: 'qr', label: 'Scan me', text: TEXT }]);
   });
 
-  it('whose text is too long for a phone is copied instead', async () => {
+  it('offers a text that is too long for a phone to be copied', async () => {
     const visitor = await open({ use: use('x'.repeat(1_001)) });
     const { body } = await visitor.get(pageOf(2));
     expect(body).not.toContain('cs-qr');
@@ -132,8 +132,8 @@ describe('a QR step', () => {
   });
 });
 
-describe('one that does not answer', () => {
-  it('says so above the steps, with the best one, and no other does', async () => {
+describe('a provider that does not answer', () => {
+  it('is marked above the steps, with a link to the best provider', async () => {
     const visitor = await open();
     const said = async (index: number) => {
       const { body } = await visitor.get(pageOf(index));
@@ -149,8 +149,8 @@ describe('one that does not answer', () => {
   });
 });
 
-describe('what is to be copied', () => {
-  it('has a button that says in the page’s language what it does and what it did', async () => {
+describe('a text to be copied', () => {
+  it('has a button that says in the page’s language what it does and has done', async () => {
     const visitor = await open();
     const { body } = await visitor.get(pageOf(2), { 'accept-language': 'ca' });
     expect(body).toMatch(
@@ -161,8 +161,8 @@ describe('what is to be copied', () => {
   });
 });
 
-describe('one click', () => {
-  it('is offered to the owner, for a neighbour that may be reached and is not known to fail', async () => {
+describe('connecting with one click', () => {
+  it('is offered to the owner, for a permitted neighbour that is not known to fail', async () => {
     const visitor = await open({ connect });
     expect((await visitor.get(pageOf(2))).body).not.toContain('/connect"');
     await visitor.login();
@@ -178,7 +178,7 @@ describe('one click', () => {
     expect(await Promise.all([1, 2, 3, 4, 5].map(offered))).toEqual([false, true, true, false, false]);
   });
 
-  it('shows its progress and what has come of it, in place', async () => {
+  it('shows its progress and its result in place', async () => {
     const visitor = await open({ connect });
     await visitor.login();
     const started = await visitor.post(`${pageOf(2)}/connect`, {}, HTMX);
@@ -191,7 +191,7 @@ describe('one click', () => {
     expect(body).toContain('/connect"');
   });
 
-  it('says beside what it keeps from being done which job runs, since when, and where to see it', async () => {
+  it('names the running job, its start and its page beside the buttons that it blocks', async () => {
     const visitor = await open({ connect });
     await visitor.login();
     const busy = async (words: string) => {
@@ -210,7 +210,7 @@ describe('one click', () => {
     expect(await busy('Connecting to DNS server')).toMatch(/ · Started Nov 20, 2026, /);
   });
 
-  it('works with scripts off, by the job’s page, and by the API', async () => {
+  it('works without scripts, by the job’s page, and by the API', async () => {
     const visitor = await open({ connect });
     await visitor.login();
     const { headers, statusCode } = await visitor.post(`${pageOf(2)}/connect`);
@@ -225,14 +225,14 @@ describe('one click', () => {
     expect(accepted.json().job).toMatchObject({ kind: 'connect', type: 'dnsservice', state: 'running' });
   });
 
-  it('does not show on the type’s page as something done to one’s own service', async () => {
+  it('is not shown on the type’s page as an action on the own service', async () => {
     const visitor = await open({ connect });
     await visitor.login();
     await visitor.post(`${pageOf(2)}/connect`);
     expect((await visitor.get('/services/dnsservice')).body).not.toContain('<progress');
   });
 
-  it('is the owner’s alone', async () => {
+  it('is only for the owner', async () => {
     const visitor = await open({ connect });
     await visitor.get('/');
     expect((await visitor.post(`/api/v1${pageOf(2)}/connect`)).statusCode).toBe(401);
@@ -240,8 +240,8 @@ describe('one click', () => {
   });
 });
 
-describe('this is you', () => {
-  it('stands at one’s own row, which is not the one recommended', async () => {
+describe('the owner’s own provider', () => {
+  it('is marked in its row, and is not recommended', async () => {
     const visitor = await (await open()).login();
     const { body } = await visitor.get('/services/dnsservice');
     const rows = body.split('<tr id=').slice(1);
@@ -251,7 +251,7 @@ describe('this is you', () => {
     expect(/<p class="cs-headline">(.*?)<\/p>/s.exec(body)?.[1]).toMatch(/node2(?!.*mine)/s);
   });
 
-  it('keeps oneself out of the first page’s best, and out of the steps of others', async () => {
+  it('is neither the first page’s best nor in the steps of others', async () => {
     const visitor = await (await open()).login();
     const { json } = await visitor.get('/api/v1/services');
     expect(json().services.find(({ type }: { type: string }) => type === 'dnsservice').best.node).toBe('node2');
@@ -262,14 +262,14 @@ describe('this is you', () => {
     }
   });
 
-  it('one’s own page says so, and gives no steps', async () => {
+  it('is marked on its page, without steps', async () => {
     const visitor = await (await open()).login();
     const { body } = await visitor.get(pageOf(1));
     expect(body).toContain('This is you: it is your neighbours who use it.');
     expect((await visitor.get(`/api/v1${pageOf(1)}`)).json().use).toEqual([]);
   });
 
-  it('is to a reader a node as any other, with the steps to use it', async () => {
+  it('is an ordinary node for a reader, with the steps to use it', async () => {
     const visitor = await open();
     const list = (await visitor.get('/services/dnsservice')).body.split('<tr id=')[1];
     expect(list).toContain('this node');
@@ -278,7 +278,7 @@ describe('this is you', () => {
     expect((await visitor.get(`/api/v1${pageOf(1)}`)).json().use.length).toBeGreaterThan(0);
   });
 
-  it('where only one’s own answers, no neighbour is called bad', async () => {
+  it('does not make neighbours look bad where it alone answers', async () => {
     const visitor = await (await open()).login();
     web.panel.lists.set('dnsservice', [ranked('dnsservice', 1, { score: 99, provider: { self: true } })]);
     const { body } = await visitor.get('/services/dnsservice');
@@ -287,8 +287,8 @@ describe('this is you', () => {
   });
 });
 
-describe('a later type', () => {
-  it('is among the other services once announced, under its own name, and is not built in', async () => {
+describe('an unknown type', () => {
+  it('is among the other services once announced, under its own name, and not built in', async () => {
     web = await startWeb();
     const visitor = new Visitor(web);
     const words = async () =>

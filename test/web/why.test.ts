@@ -42,7 +42,7 @@ describe('why a score is what it is', () => {
     expect(lines.find(({ key }) => key === 'rating')?.points).toBeLessThan(0);
   });
 
-  it('names what is missing by its cause: our own want of time is not called a thing not measured', () => {
+  it('tells a busy node apart from a metric that was not measured', () => {
     const untimed: Attempt = { ...tried, at: NOW - HOUR, level: 3, reason: null, facts: {}, samples: [] };
     const text = (language: (typeof LANGUAGES)[number], ...attempts: readonly Attempt[]) =>
       whyModel(toScore(type, attempts, NOW), type, locales(language), NOW).map((line) => line.text);
@@ -58,7 +58,7 @@ describe('why a score is what it is', () => {
     expect(whyModel(toScore(type, [failed(1)], NOW), type, locales('en'), NOW)).toMatchObject([{ points: 100 }]);
   });
 
-  it('can be told in every language', () => {
+  it('has a text in every language', () => {
     const scores = [
       toScore(type, [answered(1, 2400), failed(2)], NOW, [{ at: NOW, stars: 1 }]),
       toScore(type, [answered(24 * 21, 400)], NOW),
@@ -71,11 +71,11 @@ describe('why a score is what it is', () => {
   });
 });
 
-describe('all the figures', () => {
+describe('the table of figures', () => {
   let web: TestWeb;
   afterEach(() => web.app.close());
 
-  it('stand below it in a table, each with its weight, its value and the points lost to it', async () => {
+  it('lists each figure with its weight, its value and the lost points', async () => {
     web = await startWeb();
     const split = { failures: 0, doubt: 0, count: 4, fresh: 1 };
     const parts = [

@@ -19,7 +19,7 @@ const WITHOUT_NOUN = ['find.of'];
 describe.each(LANGUAGES)('in %s', (language) => {
   const texts = JSON.parse(readFileSync(join(LOCALES_DIR, `${language}.json`), 'utf8')) as Record<string, string>;
 
-  it('every text with a count has a form for one and a form for more', () => {
+  it('has a singular and a plural for every text with a count', () => {
     const counting = Object.keys(texts).filter((key) => texts[key]?.includes('{count}') && !WITHOUT_NOUN.includes(key));
     expect(counting.length).toBeGreaterThan(40);
     expect(counting.filter((key) => !/\.(one|other)$/.test(key))).toEqual([]);
@@ -77,7 +77,7 @@ describe('every page', () => {
     ['ca', ['1.234,6 ms', '12.345 ', '1.500 ']],
     // Spanish leaves four digits together.
     ['es', ['1234,6 ms', '12.345 ', '1500 ']],
-  ])('in %s has a comma before decimals, a point in thousands, and no date of programs', async (language, expected) => {
+  ])('in %s formats decimals, thousands and dates for people', async (language, expected) => {
     const visitor = await open(language);
     const id = web?.panel.lists.get('dnsservice')?.[0]?.provider.id;
     const all: string[] = [];
@@ -124,7 +124,7 @@ describe('every page', () => {
       'en',
       ['2 minutes ago', '1 provider', '1 measured', '1 skipped', '1 hour ago', 'Nov 20, 2026', '1,234.6 ms', '12.5%'],
     ],
-  ])('in %s writes moments and singulars in that language', async (language, expected) => {
+  ])('in %s formats moments and singulars for that language', async (language, expected) => {
     const visitor = await open(language);
     const list = web?.panel.lists.get('dnsservice') ?? [];
     web?.panel.lists.set(
