@@ -1,14 +1,11 @@
 /** Discovery by itself, run in a namespace: a line of JSON with its list and state after each change, and once a second. */
-import { createDiscovery } from '../discovery/create.js';
+import { loadConfig } from '../../plugin/config/index.js';
+import { createDiscovery } from '../../plugin/discovery/index.js';
+import avahi from '../../plugin/discovery/sources/avahi/index.js';
 
-const config = {
-  serfRpc: { host: '127.0.0.1', port: 1 },
-  serfAuthKey: null,
-  providersFile: null,
-  communityRanges: null,
-  avahi: 'on' as const,
-};
-const discovery = createDiscovery({ config, serf: false, types: ['syncthing', 'dnsservice'] });
+// No folder to read: all of it is one file here.
+const config = { ...loadConfig({ env: {}, file: '', serfFile: '' }), avahi: 'on' as const };
+const discovery = createDiscovery({ config, sources: [avahi], types: ['syncthing', 'dnsservice'] });
 
 function say(): void {
   const providers = discovery.providers().map((provider) => ({ ...provider, txt: [...provider.txt] }));

@@ -1,16 +1,18 @@
 /** This node's own services without Serf, run in a namespace: does what each line says, and tells what came of it. */
 import { createInterface } from 'node:readline';
 import { loadConfig } from '../../plugin/config/index.js';
+import { createDiscovery } from '../../plugin/discovery/index.js';
+import avahi from '../../plugin/discovery/sources/avahi/index.js';
+import serf from '../../plugin/discovery/sources/serf/index.js';
 import { Jobs } from '../../plugin/jobs/index.js';
 import type { Job } from '../../plugin/model/job.js';
 import { OwnServices } from '../../plugin/node/own-service.js';
 import { createLocalServices } from '../../plugin/node/systemd/index.js';
 import proxy3 from '../../plugin/services/proxy3.js';
-import { createDiscovery } from '../discovery/create.js';
 
 const config = { ...loadConfig({ env: {}, file: '' }), serfRpc: { host: '127.0.0.1', port: 1 } };
 const services = { types: [proxy3], of: () => proxy3, has: (word: string) => word === 'proxy3' };
-const discovery = createDiscovery({ config, types: ['proxy3'] });
+const discovery = createDiscovery({ config, sources: [serf, avahi], types: ['proxy3'] });
 const kept = new Map<string, Job>();
 const jobs = new Jobs({
   put: (job) => kept.set(job.id, job),
