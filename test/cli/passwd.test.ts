@@ -10,10 +10,10 @@ const text = { json: false };
 const stored = () => fakePanel().store;
 
 it('reads one line from a pipe', async () => {
-  const kept = stored();
+  const store = stored();
   const io = fakeIo({ typed: 'correct horse\r\nbattery\n' });
-  expect(await passwd(kept, io, text, never)).toBe(0);
-  expect(await checkOwnerPassword(kept.settings, 'correct horse')).toBe(true);
+  expect(await passwd(store, io, text, never)).toBe(0);
+  expect(await checkOwnerPassword(store.settings, 'correct horse')).toBe(true);
   expect(io.written.out).toBe('');
 });
 
@@ -29,18 +29,18 @@ function terminal(...answers: string[]) {
 }
 
 it('asks twice on a terminal, without echo', async () => {
-  const kept = stored();
+  const store = stored();
   const io = terminal('correct horse\r', 'correct horse\r');
-  expect(await passwd(kept, io, text, never)).toBe(0);
-  expect(await checkOwnerPassword(kept.settings, 'correct horse')).toBe(true);
+  expect(await passwd(store, io, text, never)).toBe(0);
+  expect(await checkOwnerPassword(store.settings, 'correct horse')).toBe(true);
   expect(io.written.err).toContain('Again: ');
   expect(io.written.err).not.toContain('horse');
 });
 
 it('takes both lines when they are pasted at once', async () => {
-  const kept = stored();
-  await passwd(kept, terminal('correct horse\rcorrect horse\r'), text, never);
-  expect(await checkOwnerPassword(kept.settings, 'correct horse')).toBe(true);
+  const store = stored();
+  await passwd(store, terminal('correct horse\rcorrect horse\r'), text, never);
+  expect(await checkOwnerPassword(store.settings, 'correct horse')).toBe(true);
 });
 
 it('gives up when aborted', async () => {
@@ -60,17 +60,17 @@ it.each([
   ['the line has no end', () => fakeIo({ typed: 'x'.repeat(5000) })],
   ['it is too short', () => fakeIo({ typed: 'short\n' })],
 ])('changes nothing when %s', async (_, io) => {
-  const kept = stored();
-  await expect(passwd(kept, io(), text, never)).rejects.toMatchObject({ code: 'bad-request' });
-  expect(hasOwner(kept.settings)).toBe(false);
+  const store = stored();
+  await expect(passwd(store, io(), text, never)).rejects.toMatchObject({ code: 'bad-request' });
+  expect(hasOwner(store.settings)).toBe(false);
 });
 
 it('reports JSON with --json, and logs who set the password but not the password', async () => {
-  const kept = stored();
+  const store = stored();
   const io = fakeIo({ typed: 'correct horse\n' });
-  await passwd(kept, io, { json: true }, never);
+  await passwd(store, io, { json: true }, never);
   expect([JSON.parse(io.written.out), io.written.err]).toEqual([{ owner: true }, '']);
-  const events = kept.events.newest(9);
+  const events = store.events.newest(9);
   expect(events).toMatchObject([{ by: 'command-line', what: 'password', result: 'done' }]);
   expect(JSON.stringify(events)).not.toContain('horse');
 });

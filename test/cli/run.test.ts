@@ -44,8 +44,8 @@ describe('wrong usage', () => {
     ['foo', 'There is no command "foo".\n'],
     ['list -x', 'There is no option -x.\n'],
     ['list nope', 'Nobody has a service "nope".\nAll services: cloudy-services list\n'],
-  ])('"%s" resembles no command: the hint to list them appears once', async (line, said) => {
-    expect(await cli(line)).toMatchObject({ code: 2, err: `${said}All commands: cloudy-services --help\n` });
+  ])('"%s" resembles no command: the hint to list them appears once', async (line, prefix) => {
+    expect(await cli(line)).toMatchObject({ code: 2, err: `${prefix}All commands: cloudy-services --help\n` });
   });
 
   it('exits with 2 as a process', async () => {

@@ -59,20 +59,21 @@ function ask(
   where: TcpNetConnectOpts | IpcNetConnectOpts = { port, host: '127.0.0.1' },
 ): Promise<string> {
   return new Promise((resolve, reject) => {
-    let heard = '';
+    let response = '';
     const asking = connect(where, () => asking.write(bytes, 'latin1'));
     asking.setTimeout(SILENCE_MS, () => asking.destroy());
     asking.on('data', (piece) => {
-      heard += piece.toString('latin1');
+      response += piece.toString('latin1');
     });
-    asking.once('close', () => resolve(heard));
+    asking.once('close', () => resolve(response));
     asking.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code !== 'ECONNRESET') reject(error);
     });
   });
 }
 
-const statusesOf = (heard: string) => [...heard.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map((match) => Number(match[1]));
+const readStatuses = (response: string) =>
+  [...response.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map((match) => Number(match[1]));
 
 const done = () => {
   const { store, jobs, background } = daemon.panel;
@@ -82,10 +83,10 @@ const done = () => {
 /** Sends the bytes, and makes sure that nothing was done and nobody was taken for the owner. */
 async function attempt(bytes: string): Promise<readonly number[]> {
   const before = done();
-  const heard = await ask(bytes);
+  const response = await ask(bytes);
   expect(done()).toBe(before);
-  expect(heard).not.toMatch(/"role":"owner"|name="unit"|X-Powered-By/i);
-  return statusesOf(heard);
+  expect(response).not.toMatch(/"role":"owner"|name="unit"|X-Powered-By/i);
+  return readStatuses(response);
 }
 
 function bySocket(path: string): Promise<string> {
@@ -144,7 +145,7 @@ describe('the pages for Cloudy', () => {
         asking.once('close', () => resolve());
       });
     }
-    expect(statusesOf(await ask(`GET /healthz HTTP/1.1\r\n${HEADERS}${CLOSE}\r\n`))).toEqual([200]);
+    expect(readStatuses(await ask(`GET /healthz HTTP/1.1\r\n${HEADERS}${CLOSE}\r\n`))).toEqual([200]);
     expect(done()).toBe(before);
   });
 });
@@ -190,13 +191,13 @@ describe('a request that never reaches a route', () => {
       'The address and headers are too long.',
     ],
     ['an expectation that nobody knows', 200, `${get}Expect: a-miracle\r\n${CLOSE}\r\n`, 'ok'],
-  ])('%s gets an ordinary answer, over TCP and the socket', async (_, status, bytes, said) => {
+  ])('%s gets an ordinary answer, over TCP and the socket', async (_, status, bytes, text) => {
     for (const door of [undefined, { path: socket }]) {
-      const heard = await ask(bytes, door);
-      expect(statusesOf(heard)).toEqual([status]);
-      expect(heard).toContain(said);
-      expect(heard).toContain("content-security-policy: default-src 'self'");
-      expect(heard).toContain('cache-control: no-store');
+      const response = await ask(bytes, door);
+      expect(readStatuses(response)).toEqual([status]);
+      expect(response).toContain(text);
+      expect(response).toContain("content-security-policy: default-src 'self'");
+      expect(response).toContain('cache-control: no-store');
     }
   });
 });
@@ -222,9 +223,9 @@ describe('names of the host', () => {
 
   it('with markup are shown as text', async () => {
     const name = '"><script>alert(1)</script>';
-    const heard = await ask(`GET /services/proxy3 HTTP/1.1\r\nHost: ${name}\r\nAccept-Encoding: \r\n${CLOSE}\r\n`);
-    expect(heard).not.toContain('<script>alert');
-    expect(statusesOf(heard)[0]).toBeLessThan(500);
+    const response = await ask(`GET /services/proxy3 HTTP/1.1\r\nHost: ${name}\r\nAccept-Encoding: \r\n${CLOSE}\r\n`);
+    expect(response).not.toContain('<script>alert');
+    expect(readStatuses(response)[0]).toBeLessThan(500);
   });
 });
 
@@ -245,9 +246,9 @@ describe('a raw path', () => {
     'http://127.0.0.1/public/../package.json',
     'file:///etc/passwd',
   ])('%s serves no file', async (path) => {
-    const heard = await ask(`GET ${path} HTTP/1.1\r\n${HEADERS}Accept-Encoding: \r\n${CLOSE}\r\n`);
-    expect([400, 403, 404]).toContain(statusesOf(heard)[0]);
-    expect(heard).not.toMatch(/root:[x*]:0:0|"allowScripts"|createRequire/);
+    const response = await ask(`GET ${path} HTTP/1.1\r\n${HEADERS}Accept-Encoding: \r\n${CLOSE}\r\n`);
+    expect([400, 403, 404]).toContain(readStatuses(response)[0]);
+    expect(response).not.toMatch(/root:[x*]:0:0|"allowScripts"|createRequire/);
   });
 });
 

@@ -108,12 +108,12 @@ describe('the daemon', () => {
   });
 
   it('names the addresses at which others reach it, where it listens on all', async () => {
-    const said = vi.spyOn(console, 'error').mockImplementation(() => {});
+    const consoleError = vi.spyOn(console, 'error').mockImplementation(() => {});
     const daemon = await start({ listen: { host: '0.0.0.0', port: 0 } });
     announce(daemon, false);
     const urls = reachableUrls(daemon.url ?? '', '0.0.0.0');
-    const lines = said.mock.calls.join('\n');
-    said.mockRestore();
+    const lines = consoleError.mock.calls.join('\n');
+    consoleError.mockRestore();
     expect(lines).toContain(`listens on ${urls.join(' and ')}\n`);
     expect(lines).toContain(`Choose a password at ${urls[0]}login with the code `);
     for (const url of urls) expect((await fetch(`${url}healthz`)).status).toBe(200);
@@ -123,9 +123,9 @@ describe('the daemon', () => {
     const daemon = await start();
     const job = daemon.panel.scan('dnsservice');
     while (daemon.panel.jobs.get(job.id).done === 0) await new Promise((resolve) => setImmediate(resolve));
-    const asked = performance.now();
+    const closing = performance.now();
     await daemon.close();
-    expect(performance.now() - asked).toBeLessThan(1_000);
+    expect(performance.now() - closing).toBeLessThan(1_000);
   });
 
   it('probes nobody twice within a minute, even across a restart, and ends interrupted jobs', async () => {

@@ -4,11 +4,11 @@ import { PanelError } from '../../plugin/model/errors.js';
 import type { Job } from '../../plugin/model/job.js';
 
 function memoryStore() {
-  const kept = new Map<string, Job>();
+  const jobs = new Map<string, Job>();
   return {
-    kept,
-    put: (job: Job) => void kept.set(job.id, job),
-    get: (id: string) => kept.get(id) ?? null,
+    jobs,
+    put: (job: Job) => void jobs.set(job.id, job),
+    get: (id: string) => jobs.get(id) ?? null,
     newest: () => null,
     closeOrphans: () => {},
   };
@@ -31,7 +31,7 @@ describe('a job', () => {
     expect(jobs.get(job.id)).toMatchObject({ state: 'running', done: 1, total: 3 });
     release();
     expect(await jobs.ended(job.id)).toMatchObject({ state: 'done', done: 1, total: 3, error: null });
-    expect(store.kept.get(job.id)?.state).toBe('done');
+    expect(store.jobs.get(job.id)?.state).toBe('done');
     expect(jobs.running()).toEqual([]);
   });
 
@@ -85,7 +85,7 @@ describe('a job', () => {
     isFull = false;
     const next = jobs.start(OF, async () => {});
     await jobs.ended(next.id);
-    expect([id, next.id].map((one) => store.get(one)?.state)).toEqual(['done', 'done']);
+    expect([id, next.id].map((jobId) => store.get(jobId)?.state)).toEqual(['done', 'done']);
     isFull = true;
     const failing = jobs.start(OF, async () => put(jobs.get(id)));
     expect(await jobs.ended(failing.id)).toMatchObject({ state: 'failed', error: { code: 'disk-full' } });

@@ -21,7 +21,7 @@ const QUICK = { read: 300, act: 400, page: 50, pause: 5, settle: 200 };
 /** What a program may do instead of its work, as lines of sh. */
 const FAULTS = [
   ['hangs', 'exec sleep 600'],
-  ['will not be told to end', 'trap "" TERM; while :; do sleep 0.05; done'],
+  ['ignores SIGTERM', 'trap "" TERM; while :; do sleep 0.05; done'],
   ['floods', 'exec yes "Id=squid.service ActiveState=active"'],
   ['floods its complaints', 'exec yes nonsense >&2'],
   ['dies', 'kill -SEGV $$'],
@@ -61,7 +61,7 @@ describe('a broken systemctl', () => {
     programs.reads(script);
     const blind = open();
     await until(
-      'it is said',
+      'it is reported',
       async () => (await blind.problem()) !== null && !(await blind.problem())?.message.includes('yet'),
     );
     expect(await blind.problem()).toMatchObject({ code: 'systemd-silent' });
@@ -73,7 +73,7 @@ describe('a broken systemctl', () => {
     await nothingLeft();
   });
 
-  it.each(FAULTS)('when asked to act, and %s, ends the act at its limit', async (_, script) => {
+  it.each(FAULTS)('that %s when it acts ends the action at its limit', async (_, script) => {
     programs.unit('squid.service', 'inactive');
     programs.on('start', 'squid.service', script);
     const local = open();
@@ -87,9 +87,9 @@ describe('a broken systemctl', () => {
   it('that hangs is started once for all callers, and ends with the panel', async () => {
     programs.reads('exec sleep 600');
     const local = createLocalServices(registryOf(UNITS), { limits: { ...QUICK, read: 60_000 } });
-    const asked = Array.from({ length: 50 }, () => local.states());
+    const readings = Array.from({ length: 50 }, () => local.states());
     await until('it hangs', () => ours().length > 0);
-    for (const states of await Promise.all(asked)) expect(states.get('proxy3')?.state).toBe('unknown');
+    for (const states of await Promise.all(readings)) expect(states.get('proxy3')?.state).toBe('unknown');
     for (let nth = 0; nth < 10; nth++) await local.states();
     expect(ours()).toHaveLength(1);
     expect(programs.calls()).toHaveLength(1);
@@ -99,7 +99,7 @@ describe('a broken systemctl', () => {
 });
 
 describe('a broken journalctl', () => {
-  it.each(FAULTS)('and %s ends with a reason or with what it said', async (_, script) => {
+  it.each(FAULTS)('that %s ends with a reason or with its output', async (_, script) => {
     programs.program('journalctl', script);
     const log = await unitLog('squid.service').catch((error) => error);
     if ('lines' in log) expect(log.lines.length).toBeLessThanOrEqual(200);
@@ -109,10 +109,10 @@ describe('a broken journalctl', () => {
 
   it('runs once for concurrent callers', async () => {
     programs.program('journalctl', 'exec sleep 600');
-    const asked = Array.from({ length: 20 }, () => unitLog('squid.service').catch(({ code }) => code));
+    const readings = Array.from({ length: 20 }, () => unitLog('squid.service').catch(({ code }) => code));
     await until('it hangs', () => ours().length > 0);
     expect(ours()).toHaveLength(1);
-    expect(new Set(await Promise.all(asked))).toEqual(new Set(['log-unreadable']));
+    expect(new Set(await Promise.all(readings))).toEqual(new Set(['log-unreadable']));
     await nothingLeft();
   });
 });

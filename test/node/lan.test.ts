@@ -39,7 +39,7 @@ const service = (name: string, more: Partial<LanService> = {}): LanService => ({
   ...{ name, type: '_thing._tcp', port: 80, txt: [] },
   ...more,
 });
-const only = (one: LanService) => new Map([['thing', one]]);
+const only = (service: LanService) => new Map([['thing', service]]);
 const settled = () => lan.settled('thing', 5_000);
 
 describe('a service on the local network', () => {
@@ -97,7 +97,7 @@ describe('a service on the local network', () => {
     lan.set(only(service('one')));
     await settled();
     process.kill(pid(), 'SIGKILL');
-    await until('that is seen', () => lan.state('thing') === 'failed');
+    await until('the end is noticed', () => lan.state('thing') === 'failed');
     await until('it is announced again', () => lan.state('thing') === 'announced');
     expect(log()).toHaveLength(2);
   });

@@ -50,8 +50,8 @@ describe('the log of a unit', () => {
   it.each([
     'Hint: You are currently not seeing messages from other users and the system.',
     'No journal files were opened due to insufficient permissions.',
-  ])('names the group that may read it: %s', async (said) => {
-    journal(`echo '${said}' >&2; echo '-- No entries --'; exit 1`);
+  ])('names the group that may read it: %s', async (stderr) => {
+    journal(`echo '${stderr}' >&2; echo '-- No entries --'; exit 1`);
     await expect(unitLog('x.service')).rejects.toMatchObject({
       code: 'log-unreadable',
       hint: expect.stringContaining('systemd-journal'),

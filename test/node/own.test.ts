@@ -118,7 +118,7 @@ describe('the own service', () => {
     expect(await jobs.ended(own.publish('proxy3', {}).id)).toMatchObject({ state: 'done', error: null });
     expect(await own.view('proxy3')).toMatchObject({ publication: { untold: true }, lan: 'announced' });
     await agent.start();
-    await until('the agent is told', async () => (await own.view('proxy3')).publication?.untold === false);
+    await until('the agent has the entry', async () => (await own.view('proxy3')).publication?.untold === false);
     await until('it is listed', () => discovery.providers('proxy3').some(({ self }) => self));
     expect((await own.view('proxy3')).lan).toBe('announced');
     expect(await jobs.ended(own.unpublish('proxy3').id)).toMatchObject({ state: 'done' });
@@ -132,7 +132,7 @@ describe('the own service', () => {
     await discovery.ready();
     await agent.freeze();
     const { id } = own.publish('proxy3', {});
-    // Once the units are known, the agent is asked.
+    // Once the units are known, the agent is called.
     await own.view('proxy3');
     expect(jobs.get(id).state).toBe('running');
     const ended = jobs.ended(id);

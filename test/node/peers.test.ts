@@ -13,9 +13,9 @@ const neighbours = (...nths: number[]) => nths.map((nth) => neighbour(nth));
 const peers = (...nths: number[]) => nths.map((nth) => `10.0.0.${nth}:5000`);
 
 /** A community that changes at command, and what is written of it. */
-function community(kept?: string) {
+function community(stored?: string) {
   const { settings } = openStore(':memory:');
-  if (kept !== undefined) settings.set('serf-peers', kept);
+  if (stored !== undefined) settings.set('serf-peers', stored);
   let all: readonly Seen[] = [];
   let listener: (() => void) | null = null;
   let writes = 0;
@@ -28,8 +28,8 @@ function community(kept?: string) {
   };
   const discovery = {
     providers: () => all as Provider[],
-    onChange: (told: () => void) => {
-      listener = told;
+    onChange: (onChange: () => void) => {
+      listener = onChange;
       return () => {
         listener = null;
       };

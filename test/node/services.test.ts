@@ -23,7 +23,7 @@ afterEach(() => systemctl.remove());
 const services = (options: LocalOptions = {}) =>
   createLocalServices(registryOf(UNITS), { ...options, limits: { ...QUICK, ...options.limits } });
 /** What a type has here when this unit is all there is. */
-const one = (unit: OwnUnit) => ({ ...unit, units: [unit] });
+const single = (unit: OwnUnit) => ({ ...unit, units: [unit] });
 const failure = (promise: Promise<unknown>) =>
   promise.then(
     () => {
@@ -38,8 +38,8 @@ describe('states', () => {
     systemctl.unit('syncthing@anna.service', 'inactive');
     const states = await services().states();
     expect(Object.fromEntries(states)).toEqual({
-      dnsservice: one({ unit: 'named.service', state: 'running', enabled: true }),
-      syncthing: one({ unit: 'syncthing@anna.service', state: 'stopped', enabled: false }),
+      dnsservice: single({ unit: 'named.service', state: 'running', enabled: true }),
+      syncthing: single({ unit: 'syncthing@anna.service', state: 'stopped', enabled: false }),
       proxy3: ABSENT,
       owp: ABSENT,
     });
@@ -109,9 +109,9 @@ describe('states', () => {
     await local.states();
     clock += 3000;
     systemctl.reads('exec sleep 30');
-    const asked = Date.now();
+    const start = Date.now();
     expect((await local.states()).get('proxy3')?.state).toBe('running');
-    expect(Date.now() - asked).toBeLessThan(700);
+    expect(Date.now() - start).toBeLessThan(700);
     await expect
       .poll(() => local.problem())
       .toMatchObject({ code: 'systemd-silent', message: expect.stringContaining('within 0.8 s') });
@@ -149,7 +149,7 @@ describe('start and stop', () => {
     systemctl.turns('start', 'squid.service', 'running');
     const local = services();
     expect(await local.act('proxy3', 'start', never)).toEqual(
-      one({ unit: 'squid.service', state: 'running', enabled: true }),
+      single({ unit: 'squid.service', state: 'running', enabled: true }),
     );
     const calls = systemctl.calls().length;
     expect((await local.states()).get('proxy3')?.state).toBe('running');
@@ -182,7 +182,7 @@ describe('start and stop', () => {
     const local = services({ now: () => clock, limits: { page: 30_000 } });
     systemctl.unit('squid.service', 'active');
     await local.states();
-    // One reading sees the unit as it was, and answers when told to; the action waits for that reading to begin.
+    // One reading sees the unit as it was, and answers later; the action waits for that reading to begin.
     systemctl.reads(
       `if mkdir "$here/held"; then cp "$here/units/squid.service" "$here/old"; touch "$here/seen"
        until [ -f "$here/go" ]; do sleep 0.02; done; cat "$here/old"; exit; fi 2>/dev/null`,
@@ -192,10 +192,10 @@ describe('start and stop', () => {
     const acting = local.act('proxy3', 'stop', never);
     await expect.poll(() => systemctl.calls().some((words) => words.includes('stop'))).toBe(true);
     clock = 3000;
-    const asked = local.states();
+    const reading = local.states();
     await acting;
     systemctl.release('go');
-    expect((await asked).get('proxy3')?.state).toBe('stopped');
+    expect((await reading).get('proxy3')?.state).toBe('stopped');
   });
 
   it('reads on until a slow unit has settled', async () => {
@@ -224,8 +224,8 @@ describe('start and stop', () => {
 
   it('reports a failed job with the commands that show why', async () => {
     systemctl.unit('squid.service', 'inactive');
-    const said = 'Job for squid.service failed because the control process exited with error code.';
-    systemctl.on('start', 'squid.service', `echo '${said}' >&2; exit 1`);
+    const stderr = 'Job for squid.service failed because the control process exited with error code.';
+    systemctl.on('start', 'squid.service', `echo '${stderr}' >&2; exit 1`);
     const error = await failure(services().act('proxy3', 'start', never));
     expect(error).toMatchObject({ code: 'unit-failed', message: expect.stringContaining('control process') });
     expect(error.hint).toContain('systemctl status squid.service');
@@ -244,9 +244,9 @@ describe('start and stop', () => {
 
   it.each(['Interactive authentication required.', 'Access denied'])(
     'reports a missing permission: %s',
-    async (said) => {
+    async (stderr) => {
       systemctl.unit('squid.service', 'active');
-      systemctl.on('stop', 'squid.service', `echo 'Failed to stop squid.service: ${said}' >&2; exit 4`);
+      systemctl.on('stop', 'squid.service', `echo 'Failed to stop squid.service: ${stderr}' >&2; exit 4`);
       const error = await failure(services().act('proxy3', 'stop', never));
       expect(error).toMatchObject({ code: 'unit-not-permitted', hint: expect.stringContaining('polkit') });
     },
@@ -315,9 +315,9 @@ describe('starting at boot', () => {
   it.each([
     `Failed to start ${HELPER}: Unit ${HELPER} not found.`,
     `Failed to start ${HELPER}: Interactive authentication required.`,
-  ])('comes with a command to run by hand where the helper is missing or not allowed: %s', async (said) => {
+  ])('comes with a command to run by hand where the helper is missing or not allowed: %s', async (stderr) => {
     systemctl.unit('squid.service', 'inactive');
-    systemctl.on('start', HELPER, `echo '${said}' >&2; exit 5`);
+    systemctl.on('start', HELPER, `echo '${stderr}' >&2; exit 5`);
     const error = await failure(services().act('proxy3', 'enable', never));
     expect(error).toMatchObject({ code: 'unit-not-permitted', hint: 'Run: sudo systemctl enable squid.service' });
   });

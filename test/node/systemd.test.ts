@@ -52,10 +52,10 @@ describe('which units may be acted on', () => {
     systemctl.reads(
       "printf 'Id=syncthing@$(id).service\\nActiveState=active\\n\\nId=--root=/\\nActiveState=active\\n'; exit 0",
     );
-    const one = systemd();
-    const units = await one.read();
-    expect(one.matching(units, 'syncthing@.service')).toEqual([]);
-    await one.read();
+    const control = systemd();
+    const units = await control.read();
+    expect(control.matching(units, 'syncthing@.service')).toEqual([]);
+    await control.read();
     expect(systemctl.calls()[1]).toEqual(systemctl.calls()[0]);
   });
 });

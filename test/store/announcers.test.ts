@@ -29,7 +29,9 @@ describe('the announcers', () => {
     announcers.note(flood(1), NOW);
     announcers.note([claim('neighbour', 'p'), ...flood(2)], NOW + DAY);
     expect(announcers.announcer('neighbour')).toBe(NOW);
-    const kept = [1, 2].map((day) => flood(day).filter(({ announcer }) => announcers.announcer(announcer) !== null));
-    expect(kept.map(({ length }) => length)).toEqual([999, 4_000]);
+    const remaining = [1, 2].map((day) =>
+      flood(day).filter(({ announcer }) => announcers.announcer(announcer) !== null),
+    );
+    expect(remaining.map(({ length }) => length)).toEqual([999, 4_000]);
   });
 });

@@ -6,12 +6,12 @@ import { answered, DAY, failed, freshPath, NOW, opened } from './made.js';
 describe('attempts', () => {
   it('come back unchanged, newest first, per provider', () => {
     const { attempts } = opened(':memory:');
-    const [one, two, three] = [answered(NOW - 2), failed(NOW - 1), answered(NOW, { facts: {}, samples: [] })];
+    const [oldest, middle, newest] = [answered(NOW - 2), failed(NOW - 1), answered(NOW, { facts: {}, samples: [] })];
     const other = failed(NOW, { provider: 'p2', detail: null });
-    for (const attempt of [two, one, other, three, answered(NOW, { type: 'another' })]) attempts.add(attempt);
+    for (const attempt of [middle, oldest, other, newest, answered(NOW, { type: 'another' })]) attempts.add(attempt);
     expect(attempts.recent('t')).toEqual(
       new Map([
-        ['p1', [three, two, one]],
+        ['p1', [newest, middle, oldest]],
         ['p2', [other]],
       ]),
     );
@@ -48,11 +48,11 @@ describe('attempts', () => {
 
   it('appear at once when another process wrote them', () => {
     const path = freshPath();
-    const [one, other] = [opened(path), opened(path)];
-    one.attempts.add(answered(NOW - 1));
-    expect(other.attempts.recent('t').get('p1')).toHaveLength(1);
-    one.attempts.add(answered(NOW));
-    expect(other.attempts.recent('t').get('p1')).toHaveLength(2);
+    const [first, second] = [opened(path), opened(path)];
+    first.attempts.add(answered(NOW - 1));
+    expect(second.attempts.recent('t').get('p1')).toHaveLength(1);
+    first.attempts.add(answered(NOW));
+    expect(second.attempts.recent('t').get('p1')).toHaveLength(2);
   });
 
   it('sum the bytes spent between two moments', () => {
@@ -104,8 +104,8 @@ describe('attempts', () => {
 describe('a watcher', () => {
   it('names the providers with a new attempt since its last call, by type', () => {
     const { attempts } = opened(':memory:');
-    const [one, other] = [attempts.watch(), attempts.watch()];
-    expect(one()).toBe('all');
+    const [first, second] = [attempts.watch(), attempts.watch()];
+    expect(first()).toBe('all');
     attempts.add(answered(NOW));
     attempts.add(failed(NOW, { provider: 'p2' }));
     attempts.add(failed(NOW, { provider: 'p3', type: 'another' }));
@@ -113,9 +113,9 @@ describe('a watcher', () => {
       ['t', new Set(['p1', 'p2'])],
       ['another', new Set(['p3'])],
     ] as const;
-    expect(one()).toEqual(new Map<string, Set<string>>(touched));
-    expect(one()).toEqual(new Map());
-    expect([other(), other()]).toEqual(['all', new Map()]);
+    expect(first()).toEqual(new Map<string, Set<string>>(touched));
+    expect(first()).toEqual(new Map());
+    expect([second(), second()]).toEqual(['all', new Map()]);
   });
 
   it('names those that lost an old attempt, and only those', () => {
@@ -132,15 +132,15 @@ describe('a watcher', () => {
 
   it('returns `all` once after another process wrote', () => {
     const path = freshPath();
-    const [one, other] = [opened(path), opened(path)];
-    const watching = [one.attempts.watch(), one.attempts.watch()];
+    const [first, second] = [opened(path), opened(path)];
+    const watching = [first.attempts.watch(), first.attempts.watch()];
     for (const watch of watching) watch();
-    other.attempts.add(answered(NOW));
+    second.attempts.add(answered(NOW));
     expect(watching.map((watch) => [watch(), watch()])).toEqual([
       ['all', new Map()],
       ['all', new Map()],
     ]);
-    one.attempts.add(answered(NOW + 1));
+    first.attempts.add(answered(NOW + 1));
     expect(watching[0]?.()).toEqual(new Map([['t', new Set(['p1'])]]));
   });
 });
@@ -155,11 +155,12 @@ describe('an export', () => {
     for (const attempt of written.toReversed()) attempts.add(attempt);
     attempts.add(answered(1, { type: 'another' }));
     const all = [...exportRows('t', null)];
-    const plain = (list: readonly object[]) => list.map((one) => JSON.stringify(one, Object.keys(one).sort())).sort();
+    const plain = (list: readonly object[]) =>
+      list.map((attempt) => JSON.stringify(attempt, Object.keys(attempt).sort())).sort();
     expect(plain(all)).toEqual(plain(written));
     expect(all.map(({ at }) => at)).toEqual(all.map(({ at }) => at).toSorted());
-    const one = [...exportRows('t', 'p3')];
-    expect(plain(one)).toEqual(plain(written.filter(({ provider }) => provider === 'p3')));
+    const first = [...exportRows('t', 'p3')];
+    expect(plain(first)).toEqual(plain(written.filter(({ provider }) => provider === 'p3')));
     expect([...exportRows('t', 'never-seen')]).toEqual([]);
   });
 

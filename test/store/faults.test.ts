@@ -13,11 +13,11 @@ async function onSmallDisk(code: string): Promise<string[]> {
   const mounted = 'mount -t tmpfs -o size=400k small "$0" && exec "$@"';
   const around = ['unshare', '--map-root-user', '--mount', 'sh', '-c', mounted, dirname(path)];
   const { child, lines } = run(await bundled(code), [path], around);
-  const said: string[] = [];
-  lines.on('line', (line) => said.push(line));
+  const output: string[] = [];
+  lines.on('line', (line) => output.push(line));
   await once(lines, 'close');
   expect(await exit(child)).toBe(0);
-  return said;
+  return output;
 }
 
 const ATTEMPT = `(at) => ({
@@ -27,7 +27,7 @@ const COUNT = `[...store.exportRows('t', null)].length`;
 
 describe('a full disk', () => {
   it('fails the write, keeps earlier data, and accepts writes again once there is room', async () => {
-    const said = await onSmallDisk(`
+    const output = await onSmallDisk(`
       import { rmSync, writeFileSync } from 'node:fs';
       const store = openStore(path, () => ${NOW});
       const ballast = path + '.ballast';
@@ -42,21 +42,21 @@ describe('a full disk', () => {
       store.close();
       const again = openStore(path, () => ${NOW});
       say(String(again.movedAside) + ' ' + ([...again.exportRows('t', null)].length === written + 1));`);
-    expect(said).toEqual(['SQLITE_FULL', '0 true', 'null true']);
+    expect(output).toEqual(['SQLITE_FULL', '0 true', 'null true']);
   });
 
   it('stops the start with what to do', async () => {
-    const said = await onSmallDisk(`
+    const output = await onSmallDisk(`
       import { writeFileSync } from 'node:fs';
       try { writeFileSync(path + '.ballast', Buffer.alloc(1_000_000)); } catch {}
       try { openStore(path); } catch (error) { say(error.code); say(error.hint); }`);
-    expect(said).toEqual(['bad-config', expect.stringContaining('free space')]);
+    expect(output).toEqual(['bad-config', expect.stringContaining('free space')]);
   });
 });
 
 describe('a folder that became read-only', () => {
   it('fails each write, can still be read, and stops the next start with what to do', async () => {
-    const said = await onSmallDisk(`
+    const output = await onSmallDisk(`
       import { execFileSync } from 'node:child_process';
       import { dirname } from 'node:path';
       const store = openStore(path, () => ${NOW});
@@ -67,7 +67,7 @@ describe('a folder that became read-only', () => {
       execFileSync('mount', ['-o', 'remount,rw', dirname(path)]);
       const again = openStore(path, () => ${NOW});
       say(String(again.movedAside) + ' ' + [...again.exportRows('t', null)].length);`);
-    expect(said).toEqual(['bad-config', expect.stringContaining('may write to'), 'null 1']);
+    expect(output).toEqual(['bad-config', expect.stringContaining('may write to'), 'null 1']);
   });
 });
 
@@ -75,10 +75,10 @@ describe('a folder that takes no files', () => {
   it('stops the start with what to do', async () => {
     const code = `try { openStore(path); } catch (error) { say(error.code); say(error.message); say(error.hint); }`;
     const { lines } = await inChild('/proc/x/y/panel.sqlite', code);
-    const said: string[] = [];
-    lines.on('line', (line) => said.push(line));
+    const output: string[] = [];
+    lines.on('line', (line) => output.push(line));
     await once(lines, 'close');
-    expect(said).toEqual([
+    expect(output).toEqual([
       'bad-config',
       expect.stringContaining('/proc/x/y/panel.sqlite cannot be opened: ENOENT'),
       expect.stringContaining('Set DATA_DIR to a folder'),

@@ -34,9 +34,9 @@ const CONTENTS: readonly ((store: Store) => void)[] = [
   ({ history, opinions, recommendations, own }) => {
     const [day] = history.days('t', 'p1', 0);
     expect(day).toEqual({ day: '2026-11-23', attempts: 7, answered: 5, score: 61.5, rtt: 3.25, answer: null });
-    const said = { note: 'a good one: "ñ"', runBy: 'the school', known: 'yes', language: 'ca', help: 'Tuesdays' };
+    const opinion = { note: 'a good one: "ñ"', runBy: 'the school', known: 'yes', language: 'ca', help: 'Tuesdays' };
     const stars = [{ at: NOW - 5, stars: 4 }];
-    expect(opinions.get('t', 'p1')).toEqual({ ...said, pinned: true, hidden: false, stars });
+    expect(opinions.get('t', 'p1')).toEqual({ ...opinion, pinned: true, hidden: false, stars });
     expect(recommendations.get('t')).toEqual({ provider: 'p1', challenger: 'p2' });
     expect(own.days(0)).toEqual([{ day: '2026-11-23', up: 700, cut: 20 }]);
   },
@@ -103,9 +103,9 @@ describe('a file of an earlier version', () => {
       for (let steps = 1; steps <= SHAPES.length + 1 - shape; steps++) {
         const path = fileOf(shape);
         const { child, lines } = run(code, [path, String(steps)]);
-        const said: string[] = [];
-        for await (const line of lines) said.push(line);
-        expect([said, await exit(child)]).toEqual([[], null]);
+        const output: string[] = [];
+        for await (const line of lines) output.push(line);
+        expect([output, await exit(child)]).toEqual([[], null]);
         expect(versionOf(path)).toBe(shape);
         expectAll(path, shape);
       }

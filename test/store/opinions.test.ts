@@ -13,12 +13,12 @@ describe('opinions', () => {
 
   it('keep unchanged fields', () => {
     const { opinions } = opened(':memory:');
-    const said = { pinned: true, note: `Núria’s "box"`, known: 'yes', language: 'català' } as const;
-    opinions.put('t', 'p1', said);
+    const fields = { pinned: true, note: `Núria’s "box"`, known: 'yes', language: 'català' } as const;
+    opinions.put('t', 'p1', fields);
     opinions.put('t', 'p1', { pinned: false, hidden: true, help: '' });
     opinions.rate('t', 'p2', 2);
     opinions.put('another', 'p1', { runBy: 'a school' });
-    const p1 = { ...SILENT, ...said, pinned: false, hidden: true };
+    const p1 = { ...SILENT, ...fields, pinned: false, hidden: true };
     expect(opinions.get('t', 'p1')).toEqual(p1);
     const p2 = { ...SILENT, stars: [{ at: NOW, stars: 2 }] };
     expect(opinions.all('t')).toEqual(new Map(Object.entries({ p1, p2 })));

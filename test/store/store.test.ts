@@ -108,12 +108,12 @@ describe('pruning', () => {
   it('deletes what is older than 30 days in small steps, and keeps the rest', () => {
     const store = opened(':memory:');
     for (let index = 0; index < 450; index++) store.attempts.add(answered(NOW - 31 * DAY - index));
-    const kept = [answered(NOW), answered(NOW - 29 * DAY)];
-    for (const attempt of kept) store.attempts.add(attempt);
+    const recent = [answered(NOW), answered(NOW - 29 * DAY)];
+    for (const attempt of recent) store.attempts.add(attempt);
     expect(store.attempts.recent('t').get('p1')).toHaveLength(40);
     expect([1, 2, 3, 4].map(() => store.prune())).toEqual([200, 200, 50, 0]);
-    expect(store.attempts.recent('t').get('p1')).toEqual(kept);
-    expect(store.attempts.recent('t', 1000).get('p1')).toEqual(kept);
+    expect(store.attempts.recent('t').get('p1')).toEqual(recent);
+    expect(store.attempts.recent('t', 1000).get('p1')).toEqual(recent);
   });
 
   it('deletes the oldest first', () => {
