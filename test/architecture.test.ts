@@ -1,4 +1,4 @@
-/** The shape of the program: rooms in one order, no circle, folders that can be read at a glance, types and sources at home. */
+/** The shape of the program: one order of rooms, no import circle, small folders, types and sources in their own rooms. */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
@@ -19,7 +19,7 @@ const files = readdirSync(join(ROOT, 'plugin'), { recursive: true, encoding: 'ut
 const textOf = (file: string) => readFileSync(join(ROOT, 'plugin', file), 'utf8');
 const room = (file: string) => file.split('/')[0]?.replace(/\.ts$/, '') ?? '';
 
-/** Files of the plugin that each one imports, types included, also those that it loads later. */
+/** The plugin's files that each file imports, including types and dynamic imports. */
 const imports = new Map(
   files.map((file) => [
     file,

@@ -1,4 +1,4 @@
-/** Visitors of a panel as it meets them: people who read and look on, and clients that take their time on purpose. */
+/** A panel's visitors: people who read and keep a page open, and clients that are slow on purpose. */
 import { spawn } from 'node:child_process';
 import { once, setMaxListeners } from 'node:events';
 import { type Agent, type IncomingMessage, Agent as KeepingAgent, request } from 'node:http';
@@ -18,14 +18,14 @@ export interface Read {
 
 const SLOW = join(dirname(PACKAGE_FILE), 'test', 'fixtures', 'slow-clients.py');
 
-/** Longest that anybody waits for a page, ms. */
+/** How long a visitor waits for a page, ms. */
 const LIMIT_MS = 30_000;
 
-/** Gets an address as a browser does: compressed, over a connection that is kept. */
+/** Gets an address as a browser does: compressed, over a kept-alive connection. */
 export function read(url: string, agent: Agent, headers: Readonly<Record<string, string>> = {}): Promise<Read> {
   return new Promise((resolve, reject) => {
     const began = performance.now();
-    const heard = async (answer: IncomingMessage) => {
+    const onResponse = async (answer: IncomingMessage) => {
       const parts: Buffer[] = [];
       for await (const part of answer) parts.push(part as Buffer);
       const ms = performance.now() - began;
@@ -34,7 +34,7 @@ export function read(url: string, agent: Agent, headers: Readonly<Record<string,
       resolve({ url, status: answer.statusCode ?? 0, ms, text });
     };
     const call = request(url, { agent, timeout: LIMIT_MS, headers: { 'accept-encoding': 'gzip', ...headers } });
-    call.once('response', (answer) => heard(answer).catch(reject));
+    call.once('response', (answer) => onResponse(answer).catch(reject));
     call.once('timeout', () => call.destroy(new Error(`${url}: no answer within ${LIMIT_MS} ms`)));
     call.once('error', reject);
     call.end();
@@ -42,14 +42,14 @@ export function read(url: string, agent: Agent, headers: Readonly<Record<string,
 }
 
 export interface ReaderOptions {
-  /** Pages that they go through, one after the other, each reader from another one on. */
+  /** The pages that readers visit in turn, each reader starting at a different one. */
   readonly pages: readonly string[];
-  /** How long they look at each, ms; somebody who looks on asks as often as the page says. */
+  /** How long they stay on each, ms; an open page polls as often as it says. */
   readonly stay: number;
 }
 
-/** Somebody with a phone: a page, a look at it, the next. Ends with the signal; every answer is in `seen`. */
-export async function reader(nth: number, { pages, stay }: ReaderOptions, signal: AbortSignal, seen: Read[]) {
+/** A person with a phone: a page, a pause, the next. Ends with the signal; adds every answer to `answers`. */
+export async function reader(nth: number, { pages, stay }: ReaderOptions, signal: AbortSignal, answers: Read[]) {
   const agent = new KeepingAgent({ keepAlive: true, maxSockets: 2 });
   // All readers share it.
   setMaxListeners(0, signal);
@@ -59,14 +59,14 @@ export async function reader(nth: number, { pages, stay }: ReaderOptions, signal
     for (let at = nth; !signal.aborted; at++) {
       const url = pages[at % pages.length] as string;
       const page = await read(url, agent);
-      seen.push(page);
+      answers.push(page);
       const follow = /hx-get="([^"]+)" hx-trigger="every 1s"/.exec(page.text)?.[1];
       const until = performance.now() + stay * (0.75 + Math.random() / 2);
       while (performance.now() < until) {
         await delay(Math.max(0, Math.min(1_000, until - performance.now())), undefined, { signal });
         if (!follow || performance.now() >= until) continue;
         const part = new URL(follow.replaceAll('&amp;', '&'), url).href;
-        seen.push(await read(part, agent, { 'hx-request': 'true' }));
+        answers.push(await read(part, agent, { 'hx-request': 'true' }));
       }
     }
   } catch (error) {

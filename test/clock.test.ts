@@ -1,4 +1,4 @@
-/** The wall clock goes back an hour, and forward a day: what is measured, kept, allowed and shown bears both. */
+/** The wall clock goes back an hour, or forward a day: measurements, storage, permissions and pages stay right. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -98,7 +98,7 @@ describe('a panel', () => {
     const times = attempts
       .flatMap((one) => (one.reason === null ? one.samples : []))
       .filter(({ metric }) => metric === 'answer');
-    // As long as the providers' delay at least, and within the limit of one try.
+    // At least the providers' delay, and within the limit of one try.
     expect(times.filter(({ value }) => value < DELAY - 1 || value > 2_000)).toEqual([]);
     expect(attempts.length).toBeGreaterThanOrEqual(COUNT);
   });
@@ -225,13 +225,13 @@ it.each(JUMPS)('unasked probes come as rarely as ever where the clock goes %s', 
   await vi.advanceTimersByTimeAsync(60_000);
   expect(world.attempts().length - before).toBeLessThanOrEqual(1);
   expect((scheduler.status().next ?? 0) - Date.now()).toBeLessThanOrEqual(2 * HOUR);
-  // Whoever was measured "an hour from now" is left alone until that has come and its usual pause is over.
+  // A provider measured "an hour from now" is left alone until then and its usual pause.
   await vi.advanceTimersByTimeAsync(6 * HOUR);
   expect(world.attempts().length).toBeGreaterThan(before);
 });
 
-/** A neighbour on the loopback interface who announces one service for two minutes, and hears what is asked. */
-async function neighbour() {
+/** A neighbour on the loopback interface that announces one service for two minutes, and records the queries. */
+async function startNeighbour() {
   const instance = 'One._clocked._tcp.local';
   const records: Answer[] = [
     { type: 'PTR', name: '_clocked._tcp.local', ttl: 120, data: instance },
@@ -240,23 +240,23 @@ async function neighbour() {
     { type: 'A', name: 'clocked.local', ttl: 120, data: '10.0.0.7' },
   ];
   const socket = mdns({ interface: '127.0.0.1', bind: '224.0.0.251' });
-  const said = { asked: new Set<string>(), answers: true };
+  const neighbour = { queries: new Set<string>(), answers: true };
   socket.on('query', ({ questions = [] }) => {
     // Others may ask on this interface too.
     const own = questions.filter(({ name }) => records.some((record) => record.name === name));
-    for (const { type } of own) said.asked.add(type);
-    if (own.length > 0 && said.answers) socket.respond(records);
+    for (const { type } of own) neighbour.queries.add(type);
+    if (own.length > 0 && neighbour.answers) socket.respond(records);
   });
   await new Promise<void>((resolve) => socket.once('ready', () => resolve()));
   onTestFinished(() => new Promise<void>((resolve) => socket.destroy(resolve)));
-  return said;
+  return neighbour;
 }
 
 it.each(JUMPS)(
-  'what a neighbour said is asked for again in time, and forgotten in time, where the clock goes %s',
+  'a neighbour’s announcement is refreshed in time, and dropped in time, where the clock goes %s',
   async (_, jump) => {
     fakeClocks();
-    const said = await neighbour();
+    const announcer = await startNeighbour();
     const lo = (networkInterfaces().lo ?? []).filter(({ family }) => family === 'IPv4');
     const interfaces = () => ({ lo: lo.map((one) => ({ ...one, internal: false })) });
     const source = new AvahiSource({ types: ['clocked'], required: true, interfaces });
@@ -269,20 +269,20 @@ it.each(JUMPS)(
     await vi.advanceTimersByTimeAsync(200);
     await becomes(() => heardAt() !== undefined);
 
-    said.answers = false;
-    said.asked.clear();
+    announcer.answers = false;
+    announcer.queries.clear();
     vi.setSystemTime(Date.now() + jump);
     await vi.advanceTimersByTimeAsync(90_000);
     expect(source.sightings()).toHaveLength(1);
-    expect(said.asked).not.toContain('SRV');
+    expect(announcer.queries).not.toContain('SRV');
     await vi.advanceTimersByTimeAsync(10_000);
-    await becomes(() => said.asked.has('SRV'));
+    await becomes(() => announcer.queries.has('SRV'));
 
-    said.answers = true;
+    announcer.answers = true;
     const before = heardAt();
     await vi.advanceTimersByTimeAsync(10_000);
     await becomes(() => heardAt() !== before);
-    said.answers = false;
+    announcer.answers = false;
     vi.setSystemTime(Date.now() - jump);
     await vi.advanceTimersByTimeAsync(100_000);
     expect(source.sightings()).toHaveLength(1);
@@ -294,12 +294,12 @@ it.each(JUMPS)(
 it('how fresh a reading of systemd is does not depend on the wall clock', async () => {
   const programs = new StandIn();
   onTestFinished(() => programs.remove());
-  const asked = vi.spyOn(Date, 'now');
-  onTestFinished(() => asked.mockRestore());
+  const wallClock = vi.spyOn(Date, 'now');
+  onTestFinished(() => wallClock.mockRestore());
   const local = createLocalServices(registryOf({ proxy3: ['squid.service'] }), { limits: { pause: 5 } });
   programs.unit('squid.service', 'inactive');
   programs.turns('start', 'squid.service', 'running');
   await local.states();
   await local.act('proxy3', 'start', new AbortController().signal);
-  expect(asked).not.toHaveBeenCalled();
+  expect(wallClock).not.toHaveBeenCalled();
 });

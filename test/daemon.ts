@@ -16,10 +16,10 @@ export const PASSWORD = 'four words in a row';
 /** File of the database in a data folder. */
 export const DATABASE = 'cloudy-services.sqlite';
 
-/** Longest that one answer may take, ms: a panel that hangs is a failure, not a wait. */
+/** How long an answer may take, ms: a panel that hangs is a failure, not a wait. */
 const ANSWER_LIMIT_MS = 20_000;
-/** Between two looks at a job, ms. */
-const LOOK_MS = 100;
+/** Between two polls of a job. */
+const POLL_MS = 100;
 
 export interface DaemonOptions {
   /** For its data, its socket and its list of providers. */
@@ -113,7 +113,7 @@ export class Owner {
   readonly #cookies = new Map<string, string>();
   readonly #headers: Record<string, string> = {};
 
-  /** By the word of Cloudy, over one connection that stays open: the owner is in while nobody else gets in. */
+  /** Through Cloudy's socket, over one connection that stays open: the owner gets in even when nobody else does. */
   static async bySocket({ socket }: Daemon): Promise<Owner> {
     const owner = new Owner();
     owner.#way = { socketPath: socket, agent: new Agent({ keepAlive: true, maxSockets: 1 }) };
@@ -123,7 +123,7 @@ export class Owner {
     return owner;
   }
 
-  /** By the password of `giveOwner`, which is asked for unless the session that there was is still open. */
+  /** With the password of `giveOwner`, unless the previous session is still open. */
   async visit({ url }: Daemon): Promise<{ readonly loggedIn: boolean }> {
     const { hostname, port, pathname } = new URL(url);
     this.#way = { hostname, port };
@@ -157,7 +157,7 @@ export class Owner {
     for (;;) {
       const job = await this.job(id);
       if (job.state !== 'running') return job;
-      await delay(LOOK_MS);
+      await delay(POLL_MS);
     }
   }
 
@@ -181,8 +181,8 @@ export class Owner {
     for await (const part of answer.setEncoding('utf8')) text += part;
     const { statusCode = 0, headers } = answer;
     if (statusCode >= 300) throw new Error(`${method} ${path}: ${statusCode} ${text.slice(0, 300)}`);
-    for (const one of headers['set-cookie'] ?? []) {
-      const [, name = '', value = ''] = /^([^=]*)=([^;]*)/.exec(one) ?? [];
+    for (const cookie of headers['set-cookie'] ?? []) {
+      const [, name = '', value = ''] = /^([^=]*)=([^;]*)/.exec(cookie) ?? [];
       this.#cookies.set(name, value);
     }
     return JSON.parse(text);

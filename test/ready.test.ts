@@ -1,4 +1,4 @@
-/** What `npm start` does before it builds. */
+/** `npm run ready`: what `npm start` does before it builds. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

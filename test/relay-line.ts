@@ -1,4 +1,4 @@
-/** One way of a path: a queue that lets each packet go when it is due, to about 0.1 ms. */
+/** One direction of a path: a queue that releases each packet when it is due, to about 0.1 ms. */
 import { seeded } from './discovery/seeded.js';
 import type { Path } from './relay.js';
 

@@ -1,4 +1,4 @@
-/** The process that relays run in: opens them and tells what happened, as asked by relay-process.ts. */
+/** The process in which relays run: opens them and reports to relay-process.ts. */
 import { Relay } from './relay.js';
 import type { Answer, Order } from './relay-process.js';
 

@@ -1,4 +1,4 @@
-/** Relays in a process of their own: what happens in the test's event loop does not delay a packet, and the other way round. */
+/** Relays in a process of their own, so that the test's event loop delays no packet, and packets do not delay the test. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';

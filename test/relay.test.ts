@@ -1,4 +1,4 @@
-/** The relay itself: what the other tests take for the truth. */
+/** The relay itself, on which the other tests rely. */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect } from 'node:net';
@@ -17,7 +17,7 @@ const relayTo = (to: Place, path: Path) => relays.open({ to, address: ownAddress
 const echo = () => udpServer(({ datagram, reply }) => reply(datagram));
 const total = ({ trips }: Conversation) => trips.map(({ forth, server, back }) => forth + server + back);
 
-/** Sends one datagram after the other, each when the one before was answered or given up; the times, null for lost. */
+/** Sends datagrams one by one, each after the previous one was answered or lost. @returns the times, null for lost */
 async function ask({ address, port }: Place, times: number, bytes = 20): Promise<(number | null)[]> {
   const socket = createSocket('udp4');
   onTestFinished(() => void socket.close());
@@ -55,11 +55,11 @@ describe('the relay', () => {
 
   it('varies around the delay, equally for one seed', async () => {
     const path = { delay: 5, jitter: 4, seed: 7 };
-    const [one, two] = await Promise.all([relayTo(await echo(), path), relayTo(await echo(), path)]);
-    await Promise.all([ask(one, 20), ask(two, 20)]);
-    const forth = async (of: typeof one) =>
-      ((await of.conversations())[0] as Conversation).trips.map((trip) => trip.forth);
-    const [first, second] = [await forth(one), await forth(two)];
+    const [left, right] = await Promise.all([relayTo(await echo(), path), relayTo(await echo(), path)]);
+    await Promise.all([ask(left, 20), ask(right, 20)]);
+    const forth = async (relay: typeof left) =>
+      ((await relay.conversations())[0] as Conversation).trips.map((trip) => trip.forth);
+    const [first, second] = [await forth(left), await forth(right)];
     expect(Math.max(...first) - Math.min(...first)).toBeGreaterThan(4);
     expect(middle(first.map((ms, nth) => Math.abs(ms - (second[nth] as number))))).toBeLessThan(0.5);
   });
@@ -94,17 +94,17 @@ describe('the relay', () => {
     onTestFinished(() => void socket.destroy());
     await once(socket, 'connect');
     expect(performance.now() - started).toBeLessThan(55);
-    let heard = '';
+    let received = '';
     socket.setEncoding('latin1').on('data', (text) => {
-      if (heard === '') expect(performance.now() - started).toBeGreaterThan(55);
-      heard += text;
+      if (received === '') expect(performance.now() - started).toBeGreaterThan(55);
+      received += text;
     });
     for (const word of 'one,two,three,four,five'.split(',')) {
       socket.write(word);
       await new Promise((resolve) => setImmediate(resolve));
     }
-    while (heard.length < 'welcome,onetwothreefourfive'.length) await once(socket, 'data');
-    expect(heard).toBe('welcome,onetwothreefourfive');
+    while (received.length < 'welcome,onetwothreefourfive'.length) await once(socket, 'data');
+    expect(received).toBe('welcome,onetwothreefourfive');
     const [conversation] = (await relay.conversations()) as [Conversation];
     expect(conversation).toMatchObject({ transport: 'tcp', sent: { bytes: 19 }, received: { bytes: 27 }, lost: 0 });
     expect(conversation.trips[0]?.forth).toBeGreaterThanOrEqual(55);

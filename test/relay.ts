@@ -17,7 +17,7 @@ export interface Place {
   readonly port: number;
 }
 
-/** A path; each figure holds for one way. Without any it only counts. */
+/** A path; each figure is for one direction. Without figures the relay only counts. */
 export interface Path {
   /** ms. */
   readonly delay?: number;
@@ -34,7 +34,7 @@ export interface Path {
 export interface RelayOptions extends Path {
   readonly to: Place;
   readonly address: string;
-  /** Free for both transports; one that no other relay has when left out. */
+  /** Free for both transports; by default one that no other relay uses. */
   readonly port?: number;
 }
 
@@ -51,7 +51,7 @@ export interface Count {
   bytes: number;
 }
 
-/** What one socket of an asker had to do with the server. */
+/** The exchange of one client socket with the server. */
 export interface Conversation {
   readonly transport: 'udp' | 'tcp';
   /** The asker's first sign and the last sign of either side, ms since the epoch. */
@@ -104,8 +104,8 @@ class Exchange {
     this.#lines.back.pass(bytes, () => {
       this.#count(this.record.received, bytes);
       if (question) {
-        const { came: asked, left } = question;
-        this.record.trips.push({ forth: left - asked, server: came - left, back: performance.now() - came });
+        const { came: arrived, left } = question;
+        this.record.trips.push({ forth: left - arrived, server: came - left, back: performance.now() - came });
       }
       deliver();
     });
