@@ -1,3 +1,4 @@
+/** Charts drawn by the server: days become lines of an SVG, and the same figures in words for those who cannot see it. */
 import { largest, smallest } from '../lib/extremes.js';
 import { DAY_MS } from '../lib/time.js';
 import { type DayRow, NOTHING } from '../store/index.js';

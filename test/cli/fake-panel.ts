@@ -1,61 +1,35 @@
-/** A panel without rooms: real jobs, a store in memory, and rows as the test wrote them. */
+/** The fake panel as the command line sees it: rows as the test wrote them, jobs that work at once. */
 
 import { PassThrough } from 'node:stream';
-import { type Config, loadConfig } from '../../plugin/config/index.js';
+import type { Config } from '../../plugin/config/index.js';
 import type { SourceStatus } from '../../plugin/discovery/index.js';
-import { type JobHandle, Jobs } from '../../plugin/jobs/index.js';
-import { type Provider, providerId } from '../../plugin/model/provider.js';
+import type { JobHandle } from '../../plugin/jobs/index.js';
+import type { Provider } from '../../plugin/model/provider.js';
 import type { Ranked } from '../../plugin/model/ranked.js';
 import type { LocalService } from '../../plugin/model/unit.js';
 import type { OwnView } from '../../plugin/node/own-service.js';
 import { ABSENT } from '../../plugin/node/systemd/index.js';
-import type { Panel, TypeView } from '../../plugin/panel/contract.js';
 import type { SchedulerStatus } from '../../plugin/scan/scheduler.js';
 import type { SerfRpc } from '../../plugin/serf/client.js';
 import type { ServiceRegistry } from '../../plugin/services/contract.js';
-import { openStore } from '../../plugin/store/index.js';
 import { registryOf } from '../node/stand-in.js';
-import { quoteOf } from '../scan/quoted.js';
+import { createFakePanel, ranked, type FakePanel as WebPanel } from '../web/fake-panel.js';
 
-export function row(more: Partial<Provider> = {}, score: Partial<Ranked> = {}): Ranked {
-  const provider: Provider = {
-    type: 'dnsservice',
-    node: 'VIC-Adoberia',
-    host: 'vic.guifi.local',
-    address: '10.1.2.3',
-    port: 53,
-    description: 'DNS',
-    community: '',
-    txt: new Map(),
-    gossip: null,
-    id: '',
-    sources: ['serf'],
-    self: false,
-    barred: null,
-    stale: false,
-    heardAt: 0,
-    ...more,
-  };
-  return {
-    provider: { ...provider, id: providerId(provider) },
-    recommended: false,
+export function row(provider: Partial<Provider> = {}, score: Partial<Ranked> = {}): Ranked {
+  const measured = {
     level: 4,
     score: 91.4,
     low: 80,
     high: 97,
-    confidence: 'fair',
-    reason: null,
-    detail: null,
-    unproven: false,
-    ...{ path: null, rating: null, asGood: false, pinned: false, hidden: false, estimate: null },
     parts: [],
     samples: 3,
     attempts: 3,
-    failures: 0,
     measuredAt: 0,
-    facts: {},
-    ...score,
-  };
+  } as const;
+  const announced = { node: 'VIC-Adoberia', host: 'vic.guifi.local', address: '10.1.2.3', port: 53 };
+  const defaults = { ...announced, description: 'DNS', community: '', heardAt: 0 };
+  const { type = 'dnsservice' } = provider;
+  return { ...ranked(type, 1, { ...measured, provider: { ...defaults, ...provider } }), ...score };
 }
 
 export interface Fake {
@@ -70,93 +44,45 @@ export interface Fake {
   readonly movedAside?: string;
   /** Two types that have nothing but units, when left out. */
   readonly services?: ServiceRegistry;
-  /** What is known of its own services, by wire word. */
+  /** What is known of its own services, by type. */
   readonly own?: Readonly<Record<string, Partial<OwnView>>>;
   readonly background?: Partial<SchedulerStatus>;
-  /** Whom the Serf agent knows, itself included. */
+  /** Members that the Serf agent knows, itself included. */
   readonly members?: number;
 }
 
 const IDLE: SchedulerStatus = { on: true, next: null, waiting: null, spentToday: 1_200, budget: 5_400_000, last: null };
 
-export type FakePanel = Panel & { closed: boolean };
+export type FakePanel = WebPanel & { closed: boolean };
 
 const upSerf: SourceStatus = { name: 'serf', state: 'up', lastUp: 0, read: 3, skipped: {} };
 
 export function fakePanel(fake: Fake = {}): FakePanel {
-  const { rows = [], sources = [upSerf], problem = null, demo = false, work = async () => {} } = fake;
+  const { rows = [], sources = [upSerf], problem = null, work = async () => {}, members = 3 } = fake;
   const { services = registryOf({ dnsservice: ['named.service'], syncthing: [] }) } = fake;
-  const store = { ...openStore(':memory:'), movedAside: fake.movedAside ?? null };
-  const jobs = new Jobs(store.jobs);
-  const states = new Map(services.types.map(({ id }) => [id, { ...ABSENT, ...fake.local }]));
-  const view = (word: string): TypeView => {
-    const ranked = rows.filter(({ provider }) => provider.type === word);
-    return {
-      word,
-      type: services.of(word),
-      builtin: services.has(word),
-      providers: ranked.length,
-      measured: ranked.filter(({ attempts }) => attempts > 0).length,
-      best: ranked.find(({ recommended }) => recommended) ?? null,
-      local: { ...ABSENT, published: false, ...states.get(word) },
-      job: null,
-      ranked,
-      bars: new Map(),
-      scan: quoteOf(services.of(word), ranked),
-    };
-  };
-  const never = () => {
-    throw new Error('the command line does not do this');
-  };
-  const panel: FakePanel = {
-    closed: false,
-    config: { ...loadConfig({ env: {}, file: '/nonexistent' }), ...fake.config },
-    services,
-    discovery: {
-      providers: () => rows.map(({ provider }) => provider),
-      find: never,
-      serfClient: () => {
-        const stats = new Map([['serf', new Map([['members', String(fake.members ?? 3)]])]]);
-        return { stats: async () => stats } as unknown as SerfRpc;
-      },
-      ownTag: () => null,
-      sources: () => sources,
-      sourceTypes: [],
-      agent: () => sources.find(({ name }) => name === 'serf') ?? null,
-      words: never,
-      dated: never,
-      announcements: never,
-      skipped: never,
-      ready: async () => {},
-      onChange: never,
-    },
-    jobs,
-    store,
-    onMeasured: never,
-    background: { status: () => ({ ...IDLE, ...fake.background }), on: never, off: never },
-    local: { states: async () => states, problem: async () => problem, act: never },
-    demo,
-    overview: async () => ({ services: services.types.map(({ id }) => view(id)), sources }),
-    type: async (word) => view(word),
-    provider: never,
-    scan: (word) => jobs.start({ kind: 'scan', type: word, provider: null, total: 3 }, work),
-    own: {
-      view: async (word) => ({
-        units: [],
-        port: null,
-        publication: null,
-        announced: [],
-        lan: null,
-        ...fake.own?.[word],
-      }),
-      ...{ act: never, log: never, form: never, preview: never, publish: never, unpublish: never },
-    },
-    connect: never,
+  const panel = createFakePanel(services, {
+    demo: fake.demo ?? false,
+    config: { hosts: [], ...fake.config },
+    now: Date.now,
+  });
+  for (const row of rows) {
+    const { type } = row.provider;
+    panel.lists.set(type, [...(panel.lists.get(type) ?? []), row]);
+  }
+  for (const { id } of services.types) panel.states.set(id, { ...ABSENT, ...fake.local });
+  const stats = new Map([['serf', new Map([['members', String(members)]])]]);
+  panel.discovery.serfClient = () => ({ stats: async () => stats }) as unknown as SerfRpc;
+  const { view } = panel.own;
+  panel.own.view = async (type) => ({ ...(await view(type)), units: [], ...fake.own?.[type] });
+  return Object.assign(panel, {
+    ...{ closed: false, sourceList: sources, problem },
+    store: { ...panel.store, movedAside: fake.movedAside ?? null },
+    background: { ...panel.background, status: () => ({ ...IDLE, ...fake.background }) },
+    scan: (type: string) => panel.jobs.start({ kind: 'scan', type, provider: null, total: 3 }, work),
     close: async () => {
-      panel.closed = true;
+      (panel as FakePanel).closed = true;
     },
-  };
-  return panel;
+  }) as FakePanel;
 }
 
 /** Streams that keep what was written; `typed` is what comes in, on a terminal or from a pipe. */

@@ -30,18 +30,19 @@ export interface Attempt {
 export const changes = ({ method }: Route) => method === 'POST';
 const forOwner = ({ need }: Route) => need === 'owner';
 /** The other method has a page of its own at the same address. */
-const isAlone = (route: Route) => changes(route) && !ROUTES.some((one) => one.path === route.path && !changes(one));
+const isAlone = (route: Route) =>
+  changes(route) && !ROUTES.some((other) => other.path === route.path && !changes(other));
 
 /** What each deed needs, so that one that is let through by mistake is done. */
 const CHOICES = { turn: 'on', language: 'es', appearance: 'dark' };
 const FIELDS = { ...CHOICES, unit: UNIT, password: PASSWORD, stars: '5', note: 'x', port: '53' };
 const fields = (more: Headers = {}) => new URLSearchParams({ ...FIELDS, ...more }).toString();
-const cookiesOf = ({ cookies }: Visitor) => [...cookies].map((pair) => pair.join('=')).join('; ');
+const cookieHeader = ({ cookies }: Visitor) => [...cookies].map((pair) => pair.join('=')).join('; ');
 
 /** A form, with what the visitor knows; whatever is given replaces it. */
 export function form(by: Visitor, headers: Headers = {}, more: Headers = { token: by.token }): Shot {
   const type = 'application/x-www-form-urlencoded';
-  return { headers: { cookie: cookiesOf(by), 'content-type': type, ...headers }, payload: fields(more) };
+  return { headers: { cookie: cookieHeader(by), 'content-type': type, ...headers }, payload: fields(more) };
 }
 
 /** A session that was the owner's, and is not any more when the request comes. */
@@ -235,6 +236,6 @@ function overriding(method: string): Headers {
 
 /** A method without a body: the fields stand in the address. */
 function inQuery(by: Visitor, more: Headers = {}, headers: Headers = {}): Shot {
-  const known = { cookie: cookiesOf(by), 'x-csrf-token': by.token };
+  const known = { cookie: cookieHeader(by), 'x-csrf-token': by.token };
   return { headers: { ...known, ...headers }, query: `?${fields({ token: by.token, ...more })}` };
 }

@@ -33,7 +33,7 @@ async function send(route: Route, { method = route.method, query = '', headers, 
 }
 
 /** What is wrong with how the attempt ended; null where it was refused and nothing has happened. */
-async function problemOf(route: Route, { shot, refused }: Attempt): Promise<string | null> {
+async function findProblem(route: Route, { shot, refused }: Attempt): Promise<string | null> {
   const { now } = whole;
   const sent = await shot({ whole, owner, stranger });
   const before = whole.state();
@@ -58,8 +58,8 @@ describe('every address refuses and ignores', () => {
     const routes = ROUTES.filter(attempt.on);
     expect(routes.length).toBeGreaterThan(20);
     const problems: (string | null)[] = [];
-    for (const route of routes) problems.push(await problemOf(route, attempt));
-    expect(problems.filter((one) => one !== null)).toEqual([]);
+    for (const route of routes) problems.push(await findProblem(route, attempt));
+    expect(problems.filter((problem) => problem !== null)).toEqual([]);
   });
 });
 

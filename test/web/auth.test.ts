@@ -13,7 +13,7 @@ async function open(options?: Parameters<typeof startWeb>[0]): Promise<Visitor> 
   return new Visitor(web);
 }
 const posts = ROUTES.filter(({ method }) => method === 'POST').map(({ path }) => path);
-const addressOf = (path: string) => path.replace(':type', 'dnsservice').replace(':id', 'abc');
+const toAddress = (path: string) => path.replace(':type', 'dnsservice').replace(':id', 'abc');
 const SCAN = '/services/dnsservice/scan';
 const isOwner = async (visitor: Visitor) => (await visitor.get('/api/v1/session')).json().role === 'owner';
 
@@ -22,9 +22,9 @@ describe('every POST', () => {
     const visitor = await open();
     await visitor.login();
     visitor.token = '';
-    expect((await visitor.post(addressOf(path))).statusCode).toBe(403);
+    expect((await visitor.post(toAddress(path))).statusCode).toBe(403);
     visitor.token = 'AAAA';
-    expect((await visitor.post(addressOf(path))).statusCode).toBe(403);
+    expect((await visitor.post(toAddress(path))).statusCode).toBe(403);
     expect(web.panel.jobs.running()).toEqual([]);
   });
 
@@ -38,7 +38,7 @@ describe('every POST', () => {
       { origin: 'null' },
       { origin: 'http://node.example:7002' },
     ]) {
-      const { statusCode, body } = await visitor.post(addressOf(path), {}, headers as Record<string, string>);
+      const { statusCode, body } = await visitor.post(toAddress(path), {}, headers as Record<string, string>);
       expect(statusCode, JSON.stringify(headers)).toBe(403);
       expect(body).toMatch(/another site/);
     }
@@ -50,7 +50,7 @@ describe('every POST', () => {
     async (path) => {
       const visitor = await open();
       await visitor.get('/');
-      expect((await visitor.post(addressOf(path))).statusCode).toBe(401);
+      expect((await visitor.post(toAddress(path))).statusCode).toBe(401);
       expect(web.panel.jobs.running()).toEqual([]);
     },
   );
@@ -126,7 +126,7 @@ describe('a GET', () => {
   it.each(posts)('of %s changes nothing', async (path) => {
     const visitor = await open();
     await visitor.login();
-    const { statusCode } = await visitor.get(addressOf(path));
+    const { statusCode } = await visitor.get(toAddress(path));
     expect(statusCode).toBe(path.endsWith('/login') && !path.startsWith('/api') ? 303 : 404);
     expect(web.panel.jobs.running()).toEqual([]);
     expect(await isOwner(visitor)).toBe(true);

@@ -5,13 +5,13 @@ import { loadConfig } from '../../plugin/config/index.js';
 import { PanelError } from '../../plugin/model/errors.js';
 import { clientAddresses } from '../../plugin/web/request/client-address.js';
 
-const proxiesOf = (value: string) =>
+const readProxies = (value: string) =>
   loadConfig({ env: { CLOUDY_SERVICES_TRUSTED_PROXY: value }, file: '' }).trustedProxy;
 
 /** @param ip of the connection; undefined through a Unix socket */
 function from(proxies: string, ip: string | undefined, forwarded?: string): string {
   const headers = forwarded === undefined ? {} : { 'x-forwarded-for': forwarded };
-  return clientAddresses(proxiesOf(proxies))({ ip, headers } as unknown as FastifyRequest);
+  return clientAddresses(readProxies(proxies))({ ip, headers } as unknown as FastifyRequest);
 }
 
 describe('the client’s address', () => {
@@ -44,12 +44,12 @@ describe('the client’s address', () => {
 
 describe('TRUSTED_PROXY', () => {
   it('accepts addresses and ranges', () => {
-    expect(proxiesOf('127.0.0.1, ::1 10.0.0.0/24')).toEqual(['127.0.0.1/32', '::1/128', '10.0.0.0/24']);
-    expect(proxiesOf('')).toEqual([]);
+    expect(readProxies('127.0.0.1, ::1 10.0.0.0/24')).toEqual(['127.0.0.1/32', '::1/128', '10.0.0.0/24']);
+    expect(readProxies('')).toEqual([]);
   });
 
   it.each(['proxy.example', '10.0.0.1/33', '10.0.0.1:80', '0.0.0.0/0', '::/0', 'all'])('refuses %s', (value) => {
-    expect(() => proxiesOf(value)).toThrow(PanelError);
-    expect(() => proxiesOf(value)).toThrow(/^TRUSTED_PROXY=.*expected/);
+    expect(() => readProxies(value)).toThrow(PanelError);
+    expect(() => readProxies(value)).toThrow(/^TRUSTED_PROXY=.*expected/);
   });
 });

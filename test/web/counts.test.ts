@@ -56,7 +56,7 @@ const PATTERNS = OF_ROWS.flatMap((key) =>
       ),
     };
   }),
-).sort((one, other) => other.pattern.source.length - one.pattern.source.length);
+).sort((a, b) => b.pattern.source.length - a.pattern.source.length);
 
 interface Count {
   readonly key: string;
@@ -148,7 +148,7 @@ async function open(): Promise<readonly string[]> {
   for (const [word, list] of lists)
     lists.set(
       word,
-      list.map((one, at) => ({ ...one, hidden: at % 4 === 2, pinned: at % 5 === 0 })),
+      list.map((row, at) => ({ ...row, hidden: at % 4 === 2, pinned: at % 5 === 0 })),
     );
   const rows = SKIP_REASONS.flatMap((reason, at) =>
     Array.from({ length: at + 1 }, (_, nth) => ({ node: nth ? 'torre' : null, type: null, reason, heardAt: NOW })),
@@ -179,7 +179,9 @@ async function open(): Promise<readonly string[]> {
   discovery.serfClient = () => client as never;
   const announced = discovery.announcements;
   discovery.announcements = (source) =>
-    announced(source).map((one, at) => (source === 'serf' && at === 0 ? { ...one, node: 'here' } : one));
+    announced(source).map((announcement, at) =>
+      source === 'serf' && at === 0 ? { ...announcement, node: 'here' } : announcement,
+    );
   const types = [...lists.keys()].map((word) => `/services/${word}`);
   const queries = ['', '?hidden=yes', '?hidden=only', '?reachable=yes&sort=name', '?q=node1', '?rows=10&page=2'];
   const id = lists.get('dnsservice')?.[0]?.provider.id;
@@ -197,7 +199,7 @@ async function open(): Promise<readonly string[]> {
 }
 
 /** The same rows from their first page. */
-const firstOf = (url: string) => url.replace(/&page=\d+/, '');
+const withoutPage = (url: string) => url.replace(/&page=\d+/, '');
 
 /** The rows behind an address, on all its pages. */
 async function rowsAt(visitor: Visitor, href: string): Promise<number> {
@@ -230,7 +232,7 @@ describe('a number', () => {
         const count = countIn(text);
         if (count === null || (count.key === 'filter') !== isFilter) continue;
         met.add(count.key);
-        const to = isOn ? firstOf(url) : href;
+        const to = isOn ? withoutPage(url) : href;
         const rows = known.get(to) ?? (await rowsAt(visitor, to));
         known.set(to, rows);
         expect(rows, `${url}: “${text}” leads to ${to}`).toBe(count.number);
@@ -238,7 +240,7 @@ describe('a number', () => {
       for (const text of rest) {
         const count = countIn(text);
         if (count === null || count.key === 'filter' || count.number === 0) continue;
-        expect(await rowsAt(visitor, firstOf(url)), `${url}: “${text}” stands at its rows`).toBe(count.number);
+        expect(await rowsAt(visitor, withoutPage(url)), `${url}: “${text}” stands at its rows`).toBe(count.number);
       }
     }
     const shown = OF_ROWS.filter((key) => role === 'owner' || key !== 'find.hidden');

@@ -12,7 +12,7 @@ afterEach(async () => {
   await web.app.close();
 });
 
-async function eventsOf(visitor: Visitor) {
+async function readEvents(visitor: Visitor) {
   return (await visitor.get('/api/v1/events')).json().events as Record<string, unknown>[];
 }
 
@@ -29,7 +29,7 @@ describe('events', () => {
     await owner.post(`/services/dnsservice/providers/${id}/opinion`, { note: 'my secret note', stars: '5' });
     await owner.post('/background', { turn: 'on' });
     await owner.postJson('/api/v1/background', { turn: 'off' });
-    const events = await eventsOf(owner);
+    const events = await readEvents(owner);
     expect(events.map(({ what, result, by, type }) => [what, result, by, type])).toEqual([
       ['background-off', 'done', 'owner', null],
       ['background-on', 'done', 'owner', null],
@@ -61,7 +61,7 @@ describe('events', () => {
     const cloudy = new Visitor(web, { 'x-cloudy-user': name });
     await cloudy.get('/');
     await cloudy.post('/services/dnsservice/scan');
-    const [event] = await eventsOf(cloudy);
+    const [event] = await readEvents(cloudy);
     expect(event).toMatchObject({ by: 'cloudy', name: expect.stringMatching(/^<b>anna<\/b> x+$/), what: 'scan' });
     expect(String(event?.name).length).toBeLessThanOrEqual(64);
     const { body } = await cloudy.get('/events');
@@ -71,7 +71,7 @@ describe('events', () => {
     web = await startWeb();
     const liar = new Visitor(web, { 'x-cloudy-user': 'anna' });
     await liar.login();
-    expect(await eventsOf(liar)).toMatchObject([{ by: 'owner', name: '' }]);
+    expect(await readEvents(liar)).toMatchObject([{ by: 'owner', name: '' }]);
   });
 
   it('record who cancelled a job', async () => {
@@ -79,7 +79,7 @@ describe('events', () => {
     const owner = await new Visitor(web).login();
     const { job } = (await owner.postJson('/api/v1/services/dnsservice/scan')).json();
     await owner.post(`/jobs/${job.id}/cancel`);
-    expect(await eventsOf(owner)).toMatchObject([
+    expect(await readEvents(owner)).toMatchObject([
       { what: 'cancel', type: 'dnsservice' },
       { what: 'scan', result: 'cancelled', job: job.id },
       { what: 'login' },
@@ -203,7 +203,7 @@ describe('the page', () => {
     expect(lines(body)).toBe(100);
     expect(body).toContain('href="/events?limit=500"');
     expect(lines((await owner.get('/events?limit=500')).body)).toBe(500);
-    expect(await eventsOf(owner)).toHaveLength(100);
+    expect(await readEvents(owner)).toHaveLength(100);
     for (const limit of ['0', '-1', 'x', '99999', '1&limit=2'])
       expect((await owner.get(`/api/v1/events?limit=${limit}`)).statusCode).toBe(400);
   });

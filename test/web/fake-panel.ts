@@ -120,10 +120,13 @@ export interface FakeOptions {
   readonly now?: () => number;
 }
 
-/** A panel whose lists, states and sources the test sets. */
+/** A panel whose lists, states and sources the test sets; with the types of the program unless others are given. */
 export async function fakePanel(options: FakeOptions = {}): Promise<FakePanel> {
+  return createFakePanel(options.services ?? (await loadServices()), options);
+}
+
+export function createFakePanel(services: ServiceRegistry, options: Omit<FakeOptions, 'services'> = {}): FakePanel {
   const { demo = false, now = () => NOW } = options;
-  const services = options.services ?? (await loadServices());
   const store = memoryStore(now);
   const jobs = new Jobs(store.jobs, now);
   let finish: { resolve: () => void; reject: (error: Error) => void } | null = null;
@@ -138,7 +141,7 @@ export async function fakePanel(options: FakeOptions = {}): Promise<FakePanel> {
     const best = list.find(({ recommended }) => recommended) ?? null;
     return {
       ...{ word, type: services.of(word), builtin: services.has(word), providers: list.length, ranked: list, best },
-      measured: list.filter(({ measuredAt }) => measuredAt !== null).length,
+      measured: list.filter(({ attempts }) => attempts > 0).length,
       local: { ...(states.get(word) ?? ABSENT), published: false },
       job: jobs.running().find(({ type, kind }) => type === word && kind === 'scan') ?? null,
       bars: new Map(),
@@ -162,10 +165,10 @@ export async function fakePanel(options: FakeOptions = {}): Promise<FakePanel> {
     sourceList: [SERF_UP],
     discovery: {
       providers: (type) =>
-        (type === undefined ? [...lists.values()].flat() : (lists.get(type) ?? [])).map((one) => one.provider),
+        (type === undefined ? [...lists.values()].flat() : (lists.get(type) ?? [])).map(({ provider }) => provider),
       words: () => [...lists.keys()],
       dated: () => [],
-      find: (id) => panel.discovery.providers().find((one) => one.id === id) ?? null,
+      find: (id) => panel.discovery.providers().find((provider) => provider.id === id) ?? null,
       sources: () => panel.sourceList,
       sourceTypes: SOURCES,
       agent: () => panel.sourceList.find(({ name }) => name === 'serf') ?? null,

@@ -71,7 +71,7 @@ describe('a list', () => {
   });
 
   it('counts hidden rows, and puts pinned rows first only where the defaults say so', () => {
-    const pinned = LIST.map((one, at) => ({ ...one, pinned: at === 2 }));
+    const pinned = LIST.map((row, at) => ({ ...row, pinned: at === 2 }));
     const found = searchRows(pinned, EVERYTHING, { rows: 100, hidden: false, pinnedFirst: true });
     expect([found.rows[0]?.provider.node, found.total, found.hidden]).toEqual(['Núria', 5, 1]);
     expect(searchRows(pinned, EVERYTHING, API_DEFAULTS).rows).toEqual(pinned);
@@ -129,15 +129,15 @@ describe('on the page', () => {
     }
     return new Visitor(web);
   }
-  const rowsOf = (body: string) => body.match(/<tr id="p-/g)?.length ?? 0;
+  const countRows = (body: string) => body.match(/<tr id="p-/g)?.length ?? 0;
 
   it('each filter counts the rows behind its link, also combined with another filter', async () => {
     const visitor = await open();
     await visitor.login();
     web.panel.lists.set(
       'dnsservice',
-      (web.panel.lists.get('dnsservice') ?? []).map((one, at) => ({
-        ...one,
+      (web.panel.lists.get('dnsservice') ?? []).map((row, at) => ({
+        ...row,
         pinned: at % 5 === 0,
         hidden: at % 7 === 3,
       })),
@@ -151,7 +151,7 @@ describe('on the page', () => {
       const links = [...body.matchAll(/class="cs-filter" href="([^"]+)">[^<]+<b>(\d+)<\/b>/g)];
       expect(links.length, start).toBeGreaterThan(2);
       for (const [, href = '', count] of links) {
-        expect(rowsOf((await visitor.get(href.replaceAll('&amp;', '&'))).body), href).toBe(Number(count));
+        expect(countRows((await visitor.get(href.replaceAll('&amp;', '&'))).body), href).toBe(Number(count));
       }
     }
   });
@@ -159,13 +159,13 @@ describe('on the page', () => {
   it('a thousand rows come in pages of a hundred, whose links keep the search', async () => {
     const visitor = await open(1000);
     const first = await visitor.get('/services/dnsservice?q=node&sort=name');
-    expect(rowsOf(first.body)).toBe(100);
+    expect(countRows(first.body)).toBe(100);
     expect(first.body).toContain('1–100 of 1,000');
     expect(first.body).not.toContain('rel="prev"');
     const next = /rel="next" href="([^"]+)"/.exec(first.body)?.[1]?.replaceAll('&amp;', '&') ?? '';
     expect(next).toBe('/services/dnsservice?q=node&sort=name&page=2');
     const last = await visitor.get('/services/dnsservice?rows=400&page=3');
-    expect(rowsOf(last.body)).toBe(200);
+    expect(countRows(last.body)).toBe(200);
     expect(last.body).toContain('rel="prev" href="/services/dnsservice?rows=400&amp;page=2"');
     expect(last.body).not.toContain('rel="next"');
     expect(last.body).toMatch(/cs-rank">801</);
@@ -182,17 +182,17 @@ describe('on the page', () => {
   it('hidden rows are behind a link, for the owner only, and pinned rows come first', async () => {
     const visitor = await open();
     const list = web.panel.lists.get('dnsservice') ?? [];
-    const chosen = list.map((one, at) => ({ ...one, pinned: at === 8, hidden: at === 29 }));
+    const chosen = list.map((row, at) => ({ ...row, pinned: at === 8, hidden: at === 29 }));
     web.panel.lists.set('dnsservice', chosen);
     const asReader = await visitor.get('/services/dnsservice');
-    expect([rowsOf(asReader.body), asReader.body.includes('hidden provider')]).toEqual([30, false]);
+    expect([countRows(asReader.body), asReader.body.includes('hidden provider')]).toEqual([30, false]);
     await visitor.login();
     const { body } = await visitor.get('/services/dnsservice');
-    expect(rowsOf(body)).toBe(29);
+    expect(countRows(body)).toBe(29);
     expect(body).toContain('href="/services/dnsservice?hidden=only">1 hidden provider: show it');
     expect(/<tr id="p-(\w+)"/.exec(body)?.[1]).toBe(chosen[8]?.provider.id);
     expect(body).toMatch(/cs-rank">9</);
-    expect(rowsOf((await visitor.get('/services/dnsservice?hidden=yes')).body)).toBe(30);
+    expect(countRows((await visitor.get('/services/dnsservice?hidden=yes')).body)).toBe(30);
     const alone = (await visitor.get('/services/dnsservice?hidden=only')).body;
     expect([...alone.matchAll(/<tr id="p-(\w+)"/g)].map(([, id]) => id)).toEqual([chosen[29]?.provider.id]);
     expect(alone).toContain('href="/services/dnsservice">Leave out what I have hidden');
@@ -205,7 +205,7 @@ describe('on the page', () => {
     for (const query of ['?q=node1', '?q=nobody', '?reachable=yes', '?sort=name', '?measured=yes&page=9'])
       expect(await has(query), query).toBe(true);
     for (const query of ['?hidden=yes', '?rows=10', '?page=2']) expect(await has(query), query).toBe(false);
-    expect(rowsOf((await visitor.get('/services/dnsservice?q=node1')).body)).toBe(1);
+    expect(countRows((await visitor.get('/services/dnsservice?q=node1')).body)).toBe(1);
     await web.app.close();
     expect(await (await open(6)).get('/services/dnsservice')).toMatchObject({
       body: expect.stringContaining('id="cs-q"'),
@@ -221,7 +221,7 @@ describe('on the page', () => {
     const started = await visitor.post(action, {}, HTMX);
     const poll = /<section id="type"[^>]* hx-get="([^"]+)"/.exec(started.body)?.[1]?.replaceAll('&amp;', '&') ?? '';
     expect(poll).toMatch(/\?reachable=yes&rows=10&page=2&job=/);
-    expect(rowsOf((await visitor.get(poll, HTMX)).body)).toBe(8);
+    expect(countRows((await visitor.get(poll, HTMX)).body)).toBe(8);
     await web.panel.end();
     expect((await visitor.get(poll, HTMX)).body).toContain('aria-current="true">Reachable');
   });
@@ -232,7 +232,7 @@ describe('on the page', () => {
     const { body } = await visitor.get(
       '/services/dnsservice?description=x&port=53&attributes=&community=nobody&token=x',
     );
-    expect(rowsOf(body)).toBe(30);
+    expect(countRows(body)).toBe(30);
   });
 
   it('the API lists all rows in ranked order, and accepts the same filters', async () => {

@@ -93,8 +93,14 @@ describe('the first page', () => {
       const { overview } = web.panel;
       web.panel.overview = async () => {
         const { services, sources } = await overview();
-        const published = (one: (typeof services)[number]) => ({ ...one, local: { ...one.local, published: true } });
-        return { services: services.map((one) => (one.word === 'owp' ? published(one) : one)), sources };
+        const published = (summary: (typeof services)[number]) => ({
+          ...summary,
+          local: { ...summary.local, published: true },
+        });
+        return {
+          services: services.map((summary) => (summary.word === 'owp' ? published(summary) : summary)),
+          sources,
+        };
       };
       const view = await web.panel.own.view('owp');
       const port = { port: 3000, transports: [{ transport: 'tcp' as const, listening }] };
@@ -147,7 +153,7 @@ describe('the first page', () => {
     const list = web.panel.lists.get('dnsservice') ?? [];
     web.panel.lists.set(
       'dnsservice',
-      list.map((one, at) => ({ ...one, hidden: at < 3 })),
+      list.map((row, at) => ({ ...row, hidden: at < 3 })),
     );
     web.panel.lists.set('Docker', [ranked('Docker', 1, { provider: { node: 'x' } })]);
     for (const person of [visitor, await new Visitor(web).login()]) {

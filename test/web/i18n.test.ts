@@ -107,7 +107,7 @@ describe('the texts', () => {
   it('differ between languages, except on purpose', () => {
     const [ca, es, en] = LANGUAGES.map((language) => locales(language));
     const same = keys.filter(
-      (key) => / \w+ \w+/.test(texts[key] ?? '') && [ca, es].some((one) => one?.t(key) === en?.t(key)),
+      (key) => / \w+ \w+/.test(texts[key] ?? '') && [ca, es].some((words) => words?.t(key) === en?.t(key)),
     );
     expect(same).toEqual([]);
   });

@@ -15,7 +15,7 @@ async function scrape(authorization = `Bearer ${TOKEN}`) {
 }
 
 /** Each line's value by its name and labels. */
-function valuesOf(text: string): Map<string, number> {
+function readValues(text: string): Map<string, number> {
   const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   return new Map(
     lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ')))]),
@@ -74,7 +74,7 @@ describe('with the token', () => {
     const tried = { type: 'dnsservice', provider: 'p', at: 1, bytes: 300 };
     panel.store.attempts.add({ ...tried, reason: null, level: 3, samples: [], facts: {} });
     panel.store.attempts.add({ ...tried, at: 2, bytes: 60, reason: 'timeout', level: 0, detail: null });
-    const values = valuesOf((await scrape()).body);
+    const values = readValues((await scrape()).body);
     const of = (state: string) => values.get(`cloudy_services_providers{type="dnsservice",state="${state}"}`);
     const states = ['good', 'weak', 'unproven', 'unchecked', 'failed', 'barred', 'new'];
     expect(states.map((state) => of(state) ?? 0).reduce((sum, count) => sum + count)).toBe(30);
@@ -95,14 +95,14 @@ describe('with the token', () => {
 
   it('the metrics do not grow with the types that strangers announce', async () => {
     web = await startWeb({ config: { metricsToken: TOKEN } });
-    const before = valuesOf((await scrape()).body).size;
+    const before = readValues((await scrape()).body).size;
     for (let index = 0; index < 50; index++) {
       const word = `x"\n${index}`;
       web.panel.lists.set(word, [ranked(word, index)]);
     }
     const { body } = await scrape();
-    expect(valuesOf(body).size).toBe(before);
-    expect(valuesOf(body).get('cloudy_services_other_providers')).toBe(50);
+    expect(readValues(body).size).toBe(before);
+    expect(readValues(body).get('cloudy_services_other_providers')).toBe(50);
     expect(await lint(body)).toBe('');
   });
 });

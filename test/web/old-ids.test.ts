@@ -10,7 +10,7 @@ const [NEIGHBOUR, MADE_UP] = ['10.87.9.63', '10.249.162.137'].map((address, inde
 ) as [ReturnType<typeof ranked>, ReturnType<typeof ranked>];
 const { id } = NEIGHBOUR.provider;
 const SHORT = id.slice(0, 12);
-const pageOf = (of: string, prefix = '') => `${prefix}/services/${TYPE}/providers/${of}`;
+const pageAddress = (of: string, prefix = '') => `${prefix}/services/${TYPE}/providers/${of}`;
 
 let web: TestWeb;
 beforeEach(async () => {
@@ -22,32 +22,32 @@ afterEach(() => web.app.close());
 describe('an address with an id of 12 digits', () => {
   it('redirects a browser to the provider’s page, with its query', async () => {
     const visitor = new Visitor(web);
-    const { statusCode, headers } = await visitor.get(`${pageOf(SHORT)}?saved=yes`);
-    expect([statusCode, headers.location]).toEqual([303, `${pageOf(id)}?saved=yes`]);
-    expect((await visitor.get(pageOf(id))).statusCode).toBe(200);
+    const { statusCode, headers } = await visitor.get(`${pageAddress(SHORT)}?saved=yes`);
+    expect([statusCode, headers.location]).toEqual([303, `${pageAddress(id)}?saved=yes`]);
+    expect((await visitor.get(pageAddress(id))).statusCode).toBe(200);
   });
 
   it('redirects it below the panel’s path in another application', async () => {
     const other = await startWeb({ prefix: '/cloudy' });
     other.panel.lists.set(TYPE, [NEIGHBOUR]);
-    const { headers } = await new Visitor(other).get(pageOf(SHORT, '/cloudy'));
-    expect(headers.location).toBe(pageOf(id, '/cloudy'));
+    const { headers } = await new Visitor(other).get(pageAddress(SHORT, '/cloudy'));
+    expect(headers.location).toBe(pageAddress(id, '/cloudy'));
     await other.app.close();
   });
 
   it('is answered directly by the API and as a file', async () => {
     const visitor = new Visitor(web);
-    expect((await visitor.get(`/api/v1${pageOf(SHORT)}`)).json()).toMatchObject({ id });
-    const file = await visitor.get(`${pageOf(SHORT)}/measurements.json`);
+    expect((await visitor.get(`/api/v1${pageAddress(SHORT)}`)).json()).toMatchObject({ id });
+    const file = await visitor.get(`${pageAddress(SHORT)}/measurements.json`);
     expect([file.statusCode, file.headers['content-disposition']]).toEqual([200, expect.stringContaining(id)]);
   });
 
   it('accepts a form of a page that stayed open during the upgrade', async () => {
     const visitor = await new Visitor(web).login();
-    await visitor.get(pageOf(id));
-    await visitor.post(`${pageOf(SHORT)}/opinion`, { pinned: 'yes' });
+    await visitor.get(pageAddress(id));
+    await visitor.post(`${pageAddress(SHORT)}/opinion`, { pinned: 'yes' });
     expect(web.panel.store.opinions.get(TYPE, id).pinned).toBe(true);
-    const { job } = (await visitor.postJson(`/api/v1${pageOf(SHORT)}/scan`)).json();
+    const { job } = (await visitor.postJson(`/api/v1${pageAddress(SHORT)}/scan`)).json();
     expect(job.provider).toBe(id);
     await web.panel.end();
   });
@@ -61,13 +61,14 @@ describe('an address with an id of 12 digits', () => {
     web.panel.lists.set(TYPE, list);
     const visitor = new Visitor(web);
     expect(MADE_UP.provider.id.startsWith(SHORT)).toBe(true);
-    for (const path of [pageOf(old), `/api/v1${pageOf(old)}`]) expect((await visitor.get(path)).statusCode).toBe(404);
+    for (const path of [pageAddress(old), `/api/v1${pageAddress(old)}`])
+      expect((await visitor.get(path)).statusCode).toBe(404);
   });
 
   it('tells nothing to a visitor who may not read', async () => {
     const shut = await startWeb({ config: { publicRead: false } });
     shut.panel.lists.set(TYPE, [NEIGHBOUR]);
-    const { headers } = await new Visitor(shut).get(pageOf(SHORT));
+    const { headers } = await new Visitor(shut).get(pageAddress(SHORT));
     expect(headers.location).toMatch(/\/login\?/);
     expect(headers.location).not.toContain(id);
     await shut.app.close();

@@ -99,9 +99,9 @@ describe('answers', () => {
       fc.asyncProperty(request, async ({ route: { method, path }, words, fields, visitor }) => {
         const [type = '', which = ''] = words;
         const url = path.replace(':type', encodeURIComponent(type)).replace(':id', encodeURIComponent(which));
-        const texts = Object.entries(fields).map(([name, one]) => [
+        const texts = Object.entries(fields).map(([name, value]) => [
           name,
-          typeof one === 'object' ? JSON.stringify(one) : String(one),
+          typeof value === 'object' ? JSON.stringify(value) : String(value),
         ]);
         const query = new URLSearchParams(texts).toString();
         const answer = method === 'GET' ? await visitor.get(`${url}?${query}`) : await visitor.postJson(url, fields);

@@ -413,7 +413,7 @@ describe('announcing', () => {
 
   describe('entries of any program', () => {
     const entry = (s: string, p: string, d: string) => ({ ...ENTRY, s, p, d });
-    const formsOf = (body: string, verb: string) =>
+    const formPorts = (body: string, verb: string) =>
       [...body.matchAll(new RegExp(`action="/services/\\w+/${verb}"[\\s\\S]*?name="port" value="(\\d+)"`, 'g'))].map(
         ([, port]) => port,
       );
@@ -430,7 +430,7 @@ describe('announcing', () => {
       const wrong = await visitor.get('/services/Docker?description=x&port=no&replaces=8080');
       expect(wrong.body).toContain('name="replaces" value="8080"');
       expect(body).not.toContain('Debian has no package');
-      expect(formsOf(body, 'unpublish')).toEqual(['8080']);
+      expect(formPorts(body, 'unpublish')).toEqual(['8080']);
       const reader = (await new Visitor(web).get('/services/Docker')).body;
       expect(reader).not.toMatch(/id="publish"|unpublish/);
     });
@@ -453,7 +453,7 @@ describe('announcing', () => {
       view({ announced: [entry('Docker', '8080', '<b>'), entry('Docker', '8081', 'two')] });
       web.panel.lists.set('Docker', [ranked('Docker', 1, { provider: { self: true } })]);
       const { body } = await visitor.get('/services/Docker?replaces=8081');
-      expect(formsOf(body, 'unpublish')).toEqual(['8080', '8081']);
+      expect(formPorts(body, 'unpublish')).toEqual(['8080', '8081']);
       expect(body).toContain('<code>8080</code> &lt;b&gt;');
       expect(body).toContain('href="/services/Docker?replaces=8081#publish"');
       await visitor.post('/services/Docker/unpublish', { port: '8081' });

@@ -92,13 +92,14 @@ describe('the owner’s stars', () => {
     const last = rows.at(-1) as Listed;
     const ids = [first.id, second.id, last.id];
     const before = await everything('dnsservice', ids);
-    const scoreOf = async (id: string) =>
-      ((await owner.get('/api/v1/services/dnsservice')).json().providers as Listed[]).find((one) => one.id === id)
-        ?.score;
-    const measured = await scoreOf(first.id);
+    const readScore = async (id: string) =>
+      ((await owner.get('/api/v1/services/dnsservice')).json().providers as Listed[]).find(
+        (provider) => provider.id === id,
+      )?.score;
+    const measured = await readScore(first.id);
     await opine('dnsservice', first.id, { stars: 1 });
     await opine('dnsservice', last.id, { stars: 5 });
-    expect(await scoreOf(first.id)).toBeLessThan(Number(measured));
+    expect(await readScore(first.id)).toBeLessThan(Number(measured));
     const after = await everything('dnsservice', ids);
     for (const [at, body] of after.entries()) expect(body).toBe(before[at]);
     await opine('dnsservice', first.id, { stars: null });

@@ -11,7 +11,7 @@ beforeEach(async () => {
 });
 afterEach(() => web.app.close());
 
-async function bodyOf(type: string, score: Partial<Score>, visitor = new Visitor(web)): Promise<string> {
+async function pageBody(type: string, score: Partial<Score>, visitor = new Visitor(web)): Promise<string> {
   const row = ranked(type, 1, score);
   web.panel.lists.set(type, [row]);
   return (await visitor.get(`/services/${type}/providers/${row.provider.id}`)).body;
@@ -23,7 +23,7 @@ describe('the page of a provider', () => {
     [{ rtt: 8, jitter: null, loss: 0.5 }, '8\u00a0ms round-trip · 50% of packets lost'],
     [{ rtt: null, jitter: null, loss: 1 }, '100% of packets lost'],
   ])('shows only what was measured of the path: %o', async (path, text) => {
-    const body = await bodyOf('dnsservice', { path });
+    const body = await pageBody('dnsservice', { path });
     expect(/<h2>Path to the node \(ping\)<\/h2>\s*<p>(.*?)<\/p>/s.exec(body)?.[1]).toBe(text);
   });
 
@@ -33,8 +33,8 @@ describe('the page of a provider', () => {
     ['ca', 'diu que sí; no s’ha provat', 'diu que no; no s’ha provat'],
   ])('in %s does not present the server’s claim about Internet names as a finding', async (language, yes, no) => {
     const visitor = new Visitor(web, { 'accept-language': language });
-    expect(await bodyOf('dnsservice', { facts: { recursion: 'yes' } }, visitor)).toContain(`<dd>${yes}</dd>`);
-    expect(await bodyOf('dnsservice', { facts: { recursion: 'no' } }, visitor)).toContain(`<dd>${no}</dd>`);
+    expect(await pageBody('dnsservice', { facts: { recursion: 'yes' } }, visitor)).toContain(`<dd>${yes}</dd>`);
+    expect(await pageBody('dnsservice', { facts: { recursion: 'no' } }, visitor)).toContain(`<dd>${no}</dd>`);
   });
 
   it('shows contradicting announcements and their announcers, escaped', async () => {
@@ -52,7 +52,7 @@ describe('the page of a provider', () => {
 
   it('shows what a scan of it alone may cost, and more with an account', async () => {
     const visitor = await new Visitor(web).login();
-    const body = await bodyOf('proxy3', {}, visitor);
+    const body = await pageBody('proxy3', {}, visitor);
     const promised = [...body.matchAll(/up to ([\d.]+)\skB/g)].map(([, kB]) => Number(kB));
     const type = web.panel.services.of('proxy3');
     const { provider } = ranked('proxy3', 1);

@@ -102,7 +102,7 @@ describe('what the owner has pinned and hidden', () => {
   it('is marked only for the owner, and cannot be found by others', async () => {
     const { id } = await filled();
     const list = web.panel.lists.get('dnsservice') ?? [];
-    const marked = list.map((one, at) => ({ ...one, pinned: at === 0, hidden: at === 1 }));
+    const marked = list.map((row, at) => ({ ...row, pinned: at === 0, hidden: at === 1 }));
     web.panel.lists.set('dnsservice', marked);
     const look = async (visitor: Visitor) => {
       const all = (await visitor.get('/api/v1/services/dnsservice')).json().providers as Record<string, unknown>[];

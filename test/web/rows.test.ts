@@ -13,7 +13,7 @@ async function open(): Promise<Visitor> {
 }
 
 /** The rows of the list, each as it is written. */
-const rowsOf = (body: string) => [...body.matchAll(/<tr id="p-.*?<\/tr>/gs)].map(([row]) => row);
+const tableRows = (body: string) => [...body.matchAll(/<tr id="p-.*?<\/tr>/gs)].map(([row]) => row);
 
 describe('a row', () => {
   it('says that a provider failed the last probe, and does not call it good', async () => {
@@ -21,11 +21,11 @@ describe('a row', () => {
     const list = [ranked('dnsservice', 1, { score: 90, failures: 1 })];
     web.panel.lists.set('dnsservice', list);
     const { body } = await visitor.get('/services/dnsservice');
-    expect(rowsOf(body)).toEqual([expect.stringMatching(/cs-is-weak.*>did not answer the last time</s)]);
+    expect(tableRows(body)).toEqual([expect.stringMatching(/cs-is-weak.*>did not answer the last time</s)]);
     // Of what is never scored too, though its port was open once.
     const opened = { ...NUMBERLESS, level: 2 as const, score: null, reason: 'not-checked' as const, failures: 1 };
     web.panel.lists.set('tincvpn', [ranked('tincvpn', 1, opened)]);
-    const tinc = rowsOf((await visitor.get('/services/tincvpn')).body);
+    const tinc = tableRows((await visitor.get('/services/tincvpn')).body);
     expect(tinc).toEqual([expect.stringMatching(/cs-is-weak.*>did not answer the last time</s)]);
   });
 
@@ -34,7 +34,7 @@ describe('a row', () => {
     const scores = [50, 49.99];
     const list = scores.map((score, at) => ranked('dnsservice', at + 1, { score, recommended: at === 0 }));
     web.panel.lists.set('dnsservice', list);
-    const rows = rowsOf((await visitor.get('/services/dnsservice')).body);
+    const rows = tableRows((await visitor.get('/services/dnsservice')).body);
     expect(rows).toEqual([
       expect.stringMatching(/cs-is-good.*>speaks the protocol</s),
       expect.stringMatching(/cs-is-weak.*>answers, but poorly</s),
@@ -46,7 +46,7 @@ describe('a row', () => {
     const one = ranked('dnsservice', 1, { score: 40 });
     const parts = one.parts.map((part) => (part.metric === 'answer' ? { ...part, value: null } : part));
     web.panel.lists.set('dnsservice', [{ ...one, parts }]);
-    const [row] = rowsOf((await visitor.get('/services/dnsservice')).body);
+    const [row] = tableRows((await visitor.get('/services/dnsservice')).body);
     expect(row).toMatch(/cs-is-good.*>speaks the protocol</s);
   });
 
@@ -74,14 +74,14 @@ describe('a row', () => {
     const never = { ...NUMBERLESS, score: null, level: 0 as const, samples: 0, attempts: 0, measuredAt: null };
     const one = ranked('dnsservice', 1, never);
     web.panel.lists.set('dnsservice', [one]);
-    const [row = ''] = rowsOf((await visitor.get('/services/dnsservice')).body);
+    const [row = ''] = tableRows((await visitor.get('/services/dnsservice')).body);
     expect(row.match(/not measured yet/g)).toHaveLength(1);
     expect(row).not.toMatch(/no score|not yet</);
     const { body } = await visitor.get(`/services/dnsservice/providers/${one.provider.id}`);
     expect(body.match(/not measured yet/g)).toHaveLength(1);
     expect(body).not.toMatch(/no score|not yet</);
     web.panel.lists.set('dnsservice', [{ ...one, estimate: 12 }]);
-    expect(rowsOf((await visitor.get('/services/dnsservice')).body)[0]).toContain('by Serf (estimate)');
+    expect(tableRows((await visitor.get('/services/dnsservice')).body)[0]).toContain('by Serf (estimate)');
   });
 
   it('shows the sources, stale announcements, recent availability and the owner’s marks', async () => {
@@ -97,7 +97,7 @@ describe('a row', () => {
     web.panel.lists.set('dnsservice', [marked, plain]);
     const { type } = web.panel;
     web.panel.type = async (word) => ({ ...(await type(word)), bars: new Map([[marked.provider.id, bar]]) });
-    const rows = async () => rowsOf((await visitor.get('/services/dnsservice')).body);
+    const rows = async () => tableRows((await visitor.get('/services/dnsservice')).body);
     const chips = (row = '') => [...row.matchAll(/<span class="cs-chip[^"]*">([^<]+)</g)].map(([, text]) => text);
     const sources = ['Serf', 'own list', 'Avahi'];
     const [asReader, other] = await rows();

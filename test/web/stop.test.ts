@@ -33,7 +33,7 @@ describe('a unit', () => {
     const warning = await visitor.get(link);
     expect(warning.body).toContain('this page will stop answering');
     expect(warning.body).toContain(`sudo systemctl start ${unit}`);
-    const form = warning.body.split('<form').find((one) => one.includes(`action="/cloudy/services/${type}/stop"`));
+    const form = warning.body.split('<form').find((part) => part.includes(`action="/cloudy/services/${type}/stop"`));
     expect(form).toContain(`value="${unit}"`);
     expect(web.panel.jobs.running()).toEqual([]);
   });

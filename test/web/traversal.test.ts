@@ -67,7 +67,7 @@ const NAMES = [
 const FORBIDDEN = /root:[x*]:0:0|"allowScripts"|SQLite format 3|owner-password|form-secret/;
 
 /** What is wrong with the answer; null where nothing is. */
-function problemOf({ statusCode, headers, body }: LightMyRequestResponse): string | null {
+function findProblem({ statusCode, headers, body }: LightMyRequestResponse): string | null {
   const location = String(headers.location ?? '/');
   const isHtml = /text\/html/.test(String(headers['content-type']));
   const wrong = [
@@ -85,7 +85,7 @@ function problemOf({ statusCode, headers, body }: LightMyRequestResponse): strin
 async function problems(visitor: Visitor, urls: readonly string[]): Promise<string[]> {
   const found: string[] = [];
   for (const url of urls) {
-    const problem = problemOf(await visitor.get(url, { accept: 'text/html' }));
+    const problem = findProblem(await visitor.get(url, { accept: 'text/html' }));
     if (problem !== null) found.push(`${url.slice(0, 120)} ${problem}`);
   }
   return found;
@@ -94,7 +94,7 @@ async function problems(visitor: Visitor, urls: readonly string[]): Promise<stri
 const gets = ROUTES.filter(({ method }) => method === 'GET');
 /** Takes a moment, and no parameter. */
 const plain = gets.filter(({ path }) => !/\/node$|openapi/.test(path));
-const paramsOf = ({ path }: Route) => path.match(/:\w+/g) ?? [];
+const pathParams = ({ path }: Route) => path.match(/:\w+/g) ?? [];
 
 /** The route's addresses with each word in the place of each parameter, the others being real. */
 function addresses(route: Route, words: readonly string[]): string[] {
@@ -105,14 +105,14 @@ function addresses(route: Route, words: readonly string[]): string[] {
 }
 
 describe('as a parameter of a path', () => {
-  it.each(ROUTES.filter((route) => paramsOf(route).length > 0))(
+  it.each(ROUTES.filter((route) => pathParams(route).length > 0))(
     '$method $path withstands every word',
     async (route) => {
       const urls = addresses(route, SEGMENTS);
       if (route.method === 'GET') return expect(await problems(owner, urls)).toEqual([]);
       const found: string[] = [];
       for (const url of urls) {
-        const problem = problemOf(await owner.post(url, { unit: UNIT }));
+        const problem = findProblem(await owner.post(url, { unit: UNIT }));
         if (problem !== null) found.push(`${url.slice(0, 120)} ${problem}`);
       }
       expect(found).toEqual([]);
@@ -187,7 +187,7 @@ describe('in forms', () => {
         await visitor.post(whole.addressOf(route), rest),
         await visitor.postJson(whole.addressOf(route), { ...rest, ...odd }),
       ]) {
-        const problem = problemOf(answer);
+        const problem = findProblem(answer);
         if (problem !== null) found.push(`${JSON.stringify(text.slice(0, 60))} ${problem}`);
       }
     }
@@ -201,7 +201,7 @@ describe('in forms', () => {
       const form = await visitor.get(`/login?next=${encoded(next)}`);
       expect(form.body).toMatch(/name="next" value="\/(?![/\\])/);
       const chosen = await visitor.post('/language', { language: 'es', back: next });
-      expect([chosen.statusCode, problemOf(chosen)], next).toEqual([303, null]);
+      expect([chosen.statusCode, findProblem(chosen)], next).toEqual([303, null]);
     }
     // The wrong passwords of before have been waited for.
     whole.now += 3_600_000;
@@ -229,7 +229,7 @@ describe('where reading needs a login', () => {
       for (const url of [real, real + query, ...addresses(route, SEGMENTS)]) {
         const answer = await visitor.get(url);
         expect([303, 401, 404, 414], `${url.slice(0, 120)} ${answer.body.slice(0, 200)}`).toContain(answer.statusCode);
-        expect(problemOf(answer), url.slice(0, 120)).toBeNull();
+        expect(findProblem(answer), url.slice(0, 120)).toBeNull();
       }
     }
   });

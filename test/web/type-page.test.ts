@@ -63,7 +63,9 @@ describe('a type', () => {
     );
     for (const [href = ''] of links)
       expect((await visitor.get(href)).headers['content-disposition']).toMatch(/^attachment/);
-    web.panel.lists.set('dnsservice', [ranked('dnsservice', 1, { ...NUMBERLESS, score: null, measuredAt: null })]);
+    web.panel.lists.set('dnsservice', [
+      ranked('dnsservice', 1, { ...NUMBERLESS, score: null, attempts: 0, measuredAt: null }),
+    ]);
     expect(await exported()).toEqual([]);
   });
 

@@ -40,7 +40,7 @@ async function open(of: Partial<ServiceType> = {}): Promise<Visitor> {
   ]);
   return new Visitor(web);
 }
-const pageOf = (index: number) =>
+const pageAddress = (index: number) =>
   `/services/dnsservice/providers/${web.panel.lists.get('dnsservice')?.[index - 1]?.provider.id}`;
 const HTMX = { 'hx-request': 'true' };
 
@@ -65,7 +65,7 @@ describe('a file for programs', () => {
 
   it('is linked with its absolute address on both pages, and listed in the JSON', async () => {
     const visitor = await open({ files });
-    for (const url of ['/services/dnsservice', pageOf(2)]) {
+    for (const url of ['/services/dnsservice', pageAddress(2)]) {
       const { body } = await visitor.get(url);
       expect(body, url).toContain(
         '<a href="/services/dnsservice/files/best.txt">The best ones</a> <small>Put it there.</small>',
@@ -101,18 +101,18 @@ describe('a QR step', () => {
 
   it('is drawn without inline styles, has its text as label, and is text in the JSON', async () => {
     const visitor = await open({ use: use(TEXT) });
-    const { body } = await visitor.get(pageOf(2));
+    const { body } = await visitor.get(pageAddress(2));
     expect(body).toMatch(
       /<svg class="cs-qr" viewBox="0 0 (\d+) \1" role="img" aria-label="QR code of ABCDEFG-HIJKLMN&quot;>?/,
     );
     expect(body).not.toMatch(/<script>| style=/);
-    const { json } = await visitor.get(`/api/v1${pageOf(2)}`);
+    const { json } = await visitor.get(`/api/v1${pageAddress(2)}`);
     expect(json().use).toEqual([{ kind: 'qr', label: 'Scan me', text: TEXT }]);
   });
 
   it('offers a text that is too long for a phone to be copied', async () => {
     const visitor = await open({ use: use('x'.repeat(1_001)) });
-    const { body } = await visitor.get(pageOf(2));
+    const { body } = await visitor.get(pageAddress(2));
     expect(body).not.toContain('cs-qr');
     expect(body).toContain(`>${'x'.repeat(1_001)}</pre>`);
   });
@@ -136,12 +136,12 @@ describe('a provider that does not answer', () => {
   it('is marked above the steps, with a link to the best provider', async () => {
     const visitor = await open();
     const said = async (index: number) => {
-      const { body } = await visitor.get(pageOf(index));
+      const { body } = await visitor.get(pageAddress(index));
       const [, steps = ''] = /<h2>How to use it<\/h2>(.*?)<ol/s.exec(body) ?? [];
       return steps.trim();
     };
     expect(await said(4)).toBe(
-      `<p>It does not answer as it should now. The best is <a href="${pageOf(2)}">node2</a>.</p>`,
+      `<p>It does not answer as it should now. The best is <a href="${pageAddress(2)}">node2</a>.</p>`,
     );
     expect(await Promise.all([2, 3, 5].map(said))).toEqual(['', '', '']);
     web.panel.lists.set('dnsservice', [ranked('dnsservice', 2, { recommended: true, failures: 1 })]);
@@ -152,7 +152,7 @@ describe('a provider that does not answer', () => {
 describe('a text to be copied', () => {
   it('has a button that says in the page’s language what it does and has done', async () => {
     const visitor = await open();
-    const { body } = await visitor.get(pageOf(2), { 'accept-language': 'ca' });
+    const { body } = await visitor.get(pageAddress(2), { 'accept-language': 'ca' });
     expect(body).toMatch(
       /<pre class="cs-copy">nameserver 10\.139\.40\.2\n?[^<]*<\/pre><button type="button"[^>]* data-copied="Copiat"[^>]*>Copia</,
     );
@@ -164,13 +164,13 @@ describe('a text to be copied', () => {
 describe('connecting with one click', () => {
   it('is offered to the owner, for a permitted neighbour that is not known to fail', async () => {
     const visitor = await open({ connect });
-    expect((await visitor.get(pageOf(2))).body).not.toContain('/connect"');
+    expect((await visitor.get(pageAddress(2))).body).not.toContain('/connect"');
     await visitor.login();
     const offered = async (index: number) => {
-      const { body } = await visitor.get(pageOf(index));
-      const { json } = await visitor.get(`/api/v1${pageOf(index)}`);
+      const { body } = await visitor.get(pageAddress(index));
+      const { json } = await visitor.get(`/api/v1${pageAddress(index)}`);
       expect(json().connect, String(index)).toBe(
-        body.includes(`hx-post="${pageOf(index)}/connect"`) ? 'Use it here' : null,
+        body.includes(`hx-post="${pageAddress(index)}/connect"`) ? 'Use it here' : null,
       );
       return json().connect !== null;
     };
@@ -181,7 +181,7 @@ describe('connecting with one click', () => {
   it('shows its progress and its result in place', async () => {
     const visitor = await open({ connect });
     await visitor.login();
-    const started = await visitor.post(`${pageOf(2)}/connect`, {}, HTMX);
+    const started = await visitor.post(`${pageAddress(2)}/connect`, {}, HTMX);
     const poll = /^<section id="provider" hx-get="([^"]+)" hx-trigger="every 1s"/.exec(started.body)?.[1] ?? '';
     expect(started.body).not.toContain('/connect"');
     await web.panel.end();
@@ -195,7 +195,7 @@ describe('connecting with one click', () => {
     const visitor = await open({ connect });
     await visitor.login();
     const busy = async (words: string) => {
-      const { body } = await visitor.get(pageOf(2));
+      const { body } = await visitor.get(pageAddress(2));
       const [job] = web.panel.jobs.running();
       const [said = ''] = /<p class="[^"]*cs-busy.*?<\/p>/s.exec(body) ?? [];
       expect(said).toContain(`href="/jobs/${job?.id}">${words}</a>`);
@@ -205,7 +205,7 @@ describe('connecting with one click', () => {
     web.panel.scan('dnsservice');
     expect(await busy('Scan of DNS server, 0 of 5 probes')).toMatch(/^Not now, because .* · Started Nov 20, 2026, /);
     await web.panel.end();
-    expect((await visitor.get(pageOf(2))).body).not.toContain('cs-busy');
+    expect((await visitor.get(pageAddress(2))).body).not.toContain('cs-busy');
     web.panel.connect('dnsservice', web.panel.lists.get('dnsservice')?.[1]?.provider.id ?? '');
     expect(await busy('Connecting to DNS server')).toMatch(/ · Started Nov 20, 2026, /);
   });
@@ -213,14 +213,14 @@ describe('connecting with one click', () => {
   it('works without scripts, by the job’s page, and by the API', async () => {
     const visitor = await open({ connect });
     await visitor.login();
-    const { headers, statusCode } = await visitor.post(`${pageOf(2)}/connect`);
+    const { headers, statusCode } = await visitor.post(`${pageAddress(2)}/connect`);
     expect(statusCode).toBe(303);
     await web.panel.end();
     const { body } = await visitor.get(String(headers.location));
     expect(body).toContain('It is in use.');
-    expect(body).toContain(`href="${pageOf(2)}"`);
+    expect(body).toContain(`href="${pageAddress(2)}"`);
     await visitor.get('/api/v1/session');
-    const accepted = await visitor.postJson(`/api/v1${pageOf(3)}/connect`);
+    const accepted = await visitor.postJson(`/api/v1${pageAddress(3)}/connect`);
     expect(accepted.statusCode).toBe(202);
     expect(accepted.json().job).toMatchObject({ kind: 'connect', type: 'dnsservice', state: 'running' });
   });
@@ -228,14 +228,14 @@ describe('connecting with one click', () => {
   it('is not shown on the type’s page as an action on the own service', async () => {
     const visitor = await open({ connect });
     await visitor.login();
-    await visitor.post(`${pageOf(2)}/connect`);
+    await visitor.post(`${pageAddress(2)}/connect`);
     expect((await visitor.get('/services/dnsservice')).body).not.toContain('<progress');
   });
 
   it('is only for the owner', async () => {
     const visitor = await open({ connect });
     await visitor.get('/');
-    expect((await visitor.post(`/api/v1${pageOf(2)}/connect`)).statusCode).toBe(401);
+    expect((await visitor.post(`/api/v1${pageAddress(2)}/connect`)).statusCode).toBe(401);
     expect(web.panel.jobs.running()).toEqual([]);
   });
 });
@@ -256,7 +256,7 @@ describe('the owner’s own provider', () => {
     const { json } = await visitor.get('/api/v1/services');
     expect(json().services.find(({ type }: { type: string }) => type === 'dnsservice').best.node).toBe('node2');
     for (const index of [2, 3, 4]) {
-      const page = await visitor.get(`/api/v1${pageOf(index)}`);
+      const page = await visitor.get(`/api/v1${pageAddress(index)}`);
       expect(JSON.stringify(page.json().use), String(index)).not.toContain('10.139.40.1"');
       expect(JSON.stringify(page.json().use), String(index)).not.toMatch(/10\.139\.40\.1\b/);
     }
@@ -264,9 +264,9 @@ describe('the owner’s own provider', () => {
 
   it('is marked on its page, without steps', async () => {
     const visitor = await (await open()).login();
-    const { body } = await visitor.get(pageOf(1));
+    const { body } = await visitor.get(pageAddress(1));
     expect(body).toContain('This is you: it is your neighbours who use it.');
-    expect((await visitor.get(`/api/v1${pageOf(1)}`)).json().use).toEqual([]);
+    expect((await visitor.get(`/api/v1${pageAddress(1)}`)).json().use).toEqual([]);
   });
 
   it('is an ordinary node for a reader, with the steps to use it', async () => {
@@ -274,8 +274,8 @@ describe('the owner’s own provider', () => {
     const list = (await visitor.get('/services/dnsservice')).body.split('<tr id=')[1];
     expect(list).toContain('this node');
     expect(list).not.toContain('this is you');
-    expect((await visitor.get(pageOf(1))).body).not.toContain('This is you');
-    expect((await visitor.get(`/api/v1${pageOf(1)}`)).json().use.length).toBeGreaterThan(0);
+    expect((await visitor.get(pageAddress(1))).body).not.toContain('This is you');
+    expect((await visitor.get(`/api/v1${pageAddress(1)}`)).json().use.length).toBeGreaterThan(0);
   });
 
   it('does not make neighbours look bad where it alone answers', async () => {

@@ -60,7 +60,7 @@ export async function startWhole({ config, web }: { config?: Partial<Config>; we
   const app = Fastify(OWN_APP);
   await app.register((scope) => registerWeb(scope, panel, { now: () => whole.now, ...web }));
   const database = hold(new Database(join(folder, 'cloudy-services.sqlite'), { readonly: true }));
-  const tables = tablesOf(database);
+  const tables = readTables(database);
   const provider = panel.discovery.providers('dnsservice')[0]?.id ?? '';
   const whole: Whole = {
     ...{ app, panel, systemctl, provider },
@@ -92,7 +92,7 @@ export async function startWhole({ config, web }: { config?: Partial<Config>; we
   return whole;
 }
 
-function tablesOf(database: Database.Database) {
+function readTables(database: Database.Database) {
   const named = prepare<[], string>(database, "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name");
   const names = named.pluck().all() as string[];
   return names

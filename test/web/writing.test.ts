@@ -83,9 +83,10 @@ describe('every page', () => {
     const all: string[] = [];
     for (const url of [...PAGES, `/services/dnsservice/providers/${id}`]) {
       const text = seen((await visitor.get(url)).body).replaceAll(/10\.\d+\.\d+\.\d+(:\d+)?/g, '');
-      expect(text.match(/\d\.\d+ ?(ms|kB|MB|h\b|%)/g)?.filter((one) => !/^\d\.\d{3} /.test(one)) ?? [], url).toEqual(
-        [],
-      );
+      expect(
+        text.match(/\d\.\d+ ?(ms|kB|MB|h\b|%)/g)?.filter((match) => !/^\d\.\d{3} /.test(match)) ?? [],
+        url,
+      ).toEqual([]);
       expect(text.match(/\d{4}-\d\d-\d\d/g) ?? [], url).toEqual([]);
       expect(text.match(/(?<![\w.,/:])\d{5,}(?![\w.])/g) ?? [], url).toEqual([]);
       expect(text.match(/\d,\d{3}(?!\d)/g) ?? [], url).toEqual([]);
@@ -129,7 +130,7 @@ describe('every page', () => {
     const list = web?.panel.lists.get('dnsservice') ?? [];
     web?.panel.lists.set(
       'dnsservice',
-      list.map((one, at) => ({ ...one, samples: at === 1 ? 0 : one.samples })),
+      list.map((row, at) => ({ ...row, samples: at === 1 ? 0 : row.samples })),
     );
     const texts = [];
     for (const url of [...PAGES, `/services/dnsservice/providers/${list[0]?.provider.id}`])
