@@ -20,7 +20,7 @@ import { registerWeb } from '../plugin/web/index.js';
 import { announcing, nameServers } from './name-servers.js';
 import { registryOf, StandIn } from './node/stand-in.js';
 import { quietPort } from './ports.js';
-import { answer, five, providerAt, scannerOf } from './scan/made.js';
+import { answer, createScanner, five, providerAt } from './scan/made.js';
 import { PASSWORD, Visitor } from './web/app.js';
 
 const MINUTE = 60_000;
@@ -206,7 +206,7 @@ it('who failed before the clock went back an hour fails until it answers, and th
 it.each(JUMPS)('unasked probes come as rarely as ever where the clock goes %s', async (_, jump) => {
   fakeClocks();
   vi.setSystemTime(new Date(2026, 4, 5, 12));
-  const world = scannerOf(
+  const world = createScanner(
     five.map((address) => providerAt(address)),
     answer,
   );

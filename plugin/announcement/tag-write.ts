@@ -33,7 +33,7 @@ const PACK_LIMIT_MS = 5_000;
  * The entries in a tag; none in one that is absent.
  * @throws PanelError tag-unreadable: it cannot be changed without losing what somebody wrote there
  */
-export function piecesOf(tag: string | undefined): readonly Piece[] {
+export function splitTag(tag: string | undefined): readonly Piece[] {
   if (tag === undefined || tag === '') return [];
   const json = unpackTag(tag);
   const list = typeof json === 'string' ? null : Buffer.from(json).toString('latin1');
@@ -81,7 +81,7 @@ export function readPiece(piece: Piece): Entry | null {
 }
 
 /** The entry's own strings, to be changed and written again; null for a piece that is not an entry. */
-export function wireOf(piece: Piece): WireEntry | null {
+export function readWireEntry(piece: Piece): WireEntry | null {
   const json = parseLoosely(textOf(piece));
   if (typeof readEntry(json) === 'string') return null;
   const fields = json as Readonly<Record<string, unknown>>;

@@ -1,9 +1,9 @@
 /** Parses the command line; a mistake is answered with the nearest valid command. */
 import { parseArgs } from 'node:util';
-import { commandOf } from '../config/install.js';
+import { programCommand } from '../config/install.js';
 import { nearest } from '../lib/nearest.js';
 
-export const PROGRAM = commandOf();
+export const PROGRAM = programCommand();
 
 const COMMANDS = {
   serve: { line: 'serve', does: 'run the panel', argument: 'none' },

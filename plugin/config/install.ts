@@ -30,12 +30,12 @@ const STARTED_IN = process.cwd();
 const PACKAGED = '/usr/lib/cloudy-services/';
 
 /** The command that runs this very program: the name that a package installs; a clone has only its bundle. */
-export function commandOf(script = process.argv[1] ?? '', folder = STARTED_IN): string {
+export function programCommand(script = process.argv[1] ?? '', folder = STARTED_IN): string {
   const isClone = basename(script) === 'cli.mjs' && !script.startsWith(PACKAGED);
   return isClone ? `node ${relative(folder, script)}` : 'cloudy-services';
 }
 
 /** The systemd unit that runs the panel; null where no package installed one. */
-export function unitOf(script = process.argv[1] ?? ''): string | null {
+export function panelUnit(script = process.argv[1] ?? ''): string | null {
   return script.startsWith(PACKAGED) ? 'cloudy-services' : null;
 }

@@ -6,7 +6,7 @@ import { setInterval } from 'node:timers/promises';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { openAlerts } from '../alerts/index.js';
 import type { Config } from '../config/index.js';
-import { commandOf, reachableUrls } from '../config/install.js';
+import { programCommand, reachableUrls } from '../config/install.js';
 import { log } from '../lib/log.js';
 import { PanelError } from '../model/errors.js';
 import type { Panel } from '../panel/contract.js';
@@ -179,5 +179,5 @@ export function announce({ url, panel }: Daemon, json: boolean): void {
   if (hasOwner(panel.store.settings)) return;
   const login = urls[0] === undefined ? 'the login page' : `${urls[0]}login`;
   log.info(`No owner yet. Choose a password at ${login} with the code ${firstRunCode(panel.store.settings)}`);
-  log.info(`or run: ${commandOf()} passwd`);
+  log.info(`or run: ${programCommand()} passwd`);
 }

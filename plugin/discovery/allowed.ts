@@ -10,7 +10,7 @@ const NEVER = ['0.0.0.0/8', '169.254.0.0/16', '224.0.0.0/4', '240.0.0.0/4', '::/
  * @param ranges as configured; null = private ranges
  * @param loopback whether loopback counts as private: only where the whole community is on this machine
  */
-export function allowing(ranges: readonly string[] | null, loopback: boolean): (address: string) => boolean {
+export function createAddressCheck(ranges: readonly string[] | null, loopback: boolean): (address: string) => boolean {
   const community = new Ranges(ranges ?? [...PRIVATE_RANGES, ...(loopback ? ['127.0.0.0/8'] : [])]);
   const never = new Ranges(NEVER);
   return (address) => community.has(address) && !never.has(address);

@@ -6,7 +6,7 @@ import { Listeners } from '../lib/listeners.js';
 import { PanelError } from '../model/errors.js';
 import type { Announcement, Provider } from '../model/provider.js';
 import { SerfRpc } from '../serf/client.js';
-import { allowing } from './allowed.js';
+import { createAddressCheck } from './allowed.js';
 import { idOf, type Merged as List, merge } from './merge.js';
 import { Proofs, type Prove } from './proofs.js';
 import { type Memory, Seniority } from './seniority.js';
@@ -144,7 +144,7 @@ class Merged implements Discovery {
   constructor({ types, open, ranges, isKnown, prove, now }: MergedOptions) {
     this.sourceTypes = types;
     this.#open = open;
-    this.#allowed = { anywhere: allowing(ranges, false), local: allowing(ranges, true) };
+    this.#allowed = { anywhere: createAddressCheck(ranges, false), local: createAddressCheck(ranges, true) };
     this.#isKnown = isKnown;
     this.#now = now;
     const canAsk = ({ gossip }: Announcement) => gossip !== null && this.#allowedNow()(gossip.address);

@@ -16,7 +16,7 @@ import { type Preview, type Publication, Publisher, type PublisherDeps } from '.
 import { type Listening, listening, type Transport } from './ports.js';
 import type { LocalServices } from './systemd/index.js';
 import { type UnitLog, unitLog } from './systemd/journal.js';
-import { isOf } from './systemd/units.js';
+import { matchesUnit } from './systemd/units.js';
 
 export interface OwnPort {
   readonly port: number;
@@ -39,7 +39,7 @@ export interface OwnView {
 export function openingFor({ local }: ServiceType, own: Pick<OwnView, 'units' | 'port'>): Opening | null {
   if (!own.port?.transports.some(({ listening }) => listening === 'loopback')) return null;
   const running = own.units.filter(({ state }) => state === 'running');
-  const candidate = local?.units.find(({ unit }) => running.some((own) => isOf(own.unit, unit)));
+  const candidate = local?.units.find(({ unit }) => running.some((own) => matchesUnit(own.unit, unit)));
   return candidate?.opening ?? null;
 }
 

@@ -13,7 +13,7 @@ interface TunnelOptions {
 const hasTunFlags = (name: string) => existsSync(`/sys/class/net/${name}/tun_flags`);
 
 /** Name of the tunnel whose network contains the address; null where none does. */
-export function tunnelOf(
+export function findTunnel(
   address: string,
   { interfaces = networkInterfaces, isTunnel = hasTunFlags }: TunnelOptions = {},
 ): string | null {

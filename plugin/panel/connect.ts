@@ -9,7 +9,7 @@ import type { Connect, ConnectTools, ServiceType } from '../services/contract.js
 const JOIN_LIMIT_MS = 12_000;
 
 /** What one click would do with the provider; null for one's own, and for one that may not be reached or does not answer. */
-export function connectOf({ connect }: ServiceType, { provider, score }: Ranked): Connect | null {
+export function connectAction({ connect }: ServiceType, { provider, score }: Ranked): Connect | null {
   // A provider that declines to be measured may be used all the same.
   const reachable = provider.barred === null || provider.barred === 'declined';
   const usable = !provider.self && reachable && score !== 0;

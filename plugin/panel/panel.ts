@@ -19,7 +19,7 @@ import { Scanner } from '../scan/scanner.js';
 import { Scheduler } from '../scan/scheduler.js';
 import type { Connect, ServiceRegistry, ServiceType } from '../services/contract.js';
 import type { Store } from '../store/index.js';
-import { connectOf, connectTools } from './connect.js';
+import { connectAction, connectTools } from './connect.js';
 import type { Panel, ProviderView, TypeSummary, TypeView } from './contract.js';
 import { Ranking } from './ranking.js';
 
@@ -100,7 +100,7 @@ export class WiredPanel implements Panel {
     const view = await this.type(typeId);
     const ranked = view.ranked.find(({ provider }) => provider.id === id);
     if (!ranked) throw unknownProvider();
-    return { view, ranked, connect: this.#connectOf(view.type, ranked) };
+    return { view, ranked, connect: this.#connectAction(view.type, ranked) };
   }
 
   scan(typeId: string, providerId?: string, options: { readonly account?: Account | undefined } = {}): Job {
@@ -115,7 +115,7 @@ export class WiredPanel implements Panel {
     const type = this.services.of(typeId);
     const ranked = this.#ranking.of(typeId).find(({ provider }) => provider.id === providerId);
     if (!ranked) throw unknownProvider();
-    const connect = this.#connectOf(type, ranked);
+    const connect = this.#connectAction(type, ranked);
     if (!connect) {
       const hint = 'Only a neighbour’s provider that may be reached, and is not known to fail, can be connected to.';
       throw new PanelError('bad-request', 'There is nothing to connect here.', hint);
@@ -149,8 +149,8 @@ export class WiredPanel implements Panel {
   }
 
   /** The demo's neighbours do not exist: no program of this node may connect to them. */
-  #connectOf(type: ServiceType, ranked: Ranked): Connect | null {
-    return this.demo ? null : connectOf(type, ranked);
+  #connectAction(type: ServiceType, ranked: Ranked): Connect | null {
+    return this.demo ? null : connectAction(type, ranked);
   }
 
   #assertKnown(typeId: string): void {

@@ -43,7 +43,7 @@ export async function emptyReason(panel: Pick<Panel, 'demo' | 'discovery'>): Pro
 export async function emptyModel(panel: Panel, words: Words, typeId?: string) {
   const reason = await emptyReason(panel);
   const key = reason === 'quiet' && typeId !== undefined ? 'type.empty' : `nothing.${reason}`;
-  const canJoin = reason === 'alone' && doorsOf(panel).length > 0;
+  const canJoin = reason === 'alone' && joinAddresses(panel).length > 0;
   return {
     text: words.t(key),
     todo: words.t(canJoin ? 'nothing.alone.known' : `${key}.todo`),
@@ -57,7 +57,7 @@ interface Peers {
 }
 
 /** Addresses through which this node may join its community: the configured one, and those of earlier peers. */
-export function doorsOf({ config, store }: Peers): string[] {
+export function joinAddresses({ config, store }: Peers): string[] {
   return [...new Set([...(config.serfJoin === null ? [] : [config.serfJoin]), ...knownPeers(store.settings)])];
 }
 
@@ -67,5 +67,5 @@ export function commandFor(reason: EmptyReason, panel: Peers): string {
   const { host, port } = panel.config.serfRpc;
   const address = joinHostPort(host, port);
   const agent = address === SERF_RPC ? '' : ` -rpc-addr=${address}`;
-  return reason === 'quiet' ? `serf members${agent}` : [`serf join${agent}`, ...doorsOf(panel)].join(' ');
+  return reason === 'quiet' ? `serf members${agent}` : [`serf join${agent}`, ...joinAddresses(panel)].join(' ');
 }

@@ -1,7 +1,7 @@
 /** Catalan, Spanish and English: the texts of the pages, and numbers, dates and plurals as each language writes them. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { commandOf } from '../config/install.js';
+import { programCommand } from '../config/install.js';
 import { LOCALES_DIR } from '../config/paths.js';
 import type { Discovery } from '../discovery/index.js';
 import { LANGUAGES, type Language } from '../model/language.js';
@@ -117,7 +117,7 @@ function createWords(language: Language, texts: Texts): Words {
       const text = find(key, params);
       if (text === undefined) throw new Error(`no text "${key}" in ${language}`);
       return text.replace(/\{(\w+)\}/g, (_, name: string) => {
-        const value = params[name] ?? (name === 'command' ? commandOf() : undefined);
+        const value = params[name] ?? (name === 'command' ? programCommand() : undefined);
         return typeof value === 'number' ? number(value) : (value ?? '');
       });
     },

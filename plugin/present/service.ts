@@ -4,7 +4,7 @@ import type { Job } from '../model/job.js';
 import { ANSWERS } from '../model/metric.js';
 import type { Ranked } from '../model/ranked.js';
 import type { TypeSummary, TypeView } from '../panel/contract.js';
-import { DELTA, equalsOf } from '../score/equals.js';
+import { DELTA, nearEquals } from '../score/equals.js';
 import type { ServiceType } from '../services/contract.js';
 import { availabilityBar } from './chart.js';
 import { isoOrNull, roundOrNull } from './figures.js';
@@ -70,7 +70,7 @@ function bestModel({ provider, score, parts, failures }: Ranked, type: ServiceTy
 
 /** The provider that is so much better that it will be recommended after one more such scan; null where there is none. */
 function leader(rows: readonly Ranked[], recommended: number) {
-  const [first] = equalsOf(rows);
+  const [first] = nearEquals(rows);
   if (!first || Number(first.score) - recommended < DELTA) return null;
   return { id: first.provider.id, name: nameOf(first.provider), score: roundOrNull(first.score) };
 }

@@ -17,7 +17,7 @@ export const isRecommendable = ({ provider, score, hidden }: Candidate) =>
  * less than `DELTA` points behind, and what is known of them does not rule out that they are as good. The width of the
  * interval never makes equals by itself, or else nobody would be better than a provider hardly measured.
  */
-export function equalsOf<Row extends Candidate>(rows: readonly Row[]): Row[] {
+export function nearEquals<Row extends Candidate>(rows: readonly Row[]): Row[] {
   const fit = rows.filter(isRecommendable);
   const best = Number(fit[0]?.score);
   return fit.filter(({ score, high }) => best - Number(score) < DELTA && Number(high) >= best);

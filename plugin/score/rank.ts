@@ -2,7 +2,7 @@
 import type { Provider } from '../model/provider.js';
 import type { Ranked, Unrated } from '../model/ranked.js';
 import type { Score } from '../model/score.js';
-import { equalsOf, isRecommendable, pickByNode } from './equals.js';
+import { isRecommendable, nearEquals, pickByNode } from './equals.js';
 import { UNTRIED } from './index.js';
 
 /** What the owner and the node add to the scores. Sets and maps by provider id. */
@@ -33,7 +33,7 @@ export function rank(
   preferences: Preferences = {},
 ): Ranked[] {
   const rows = providers.map((provider) => toRow(provider, scores, preferences)).sort(compare);
-  const equals = equalsOf(rows);
+  const equals = nearEquals(rows);
   const standing = rows.find((row) => row.provider.id === preferences.recommended && isRecommendable(row));
   const badge = standing ?? (preferences.seed === undefined ? equals[0] : pickByNode(equals, preferences.seed));
   const asGood = new Set(equals.length > 1 ? equals : []);
@@ -51,12 +51,12 @@ export function rank(
  * The list as if its owner had marked nothing: without pins and stars, hidden providers back in their place. The badge stays
  * unless, without the marks, another one is as good as the best and its holder is not.
  */
-export function unmarked(rows: readonly Ranked[]): readonly Ranked[] {
+export function withoutOwnerMarks(rows: readonly Ranked[]): readonly Ranked[] {
   const plain = rows.map(withoutRowMarks);
   const isRated = rows.some(({ rating }) => rating !== null);
   if (!isRated && !rows.some(({ hidden }) => hidden)) return plain;
   const shown = plain.toSorted(compare);
-  const equals = equalsOf(shown);
+  const equals = nearEquals(shown);
   const hidden = new Set(rows.filter((row) => row.hidden).map(({ provider }) => provider.id));
   const isMoved = isRated || equals.some(({ provider }) => hidden.has(provider.id));
   const badge = (isMoved ? equals : shown).find(({ recommended }) => recommended) ?? (isMoved ? equals[0] : undefined);

@@ -2,7 +2,7 @@
 
 import type { Ranked } from '../model/ranked.js';
 import type { Recommendation } from '../store/tables/recommendations.js';
-import { DELTA, equalsOf, isRecommendable, pickByNode } from './equals.js';
+import { DELTA, isRecommendable, nearEquals, pickByNode } from './equals.js';
 
 /**
  * The recommendation after one more scan. `rows` in ranked order; `seed` is this node's own.
@@ -16,7 +16,7 @@ export function recommend(
   previous: Recommendation | null,
   seed: string,
 ): Recommendation | null {
-  const equals = equalsOf(rows);
+  const equals = nearEquals(rows);
   const chosen = pickByNode(equals, seed);
   if (!chosen) return previous;
   const current = rows.find((row) => row.provider.id === previous?.provider && isRecommendable(row));

@@ -16,7 +16,7 @@ const GOOD = {
   t: 'a=1',
 };
 const read = (entries: readonly unknown[] | string) => readTag(writeTag(entries));
-const entryOf = (change: object) => {
+const toEntry = (change: object) => {
   const entry = readEntry({ ...GOOD, ...change });
   if (typeof entry === 'string') throw new Error(entry);
   return entry;
@@ -141,26 +141,26 @@ describe('an entry', () => {
   });
 
   it('may have a port as text, as a number, or none', () => {
-    expect([' 53 ', 53, '', null, undefined].map((p) => entryOf({ p }).port)).toEqual([53, 53, null, null, null]);
+    expect([' 53 ', 53, '', null, undefined].map((p) => toEntry({ p }).port)).toEqual([53, 53, null, null, null]);
   });
 
   it('canonicalises its address', () => {
     const spellings = ['2001:DB8:0::1', '::ffff:10.0.0.1', ' 10.0.0.1 ', '::FFFF:0A00:0001'];
-    expect(spellings.map((i) => entryOf({ i }).address)).toEqual(['2001:db8::1', '10.0.0.1', '10.0.0.1', '10.0.0.1']);
+    expect(spellings.map((i) => toEntry({ i }).address)).toEqual(['2001:db8::1', '10.0.0.1', '10.0.0.1', '10.0.0.1']);
   });
 
   it('keeps HTML as text, and drops characters that could disguise it', () => {
     const script = '<script>alert("x")</script>';
-    expect(entryOf({ d: script, m: script, e: script })).toMatchObject({
+    expect(toEntry({ d: script, m: script, e: script })).toMatchObject({
       description: script,
       host: script,
       community: script,
     });
-    expect(entryOf({ d: 'a\u202eb\u0000c\u2066d\ud800e\nf\u200bg\u2028h' }).description).toBe('abcde fg h');
-    expect(entryOf({ d: '\u3164\u115f\u00ad\u034f\u2063\u180e\ufff9\u{e0041}x' }).description).toBe('x');
-    expect(entryOf({ d: 'a\u200cb \u{1f469}\u200d\u{1f33e} \u2764\ufe0f' }).description).toHaveLength(12);
-    expect(entryOf({ d: {}, m: ['x'], e: 7 })).toMatchObject({ description: '', host: '', community: '7' });
-    expect(entryOf({ d: 'ç'.repeat(1_000) }).description).toBe('ç'.repeat(128));
+    expect(toEntry({ d: 'a\u202eb\u0000c\u2066d\ud800e\nf\u200bg\u2028h' }).description).toBe('abcde fg h');
+    expect(toEntry({ d: '\u3164\u115f\u00ad\u034f\u2063\u180e\ufff9\u{e0041}x' }).description).toBe('x');
+    expect(toEntry({ d: 'a\u200cb \u{1f469}\u200d\u{1f33e} \u2764\ufe0f' }).description).toHaveLength(12);
+    expect(toEntry({ d: {}, m: ['x'], e: 7 })).toMatchObject({ description: '', host: '', community: '7' });
+    expect(toEntry({ d: 'ç'.repeat(1_000) }).description).toBe('ç'.repeat(128));
   });
 
   it.each<[string, [string, string][]]>([
@@ -192,12 +192,12 @@ describe('an entry', () => {
     ['__proto__=x', [['__proto__', 'x']]],
     ['  & & ', []],
   ])('has the attributes of "%s"', (t, pairs) => {
-    expect([...entryOf({ t }).txt]).toEqual(pairs);
+    expect([...toEntry({ t }).txt]).toEqual(pairs);
   });
 
   it('has at most 32 attributes of 1 KiB together', () => {
     const many = Array.from({ length: 100 }, (_, at) => `k${at}=v`).join(' ');
-    expect(entryOf({ t: many }).txt.size).toBe(32);
-    expect(entryOf({ t: `k=${'v'.repeat(5_000)}` }).txt.get('k')).toHaveLength(1_022);
+    expect(toEntry({ t: many }).txt.size).toBe(32);
+    expect(toEntry({ t: `k=${'v'.repeat(5_000)}` }).txt.get('k')).toHaveLength(1_022);
   });
 });

@@ -1,7 +1,7 @@
 /** Taking a tag apart and putting it together: what is not ours stays as it was, and what cannot be kept is not touched. */
 import { describe, expect, it } from 'vitest';
 import { readTag } from '../../plugin/announcement/tag-read.js';
-import { packTag, piecesOf, readPiece, sizeOfTags, writePiece } from '../../plugin/announcement/tag-write.js';
+import { packTag, readPiece, sizeOfTags, splitTag, writePiece } from '../../plugin/announcement/tag-write.js';
 import { seeded } from '../discovery/seeded.js';
 import { writeTag } from '../real/agents.js';
 
@@ -18,11 +18,11 @@ describe('the entries of a tag', () => {
     ['the wrong quote within such a text', "[{'d':'l'aigua'},{'s':'b'}]", ["{'d':'l'aigua'}", "{'s':'b'}"]],
     ['an empty list', '[]', []],
   ])('are cut out as they are written: %s', (_, json, pieces) => {
-    expect(piecesOf(writeTag(json))).toEqual(pieces);
+    expect(splitTag(writeTag(json))).toEqual(pieces);
   });
 
   it('are none where there is no tag', () => {
-    expect([piecesOf(undefined), piecesOf('')]).toEqual([[], []]);
+    expect([splitTag(undefined), splitTag('')]).toEqual([[], []]);
   });
 
   it.each([
@@ -30,11 +30,11 @@ describe('the entries of a tag', () => {
     ['a number among them', '[1,{"s":"a"}]'],
     ['an entry that does not end', '[{"s":"a"},{"s":"b"'],
   ])('cannot be changed without loss, and are refused: %s', (_, json) => {
-    expect(() => piecesOf(writeTag(json))).toThrow(expect.objectContaining({ code: 'tag-unreadable' }));
+    expect(() => splitTag(writeTag(json))).toThrow(expect.objectContaining({ code: 'tag-unreadable' }));
   });
 
   it.each(['!', 'bm90IGJ6aXAy', writeTag([OURS]).slice(0, 60)])('of a tag that is none are refused: %s', (tag) => {
-    expect(() => piecesOf(tag)).toThrow(expect.objectContaining({ code: 'tag-unreadable' }));
+    expect(() => splitTag(tag)).toThrow(expect.objectContaining({ code: 'tag-unreadable' }));
   });
 
   it('survive packing byte for byte, even invalid UTF-8', async () => {
@@ -44,7 +44,7 @@ describe('the entries of a tag', () => {
         (byte) => !'"\\{}\''.includes(String.fromCharCode(byte)),
       );
       const piece = `{"s":"x","d":"${String.fromCharCode(...bytes)}"}`;
-      expect(piecesOf(await packTag([piece, writePiece(OURS)]))).toEqual([piece, writePiece(OURS)]);
+      expect(splitTag(await packTag([piece, writePiece(OURS)]))).toEqual([piece, writePiece(OURS)]);
     }
   });
 });

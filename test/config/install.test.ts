@@ -1,6 +1,6 @@
 /** The URLs, command and unit of an installation. */
 import { describe, expect, it } from 'vitest';
-import { commandOf, reachableUrls, unitOf } from '../../plugin/config/install.js';
+import { panelUnit, programCommand, reachableUrls } from '../../plugin/config/install.js';
 
 const own = (address: string, more: { internal?: boolean } = {}) => ({
   ...{ address, netmask: '', mac: '', internal: false, cidr: null, scopeid: 0 },
@@ -44,6 +44,6 @@ it.each([
   ['/home/anna/cloudy-services/dist/cli.mjs', '/home/anna/cloudy-services', 'node dist/cli.mjs', null],
   ['/home/anna/cloudy-services/dist/cli.mjs', '/home/anna', 'node cloudy-services/dist/cli.mjs', null],
 ])('the command of %s, run in %s, is %s and its unit %s', (script, folder, command, unit) => {
-  expect(commandOf(script, folder)).toBe(command);
-  expect(unitOf(script)).toBe(unit);
+  expect(programCommand(script, folder)).toBe(command);
+  expect(panelUnit(script)).toBe(unit);
 });

@@ -4,7 +4,7 @@ import { runInNewContext } from 'node:vm';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { helperUnit } from '../../plugin/node/systemd/helpers.js';
 import { polkitRule } from '../../plugin/node/systemd/polkit.js';
-import { isOf } from '../../plugin/node/systemd/units.js';
+import { matchesUnit } from '../../plugin/node/systemd/units.js';
 import type { UnitCandidate } from '../../plugin/services/contract.js';
 import { loadServices } from '../../plugin/services/index.js';
 
@@ -109,7 +109,7 @@ describe('the polkit rule', () => {
     'syncthing@.service',
     'unboundxservice',
   ])('allows %s where the panel offers it, and only there', (unit) => {
-    const isOffered = units.some((candidate) => isOf(unit, candidate));
+    const isOffered = units.some((candidate) => matchesUnit(unit, candidate));
     expect(allowed({ unit, verb: 'start' })).toBe(isOffered ? 'yes' : 'not ours');
     expect(isOffered).toBe(/@alice/.test(unit));
   });

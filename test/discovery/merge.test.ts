@@ -1,6 +1,6 @@
 /** Merging: each provider once, the texts of whom one may believe, and what may be probed. */
 import { describe, expect, it } from 'vitest';
-import { allowing } from '../../plugin/discovery/allowed.js';
+import { createAddressCheck } from '../../plugin/discovery/allowed.js';
 import { type MergeOptions, merge, type SourceReport } from '../../plugin/discovery/merge.js';
 import type { Sighting } from '../../plugin/discovery/source.js';
 import type { Announcement } from '../../plugin/model/provider.js';
@@ -26,7 +26,7 @@ const away = (id: string, ...sightings: Sighting[]): SourceReport => ({
   status: { state: 'away', lastUp: 500 },
 });
 const merging = (all: readonly SourceReport[], options: Partial<MergeOptions> = {}) =>
-  merge(all, { allowed: allowing(null, false), now: NOW, ...options });
+  merge(all, { allowed: createAddressCheck(null, false), now: NOW, ...options });
 const merged = (...all: SourceReport[]) => merging(all).providers;
 
 describe('merge', () => {
@@ -218,9 +218,9 @@ describe('merge', () => {
   });
 });
 
-describe('allowing', () => {
+describe('createAddressCheck', () => {
   it('allows private ranges by default, and loopback only where the community is on this machine', () => {
-    const allowed = allowing(null, false);
+    const allowed = createAddressCheck(null, false);
     for (const address of [
       '10.0.0.1',
       '172.16.0.1',
@@ -233,12 +233,12 @@ describe('allowing', () => {
       expect(allowed(address), address).toBe(true);
     for (const address of ['127.0.0.1', '8.8.8.8', '172.15.255.255', '172.32.0.0', '100.128.0.0', '2001:db8::1', '::1'])
       expect(allowed(address), address).toBe(false);
-    expect(allowing(null, true)('127.40.0.1')).toBe(true);
-    expect(allowing(null, true)('::1')).toBe(false);
+    expect(createAddressCheck(null, true)('127.40.0.1')).toBe(true);
+    expect(createAddressCheck(null, true)('::1')).toBe(false);
   });
 
   it('takes configured ranges whatever address of the range they name', () => {
-    const allowed = allowing(['10.139.40.7/16', '2001:db8::/32', '127.0.0.0/8'], false);
+    const allowed = createAddressCheck(['10.139.40.7/16', '2001:db8::/32', '127.0.0.0/8'], false);
     for (const address of ['10.139.0.0', '10.139.255.255', '2001:db8::7', '127.0.0.1'])
       expect(allowed(address), address).toBe(true);
     for (const address of ['10.138.255.255', '10.140.0.0', '192.168.1.1'])
@@ -246,7 +246,7 @@ describe('allowing', () => {
   });
 
   it('never allows multicast, broadcast, link-local or unspecified addresses, even when everything is configured', () => {
-    const allowed = allowing(['0.0.0.0/0', '::/0'], true);
+    const allowed = createAddressCheck(['0.0.0.0/0', '::/0'], true);
     expect(allowed('8.8.8.8')).toBe(true);
     expect(allowed('2001:db8::1')).toBe(true);
     for (const address of [

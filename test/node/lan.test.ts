@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, 
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Lan, type LanService, lanServiceOf } from '../../plugin/node/announce/lan.js';
+import { Lan, type LanService, toLanService } from '../../plugin/node/announce/lan.js';
 import { until } from '../real/agents.js';
 
 const path = process.env.PATH ?? '';
@@ -158,11 +158,11 @@ describe('an entry on the local network', () => {
   const ENTRY = { s: 'thing', d: 'El_meu', m: 'node7', i: '10.0.0.1', p: '80', e: 'demo', t: 'a=1 b=2 c' };
 
   it('has the description as its name, and one TXT string per attribute', () => {
-    expect(lanServiceOf(ENTRY)).toEqual({ name: 'El meu', type: '_thing._tcp', port: 80, txt: ['a=1', 'b=2', 'c'] });
+    expect(toLanService(ENTRY)).toEqual({ name: 'El meu', type: '_thing._tcp', port: 80, txt: ['a=1', 'b=2', 'c'] });
   });
 
   it('has the host’s name and address where a Cloudy announces it and neighbours reach the address', () => {
-    const at = (m: string, i: string) => lanServiceOf({ ...ENTRY, m, i }).host;
+    const at = (m: string, i: string) => toLanService({ ...ENTRY, m, i }).host;
     expect(at('vm.guifi.local', '10.0.0.1')).toEqual({ name: 'vm.guifi.local', address: '10.0.0.1' });
     const others = [at('vm', '10.0.0.1'), at('vm.local', '10.0.0.1'), at('vm.guifi.net', '10.0.0.1')];
     const unreached = ['127.0.0.1', '0.0.0.0', '169.254.1.1', 'fe80::1', '::1', '::'].map((i) =>
@@ -172,8 +172,8 @@ describe('an entry on the local network', () => {
   });
 
   it('is named after the host without a description, cut between characters at 63 bytes', () => {
-    expect(lanServiceOf({ ...ENTRY, d: '', t: '' })).toMatchObject({ name: 'node7', txt: [] });
-    const { name } = lanServiceOf({ ...ENTRY, d: 'é'.repeat(40) });
+    expect(toLanService({ ...ENTRY, d: '', t: '' })).toMatchObject({ name: 'node7', txt: [] });
+    const { name } = toLanService({ ...ENTRY, d: 'é'.repeat(40) });
     expect(name).toBe('é'.repeat(31));
   });
 });

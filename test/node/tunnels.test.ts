@@ -1,7 +1,7 @@
 /** Visitors through a tunnel of this machine. */
 import type { NetworkInterfaceInfo } from 'node:os';
 import { describe, expect, it } from 'vitest';
-import { tunnelOf } from '../../plugin/node/tunnels.js';
+import { findTunnel } from '../../plugin/node/tunnels.js';
 
 const own = (cidr: string): NetworkInterfaceInfo => {
   const address = cidr.split('/')[0] ?? '';
@@ -24,10 +24,10 @@ describe('a visitor', () => {
     ['', null],
     ['nonsense', null],
   ])('from %s came through %s', (address, tunnel) => {
-    expect(tunnelOf(address, options)).toBe(tunnel);
+    expect(findTunnel(address, options)).toBe(tunnel);
   });
 
   it('on this machine came through no tunnel', () => {
-    expect(tunnelOf('127.0.0.1')).toBeNull();
+    expect(findTunnel('127.0.0.1')).toBeNull();
   });
 });

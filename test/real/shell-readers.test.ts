@@ -10,14 +10,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readTag } from '../../plugin/announcement/tag-read.js';
 import {
   packTag,
-  piecesOf,
   readPiece,
+  splitTag,
   textOf,
   toWire,
   type WireEntry,
   writePiece,
 } from '../../plugin/announcement/tag-write.js';
-import { entryOf } from '../../plugin/node/announce/form.js';
+import { toEntry } from '../../plugin/node/announce/form.js';
 import { seeded } from '../discovery/seeded.js';
 import { writeTag } from './agents.js';
 
@@ -118,7 +118,7 @@ const some = (most: number) => Array.from({ length: random(most + 1) }, pick).jo
 
 function made(at: number): WireEntry {
   const form = { description: some(6), port: String(at + 1), attributes: some(6), community: some(3) };
-  return entryOf(at % 2 === 0 ? 'dnsservice' : 'My-type.2', form, '10.9.8.7');
+  return toEntry(at % 2 === 0 ? 'dnsservice' : 'My-type.2', form, '10.9.8.7');
 }
 
 /** So many entries a tag that readers keep them all beside the scripts' own. */
@@ -138,7 +138,7 @@ describe('what the panel writes', () => {
     expect(twice).toHaveLength(tagged.length);
     for (const [at, tag] of twice.entries()) {
       const ours = (tagged[at] ?? []).map((entry) => textOf(writePiece(entry)));
-      const read = piecesOf(tag).map(textOf);
+      const read = splitTag(tag).map(textOf);
       expect(read.filter((piece) => !piece.includes('Docker')).sort()).toEqual(ours.sort());
       expect(read).toHaveLength(PER_TAG + 2);
       const { entries, skipped } = readTag(tag);
@@ -154,10 +154,10 @@ describe('what the panel writes', () => {
 
   it('keeps the node’s other entries when a description has an apostrophe and there are two attributes', async () => {
     const form = { description: "DNS de l'Hospitalet", port: '53', attributes: 'a=1 b=2', community: 'el meu poble' };
-    const entry = entryOf('dnsservice', form, '10.9.8.7');
+    const entry = toEntry('dnsservice', form, '10.9.8.7');
     expect(entry).toMatchObject({ d: 'DNS_de_l’Hospitalet', t: 'a=1&b=2', e: 'el_meu_poble' });
     const before = writeTag([1, 2, 3, 4].map((p) => ({ ...THEIRS, d: 'x', p: String(p), t: '' })));
-    const tag = await packTag([...piecesOf(before), writePiece(entry)]);
+    const tag = await packTag([...splitTag(before), writePiece(entry)]);
     const after = readTag(shell(REWRITE, [tag], 'C.UTF-8', THEIRS_WORD).trim());
     expect(after.entries.map(({ port }) => port)).toEqual([53, 4, 3, 2, 1, 8080]);
   });

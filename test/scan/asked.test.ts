@@ -1,7 +1,7 @@
 /** What a person's wish for one provider lets a probe do, and a scan of all or by itself does not. */
 import { afterEach, expect, it } from 'vitest';
 import type { ProbeContext, Prober } from '../../plugin/probe/index.js';
-import { answer, five, providerAt, scannerOf } from './made.js';
+import { answer, createScanner, five, providerAt } from './made.js';
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
@@ -17,7 +17,7 @@ function watched() {
     seen.push({ ...(asked !== undefined && { asked }), ...(account && { account }) });
     return answer();
   };
-  const made = scannerOf(
+  const made = createScanner(
     five.map((address) => providerAt(address)),
     probe,
   );

@@ -18,7 +18,7 @@ import { quietPort } from '../ports.js';
 import { ownAddress, settledSockets } from '../probe/servers.js';
 import { type Bad, BEHAVIOURS, BEHAVIOURS_BY_UDP, type Behaviour, type Good } from './bad.js';
 import type { Told } from './bad-main.js';
-import { providerAt, scannerOf, silence } from './made.js';
+import { createScanner, providerAt, silence } from './made.js';
 
 /** The most that the configuration allows. */
 const CONCURRENCY = 16;
@@ -103,7 +103,7 @@ let folder: string;
 let child: ChildProcess;
 let beside: Server;
 let strays = 0;
-let world: ReturnType<typeof scannerOf>;
+let world: ReturnType<typeof createScanner>;
 let jobs: readonly Job[];
 let held: Held;
 let left: Held;
@@ -135,7 +135,7 @@ beforeAll(async () => {
   }).listen(elsewhere.port, elsewhere.address);
   await openAll(elsewhere);
   held = await holding();
-  world = scannerOf(providers, async () => silence, { services: watching.services, concurrency: CONCURRENCY });
+  world = createScanner(providers, async () => silence, { services: watching.services, concurrency: CONCURRENCY });
   const started = WORDS.map((word) => world.scanner.start(word));
   jobs = await Promise.all(started.map(({ id }) => world.jobs.ended(id)));
   left = await holding();

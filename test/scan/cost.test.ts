@@ -7,7 +7,7 @@ import { PATH_COST } from '../../plugin/probe/path.js';
 import { PACKET_TRAIN_COST, PING_COST, withPacketTrain } from '../../plugin/probe/ping.js';
 import { attemptCost, scanCost } from '../../plugin/scan/cost.js';
 import type { ServiceType } from '../../plugin/services/contract.js';
-import { answer, five, providerAt, scannerOf, servicesOf, typeWith } from './made.js';
+import { answer, createScanner, five, providerAt, servicesOf, typeWith } from './made.js';
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
@@ -19,7 +19,7 @@ const pinger = { path: async () => [], width: async () => [] };
 
 /** Scans all, or one, and says what that booked and what had been promised. */
 async function scan(providers: readonly Provider[], type: ServiceType, one?: string) {
-  const made = scannerOf(providers, type.probe, { services: servicesOf(type), pinger });
+  const made = createScanner(providers, type.probe, { services: servicesOf(type), pinger });
   closers.push(made.close);
   const asked = one === undefined ? providers : providers.filter(({ id }) => id === one);
   const job = await made.jobs.ended(made.scanner.start('thing', one).id);

@@ -4,7 +4,7 @@ import type { Provider } from '../../plugin/model/provider.js';
 import type { ProbeResult, Prober } from '../../plugin/probe/index.js';
 import { Scheduler, type SchedulerDeps } from '../../plugin/scan/scheduler.js';
 import { seeded } from '../discovery/seeded.js';
-import { answer, providerAt, scannerOf, servicesOf, silence, typeWith } from './made.js';
+import { answer, createScanner, providerAt, servicesOf, silence, typeWith } from './made.js';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -55,7 +55,7 @@ describe('unasked probes', () => {
       return result;
     };
     const thing = typeWith(probe);
-    const world = scannerOf(providers, probe, { services: servicesOf(thing, { ...thing, id: 'other' }) });
+    const world = createScanner(providers, probe, { services: servicesOf(thing, { ...thing, id: 'other' }) });
     const ranking: SchedulerDeps['ranking'] = (word) =>
       world
         .ranking(word)
@@ -128,7 +128,7 @@ describe('the day’s bytes', () => {
       return answer();
     };
     const services = servicesOf(typeWith(probe, { cost: COST }));
-    const world = scannerOf([...neighbours, ...made], probe, { bytesPerDay, services, concurrency: 8 });
+    const world = createScanner([...neighbours, ...made], probe, { bytesPerDay, services, concurrency: 8 });
     closers.push(world.close);
     const past = {
       type: 'thing',

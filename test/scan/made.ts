@@ -63,7 +63,7 @@ export interface Options extends Partial<Pick<ScannerDeps, 'pauses' | 'ended' | 
 }
 
 /** A scanner and all that it needs. `close` ends all of it. */
-export function scannerOf(providers: readonly Provider[], probe: Prober, options: Options = {}) {
+export function createScanner(providers: readonly Provider[], probe: Prober, options: Options = {}) {
   const { bytesPerDay = 1e9, concurrency = 3, services = servicesOf(typeWith(probe)), ...rest } = options;
   const store = openStore(':memory:', rest.now);
   const jobs = new Jobs(store.jobs, rest.now);

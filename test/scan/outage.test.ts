@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Provider } from '../../plugin/model/provider.js';
 import type { ProbeResult, Prober } from '../../plugin/probe/index.js';
 import { openUdp } from '../../plugin/probe/udp.js';
-import { answer, five, type Options, providerAt, scannerOf, servicesOf, silence, typeWith } from './made.js';
+import { answer, createScanner, five, type Options, providerAt, servicesOf, silence, typeWith } from './made.js';
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
@@ -26,7 +26,10 @@ function community(providers: readonly Provider[], options: Options = {}) {
     return probed.length > link.holds ? silence : (tells.get(address) ?? answer());
   };
   const thing = typeWith(probe);
-  const all = scannerOf(providers, probe, { services: servicesOf(thing, { ...thing, id: 'other thing' }), ...options });
+  const all = createScanner(providers, probe, {
+    services: servicesOf(thing, { ...thing, id: 'other thing' }),
+    ...options,
+  });
   closers.push(all.close);
   const scan = async (id?: string) => all.jobs.ended(all.scanner.start('thing', id).id);
   /** What each has on record answered, or was silent or refused, so long ago. */
@@ -241,7 +244,7 @@ describe('an unasked probe', () => {
       const pong = await udp.ask(ask, 1, 100).finally(() => udp.close());
       return 'reason' in pong ? pong : answer();
     };
-    const { scanner, attempts, close } = scannerOf(providers, echo);
+    const { scanner, attempts, close } = createScanner(providers, echo);
     closers.push(close);
     const probe = async (id: string) => {
       await scanner.background('thing', id, idle());

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Provider } from '../../plugin/model/provider.js';
 import type { Prober } from '../../plugin/probe/index.js';
 import { PAUSES } from '../../plugin/scan/recent.js';
-import { five, type Options, providerAt, scannerOf } from './made.js';
+import { createScanner, five, type Options, providerAt } from './made.js';
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }));
 const closers: (() => unknown)[] = [];
@@ -18,7 +18,7 @@ const pass = (ms: number) => vi.advanceTimersByTime(ms);
 const refuses: Prober = async () => ({ level: 1, reason: 'refused' });
 
 function community(providers: readonly Provider[], probe = refuses, options: Options = {}) {
-  const { scanner, jobs, attempts, close } = scannerOf(providers, probe, { pauses: PAUSES, ...options });
+  const { scanner, jobs, attempts, close } = createScanner(providers, probe, { pauses: PAUSES, ...options });
   closers.push(close);
   const scan = async (id?: string, offer = {}) => {
     const job = scanner.start('thing', id, offer);

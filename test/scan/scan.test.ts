@@ -5,14 +5,14 @@ import type { Job } from '../../plugin/model/job.js';
 import type { Provider } from '../../plugin/model/provider.js';
 import { toFailure } from '../../plugin/probe/failure.js';
 import type { Prober } from '../../plugin/probe/index.js';
-import { answer, five, scannerOf as made, type Options, pendingProbe, providerAt, turn } from './made.js';
+import { answer, five, createScanner as made, type Options, pendingProbe, providerAt, turn } from './made.js';
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
 
-function scannerOf(providers: readonly Provider[], probe: Prober, options?: Options) {
+function createScanner(providers: readonly Provider[], probe: Prober, options?: Options) {
   const all = made(providers, probe, options);
   closers.push(all.close);
   return all;
@@ -21,7 +21,7 @@ function scannerOf(providers: readonly Provider[], probe: Prober, options?: Opti
 describe('a scan', () => {
   it('gives every provider one answer first, then more samples to the best three', async () => {
     const order: string[] = [];
-    const { scanner, jobs, attempts } = scannerOf(
+    const { scanner, jobs, attempts } = createScanner(
       five.map((address) => providerAt(address)),
       async ({ address }) => {
         order.push(address);
@@ -37,7 +37,7 @@ describe('a scan', () => {
   });
 
   it('gives no more samples to a provider that failed, and stores no number for it', async () => {
-    const { scanner, jobs, attempts } = scannerOf([providerAt('10.0.0.1')], async () => ({
+    const { scanner, jobs, attempts } = createScanner([providerAt('10.0.0.1')], async () => ({
       level: 1,
       reason: 'refused',
     }));
@@ -57,8 +57,9 @@ describe('a scan', () => {
 
   it('continues when the far end answers with an unexpected error', async () => {
     const error = Object.assign(new Error('ENOPROTOOPT'), { code: 'ENOPROTOOPT', syscall: 'connect' });
-    const { scanner, jobs, attempts } = scannerOf([providerAt('10.0.0.1'), providerAt('10.0.0.2')], async (target) =>
-      target.address === '10.0.0.2' ? toFailure(error) : answer(),
+    const { scanner, jobs, attempts } = createScanner(
+      [providerAt('10.0.0.1'), providerAt('10.0.0.2')],
+      async (target) => (target.address === '10.0.0.2' ? toFailure(error) : answer()),
     );
     expect(await jobs.ended(scanner.start('thing').id)).toMatchObject({ state: 'done' });
     const reasons = attempts().map(({ provider, reason }) => `${provider} ${reason}`);
@@ -67,7 +68,7 @@ describe('a scan', () => {
 
   it('leaves a provider that fails half way alone, however good it was before', async () => {
     let good = 3;
-    const { scanner, jobs, attempts } = scannerOf([providerAt('10.0.0.1')], async () =>
+    const { scanner, jobs, attempts } = createScanner([providerAt('10.0.0.1')], async () =>
       good-- > 0 ? answer() : { level: 0, reason: 'timeout' },
     );
     expect(await jobs.ended(scanner.start('thing').id)).toMatchObject({ state: 'done', done: 4, total: 4 });
@@ -77,7 +78,7 @@ describe('a scan', () => {
 
   it('runs once per type: a second request, even for one provider, gets the running job', async () => {
     const { waiting, probe } = pendingProbe();
-    const { scanner } = scannerOf(
+    const { scanner } = createScanner(
       five.map((address) => providerAt(address)),
       probe,
     );
@@ -90,7 +91,7 @@ describe('a scan', () => {
 
   it('of all providers waits for a running scan of one', async () => {
     const { waiting, probe } = pendingProbe();
-    const { scanner, jobs } = scannerOf(
+    const { scanner, jobs } = createScanner(
       five.map((address) => providerAt(address)),
       probe,
     );
@@ -106,7 +107,7 @@ describe('a scan', () => {
 
   it('can be cancelled while it waits for another, and the next in line still waits for that other', async () => {
     const { waiting, probe } = pendingProbe();
-    const { scanner, jobs } = scannerOf(
+    const { scanner, jobs } = createScanner(
       five.map((address) => providerAt(address)),
       probe,
     );
@@ -123,7 +124,7 @@ describe('a scan', () => {
   it('never probes two services of one host at once', async () => {
     const { waiting, probe } = pendingProbe();
     const twins = [1, 2, 3].map((port) => providerAt('10.0.0.1', { id: `p${port}`, port }));
-    const { scanner } = scannerOf(twins, probe);
+    const { scanner } = createScanner(twins, probe);
     scanner.start('thing');
     await turn();
     expect(waiting).toHaveLength(1);
@@ -134,7 +135,7 @@ describe('a scan', () => {
 
   it('ends within a second when cancelled, and keeps what came before', async () => {
     const { waiting, probe } = pendingProbe();
-    const { scanner, jobs, attempts } = scannerOf(
+    const { scanner, jobs, attempts } = createScanner(
       five.map((address) => providerAt(address)),
       probe,
       { concurrency: 1 },
@@ -155,12 +156,12 @@ describe('a scan', () => {
       providerAt('10.0.0.1', { barred: 'no-port', port: null }),
       providerAt('10.0.0.2', { barred: 'declined' }),
     ];
-    const { scanner } = scannerOf(barred, () => Promise.reject(new Error('it was probed')));
+    const { scanner } = createScanner(barred, () => Promise.reject(new Error('it was probed')));
     expect(() => scanner.start('thing')).toThrow(PanelError);
   });
 
   it('stops at the daily budget, and is refused once it is spent', async () => {
-    const { scanner, jobs, attempts } = scannerOf(
+    const { scanner, jobs, attempts } = createScanner(
       five.map((address) => providerAt(address)),
       answer,
       { bytesPerDay: 250, concurrency: 1 },
@@ -173,11 +174,11 @@ describe('a scan', () => {
 
   it('counts attempts under way against the budget, and those that our own stall invalidated', async () => {
     const providers = five.map((address) => providerAt(address));
-    const { scanner, jobs, attempts } = scannerOf(providers, answer, { bytesPerDay: 150, concurrency: 3 });
+    const { scanner, jobs, attempts } = createScanner(providers, answer, { bytesPerDay: 150, concurrency: 3 });
     await jobs.ended(scanner.start('thing').id);
     expect(attempts()).toHaveLength(1);
 
-    const stalled = scannerOf(providers, async () => {
+    const stalled = createScanner(providers, async () => {
       const until = performance.now() + 600;
       while (performance.now() < until);
       return { level: 0, reason: 'timeout' };
@@ -188,7 +189,7 @@ describe('a scan', () => {
   });
 
   it('counts what a full disk does not store against the budget, and fails with disk-full', async () => {
-    const { scanner, jobs, store } = scannerOf([providerAt('10.0.0.1')], answer);
+    const { scanner, jobs, store } = createScanner([providerAt('10.0.0.1')], answer);
     vi.spyOn(store.attempts, 'add').mockImplementation(() => {
       throw Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' });
     });
@@ -198,7 +199,7 @@ describe('a scan', () => {
   });
 
   it('prunes before it flushes: the commit right after a flush costs another', async () => {
-    const { scanner, jobs, store } = scannerOf([providerAt('10.0.0.1')], answer);
+    const { scanner, jobs, store } = createScanner([providerAt('10.0.0.1')], answer);
     const [prune, flush] = [vi.spyOn(store, 'prune'), vi.spyOn(store, 'flush')];
     await jobs.ended(scanner.start('thing').id);
     expect([prune.mock.calls.length, flush.mock.calls.length]).toEqual([1, 1]);
@@ -207,7 +208,7 @@ describe('a scan', () => {
 
   it('discards the times that our own stall invalidated, keeps the answer, and tries again', async () => {
     let stalls = 1;
-    const { scanner, jobs, attempts } = scannerOf([providerAt('10.0.0.1')], async () => {
+    const { scanner, jobs, attempts } = createScanner([providerAt('10.0.0.1')], async () => {
       if (stalls-- > 0) {
         const until = performance.now() + 200;
         while (performance.now() < until);
@@ -223,7 +224,7 @@ describe('a scan', () => {
   it('ends normally when one probe throws on an answer, and stores that as the provider’s failure', async () => {
     const logged = vi.spyOn(log, 'error').mockImplementation(() => {});
     closers.push(() => logged.mockRestore());
-    const { scanner, jobs, attempts } = scannerOf(
+    const { scanner, jobs, attempts } = createScanner(
       five.map((address) => providerAt(address)),
       async ({ address }) => {
         if (address === '10.0.0.1') throw new Error('a mistake in a probe');
@@ -237,7 +238,7 @@ describe('a scan', () => {
   });
 
   it('fails when this node runs out of a resource, but only after the others were measured', async () => {
-    const { scanner, jobs, attempts } = scannerOf(
+    const { scanner, jobs, attempts } = createScanner(
       five.map((address) => providerAt(address)),
       async ({ address }) => {
         if (address === '10.0.0.1') throw Object.assign(new Error('EMFILE'), { code: 'EMFILE', syscall: 'connect' });
@@ -252,7 +253,7 @@ describe('a scan', () => {
   it('reports once, at its end, of which providers it stored something', async () => {
     const told: unknown[] = [];
     const providers = five.map((address) => providerAt(address));
-    const { scanner, jobs, attempts } = scannerOf(providers, answer, {
+    const { scanner, jobs, attempts } = createScanner(providers, answer, {
       bytesPerDay: 350,
       concurrency: 1,
       ended: (word, ids) => told.push([word, ids, attempts().length]),
@@ -264,7 +265,7 @@ describe('a scan', () => {
   it('takes the steps on demand only for one provider, and not when it announces light probes', async () => {
     const asked: [string, boolean | undefined][] = [];
     const providers = [providerAt('10.0.0.1'), providerAt('10.0.0.2', { txt: new Map([['probe', 'Light']]) })];
-    const { scanner, jobs } = scannerOf(providers, async ({ address }, context) => {
+    const { scanner, jobs } = createScanner(providers, async ({ address }, context) => {
       asked.push([address, context.asked]);
       return { level: 1, reason: 'refused' };
     });

@@ -9,11 +9,11 @@ import type { ServiceType } from '../../plugin/services/contract.js';
 import { seeded } from '../discovery/seeded.js';
 import {
   answer,
+  createScanner,
   five,
   type Options,
   pendingProbe,
   providerAt,
-  scannerOf,
   servicesOf,
   silence,
   typeWith,
@@ -50,7 +50,7 @@ function scheduled(providers: readonly Provider[], probe: Prober = answer, told:
     return probe(target, context);
   };
   const thing = typeWith(noting, type);
-  const world = scannerOf(providers, noting, {
+  const world = createScanner(providers, noting, {
     services: servicesOf(thing, { ...thing, id: 'other thing' }),
     ...options,
   });

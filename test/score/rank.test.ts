@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Provider } from '../../plugin/model/provider.js';
 import type { Score } from '../../plugin/model/score.js';
 import { toScore, UNTRIED } from '../../plugin/score/index.js';
-import { type Preferences, rank, unmarked } from '../../plugin/score/rank.js';
+import { type Preferences, rank, withoutOwnerMarks } from '../../plugin/score/rank.js';
 import { answered, failed, HOUR, NOW, provider, SECOND, scored, TYPE, UNSCORED_TYPE } from './made.js';
 
 const good = toScore(TYPE, [answered(0, { answer: 10, rtt: 8, loss: 0 })], NOW);
@@ -235,7 +235,7 @@ describe('the list as if nothing were marked', () => {
     ['c', scored(89)],
     ['d', dead],
   ] as const;
-  const seen = (preferences: Preferences) => unmarked(list(rows, preferences));
+  const seen = (preferences: Preferences) => withoutOwnerMarks(list(rows, preferences));
   const hidden = (...ids: string[]) => new Set(ids);
 
   it('is the plain ranking, whatever is hidden and pinned', () => {
@@ -261,6 +261,6 @@ describe('the list as if nothing were marked', () => {
       ],
       { hidden: hidden('a'), recommended: 'b' },
     );
-    expect(recommended([...unmarked(near)])).toEqual(['b']);
+    expect(recommended([...withoutOwnerMarks(near)])).toEqual(['b']);
   });
 });

@@ -13,7 +13,7 @@ import type { Score } from '../../plugin/model/score.js';
 import type { LocalService, OwnUnit } from '../../plugin/model/unit.js';
 import type { Own } from '../../plugin/node/own-service.js';
 import { ABSENT } from '../../plugin/node/systemd/index.js';
-import { connectOf } from '../../plugin/panel/connect.js';
+import { connectAction } from '../../plugin/panel/connect.js';
 import type { Panel, TypeSummary, TypeView } from '../../plugin/panel/contract.js';
 import type { ServiceRegistry } from '../../plugin/services/contract.js';
 import { loadServices } from '../../plugin/services/index.js';
@@ -196,7 +196,7 @@ export function createFakePanel(services: ServiceRegistry, options: Omit<FakeOpt
     provider: async (word, id) => {
       const found = view(word).ranked.find(({ provider }) => provider.id === id);
       if (!found) throw new PanelError('unknown-provider', `No provider ${id}.`, 'Look at the list.');
-      return { view: view(word), ranked: found, connect: connectOf(services.of(word), found) };
+      return { view: view(word), ranked: found, connect: connectAction(services.of(word), found) };
     },
     scan: (word, provider) =>
       begin({ kind: 'scan', type: word, provider: provider ?? null, total: view(word).providers }),

@@ -16,7 +16,7 @@ import { EMPTY_REASONS } from '../../plugin/present/empty.js';
 import { chooseLanguage, loadLocales } from '../../plugin/present/i18n.js';
 import { FIELDS } from '../../plugin/present/own.js';
 import { SORTS, TOGGLES } from '../../plugin/present/search.js';
-import { ACTORS, DEEDS } from '../../plugin/store/tables/events.js';
+import { ACTIONS, ACTORS } from '../../plugin/store/tables/events.js';
 import { MEASURERS } from '../../plugin/web/pages/home.js';
 import { APPEARANCES } from '../../plugin/web/visit.js';
 import { startWeb } from './app.js';
@@ -59,7 +59,7 @@ const COMPOSED: Readonly<Record<string, readonly string[]>> = {
   'type.empty.': ['todo'],
   'home.unmeasured.': MEASURERS,
   'home.trouble.': ['unit', 'port'],
-  'event.': [...DEEDS, 'cancel'],
+  'event.': [...ACTIONS, 'cancel'],
   'skipped.': SKIP_REASONS.flatMap((reason) => [reason, `${reason}.means`]),
   'skipped.todo.': ['too-many', 'malformed', 'same-id'],
   'event.by.': ACTORS,

@@ -2,8 +2,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { PanelError } from '../../plugin/model/errors.js';
 import type { LocalState } from '../../plugin/model/unit.js';
-import { entryOf, type PublishForm, standardForm } from '../../plugin/node/announce/form.js';
-import { lanServiceOf } from '../../plugin/node/announce/lan.js';
+import { defaultForm, type PublishForm, toEntry } from '../../plugin/node/announce/form.js';
+import { toLanService } from '../../plugin/node/announce/lan.js';
 import type { Preview } from '../../plugin/node/announce/publisher.js';
 import type { Trouble } from '../../plugin/node/announce/troubles.js';
 import type { OwnView } from '../../plugin/node/own-service.js';
@@ -32,11 +32,11 @@ const view = (more: Partial<OwnView>) =>
 function previews(bytes = 200, others = ['{"s":"owp"}', '{"d":"<b>x"}'], more: Partial<Preview> = {}): void {
   const type = (word: string) => web.panel.services.of(word);
   own({
-    form: (word) => standardForm(type(word), 'en', 'demo'),
+    form: (word) => defaultForm(type(word), 'en', 'demo'),
     preview: async (word: string, form: PublishForm = {}): Promise<Preview> => {
-      const whole = { ...standardForm(type(word), 'en', 'demo'), ...form };
-      const entry = entryOf(word, whole, '10.1.2.3');
-      const lan = lanServiceOf(entry);
+      const whole = { ...defaultForm(type(word), 'en', 'demo'), ...form };
+      const entry = toEntry(word, whole, '10.1.2.3');
+      const lan = toLanService(entry);
       const tags = { others, bytes, limit: 512, fits: bytes <= 512 };
       return { form: whole, entry, replaces: null, troubles: [], lan, ...tags, ...more };
     },
@@ -278,7 +278,7 @@ describe('announcing', () => {
     const visitor = await owner();
     previews();
     const fails = (word: string, form: PublishForm): never => {
-      entryOf(word, { ...standardForm(web.panel.services.of(word), 'en', ''), ...form }, '10.1.2.3');
+      toEntry(word, { ...defaultForm(web.panel.services.of(word), 'en', ''), ...form }, '10.1.2.3');
       throw new Error('it was to be refused');
     };
     own({ publish: fails });
@@ -321,7 +321,7 @@ describe('announcing', () => {
     const after = (await visitor.get(poll, HTMX)).body;
     expect(after).toMatch(/<div id="cs-published" hx-swap-oob="outerMorph">[\s\S]*Announcing Web proxy: Done/);
     expect(after).toMatch(/<span id="cs-publish-label" hx-swap-oob="outerMorph">Change the announcement</);
-    own({ publish: () => entryOf('proxy3', standardForm(web.panel.services.of('owp'), 'en', ''), '') as never });
+    own({ publish: () => toEntry('proxy3', defaultForm(web.panel.services.of('owp'), 'en', ''), '') as never });
     const wrong = await visitor.post('/services/proxy3/publish', { port: '70000' }, HTMX);
     expect(wrong.statusCode).toBe(200);
     expect(wrong.body).toMatch(/hx-swap-oob[\s\S]*value="70000"[^>]*aria-invalid="true"/);

@@ -6,10 +6,10 @@ import { localOf } from './fake-panel.js';
 
 /** This machine's own networks, and a tunnel. */
 vi.mock('../../plugin/node/tunnels.js', async (original) => {
-  const { tunnelOf } = await original<typeof import('../../plugin/node/tunnels.js')>();
+  const { findTunnel } = await original<typeof import('../../plugin/node/tunnels.js')>();
   const tap0 = { ...{ address: '10.7.0.2', netmask: '255.255.0.0', mac: '' }, internal: false, cidr: '10.7.0.2/16' };
   const interfaces = () => ({ ...networkInterfaces(), tap0: [{ ...tap0, family: 'IPv4' as const }] });
-  return { tunnelOf: (address: string) => tunnelOf(address, { interfaces, isTunnel: (name) => name === 'tap0' }) };
+  return { findTunnel: (address: string) => findTunnel(address, { interfaces, isTunnel: (name) => name === 'tap0' }) };
 });
 
 let web: TestWeb;

@@ -1,11 +1,11 @@
 /** The checks of `doctor` in order, and those of the panel itself. */
 import type { Config } from '../../config/index.js';
-import { commandOf } from '../../config/install.js';
+import { programCommand } from '../../config/install.js';
 import type { SourceStatus } from '../../discovery/index.js';
 import { asPanelError, type PanelError } from '../../model/errors.js';
 import { openingFor } from '../../node/own-service.js';
 import type { Panel } from '../../panel/contract.js';
-import { commandFor, doorsOf, isAlone } from '../../present/empty.js';
+import { commandFor, isAlone, joinAddresses } from '../../present/empty.js';
 import { hasOwner } from '../../web/auth/password.js';
 import { absent, type Check, fails, failsWith, works } from './check.js';
 import { avahi, dataFolder, journal, ping } from './machine.js';
@@ -55,7 +55,7 @@ function database({ store }: Panel): Check {
 
 function owner({ store }: Panel): Check {
   if (hasOwner(store.settings)) return works('owner', 'a password is set');
-  return absent('owner', 'no password yet: nobody can scan, start or stop', `Run: ${commandOf()} passwd`);
+  return absent('owner', 'no password yet: nobody can scan, start or stop', `Run: ${programCommand()} passwd`);
 }
 
 /** Each source of providers, and for those that answer, how much could be read. */
@@ -72,7 +72,7 @@ async function sources(panel: Panel): Promise<Check[]> {
 async function joined({ name }: SourceStatus, panel: Panel): Promise<Check> {
   try {
     if (!(await isAlone(panel))) return works(name, 'answers');
-    const address = doorsOf(panel).length === 0 ? ' ADDRESS' : '';
+    const address = joinAddresses(panel).length === 0 ? ' ADDRESS' : '';
     return absent(name, 'alone: it knows no other node', `${commandFor('alone', panel)}${address}`);
   } catch (error) {
     return failsWith(name, asPanelError(error));

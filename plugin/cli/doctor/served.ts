@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import type { Config } from '../../config/index.js';
-import { unitOf } from '../../config/install.js';
+import { panelUnit } from '../../config/install.js';
 import { joinHostPort } from '../../lib/address.js';
 import { absent, type Check, fails, works } from './check.js';
 
@@ -36,7 +36,7 @@ function judge(visits: readonly { readonly at: string; readonly result: Result }
   return works(NAME, text);
 }
 
-function howToStart(unit = unitOf()): string {
+function howToStart(unit = panelUnit()): string {
   if (unit === null) return 'Start it: npm start';
   return `Start it: sudo systemctl start ${unit}; to see why it stopped: sudo journalctl -u ${unit} -n 20`;
 }

@@ -36,7 +36,7 @@ export class FieldError extends PanelError {
 const MAX_LENGTH = { description: 100, attributes: 256, community: 64 } as const;
 
 /** What is announced where the owner types nothing. */
-export function standardForm(type: ServiceType, language: Language, community: string): CompleteForm {
+export function defaultForm(type: ServiceType, language: Language, community: string): CompleteForm {
   const port = type.defaultPort === null ? '' : String(type.defaultPort);
   return { description: type.title[language], port, attributes: '', community };
 }
@@ -50,7 +50,7 @@ export function toForm({ d, p, t, e }: WireEntry): CompleteForm {
  * @param host the name announced as this node's
  * @throws FieldError
  */
-export function entryOf(
+export function toEntry(
   typeId: string,
   form: CompleteForm,
   address: string,

@@ -39,7 +39,7 @@ const ADDRESS_PROGRAM = ['avahi-publish-address', '--no-reverse', '--'] as const
 /** Exit code of setpriv, as of a shell: no such program. */
 const NOT_FOUND = 127;
 
-export function lanServiceOf({ s, d, m, i, p, t }: WireEntry): LanService {
+export function toLanService({ s, d, m, i, p, t }: WireEntry): LanService {
   const name = truncate(d.replaceAll('_', ' ') || m, MAX_LABEL_BYTES);
   // A name that leads nowhere would be worse than another name.
   const host = isCloudyHost(m) && addressTrouble(i) === null ? { host: { name: m, address: i } } : {};

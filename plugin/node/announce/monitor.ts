@@ -8,7 +8,7 @@ import { MINUTE_MS } from '../../lib/time.js';
 import { PanelError } from '../../model/errors.js';
 import type { LocalState } from '../../model/unit.js';
 import type { ServiceRegistry } from '../../services/contract.js';
-import type { Deed, EventStore } from '../../store/tables/events.js';
+import type { Action, EventStore } from '../../store/tables/events.js';
 import { listening } from '../ports.js';
 import type { LocalServices } from '../systemd/index.js';
 import { type Publication, type Publisher, RACE_MS, type Withdrawal } from './publisher.js';
@@ -21,7 +21,7 @@ const CHECK_EVERY_MS = GRACE_MS / (MAX_MISSES - 1);
 const WATCH_EVERY_MS = 50;
 
 /** The event of each withdrawal. */
-const EVENTS = { 'not-running': 'withdrawn', silent: 'silent' } as const satisfies Record<Trouble, Deed>;
+const EVENTS = { 'not-running': 'withdrawn', silent: 'silent' } as const satisfies Record<Trouble, Action>;
 /** Found by each of the checks that withdraw an announcement. */
 type Trouble = Exclude<Withdrawal, 'removed'>;
 
@@ -132,7 +132,7 @@ export class AnnouncementMonitor {
   }
 
   /** A full disk must not make a completed action look like a failed one. */
-  #note(what: Deed, type: string): void {
+  #note(what: Action, type: string): void {
     const event = { by: 'schedule', what, type, result: 'done' } as const;
     log.info(pairs(event));
     try {

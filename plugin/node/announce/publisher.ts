@@ -5,25 +5,25 @@ import { isDeepStrictEqual } from 'node:util';
 import {
   type Piece,
   type packTag,
-  piecesOf,
   readPiece,
+  readWireEntry,
+  splitTag,
   TAGS_LIMIT,
   textOf,
   toWire,
   type WireEntry,
-  wireOf,
   writePiece,
 } from '../../announcement/tag-write.js';
 import type { Config } from '../../config/index.js';
-import { allowing } from '../../discovery/allowed.js';
+import { createAddressCheck } from '../../discovery/allowed.js';
 import type { Discovery } from '../../discovery/index.js';
 import { PanelError } from '../../model/errors.js';
 import type { ServiceRegistry } from '../../services/contract.js';
 import type { SettingStore } from '../../store/index.js';
 import { readRun } from '../ports.js';
-import { type CompleteForm, entryOf, type PublishForm, standardForm, toForm } from './form.js';
+import { type CompleteForm, defaultForm, type PublishForm, toEntry, toForm } from './form.js';
 import { announcedHost } from './host.js';
-import { type Lan, type LanService, lanServiceOf } from './lan.js';
+import { type Lan, type LanService, toLanService } from './lan.js';
 import { isRace, isSame } from './overruled.js';
 import { type Publication, Publications, type Withdrawal } from './publications.js';
 import { type Change, OwnTags } from './tags.js';
@@ -122,12 +122,12 @@ export class Publisher {
     const start = this.#start(typeId, port);
     if (start) return toForm(start);
     const { services, config } = this.#deps;
-    return standardForm(services.of(typeId), config.language, this.#community());
+    return defaultForm(services.of(typeId), config.language, this.#community());
   }
 
   /** @throws FieldError when the form cannot be announced as typed */
   check(typeId: string, form: PublishForm): void {
-    entryOf(typeId, this.#complete(typeId, form), '0.0.0.0', '');
+    toEntry(typeId, this.#complete(typeId, form), '0.0.0.0', '');
   }
 
   /** @throws FieldError; PanelError serf-away, serf-refused, tag-unreadable, publish-failed */
@@ -136,9 +136,9 @@ export class Publisher {
     const before = this.#start(typeId, form.replaces);
     const { transports } = this.#deps.services.of(typeId);
     const [{ address, host }, ports] = await Promise.all([this.#place(), portTroubles(complete.port, transports)]);
-    const entry = entryOf(typeId, complete, address, host);
+    const entry = toEntry(typeId, complete, address, host);
     const troubles = [...addressTroubles(entry.i), ...ports];
-    const lan = this.#lan && lanServiceOf(entry);
+    const lan = this.#lan && toLanService(entry);
     const draft = await this.#orAway(this.#tags.draft((all) => put(entry, before, all)));
     const replaces = before && this.announced(typeId).some(({ p }) => p === before.p) ? before.p : null;
     const preview = { form: complete, entry, replaces, troubles, lan, limit: TAGS_LIMIT };
@@ -156,7 +156,7 @@ export class Publisher {
    */
   async publish(typeId: string, form: PublishForm, unit: string | null): Promise<void> {
     const [{ address, host }, run] = await Promise.all([this.#place(), this.#runOrNull()]);
-    const entry = entryOf(typeId, this.#complete(typeId, form), address, host);
+    const entry = toEntry(typeId, this.#complete(typeId, form), address, host);
     const before = this.#start(typeId, form.replaces);
     const key = this.#publications.keyOf(before ?? entry);
     const known = this.all().get(key);
@@ -336,7 +336,7 @@ export class Publisher {
   /** Announces all that is wanted, and nothing else, on the local network. */
   #announceOnLan(): void {
     const wanted = [...this.all()].filter(([, { withdrawn }]) => withdrawn === null);
-    this.#lan?.set(new Map(wanted.map(([key, { entry }]) => [key, lanServiceOf(entry)])));
+    this.#lan?.set(new Map(wanted.map(([key, { entry }]) => [key, toLanService(entry)])));
   }
 
   async #place() {
@@ -357,7 +357,7 @@ export class Publisher {
   async #address(): Promise<string> {
     const gossip = await this.#orAway(this.#gossipAddress());
     if (gossip && !(gossip instanceof PanelError)) return gossip;
-    const isAllowed = allowing(this.#deps.config.communityRanges, false);
+    const isAllowed = createAddressCheck(this.#deps.config.communityRanges, false);
     const own = Object.values(networkInterfaces()).flatMap((list = []) => list.map(({ address }) => address));
     const found = own.find((address) => isAllowed(address));
     if (found) return found;
@@ -383,7 +383,7 @@ export class Publisher {
 
 /** The entry as its program wrote it, with address and port in canonical form, so that it is found again. */
 function readWire(piece: Piece): WireEntry | null {
-  const wire = wireOf(piece);
+  const wire = readWireEntry(piece);
   const entry = readPiece(piece);
   return wire && entry && { ...wire, i: entry.address, p: String(entry.port ?? '') };
 }
@@ -391,7 +391,7 @@ function readWire(piece: Piece): WireEntry | null {
 /** None in an unreadable tag. */
 function readEntries(tag: string | null): readonly WireEntry[] {
   try {
-    return piecesOf(tag ?? undefined).flatMap((piece) => readWire(piece) ?? []);
+    return splitTag(tag ?? undefined).flatMap((piece) => readWire(piece) ?? []);
   } catch (error) {
     if (error instanceof PanelError) return [];
     throw error;

@@ -4,7 +4,7 @@
  */
 
 import { TAG_NAME } from '../../announcement/tag-read.js';
-import { type Piece, packTag, piecesOf, sizeOfTags, TAGS_LIMIT } from '../../announcement/tag-write.js';
+import { type Piece, packTag, sizeOfTags, splitTag, TAGS_LIMIT } from '../../announcement/tag-write.js';
 import { PanelError } from '../../model/errors.js';
 import type { SerfRpc } from '../../serf/client.js';
 
@@ -44,7 +44,7 @@ export class OwnTags {
 
   /** This node's entries. @throws PanelError serf-away, serf-refused, tag-unreadable */
   async pieces(): Promise<readonly Piece[]> {
-    return piecesOf((await this.#read()).get(TAG_NAME));
+    return splitTag((await this.#read()).get(TAG_NAME));
   }
 
   /** Reads the entries while no change of ours is under way. @throws as pieces */
@@ -77,13 +77,13 @@ export class OwnTags {
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       const base = await this.#read();
       const draft = await this.#draft(base, (pieces) => edit(redo(pieces)));
-      const before = piecesOf(base.get(TAG_NAME));
+      const before = splitTag(base.get(TAG_NAME));
       if (isSame(draft.pieces, before)) return { before, after: before };
       if (draft.bytes > TAGS_LIMIT) throw full(draft.bytes);
       // One connection, in order: the reading shows what the write overwrites a few microseconds later.
       const [overwritten] = await Promise.all([this.#read(), this.#write(draft)]);
       const theirs = overwritten.get(TAG_NAME);
-      redo = theirs === base.get(TAG_NAME) ? (pieces) => pieces : difference(before, piecesOf(theirs));
+      redo = theirs === base.get(TAG_NAME) ? (pieces) => pieces : difference(before, splitTag(theirs));
       const after = (await this.#read()).get(TAG_NAME) ?? null;
       if (theirs === base.get(TAG_NAME) && after === draft.tag) return { before, after: draft.pieces };
     }
@@ -92,7 +92,7 @@ export class OwnTags {
   }
 
   async #draft(base: ReadonlyMap<string, string>, edit: Edit): Promise<Draft> {
-    const pieces = edit(piecesOf(base.get(TAG_NAME)));
+    const pieces = edit(splitTag(base.get(TAG_NAME)));
     const tag = pieces.length === 0 ? null : await this.#pack(pieces);
     const tags = new Map(base);
     if (tag === null) tags.delete(TAG_NAME);

@@ -4,7 +4,7 @@ import { PanelError } from '../../model/errors.js';
 import type { Verb } from '../../model/unit.js';
 import { helperUnit, notInstalled } from './helpers.js';
 import { type RunOptions, systemctl, unitFailed } from './systemctl.js';
-import { instancePattern, isOf, isTemplate, PROPERTIES, parseShow, type Unit } from './units.js';
+import { instancePattern, isTemplate, matchesUnit, PROPERTIES, parseShow, type Unit } from './units.js';
 
 /** Times in ms. */
 export interface Limits {
@@ -45,7 +45,7 @@ export class Systemd {
     const units = parseShow(await systemctl(args, { limit, ...(signal ? { signal } : {}) }));
     const templates = this.#candidates.filter(isTemplate);
     for (const name of units.flatMap((unit) => unit.names)) {
-      if (templates.some((template) => isOf(name, template))) this.#instances.add(name);
+      if (templates.some((template) => matchesUnit(name, template))) this.#instances.add(name);
     }
     return units;
   }
@@ -54,7 +54,7 @@ export class Systemd {
   matching(units: readonly Unit[], candidate: string): { readonly name: string; readonly unit: Unit }[] {
     const byName = new Map<string, Unit>();
     for (const unit of units) {
-      const name = unit.names.find((alias) => isOf(alias, candidate));
+      const name = unit.names.find((alias) => matchesUnit(alias, candidate));
       if (name && unit.state !== 'absent') byName.set(name, unit);
     }
     return [...byName].map(([name, unit]) => ({ name, unit })).sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -66,7 +66,7 @@ export class Systemd {
    * @throws PanelError unit-refused for a unit that is not a candidate; no-systemd, unit-absent, unit-not-permitted, unit-failed
    */
   async act(unit: string, verb: Verb, signal: AbortSignal): Promise<Unit[]> {
-    if (!this.#candidates.some((candidate) => isOf(unit, candidate))) throw refused();
+    if (!this.#candidates.some((candidate) => matchesUnit(unit, candidate))) throw refused();
     const options = { limit: this.#limits.act, unit, signal };
     if (verb === 'enable' || verb === 'disable') return this.#setEnabled(unit, verb, options);
     await systemctl([verb, '--', unit], options);

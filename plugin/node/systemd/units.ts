@@ -27,7 +27,7 @@ export const instancePattern = (template: string) => template.replace('@.', '@*.
 export const unitPattern = (candidate: string) => candidate.replaceAll('.', '\\.').replace('@\\.', `@${INSTANCE}\\.`);
 
 /** Whether the unit is the candidate itself, or an instance of it that the panel may act on. */
-export function isOf(unit: string, candidate: string): boolean {
+export function matchesUnit(unit: string, candidate: string): boolean {
   return isTemplate(candidate) ? new RegExp(`^${unitPattern(candidate)}$`).test(unit) : unit === candidate;
 }
 

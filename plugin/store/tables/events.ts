@@ -16,14 +16,14 @@ export interface Actor {
  * Actions other than jobs. The last four are the panel's own, on the announcement of an own service: it gives it to the
  * Serf agent, or ends it because the service does not run, listens to no neighbour, or another program removed it.
  */
-export const DEEDS = [
+export const ACTIONS = [
   ...(['login', 'logout', 'password', 'background-on', 'background-off', 'measure', 'opinion'] as const),
   ...(['announced', 'withdrawn', 'silent', 'removed'] as const),
 ] as const;
-export type Deed = JobKind | 'cancel' | (typeof DEEDS)[number];
+export type Action = JobKind | 'cancel' | (typeof ACTIONS)[number];
 
 export interface NewEvent extends Actor {
-  readonly what: Deed;
+  readonly what: Action;
   /** Wire word of the service type; null where it is about none. */
   readonly type: string | null;
   readonly provider: string | null;

@@ -13,7 +13,7 @@ import { ADDRESS_TROUBLES, PORT_TROUBLES } from '../../node/announce/troubles.js
 import type { Own, OwnView } from '../../node/own-service.js';
 import type { RowModel } from '../../present/row.js';
 import type { ServiceModel } from '../../present/service.js';
-import { ACTORS, DEEDS } from '../../store/tables/events.js';
+import { ACTIONS, ACTORS } from '../../store/tables/events.js';
 import type { EventModel } from '../pages/events.js';
 import type { services, turnBackground } from '../pages/home.js';
 import type { preview } from '../pages/local-service.js';
@@ -268,7 +268,7 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
   Events: shape<{ events: readonly EventModel[] }>({
     events: list(
       shape<EventModel>({
-        ...{ at: moment, by: oneOf(...ACTORS), name: text, what: oneOf(...jobKinds, 'cancel', ...DEEDS), text },
+        ...{ at: moment, by: oneOf(...ACTORS), name: text, what: oneOf(...jobKinds, 'cancel', ...ACTIONS), text },
         ...{ type: textOrNull, provider: textOrNull, providerName: textOrNull, result: jobState, job: textOrNull },
         count: { type: 'integer', minimum: 1 },
       }),

@@ -1,6 +1,6 @@
 /** The one place that decides who may do what: roles, what a request must carry, logging in and out. */
 import type { FastifyRequest } from 'fastify';
-import { commandOf } from '../../config/install.js';
+import { programCommand } from '../../config/install.js';
 import { log, pairs } from '../../lib/log.js';
 import { PanelError } from '../../model/errors.js';
 import type { Need, Role } from '../../model/role.js';
@@ -163,15 +163,15 @@ export class Auth {
 }
 
 const wrongPassword = () =>
-  new PanelError('wrong-password', 'The password is wrong.', `A new one is set with: ${commandOf()} passwd`);
+  new PanelError('wrong-password', 'The password is wrong.', `A new one is set with: ${programCommand()} passwd`);
 
 function wrongCode(): PanelError {
-  const hint = `The panel prints the code when it starts; or set a password with: ${commandOf()} passwd`;
+  const hint = `The panel prints the code when it starts; or set a password with: ${programCommand()} passwd`;
   return new PanelError('wrong-password', 'The code is wrong.', hint);
 }
 
 function ownerExists(): PanelError {
-  const hint = `Log in with the owner’s password; or set a new one with: ${commandOf()} passwd`;
+  const hint = `Log in with the owner’s password; or set a new one with: ${programCommand()} passwd`;
   return new PanelError('owner-exists', 'This node already has an owner.', hint);
 }
 

@@ -3,7 +3,7 @@ import type { Job } from '../../model/job.js';
 import { VERBS, type Verb } from '../../model/unit.js';
 import { FieldError } from '../../node/announce/form.js';
 import { refused } from '../../node/systemd/control.js';
-import { tunnelOf } from '../../node/tunnels.js';
+import { findTunnel } from '../../node/tunnels.js';
 import { publishWarning, readForm } from '../../present/own.js';
 import { serviceModel } from '../../present/service.js';
 import { answers, fields, ref, startsJob, text } from '../api/operation.js';
@@ -90,7 +90,7 @@ async function confirmStop(web: Web, visit: Visit) {
   // The page shows a command to be copied, with the unit in it: nothing that a link brought along.
   if (queried !== undefined && view.local.units.every((own) => own.unit !== queried)) throw refused();
   const unit = queried ?? view.local.unit;
-  return page(web, visit, 'stop', { title, service, unit, tunnel: tunnelOf(visit.address) });
+  return page(web, visit, 'stop', { title, service, unit, tunnel: findTunnel(visit.address) });
 }
 
 const publish = (web: Web, visit: Visit): Job =>

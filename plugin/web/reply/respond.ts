@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { crc32, gzip } from 'node:zlib';
 import type { FastifyReply } from 'fastify';
 import { CONFIG_FILE } from '../../config/index.js';
-import { commandOf, unitOf } from '../../config/install.js';
+import { panelUnit, programCommand } from '../../config/install.js';
 import { log } from '../../lib/log.js';
 import { asPanelError, ERROR_CODES, type ErrorCode, PanelError } from '../../model/errors.js';
 import { LANGUAGES } from '../../model/language.js';
@@ -134,8 +134,8 @@ function common(web: Web, visit: Visit) {
     draw: (name: string, data: object) => web.views.render(`partials/${name}`, { t: words.t, words, ...data }),
     url: web.url,
     asset: web.asset,
-    command: commandOf(),
-    unit: unitOf(),
+    command: programCommand(),
+    unit: panelUnit(),
     now: web.now(),
     nameOf,
     known: (code: string) => (ERROR_CODES as string[]).includes(code),

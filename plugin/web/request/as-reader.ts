@@ -3,7 +3,7 @@ import type { Job } from '../../model/job.js';
 import type { Provider } from '../../model/provider.js';
 import type { ProviderView, TypeSummary } from '../../panel/contract.js';
 import { worthUsing } from '../../present/provider.js';
-import { unmarked } from '../../score/rank.js';
+import { withoutOwnerMarks } from '../../score/rank.js';
 import type { Web } from '../context.js';
 import type { Visit } from '../visit.js';
 
@@ -15,7 +15,7 @@ export type VisibleProvider = ProviderView & {
 /** The type, or its summary, as this visitor may see it. */
 export function typeFor<T extends TypeSummary>({ role }: Visit, view: T): T {
   if (role === 'owner') return view;
-  const ranked = unmarked(view.ranked);
+  const ranked = withoutOwnerMarks(view.ranked);
   return { ...view, ranked, best: ranked.find(({ recommended }) => recommended) ?? null };
 }
 

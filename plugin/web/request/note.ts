@@ -2,7 +2,7 @@
 import { log, pairs } from '../../lib/log.js';
 import { cleanText } from '../../lib/text.js';
 import type { Job } from '../../model/job.js';
-import type { Actor, Deed, Event, NewEvent } from '../../store/tables/events.js';
+import type { Action, Actor, Event, NewEvent } from '../../store/tables/events.js';
 import { bodyField } from '../auth/index.js';
 import type { Web } from '../context.js';
 import type { Visit } from '../visit.js';
@@ -21,7 +21,7 @@ function actor(web: Web, { request, role }: Visit): Actor {
 export function noteAction(
   web: Web,
   visit: Visit,
-  what: Deed,
+  what: Action,
   subject: Partial<Pick<Event, 'type' | 'provider'>> = {},
 ): void {
   const about = { type: null, provider: null, ...subject };
