@@ -20,7 +20,7 @@ import { typeSection } from './type.js';
 const FORM_QUERY = {
   description: 'As in the form.',
   port: 'As in the form.',
-  attributes: 'name=value, parted by spaces.',
+  attributes: 'name=value, separated by spaces or &.',
   community: 'As in the form.',
 };
 const unit = fields({
