@@ -8,7 +8,7 @@ import { log } from '../lib/log.js';
 import type { Provider } from '../model/provider.js';
 import type { LocalServices } from '../node/systemd/index.js';
 import { loadLocales } from '../present/i18n.js';
-import { nameOf } from '../present/row.js';
+import { providerName } from '../present/row.js';
 import { typeTitle } from '../present/service.js';
 import type { ServiceRegistry } from '../services/contract.js';
 import type { Store } from '../store/index.js';
@@ -127,7 +127,7 @@ export class Alerts {
     const words = loadLocales()(config.language);
     const service = typeTitle(services.of(type), type, words);
     const why = reason === null ? '' : words.t(words.has(`reason.${reason}`) ? `reason.${reason}` : `state.${reason}`);
-    const params = { name: nameOf({ node, host, address }), service, reason: why };
+    const params = { name: providerName({ node, host, address }), service, reason: why };
     const text = words.t(`alert.${event}${own ? '.own' : ''}`, params);
     const at = new Date(now()).toISOString();
     const provider = id === null ? null : { id, node, address, port };

@@ -4,7 +4,7 @@ import { PanelError } from '../model/errors.js';
 import type { Job } from '../model/job.js';
 import type { Panel, TypeView } from '../panel/contract.js';
 import type { Words } from '../present/i18n.js';
-import { nameOf, type RowModel, rowModel } from '../present/row.js';
+import { providerName, type RowModel, rowModel } from '../present/row.js';
 import { type ServiceModel, serviceModel, sourceModel, typeModel } from '../present/service.js';
 import { BY_HAND, FAILED, type Io, OK, printJson } from './io.js';
 import { plain, table } from './table.js';
@@ -96,7 +96,7 @@ function ranking(view: TypeView, words: Words): string {
     { title: '#', text: formatRank, right: true },
     { title: 'SCORE', text: formatScore },
     { title: 'STATE', text: ({ level }) => words.t(`level.${level}`), max: 28 },
-    { title: 'NAME', text: nameOf, max: 28 },
+    { title: 'NAME', text: providerName, max: 28 },
     { title: 'ADDRESS', text: ({ address, port }) => (port === null ? address : `${address}:${port}`), max: 46 },
     { title: 'REASON', text: formatReason, max: 100 },
   ]);

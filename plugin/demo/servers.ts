@@ -22,7 +22,7 @@ interface Place {
 
 type Answer = (query: Buffer) => Buffer | null;
 
-const NOTHING: Answer = () => null;
+const noAnswer: Answer = () => null;
 const WEB_PAGE = Buffer.from(
   'HTTP/1.1 400 Bad Request\r\nContent-Type: text/html\r\nConnection: close\r\n\r\n<h1>It works!</h1>\n',
 );
@@ -50,7 +50,7 @@ const SERVERS: Readonly<Record<Member['type'], Server>> = {
 /** Opens what a member of that behaviour listens on. */
 export async function open(member: Member, place: Place): Promise<void> {
   if (member.behaves === 'dead') return;
-  if (member.behaves === 'hangs') await both(place, NOTHING, silent);
+  if (member.behaves === 'hangs') await both(place, noAnswer, silent);
   else if (member.behaves === 'lies') await both(place, () => WEB_PAGE, webServer);
   else await SERVERS[member.type](member, place);
 }
@@ -134,7 +134,7 @@ function channel({ behaves }: Member, place: Place): Promise<void> {
 /** tinc waits for a name that it knows; only old ones say theirs. */
 function tinc({ node, behaves }: Member, place: Place): Promise<void> {
   const greeting = `0 ${node.replaceAll('-', '_')} 17\n`;
-  return both(place, NOTHING, (socket) => {
+  return both(place, noAnswer, (socket) => {
     silent(socket);
     if (behaves === 'old') place.sockets.later(overTcp(place.path), () => socket.write(greeting));
   });

@@ -7,7 +7,7 @@ import { PanelError } from '../model/errors.js';
 import type { Announcement, Provider } from '../model/provider.js';
 import { SerfRpc } from '../serf/client.js';
 import { createAddressCheck } from './allowed.js';
-import { idOf, type Merged as List, merge } from './merge.js';
+import { type Merged as List, merge, providerIdOf } from './merge.js';
 import { Proofs, type Prove } from './proofs.js';
 import { type Memory, Seniority } from './seniority.js';
 import type { Agent, Source, SourceStatus, SourceType } from './source.js';
@@ -164,7 +164,8 @@ class Merged implements Discovery {
 
   *dated(): Iterable<Dated> {
     for (const { announcement, announcer, since } of this.#open.flatMap(({ source }) => source.sightings()))
-      if (announcer !== undefined && since !== undefined) yield { provider: idOf(announcement), announcer, since };
+      if (announcer !== undefined && since !== undefined)
+        yield { provider: providerIdOf(announcement), announcer, since };
   }
 
   find(id: string): Provider | null {

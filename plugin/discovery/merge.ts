@@ -161,7 +161,7 @@ function toRow(witnesses: [Witness, ...Witness[]], order: readonly string[], opt
     witnesses.some((witness) => witness.trusted && declines(witness));
   // Field by field: spreading takes three times as long, over thousands of rows with each change.
   const provider: Provider = {
-    id: idOf(announcement),
+    id: providerIdOf(announcement),
     type: announcement.type,
     node: announcement.node,
     host: announcement.host,
@@ -229,7 +229,7 @@ const providerKey = ({ type, address, port }: Announcement) => `${type}|${addres
 const ids = new WeakMap<Announcement, string>();
 
 /** The provider's id, hashed once: an announcement stays the same object until it changes. */
-export function idOf(announcement: Announcement): string {
+export function providerIdOf(announcement: Announcement): string {
   const id = ids.get(announcement) ?? providerId(announcement);
   ids.set(announcement, id);
   return id;

@@ -18,7 +18,7 @@ import type { Store } from '../store/index.js';
 
 export interface TypeSummary {
   /** The type as on the wire. */
-  readonly word: string;
+  readonly typeId: string;
   readonly type: ServiceType;
   readonly builtin: boolean;
   readonly providers: number;

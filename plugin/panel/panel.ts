@@ -161,7 +161,7 @@ export class WiredPanel implements Panel {
     const ranked = this.#ranking.of(typeId);
     const local = states.get(typeId) ?? ABSENT;
     return {
-      word: typeId,
+      typeId,
       type: this.services.of(typeId),
       builtin: this.services.has(typeId),
       providers: ranked.length,

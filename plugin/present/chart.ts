@@ -1,7 +1,7 @@
 /** Charts drawn by the server: days become lines of an SVG, and the same figures in words for those who cannot see it. */
 import { largest, smallest } from '../lib/extremes.js';
 import { DAY_MS } from '../lib/time.js';
-import { type DayRow, NOTHING } from '../store/index.js';
+import { type DayRow, NOT_TRIED } from '../store/index.js';
 import type { Words } from './i18n.js';
 
 /** In the drawing's own units; the page stretches it. */
@@ -158,7 +158,7 @@ function draw(bar: Uint8Array): AvailabilityBar | null {
   let days = 0;
   let good = 0;
   for (const [index, share] of bar.entries()) {
-    if (share === NOTHING) continue;
+    if (share === NOT_TRIED) continue;
     const kind = share === 100 ? 'all' : share === 0 ? 'none' : 'some';
     paths[kind] += `M${index * STROKE + 1.5} 14v-${HEIGHTS[kind]}`;
     days += 1;

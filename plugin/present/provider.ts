@@ -21,7 +21,7 @@ export function providerModel(
   isOwner: boolean,
   own?: ReadonlyMap<string, string>,
 ) {
-  const { type, word: typeId } = view;
+  const { type, typeId } = view;
   const { account } = type;
   const { provider } = ranked;
   const options = { asked: allowsHeavy(provider) };

@@ -90,6 +90,6 @@ function reasonKey({ reason, level }: Ranked): string {
 }
 
 /** The name to show: announcers may leave any of the three empty. */
-export function nameOf({ node, host, address }: Pick<Provider, 'node' | 'host' | 'address'>): string {
+export function providerName({ node, host, address }: Pick<Provider, 'node' | 'host' | 'address'>): string {
   return node || host || address;
 }

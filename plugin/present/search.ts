@@ -1,7 +1,7 @@
 /** Searching a long list of providers: text, filters, order and pages. All of it is in the address, as a query. */
 import type { Ranked } from '../model/ranked.js';
 import { PAGES, queryChoice, queryInteger, queryText } from './query.js';
-import { isReachable, nameOf } from './row.js';
+import { isReachable, providerName } from './row.js';
 
 export const SORTS = ['score', 'name', 'rtt', 'measured'] as const;
 type Sort = (typeof SORTS)[number];
@@ -143,7 +143,7 @@ function sort(rows: readonly Ranked[], by: Sort, pinnedFirst: boolean): readonly
   const byName = () => {
     // Only now: the formatters of Intl take memory that an idle panel does without.
     const { compare } = new Intl.Collator('ca', { numeric: true, sensitivity: 'base' });
-    return rows.toSorted((a, b) => compare(nameOf(a.provider), nameOf(b.provider)));
+    return rows.toSorted((a, b) => compare(providerName(a.provider), providerName(b.provider)));
   };
   const sorted = {
     score: () => rows,

@@ -9,7 +9,7 @@ import type { ServiceType } from '../services/contract.js';
 import { availabilityBar } from './chart.js';
 import { isoOrNull, roundOrNull } from './figures.js';
 import type { Words } from './i18n.js';
-import { isReachable, nameOf, rowModel } from './row.js';
+import { isReachable, providerName, rowModel } from './row.js';
 
 export function sourceModel({ name, state, error, lastUp, read, skipped }: SourceStatus) {
   return { name, state, ...(error ? { error } : {}), lastUp: isoOrNull(lastUp), read, skipped };
@@ -25,7 +25,7 @@ export function typeTitle(type: ServiceType, typeId: string, { language }: Words
 
 /** One line of the overview. */
 export function serviceModel(
-  { word: typeId, type, builtin, providers, measured, ranked, best, local, job }: TypeSummary,
+  { typeId, type, builtin, providers, measured, ranked, best, local, job }: TypeSummary,
   words: Words,
 ) {
   const { language } = words;
@@ -58,7 +58,7 @@ function bestModel({ provider, score, parts, failures }: Ranked, type: ServiceTy
   const times = type.metrics.filter(({ id, unit }) => unit === 'ms' && measured(id) !== null);
   const [main] = times.toSorted((a, b) => b.weight - a.weight);
   return {
-    ...{ id: provider.id, node: provider.node, name: nameOf(provider), score: roundOrNull(score) },
+    ...{ id: provider.id, node: provider.node, name: providerName(provider), score: roundOrNull(score) },
     /** ms, and a share of 0..1; null where nothing was measured. */
     time: main ? roundOrNull(measured(main.id)) : null,
     answers: roundOrNull(measured(ANSWERS)),
@@ -72,7 +72,7 @@ function bestModel({ provider, score, parts, failures }: Ranked, type: ServiceTy
 function leader(rows: readonly Ranked[], recommended: number) {
   const [first] = nearEquals(rows);
   if (!first || Number(first.score) - recommended < DELTA) return null;
-  return { id: first.provider.id, name: nameOf(first.provider), score: roundOrNull(first.score) };
+  return { id: first.provider.id, name: providerName(first.provider), score: roundOrNull(first.score) };
 }
 
 /**

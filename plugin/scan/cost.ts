@@ -25,7 +25,7 @@ export interface Extent {
 
 type Place = Pick<Target, 'address' | 'gossip'> & Pick<Provider, 'contradictions'>;
 
-const NOTHING: Cost = { packets: 0, bytes: 0 };
+const NO_COST: Cost = { packets: 0, bytes: 0 };
 const sum = (costs: readonly Cost[]): Cost => ({
   packets: costs.reduce((total, { packets }) => total + packets, 0),
   bytes: costs.reduce((total, { bytes }) => total + bytes, 0),
@@ -43,16 +43,16 @@ export const packetTrainBytes = ({ metrics }: ServiceType) =>
 
 /** What the probe declares, with the Serf pings beside it and what is done on demand. */
 export function probeCost(type: ServiceType, place: Place, { asked, account }: Extent): Cost {
-  const path = asksForPath(type, place) ? PATH_COST : NOTHING;
+  const path = asksForPath(type, place) ? PATH_COST : NO_COST;
   const more = type.account ? account !== undefined : asked;
-  const once = sum([type.cost, (more && type.askedCost) || NOTHING]);
+  const once = sum([type.cost, (more && type.askedCost) || NO_COST]);
   // As often as announcers contradict each other: each announced identity may have to be tried.
   return sum([path, times(once, 1 + (place.contradictions?.length ?? 0))]);
 }
 
 /** One attempt at most, with the system's pings, which go out where nothing else tells of the path. */
 export function attemptCost(type: ServiceType, place: Place, extent: Extent): Cost {
-  return sum([probeCost(type, place, extent), gossipAt(place) === null ? PING_COST : NOTHING]);
+  return sum([probeCost(type, place, extent), gossipAt(place) === null ? PING_COST : NO_COST]);
 }
 
 /** How many probes a scan of this many providers makes, if none fails. */
@@ -67,7 +67,7 @@ export const repeatCount = (targets: number) => Math.ceil(probeCount(targets) / 
  */
 export function scanCost(type: ServiceType, places: readonly Place[], extent: Extent = {}): Cost {
   const costs = places.map((place) => attemptCost(type, place, extent));
-  const [dearest = NOTHING] = costs.toSorted((a, b) => b.bytes - a.bytes);
+  const [dearest = NO_COST] = costs.toSorted((a, b) => b.bytes - a.bytes);
   return sum([...costs, times(dearest, furtherCount(costs.length))]);
 }
 

@@ -41,7 +41,7 @@ export interface Sentence {
 type Loss = Omit<Sentence, 'whole'>;
 
 /** Below this it is rounding, not a loss. */
-const NOTHING = 1e-9;
+const NEGLIGIBLE = 1e-9;
 /** Share of the samples' weight that age has left: below it they are too old rather than too few. */
 const OLD_BELOW = 0.5;
 
@@ -54,7 +54,7 @@ const WORDS: ReadonlyMap<string, Why> = new Map([
 export function explain(score: Score): Sentence[] {
   if (score.score === null) return [];
   const losses = listLosses(score)
-    .filter(({ points }) => Math.abs(points) > NOTHING)
+    .filter(({ points }) => Math.abs(points) > NEGLIGIBLE)
     .sort((a, b) => b.points - a.points || (sortKey(a) < sortKey(b) ? -1 : 1));
   const whole = toWholePoints(
     losses.map(({ points }) => points),

@@ -7,7 +7,7 @@ import { pragma, prepare } from './sqlite.js';
 import { type AnnouncerStore, announcerStore } from './tables/announcers.js';
 import { type AttemptStore, attemptStore } from './tables/attempts.js';
 import { type EventStore, eventStore } from './tables/events.js';
-import { type DayRow, type HistoryStore, historyStore, NOTHING } from './tables/history.js';
+import { type DayRow, type HistoryStore, historyStore, NOT_TRIED } from './tables/history.js';
 import { type JobStore, jobStore } from './tables/jobs.js';
 import { type Opinion, type OpinionStore, opinionStore } from './tables/opinions.js';
 import { type OwnStore, ownStore } from './tables/own.js';
@@ -18,7 +18,7 @@ import { type SettingStore, settingStore } from './tables/settings.js';
 import { watchers } from './watch.js';
 
 export type { DayRow, JobStore, Opinion, Session, SessionStore, SettingStore };
-export { NOTHING };
+export { NOT_TRIED };
 
 export interface Store {
   /** Who has announced what, since when. */

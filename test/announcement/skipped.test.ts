@@ -15,7 +15,7 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-const NOTHING = {
+const NOT_TRIED = {
   serfRpc: { host: '127.0.0.1', port: 1 },
   serfAuthKey: null,
   providersFile: null,
@@ -64,7 +64,7 @@ describe('skipped entries of Serf', () => {
     const members = Object.entries(TAGS).map(([reason, tag]) => member(`node of ${reason}`, tag));
     const agent = await fakeAgent(agentOf(members));
     closing.push(() => agent.close());
-    const discovery = await opened(createDiscovery({ config: { ...NOTHING, serfRpc: agent.address } }));
+    const discovery = await opened(createDiscovery({ config: { ...NOT_TRIED, serfRpc: agent.address } }));
     const { skipped, read } = discovery.sources()[0] as { skipped: Record<string, number>; read: number };
     const rows = discovery.skipped('serf');
     expect(Object.keys(skipped).sort()).toEqual(Object.keys(TAGS).sort());
@@ -85,7 +85,7 @@ describe('skipped entries of Serf', () => {
     const flood = Array.from({ length: 40 }, (_, at) => member(`flood${at}`, writeTag(Array(100).fill(at))));
     const agent = await fakeAgent(agentOf([...flood, member('quiet', TAGS['bad-base64'])]));
     closing.push(() => agent.close());
-    const discovery = await opened(createDiscovery({ config: { ...NOTHING, serfRpc: agent.address } }));
+    const discovery = await opened(createDiscovery({ config: { ...NOT_TRIED, serfRpc: agent.address } }));
     expect(discovery.sources()[0]?.skipped).toEqual({ 'bad-entry': 4_000, 'bad-base64': 1 });
     expect(counted(discovery.skipped('serf'))).toEqual({ 'bad-entry': SKIPPED_ROWS_CAP - 1, 'bad-base64': 1 });
   });
@@ -106,7 +106,7 @@ describe('skipped lines of the hand-kept list', () => {
       entry(),
     ];
     writeFileSync(file, lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line))).join('\n'));
-    const discovery = await opened(createDiscovery({ config: { ...NOTHING, providersFile: file }, serf: false }));
+    const discovery = await opened(createDiscovery({ config: { ...NOT_TRIED, providersFile: file }, serf: false }));
     const rows = discovery.skipped('list');
     expect(discovery.sources()[0]).toMatchObject({ read: 1, skipped: counted(rows) });
     expect(rows.map(({ node, type, reason }) => [reason, node, type])).toEqual([

@@ -34,14 +34,17 @@ const START = Date.UTC(2026, 0, 1);
 const BACKGROUND = 48 * 9;
 /** Nine types; the first is the one that the owner scans by hand, twice a day. */
 const TYPES = [20, ...Array.from({ length: 8 }, () => 10)].map((providers, type) =>
-  Array.from({ length: providers }, (_, index): Asked => ({ type: `service${type}`, provider: idOf(type, index) })),
+  Array.from(
+    { length: providers },
+    (_, index): Asked => ({ type: `service${type}`, provider: providerIdOf(type, index) }),
+  ),
 );
 const HAND = TYPES[0] as [Asked, ...Asked[]];
 /** A scan asks the best three four times more. */
 const MORE = 3 * 4;
 
 /** As long as real ones: 32 hexadecimal digits, of which no two begin with the same 12. */
-function idOf(type: number, index: number): string {
+function providerIdOf(type: number, index: number): string {
   return ((type + 1) * 7_919_000_000_007 + index * 104_729_000_003)
     .toString(16)
     .padStart(12, '0')
@@ -120,7 +123,7 @@ function fill(path: string): void {
   for (let day = 0; day < 90; day++) {
     now = START + day * DAY_MS;
     for (let index = 0; index < 500; index++) {
-      const one = { type: 'service', provider: idOf(0, index) };
+      const one = { type: 'service', provider: providerIdOf(0, index) };
       store.attempts.add(attemptAt(one, now));
       store.history.note(one.type, one.provider, 50);
       if (day < 3) store.opinions.rate(one.type, one.provider, 4);

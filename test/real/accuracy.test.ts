@@ -127,10 +127,10 @@ async function openPanel(): Promise<Panel> {
 async function scanAll(panel: Panel, scans: number): Promise<void> {
   const { services } = await panel.overview();
   await Promise.all(
-    services.map(async ({ word }) => {
-      for (const { id } of panel.discovery.providers(word)) {
-        for (let scan = 0; scan < scans && timed(panel, word, id) < TIMES; scan += 1) {
-          const { id: job } = panel.scan(word, id);
+    services.map(async ({ typeId }) => {
+      for (const { id } of panel.discovery.providers(typeId)) {
+        for (let scan = 0; scan < scans && timed(panel, typeId, id) < TIMES; scan += 1) {
+          const { id: job } = panel.scan(typeId, id);
           expect(await panel.jobs.ended(job)).toMatchObject({ state: 'done' });
         }
       }

@@ -133,7 +133,7 @@ describe('scans of every type at the same time', () => {
     const announced = await neighbourhood();
     const panel = await panelOver(announced);
     const { services } = await panel.overview();
-    const jobs = services.map(({ word }) => panel.scan(word).id);
+    const jobs = services.map(({ typeId }) => panel.scan(typeId).id);
     for (const job of jobs) expect(await panel.jobs.ended(job)).toMatchObject({ state: 'done' });
 
     const heard = announced.flatMap(({ relay }) =>

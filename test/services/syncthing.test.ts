@@ -13,8 +13,8 @@ import syncthing, { announcedId, deviceId } from '../../plugin/services/syncthin
 import { certificate, closedPort, context, tcpServer, tlsServer, webServer } from '../probe/servers.js';
 import { provider, said } from './providers.js';
 
-const idOf = (name: 'one' | 'two') => deviceId(new X509Certificate(certificate(name).cert).raw);
-const [OURS, OTHER] = [idOf('one'), idOf('two')];
+const providerIdOf = (name: 'one' | 'two') => deviceId(new X509Certificate(certificate(name).cert).raw);
+const [OURS, OTHER] = [providerIdOf('one'), providerIdOf('two')];
 const announcing = (target: Target, text: string, key = 'node_id'): Target => ({
   ...target,
   txt: new Map([[key, text]]),

@@ -1,6 +1,6 @@
 /** A provider's days: computed from its raw attempts, outliving them, and compact for a whole list. */
 import { describe, expect, it } from 'vitest';
-import { NOTHING } from '../../plugin/store/index.js';
+import { NOT_TRIED } from '../../plugin/store/index.js';
 import { answered, DAY, failed, NOW, opened } from './made.js';
 
 const sample = (metric: string, value: number) => ({ metric, value, method: 'udp' });
@@ -116,7 +116,7 @@ describe('the bars of a list', () => {
     day(0, [false]);
     attempts.add(answered(now, { type: 'another', provider: 'p2' }));
     history.note('another', 'p2', null);
-    expect(history.bars('t', NOW - 4 * DAY)).toEqual(new Map([['p1', Uint8Array.of(100, NOTHING, 99, 1, 0)]]));
+    expect(history.bars('t', NOW - 4 * DAY)).toEqual(new Map([['p1', Uint8Array.of(100, NOT_TRIED, 99, 1, 0)]]));
     expect(history.bars('t', NOW)).toEqual(new Map([['p1', Uint8Array.of(0)]]));
     expect([...history.bars('another', NOW - DAY).keys()]).toEqual(['p2']);
     expect(history.bars('never-seen', 0).size).toBe(0);

@@ -25,9 +25,9 @@ export const LISTED: readonly ProviderName[] = Array.from({ length: 100 }, (_, i
 /** As it was. */
 export const shortOf = (id: string) => id.slice(0, 12);
 
-/** What a panel of that time had in its file. `idOf` makes the ids that it had. */
-function fill(store: Store, clock: { now: number }, idOf: (id: string) => string): void {
-  const listed = LISTED.map(({ type, id }) => ({ type, provider: idOf(id) }));
+/** What a panel of that time had in its file. `providerIdOf` makes the ids that it had. */
+function fill(store: Store, clock: { now: number }, providerIdOf: (id: string) => string): void {
+  const listed = LISTED.map(({ type, id }) => ({ type, provider: providerIdOf(id) }));
   for (let day = DAYS - 1; day >= 0; day--) {
     for (const [index, of] of listed.entries()) {
       clock.now = NOW - day * DAY + index;

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { availabilityBar, dayModels, HEIGHT, toCharts, WIDTH } from '../../plugin/present/chart.js';
 import { loadLocales } from '../../plugin/present/i18n.js';
-import { type DayRow, NOTHING } from '../../plugin/store/index.js';
+import { type DayRow, NOT_TRIED } from '../../plugin/store/index.js';
 
 const words = loadLocales()('en');
 const day = (date: string, of: Partial<DayRow> = {}): DayRow => ({
@@ -63,9 +63,9 @@ describe('a chart', () => {
 
 describe('an availability bar', () => {
   it('draws all, some and none at three heights, and skips days without attempts', () => {
-    const bar = availabilityBar(Uint8Array.of(100, 40, NOTHING, 0, 100));
+    const bar = availabilityBar(Uint8Array.of(100, 40, NOT_TRIED, 0, 100));
     expect(bar).toEqual({ days: 4, good: 2, all: 'M1.5 14v-14M17.5 14v-14', some: 'M5.5 14v-8', none: 'M13.5 14v-4' });
-    expect(availabilityBar(Uint8Array.of(NOTHING))).toBeNull();
+    expect(availabilityBar(Uint8Array.of(NOT_TRIED))).toBeNull();
     expect(availabilityBar(undefined)).toBeNull();
   });
 });

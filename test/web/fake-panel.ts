@@ -133,19 +133,26 @@ export function createFakePanel(services: ServiceRegistry, options: Omit<FakeOpt
   const lists: FakePanel['lists'] = new Map();
   const states: FakePanel['states'] = new Map();
 
-  const view = (word: string): TypeView => {
-    if (!services.has(word) && !lists.has(word)) {
-      throw new PanelError('unknown-type', `No type "${word}".`, 'Look at the list.');
+  const view = (typeId: string): TypeView => {
+    if (!services.has(typeId) && !lists.has(typeId)) {
+      throw new PanelError('unknown-type', `No type "${typeId}".`, 'Look at the list.');
     }
-    const list = lists.get(word) ?? [];
+    const list = lists.get(typeId) ?? [];
     const best = list.find(({ recommended }) => recommended) ?? null;
     return {
-      ...{ word, type: services.of(word), builtin: services.has(word), providers: list.length, ranked: list, best },
+      ...{
+        typeId,
+        type: services.of(typeId),
+        builtin: services.has(typeId),
+        providers: list.length,
+        ranked: list,
+        best,
+      },
       measured: list.filter(({ attempts }) => attempts > 0).length,
-      local: { ...(states.get(word) ?? ABSENT), published: false },
-      job: jobs.running().find(({ type, kind }) => type === word && kind === 'scan') ?? null,
+      local: { ...(states.get(typeId) ?? ABSENT), published: false },
+      job: jobs.running().find(({ type, kind }) => type === typeId && kind === 'scan') ?? null,
       bars: new Map(),
-      scan: quoteOf(services.of(word), list),
+      scan: quoteOf(services.of(typeId), list),
     };
   };
   const begin = (of: Pick<Job, 'kind' | 'type' | 'provider' | 'total'>): Job =>
@@ -188,34 +195,34 @@ export function createFakePanel(services: ServiceRegistry, options: Omit<FakeOpt
     },
     onMeasured: () => () => {},
     overview: async () => {
-      const others = [...lists.keys()].filter((word) => !services.has(word)).sort();
+      const others = [...lists.keys()].filter((typeId) => !services.has(typeId)).sort();
       const words = [...services.types.map(({ id }) => id), ...others];
       return { services: words.map(view) as readonly TypeSummary[], sources: panel.sourceList };
     },
-    type: async (word) => view(word),
-    provider: async (word, id) => {
-      const found = view(word).ranked.find(({ provider }) => provider.id === id);
+    type: async (typeId) => view(typeId),
+    provider: async (typeId, id) => {
+      const found = view(typeId).ranked.find(({ provider }) => provider.id === id);
       if (!found) throw new PanelError('unknown-provider', `No provider ${id}.`, 'Look at the list.');
-      return { view: view(word), ranked: found, connect: connectAction(services.of(word), found) };
+      return { view: view(typeId), ranked: found, connect: connectAction(services.of(typeId), found) };
     },
-    scan: (word, provider) =>
-      begin({ kind: 'scan', type: word, provider: provider ?? null, total: view(word).providers }),
+    scan: (typeId, provider) =>
+      begin({ kind: 'scan', type: typeId, provider: provider ?? null, total: view(typeId).providers }),
     own: {
-      view: async (word) => ({
-        units: states.get(word)?.units ?? [],
+      view: async (typeId) => ({
+        units: states.get(typeId)?.units ?? [],
         port: null,
         publication: null,
         announced: [],
         lan: null,
       }),
-      act: (word, verb) => begin({ kind: verb, type: view(word).word, provider: null, total: 1 }),
+      act: (typeId, verb) => begin({ kind: verb, type: view(typeId).typeId, provider: null, total: 1 }),
       log: async (_, unit = 'the unit') => ({ unit, lines: [] }),
       form: () => ({ description: '', port: '', attributes: '', community: '' }),
       preview: async () => panel.discovery.serfClient() as never,
-      publish: (word) => begin({ kind: 'publish', type: view(word).word, provider: null, total: 1 }),
-      unpublish: (word) => begin({ kind: 'unpublish', type: view(word).word, provider: null, total: 1 }),
+      publish: (typeId) => begin({ kind: 'publish', type: view(typeId).typeId, provider: null, total: 1 }),
+      unpublish: (typeId) => begin({ kind: 'unpublish', type: view(typeId).typeId, provider: null, total: 1 }),
     },
-    connect: (word, provider) => begin({ kind: 'connect', type: view(word).word, provider, total: 1 }),
+    connect: (typeId, provider) => begin({ kind: 'connect', type: view(typeId).typeId, provider, total: 1 }),
     end: async (error) => {
       if (error) finish?.reject(error);
       else finish?.resolve();

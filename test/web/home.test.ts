@@ -98,7 +98,7 @@ describe('the first page', () => {
           local: { ...summary.local, published: true },
         });
         return {
-          services: services.map((summary) => (summary.word === 'owp' ? published(summary) : summary)),
+          services: services.map((summary) => (summary.typeId === 'owp' ? published(summary) : summary)),
           sources,
         };
       };

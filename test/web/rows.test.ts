@@ -1,6 +1,6 @@
 /** The rows of a type's list: what each says by its sign, its words and its chips. */
 import { afterEach, describe, expect, it } from 'vitest';
-import { NOTHING } from '../../plugin/store/index.js';
+import { NOT_TRIED } from '../../plugin/store/index.js';
 import { startWeb, type TestWeb, Visitor } from './app.js';
 import { NUMBERLESS, ranked } from './fake-panel.js';
 
@@ -86,7 +86,7 @@ describe('a row', () => {
 
   it('shows the sources, stale announcements, recent availability and the owner’s marks', async () => {
     const visitor = await open();
-    const bar = Uint8Array.from({ length: 30 }, (_, day) => (day < 27 ? NOTHING : day === 28 ? 0 : 100));
+    const bar = Uint8Array.from({ length: 30 }, (_, day) => (day < 27 ? NOT_TRIED : day === 28 ? 0 : 100));
     const [marked, plain] = [
       {
         ...ranked('dnsservice', 1, { provider: { stale: true, sources: ['serf', 'list', 'avahi'] } }),

@@ -18,14 +18,14 @@ export interface DayRow {
 }
 
 /** In a bar: nobody asked that day. */
-export const NOTHING = 255;
+export const NOT_TRIED = 255;
 
 export interface HistoryStore {
   /** The provider's days from that of `since` (ms since the epoch) to today, oldest first. */
   days(type: string, provider: string, since: number): DayRow[];
   /**
    * For a whole list, one byte a day: byte `i` is the day of `since` plus `i`, the last one today. Each is the percentage
-   * of attempts that were answered, where 0 and 100 mean exactly none and all; or NOTHING.
+   * of attempts that were answered, where 0 and 100 mean exactly none and all; or NOT_TRIED.
    */
   bars(type: string, since: number): ReadonlyMap<string, Uint8Array>;
   /** Computes today's row of the provider from its raw attempts, with its score now. */
@@ -145,7 +145,7 @@ export function historyStore(db: Database.Database, now: () => number, keys: Pro
 
 /** All bars share one buffer: 500 small ones would cost more than their contents. */
 function toBars(rows: readonly [provider: string, days: string | null][], length: number): Map<string, Uint8Array> {
-  const bytes = new Uint8Array(rows.length * length).fill(NOTHING);
+  const bytes = new Uint8Array(rows.length * length).fill(NOT_TRIED);
   const bars = new Map<string, Uint8Array>();
   for (const [provider, days] of rows) {
     if (days === null) continue;

@@ -55,18 +55,18 @@ function isToken(header: string | undefined, token: string): boolean {
  */
 async function providerMetrics(panel: Panel): Promise<Metric[]> {
   const { services, sources } = await panel.overview();
-  const known = services.filter(({ word, type }) => type.id === word);
-  const views = await Promise.all(known.map(({ word }) => panel.type(word)));
+  const known = services.filter(({ typeId, type }) => type.id === typeId);
+  const views = await Promise.all(known.map(({ typeId }) => panel.type(typeId)));
   const others = services
-    .filter(({ word, type }) => type.id !== word)
+    .filter(({ typeId, type }) => type.id !== typeId)
     .reduce((sum, { providers }) => sum + providers, 0);
-  const providers = views.flatMap(({ word, ranked }) => {
+  const providers = views.flatMap(({ typeId, ranked }) => {
     const counts = new Map<Verdict, number>();
     for (const verdict of ranked.map(toVerdict)) counts.set(verdict, (counts.get(verdict) ?? 0) + 1);
-    return [...counts].map(([state, count]) => [count, { type: word, state }] as const);
+    return [...counts].map(([state, count]) => [count, { type: typeId, state }] as const);
   });
-  const best = views.flatMap(({ word, best }) =>
-    best?.score == null ? [] : [[best.score, { type: word, provider: best.provider.id }] as const],
+  const best = views.flatMap(({ typeId, best }) =>
+    best?.score == null ? [] : [[best.score, { type: typeId, provider: best.provider.id }] as const],
   );
   const up = sources.map(({ name, state }) => [state === 'up' ? 1 : 0, { source: name }] as const);
   return [

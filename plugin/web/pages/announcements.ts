@@ -1,5 +1,5 @@
 /** The page of announcements: each one that a source has read. */
-import { idOf } from '../../discovery/merge.js';
+import { providerIdOf } from '../../discovery/merge.js';
 import type { Announcement } from '../../model/provider.js';
 import { PAGES, queryInteger, queryText } from '../../present/query.js';
 import type { Web } from '../context.js';
@@ -36,7 +36,7 @@ async function announcements(web: Web, visit: Visit) {
 /** Two announcements of the same service are one provider, and lead to the same page. */
 function rowModel(web: Web, announcement: Announcement) {
   const { node, type, address, port, description } = announcement;
-  const id = idOf(announcement);
+  const id = providerIdOf(announcement);
   const isListed = web.panel.discovery.find(id) !== null;
   return { node, type, address, port, description, url: isListed ? web.url('services', type, 'providers', id) : null };
 }

@@ -1,7 +1,7 @@
 /** The page of events: what was done here, newest first. */
 import type { Words } from '../../present/i18n.js';
 import { queryInteger } from '../../present/query.js';
-import { nameOf } from '../../present/row.js';
+import { providerName } from '../../present/row.js';
 import { typeTitle } from '../../present/service.js';
 import { EVENTS_KEPT, type Event } from '../../store/tables/events.js';
 import { answers } from '../api/operation.js';
@@ -39,6 +39,6 @@ function eventModel(web: Web, { at, type: typeId, ...event }: Event, words: Word
     at: new Date(at).toISOString(),
     ...{ by, name, what, text, type: typeId, provider, result, job, count },
     /** The provider's present name; null where it is no longer announced. */
-    providerName: found && nameOf(found),
+    providerName: found && providerName(found),
   };
 }

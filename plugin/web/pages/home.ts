@@ -123,14 +123,14 @@ function troubledFirst<T extends { readonly trouble: Trouble | null }>(services:
 
 async function trouble(web: Web, summary: TypeSummary): Promise<Trouble | null> {
   if (summary.local.units.some(({ state }) => state === 'failed')) return 'unit';
-  return hasLasted(web, summary.word, await isSilent(web, summary)) ? 'port' : null;
+  return hasLasted(web, summary.typeId, await isSilent(web, summary)) ? 'port' : null;
 }
 
 /** Whether it is announced while its port is open only to this machine. */
-async function isSilent({ panel }: Web, { word, local, builtin }: TypeSummary): Promise<boolean> {
+async function isSilent({ panel }: Web, { typeId, local, builtin }: TypeSummary): Promise<boolean> {
   if (!builtin || !local.published) return false;
   if (local.state === 'stopped') return true;
-  const states = ((await panel.own.view(word)).port?.transports ?? []).map(({ listening }) => listening);
+  const states = ((await panel.own.view(typeId)).port?.transports ?? []).map(({ listening }) => listening);
   return states.some((listening) => listening !== null) && !states.includes('open');
 }
 

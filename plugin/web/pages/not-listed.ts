@@ -2,7 +2,7 @@
 import { lazy } from '../../lib/lazy.js';
 import type { Question, Step } from '../../present/diagnosis.js';
 import { queryText } from '../../present/query.js';
-import { nameOf } from '../../present/row.js';
+import { providerName } from '../../present/row.js';
 import { answers } from '../api/operation.js';
 import type { Web } from '../context.js';
 import { page } from '../reply/respond.js';
@@ -56,6 +56,6 @@ function listed({ panel }: Web, { node, type }: Question): NotListed['listed'] {
     .slice(0, MAX_LISTED)
     .map((provider) => ({
       ...{ id: provider.id, type: provider.type },
-      ...{ name: nameOf(provider), sources: provider.sources },
+      ...{ name: providerName(provider), sources: provider.sources },
     }));
 }

@@ -76,7 +76,7 @@ export async function typeSection(web: Web, visit: Visit, job: Job | null, typed
 
 async function show(web: Web, visit: Visit, { view, model, list }: Loaded, job: Job | null, typed?: PublishForm) {
   const { words, fragment, role, request } = visit;
-  const typeId = view.word;
+  const typeId = view.typeId;
   const address = web.url('services', typeId);
   const { scan, act } = followedJobs(web, visit, view, job);
   const problem = ['absent', 'unknown'].includes(model.local.state) ? await web.panel.local.problem() : null;
@@ -95,11 +95,11 @@ async function show(web: Web, visit: Visit, { view, model, list }: Loaded, job: 
 }
 
 /** The type's running jobs; else the job that the page follows to its end, or one whose end nobody has seen. */
-function followedJobs(web: Web, visit: Visit, { word, job }: TypeView, requested: Job | null) {
-  const found = requested ?? web.panel.jobs.cutOff(word);
+function followedJobs(web: Web, visit: Visit, { typeId, job }: TypeView, requested: Job | null) {
+  const found = requested ?? web.panel.jobs.cutOff(typeId);
   const followed = found && jobFor(web, visit, found);
   const isAct = ({ kind }: Job) => OWN_JOBS.includes(kind);
-  const act = web.panel.jobs.running().find((running) => running.type === word && isAct(running)) ?? null;
+  const act = web.panel.jobs.running().find((running) => running.type === typeId && isAct(running)) ?? null;
   return {
     scan: job ?? (followed?.kind === 'scan' ? followed : null),
     /** On this node's own service. */

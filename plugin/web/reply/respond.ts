@@ -7,7 +7,7 @@ import { panelUnit, programCommand } from '../../config/install.js';
 import { log } from '../../lib/log.js';
 import { asPanelError, ERROR_CODES, type ErrorCode, PanelError } from '../../model/errors.js';
 import { LANGUAGES } from '../../model/language.js';
-import { nameOf } from '../../present/row.js';
+import { providerName } from '../../present/row.js';
 import { sourceModel } from '../../present/service.js';
 import { unknownHost } from '../auth/hosts.js';
 import { TooManyTries } from '../auth/index.js';
@@ -137,7 +137,7 @@ function common(web: Web, visit: Visit) {
     command: programCommand(),
     unit: panelUnit(),
     now: web.now(),
-    nameOf,
+    providerName,
     known: (code: string) => (ERROR_CODES as string[]).includes(code),
     /** In English; empty where the translated text says everything. */
     detailOf: ({ code, message }: { readonly code: string; readonly message: string }) =>

@@ -5,7 +5,7 @@
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 import { capRows, type SkippedRow } from '../../../announcement/skipped.js';
 import { Listeners } from '../../../lib/listeners.js';
-import { idOf } from '../../merge.js';
+import { providerIdOf } from '../../merge.js';
 import { Seniority } from '../../seniority.js';
 import type { Sighting, Source, SourceState, SourceStatus, SourceType } from '../../source.js';
 import type { Service } from './cache.js';
@@ -79,8 +79,8 @@ export class AvahiSource implements Source {
     const since = new Map<string, number>();
     const all = this.#services().map(({ announcement, heardAt, sender }) => {
       const announcer = `avahi:${announcement.host}`;
-      const key = `${announcer}|${idOf(announcement)}`;
-      const first = this.#since.get(key) ?? this.#seniority.claim(idOf(announcement), announcer);
+      const key = `${announcer}|${providerIdOf(announcement)}`;
+      const first = this.#since.get(key) ?? this.#seniority.claim(providerIdOf(announcement), announcer);
       since.set(key, first);
       const self = this.#own.has(announcement.address);
       // The kernel drops packets from elsewhere that claim one of this host's addresses as sender.

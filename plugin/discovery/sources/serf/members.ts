@@ -11,7 +11,7 @@ import { cleanText } from '../../../lib/text.js';
 import type { AgentEvent } from '../../../serf/client.js';
 import type { Member } from '../../../serf/member.js';
 import { allotShares, ENTRIES_CAP } from '../../budget.js';
-import { idOf } from '../../merge.js';
+import { providerIdOf } from '../../merge.js';
 import type { Seniority } from '../../seniority.js';
 import type { Sighting } from '../../source.js';
 
@@ -191,11 +191,11 @@ export class Members {
     const gossip = address !== null && port > 0 ? { address, port } : null;
     const node = cleanText(name);
     const announcer = announcerId(name);
-    const before = new Map(sightings.map((sighting) => [idOf(sighting.announcement), sighting.since]));
+    const before = new Map(sightings.map((sighting) => [providerIdOf(sighting.announcement), sighting.since]));
     return entries.map((entry) => {
       const announcement = { ...entry, node, gossip };
       // Hashed here in slices rather than all at once in the merge.
-      const id = idOf(announcement);
+      const id = providerIdOf(announcement);
       const since = before.get(id) ?? this.#seniority.claim(id, announcer);
       const self = name === this.self;
       return { announcement, self, certain: self, heardAt: failedAt, isLost: failedAt !== null, announcer, since };
