@@ -2,9 +2,9 @@ import { configDefaults, defineConfig } from 'vitest/config';
 
 /** Measure times, or keep both cores busy: they run last, when nothing else does. */
 const ALONE = [
-  'relay.test.ts',
+  'real/relay.test.ts',
   'real/accuracy.test.ts',
-  'real/pages.test.ts',
+  'browser/pages.test.ts',
   'real/ping.test.ts',
   'probe/path.test.ts',
 ];

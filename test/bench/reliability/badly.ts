@@ -1,6 +1,7 @@
 /** A child that is a whole community of providers, most of which misbehave. */
+
+import type { Told } from '../../real/bad-main.js';
 import { openBad } from '../../scan/bad.js';
-import type { Told } from '../../scan/bad-main.js';
 import { argument, say } from '../child.js';
 
 const { places, elsewhere } = argument<Told>();

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CdistroHost } from './cdistro-host.js';
+import { CdistroHost } from '../real/cdistro-host.js';
 import { ownLogin, startBrowser, startDemo } from './fronts.js';
 
 let folder: string;

@@ -3,9 +3,9 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { ownAddress, tcpServer, udpServer } from './probe/servers.js';
-import type { Conversation, Path, Place } from './relay.js';
-import { RelayProcess } from './relay-process.js';
+import { ownAddress, tcpServer, udpServer } from '../probe/servers.js';
+import type { Conversation, Path, Place } from '../relay.js';
+import { RelayProcess } from '../relay-process.js';
 
 let relays: RelayProcess;
 beforeAll(async () => {

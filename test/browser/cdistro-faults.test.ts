@@ -4,8 +4,8 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { until } from './agents.js';
-import { CdistroHost, LOGIN } from './cdistro-host.js';
+import { until } from '../real/agents.js';
+import { CdistroHost, LOGIN } from '../real/cdistro-host.js';
 import { startBrowser, startDemo } from './fronts.js';
 
 let folder: string;

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { readTag } from '../../plugin/announcement/tag-read.js';
 import { packTag, readPiece, sizeOfTags, splitTag, writePiece } from '../../plugin/announcement/tag-write.js';
 import { seeded } from '../discovery/seeded.js';
-import { writeTag } from '../real/agents.js';
+import { writeTag } from './agents.js';
 
 const OURS = { s: 'proxy3', d: 'Guifi_proxy', m: 'node7', i: '10.139.40.22', p: '3128', e: 'demo', t: 'a=1' };
 

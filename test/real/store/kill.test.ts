@@ -2,9 +2,9 @@
 import { once } from 'node:events';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
-import { openStore } from '../../plugin/store/index.js';
-import { seeded } from '../discovery/seeded.js';
-import { bundled, exit, freshPath, NOW, run } from './made.js';
+import { openStore } from '../../../plugin/store/index.js';
+import { seeded } from '../../discovery/seeded.js';
+import { bundled, exit, freshPath, NOW, run } from '../../store/made.js';
 
 /**
  * Scans for ever, as the scanner does: a job, its attempts, the day of each provider, the recommendation, flush, prune.

@@ -3,8 +3,8 @@ import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
-import { bundled, exit, freshPath, NOW, opened, run } from './made.js';
-import { everything, expected, LISTED, TYPES, writeOldFile } from './old-file.js';
+import { bundled, exit, freshPath, NOW, opened, run } from '../../store/made.js';
+import { everything, expected, LISTED, TYPES, writeOldFile } from '../../store/old-file.js';
 
 /**
  * Opens the file and lets its rows find their providers, over the whole of which a thread of its own waits for the moment,

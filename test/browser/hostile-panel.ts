@@ -14,9 +14,9 @@ import { registerWeb } from '../../plugin/web/index.js';
 import { bytesOf, hostileText, pick, type Random } from '../discovery/hostile.js';
 import { hostilePackets, type Sent } from '../discovery/hostile-packets.js';
 import { hostileList, hostileTags, Tally } from '../discovery/hostile-wire.js';
+import { until } from '../real/agents.js';
 import { agentOf, type FakeAgent, fakeAgent, reply, type Script } from '../serf/fake-agent.js';
 import { PASSWORD } from '../web/app.js';
-import { until } from './agents.js';
 import { Datagrams, links } from './hostile-links.js';
 
 /** Members, bytes of list, packets of each link: together more than 10,000 announcements. */

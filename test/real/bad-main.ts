@@ -1,5 +1,5 @@
 /** The process in which providers misbehave: opens the given ones, reports that, and ends with its parent. */
-import { type Bad, type Good, openBad, type Place } from './bad.js';
+import { type Bad, type Good, openBad, type Place } from '../scan/bad.js';
 
 export interface Told {
   readonly places: readonly (Bad | Good)[];

@@ -8,7 +8,7 @@ import { readTag } from '../../plugin/announcement/tag-read.js';
 import { loadConfig } from '../../plugin/config/index.js';
 import { startDaemon } from '../../plugin/daemon/index.js';
 import { setOwnerPassword } from '../../plugin/web/auth/password.js';
-import { type Agent, killAgents, startCommunity, until } from './agents.js';
+import { type Agent, killAgents, startCommunity, until } from '../real/agents.js';
 
 const PASSWORD = 'a long enough password';
 const LIMIT_MS = 60_000;

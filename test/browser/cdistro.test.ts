@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { BRIDGE_PATH } from '../../plugin/web/cloudy.js';
-import { CdistroHost, LOGIN } from './cdistro-host.js';
+import { CdistroHost, LOGIN } from '../real/cdistro-host.js';
 import { startBrowser, startDemo, withPage } from './fronts.js';
 
 let folder: string;

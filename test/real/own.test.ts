@@ -7,8 +7,8 @@ import { createLocalServices } from '../../plugin/node/systemd/index.js';
 import { loadServices } from '../../plugin/services/index.js';
 import { openStore } from '../../plugin/store/index.js';
 import { createDiscovery, type Discovery } from '../discovery/create.js';
-import { Agent, startAgent, until } from '../real/agents.js';
-import { StandIn } from './stand-in.js';
+import { StandIn } from '../node/stand-in.js';
+import { Agent, startAgent, until } from './agents.js';
 
 const services = await loadServices();
 let systemctl: StandIn;

@@ -11,8 +11,8 @@ import { startDaemon } from '../../plugin/daemon/index.js';
 import type { Language } from '../../plugin/model/language.js';
 import { setOwnerPassword } from '../../plugin/web/auth/password.js';
 import { quietPort } from '../ports.js';
-import { until } from './agents.js';
-import { CdistroHost, endWithUs } from './cdistro-host.js';
+import { until } from '../real/agents.js';
+import { CdistroHost, endWithUs } from '../real/cdistro-host.js';
 
 const PASSWORD = 'a long enough password';
 

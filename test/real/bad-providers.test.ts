@@ -16,9 +16,9 @@ import type { ServiceType } from '../../plugin/services/contract.js';
 import { loadServices } from '../../plugin/services/index.js';
 import { quietPort } from '../ports.js';
 import { ownAddress, settledSockets } from '../probe/servers.js';
-import { type Bad, BEHAVIOURS, BEHAVIOURS_BY_UDP, type Behaviour, type Good } from './bad.js';
+import { type Bad, BEHAVIOURS, BEHAVIOURS_BY_UDP, type Behaviour, type Good } from '../scan/bad.js';
+import { createScanner, providerAt, silence } from '../scan/made.js';
 import type { Told } from './bad-main.js';
-import { createScanner, providerAt, silence } from './made.js';
 
 /** The most that the configuration allows. */
 const CONCURRENCY = 16;

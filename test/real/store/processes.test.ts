@@ -3,8 +3,8 @@ import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
-import { openStore } from '../../plugin/store/index.js';
-import { exit, freshPath, inChild, NOW, opened } from './made.js';
+import { openStore } from '../../../plugin/store/index.js';
+import { exit, freshPath, inChild, NOW, opened } from '../../store/made.js';
 
 const ATTEMPT = `(at) => ({
   provider: 'p', type: 't', at, bytes: 300, reason: null, level: 4,

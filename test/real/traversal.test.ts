@@ -5,8 +5,8 @@
 import type { LightMyRequestResponse } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ROUTES } from '../../plugin/web/routes.js';
-import { PASSWORD, Visitor } from './app.js';
-import { type Route, startWhole, UNIT, type Whole } from './whole.js';
+import { PASSWORD, Visitor } from '../web/app.js';
+import { type Route, startWhole, UNIT, type Whole } from '../web/whole.js';
 
 let whole: Whole;
 let owner: Visitor;

@@ -4,7 +4,7 @@ import type { Provider } from '../../plugin/model/provider.js';
 import type { ProbeResult, Prober } from '../../plugin/probe/index.js';
 import { Scheduler, type SchedulerDeps } from '../../plugin/scan/scheduler.js';
 import { seeded } from '../discovery/seeded.js';
-import { answer, createScanner, providerAt, servicesOf, silence, typeWith } from './made.js';
+import { answer, createScanner, providerAt, servicesOf, silence, typeWith } from '../scan/made.js';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;

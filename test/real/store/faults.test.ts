@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
-import { answered, bundled, exit, freshPath, inChild, NOW, opened, run } from './made.js';
+import { answered, bundled, exit, freshPath, inChild, NOW, opened, run } from '../../store/made.js';
 
 /** Runs the program with a small file system of its own mounted below the path; what it says, line by line. */
 async function onSmallDisk(code: string): Promise<string[]> {
