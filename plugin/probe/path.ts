@@ -43,8 +43,10 @@ export async function measurePath(place: Place, context: ProbeContext): Promise<
   }
 }
 
-/** One answer: how long it took, and when it came (`performance.now()`); null for a question without one. */
-export type Timed = { readonly ms: number; readonly until?: number } | null;
+/**
+ * One answer: how long it took (null = unknown), and when it came (`performance.now()`); null for a question without one.
+ */
+export type Timed = { readonly ms: number | null; readonly until?: number } | null;
 
 /**
  * What questions asked one after the other say of the path. Jitter is the difference of neighbouring delays (RFC 3393).
@@ -55,11 +57,12 @@ export function pathSamples(times: readonly Timed[], method: string): Sample[] {
   if (answered.length === 0) return [];
   const differences = times.flatMap((time, index) => {
     const next = times[index + 1] ?? null;
+    const [ms, nextMs] = [time?.ms ?? null, next?.ms ?? null];
     // A stall at either of the two invalidates it, so it has no moment of its own.
-    return time === null || next === null ? [] : [Math.abs(next.ms - time.ms)];
+    return ms === null || nextMs === null ? [] : [Math.abs(nextMs - ms)];
   });
   return [
-    ...answered.map(({ ms, ...moment }) => ({ metric: 'rtt', value: ms, method, ...moment })),
+    ...answered.flatMap(({ ms, ...moment }) => (ms === null ? [] : [{ metric: 'rtt', value: ms, method, ...moment }])),
     ...differences.map((value) => ({ metric: 'jitter', value, method })),
     { metric: 'loss', value: 1 - answered.length / times.length, method },
   ];

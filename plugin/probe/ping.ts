@@ -34,6 +34,9 @@ export const withPacketTrain = ({ packets, bytes }: { readonly packets: number; 
   bytes: bytes + PACKET_TRAIN_COST.bytes,
 });
 
+/** A change of the wall clock by more than this is a step, ms: time daemons slew what is less than 100. */
+const STEP_MS = 50;
+
 /** Cap of its output, bytes; it takes about 400. */
 const OUTPUT_CAP = 8_192;
 
@@ -65,17 +68,17 @@ export class Pinger {
    */
   async path(address: string, within: Within): Promise<Sample[]> {
     const output = await this.#run(PATH_ARGS, address, within);
-    return output === null ? [] : pathSamples(timesIn(output, PINGS), PING_METHOD);
+    return output === null ? [] : pathSamples(readTimes(output, PINGS), PING_METHOD);
   }
 
   /** Three larger pings at once: `width`; nothing unless all come back within `limitMs`. */
   async width(address: string, within: Within): Promise<Sample[]> {
     const output = await this.#run(PACKET_TRAIN_ARGS, address, within);
-    return output === null ? [] : widthSamples(timesIn(output, PACKET_TRAIN));
+    return output === null ? [] : widthSamples(readTimes(output, PACKET_TRAIN));
   }
 
-  /** The output of ping; null when there is none that counts. */
-  async #run(args: readonly string[], address: string, { signal, limitMs }: Within): Promise<string | null> {
+  /** What ping said; null when it said nothing that counts. */
+  async #run(args: readonly string[], address: string, { signal, limitMs }: Within): Promise<Output | null> {
     signal.throwIfAborted();
     if (!this.#able || isIP(address) === 0) return null;
     const options = {
@@ -85,16 +88,27 @@ export class Pinger {
       maxBuffer: OUTPUT_CAP,
       signal,
     } as const;
-    const [error, output, complaint] = await new Promise<[ExecFileException | null, string, string]>((done) => {
+    const ahead = wallAhead();
+    const [error, text, complaint] = await new Promise<[ExecFileException | null, string, string]>((done) => {
       execFile(this.#command, ['-n', ...args, address], options, (...end) => done(end));
     });
     signal.throwIfAborted();
     if (NEVER.has(error?.code) || Number(error?.code) > ORDINARY || NO_SOCKET.test(complaint)) this.#able = false;
     // Cut short, it has not reported what was lost.
     const ended = error === null || typeof error.code === 'number';
-    return ended ? output : null;
+    if (!ended) return null;
+    const isStepped = Math.abs(wallAhead() - ahead) > STEP_MS;
+    return { text, maxMs: isStepped ? 0 : limitMs };
   }
 }
+
+interface Output {
+  readonly text: string;
+  /** No packet can have taken longer, ms: ping subtracts times of the wall clock, which may be set meanwhile. */
+  readonly maxMs: number;
+}
+
+const wallAhead = () => Date.now() - performance.now();
 
 /**
  * What the times of packets that were sent at once say of the path's width. What queues at its narrowest place comes out as
@@ -103,19 +117,23 @@ export class Pinger {
  * it, and links that send several packets as one narrow it: so it is no throughput, but orders paths as throughput does.
  */
 export function widthSamples(times: readonly Timed[]): Sample[] {
-  const [first, last] = [times[0], times.at(-1)];
-  if (!first || !last || times.includes(null)) return [];
+  const all = times.flatMap((time) => time?.ms ?? []);
+  const [first, last] = [all[0], all.at(-1)];
+  if (first === undefined || last === undefined || all.length < times.length) return [];
   const kB = (times.length - 1) * TRAIN_PACKET_KB;
-  const least = Math.max(MIN_WIDTH, timeStep(last.ms) / kB);
-  return [{ metric: WIDTH, value: Math.max((last.ms - first.ms) / kB, least), method: TRAIN_METHOD }];
+  const least = Math.max(MIN_WIDTH, timeStep(last) / kB);
+  return [{ metric: WIDTH, value: Math.max((last - first) / kB, least), method: TRAIN_METHOD }];
 }
 
-/** The time of each ping, in the order sent; the first of duplicate answers. */
-function timesIn(output: string, count: number): Timed[] {
+/**
+ * The time of each ping, in the order sent; the first of duplicate answers. Where the clock was set while a packet was on
+ * its way, ping says 0 or far too much: that one came back, and nobody knows when.
+ */
+function readTimes({ text, maxMs }: Output, count: number): Timed[] {
   const times: Timed[] = Array.from({ length: count }, () => null);
-  for (const [, sequence, ms] of output.matchAll(/icmp_seq=(\d+) .*\btime=([\d.]+) ms/g)) {
-    const index = Number(sequence) - 1;
-    if (times[index] === null) times[index] = { ms: Number(ms) };
+  for (const [, sequence, time] of text.matchAll(/icmp_seq=(\d+) .*\btime=(-?[\d.]+) ms/g)) {
+    const [index, ms] = [Number(sequence) - 1, Number(time)];
+    if (times[index] === null) times[index] = { ms: ms > 0 && ms <= maxMs ? ms : null };
   }
   return times;
 }

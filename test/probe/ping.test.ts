@@ -2,7 +2,7 @@
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Pinger } from '../../plugin/probe/ping.js';
 
 const never = new AbortController().signal;
@@ -48,6 +48,28 @@ describe('what ping says', () => {
   it('counts a duplicate answer once, and ignores unrequested ones', async () => {
     const { pinger } = standIn([reply(1, '7'), reply(1, '9', ' (DUP!)'), reply(2, '7'), reply(3, '1')].join('\n'));
     expect(await path(pinger)).toEqual([sample('rtt', 7), sample('rtt', 7), sample('jitter', 0), sample('loss', 0)]);
+  });
+
+  it.each([
+    ['back', "echo 'ping: Warning: time of day goes back (-56us), taking countermeasures' >&2", '0.000'],
+    ['far back, by a ping without countermeasures', '', '-259200000.123'],
+    ['forward by weeks', '', '3456000012'],
+    ['forward by a minute', '', '60012'],
+  ])('is no time of the packet during which the clock was set %s', async (_, warning, time) => {
+    const { pinger } = standIn([warning, reply(1, time), reply(2, '1.40')].join('\n'));
+    expect(await path(pinger)).toEqual([sample('rtt', 1.4), sample('loss', 0)]);
+    const train = standIn([warning, reply(1, '1.00'), reply(2, time), reply(3, '1.40')].join('\n'));
+    expect(await train.pinger.width('127.0.0.1', { signal: never, limitMs: 5_000 })).toEqual([]);
+  });
+
+  it('is no time at all where the clock was set by less than ping took', async () => {
+    const { pinger, runs } = standIn(`${reply(1, '220')}\n${reply(2, '1.40')}\nsleep 0.3`);
+    const asking = path(pinger);
+    await expect.poll(runs).toHaveLength(1);
+    const real = Date.now;
+    const wallClock = vi.spyOn(Date, 'now').mockImplementation(() => real() + 200);
+    onTestFinished(() => wallClock.mockRestore());
+    expect(await asking).toEqual([sample('loss', 0)]);
   });
 
   it.each([
