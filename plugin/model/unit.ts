@@ -9,6 +9,8 @@ export interface OwnUnit {
   readonly state: LocalState;
   /** Starts at boot. */
   readonly enabled: boolean;
+  /** Active without a process of its own: what serves, if anything, runs elsewhere. */
+  readonly exited?: true;
 }
 
 export interface LocalService {
@@ -17,6 +19,7 @@ export interface LocalService {
   readonly state: LocalState;
   /** Starts at boot. */
   readonly enabled: boolean;
+  readonly exited?: true;
   /** Every existing unit of the type, including instances of templates. */
   readonly units: readonly OwnUnit[];
 }

@@ -6,11 +6,11 @@ import type { Discovery } from '../../discovery/index.js';
 import { log, pairs } from '../../lib/log.js';
 import { MINUTE_MS } from '../../lib/time.js';
 import { PanelError } from '../../model/errors.js';
-import type { LocalState } from '../../model/unit.js';
+import type { LocalService } from '../../model/unit.js';
 import type { ServiceRegistry } from '../../services/contract.js';
 import type { Action, EventStore } from '../../store/tables/events.js';
 import { listening } from '../ports.js';
-import type { LocalServices } from '../systemd/index.js';
+import { ABSENT, type LocalServices } from '../systemd/index.js';
 import { type Publication, type Publisher, RACE_MS, type Withdrawal } from './publisher.js';
 
 /** Three checks that find a service down or silent over this time end its announcement: a restart or an upgrade does not. */
@@ -155,8 +155,8 @@ export class AnnouncementMonitor {
     for (const [key, publication] of publisher.all()) {
       // An agent that was given the entry must also be told of its end.
       if (!publication.untold && !this.#isUp()) continue;
-      const state = states.get(readTypeId(key))?.state ?? 'absent';
-      const trouble = publication.withdrawn ? null : await this.#findTrouble(publication, state);
+      const service = states.get(readTypeId(key)) ?? ABSENT;
+      const trouble = publication.withdrawn ? null : await this.#findTrouble(publication, service);
       const why = this.#afterGrace(key, trouble);
       if (why === null) continue;
       await this.#withdraw(key, why);
@@ -165,14 +165,17 @@ export class AnnouncementMonitor {
   }
 
   /** Why no neighbour can use the service; null where one may, and where that cannot be known. */
-  async #findTrouble({ entry, unit }: Publication, state: LocalState): Promise<Trouble | null> {
+  async #findTrouble({ entry, unit }: Publication, { state, exited }: LocalService): Promise<Trouble | null> {
+    const isDown = state === 'stopped' || state === 'failed';
     // Without a unit, then or now, it runs in a way that cannot be seen from here.
-    if (state === 'stopped' || state === 'failed' || (state === 'absent' && unit !== null)) return 'not-running';
-    if (state !== 'running') return null;
+    if ((isDown && !exited) || (state === 'absent' && unit !== null)) return 'not-running';
+    if (!isDown && state !== 'running') return null;
+    // An exited unit does not tell: the port does.
     const { services, listening: readListening = listening } = this.#deps;
     const { transports } = services.of(entry.s);
     const states = await Promise.all(transports.map((transport) => readListening(Number(entry.p), transport)));
-    return states.every((state) => state === 'closed' || state === 'loopback') ? 'silent' : null;
+    if (!states.every((state) => state === 'closed' || state === 'loopback')) return null;
+    return isDown ? 'not-running' : 'silent';
   }
 
   /** Counts consecutive checks with the same trouble. @returns the trouble once the grace period is over; null before */

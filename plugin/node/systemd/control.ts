@@ -4,7 +4,7 @@ import { PanelError } from '../../model/errors.js';
 import type { Verb } from '../../model/unit.js';
 import { helperUnit, notInstalled } from './helpers.js';
 import { type RunOptions, systemctl, unitFailed } from './systemctl.js';
-import { instancePattern, isTemplate, matchesUnit, PROPERTIES, parseShow, type Unit } from './units.js';
+import { instancePattern, isTemplate, matchesUnit, PROPERTIES, parseShow, type Unit, withInstances } from './units.js';
 
 /** Times in ms. */
 export interface Limits {
@@ -21,15 +21,22 @@ export interface Limits {
 
 export const LIMITS: Limits = { read: 10_000, act: 95_000, settle: 10_000, pause: 250, page: 1900 };
 
+/** Whether something listens where the unit's service would: for units whose state alone does not tell. */
+export type Serves = (unit: string) => Promise<boolean>;
+
 export class Systemd {
   readonly #candidates: readonly string[];
   readonly #limits: Limits;
+  readonly #serves: Serves;
   /** systemd forgets a stopped instance that is not enabled; one seen here can be started again. */
   readonly #instances = new Set<string>();
+  /** Names of the units that were active at the last reading although nothing of them runs. */
+  #hollow: ReadonlySet<string> = new Set();
 
-  constructor(candidates: readonly string[], limits: Limits = LIMITS) {
+  constructor(candidates: readonly string[], limits: Limits = LIMITS, serves: Serves = async () => false) {
     this.#candidates = [...new Set(candidates)];
     this.#limits = limits;
+    this.#serves = serves;
   }
 
   /**
@@ -42,12 +49,22 @@ export class Systemd {
     // Patterns match what systemd has in memory: running, failed and enabled instances; --all shows the inactive ones too.
     const args = ['show', '--all', `--property=${PROPERTIES}`, '--', ...names, ...this.#instances];
     const limit = this.#limits.read;
-    const units = parseShow(await systemctl(args, { limit, ...(signal ? { signal } : {}) }));
+    const shown = parseShow(await systemctl(args, { limit, ...(signal ? { signal } : {}) }));
+    const units = await Promise.all(withInstances(shown).map((unit) => this.#withPort(unit)));
+    const hollow = units.filter(({ exited, state }) => exited && !['running', 'starting'].includes(state));
+    this.#hollow = new Set(hollow.flatMap(({ names }) => names));
     const templates = this.#candidates.filter(isTemplate);
     for (const name of units.flatMap((unit) => unit.names)) {
       if (templates.some((template) => matchesUnit(name, template))) this.#instances.add(name);
     }
     return units;
+  }
+
+  /** A script may have moved its program out of the unit's sight (`su` opens a session): then the port shows that it runs. */
+  async #withPort(unit: Unit): Promise<Unit> {
+    if (!unit.exited || unit.state !== 'stopped') return unit;
+    const served = await Promise.all(unit.names.map((name) => this.#serves(name)));
+    return served.includes(true) ? { ...unit, state: 'running' } : unit;
   }
 
   /** The units of a candidate, each with the name that matches it: the unit itself, or its instances by name. */
@@ -69,11 +86,12 @@ export class Systemd {
     if (!this.#candidates.some((candidate) => matchesUnit(unit, candidate))) throw refused();
     const options = { limit: this.#limits.act, unit, signal };
     if (verb === 'enable' || verb === 'disable') return this.#setEnabled(unit, verb, options);
+    // To systemd it is active already: starting it would do nothing.
+    if (verb === 'start' && this.#hollow.has(unit)) await systemctl(['stop', '--', unit], options);
     await systemctl([verb, '--', unit], options);
     const units = await this.#readSettled(unit, signal);
-    const state = findUnit(units, unit)?.state;
-    if (verb === 'start' && state !== 'running' && state !== 'starting')
-      throw unitFailed(unit, `it was started and did not stay up, its state is ${state ?? 'absent'}`);
+    const after = findUnit(units, unit);
+    if (verb === 'start' && after?.state !== 'running' && after?.state !== 'starting') throw notUp(unit, after);
     return units;
   }
 
@@ -105,6 +123,11 @@ export class Systemd {
 }
 
 const findUnit = (units: readonly Unit[], name: string) => units.find(({ names }) => names.includes(name));
+
+function notUp(unit: string, after: Unit | undefined): PanelError {
+  if (after?.exited) return unitFailed(unit, 'it was started and left no program running');
+  return unitFailed(unit, `it was started and did not stay up, its state is ${after?.state ?? 'absent'}`);
+}
 
 /** The error for a unit that the registry does not name. */
 export function refused(): PanelError {

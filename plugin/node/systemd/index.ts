@@ -3,9 +3,10 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { PanelError } from '../../model/errors.js';
 import type { LocalService, LocalState, OwnUnit, Verb } from '../../model/unit.js';
 import type { ServiceRegistry, ServiceType } from '../../services/contract.js';
+import { listening } from '../ports.js';
 import { LIMITS, type Limits, refused, Systemd } from './control.js';
 import { silent } from './systemctl.js';
-import type { Unit } from './units.js';
+import { matchesUnit, type Unit } from './units.js';
 
 /** What the rest of the panel knows of this machine's services. */
 export interface LocalServices {
@@ -76,6 +77,7 @@ class SystemdServices implements OwnedLocalServices {
     this.#systemd = new Systemd(
       types.flatMap((type) => type.local?.units.map(({ unit }) => unit) ?? []),
       limits,
+      (unit) => serves(types, unit),
     );
     this.#limits = limits;
     this.#now = now;
@@ -124,16 +126,21 @@ class SystemdServices implements OwnedLocalServices {
     this.#closing.abort(silent('The panel is closing.'));
   }
 
-  /** The first candidate that runs, else the first that exists. */
+  /** The first candidate that runs, else the first that starts at boot, else the first that exists. */
   #standsFor(type: ServiceType, units: readonly Unit[]): LocalService {
     const found = new Map<Unit, OwnUnit>();
     const candidates = type.local?.units ?? [];
     for (const { name, unit } of candidates.flatMap((candidate) => this.#systemd.matching(units, candidate.unit))) {
       // Two candidates may be aliases of one unit: the first counts.
-      if (!found.has(unit)) found.set(unit, { unit: name, state: unit.state, enabled: unit.enabled });
+      const { state, enabled, exited } = unit;
+      if (!found.has(unit)) found.set(unit, { unit: name, state, enabled, ...(exited && { exited }) });
     }
     const own = [...found.values()];
-    const chosen = own.find(({ state }) => state === 'running') ?? own[0];
+    // A unit without a program of its own only where there is no other.
+    const able = own.filter(({ exited }) => !exited);
+    const preferred = [...able, ...own];
+    const chosen =
+      preferred.find(({ state }) => state === 'running') ?? able.find(({ enabled }) => enabled) ?? preferred[0];
     const current = (unit: OwnUnit): OwnUnit => ({ ...unit, state: this.#transitions.get(unit.unit) ?? unit.state });
     return chosen ? { ...current(chosen), units: own.map(current) } : ABSENT;
   }
@@ -184,6 +191,15 @@ class SystemdServices implements OwnedLocalServices {
       return { units: [], problem: error, at: this.#now() };
     }
   }
+}
+
+/** Whether a program listens on the port of a type that the unit may provide. */
+async function serves(types: readonly ServiceType[], unit: string): Promise<boolean> {
+  const candidates = types.filter(({ local }) => local?.units.some((candidate) => matchesUnit(unit, candidate.unit)));
+  const ports = candidates.flatMap(({ defaultPort, transports }) =>
+    defaultPort === null ? [] : transports.map((transport) => listening(defaultPort, transport)),
+  );
+  return (await Promise.all(ports)).some((state) => state === 'open' || state === 'loopback');
 }
 
 function installHint(packages: readonly string[]): string {

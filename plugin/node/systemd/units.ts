@@ -8,6 +8,8 @@ export interface Unit {
   readonly state: LocalState;
   /** Starts at boot. */
   readonly enabled: boolean;
+  /** Active without a process: a unit that only groups others, or a script whose program has ended or left its group. */
+  readonly exited: boolean;
 }
 
 export const PROPERTIES = ['Id', 'Names', 'LoadState', 'ActiveState', 'SubState', 'UnitFileState', 'Job'];
@@ -22,6 +24,10 @@ export const isTemplate = (candidate: string) => candidate.includes('@.');
 
 /** The pattern that finds a template's instances: `syncthing@.service` → `syncthing@*.service`. */
 export const instancePattern = (template: string) => template.replace('@.', '@*.');
+
+/** Whether the unit is an instance beside the plain one: `tinc@vpn.service` and `tinc.service`. */
+const isInstanceOf = (unit: string, plain: string) =>
+  unit.endsWith('.service') && unit.startsWith(plain.replace(/\.service$/, '@'));
 
 /** Pattern of the candidate's name, and of the instances that the panel may act on: the polkit rule uses it too. */
 export const unitPattern = (candidate: string) => candidate.replaceAll('.', '\\.').replace('@\\.', `@${INSTANCE}\\.`);
@@ -42,7 +48,22 @@ export function parseShow(output: string): Unit[] {
     const id = values.get('Id');
     if (!id) return [];
     const names = [...new Set([id, ...(values.get('Names') ?? '').split(' ').filter(Boolean)])];
-    return [{ names, state: readState(values), enabled: startsAtBoot(id, values.get('UnitFileState')) }];
+    const exited = values.get('ActiveState') === 'active' && values.get('SubState') === 'exited';
+    return [{ names, state: readState(values), enabled: startsAtBoot(id, values.get('UnitFileState')), exited }];
+  });
+}
+
+const BY_USE: readonly LocalState[] = ['running', 'starting', 'stopping', 'failed', 'stopped'];
+
+/** The units; one that only groups others has the state of its instances, the best of them first. */
+export function withInstances(units: readonly Unit[]): Unit[] {
+  return units.map((unit) => {
+    if (!unit.exited || unit.state === 'absent') return unit;
+    const instances = units.filter(({ names }) =>
+      names.some((name) => unit.names.some((own) => isInstanceOf(name, own))),
+    );
+    const state = BY_USE.find((state) => instances.some((instance) => instance.state === state));
+    return { ...unit, state: state ?? unit.state };
   });
 }
 
@@ -67,30 +88,32 @@ export function isLinked(unit: string, links: readonly string[]): boolean {
 }
 
 function readState(values: ReadonlyMap<string, string>): LocalState {
+  const state = readActiveState(values);
+  const isGone = ['not-found', 'masked'].includes(values.get('LoadState') ?? '');
+  // What is gone or masked cannot be started: unless it still runs, it does not exist to a person, however it ended.
+  return isGone && state !== 'running' && state !== 'stopping' ? 'absent' : state;
+}
+
+function readActiveState(values: ReadonlyMap<string, string>): LocalState {
+  const subState = values.get('SubState') ?? '';
   switch (values.get('ActiveState')) {
     case 'active':
+      return subState === 'exited' ? 'stopped' : 'running';
     case 'reloading':
     case 'refreshing':
       return 'running';
     case 'activating':
       // It died and systemd will retry: "starting" for ever would hide that.
-      return values.get('SubState')?.startsWith('auto-restart') ? 'failed' : 'starting';
+      return subState.startsWith('auto-restart') ? 'failed' : 'starting';
     case 'deactivating':
       return 'stopping';
     case 'failed':
       return 'failed';
     case 'inactive':
     case 'maintenance':
-      return readInactiveState(values);
+      // A queued job waits for another one to end; for an inactive unit it can only be a start.
+      return ['', '0'].includes(values.get('Job') ?? '') ? 'stopped' : 'starting';
     default:
       return 'absent';
   }
-}
-
-function readInactiveState(values: ReadonlyMap<string, string>): LocalState {
-  // A masked unit cannot be started: to a person it does not exist.
-  if (values.get('LoadState') === 'not-found' || values.get('LoadState') === 'masked') return 'absent';
-  // A queued job waits for another one to end; for an inactive unit it can only be a start.
-  const job = values.get('Job') ?? '';
-  return job === '' || job === '0' ? 'stopped' : 'starting';
 }
