@@ -11,6 +11,8 @@ export interface OwnUnit {
   readonly enabled: boolean;
   /** Active without a process of its own: what serves, if anything, runs elsewhere. */
   readonly exited?: true;
+  /** It runs as a user that is no person, for a program's own purposes: the panel shows it and leaves it alone. */
+  readonly foreign?: true;
 }
 
 export interface LocalService {

@@ -66,6 +66,18 @@ describe('the units of a type', () => {
     expect(reader.body).not.toMatch(/<form[^>]*syncthing\/|\/log\?/);
   });
 
+  it('are shown and left alone where they run as a user of the system', async () => {
+    const visitor = await owner();
+    const data = { unit: 'syncthing@www-data.service', state: 'running', enabled: true, foreign: true } as const;
+    web.panel.states.set('syncthing', localOf(data));
+    const { body } = await visitor.get('/services/syncthing');
+    expect(body).toContain('as a user of the system');
+    expect(body).toContain('/services/syncthing/log?');
+    expect(body).not.toMatch(/action="\/services\/syncthing\/(start|stop|enable|disable)"/);
+    const confirm = await visitor.get('/services/syncthing/confirm/stop?unit=syncthing@www-data.service');
+    expect(confirm.statusCode).toBe(403);
+  });
+
   it.each(['start', 'stop', 'enable', 'disable'] as const)('%s hands the unit on, by page and by API', async (verb) => {
     const visitor = await owner();
     const asked: unknown[] = [];

@@ -5,8 +5,10 @@ import type { LocalService, LocalState, OwnUnit, Verb } from '../../model/unit.j
 import type { ServiceRegistry, ServiceType } from '../../services/contract.js';
 import { listening } from '../ports.js';
 import { LIMITS, type Limits, refused, Systemd } from './control.js';
+import { isPersonal } from './polkit.js';
 import { silent } from './systemctl.js';
-import { matchesUnit, type Unit } from './units.js';
+import { instanceName, matchesUnit, type Unit } from './units.js';
+import { readSystemUsers } from './users.js';
 
 /** What the rest of the panel knows of this machine's services. */
 export interface LocalServices {
@@ -38,6 +40,7 @@ export interface LocalOptions {
 
 interface Reading {
   readonly units: readonly Unit[];
+  readonly systemUsers: ReadonlySet<string>;
   readonly problem: PanelError | null;
   readonly at: number;
 }
@@ -81,13 +84,14 @@ class SystemdServices implements OwnedLocalServices {
     );
     this.#limits = limits;
     this.#now = now;
-    this.#last = { units: [], problem: silent('systemctl has not answered yet.'), at: Number.NEGATIVE_INFINITY };
+    const problem = silent('systemctl has not answered yet.');
+    this.#last = { units: [], systemUsers: new Set(), problem, at: Number.NEGATIVE_INFINITY };
   }
 
   async states(): Promise<ReadonlyMap<string, LocalService>> {
-    const { units, problem } = await this.#read();
-    const isKnown = problem === null || problem.code === 'no-systemd';
-    return new Map(this.#types.map((type) => [type.id, isKnown ? this.#standsFor(type, units) : UNKNOWN]));
+    const reading = await this.#read();
+    const isKnown = reading.problem === null || reading.problem.code === 'no-systemd';
+    return new Map(this.#types.map((type) => [type.id, isKnown ? this.#standsFor(type, reading) : UNKNOWN]));
   }
 
   async problem(): Promise<Error | null> {
@@ -96,11 +100,12 @@ class SystemdServices implements OwnedLocalServices {
 
   async act(id: string, verb: Verb, signal: AbortSignal, wanted?: string): Promise<LocalService> {
     const type = this.#types.find((candidate) => candidate.id === id);
-    const { units, problem } = await this.#readFresh();
-    if (problem) throw problem;
-    const here = type ? this.#standsFor(type, units) : ABSENT;
-    if (wanted !== undefined && here.units.every(({ unit }) => unit !== wanted)) throw refused();
+    const reading = await this.#readFresh();
+    if (reading.problem) throw reading.problem;
+    const here = type ? this.#standsFor(type, reading) : ABSENT;
     const unit = wanted ?? here.unit;
+    const own = here.units.find((candidate) => candidate.unit === unit);
+    if ((wanted !== undefined && !own) || own?.foreign) throw refused();
     if (!type || !unit)
       throw new PanelError(
         'unit-absent',
@@ -109,7 +114,7 @@ class SystemdServices implements OwnedLocalServices {
       );
     if (verb === 'start' || verb === 'stop') this.#transitions.set(unit, verb === 'stop' ? 'stopping' : 'starting');
     try {
-      this.#last = { units: await this.#systemd.act(unit, verb, signal), problem: null, at: this.#now() };
+      this.#last = { ...reading, units: await this.#systemd.act(unit, verb, signal), at: this.#now() };
     } catch (error) {
       this.#last = { ...this.#last, at: Number.NEGATIVE_INFINITY };
       throw error;
@@ -119,7 +124,7 @@ class SystemdServices implements OwnedLocalServices {
       // A reading under way started before the action ended: it must not become the newest.
       this.#reading = null;
     }
-    return this.#standsFor(type, this.#last.units);
+    return this.#standsFor(type, this.#last);
   }
 
   close(): void {
@@ -127,22 +132,29 @@ class SystemdServices implements OwnedLocalServices {
   }
 
   /** The first candidate that runs, else the first that starts at boot, else the first that exists. */
-  #standsFor(type: ServiceType, units: readonly Unit[]): LocalService {
-    const found = new Map<Unit, OwnUnit>();
-    const candidates = type.local?.units ?? [];
-    for (const { name, unit } of candidates.flatMap((candidate) => this.#systemd.matching(units, candidate.unit))) {
-      // Two candidates may be aliases of one unit: the first counts.
-      const { state, enabled, exited } = unit;
-      if (!found.has(unit)) found.set(unit, { unit: name, state, enabled, ...(exited && { exited }) });
-    }
-    const own = [...found.values()];
-    // A unit without a program of its own only where there is no other.
-    const able = own.filter(({ exited }) => !exited);
+  #standsFor(type: ServiceType, reading: Reading): LocalService {
+    const own = this.#ownUnits(type, reading);
+    // A unit without a program of its own, or of another user's, only where there is no other.
+    const able = own.filter(({ exited, foreign }) => !exited && !foreign);
     const preferred = [...able, ...own];
     const chosen =
       preferred.find(({ state }) => state === 'running') ?? able.find(({ enabled }) => enabled) ?? preferred[0];
     const current = (unit: OwnUnit): OwnUnit => ({ ...unit, state: this.#transitions.get(unit.unit) ?? unit.state });
     return chosen ? { ...current(chosen), units: own.map(current) } : ABSENT;
+  }
+
+  /** Of two candidates that are aliases of one unit, the first counts. */
+  #ownUnits(type: ServiceType, { units, systemUsers }: Reading): OwnUnit[] {
+    const found = new Map<Unit, OwnUnit>();
+    for (const candidate of type.local?.units ?? []) {
+      for (const { name, unit } of this.#systemd.matching(units, candidate.unit)) {
+        const { state, enabled, exited } = unit;
+        const foreign = isPersonal(candidate) && systemUsers.has(instanceName(name));
+        const own = { unit: name, state, enabled, ...(exited && { exited }), ...(foreign && { foreign }) };
+        if (!found.has(unit)) found.set(unit, own);
+      }
+    }
+    return [...found.values()];
   }
 
   /** A reading no older than FRESH_MS, or the previous one while systemd is slow. Never one from before an action ended. */
@@ -185,10 +197,11 @@ class SystemdServices implements OwnedLocalServices {
 
   async #runSystemctl(): Promise<Reading> {
     try {
-      return { units: await this.#systemd.read(this.#closing.signal), problem: null, at: this.#now() };
+      const [units, systemUsers] = await Promise.all([this.#systemd.read(this.#closing.signal), readSystemUsers()]);
+      return { units, systemUsers, problem: null, at: this.#now() };
     } catch (error) {
       if (!(error instanceof PanelError)) throw error;
-      return { units: [], problem: error, at: this.#now() };
+      return { units: [], systemUsers: new Set(), problem: error, at: this.#now() };
     }
   }
 }

@@ -1,13 +1,14 @@
 /** The package's polkit rule: what the panel's user may do to systemd units. Generated when the package is built. */
 import type { UnitCandidate } from '../../services/contract.js';
 import { isTemplate, unitPattern } from './units.js';
+import { FIRST_UID, LAST_UID } from './users.js';
 
 /** A template given by name alone counts as one whose instance is a user. */
 type Candidate = string | Pick<UnitCandidate, 'unit' | 'instance'>;
 
-/** User ids of people: Debian's range for adduser, without `nobody` and systemd's dynamic users. */
-const FIRST_UID = 1000;
-const LAST_UID = 60_000;
+/** Whether it is a template whose instances are users. */
+export const isPersonal = ({ unit, instance = 'user' }: Exclude<Candidate, string>) =>
+  isTemplate(unit) && instance === 'user';
 
 /**
  * Lets the panel's user start, stop, enable and disable exactly the given units, and every instance of a template; where
@@ -19,8 +20,6 @@ export function polkitRule(candidates: readonly Candidate[]): string {
   const units = candidates.map((candidate) => (typeof candidate === 'string' ? { unit: candidate } : candidate));
   const invalid = units.find(({ unit }) => !/^[A-Za-z0-9_.-]+@?\.service$/.test(unit));
   if (invalid !== undefined) throw new Error(`${invalid.unit} is not the name of a service unit`);
-  const isPersonal = ({ unit, instance = 'user' }: Exclude<Candidate, string>) =>
-    isTemplate(unit) && instance === 'user';
   const plain = units.filter((candidate) => !isPersonal(candidate)).map(({ unit }) => unit);
   const personal = units.filter(isPersonal).map(({ unit }) => unit);
   return `// What the panel's user may do to systemd units: made from the panel's service types, so that it follows them.

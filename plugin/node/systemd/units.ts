@@ -25,6 +25,9 @@ export const isTemplate = (candidate: string) => candidate.includes('@.');
 /** The pattern that finds a template's instances: `syncthing@.service` → `syncthing@*.service`. */
 export const instancePattern = (template: string) => template.replace('@.', '@*.');
 
+/** `anna` of `syncthing@anna.service`; empty for a unit that is no instance. */
+export const instanceName = (unit: string) => /@(.+)\.service$/.exec(unit)?.[1] ?? '';
+
 /** Whether the unit is an instance beside the plain one: `tinc@vpn.service` and `tinc.service`. */
 const isInstanceOf = (unit: string, plain: string) =>
   unit.endsWith('.service') && unit.startsWith(plain.replace(/\.service$/, '@'));

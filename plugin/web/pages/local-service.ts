@@ -88,8 +88,9 @@ async function confirmStop(web: Web, visit: Visit) {
   const title = visit.words.t('stop.title', { service: service.title });
   const queried = queriedUnit(visit);
   // The page shows a command to be copied, with the unit in it: nothing that a link brought along.
-  if (queried !== undefined && view.local.units.every((own) => own.unit !== queried)) throw refused();
   const unit = queried ?? view.local.unit;
+  const own = view.local.units.find((candidate) => candidate.unit === unit);
+  if ((queried !== undefined && !own) || own?.foreign) throw refused();
   return page(web, visit, 'stop', { title, service, unit, tunnel: findTunnel(visit.address) });
 }
 
