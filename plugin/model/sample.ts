@@ -6,6 +6,4 @@ export interface Sample {
   readonly value: number;
   /** `tcp-connect`, `udp`, `tls`, `serf-ping`, … */
   readonly method: string;
-  /** When the measured time ended, by `performance.now()`: our own stalls outside of it do no harm. Not stored. */
-  readonly until?: number;
 }

@@ -9,6 +9,7 @@ import { toFailure } from './failure.js';
 import { type Failed, isFailed, type ProbeContext, type Target } from './index.js';
 import { roundTrip } from './port.js';
 import { type Connection, connect } from './tcp.js';
+import { elapsed } from './times.js';
 
 /** Longest wait for the whole head, ms: a machine that needs seconds is slow, not dead; a probe as a whole has 8 s. */
 const HEAD_LIMIT_MS = 6_000;
@@ -69,9 +70,9 @@ export async function httpOnce(
 export async function httpAsk(
   { socket }: Connection,
   question: HttpQuestion,
-  { signal }: ProbeContext,
+  context: ProbeContext,
 ): Promise<HttpAnswer | Failed> {
-  const head = await readHead(socket, question, signal);
+  const head = await readHead(socket, question, context);
   if (isFailed(head)) return head;
   const { response, firstByteMs } = head;
   return {
@@ -79,7 +80,7 @@ export async function httpAsk(
     statusText: response.statusMessage ?? '',
     headers: headersIn(response.rawHeaders),
     firstByteMs,
-    ...(await readBody(response, Math.min(question.bodyCap, BODY_CAP), signal)),
+    ...(await readBody(response, Math.min(question.bodyCap, BODY_CAP), context.signal)),
   };
 }
 
@@ -127,7 +128,7 @@ interface Head {
   readonly firstByteMs: number;
 }
 
-function readHead(socket: Socket, question: HttpQuestion, signal: AbortSignal): Promise<Head | Failed> {
+function readHead(socket: Socket, question: HttpQuestion, { signal, times }: ProbeContext): Promise<Head | Failed> {
   return waitFor<Head | Failed>({
     signal,
     limitMs: question.limitMs ?? HEAD_LIMIT_MS,
@@ -139,7 +140,7 @@ function readHead(socket: Socket, question: HttpQuestion, signal: AbortSignal): 
       request.once('socket', () => {
         // Before the parser, which may find the whole head in the same piece.
         socket.prependOnceListener('data', () => {
-          firstByteMs = performance.now() - started;
+          firstByteMs = elapsed(started, times);
         });
       });
       const onHead = (response: IncomingMessage) => {

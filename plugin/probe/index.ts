@@ -1,6 +1,7 @@
 /** What a probe is: one async function that talks one protocol. The scanner owns everything else. */
 import type { Failure, Level } from '../model/level.js';
 import type { Sample } from '../model/sample.js';
+import type { Times } from './times.js';
 
 /** What a probe knows of the provider. */
 export interface Target {
@@ -35,6 +36,8 @@ export interface ProbeContext {
    * provider's account.
    */
   readonly reading?: () => void;
+  /** When each time was taken; the helpers in this room note it. */
+  readonly times?: Times;
   /** A person asked for this one provider: steps too heavy for a scan of all are allowed. */
   readonly asked?: boolean;
   /** Offered by a person for this one scan. */

@@ -7,6 +7,7 @@ import { PATH_METHOD } from '../model/metric.js';
 import type { Sample } from '../model/sample.js';
 import { isFailed, type ProbeContext, type Target } from './index.js';
 import { memberlistPing } from './memberlist.js';
+import type { Times } from './times.js';
 import { openUdp } from './udp.js';
 
 /** Longest wait for one answer, ms. */
@@ -34,35 +35,36 @@ export async function measurePath(place: Place, context: ProbeContext): Promise<
   if (isFailed(udp)) return [];
   const ping = async () => {
     const pong = await udp.ask(memberlistPing(''), 1, PING_LIMIT_MS);
-    return isFailed(pong) ? null : { ms: pong.ms, until: performance.now() };
+    return isFailed(pong) ? null : { ms: pong.ms };
   };
   try {
-    return pathSamples([await ping(), await ping()], PATH_METHOD);
+    return pathSamples([await ping(), await ping()], PATH_METHOD, context.times);
   } finally {
     udp.close();
   }
 }
 
-/**
- * One answer: how long it took (null = unknown), and when it came (`performance.now()`); null for a question without one.
- */
-export type Timed = { readonly ms: number | null; readonly until?: number } | null;
+/** One answer: how long it took, ms (null = unknown); null for a question without one. */
+export type Timed = { readonly ms: number | null } | null;
 
 /**
  * What questions asked one after the other say of the path. Jitter is the difference of neighbouring delays (RFC 3393).
  * Without any answer nothing is known, not even loss.
+ * @param taken where the times were taken by a clock of ours
  */
-export function pathSamples(times: readonly Timed[], method: string): Sample[] {
+export function pathSamples(times: readonly Timed[], method: string, taken?: Times): Sample[] {
   const answered = times.filter((time) => time !== null);
   if (answered.length === 0) return [];
   const differences = times.flatMap((time, index) => {
     const next = times[index + 1] ?? null;
     const [ms, nextMs] = [time?.ms ?? null, next?.ms ?? null];
-    // A stall at either of the two invalidates it, so it has no moment of its own.
-    return ms === null || nextMs === null ? [] : [Math.abs(nextMs - ms)];
+    if (ms === null || nextMs === null) return [];
+    const difference = Math.abs(nextMs - ms);
+    taken?.derive(difference, [ms, nextMs]);
+    return [difference];
   });
   return [
-    ...answered.flatMap(({ ms, ...moment }) => (ms === null ? [] : [{ metric: 'rtt', value: ms, method, ...moment }])),
+    ...answered.flatMap(({ ms }) => (ms === null ? [] : [{ metric: 'rtt', value: ms, method }])),
     ...differences.map((value) => ({ metric: 'jitter', value, method })),
     { metric: 'loss', value: 1 - answered.length / times.length, method },
   ];

@@ -3,6 +3,7 @@ import { Socket } from 'node:net';
 import { waitFor } from '../lib/wait.js';
 import { toFailure } from './failure.js';
 import { type Failed, isFailed, type ProbeContext, type Target } from './index.js';
+import { elapsed } from './times.js';
 import { countConnection, countDial } from './wire.js';
 
 /** Longest wait for a connection, ms. */
@@ -83,7 +84,7 @@ export async function knock(
 
 async function dial(
   { address, port }: Pick<Target, 'address' | 'port'>,
-  { signal, traffic, reading }: ProbeContext,
+  { signal, traffic, reading, times }: ProbeContext,
   limitMs: number,
 ): Promise<Dialled | Failed> {
   const socket = new ReadSocket(reading);
@@ -97,7 +98,7 @@ async function dial(
       atLimit: () => ({ level: 0, reason: 'timeout' }),
       listen: (end) => {
         const answered = (error: NodeJS.ErrnoException | null) => {
-          const ms = performance.now() - started;
+          const ms = elapsed(started, times);
           isOpen = error === null;
           answer = isOpen ? 'syn' : 'reset';
           end(() => ({ socket, ms: ms < LOST_SYN_MS ? ms : null, error }));

@@ -6,6 +6,7 @@ import { waitFor } from '../lib/wait.js';
 import { toFailure } from './failure.js';
 import type { Failed, ProbeContext } from './index.js';
 import type { Connection } from './tcp.js';
+import { elapsed } from './times.js';
 
 /** Longest wait for the handshake, ms. */
 const HANDSHAKE_LIMIT_MS = 4_000;
@@ -44,7 +45,7 @@ const OLD_PEERS = { minVersion: 'TLSv1', ciphers: `${CIPHERS}@SECLEVEL=0` } as c
 /** Shakes hands as a client without certificate and without server name. The caller closes the connection. */
 export function handshake(
   { socket }: Connection,
-  { signal }: ProbeContext,
+  { signal, times }: ProbeContext,
   protocols: readonly string[],
   { old = false }: HandshakeOptions = {},
 ): Promise<Handshake | Failed> {
@@ -65,7 +66,7 @@ export function handshake(
         ecdhCurve: 'X25519:P-256:P-384',
       });
       secure.once('secureConnect', () => {
-        const ms = performance.now() - started;
+        const ms = elapsed(started, times);
         end(() => {
           const certificate = secure.getPeerX509Certificate()?.raw;
           const version = secure.getProtocol();

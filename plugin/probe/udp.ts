@@ -4,6 +4,7 @@ import { isIPv6 } from 'node:net';
 import { waitFor } from '../lib/wait.js';
 import { toFailure } from './failure.js';
 import { type Failed, isFailed, type ProbeContext, type Target } from './index.js';
+import { elapsed } from './times.js';
 import { countDatagram, countRefusal } from './wire.js';
 
 /** How long one try waits for its answer, ms. */
@@ -126,9 +127,9 @@ export class Udp {
   #try<T>(request: Request<T>, limitMs: number): Promise<Omit<Answer<T>, 'loss'> | Failed | null> {
     let started = 0;
     const read = (datagram: Buffer) => {
-      const ms = performance.now() - started;
+      const until = performance.now();
       const value = request.read(datagram);
-      return value === null ? null : { value, ms };
+      return value === null ? null : { value, ms: elapsed(started, this.#context.times, until) };
     };
     return this.#listen(read, limitMs, (fail) => {
       this.#requests.push(request);

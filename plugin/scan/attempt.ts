@@ -18,9 +18,11 @@ import {
 } from '../probe/index.js';
 import { gossipAt, measurePath } from '../probe/path.js';
 import { PING_COST, type Pinger } from '../probe/ping.js';
+import { type Span, Times } from '../probe/times.js';
 import type { ServiceType } from '../services/contract.js';
+import { Turns } from './attempt/turns.js';
 import { asksForPath, packetTrainBytes, probeCost } from './cost.js';
-import { invalidates, type LagGuard, Stalls, Turns } from './lag.js';
+import { invalidates, type LagGuard, Stalls } from './lag.js';
 
 /** Longest that one probe may take, ms; its own steps are shorter. */
 const DEADLINE_MS = 8_000;
@@ -47,7 +49,7 @@ type Probed = Provider & { readonly port: number };
 type Claimed = Target & Pick<Provider, 'contradictions'>;
 
 export interface AttemptOptions {
-  readonly lag: LagGuard;
+  readonly lag: Pick<LagGuard, 'watch'>;
   readonly now: () => number;
   /** Aborts with the job. */
   readonly signal: AbortSignal;
@@ -83,7 +85,7 @@ export async function attemptOnce(
   const target = await withOwnConfiguration(type, provider);
   options.signal.throwIfAborted();
   const probed = await probeOnce(type, target, options);
-  const { result, stalls, turns, traffic } = probed;
+  const { result, stalls, turns, times, traffic } = probed;
   const bytes = bytesSpent(traffic, probeCost(type, target, { asked, account }).bytes - packetTrainBytes(type));
   const common = { provider: provider.id, type: provider.type, at: now(), bytes };
   const others = stalls.without(turns);
@@ -96,7 +98,7 @@ export async function attemptOnce(
     return { attempt: { ...common, level: failed.level, reason: failed.reason, detail }, lagged: false, bytes };
   }
   const proven = result as Proven;
-  const samples = validSamples(type, proven, stalls);
+  const samples = validSamples(type, proven, times, stalls);
   const isInvalidated = samples.length < proven.samples.length;
   const path = isInvalidated ? { samples: [], bytes: 0 } : await pingPath(type, target, probed, samples, options);
   const { level } = proven;
@@ -105,7 +107,7 @@ export async function attemptOnce(
   const cost = bytes + path.bytes;
   return {
     attempt: { ...common, bytes: cost, level, reason: null, samples: [...samples, ...path.samples], facts },
-    lagged: validSamples(type, proven, others).length < proven.samples.length,
+    lagged: validSamples(type, proven, times, others).length < proven.samples.length,
     bytes: cost,
   };
 }
@@ -126,6 +128,7 @@ interface ProbedOnce {
   readonly result: ProbeResult;
   readonly stalls: Stalls;
   readonly turns: Turns;
+  readonly times: Times;
   readonly traffic: ProbeContext['traffic'];
   /** How long it took, ms. */
   readonly ms: number;
@@ -138,10 +141,11 @@ async function probeOnce(
 ): Promise<ProbedOnce> {
   const traffic = { sent: 0, received: 0 };
   const turns = new Turns();
+  const times = new Times();
   const deadline = AbortSignal.timeout(deadlineMs);
   const watched = lag.watch();
   const started = performance.now();
-  const terms = { traffic, reading: turns.begin, asked, ...(account && { account }) };
+  const terms = { traffic, times, reading: turns.begin, asked, ...(account && { account }) };
   let stalls = new Stalls();
   let result: ProbeResult;
   try {
@@ -156,7 +160,7 @@ async function probeOnce(
     turns.end();
     stalls = watched();
   }
-  return { result, stalls, turns, traffic, ms: performance.now() - started };
+  return { result, stalls, turns, times, traffic, ms: performance.now() - started };
 }
 
 /** The failure that stands for a bug in a probe; the level tells whether the other side sent anything. */
@@ -248,16 +252,14 @@ async function withIdentities(type: ServiceType, target: Claimed, context: Probe
   return result;
 }
 
-/** Drops times measured while the loop was blocked; what no clock of ours measured stays. */
-function validSamples(type: ServiceType, result: Proven, stalls: Stalls): readonly Sample[] {
+/** Drops times that a stall hides the beginning or the end of; of times that are not this room's own, any stall does. */
+function validSamples(type: ServiceType, result: Proven, times: Times, stalls: Stalls): readonly Sample[] {
   const isTime = (id: string) =>
     (type.metrics.find((metric) => metric.id === id)?.unit ?? 'ms') === 'ms' && id !== 'loss';
-  return result.samples
-    .filter(({ metric, value, until }) => {
-      const stall = until === undefined ? stalls.longest() : stalls.longest(until - value, until);
-      return !isTime(metric) || !invalidates(stall, value);
-    })
-    .map(({ until, ...sample }) => sample);
+  const stall = (spans: readonly Span[] | null) => (spans === null ? stalls.longest() : stalls.hiding(spans));
+  return result.samples.filter(
+    ({ metric, value }) => !isTime(metric) || !invalidates(stall(times.spans(value)), value),
+  );
 }
 
 /** A probe that ignores its signal is abandoned after the grace time, so that it cannot hold up the scan. */

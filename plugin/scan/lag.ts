@@ -1,4 +1,6 @@
 /** Watches the event loop while probes run: a time taken while the loop was blocked is not the network's time. */
+import type { Span } from '../probe/times.js';
+import type { Stall, Turns } from './attempt/turns.js';
 
 /** How often the loop must tick, ms: a stall looks shorter by up to this, since its beginning lies between two ticks. */
 const TICK_MS = 2;
@@ -6,81 +8,11 @@ const TICK_MS = 2;
 /** Shorter stalls are ordinary work (a collection, a row written); this is the smallest that invalidates a sample, ms. */
 const SMALLEST_STALL_MS = 5;
 
+/** How long after a stall the loop may still read what came during it, ms. */
+const LATE_READ_MS = 2 * TICK_MS;
+
 /** How far a stall may falsify a time, as a share of it: what the panel calls a measurement is true to 3 %. */
 const TOLERATED_SHARE = 0.03;
-
-/** When the loop stood still, by `performance.now()`, and for how long more than it should have, ms. */
-interface Stall {
-  readonly from: number;
-  readonly to: number;
-  readonly ms: number;
-}
-
-/** Turns of the loop nearer to each other than this are one, ms; and shorter ones are forgotten, so that none are many. */
-const TURN_MS = 1;
-
-/** When the loop was busy with what one provider sent. */
-interface Turn {
-  readonly from: number;
-  readonly to: number;
-}
-
-/** The turns of the loop in which one provider's bytes were read. */
-export class Turns {
-  readonly #all: Turn[] = [];
-  /** The turn that has begun and not ended. */
-  #open: { readonly from: number; readonly before: NodeJS.CpuUsage } | null = null;
-  #total = 0;
-
-  /** To be called before something of the provider's is read: the turn lasts until all that follows from it is done. */
-  readonly begin = (): void => {
-    if (this.#open) return;
-    const open = { from: performance.now(), before: process.cpuUsage() };
-    this.#open = open;
-    const end = () => {
-      if (this.#open === open) this.end();
-    };
-    // After the listeners of this event come its ticks, then all promises that it settled, then new ticks.
-    process.nextTick(() => queueMicrotask(() => process.nextTick(end)));
-  };
-
-  /** Ends the turn that is under way, if any: what counts is what was done until now. */
-  end(): void {
-    if (!this.#open) return;
-    const { from, before } = this.#open;
-    this.#open = null;
-    const { user, system } = process.cpuUsage(before);
-    const to = performance.now();
-    this.#total += Math.min((user + system) / 1_000, to - from);
-    this.#add({ from, to });
-  }
-
-  /**
-   * Processor time of all turns together, ms. Not wall-clock time: a provider read while the whole machine was frozen has not
-   * caused that.
-   */
-  get total(): number {
-    return this.#total;
-  }
-
-  /** Whether most of that stall was in these turns. */
-  caused({ from, to, ms }: Stall): boolean {
-    const own = this.#all.reduce(
-      (sum, turn) => sum + Math.max(0, Math.min(turn.to, to) - Math.max(turn.from, from)),
-      0,
-    );
-    return own > ms / 2;
-  }
-
-  #add({ from, to }: Turn): void {
-    const last = this.#all.at(-1);
-    if (last && from - last.to < TURN_MS) this.#all[this.#all.length - 1] = { from: last.from, to };
-    else {
-      if (last && last.to - last.from < TURN_MS) this.#all.pop();
-      this.#all.push({ from, to });
-    }
-  }
-}
 
 /** The stalls that one watcher has seen. */
 export class Stalls {
@@ -97,11 +29,26 @@ export class Stalls {
     return others;
   }
 
-  /** The longest that touches the span (`performance.now()`; all the time where left out), ms; 0 for none. */
-  longest(from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY): number {
-    return this.#all.reduce((most, stall) => (stall.to > from && stall.from < to ? Math.max(most, stall.ms) : most), 0);
+  /** The longest, ms; 0 for none. */
+  longest(): number {
+    return this.#longest(() => true);
+  }
+
+  /**
+   * The longest that hides the beginning or the end of one of the spans, ms; 0 for none. One that begins and ends while we wait falsifies
+   * nothing; one that covers the arrival does, for the answer lay in the kernel, and is read a little after the loop goes on.
+   */
+  hiding(spans: readonly Span[]): number {
+    return this.#longest((stall) => spans.some((span) => hides(stall, span)));
+  }
+
+  #longest(counts: (stall: Stall) => boolean): number {
+    return this.#all.reduce((most, stall) => (counts(stall) ? Math.max(most, stall.ms) : most), 0);
   }
 }
+
+const hides = (stall: Stall, { from, until }: Span) =>
+  (stall.from < from && from < stall.to) || (stall.from < until && until <= stall.to + LATE_READ_MS);
 
 /** Runs its timer only while somebody watches. */
 export class LagGuard {

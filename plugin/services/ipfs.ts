@@ -4,9 +4,10 @@ import { endpoint } from '../lib/endpoint.js';
 import { waitFor } from '../lib/wait.js';
 import { answers, answerTime, roundTripTime } from '../model/metric.js';
 import { toFailure } from '../probe/failure.js';
-import { type Failed, isFailed, type Prober } from '../probe/index.js';
+import { type Failed, isFailed, type ProbeContext, type Prober } from '../probe/index.js';
 import { roundTrip } from '../probe/port.js';
 import { connect } from '../probe/tcp.js';
+import { elapsed } from '../probe/times.js';
 import type { ServiceType } from './contract.js';
 
 /** Each line with its length before it. https://github.com/multiformats/multistream-select */
@@ -22,7 +23,7 @@ const probe: Prober = async (target, context) => {
   const connection = await connect(target, context);
   if (isFailed(connection)) return connection;
   try {
-    const answer = await greet(connection.socket, context.signal);
+    const answer = await greet(connection.socket, context);
     if (isFailed(answer)) return answer;
     const samples = [...roundTrip(connection.connectMs), { metric: 'answer', value: answer.ms, method: 'multistream' }];
     return { level: 3, samples, facts: {} };
@@ -31,7 +32,7 @@ const probe: Prober = async (target, context) => {
   }
 };
 
-function greet(socket: Socket, signal: AbortSignal): Promise<{ readonly ms: number } | Failed> {
+function greet(socket: Socket, { signal, times }: ProbeContext): Promise<{ readonly ms: number } | Failed> {
   return waitFor<{ readonly ms: number } | Failed>({
     signal,
     limitMs: ANSWER_LIMIT_MS,
@@ -40,9 +41,9 @@ function greet(socket: Socket, signal: AbortSignal): Promise<{ readonly ms: numb
       const started = performance.now();
       let text = '';
       socket.on('data', (chunk: Buffer) => {
-        const ms = performance.now() - started;
+        const until = performance.now();
         text += chunk.toString('latin1', 0, QUESTION.length + 1 - text.length);
-        if (ANSWERS.includes(text)) end(() => ({ ms }));
+        if (ANSWERS.includes(text)) end(() => ({ ms: elapsed(started, times, until) }));
         else if (!ANSWERS.some((answer) => answer.startsWith(text))) end(() => wrongProtocol(text));
       });
       socket.once('error', (error) => end(() => toFailure(error)));

@@ -8,6 +8,7 @@ import { overTcp, pathTo } from '../../plugin/demo/path.js';
 import { demoPinger } from '../../plugin/demo/ping.js';
 import { demoSource } from '../../plugin/demo/source.js';
 import type { ProbeResult } from '../../plugin/probe/index.js';
+import { Times } from '../../plugin/probe/times.js';
 import type { ServiceRegistry } from '../../plugin/services/contract.js';
 import { loadServices } from '../../plugin/services/index.js';
 import { createDiscovery } from '../discovery/create.js';
@@ -80,6 +81,25 @@ describe('the members, seen by the real probes', () => {
     const { delay, jitter } = NODES[node];
     // A timer may fire a millisecond early.
     expect(samples?.find((one) => one.metric === metric)?.value).toBeGreaterThan(delay - jitter - 1);
+  });
+
+  it('says of every time when it was taken, whatever the type', async () => {
+    const timed = new Set<string>();
+    for (const { node, type } of demo.announcements) {
+      const times = new Times();
+      const context = { signal: AbortSignal.timeout(15_000), traffic: { sent: 0, received: 0 }, times };
+      const [{ metrics }, { samples = [] }] = [
+        services.of(type),
+        await services.of(type).probe(find(node, type), context),
+      ];
+      for (const { metric, value } of samples) {
+        const isTime = metric !== 'loss' && (metrics.find(({ id }) => id === metric)?.unit ?? 'ms') === 'ms';
+        if (!isTime) continue;
+        expect(times.spans(value), `${type} ${metric}`).not.toBeNull();
+        timed.add(type);
+      }
+    }
+    expect([...timed].sort()).toEqual(services.types.map(({ id }) => id).sort());
   });
 
   it('knows no tub but the announced one', async () => {

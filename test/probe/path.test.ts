@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { answerPing } from '../../plugin/demo/memberlist.js';
 import type { Target } from '../../plugin/probe/index.js';
 import { measurePath, PATH_COST, pathSamples } from '../../plugin/probe/path.js';
+import { Times } from '../../plugin/probe/times.js';
 import { closedPort, context, ownAddress, settledSockets, target, type UdpFrom, udpServer } from './servers.js';
 
 const answer = ({ datagram, reply }: UdpFrom) => reply(answerPing(datagram, 'node1') ?? Buffer.of());
@@ -18,7 +19,7 @@ async function gossiping(...pings: readonly ((from: UdpFrom) => void)[]): Promis
 }
 const lose = () => {};
 const jitter = { metric: 'jitter', value: expect.any(Number), method: 'serf-ping' };
-const rtt = { ...jitter, metric: 'rtt', until: expect.any(Number) };
+const rtt = { ...jitter, metric: 'rtt' };
 const loss = (value: number) => ({ metric: 'loss', value, method: 'serf-ping' });
 
 describe('a path', () => {
@@ -30,6 +31,16 @@ describe('a path', () => {
     expect(difference).toBe(Math.abs(Number(first) - Number(second)));
     const headers = PATH_COST.packets * 28;
     expect(asked.traffic.sent + asked.traffic.received + headers).toBeLessThanOrEqual(PATH_COST.bytes);
+  });
+
+  it('says when each of its times was taken, and of jitter when both that it comes from were', async () => {
+    const times = new Times();
+    const began = performance.now();
+    const [first, second, difference] = await measurePath(await gossiping(answer, answer), { ...context(), times });
+    const spans = [first, second].map((sample) => times.spans(sample?.value ?? -1));
+    expect(spans.map((of) => of?.length)).toEqual([1, 1]);
+    expect(spans.flat().every((span) => span && span.from > began && span.until < performance.now())).toBe(true);
+    expect(times.spans(difference?.value ?? -1)).toEqual(spans.flat());
   });
 
   it('reports jitter', async () => {

@@ -6,9 +6,10 @@ import { jitter, widthOfPath } from '../../plugin/model/metric.js';
 import type { Provider } from '../../plugin/model/provider.js';
 import { isFailed, type Prober } from '../../plugin/probe/index.js';
 import { PACKET_TRAIN_COST, PING_COST, withPacketTrain } from '../../plugin/probe/ping.js';
+import { elapsed } from '../../plugin/probe/times.js';
 import { openUdp } from '../../plugin/probe/udp.js';
 import { type AttemptOptions, attemptOnce } from '../../plugin/scan/attempt.js';
-import { LagGuard } from '../../plugin/scan/lag.js';
+import { LagGuard, Stalls } from '../../plugin/scan/lag.js';
 import type { ServiceType } from '../../plugin/services/contract.js';
 
 const lag = new LagGuard();
@@ -235,6 +236,39 @@ describe('an attempt', () => {
       9_000,
     );
     expect({ own, lagged }).toMatchObject({ own: { reason: null, samples: [] }, lagged: false });
+  });
+
+  it('keeps a time unless a stall hides its beginning or its end, also where later questions were asked', async () => {
+    const from = performance.now();
+    /** How many of two times are kept: of 50 ms, and 100 ms later of 40 ms; and whether more are worth their bytes. */
+    const kept = async (...blocked: readonly [from: number, to: number][]) => {
+      const stalls = new Stalls();
+      for (const [start, end] of blocked) stalls.add({ from: from + start, to: from + end, ms: end - start - 2 });
+      const probe: Prober = async (_, { times }) => {
+        const values = [elapsed(from, times, from + 50), elapsed(from + 150, times, from + 190)];
+        return { level: 3, samples: values.map((value) => ({ metric: 'answer', value, method: 'udp' })), facts: {} };
+      };
+      const type = { ...bare, probe } as unknown as ServiceType;
+      const options = { lag: { watch: () => () => stalls }, now: () => 7, signal: new AbortController().signal };
+      const { attempt: outcome, lagged } = await attemptOnce(type, provider, options);
+      return outcome?.reason === null ? [outcome.samples.length, lagged] : null;
+    };
+    expect(await kept()).toEqual([2, false]);
+    expect(await kept([10, 40])).toEqual([2, false]);
+    expect(await kept([10, 40], [60, 140], [200, 300])).toEqual([2, false]);
+    expect(await kept([40, 60])).toEqual([1, true]);
+    expect(await kept([-10, 10], [160, 180])).toEqual([1, true]);
+    expect(await kept([40, 170])).toEqual([0, true]);
+  });
+
+  it('drops a time of a clock that nobody knows where the loop was blocked at all', async () => {
+    const stalls = new Stalls();
+    stalls.add({ from: 10, to: 40, ms: 28 });
+    const samples = [{ metric: 'answer', value: 50, method: 'udp' }];
+    const lag = { watch: () => () => stalls };
+    expect(await made({ probe: async () => ({ level: 3, samples, facts: {} }) }, { lag })).toMatchObject({
+      samples: [],
+    });
   });
 
   it('measures the path to a gossiping node alongside the probe, and does not wait for a silent one', async () => {

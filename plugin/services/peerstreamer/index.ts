@@ -54,7 +54,7 @@ const probe: Prober = async (target, context) => {
   const [path] = await Promise.all([measurePath(target, context), pause(context)]);
   const again = await look(target, context, 1);
   const after = isFailed(again) ? null : again;
-  const samples = path.length > 0 ? path : pathSamples([toTime(before), toTime(after)], 'udp');
+  const samples = path.length > 0 ? path : pathSamples([toTime(before), toTime(after)], 'udp', context.times);
   return judge(level, samples, before.chunks?.newest, after?.chunks?.newest);
 };
 
