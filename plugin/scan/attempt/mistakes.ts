@@ -1,0 +1,18 @@
+/** Mistakes of our own that show in an attempt: the log has each once. */
+import { inspect } from 'node:util';
+import { log } from '../../lib/log.js';
+import { cleanText } from '../../lib/text.js';
+import type { ServiceType } from '../../services/contract.js';
+
+/** Errors logged already, by type and message, and how many are remembered: strangers may cause the same one for ever. */
+const logged = new Set<string>();
+const LOGGED = 100;
+const LOGGED_TEXT = 2_000;
+
+export function logOnce(type: ServiceType, error: unknown): void {
+  const key = `${type.id} ${error instanceof Error ? error.message : ''}`;
+  if (logged.has(key) || logged.size >= LOGGED) return;
+  logged.add(key);
+  // What it quotes may be a stranger's words.
+  log.error(`A probe of ${type.id} made a mistake: ${cleanText(inspect(error), LOGGED_TEXT)}`);
+}
