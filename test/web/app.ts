@@ -88,6 +88,9 @@ export class Visitor {
       if (value === '') this.cookies.delete(name);
       else this.cookies.set(name, value);
     }
+    // As a person reads it: characters that pages write as references.
+    const body = answer.body.replace(/&#(\d{3,});/g, (_, code) => String.fromCodePoint(Number(code)));
+    Object.defineProperty(answer, 'body', { value: body });
     this.token =
       /name="token" value="([^"]+)"/.exec(answer.body)?.[1] ?? /"token":"([^"]+)"/.exec(answer.body)?.[1] ?? this.token;
     return answer;

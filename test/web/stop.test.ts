@@ -43,9 +43,9 @@ describe('a unit', () => {
     ['192.0.2.1', 'This service carries the network to your neighbours'],
   ])('is stopped from %s after the warning: %s', async (remoteAddress, words) => {
     const { cookies } = await owner();
-    const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');
-    const headers = { host: 'node.example:7001', cookie };
-    const { body } = await web.app.inject({ url: '/services/tincvpn/confirm/stop', remoteAddress, headers });
+    const visitor = new Visitor(web, {}, remoteAddress);
+    for (const [name, value] of cookies) visitor.cookies.set(name, value);
+    const { body } = await visitor.get('/services/tincvpn/confirm/stop');
     expect(body).toContain(words);
     expect(body.includes('tap0')).toBe(words.includes('tap0'));
   });
