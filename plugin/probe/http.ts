@@ -1,11 +1,10 @@
 /** One small HTTP/1.1 question over a connection of its own: head and body capped and timed, no redirect ever followed. */
-import { type ClientRequest, type IncomingMessage, request as openRequest } from 'node:http';
-import type { Socket } from 'node:net';
-import { endpoint } from '../lib/endpoint.js';
+import type { Duplex } from 'node:stream';
 import { waitFor } from '../lib/wait.js';
 import { answers, firstByteTime, type Metric, roundTripTime, widthOfPath } from '../model/metric.js';
 import type { Sample } from '../model/sample.js';
 import { toFailure } from './failure.js';
+import { BodyReader, type Head, HeadReader } from './http-answer.js';
 import { type Failed, isFailed, type ProbeContext, type Target } from './index.js';
 import { roundTrip } from './port.js';
 import { type Connection, connect } from './tcp.js';
@@ -15,12 +14,11 @@ import { elapsed } from './times.js';
 const HEAD_LIMIT_MS = 6_000;
 /** Longest wait for the body, ms. */
 const BODY_LIMIT_MS = 3_000;
-/** Most that is read of a head and of a body, bytes. */
-const HEAD_CAP = 16 * 1024;
+/** Most that is read of a body, bytes. */
 const BODY_CAP = 32 * 1024;
 
 export interface HttpQuestion {
-  readonly method: 'GET' | 'HEAD' | 'OPTIONS';
+  readonly method: 'GET' | 'HEAD' | 'OPTIONS' | 'PROPFIND';
   /** `/path?query`, or a whole URL for a proxy. */
   readonly path: string;
   /** The provider's address and port when left out. */
@@ -68,35 +66,21 @@ export async function httpOnce(
  * protocol (status 101). Every failure is of level 2.
  */
 export async function httpAsk(
-  { socket }: Connection,
+  { socket, host }: Pick<Connection, 'host'> & { readonly socket: Duplex },
   question: HttpQuestion,
   context: ProbeContext,
 ): Promise<HttpAnswer | Failed> {
-  const head = await readHead(socket, question, context);
+  const started = performance.now();
+  socket.write(requestText(question, host));
+  const { signal } = context;
+  const head = await readHead(socket, question, started, context);
   if (isFailed(head)) return head;
-  const { response, firstByteMs } = head;
-  return {
-    status: response.statusCode ?? 0,
-    statusText: response.statusMessage ?? '',
-    headers: headersIn(response.rawHeaders),
-    firstByteMs,
-    ...(await readBody(response, Math.min(question.bodyCap, BODY_CAP), context.signal)),
-  };
-}
-
-/**
- * Names and values as they came, one after the other. A name may be any word, also one that every object has: so they are
- * never made an object's, which some versions of Node do and throw.
- */
-function headersIn(raw: readonly string[]): Map<string, string> {
-  const values = new Map<string, string[]>();
-  for (let at = 0; at + 1 < raw.length; at += 2) {
-    const name = String(raw[at]).toLowerCase();
-    const same = values.get(name);
-    if (same) same.push(String(raw[at + 1]));
-    else values.set(name, [String(raw[at + 1])]);
-  }
-  return new Map([...values].map(([name, all]) => [name, all.join(', ')]));
+  const { rest, ...answer } = head;
+  const isBodiless = question.method === 'HEAD' || [101, 204, 304].includes(head.status);
+  const cap = isBodiless ? 0 : Math.min(question.bodyCap, BODY_CAP);
+  const body = cap === 0 ? { body: '', whole: isBodiless } : await readBody(socket, { ...answer, rest }, cap, signal);
+  if (head.status === 101 && rest.length > 0) socket.unshift(rest);
+  return { ...answer, ...body };
 }
 
 /** The path and the answer, as samples. */
@@ -123,95 +107,90 @@ export function otherWeb({ status }: HttpAnswer): Failed {
   return { level: 2, reason: status >= 500 ? 'broken' : 'wrong-protocol', detail: `HTTP ${status}` };
 }
 
-interface Head {
-  readonly response: IncomingMessage;
-  readonly firstByteMs: number;
-}
+type ReadHead = Head & { readonly rest: Buffer; readonly firstByteMs: number };
 
-function readHead(socket: Socket, question: HttpQuestion, { signal, times }: ProbeContext): Promise<Head | Failed> {
-  return waitFor<Head | Failed>({
+/** @param started when the question was sent, `performance.now()` */
+function readHead(
+  socket: Duplex,
+  { headers, limitMs }: HttpQuestion,
+  started: number,
+  { signal, times }: ProbeContext,
+): Promise<ReadHead | Failed> {
+  const reader = new HeadReader(headers?.Upgrade !== undefined);
+  let firstByteMs: number | null = null;
+  return waitFor<ReadHead | Failed>({
     signal,
-    limitMs: question.limitMs ?? HEAD_LIMIT_MS,
+    limitMs: limitMs ?? HEAD_LIMIT_MS,
     atLimit: () => ({ level: 2, reason: 'timeout' }),
-    listen: (end) => {
-      const request = requestOver(socket, question);
-      const started = performance.now();
-      let firstByteMs = 0;
-      request.once('socket', () => {
-        // Before the parser, which may find the whole head in the same piece.
-        socket.prependOnceListener('data', () => {
-          firstByteMs = elapsed(started, times);
-        });
-      });
-      const onHead = (response: IncomingMessage) => {
-        // Stays, like the one below: an error while closing must not crash the process.
-        response.on('error', () => {});
-        end(() => ({ response, firstByteMs }));
-      };
-      request.once('response', onHead);
-      request.once('upgrade', (response, _, early) => {
-        // A server changes to no protocol that it was not asked for (RFC 9110 §7.8).
-        if (question.headers?.Upgrade === undefined) return end(() => ({ level: 2, reason: 'wrong-protocol' }));
-        if (early.length > 0) socket.unshift(early);
-        onHead(response);
-      });
-      // Nothing was asked that calls for an interim answer, and they may come without end.
-      request.once('information', () => end(() => ({ level: 2, reason: 'wrong-protocol' })));
-      request.on('error', (error: NodeJS.ErrnoException) => end(() => toHttpFailure(error)));
-      request.end();
-      return () => {};
-    },
+    listen: (end) =>
+      listenTo(socket, {
+        onData: (chunk) => {
+          firstByteMs ??= elapsed(started, times);
+          const read = reader.read(chunk);
+          if (read) end(() => (isFailed(read) ? read : { ...read, firstByteMs: firstByteMs ?? 0 }));
+        },
+        onEnd: (error) =>
+          end(() => {
+            const head = reader.end();
+            if (head) return { ...head, rest: Buffer.alloc(0), firstByteMs: firstByteMs ?? 0 };
+            return error ? toHttpFailure(error) : { level: 2, reason: 'closed' };
+          }),
+      }),
   });
 }
 
-function requestOver(socket: Socket, { method, path, host, headers }: HttpQuestion): ClientRequest {
-  const peer = endpoint({ address: socket.remoteAddress ?? '', port: socket.remotePort ?? null });
-  return openRequest({
-    createConnection: () => socket,
-    method,
-    path,
-    maxHeaderSize: HEAD_CAP,
-    setHost: false,
-    headers: {
-      Host: host ?? peer ?? '',
-      'User-Agent': 'cloudy-services',
-      ...headers,
-      // Last, because foolscap finds its `Upgrade` only where another header follows.
-      Connection: headers?.Upgrade === undefined ? 'close' : 'Upgrade',
-    },
-  });
-}
-
-function readBody(
-  response: IncomingMessage,
-  cap: number,
-  signal: AbortSignal,
-): Promise<Pick<HttpAnswer, 'body' | 'whole'>> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  const soFar = () => ({
-    body: Buffer.concat(chunks).subarray(0, cap).toString(),
-    whole: response.complete && size <= cap,
-  });
-  if (cap === 0 || response.statusCode === 101) return Promise.resolve(soFar());
+function readBody(socket: Duplex, head: Head & { readonly rest: Buffer }, cap: number, signal: AbortSignal) {
+  const reader = new BodyReader(head, cap);
+  if (reader.read(head.rest)) return reader.result();
   return waitFor({
     signal,
     limitMs: BODY_LIMIT_MS,
-    atLimit: soFar,
-    listen: (end) => {
-      response.on('data', (chunk: Buffer) => {
-        chunks.push(chunk);
-        size += chunk.length;
-        if (size > cap) end(soFar);
-      });
-      response.once('close', () => end(soFar));
-      return () => response.pause();
-    },
+    atLimit: () => reader.result(),
+    listen: (end) =>
+      listenTo(socket, {
+        onData: (chunk) => reader.read(chunk) && end(() => reader.result()),
+        onEnd: (error) =>
+          end(() => {
+            if (!error) reader.end();
+            return reader.result();
+          }),
+      }),
   });
 }
 
-/** Errors of the parser (`HPE_…`) mean that the other side does not speak HTTP, or without end. */
+interface Listener {
+  onData(chunk: Buffer): void;
+  /** No more will come; with an error where there was one. */
+  onEnd(error: NodeJS.ErrnoException | null): void;
+}
+
+/** @returns a function that stops listening, and leaves what comes next in the socket */
+function listenTo(socket: Duplex, { onData, onEnd }: Listener): () => void {
+  const onClose = () => onEnd(null);
+  socket.on('data', onData).once('end', onClose).once('close', onClose).once('error', onEnd).resume();
+  // It may be over already.
+  if (socket.destroyed || socket.readableEnded) onClose();
+  return () => socket.pause().off('data', onData).off('end', onClose).off('close', onClose).off('error', onEnd);
+}
+
+/** Our own words and checked addresses only; anything else would be a mistake of ours. */
+function requestText({ method, path, host, headers }: HttpQuestion, peer: string): string {
+  const lines = Object.entries({
+    Host: host ?? peer,
+    'User-Agent': 'cloudy-services',
+    ...headers,
+    // Last, because foolscap finds its `Upgrade` only where another header follows.
+    Connection: headers?.Upgrade === undefined ? 'close' : 'Upgrade',
+  }).map(([name, value]) => `${name}: ${value}`);
+  const request = [`${method} ${path} HTTP/1.1`, ...lines];
+  if (request.some((line) => /[^\x20-\x7e]/.test(line)) || /\s/.test(path))
+    throw new Error('a request with odd characters');
+  return `${request.join('\r\n')}\r\n\r\n`;
+}
+
+/** Errors of TLS below it mean that the other side has ended that. */
 function toHttpFailure(error: NodeJS.ErrnoException): Failed {
-  if (error.code === 'HPE_HEADER_OVERFLOW') return { level: 2, reason: 'too-large' };
-  return error.code?.startsWith('HPE_') ? { level: 2, reason: 'wrong-protocol' } : { ...toFailure(error), level: 2 };
+  return /^(ERR_SSL|ERR_TLS|EPROTO)/.test(error.code ?? '')
+    ? { level: 2, reason: 'closed' }
+    : { ...toFailure(error), level: 2 };
 }

@@ -1,5 +1,6 @@
 /** TCP: connecting, timed, and knocking, which only checks whether the host is alive. */
 import { Socket } from 'node:net';
+import { endpoint } from '../lib/endpoint.js';
 import { waitFor } from '../lib/wait.js';
 import { toFailure } from './failure.js';
 import { type Failed, isFailed, type ProbeContext, type Target } from './index.js';
@@ -14,6 +15,8 @@ const LOST_SYN_MS = 900;
 
 export interface Connection {
   readonly socket: Socket;
+  /** `address:port` of the other side. */
+  readonly host: string;
   /** From SYN to SYN/ACK, ms; null when the first SYN was lost, and the time with it. */
   readonly connectMs: number | null;
   /** Closes the socket and counts its bytes. */
@@ -63,7 +66,7 @@ export async function connect(
     open = false;
     socket.destroy();
   };
-  return { socket, connectMs: ms, close };
+  return { socket, host: endpoint(target) ?? '', connectMs: ms, close };
 }
 
 /** Time to the host's answer, ms (null: the first SYN was lost), whether "open" or "closed": either shows a living host. */
