@@ -7,8 +7,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { capRows, SKIP_REASONS, SKIPPED_ROWS_CAP, type SkippedRow } from '../../plugin/announcement/skipped.js';
 import { MdnsCache } from '../../plugin/discovery/sources/avahi/cache.js';
 import { createDiscovery, type Discovery } from '../discovery/create.js';
-import { writeTag } from '../real/agents.js';
 import { agentOf, fakeAgent, member } from '../serf/fake-agent.js';
+import { writeTag } from './packed.js';
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {

@@ -64,7 +64,7 @@ export async function udpServer(
 }
 
 /** Key and certificate of `test/fixtures/tls`. */
-export function certificate(name: 'one' | 'two'): { key: string; cert: string } {
+export function certificate(name: 'one' | 'two' | 'rsa'): { key: string; cert: string } {
   const pem = readFileSync(join(import.meta.dirname, '..', 'fixtures', 'tls', `${name}.pem`), 'utf8');
   return { key: pem, cert: pem };
 }

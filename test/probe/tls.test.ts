@@ -1,9 +1,5 @@
 /** The handshake: what it proves, how it fails, that it stops at its limits. */
-import { execFileSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { isFailed, type ProbeContext, type Target } from '../../plugin/probe/index.js';
 import { type Connection, connect } from '../../plugin/probe/tcp.js';
@@ -42,12 +38,7 @@ describe('handshake', () => {
   });
 
   it('offers no cipher that would let the server choose how long it blocks us', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'tls-'));
-    onTestFinished(() => rmSync(folder, { recursive: true }));
-    const [key, cert] = ['key', 'cert'].map((name) => join(folder, name)) as [string, string];
-    const request = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=x', '-days', '2'];
-    execFileSync('openssl', [...request, '-keyout', key, '-out', cert], { stdio: 'ignore' });
-    const pair = { key: readFileSync(key), cert: readFileSync(cert), maxVersion: 'TLSv1.2' } as const;
+    const pair = { ...certificate('rsa'), maxVersion: 'TLSv1.2' } as const;
     const choosing = (ciphers: string) => tlsServer({ ...pair, dhparam: 'auto', ciphers });
     for (const old of [false, true]) {
       const meet = async (ciphers: string) => {

@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { Bzip2Error, decompress } from '../../plugin/lib/bzip2/index.js';
+import { bzip2 as written } from '../announcement/packed.js';
 import { seeded } from '../discovery/seeded.js';
 
 const bzip2 = (data: Uint8Array, ...flags: string[]) =>
@@ -99,5 +100,15 @@ describe('decompress', () => {
       }
     }
     expect(refused).toBeGreaterThan(5500);
+  });
+});
+
+describe('the compressor of the tests', () => {
+  it.each(Object.keys(KINDS))('writes what bzip2 gives back: %s', (kind) => {
+    for (const size of SIZES.filter((size) => size <= 4096)) {
+      const data = KINDS[kind]?.(size) as Uint8Array;
+      const unpacked = execFileSync('/usr/bin/bzip2', ['-d', '-c'], { input: written(data) });
+      expect(Buffer.compare(unpacked, data), `${size} bytes`).toBe(0);
+    }
   });
 });

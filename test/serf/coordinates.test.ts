@@ -2,8 +2,8 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Coordinate } from '../../plugin/serf/client.js';
 import { Coordinates, estimateRtt } from '../../plugin/serf/coordinates.js';
+import { writeTag } from '../announcement/packed.js';
 import { createDiscovery, type Discovery } from '../discovery/create.js';
-import { writeTag } from '../real/agents.js';
 import { agentOf, fakeAgent, member, reply, type Script } from './fake-agent.js';
 
 const opened: { close(): Promise<void> }[] = [];

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { SKIP_REASONS } from '../../plugin/announcement/skipped.js';
-import { packTag, writePiece } from '../../plugin/announcement/tag-write.js';
 import { LOCALES_DIR } from '../../plugin/config/paths.js';
+import { writeTag } from '../announcement/packed.js';
 import { startWeb, type TestWeb, Visitor } from './app.js';
 import { NOW, NUMBERLESS, ranked, SERF_UP } from './fake-panel.js';
 
@@ -160,9 +160,8 @@ async function open(): Promise<readonly string[]> {
     ...{ ...SERF_UP, name, read: discovery.announcements(name).length },
     skipped: name === 'serf' ? { ...skipped, 'bad-type': (skipped['bad-type'] ?? 0) + 1 } : {},
   }));
-  const piece = (s: string) =>
-    writePiece({ s, d: '', m: 'node1.guifi.local', i: '10.139.40.1', p: '53', e: '', t: '' });
-  const services = await packTag(['dnsservice', 'no type'].map(piece));
+  const piece = (s: string) => ({ s, d: '', m: 'node1.guifi.local', i: '10.139.40.1', p: '53', e: '', t: '' });
+  const services = writeTag(['dnsservice', 'no type'].map(piece));
   const member = {
     name: 'here',
     address: '10.139.40.1',

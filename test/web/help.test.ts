@@ -2,11 +2,11 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { SkippedRow } from '../../plugin/announcement/skipped.js';
 import { readTag } from '../../plugin/announcement/tag-read.js';
-import { packTag, writePiece } from '../../plugin/announcement/tag-write.js';
 import type { Step } from '../../plugin/present/diagnosis.js';
 import type { SerfRpc } from '../../plugin/serf/client.js';
 import type { Member, MemberStatus } from '../../plugin/serf/member.js';
 import type { SkippedGroup } from '../../plugin/web/pages/skipped.js';
+import { writeTag } from '../announcement/packed.js';
 import { startWeb, type TestWeb, Visitor } from './app.js';
 import { NUMBERLESS, ranked, SERF_UP } from './fake-panel.js';
 
@@ -14,10 +14,8 @@ let web: TestWeb;
 afterEach(() => web.app.close());
 
 /** The tag of a node that announces these types at the address of the fake community's first row. */
-function encodeTag(...types: readonly string[]): Promise<string> {
-  return packTag(
-    types.map((s) => writePiece({ s, d: 'D', m: 'host.guifi.local', i: '10.139.40.1', p: '53', e: '', t: '' })),
-  );
+function encodeTag(...types: readonly string[]): string {
+  return writeTag(types.map((s) => ({ s, d: 'D', m: 'host.guifi.local', i: '10.139.40.1', p: '53', e: '', t: '' })));
 }
 
 function member(name: string, services?: string, status: MemberStatus = 'alive'): Member {
@@ -55,7 +53,7 @@ async function end(node: string, type?: string): Promise<Step | undefined> {
 
 describe('the diagnosis', () => {
   it('holds from end to end for a service that answers', async () => {
-    await community(member('torre', await encodeTag('dnsservice')));
+    await community(member('torre', encodeTag('dnsservice')));
     const steps = await walk('torre', 'dnsservice');
     expect(steps.map(({ id, state }) => `${id} ${state}`)).toEqual([
       ...['agent yes', 'joined yes', 'member yes', 'tag yes', 'readable yes', 'type yes', 'allowed yes', 'answers yes'],
@@ -94,28 +92,25 @@ describe('the diagnosis', () => {
     ['failed', 'does not answer Serf', 'UDP'],
     ['left', 'has left', 'Start the agent'],
   ] as const)('ends at a member that has %s', async (status, text, todo) => {
-    await community(member('torre', await encodeTag('dnsservice'), status), member('other'));
+    await community(member('torre', encodeTag('dnsservice'), status), member('other'));
     expect(await end('torre', 'dnsservice')).toMatchObject({
       ...{ id: 'member', state: 'no', text: expect.stringContaining(text), todo: expect.stringContaining(todo) },
     });
   });
 
   it('prefers the living of two matching members', async () => {
-    await community(member('Torre', undefined, 'failed'), member('torre', await encodeTag('dnsservice')));
+    await community(member('Torre', undefined, 'failed'), member('torre', encodeTag('dnsservice')));
     expect((await walk('TORRE', 'dnsservice')).at(-1)).toMatchObject({ id: 'answers', state: 'yes' });
   });
 
   it('finds a node also by its address and by its announced host', async () => {
-    await community(member('torre', await encodeTag('dnsservice')));
+    await community(member('torre', encodeTag('dnsservice')));
     for (const name of ['10.139.40.1', 'HOST.guifi.local'])
       expect((await walk(name, 'dnsservice')).at(-1)).toMatchObject({ state: 'yes' });
   });
 
   it('decodes only the tags of members that left to find a host', async () => {
-    const [torre, gone] = [
-      member('torre', await encodeTag('proxy3')),
-      member('gone', await encodeTag('proxy3'), 'left'),
-    ];
+    const [torre, gone] = [member('torre', encodeTag('proxy3')), member('gone', encodeTag('proxy3'), 'left')];
     await community(torre, { ...gone, address: null });
     const reads = [torre, gone].map(({ tags }) => vi.spyOn(tags as Map<string, string>, 'get'));
     expect(await end('no-such-host')).toMatchObject({ id: 'member' });
@@ -132,7 +127,7 @@ describe('the diagnosis', () => {
   });
 
   it('ends at an unreadable announcement, with the reason', async () => {
-    await community(member('torre', '!!!'), member('empty', await encodeTag()));
+    await community(member('torre', '!!!'), member('empty', encodeTag()));
     expect(await end('torre')).toMatchObject({
       id: 'readable',
       state: 'no',
@@ -143,7 +138,7 @@ describe('the diagnosis', () => {
   });
 
   it('continues past an announcement of which a part is unreadable, and says so', async () => {
-    await community(member('torre', await encodeTag('dnsservice', 'not a type')));
+    await community(member('torre', encodeTag('dnsservice', 'not a type')));
     const steps = await walk('torre', 'dnsservice');
     expect(steps[4]).toMatchObject({ state: 'yes', text: 'Not all of it can be read:' });
     expect(steps[4]?.counts).toEqual([
@@ -154,7 +149,7 @@ describe('the diagnosis', () => {
   });
 
   it('ends at a type that is not announced, and asks for one where none is given', async () => {
-    await community(member('torre', await encodeTag('dnsservice', 'proxy3')));
+    await community(member('torre', encodeTag('dnsservice', 'proxy3')));
     expect(await end('torre', 'DNSservice')).toMatchObject({
       ...{ id: 'type', state: 'no', text: 'It announces dnsservice, proxy3, but not “DNSservice”.' },
     });
@@ -171,7 +166,7 @@ describe('the diagnosis', () => {
     ['proxy web', 'es', 'Quizá quiere decir «proxy3» (Proxy web): escríbalo arriba.'],
     ['printer', 'en', 'Upper and lower case count. Otherwise announce it on that node.'],
   ])('suggests the type that “%s” means in %s', async (type, language, todo) => {
-    await community(member('torre', await encodeTag('dnsservice', 'proxy3')));
+    await community(member('torre', encodeTag('dnsservice', 'proxy3')));
     const query = new URLSearchParams({ node: 'torre', type }).toString();
     const visitor = new Visitor(web, { 'accept-language': language });
     const { steps } = (await visitor.get(`/api/v1/help/not-listed?${query}`)).json();
@@ -179,7 +174,7 @@ describe('the diagnosis', () => {
   });
 
   it('ends at an address outside the community', async () => {
-    await community(member('torre', await encodeTag('dnsservice')));
+    await community(member('torre', encodeTag('dnsservice')));
     web.panel.lists.set('dnsservice', [ranked('dnsservice', 1, { provider: { barred: 'not-allowed' } })]);
     expect(await end('torre', 'dnsservice')).toMatchObject({
       ...{ id: 'allowed', state: 'no', todo: expect.stringContaining('COMMUNITY_RANGES') },
@@ -187,13 +182,13 @@ describe('the diagnosis', () => {
   });
 
   it('says that a new announcement will soon be listed', async () => {
-    await community(member('torre', await encodeTag('dnsservice')));
+    await community(member('torre', encodeTag('dnsservice')));
     web.panel.lists.clear();
     expect(await end('torre', 'dnsservice')).toMatchObject({ id: 'allowed', state: 'unknown' });
   });
 
   it('ends at a service that fails or was never measured', async () => {
-    await community(member('torre', await encodeTag('dnsservice')));
+    await community(member('torre', encodeTag('dnsservice')));
     web.panel.lists.set('dnsservice', [
       ranked('dnsservice', 1, { ...NUMBERLESS, score: 0, level: 0, reason: 'refused' }),
     ]);

@@ -4,7 +4,7 @@ import { encode } from '@msgpack/msgpack';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { SerfSource } from '../../../plugin/discovery/sources/serf/index.js';
 import { rank } from '../../../plugin/score/rank.js';
-import { writeTag } from '../../real/agents.js';
+import { writeTag } from '../../announcement/packed.js';
 import { scored } from '../../score/made.js';
 import { agentOf, fakeAgent, member, reply, type Script } from '../../serf/fake-agent.js';
 import { createDiscovery } from '../create.js';
