@@ -3,9 +3,9 @@
  * files. With the word `bench`, the benches too. With the word `package`, what the Debian package ships: the command
  * alone, SQLite's JavaScript in it. Beside them `copyright`: whose the bundled packages are, and their licences.
  */
-import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { gzipSync } from 'node:zlib';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
+import './assets.mjs';
 import { copyright } from './copyright.mjs';
 
 const forPackage = process.argv.includes('package');
@@ -66,7 +66,3 @@ const { metafile } = await build({
 const inputs = Object.values(metafile.outputs).flatMap(({ inputs }) => Object.keys(inputs));
 const folders = new Set(inputs.flatMap((file) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file) ?? []));
 writeFileSync('dist/copyright', copyright([...folders, 'node_modules/htmx.org'].sort()));
-copyFileSync('node_modules/htmx.org/dist/htmx.min.js', 'public/htmx.min.js');
-for (const name of ['htmx.min.js', 'copy.js', 'live.js', 'style.css', 'dark.css', 'icon.svg']) {
-  writeFileSync(`public/${name}.gz`, gzipSync(readFileSync(`public/${name}`), { level: 9 }));
-}

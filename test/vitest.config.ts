@@ -1,13 +1,36 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
+/** Replace a module for themselves, or count what the whole process holds open: each has a process of its own. */
+const ISOLATED = [
+  'config/config.test.ts',
+  'discovery/sources/avahi.test.ts',
+  'lib/wait.test.ts',
+  'scan/busy.test.ts',
+  'web/stop.test.ts',
+];
+
+/** Wait for the limits of probes, or build the program. */
+const WAITING = [
+  'demo/**/*.test.ts',
+  'discovery/sources/serf-faults.test.ts',
+  'licences.test.ts',
+  'node/hang.test.ts',
+  'probe/**/*.test.ts',
+  'services/**/*.test.ts',
+  'services.test.ts',
+];
+
 /** Measure times, or keep both cores busy: they run last, when nothing else does. */
 const ALONE = [
-  'real/relay.test.ts',
-  'real/accuracy.test.ts',
   'browser/pages.test.ts',
-  'real/ping.test.ts',
   'probe/path.test.ts',
+  'real/accuracy.test.ts',
+  'real/ping.test.ts',
+  'real/relay.test.ts',
 ];
+
+const REAL = ['real/**/*.test.ts'];
+const BROWSER = ['browser/**/*.test.ts'];
 
 const common = {
   root: import.meta.dirname,
@@ -17,6 +40,15 @@ const common = {
   pool: 'forks',
 } as const;
 
+/** Projects of the same order share the workers and run together. */
+const unit = { ...common, setupFiles: ['setup.ts'], maxWorkers: 2, sequence: { groupOrder: 0 } };
+const real = { ...common, maxWorkers: 4, sequence: { groupOrder: 1 } };
+const alone = { ...common, maxWorkers: 1, sequence: { groupOrder: 2 } };
+
+const without = (...others: (readonly string[])[]) => [...configDefaults.exclude, ...others.flat()];
+/** Those of a folder that run alone are a project beside its own: `--project real*` runs both. */
+const aloneIn = (folder: string) => ALONE.filter((file) => file.startsWith(`${folder}/`));
+
 export default defineConfig({
   cacheDir: '../node_modules/.vite',
   test: {
@@ -25,15 +57,21 @@ export default defineConfig({
     projects: [
       {
         test: {
-          ...common,
-          name: 'all',
+          ...unit,
+          name: 'unit',
           include: ['**/*.test.ts'],
-          exclude: [...configDefaults.exclude, ...ALONE],
-          // Most of them wait most of the time.
-          maxWorkers: 3,
+          exclude: without(ISOLATED, WAITING, ALONE, REAL, BROWSER),
+          isolate: false,
         },
       },
-      { test: { ...common, name: 'alone', include: ALONE, maxWorkers: 1, sequence: { groupOrder: 1 } } },
+      { test: { ...unit, name: 'unit-isolated', include: ISOLATED } },
+      // Most of them wait most of the time.
+      { test: { ...real, name: 'waiting', include: WAITING, exclude: without(ALONE) } },
+      { test: { ...real, name: 'real', include: REAL, exclude: without(ALONE) } },
+      { test: { ...real, name: 'browser', include: BROWSER, exclude: without(ALONE) } },
+      { test: { ...alone, name: 'waiting-alone', include: aloneIn('probe') } },
+      { test: { ...alone, name: 'real-alone', include: aloneIn('real') } },
+      { test: { ...alone, name: 'browser-alone', include: aloneIn('browser') } },
     ],
   },
 });

@@ -1,7 +1,7 @@
 /** The web room on an application of its own, and a browser as far as cookies and tokens go. */
 import Fastify, { type FastifyInstance, type LightMyRequestResponse } from 'fastify';
 import { setOwnerPassword } from '../../plugin/web/auth/password.js';
-import { OWN_APP, registerWeb, type WebOptions } from '../../plugin/web/index.js';
+import { loadTexts, OWN_APP, registerWeb, type Texts, type WebOptions } from '../../plugin/web/index.js';
 import { community, type FakeOptions, type FakePanel, fakePanel, NOW } from './fake-panel.js';
 
 export const PASSWORD = 'four words in a row';
@@ -10,6 +10,9 @@ export interface TestWeb {
   readonly app: FastifyInstance;
   readonly panel: FakePanel;
 }
+
+/** Read once for all tests of a process: they never change. */
+let texts: Texts | null = null;
 
 /** An application with thirty DNS servers under the prefix; nothing listens. */
 export async function startWeb(
@@ -20,7 +23,9 @@ export async function startWeb(
   panel.lists.set('dnsservice', community('dnsservice'));
   if (owner) await setOwnerPassword(panel.store.settings, PASSWORD);
   const app = Fastify(OWN_APP);
-  await app.register((scope) => registerWeb(scope, panel, { now: () => NOW, ...options.web }), { prefix });
+  texts ??= loadTexts(panel);
+  const web = { now: () => NOW, texts, ...options.web };
+  await app.register((scope) => registerWeb(scope, panel, web), { prefix });
   app.addHook('onClose', () => panel.close());
   return { app, panel };
 }
