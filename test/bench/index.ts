@@ -6,10 +6,11 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { runChild, startChild, stop } from './child.js';
 import type { Agent } from './listing.js';
+import { cpuTicks, TICK_MS } from './machine.js';
 import { atLeast, atMost, type Mark, median } from './marks.js';
 import { phone } from './phone.js';
 import { runParts } from './run.js';
-import { cpuTicks, load, residentMB, servePanel } from './served.js';
+import { load, residentMB, servePanel } from './served.js';
 import type { Year } from './store.js';
 
 interface Listed {
@@ -29,8 +30,6 @@ interface Scoring {
 const RUNS = 5;
 /** Pages of the memory and load measurements. */
 const PAGES = 2_000;
-/** The kernel counts processor time in hundredths of a second (`getconf CLK_TCK`). */
-const TICK_MS = 10;
 
 async function withAgent<T>(members: number, use: (agent: Agent) => Promise<T>, community = 'demo'): Promise<T> {
   const { said, child } = await startChild<AddressInfo>('replay', { members, community });

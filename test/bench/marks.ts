@@ -18,9 +18,12 @@ export function atLeast(name: string, value: number, unit: string, mark: number)
   return { name, value: round(value), unit, mark, atLeast: true, holds: value >= mark };
 }
 
-export function median(values: readonly number[]): number {
+export const median = (values: readonly number[]): number => percentile(values, 0.5);
+
+/** The value that this share of all values is below; NaN where there is none. */
+export function percentile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+  return sorted[Math.floor(sorted.length * share)] ?? Number.NaN;
 }
 
 export function table(marks: readonly Mark[]): string {

@@ -63,9 +63,3 @@ export function residentMB(pid: number): number {
   const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
   return (Number(/^Rss:\s+(\d+) kB/m.exec(rollup)?.[1]) * 1024) / 1e6;
 }
-
-/** Processor time that a process has used, in the kernel's ticks of 10 ms. */
-export function cpuTicks(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-  return Number(fields[11]) + Number(fields[12]);
-}

@@ -11,6 +11,7 @@ import type { Sample } from '../../plugin/model/sample.js';
 import { openStore } from '../../plugin/store/index.js';
 import { seeded } from '../discovery/seeded.js';
 import { argument, say } from './child.js';
+import { percentile } from './marks.js';
 import { residentMB } from './served.js';
 
 export interface Year {
@@ -111,8 +112,7 @@ function year(path: string): Year {
     most = Math.max(most, statSync(path).size + statSync(`${path}-wal`).size);
   }
   store.close();
-  const p99 = (what: keyof typeof took) =>
-    took[what].sort((a, b) => a - b)[Math.floor(took[what].length * 0.99)] ?? Number.NaN;
+  const p99 = (what: keyof typeof took) => percentile(took[what], 0.99);
   return { megabytes: most / 1e6, prune: longest, usualPrune: p99('prune'), add: p99('add'), note: p99('note') };
 }
 
