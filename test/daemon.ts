@@ -152,12 +152,12 @@ export class Owner {
     await this.#ask('POST', `api/v1/jobs/${id}/cancel`, {});
   }
 
-  /** The job once it has ended. */
-  async ended({ id }: Job): Promise<Job> {
+  /** The job once it has ended, asked for every `pollMs`. */
+  async ended({ id }: Job, pollMs = POLL_MS): Promise<Job> {
     for (;;) {
       const job = await this.job(id);
       if (job.state !== 'running') return job;
-      await delay(POLL_MS);
+      await delay(pollMs);
     }
   }
 

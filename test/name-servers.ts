@@ -7,8 +7,13 @@ import { Sockets } from '../plugin/demo/sockets.js';
 const MEMBER = { node: 'VIC-Adoberia', type: 'dnsservice', behaves: 'serves', description: '' } as const;
 
 /** Starts `count` of them on `127.${net}.0.…`, all at one port; each answer comes `delay` ms after its question. */
-export async function nameServers(net: number, port: number, count: number, delay = 0): Promise<Sockets> {
-  const sockets = new Sockets();
+export async function nameServers(
+  net: number,
+  port: number,
+  count: number,
+  delay = 0,
+  sockets = new Sockets(),
+): Promise<Sockets> {
   for (const address of addresses(net, count)) {
     await open(MEMBER, { address, port, sockets, path: () => delay });
   }

@@ -8,6 +8,8 @@ import { runChild, startChild, stop } from './child.js';
 import type { Agent } from './listing.js';
 import { cpuTicks, TICK_MS } from './machine.js';
 import { atLeast, atMost, type Mark, median } from './marks.js';
+import { scan } from './measuring/scan.js';
+import { slow } from './measuring/slow.js';
 import { phone } from './phone.js';
 import { runParts } from './run.js';
 import { load, residentMB, servePanel } from './served.js';
@@ -193,6 +195,8 @@ await runParts({
   list1000: () => listing(1_000, 150),
   ranking,
   scoring,
+  scan,
+  slow,
   longList,
   memory,
   page,
