@@ -1,5 +1,7 @@
 /** What the panel remembers: one SQLite file, opened with a check, migrated forward only. */
 import type Database from 'better-sqlite3';
+import type { Clock } from '../lib/clock/index.js';
+import { followClock } from './clock.js';
 import { type ExportRows, exporter } from './export.js';
 import { open } from './open.js';
 import { pruner } from './retention.js';
@@ -52,17 +54,22 @@ export interface Store {
 const MAX_BYTES = 20_000_000;
 
 /**
- * Opens the file, creating it and its folder where missing; `:memory:` stores nothing. `now` in ms since the epoch.
+ * Opens the file, creating it and its folder where missing; `:memory:` stores nothing. `time` in ms since the epoch: a clock
+ * whose jumps the rows follow, or one that nobody sets.
  * @throws PanelError `bad-config` when the file cannot be opened, or was written by a later version of this program.
  */
-export function openStore(path: string, now: () => number = Date.now, maxBytes = MAX_BYTES): Store {
-  const { value, movedAside } = open(path, now, (db) => storeOn(db, now, maxBytes));
+export function openStore(path: string, time: Clock | (() => number) = Date.now, maxBytes = MAX_BYTES): Store {
+  const { value, movedAside } = open(path, toNow(time), (db) => storeOn(db, time, maxBytes));
   return { ...value, movedAside };
 }
 
-function storeOn(db: Database.Database, now: () => number, maxBytes: number): Omit<Store, 'movedAside'> {
+const toNow = (time: Clock | (() => number)) => (typeof time === 'function' ? time : () => time.now());
+
+function storeOn(db: Database.Database, time: Clock | (() => number), maxBytes: number): Omit<Store, 'movedAside'> {
+  const now = toNow(time);
   const keys = providerKeys(db);
   const changes = watchers(db);
+  const settings = settingStore(db);
   const prunable = {
     attempts: attemptStore(db, now, keys, changes),
     history: historyStore(db, now, keys),
@@ -70,20 +77,41 @@ function storeOn(db: Database.Database, now: () => number, maxBytes: number): Om
     own: ownStore(db),
     sessions: sessionStore(db),
   };
+  const dated = { announcers: announcerStore(db), events: eventStore(db, now), opinions: opinionStore(db, now) };
+  const { attempts, history, jobs, own, sessions } = prunable;
+  const { announcers, events, opinions } = dated;
+  // Days after the attempts that they are computed from.
+  const tables = [attempts, history, jobs, own, sessions, announcers, events, opinions];
+  const latest = (before: number) => newest([attempts.latest(before), events.latest(before), sessions.latest(before)]);
+  const clock = typeof time === 'function' ? null : followClock(db, time, settings, { tables, latest });
   return {
     ...prunable,
-    announcers: announcerStore(db),
+    ...dated,
+    own: clock === null ? own : { ...own, beat: withClock(db, own.beat, clock.save) },
     ids: providerIds(db, changes.touched),
-    events: eventStore(db, now),
-    opinions: opinionStore(db, now),
     recommendations: recommendationStore(db),
-    settings: settingStore(db),
+    settings,
     exportRows: exporter(db),
     flush: flusher(db),
     prune: pruner(db, prunable, now, maxBytes),
-    close: () => void db.close(),
+    close: () => {
+      clock?.stop();
+      db.close();
+    },
   };
 }
+
+/** Each minute, in one commit: where the clock stands is known to the next run. */
+function withClock(db: Database.Database, beat: OwnStore['beat'], save: () => void): OwnStore['beat'] {
+  const both = db.transaction((at: number, state: 'up' | 'cut') => {
+    beat(at, state);
+    save();
+  });
+  return (at, state) => both.immediate(at, state);
+}
+
+const newest = (dates: readonly (number | null)[]) =>
+  dates.reduce((latest, date) => (date === null || (latest !== null && latest >= date) ? latest : date), null);
 
 /**
  * Under synchronous=NORMAL a commit only appends to the write-ahead log, without a disk flush: it survives the death of

@@ -8,6 +8,13 @@ import type Database from 'better-sqlite3';
 
 const held: object[] = [];
 
+/** Rows dated from `from` to `until` (ms since the epoch), both included, get `by` ms later: the clock was set. */
+export interface Move {
+  readonly from: number;
+  readonly until: number;
+  readonly by: number;
+}
+
 /** Keeps the object from being collected; returns it. */
 export function hold<T extends object>(object: T): T {
   held.push(object);

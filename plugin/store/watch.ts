@@ -8,6 +8,7 @@ export type Watcher = () => 'all' | ReadonlyMap<string, ReadonlySet<string>>;
 export interface Watchers {
   watch(): Watcher;
   touched(type: string, provider: string): void;
+  touchedAll(): void;
 }
 
 export function watchers(db: Database.Database): Watchers {
@@ -31,6 +32,9 @@ export function watchers(db: Database.Database): Watchers {
     },
     touched: (type, provider) => {
       for (const { touched } of states) touched.set(type, (touched.get(type) ?? new Set()).add(provider));
+    },
+    touchedAll: () => {
+      for (const state of states) state.all = true;
     },
   };
 }

@@ -1,7 +1,7 @@
 /** Who has announced which provider since when, so that a restart does not forget who was here before a flood, and who was first. */
 import type Database from 'better-sqlite3';
-import { dayOf } from '../../lib/time.js';
-import { prepare } from '../sqlite.js';
+import { DAY_MS, dayOf } from '../../lib/time.js';
+import { type Move, prepare } from '../sqlite.js';
 
 export interface AnnouncerStore {
   /** When the announcer first announced anything, ms since the epoch; null = never. */
@@ -13,6 +13,10 @@ export interface AnnouncerStore {
     claims: Iterable<{ readonly provider: string; readonly announcer: string; readonly since: number }>,
     at: number,
   ): void;
+}
+
+export interface MovableAnnouncers extends AnnouncerStore {
+  move(move: Move): void;
 }
 
 export const ANNOUNCERS_SCHEMA = `
@@ -33,11 +37,14 @@ const MAX_ROWS = 5_000;
 const NOTE = `
   INSERT INTO announcers (announcer, provider, since, heard) VALUES (@announcer, @provider, @since, @today)
   ON CONFLICT DO UPDATE SET heard = excluded.heard WHERE heard <> excluded.heard`;
+const MOVE = `
+  UPDATE announcers SET since = since + iif(since BETWEEN @from AND @until, @by, 0),
+    heard = heard + iif(heard BETWEEN @firstDay AND @lastDay, @days, 0)`;
 const TRIM = `
   DELETE FROM announcers WHERE (announcer, provider) IN (
     SELECT announcer, provider FROM announcers ORDER BY heard DESC, since LIMIT -1 OFFSET ${MAX_ROWS})`;
 
-export function announcerStore(db: Database.Database): AnnouncerStore {
+export function announcerStore(db: Database.Database): MovableAnnouncers {
   const announcer = prepare<[string], number>(db, 'SELECT min(since) FROM announcers WHERE announcer = ?').pluck();
   const claim = prepare<[string, string], number>(
     db,
@@ -47,6 +54,7 @@ export function announcerStore(db: Database.Database): AnnouncerStore {
   const forget = prepare<[number]>(db, 'DELETE FROM announcers WHERE heard < ?');
   const count = prepare<[], number>(db, 'SELECT count(*) FROM announcers').pluck();
   const trim = prepare(db, TRIM);
+  const move = prepare<Move & { firstDay: number; lastDay: number; days: number }>(db, MOVE);
   const write = db.transaction((claims: Parameters<AnnouncerStore['note']>[0], at: number) => {
     const today = dayOf(at);
     for (const { provider, announcer, since } of claims) note.run({ provider, announcer, since, today });
@@ -56,6 +64,10 @@ export function announcerStore(db: Database.Database): AnnouncerStore {
   return {
     announcer: (name) => announcer.get(name) ?? null,
     claim: (provider, name) => claim.get(name, provider) ?? null,
+    move: (span) => {
+      const { from, until, by } = span;
+      move.run({ ...span, firstDay: dayOf(from), lastDay: dayOf(until), days: Math.round(by / DAY_MS) });
+    },
     note: (claims, at) => write.immediate(claims, at),
   };
 }

@@ -2,7 +2,7 @@
 import type Database from 'better-sqlite3';
 import type { Attempt } from '../../model/attempt.js';
 import { COLUMNS, decoder, type Row, toRow } from '../rows.js';
-import { prepare } from '../sqlite.js';
+import { type Move, prepare } from '../sqlite.js';
 import type { Watcher, Watchers } from '../watch.js';
 import { KEY, type ProviderKeys } from './providers.js';
 
@@ -26,6 +26,9 @@ export interface AttemptStore {
 export interface PrunableAttempts extends AttemptStore {
   /** Deletes at most `limit` attempts older than `before` (ms since the epoch), oldest first; returns how many. */
   prune(before: number, limit: number): number;
+  move(move: Move): void;
+  /** Date of the newest attempt before `before`, ms since the epoch; null where there is none. */
+  latest(before: number): number | null;
 }
 
 /**
@@ -90,6 +93,10 @@ const PRUNE = `
     (SELECT type, provider, at, nth FROM attempts WHERE at < ? ORDER BY at LIMIT ?)
   RETURNING type, provider`;
 
+/** `nth` keeps them apart from those that are there already. */
+const MOVE = `
+  UPDATE attempts SET at = at + @by, nth = nth + 1 + (SELECT max(nth) FROM attempts) WHERE at BETWEEN @from AND @until`;
+
 /** Attempts that the score looks at. */
 const SCORED = 40;
 
@@ -97,7 +104,7 @@ export function attemptStore(
   db: Database.Database,
   now: () => number,
   keys: ProviderKeys,
-  { watch, touched }: Watchers,
+  { watch, touched, touchedAll }: Watchers,
 ): PrunableAttempts {
   const insert = prepare(db, ADD);
   const setBack = prepare<{ type: string; provider: string; at: number; now: number }>(db, SET_BACK);
@@ -106,6 +113,8 @@ export function attemptStore(
   const bytes = prepare<[number, number], number>(db, 'SELECT total(bytes) FROM attempts WHERE at BETWEEN ? AND ?');
   const bytesBetween = bytes.pluck();
   const prune = prepare<[number, number], [type: string, key: string]>(db, PRUNE).raw();
+  const move = prepare<Move>(db, MOVE);
+  const latest = prepare<[number], number | null>(db, 'SELECT max(at) FROM attempts WHERE at < ?').pluck();
   const added = { attempts: 0, answered: 0, bytes: 0 };
 
   function of(type: string, provider: string, limit = SCORED): Attempt[] {
@@ -144,5 +153,9 @@ export function attemptStore(
       for (const { type, id } of providers) touched(type, id);
       return count;
     },
+    move: (span) => {
+      if (move.run(span).changes > 0) touchedAll();
+    },
+    latest: (before) => latest.get(before) ?? null,
   };
 }

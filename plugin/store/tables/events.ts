@@ -2,7 +2,7 @@
 import type Database from 'better-sqlite3';
 import { DAY_MS } from '../../lib/time.js';
 import type { Job, JobKind } from '../../model/job.js';
-import { prepare } from '../sqlite.js';
+import { type Move, prepare } from '../sqlite.js';
 
 /** `cloudy`: a user of Cloudy's own pages, by name. `schedule`: the panel itself. `stranger`: somebody without a login. */
 export const ACTORS = ['owner', 'cloudy', 'command-line', 'schedule', 'stranger'] as const;
@@ -50,6 +50,12 @@ export interface EventStore {
   newest(limit: number): Event[];
 }
 
+export interface MovableEvents extends EventStore {
+  move(move: Move): void;
+  /** Date of the newest line before `before`, ms since the epoch; null where there is none. */
+  latest(before: number): number | null;
+}
+
 /** A small node's year. */
 export const EVENTS_KEPT = 500;
 
@@ -89,11 +95,13 @@ const NEWEST = `
 
 type Row = Omit<Event, 'result'> & { readonly result: string };
 
-export function eventStore(db: Database.Database, now: () => number): EventStore {
+export function eventStore(db: Database.Database, now: () => number): MovableEvents {
   const insert = prepare<Row>(db, ADD);
   const forget = prepare(db, FORGET);
   const removeAlike = prepare<Omit<Row, 'count' | 'job'> & { since: number }, number>(db, REMOVE_ALIKE).pluck();
   const newest = prepare<[number], Event>(db, NEWEST);
+  const move = prepare<Move>(db, 'UPDATE events SET at = at + @by WHERE at BETWEEN @from AND @until');
+  const latest = prepare<[number], number | null>(db, 'SELECT max(at) FROM events WHERE at < ?').pluck();
   const put = (row: Row) => {
     const { changes } = insert.run(row);
     forget.run();
@@ -107,5 +115,7 @@ export function eventStore(db: Database.Database, now: () => number): EventStore
       put({ ...event, job: null, at, count: counts.reduce((sum, count) => sum + count, 1) });
     },
     newest: (limit) => newest.all(limit),
+    move: (span) => void move.run(span),
+    latest: (before) => latest.get(before) ?? null,
   };
 }

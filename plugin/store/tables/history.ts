@@ -1,7 +1,7 @@
 /** History: one row per provider and UTC day, computed from the day's raw attempts while they are still stored. */
 import type Database from 'better-sqlite3';
 import { DAY_MS, dayName, dayOf, HOUR_MS } from '../../lib/time.js';
-import { prepare } from '../sqlite.js';
+import { type Move, prepare } from '../sqlite.js';
 import { KEY, type ProviderKeys } from './providers.js';
 
 export interface DayRow {
@@ -37,6 +37,8 @@ export interface HistoryStore {
 export interface PrunableHistory extends HistoryStore {
   /** Deletes at most `limit` rows of days before that of `before` (ms since the epoch), oldest first; returns how many. */
   prune(before: number, limit: number): number;
+  /** After the attempts have moved: their days move along. */
+  move(move: Move): void;
 }
 
 /** `provider` is its key (see providers.ts). Rows are ordered by provider, as they are drawn; the index by day serves the pruning. */
@@ -93,6 +95,15 @@ const PRUNE = `
     (SELECT type, provider, day FROM days WHERE day < ? ORDER BY day LIMIT ?)
   RETURNING type, provider`;
 
+const TAKE = `
+  DELETE FROM days WHERE day BETWEEN @firstDay AND @lastDay RETURNING type, provider, day, attempts, answered, score, rtt, answer`;
+const RAW_DAYS = `
+  SELECT at / ${DAY_MS} AS day, max(at) AS lastAt, group_concat(ifnull(samples, 'null')) AS answers FROM attempts
+  WHERE type = @type AND provider = @provider AND at / ${DAY_MS} BETWEEN @first AND @last GROUP BY day`;
+const PUT_BACK = `
+  INTO days (type, provider, day, attempts, answered, score, rtt, answer)
+  VALUES (@type, @provider, @day, @attempts, @answered, @score, @rtt, @answer)`;
+
 /** No scan takes longer. One that runs past midnight has attempts on two days. */
 const MAX_SCAN_MS = HOUR_MS;
 
@@ -110,12 +121,16 @@ export function historyStore(db: Database.Database, now: () => number, keys: Pro
   const raw = prepare<ProviderRef & { from: number; until: number }, string | null>(db, RAW).pluck();
   const put = prepare(db, NOTE);
   const prune = prepare<[number, number], [type: string, key: string]>(db, PRUNE).raw();
+  const move = mover(db);
   const today = () => dayOf(now());
 
   function note(type: string, provider: string, score: number | null): void {
     for (let day = dayOf(now() - MAX_SCAN_MS); day <= today(); day++) {
       const answers = raw.all({ type, provider, from: day * DAY_MS, until: (day + 1) * DAY_MS });
-      if (answers.length > 0) put.run({ type, provider, day, today: today(), score, ...summarise(answers) });
+      if (answers.length > 0) {
+        const read = answers.map((answer) => (answer === null ? null : (JSON.parse(answer) as Samples)));
+        put.run({ type, provider, day, today: today(), score, ...summarise(read) });
+      }
     }
   }
 
@@ -140,6 +155,47 @@ export function historyStore(db: Database.Database, now: () => number, keys: Pro
     // Starts as a writer: a reader that becomes one fails at once instead of waiting for another process.
     noteAll: (type, scores) => noteAll.immediate(type, scores),
     prune: (before, limit) => pruneSome.immediate(before, limit),
+    move,
+  };
+}
+
+type Day = Omit<DayRow, 'day'> & { readonly type: string; readonly provider: string; readonly day: number };
+interface RawDay {
+  readonly day: number;
+  readonly lastAt: number;
+  readonly answers: string;
+}
+
+/** Takes the days of the span out, and puts them back where their attempts are now. */
+function mover(db: Database.Database): (move: Move) => void {
+  const take = prepare<{ firstDay: number; lastDay: number }, Day>(db, TAKE);
+  const rawDays = prepare<{ type: string; provider: string; first: number; last: number }, RawDay>(db, RAW_DAYS);
+  const replace = prepare<Day>(db, `INSERT OR REPLACE ${PUT_BACK}`);
+  const fill = prepare<Day>(db, `INSERT OR IGNORE ${PUT_BACK}`);
+  const put = (rows: readonly [Day, ...Day[]], { from, until, by }: Move) => {
+    const [{ type, provider }] = rows;
+    const [first, last] = [dayOf(Math.min(from, from + by)), dayOf(Math.max(until, until + by))];
+    const raw = rawDays.all({ type, provider, first, last });
+    const dayBefore = ({ day, lastAt }: RawDay) =>
+      lastAt >= from + by && lastAt <= until + by ? dayOf(lastAt - by) : day;
+    const scores = new Map(rows.map(({ day, score }) => [day, score]));
+    for (const one of raw) {
+      const score = scores.get(dayBefore(one)) ?? rows.at(-1)?.score ?? null;
+      replace.run({ type, provider, day: one.day, score, ...summarise(JSON.parse(`[${one.answers}]`)) });
+    }
+    const known = new Set(raw.map(dayBefore));
+    const days = Math.round(by / DAY_MS);
+    for (const row of rows) if (!known.has(row.day)) fill.run({ ...row, day: row.day + days });
+  };
+  return (move) => {
+    const taken = new Map<string, [Day, ...Day[]]>();
+    for (const row of take.all({ firstDay: dayOf(move.from), lastDay: dayOf(move.until) })) {
+      const key = JSON.stringify([row.type, row.provider]);
+      const rows = taken.get(key);
+      if (rows) rows.push(row);
+      else taken.set(key, [row]);
+    }
+    for (const rows of taken.values()) put(rows, move);
   };
 }
 
@@ -158,12 +214,14 @@ function toBars(rows: readonly [provider: string, days: string | null][], length
   return bars;
 }
 
-/** `answers`: the samples of each attempt as JSON, null for a failure. */
-function summarise(answers: readonly (string | null)[]) {
+type Samples = readonly [metric: string, value: number][];
+
+/** `answers`: the samples of each attempt, null for a failure. */
+function summarise(answers: readonly (Samples | null)[]) {
   const rtts: number[] = [];
   const times: number[] = [];
-  for (const answer of answers) {
-    const samples: [metric: string, value: number][] = JSON.parse(answer ?? '[]');
+  for (const samples of answers) {
+    if (samples === null) continue;
     const values = (id: string) => samples.filter(([metric]) => metric === id).map(([, value]) => value);
     for (const rtt of values('rtt')) rtts.push(rtt);
     for (const time of SERVICE_TIMES.map(values).find((found) => found.length > 0) ?? []) times.push(time);

@@ -1,7 +1,8 @@
 /** Jobs: one row each, written when a job starts and when it ends. */
 import type Database from 'better-sqlite3';
+import { moved } from '../../lib/clock/index.js';
 import type { Job } from '../../model/job.js';
-import { prepare } from '../sqlite.js';
+import { type Move, prepare } from '../sqlite.js';
 
 export interface JobStore {
   /** Inserts or replaces. */
@@ -16,6 +17,7 @@ export interface JobStore {
 export interface PrunableJobs extends JobStore {
   /** Deletes at most `limit` ended jobs that started before `before` (ms since the epoch) and belong to no event. */
   prune(before: number, limit: number): number;
+  move(move: Move): void;
 }
 
 export const JOBS_SCHEMA = `
@@ -45,6 +47,9 @@ const PRUNE = `
     (SELECT id FROM jobs WHERE startedAt < ? AND state <> 'running'
       AND NOT EXISTS (SELECT 1 FROM events WHERE job = jobs.id) ORDER BY startedAt LIMIT ?)`;
 
+const DATED = `
+  SELECT id, startedAt, finishedAt FROM jobs WHERE startedAt BETWEEN @from AND @until OR finishedAt BETWEEN @from AND @until`;
+
 type Row = Omit<Job, 'error'> & { readonly error: string | null };
 
 const ORPHAN_ERROR: Job['error'] = {
@@ -65,7 +70,16 @@ export function jobStore(db: Database.Database, now: () => number): PrunableJobs
   const newest = prepare<[string], Row>(db, 'SELECT * FROM jobs WHERE type = ? ORDER BY startedAt DESC LIMIT 1');
   const closeOrphans = prepare<Pick<Row, 'finishedAt' | 'error'>>(db, CLOSE_ORPHANS);
   const prune = prepare<[string, number]>(db, PRUNE);
+  const dated = prepare<{ from: string; until: string }, Pick<Row, 'id' | 'startedAt' | 'finishedAt'>>(db, DATED);
+  const date = prepare(db, 'UPDATE jobs SET startedAt = @startedAt, finishedAt = @finishedAt WHERE id = @id');
+  const move = ({ from, until, by }: Move) => {
+    const span = { since: from, until, by };
+    const later = (at: string) => iso(moved(Date.parse(at), span));
+    for (const { id, startedAt, finishedAt } of dated.all({ from: iso(from), until: iso(until) }))
+      date.run({ id, startedAt: later(startedAt), finishedAt: finishedAt && later(finishedAt) });
+  };
   return {
+    move,
     put: (job) => void put.run({ ...job, error: json(job.error) }),
     get: (id) => toJob(get.get(id)),
     newest: (type) => toJob(newest.get(type)),

@@ -1,6 +1,6 @@
 /** What the owner thinks of providers. Never pruned: no measurement can bring it back. */
 import type Database from 'better-sqlite3';
-import { prepare } from '../sqlite.js';
+import { type Move, prepare } from '../sqlite.js';
 
 interface Rating {
   /** ms since the epoch. */
@@ -30,6 +30,10 @@ export interface OpinionStore {
   rate(type: string, provider: string, stars: Rating['stars']): void;
   /** Removes all stars. */
   unrate(type: string, provider: string): void;
+}
+
+export interface MovableOpinions extends OpinionStore {
+  move(move: Move): void;
 }
 
 export const OPINIONS_SCHEMA = `
@@ -68,7 +72,7 @@ type Key = { readonly type: string; readonly provider: string };
 
 const EMPTY: Row = { pinned: 0, hidden: 0, note: '', runBy: '', known: '', language: '', help: '' };
 
-export function opinionStore(db: Database.Database, now: () => number): OpinionStore {
+export function opinionStore(db: Database.Database, now: () => number): MovableOpinions {
   const get = prepare<[string, string], Row>(db, 'SELECT * FROM opinions WHERE type = ? AND provider = ?');
   const all = prepare<[string], Row & Key>(db, 'SELECT * FROM opinions WHERE type = ?');
   const put = prepare<Row & Key>(db, PUT);
@@ -80,6 +84,7 @@ export function opinionStore(db: Database.Database, now: () => number): OpinionS
   const rate = prepare<[string, string, number, number]>(db, 'INSERT OR REPLACE INTO ratings VALUES (?, ?, ?, ?)');
   const forget = prepare<Key>(db, FORGET);
   const unrate = prepare<[string, string]>(db, 'DELETE FROM ratings WHERE type = ? AND provider = ?');
+  const move = prepare<Move>(db, 'UPDATE OR REPLACE ratings SET at = at + @by WHERE at BETWEEN @from AND @until');
   const toOpinion = (type: string, provider: string, row = EMPTY): Opinion => ({
     ...toFields(row),
     stars: ratings.all(type, provider),
@@ -99,6 +104,7 @@ export function opinionStore(db: Database.Database, now: () => number): OpinionS
       rate.run(type, provider, now(), stars);
       forget.run({ type, provider });
     },
+    move: (span) => void move.run(span),
     unrate: (type, provider) => void unrate.run(type, provider),
   };
 }

@@ -1,7 +1,7 @@
 /** This node's own availability, minute by minute: it tells a provider's absence from ours. */
 import type Database from 'better-sqlite3';
-import { dayName, dayOf, MINUTE_MS } from '../../lib/time.js';
-import { prepare } from '../sqlite.js';
+import { DAY_MS, dayName, dayOf, MINUTE_MS } from '../../lib/time.js';
+import { type Move, prepare } from '../sqlite.js';
 
 interface OwnDay {
   /** YYYY-MM-DD, UTC. */
@@ -22,6 +22,8 @@ export interface OwnStore {
 export interface PrunableOwn extends OwnStore {
   /** Deletes the days before that of `before` (ms since the epoch); returns how many. */
   prune(before: number): number;
+  /** Moves the minutes that this process has counted; of earlier ones it is not known when on their day they were. */
+  move(move: Move): void;
 }
 
 export const OWN_SCHEMA = `
@@ -37,15 +39,32 @@ export const OWN_SCHEMA = `
 const BEAT = `
   INSERT INTO own (day, up, cut) VALUES (@day, @up, @cut)
   ON CONFLICT DO UPDATE SET up = min(up + excluded.up, 1440 - cut), cut = min(cut + excluded.cut, 1440 - up)`;
+const TAKE = 'UPDATE own SET up = max(0, up - @up), cut = max(0, cut - @cut) WHERE day = @day';
+
+/** Minutes (since the epoch) in a row of the same state. */
+interface Stretch {
+  from: number;
+  until: number;
+  readonly state: 'up' | 'cut';
+}
+/** A link that comes and goes makes many; the oldest are forgotten, and stay where they are. */
+const MAX_STRETCHES = 1_000;
 
 export function ownStore(db: Database.Database): PrunableOwn {
   const beat = prepare(db, BEAT);
+  const take = prepare(db, TAKE);
   const days = prepare<[number], OwnDay & { day: number }>(
     db,
-    'SELECT day, up, cut FROM own WHERE day >= ? ORDER BY day',
+    'SELECT day, up, cut FROM own WHERE day >= ? AND up + cut > 0 ORDER BY day',
   );
   const prune = prepare<[number]>(db, 'DELETE FROM own WHERE day < ?');
+  let stretches: Stretch[] = [];
   let last = Number.NaN;
+  const note = (minute: number, state: Stretch['state']) => {
+    const latest = stretches.at(-1);
+    if (latest?.state === state && latest.until === minute - 1) latest.until = minute;
+    else stretches = [...stretches, { from: minute, until: minute, state }].slice(-MAX_STRETCHES);
+  };
   return {
     beat: (at, state) => {
       const minute = Math.floor(at / MINUTE_MS);
@@ -54,10 +73,35 @@ export function ownStore(db: Database.Database): PrunableOwn {
       const first = minute - last === 2 ? minute - 1 : minute;
       for (let counted = first; counted <= minute; counted++) {
         beat.run({ day: dayOf(counted * MINUTE_MS), up: state === 'up' ? 1 : 0, cut: state === 'cut' ? 1 : 0 });
+        note(counted, state);
       }
       last = minute;
     },
     days: (since) => days.all(dayOf(since)).map(({ day, up, cut }) => ({ day: dayName(day), up, cut })),
     prune: (before) => prune.run(dayOf(before)).changes,
+    move: ({ from, until, by }) => {
+      const isMoved = (stretch: Stretch) => stretch.until * MINUTE_MS >= from && stretch.from * MINUTE_MS <= until;
+      const minutes = Math.round(by / MINUTE_MS);
+      const later = stretches.filter(isMoved);
+      for (const share of later.flatMap(byDay)) take.run(share);
+      for (const stretch of later) {
+        stretch.from += minutes;
+        stretch.until += minutes;
+      }
+      for (const share of later.flatMap(byDay)) beat.run(share);
+      last += minutes;
+    },
   };
+}
+
+/** How many minutes of the stretch each day has. */
+function byDay({ from, until, state }: Stretch): { day: number; up: number; cut: number }[] {
+  const shares = [];
+  for (let first = from; first <= until; ) {
+    const day = dayOf(first * MINUTE_MS);
+    const next = Math.min(until + 1, ((day + 1) * DAY_MS) / MINUTE_MS);
+    shares.push({ day, up: state === 'up' ? next - first : 0, cut: state === 'cut' ? next - first : 0 });
+    first = next;
+  }
+  return shares;
 }

@@ -1,6 +1,6 @@
 /** Sessions of the owner: one row per login. */
 import type Database from 'better-sqlite3';
-import { prepare } from '../sqlite.js';
+import { type Move, prepare } from '../sqlite.js';
 
 /** Times in ms since the epoch. */
 export interface Session {
@@ -21,7 +21,14 @@ export interface SessionStore {
 export interface PrunableSessions extends SessionStore {
   /** Deletes the sessions last used before `before` (ms since the epoch); returns how many. */
   prune(before: number): number;
+  move(move: Move): void;
+  /** The latest use before `before`, ms since the epoch; null where there is none. */
+  latest(before: number): number | null;
 }
+
+const MOVE = `
+  UPDATE sessions SET since = since + iif(since BETWEEN @from AND @until, @by, 0),
+    used = used + iif(used BETWEEN @from AND @until, @by, 0)`;
 
 /** As in the first shape of the file. */
 export const SESSIONS_SCHEMA = `
@@ -52,11 +59,15 @@ export function sessionStore(db: Database.Database): PrunableSessions {
   const remove = prepare<[string]>(db, 'DELETE FROM sessions WHERE key = ?');
   const removeAll = prepare<[]>(db, 'DELETE FROM sessions');
   const prune = prepare<[number]>(db, 'DELETE FROM sessions WHERE used < ?');
+  const move = prepare<Move>(db, MOVE);
+  const latest = prepare<[number], number | null>(db, 'SELECT max(used) FROM sessions WHERE used < ?').pluck();
   return {
     put: (key, session) => void put.run({ key, ...session }),
     get: (key) => get.get(key) ?? null,
     remove: (key) => void remove.run(key),
     removeAll: () => void removeAll.run(),
     prune: (before) => prune.run(before).changes,
+    move: (span) => void move.run(span),
+    latest: (before) => latest.get(before) ?? null,
   };
 }
