@@ -6,7 +6,7 @@ import type { Panel } from '../panel/contract.js';
  * @param now ms since the epoch
  * @returns stops it, and aborts what is being sent
  */
-export async function openAlerts(panel: Panel, now: () => number = Date.now): Promise<() => Promise<void>> {
+export async function openAlerts(panel: Panel, now = () => panel.time.now()): Promise<() => Promise<void>> {
   const { notifyUrl, notifyKind } = panel.config;
   if (notifyUrl === null || panel.demo) return () => Promise.resolve();
   const [{ Alerts }, { Post }] = await Promise.all([import('./alerts.js'), import('./post.js')]);

@@ -2,6 +2,7 @@
 
 import { capRows, type SkippedRow } from '../announcement/skipped.js';
 import type { Config } from '../config/index.js';
+import { fixedTime, type Time } from '../lib/clock/index.js';
 import { Listeners } from '../lib/listeners.js';
 import { PanelError } from '../model/errors.js';
 import type { Announcement, Provider } from '../model/provider.js';
@@ -9,7 +10,7 @@ import { SerfRpc } from '../serf/client.js';
 import { createAddressCheck } from './allowed.js';
 import { type Merged as List, merge, providerIdOf } from './merge.js';
 import { Proofs, type Prove } from './proofs.js';
-import { type Memory, Seniority } from './seniority.js';
+import { type Memory, NO_MEMORY, Seniority } from './seniority.js';
 import type { Agent, Source, SourceStatus, SourceType } from './source.js';
 
 export type { SkippedRow } from '../announcement/skipped.js';
@@ -78,18 +79,30 @@ interface DiscoveryOptions {
   readonly prove?: Prove;
   /** Wall clock, ms since the epoch. */
   readonly now?: () => number;
+  /** The same, where it may be set meanwhile: sources then date by what has passed, and what is shown moves along. */
+  readonly time?: Time;
 }
 
 /** Opens every source that is configured. */
 export function createDiscovery(options: DiscoveryOptions): Discovery {
-  const { config, sources, isWanted = () => true, types = [], memory, prove, now = Date.now } = options;
-  const context = { types, now, seniority: new Seniority(now, memory) };
+  const { config, sources, isWanted = () => true, types = [], memory = NO_MEMORY, prove } = options;
+  const { now = Date.now, time = fixedTime(now) } = options;
+  const steady = () => time.steady();
+  const context = { types, now: steady, seniority: new Seniority(steady, inMoments(memory, time)) };
   const open = sources.filter(isWanted).flatMap((type): OpenSource[] => {
     const source = type.open(config, context);
     return source === null ? [] : [{ type, source }];
   });
   const { isKnown = () => true } = options;
-  return new Merged({ types: sources, open, ranges: config.communityRanges, isKnown, prove, now });
+  return new Merged({ types: sources, open, ranges: config.communityRanges, isKnown, prove, time });
+}
+
+function inMoments(memory: Memory, time: Time): Memory {
+  const moment = (date: number | null) => (date === null ? null : time.moment(date));
+  return {
+    announcer: (announcer) => moment(memory.announcer(announcer)),
+    claim: (provider, announcer) => moment(memory.claim(provider, announcer)),
+  };
 }
 
 /** Whether a Serf agent answers at the configured address, within `limitMs`; one that wants a key answers too. */
@@ -121,7 +134,7 @@ interface MergedOptions {
   readonly ranges: readonly string[] | null;
   readonly isKnown: (typeId: string) => boolean;
   readonly prove: Prove | undefined;
-  readonly now: () => number;
+  readonly time: Time;
 }
 
 class Merged implements Discovery {
@@ -130,7 +143,9 @@ class Merged implements Discovery {
   readonly #allowed: Readonly<Record<'anywhere' | 'local', (address: string) => boolean>>;
   readonly #isKnown: (typeId: string) => boolean;
   readonly #proofs: Proofs;
-  readonly #now: () => number;
+  /** Everything is dated by `steady`, and turned into dates on the way out. */
+  readonly #time: Time;
+  readonly #forgetTime: () => void;
   readonly #listeners = new Listeners();
   #list = EMPTY;
   #byId: ReadonlyMap<string, Provider> = new Map();
@@ -141,12 +156,13 @@ class Merged implements Discovery {
   #restsUntil = 0;
   #notification: NodeJS.Timeout | NodeJS.Immediate | null = null;
 
-  constructor({ types, open, ranges, isKnown, prove, now }: MergedOptions) {
+  constructor({ types, open, ranges, isKnown, prove, time }: MergedOptions) {
     this.sourceTypes = types;
     this.#open = open;
     this.#allowed = { anywhere: createAddressCheck(ranges, false), local: createAddressCheck(ranges, true) };
     this.#isKnown = isKnown;
-    this.#now = now;
+    this.#time = time;
+    this.#forgetTime = time.onJump(() => this.#changed());
     const canAsk = ({ gossip }: Announcement) => gossip !== null && this.#allowedNow()(gossip.address);
     this.#proofs = new Proofs(prove, canAsk, () => this.#changed());
     for (const { source } of open) source.onChange(() => this.#changed());
@@ -165,7 +181,7 @@ class Merged implements Discovery {
   *dated(): Iterable<Dated> {
     for (const { announcement, announcer, since } of this.#open.flatMap(({ source }) => source.sightings()))
       if (announcer !== undefined && since !== undefined)
-        yield { provider: providerIdOf(announcement), announcer, since };
+        yield { provider: providerIdOf(announcement), announcer, since: this.#time.date(since) };
   }
 
   find(id: string): Provider | null {
@@ -191,11 +207,12 @@ class Merged implements Discovery {
   }
 
   skipped(source: string): readonly SkippedRow[] {
-    const heardAt = this.#now();
+    const heardAt = this.#time.steady();
     const dropped = this.#list.dropped
       .filter((row) => row.source === source)
       .map(({ announcement: { node, type }, reason }) => ({ node, type, reason, heardAt }));
-    return capRows([...(this.#find(source)?.skippedRows?.() ?? []), ...dropped]);
+    const rows = capRows([...(this.#find(source)?.skippedRows?.() ?? []), ...dropped]);
+    return rows.map((row) => ({ ...row, heardAt: this.#time.date(row.heardAt) }));
   }
 
   serfClient(): SerfRpc {
@@ -230,6 +247,7 @@ class Merged implements Discovery {
   }
 
   async close(): Promise<void> {
+    this.#forgetTime();
     this.#proofs.close();
     await Promise.all(this.#open.map(({ source }) => source.close()));
     clearTimeout(this.#notification as NodeJS.Timeout);
@@ -250,7 +268,8 @@ class Merged implements Discovery {
     const skipped: Record<string, number> = { ...status.skipped };
     for (const row of this.#list.dropped)
       if (row.source === type.id) skipped[row.reason] = (skipped[row.reason] ?? 0) + 1;
-    return { name: type.id, ...status, skipped };
+    const lastUp = status.lastUp === null ? null : this.#time.date(status.lastUp);
+    return { name: type.id, ...status, lastUp, skipped };
   }
 
   /** Listeners hear once of many changes at once. */
@@ -270,7 +289,7 @@ class Merged implements Discovery {
   }
 
   #refresh(): void {
-    const now = this.#now();
+    const now = this.#time.steady();
     // Merged again where the clock was set back.
     if (this.#mergedAt !== null && this.#mergedAt <= now && now - this.#mergedAt < MERGED_FOR_MS) return;
     const began = performance.now();
@@ -287,7 +306,8 @@ class Merged implements Discovery {
     }));
     const allowed = this.#allowedNow();
     const isProven = (announcement: Announcement) => this.#proofs.isProven(announcement);
-    this.#list = merge(reports, { allowed, now, isKnown: this.#isKnown, isProven });
+    const date = (moment: number) => this.#time.date(moment);
+    this.#list = merge(reports, { allowed, now, date, isKnown: this.#isKnown, isProven });
     this.#byId = new Map(this.#list.providers.map((provider) => [provider.id, provider]));
     const byType = new Map<string, Provider[]>();
     for (const provider of this.#list.providers) {

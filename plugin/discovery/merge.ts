@@ -24,6 +24,8 @@ export interface MergeOptions {
   readonly allowed: (address: string) => boolean;
   /** ms since the epoch */
   readonly now: number;
+  /** When a time of the sources, such as `now`, was; it is its own date where left out. */
+  readonly date?: (moment: number) => number;
   /** Whether the panel knows the service type; of unknown ones only so many are listed. */
   readonly isKnown?: (type: string) => boolean;
   /** Whether the announcing member is proven to be at its address. Called only where announcers disagree. */
@@ -145,7 +147,7 @@ function contentKey({ provider, announcer }: Row): string {
  * announcing it too. Where announcers disagree, one that is proven to be at the address outranks mere claims.
  */
 function toRow(witnesses: [Witness, ...Witness[]], order: readonly string[], options: MergeOptions): Row {
-  const { now, isProven = () => false } = options;
+  const { now, date = (moment) => moment, isProven = () => false } = options;
   const first = witnesses[0];
   const { node, txt } = first.sighting.announcement;
   const isDisputed = witnesses.some(
@@ -175,8 +177,8 @@ function toRow(witnesses: [Witness, ...Witness[]], order: readonly string[], opt
     self: believed.sighting.self,
     barred: findBar(announcement, options.allowed, isDeclined),
     stale: !witnesses.some((witness) => isConfirmed(witness, now)),
-    heardAt: witnesses.reduce((latest, witness) => Math.max(latest, heardAt(witness, now)), 0),
-    ...(Number.isFinite(believed.since) && { since: believed.since }),
+    heardAt: date(witnesses.reduce((latest, witness) => Math.max(latest, heardAt(witness, now)), 0)),
+    ...(Number.isFinite(believed.since) && { since: date(believed.since) }),
     ...(contradictions.length > 0 && { contradictions }),
   };
   return { provider, announcer: believed.announcer };

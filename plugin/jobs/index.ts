@@ -1,5 +1,6 @@
 /** Jobs: work that outlives its request. Kept in the store, so that a job's page survives a reload and a restart. */
 import { randomBytes } from 'node:crypto';
+import { type Jump, moved } from '../lib/clock/index.js';
 import { log } from '../lib/log.js';
 import { asPanelError, PanelError } from '../model/errors.js';
 import type { Job, JobState } from '../model/job.js';
@@ -86,6 +87,18 @@ export class Jobs {
   /** The running jobs, oldest first. */
   running(): Job[] {
     return [...this.#running.values()].map(({ job }) => job);
+  }
+
+  /** The clock was set: jobs that are not stored yet, or not for the last time, move along with the stored ones. */
+  move(jump: Jump): void {
+    const later = (at: string) => new Date(moved(Date.parse(at), jump)).toISOString();
+    const move = (job: Job): Job => ({
+      ...job,
+      startedAt: later(job.startedAt),
+      finishedAt: job.finishedAt && later(job.finishedAt),
+    });
+    for (const running of this.#running.values()) running.job = move(running.job);
+    for (const [id, job] of this.#unstored) this.#unstored.set(id, move(job));
   }
 
   /** Aborts the job and resolves once it has ended; one that ended already stays as it is. */

@@ -5,6 +5,7 @@ import type { Config } from '../config/index.js';
 import type { Discovery } from '../discovery/index.js';
 import type { JobHandle, Jobs } from '../jobs/index.js';
 import { orAbort } from '../lib/abort.js';
+import type { Jump } from '../lib/clock/index.js';
 import { PanelError } from '../model/errors.js';
 import type { Job } from '../model/job.js';
 import type { OwnUnit, Verb } from '../model/unit.js';
@@ -51,6 +52,8 @@ interface OwnDeps extends Omit<PublisherDeps, 'lan'> {
   readonly events: MonitorDeps['events'];
   /** Whether to monitor the announcements: only in the process that serves the panel. */
   readonly keep: boolean;
+  /** ms, where the clock may be set meanwhile: what has passed since some moment. */
+  readonly steady?: () => number;
 }
 
 /** Kinds of job that change the own service: one at a time for each type. */
@@ -71,7 +74,14 @@ export class OwnServices {
     this.#deps = deps;
     this.#lan = deps.keep && deps.config.avahi !== 'off' ? new Lan() : null;
     this.#publisher = new Publisher({ ...deps, lan: this.#lan });
-    this.#monitor = deps.keep ? new AnnouncementMonitor({ ...deps, publisher: this.#publisher }) : null;
+    this.#monitor = deps.keep
+      ? new AnnouncementMonitor({ ...deps, now: deps.steady ?? deps.now, publisher: this.#publisher })
+      : null;
+  }
+
+  /** The clock was set: what was announced, or ended, since this boot moves along. */
+  move(jump: Jump): void {
+    this.#publisher.move(jump);
   }
 
   /** @throws PanelError unknown-type where it is neither built in nor announced by this node */

@@ -5,6 +5,7 @@
 import type { Config } from '../config/index.js';
 import type { Discovery, SourceStatus } from '../discovery/index.js';
 import type { Jobs } from '../jobs/index.js';
+import type { Time } from '../lib/clock/index.js';
 import type { Job } from '../model/job.js';
 import type { Ranked } from '../model/ranked.js';
 import type { LocalService } from '../model/unit.js';
@@ -49,13 +50,14 @@ export interface Panel {
   readonly config: Config;
   readonly services: ServiceRegistry;
   readonly discovery: Omit<Discovery, 'estimates' | 'close'>;
-  readonly jobs: Omit<Jobs, 'closeOrphans' | 'close'>;
+  readonly jobs: Omit<Jobs, 'closeOrphans' | 'move' | 'close'>;
   readonly store: Omit<Store, 'ids' | 'announcers' | 'prune' | 'close'>;
   readonly local: LocalServices;
   /** This node's own services: acted on, announced, their logs. */
   readonly own: Own;
   /** Background probes. */
   readonly background: Pick<Scheduler, 'status' | 'on' | 'off'>;
+  readonly time: Pick<Time, 'now' | 'steady' | 'doubted'>;
   /** True where the providers are the built-in demo community. */
   readonly demo: boolean;
   /** Every built-in type in order, then the other announced types, by name. */

@@ -5,6 +5,7 @@ import type { DemoCommunity } from '../demo/index.js';
 import { demoSource } from '../demo/source.js';
 import { createDiscovery, loadSources, serfAnswers } from '../discovery/index.js';
 import { Jobs } from '../jobs/index.js';
+import { Clock, fixedTime } from '../lib/clock/index.js';
 import { announcedHost } from '../node/announce/host.js';
 import { OwnServices } from '../node/own-service.js';
 import { createLocalServices } from '../node/systemd/index.js';
@@ -48,8 +49,10 @@ export interface PanelOptions {
   readonly serving?: boolean;
   /** As decided by `wantsDemo`; decided here when left out. */
   readonly demo?: boolean;
-  /** Wall clock, ms since the epoch. */
+  /** ms since the epoch, by a clock that nobody sets. */
   readonly now?: () => number;
+  /** The machine's clock, which may be wrong at start and set later; where `now` is left out. */
+  readonly clock?: Clock;
   /** The host name that this node announces; the one that its Cloudy uses when left out. */
   readonly host?: () => string;
 }
@@ -60,10 +63,12 @@ export interface PanelOptions {
  */
 export async function createPanel(
   config: Config,
-  { demo, serving = false, now = Date.now, host = announcedHost }: PanelOptions = {},
+  { demo, serving = false, now: givenNow, clock = new Clock(), host = announcedHost }: PanelOptions = {},
 ): Promise<Panel> {
   const [services, loaded] = await Promise.all([loadServices(), loadSources()]);
-  const store = openStore(join(config.dataDir, 'cloudy-services.sqlite'), now);
+  const store = openStore(join(config.dataDir, 'cloudy-services.sqlite'), givenNow ?? clock);
+  const time = givenNow === undefined ? clock : fixedTime(givenNow);
+  const now = () => time.now();
   const isDemo = demo ?? (await wantsDemo(config));
   const community = isDemo ? await openDemo(store.settings) : null;
   const sources = [...loaded, demoSource(community)];
@@ -73,13 +78,13 @@ export async function createPanel(
         sources,
         // The demo stands in for the neighbours, not for what the owner has written.
         isWanted: ({ trust }) => trust === 'owner',
-        now,
+        time,
       })
     : createDiscovery({
         ...{
           config,
           sources,
-          now,
+          time,
           types: services.types.map(({ id }) => id),
           isKnown: (typeId) => services.of(typeId).id === typeId,
         },
@@ -90,8 +95,20 @@ export async function createPanel(
   const local = createLocalServices(services);
   const keep = serving && !isDemo;
   const { settings, events } = store;
-  const own = new OwnServices({ config, services, discovery, jobs, local, settings, events, now, keep, host });
+  const own = new OwnServices({
+    config,
+    services,
+    discovery,
+    jobs,
+    local,
+    settings,
+    events,
+    now,
+    steady: () => time.steady(),
+    keep,
+    host,
+  });
   const pinger = community?.pinger ?? new Pinger();
-  const deps = { config, services, discovery, store, local, pinger, now };
+  const deps = { config, services, discovery, store, local, pinger, time };
   return new WiredPanel({ ...deps, jobs, own, demo: isDemo, serving }, () => community?.close());
 }

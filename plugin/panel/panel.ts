@@ -2,6 +2,7 @@
 import type { Config } from '../config/index.js';
 import type { Discovery } from '../discovery/index.js';
 import type { Jobs } from '../jobs/index.js';
+import type { Time } from '../lib/clock/index.js';
 import { Listeners } from '../lib/listeners.js';
 import { log } from '../lib/log.js';
 import { PanelError } from '../model/errors.js';
@@ -33,7 +34,7 @@ export type Rooms = Pick<Panel, 'config' | 'services' | 'demo'> & {
   readonly serving: boolean;
   /** What measures the paths that Serf does not. */
   readonly pinger: Pick<Pinger, 'path' | 'width'>;
-  readonly now: () => number;
+  readonly time: Time;
 };
 
 export class WiredPanel implements Panel {
@@ -45,6 +46,7 @@ export class WiredPanel implements Panel {
   readonly local: OwnedLocalServices;
   readonly own: OwnServices;
   readonly demo: boolean;
+  readonly time: Time;
   readonly background: Scheduler;
   readonly #scanner: Scanner;
   readonly #ranking: Ranking;
@@ -54,7 +56,7 @@ export class WiredPanel implements Panel {
   readonly #forget: readonly (() => void)[];
 
   constructor(
-    { config, services, discovery, jobs, store, local, own, pinger, demo, serving, now }: Rooms,
+    { config, services, discovery, jobs, store, local, own, pinger, demo, serving, time }: Rooms,
     closeDemo: () => Promise<void> | undefined,
   ) {
     this.config = config;
@@ -65,16 +67,21 @@ export class WiredPanel implements Panel {
     this.local = local;
     this.own = own;
     this.demo = demo;
+    this.time = time;
+    const now = () => time.now();
     this.#ranking = new Ranking({ services, discovery, store, now });
     this.#closeDemo = closeDemo;
-    this.#forget =
-      serving && !demo
-        ? [rememberPeers(discovery, store.settings), rememberAnnouncers(discovery, store.announcers, now)]
-        : [];
+    const isKept = serving && !demo;
+    this.#forget = [
+      ...(isKept ? [rememberPeers(discovery, store.settings)] : []),
+      ...(isKept ? [rememberAnnouncers(discovery, store.announcers, now)] : []),
+      time.onJump((jump) => jobs.move(jump)),
+      time.onJump((jump) => own.move(jump)),
+    ];
     const ranking = (typeId: string) => this.#ranking.of(typeId);
     this.#ranking.follow(this.#measured);
     const ended = (typeId: string, providers: readonly string[]) => this.#measured.call(typeId, providers);
-    const scanning = { config, services, discovery, jobs, store, ranking, now };
+    const scanning = { config, services, discovery, jobs, store, ranking, now, time };
     this.#scanner = new Scanner({ ...scanning, ended, pinger, ...(serving && { pauses: PAUSES }) });
     this.background = new Scheduler({ ...scanning, scanner: this.#scanner });
     if (serving) this.background.start();

@@ -14,6 +14,8 @@ interface BudgetDeps {
   readonly bytesPerDay: number;
   /** ms since the epoch. */
   readonly now: () => number;
+  /** ms, where the clock may be set meanwhile: what has passed since some moment. */
+  readonly steady?: () => number;
 }
 
 export class Budget {
@@ -37,8 +39,9 @@ export class Budget {
   /** Bytes of the last 24 hours, with what is under way and what was thrown away. */
   spent(): number {
     const now = this.#deps.now();
-    this.#lost = this.#lost.filter(({ at }) => at >= now - DAY_MS);
-    const lost = this.#lost.filter(({ at }) => at <= now).reduce((sum, { bytes }) => sum + bytes, 0);
+    const steady = this.#steady();
+    this.#lost = this.#lost.filter(({ at }) => at >= steady - DAY_MS);
+    const lost = this.#lost.filter(({ at }) => at <= steady).reduce((sum, { bytes }) => sum + bytes, 0);
     return this.#stored(now) + this.#pending + lost;
   }
 
@@ -71,6 +74,11 @@ export class Budget {
 
   /** Counts bytes of an attempt that is not stored. */
   lose(bytes: number): void {
-    this.#lost.push({ at: this.#deps.now(), bytes });
+    this.#lost.push({ at: this.#steady(), bytes });
+  }
+
+  #steady(): number {
+    const { now, steady = now } = this.#deps;
+    return steady();
   }
 }

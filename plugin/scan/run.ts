@@ -5,6 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Discovery } from '../discovery/index.js';
 import type { JobHandle } from '../jobs/index.js';
+import type { Time } from '../lib/clock/index.js';
 import type { Attempt } from '../model/attempt.js';
 import { PanelError } from '../model/errors.js';
 import type { Pinger } from '../probe/ping.js';
@@ -43,6 +44,7 @@ export interface RunTools {
   readonly pool: Pool;
   /** ms since the epoch. */
   readonly now: () => number;
+  readonly time: Pick<Time, 'date' | 'moment'>;
   /** 0 ≤ x < 1. */
   readonly random: () => number;
 }
@@ -74,7 +76,7 @@ export class Run {
   readonly #measured = new Map<string, Set<string>>();
   #round = new Round();
   /** Attempts of this round that wait until a neighbour answers; their bytes count meanwhile. */
-  #held: { readonly attempt: Attempt; readonly release: () => void }[] = [];
+  #held: { readonly attempt: Attempt; readonly moment: number; readonly release: () => void }[] = [];
   #shares: Shares | null;
   /** How many invalidated attempts may still be repeated. */
   #repeats = 0;
@@ -187,7 +189,7 @@ export class Run {
 
   /** Attempt, judge, keep. @throws PanelError budget-spent */
   async #attempt(target: Probeable, extent: Pick<AttemptOptions, 'asked' | 'account'> = {}): Promise<AttemptOutcome> {
-    const { services, budget, lag, now, pinger } = this.#tools;
+    const { services, budget, lag, now, time, pinger } = this.#tools;
     const { signal, share } = this.#terms;
     const cost = attemptBytes(this.#tools, target, extent);
     budget.check(cost, share);
@@ -197,7 +199,7 @@ export class Run {
       const { attempt } = outcome;
       if (attempt === null) budget.lose(outcome.bytes);
       else if (this.#judge(target, attempt)) this.#keep(attempt);
-      else this.#held.push({ attempt, release: budget.hold(attempt.bytes) });
+      else this.#held.push({ attempt, moment: time.moment(attempt.at), release: budget.hold(attempt.bytes) });
       return outcome;
     } finally {
       release();
@@ -240,9 +242,9 @@ export class Run {
   }
 
   #releaseHeld(): Attempt[] {
-    return this.#held.splice(0).map(({ attempt, release }) => {
+    return this.#held.splice(0).map(({ attempt, moment, release }) => {
       release();
-      return attempt;
+      return { ...attempt, at: this.#tools.time.date(moment) };
     });
   }
 

@@ -5,6 +5,7 @@
 import type { Config } from '../config/index.js';
 import type { Jobs } from '../jobs/index.js';
 import { orAbort } from '../lib/abort.js';
+import { fixedTime, type Time } from '../lib/clock/index.js';
 import { PanelError } from '../model/errors.js';
 import type { Job } from '../model/job.js';
 import type { Account } from '../probe/index.js';
@@ -29,6 +30,8 @@ export interface ScannerDeps extends Pick<RunTools, 'services' | 'discovery' | '
   readonly pauses?: Pauses | undefined;
   /** ms since the epoch. */
   readonly now?: () => number;
+  /** The same, where it may be set meanwhile. */
+  readonly time?: Time;
   /** 0 ≤ x < 1; spreads the samples in time. */
   readonly random?: () => number;
 }
@@ -39,11 +42,13 @@ export class Scanner {
   readonly #recent: Recent;
 
   constructor(deps: ScannerDeps) {
-    const { config, services, discovery, store, ranking, pinger, now = Date.now, random = Math.random } = deps;
-    const budget = new Budget({ attempts: store.attempts, bytesPerDay: config.scanBytesPerDay, now });
+    const { config, services, discovery, store, ranking, pinger, random = Math.random } = deps;
+    const { now = Date.now, time = fixedTime(now) } = deps;
+    const steady = () => time.steady();
+    const budget = new Budget({ attempts: store.attempts, bytesPerDay: config.scanBytesPerDay, now, steady });
     const own = { budget, outage: new Outage(), lag: new LagGuard(), pool: new Pool(config.scanConcurrency) };
     this.#deps = deps;
-    this.#tools = { ...{ services, discovery, store, ranking, pinger, now, random }, ...own };
+    this.#tools = { ...{ services, discovery, store, ranking, pinger, now, time, random }, ...own };
     this.#recent = new Recent(deps.pauses ?? { type: 0, provider: 0 });
   }
 

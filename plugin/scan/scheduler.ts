@@ -5,6 +5,7 @@
 import type { Config } from '../config/index.js';
 import type { Discovery } from '../discovery/index.js';
 import type { Jobs } from '../jobs/index.js';
+import { fixedTime, type Time } from '../lib/clock/index.js';
 import { log } from '../lib/log.js';
 import { PanelError } from '../model/errors.js';
 import type { Provider } from '../model/provider.js';
@@ -77,21 +78,23 @@ export interface SchedulerDeps {
   readonly ranking: (typeId: string) => readonly Prospect[];
   /** ms since the epoch. */
   readonly now?: () => number;
+  /** The same, where it may be set meanwhile. */
+  readonly time?: Time;
   /** 0 ≤ x < 1. */
   readonly random?: () => number;
-  readonly busy?: (signal: AbortSignal) => Promise<Busy | null>;
+  readonly busy?: (signal: AbortSignal, now: number) => Promise<Busy | null>;
 }
 
 export class Scheduler {
   readonly #deps: SchedulerDeps;
-  readonly #now: () => number;
+  readonly #time: Time;
   readonly #random: () => number;
   /** When each type is due, by `performance.now()`: at boot, many nodes correct their clock by years. */
   readonly #due = new Map<string, number>();
   /** The types of each turn of which there is a choice. */
   #typeIds: ReadonlyMap<string, readonly string[]> = new Map();
   /**
-   * When a provider that never answered was last tried, by announcer and by place, ms since the epoch; the oldest first. It
+   * When a provider that never answered was last tried, by announcer and by place (`steady`, ms); the oldest first. It
    * outlives the provider, which becomes a new one with each change of its port.
    */
   readonly #claims = new Map<string, number>();
@@ -104,7 +107,7 @@ export class Scheduler {
   /** Does nothing until it is started. */
   constructor(deps: SchedulerDeps) {
     this.#deps = deps;
-    this.#now = deps.now ?? Date.now;
+    this.#time = deps.time ?? fixedTime(deps.now ?? Date.now);
     this.#random = deps.random ?? Math.random;
     const chosen = deps.store.settings.get(SETTING);
     this.#on = chosen === null ? deps.config.backgroundScan : chosen === 'on';
@@ -138,11 +141,11 @@ export class Scheduler {
     const next = first ? Math.max(0, first[1] - performance.now()) : null;
     return {
       on: this.#on,
-      next: next === null ? null : Math.round(this.#now() + next),
+      next: next === null ? null : Math.round(this.#time.now() + next),
       waiting: this.#on ? this.#waiting : 'off',
       spentToday: spent,
       budget: limit,
-      last: this.#last,
+      last: this.#last && { ...this.#last, at: this.#time.date(this.#last.at) },
     };
   }
 
@@ -156,7 +159,7 @@ export class Scheduler {
   /** A bug of ours is logged: it must end neither the panel nor the measuring. */
   #beat(): void {
     try {
-      this.#deps.store.own.beat(this.#now(), this.#deps.scanner.cut ? 'cut' : 'up');
+      this.#deps.store.own.beat(this.#time.now(), this.#deps.scanner.cut ? 'cut' : 'up');
       if (this.#on && this.#turn === null) this.#take(this.#plan());
     } catch (error) {
       log.error(error);
@@ -212,7 +215,7 @@ export class Scheduler {
 
   /** One probe of the turn. Returns what prevented it; null = nothing. While somebody needs the node, it stays due. */
   async #measure(turn: string, signal: AbortSignal): Promise<Waiting | null> {
-    const busy = this.#isScanning() ? 'scan' : await (this.#deps.busy ?? busyWith)(signal);
+    const busy = this.#isScanning() ? 'scan' : await (this.#deps.busy ?? busyWith)(signal, this.#time.now());
     // A person may have started one meanwhile.
     if (busy !== null || this.#isScanning()) return busy ?? 'scan';
     try {
@@ -227,7 +230,7 @@ export class Scheduler {
     const typeId = typeIds.length < 2 ? typeIds[0] : typeIds[Math.floor(this.#random() * typeIds.length)];
     if (typeId === undefined) return 'nothing-due';
     const candidates = this.#candidates(typeId);
-    const chosen = chooseNext([...candidates.keys()], this.#now(), this.#random);
+    const chosen = chooseNext([...candidates.keys()], this.#time.now(), this.#random);
     if (chosen === null) return 'nothing-due';
     if (!chosen.answered) this.#claim(claims(candidates.get(chosen) as Provider));
     try {
@@ -236,7 +239,7 @@ export class Scheduler {
       if (error instanceof PanelError && error.code === 'budget-spent') return 'budget';
       throw error;
     }
-    this.#last = { type: typeId, provider: chosen.id, at: this.#now() };
+    this.#last = { type: typeId, provider: chosen.id, at: this.#time.steady() };
     this.#deps.store.events.count(UNASKED);
     return null;
   }
@@ -267,13 +270,14 @@ export class Scheduler {
 
   #claimedAt(provider: Provider): number | null {
     const [host, node] = claims(provider).map((claim) => this.#claims.get(claim));
-    return host === undefined || node === undefined ? (host ?? node ?? null) : Math.max(host, node);
+    const latest = host === undefined || node === undefined ? (host ?? node ?? null) : Math.max(host, node);
+    return latest === null ? null : this.#time.date(latest);
   }
 
   #claim(made: readonly string[]): void {
     for (const claim of made) {
       this.#claims.delete(claim);
-      this.#claims.set(claim, this.#now());
+      this.#claims.set(claim, this.#time.steady());
     }
     for (const claim of this.#claims.keys()) {
       if (this.#claims.size <= MAX_CLAIMS) break;

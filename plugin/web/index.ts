@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { LOCALES_DIR } from '../config/paths.js';
+import { fixedTime } from '../lib/clock/index.js';
 import type { Panel } from '../panel/contract.js';
 import { loadLocales, sourceTexts } from '../present/i18n.js';
 import { Auth, type Authenticate } from './auth/index.js';
@@ -21,7 +22,7 @@ import type { Visit } from './visit.js';
 export interface WebOptions {
   /** A host application's login; without it the panel has its own. */
   readonly authenticate?: Authenticate;
-  /** Clock, ms since the epoch. */
+  /** Clock, ms since the epoch; the panel's own where left out. */
   readonly now?: () => number;
   /** Pages without a frame, to be shown inside another application. */
   readonly embedded?: boolean;
@@ -103,16 +104,17 @@ async function answer(web: Web, visit: Visit, route: Route): Promise<unknown> {
 async function createWeb(
   app: FastifyInstance,
   panel: Panel,
-  { now = Date.now, authenticate, embedded = false, bySocket = new WeakSet(), texts = loadTexts(panel) }: WebOptions,
+  { now, authenticate, embedded = false, bySocket = new WeakSet(), texts = loadTexts(panel) }: WebOptions,
 ): Promise<Web> {
+  const time = now === undefined ? panel.time : fixedTime(now);
   const base = `${app.prefix.replace(/\/+$/, '')}/`;
   return {
     panel,
-    auth: new Auth(panel, now, authenticate),
+    auth: new Auth(panel, time, authenticate),
     ...texts,
     embedded,
     base,
-    now,
+    now: () => time.now(),
     bySocket,
     clientAddress: clientAddresses(panel.config.trustedProxy),
     url: (...parts) => base + parts.map(encodeURIComponent).join('/'),

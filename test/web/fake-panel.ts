@@ -5,6 +5,7 @@ import { demoSource } from '../../plugin/demo/source.js';
 import type { SourceStatus } from '../../plugin/discovery/index.js';
 import { loadSources } from '../../plugin/discovery/index.js';
 import { type JobHandle, Jobs } from '../../plugin/jobs/index.js';
+import { fixedTime } from '../../plugin/lib/clock/index.js';
 import { PanelError } from '../../plugin/model/errors.js';
 import type { Job } from '../../plugin/model/job.js';
 import { type Provider, providerId } from '../../plugin/model/provider.js';
@@ -166,7 +167,7 @@ export function createFakePanel(services: ServiceRegistry, options: Omit<FakeOpt
     });
 
   const panel: FakePanel = {
-    ...{ services, jobs, store, demo, lists, states, problem: null, handle: null },
+    ...{ services, jobs, store, demo, time: fixedTime(now), lists, states, problem: null, handle: null },
     background: fakeBackground(),
     config: { ...loadConfig({ env: {}, file: '' }), language: 'en', hosts: ['node.example'], ...options.config },
     sourceList: [SERF_UP],

@@ -1,6 +1,7 @@
 /** What the owner has announced, stored across restarts of the panel. */
 import { isDeepStrictEqual } from 'node:util';
 import type { WireEntry } from '../../announcement/tag-write.js';
+import { type Jump, moved } from '../../lib/clock/index.js';
 import type { SettingStore } from '../../store/index.js';
 
 /**
@@ -52,6 +53,14 @@ export class Publications {
   set(key: string, publication: Publication | null): void {
     this.#put(SETTING, key, publication);
     if (publication === null) this.setRun(key, null);
+  }
+
+  move(jump: Jump): void {
+    for (const [key, publication] of this.all()) {
+      const { at, withdrawn } = publication;
+      const later = { at: moved(at, jump), withdrawn: withdrawn && { ...withdrawn, at: moved(withdrawn.at, jump) } };
+      this.#put(SETTING, key, { ...publication, ...later });
+    }
   }
 
   /** The run of the Serf agent in whose tag it was last seen; null where unknown. */

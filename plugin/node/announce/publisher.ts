@@ -17,6 +17,7 @@ import {
 import type { Config } from '../../config/index.js';
 import { createAddressCheck } from '../../discovery/allowed.js';
 import type { Discovery } from '../../discovery/index.js';
+import type { Jump } from '../../lib/clock/index.js';
 import { PanelError } from '../../model/errors.js';
 import type { ServiceRegistry } from '../../services/contract.js';
 import type { SettingStore } from '../../store/index.js';
@@ -104,6 +105,10 @@ export class Publisher {
   /** What this panel announced, by type id; a second one of the same type by type id and port. */
   all(): ReadonlyMap<string, Publication> {
     return this.#publications.all();
+  }
+
+  move(jump: Jump): void {
+    this.#publications.move(jump);
   }
 
   /** The entries of that type in this node's tag, whoever wrote them, as last read from the agent. */

@@ -1,6 +1,7 @@
 /** The one place that decides who may do what: roles, what a request must carry, logging in and out. */
 import type { FastifyRequest } from 'fastify';
 import { programCommand } from '../../config/install.js';
+import type { Time } from '../../lib/clock/index.js';
 import { log, pairs } from '../../lib/log.js';
 import { PanelError } from '../../model/errors.js';
 import type { Need, Role } from '../../model/role.js';
@@ -54,13 +55,13 @@ export class Auth {
   readonly #devices: Devices;
   readonly #failed: FailedLogins;
 
-  constructor(panel: Panel, now: () => number, authenticate?: Authenticate) {
+  constructor(panel: Panel, time: Pick<Time, 'now' | 'steady'>, authenticate?: Authenticate) {
     this.#panel = panel;
     this.#authenticate = authenticate;
-    this.#sessions = new Sessions(panel.store, now);
-    this.#throttle = new Throttle(now);
+    this.#sessions = new Sessions(panel.store, () => time.now());
+    this.#throttle = new Throttle(() => time.steady());
     this.#devices = new Devices(panel.store.settings);
-    this.#failed = new FailedLogins(now);
+    this.#failed = new FailedLogins(() => time.steady());
   }
 
   /** Whether people log in here; false where a host application does that. */
