@@ -1,10 +1,11 @@
 /** The wall clock goes back an hour, or forward a day: measurements, storage, permissions and pages stay right. */
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Answer } from 'dns-packet';
+import { type Answer, decode, encode } from 'dns-packet';
 import Fastify, { type FastifyInstance } from 'fastify';
-import mdns from 'multicast-dns';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { loadConfig } from '../plugin/config/index.js';
 import { AvahiSource } from '../plugin/discovery/sources/avahi/index.js';
@@ -239,16 +240,19 @@ async function startNeighbour() {
     { type: 'TXT', name: instance, ttl: 120, data: [] },
     { type: 'A', name: 'clocked.local', ttl: 120, data: '10.0.0.7' },
   ];
-  const socket = mdns({ interface: '127.0.0.1', bind: '224.0.0.251' });
+  const answer = encode({ type: 'response', answers: records });
+  const socket = createSocket({ type: 'udp4', reuseAddr: true }).bind(5353, '224.0.0.251');
   const neighbour = { queries: new Set<string>(), answers: true };
-  socket.on('query', ({ questions = [] }) => {
+  socket.on('message', (message) => {
     // Others may ask on this interface too.
-    const own = questions.filter(({ name }) => records.some((record) => record.name === name));
+    const own = decode(message).questions?.filter(({ name }) => records.some((record) => record.name === name)) ?? [];
     for (const { type } of own) neighbour.queries.add(type);
-    if (own.length > 0 && neighbour.answers) socket.respond(records);
+    if (own.length > 0 && neighbour.answers) socket.send(answer, 5353, '224.0.0.251');
   });
-  await new Promise<void>((resolve) => socket.once('ready', () => resolve()));
-  onTestFinished(() => new Promise<void>((resolve) => socket.destroy(resolve)));
+  await once(socket, 'listening');
+  socket.addMembership('224.0.0.251', '127.0.0.1');
+  socket.setMulticastInterface('127.0.0.1');
+  onTestFinished(() => void socket.close());
   return neighbour;
 }
 

@@ -21,26 +21,20 @@ export class Datagrams extends EventEmitter {
   /** Those that are open, by the address of their interface. */
   static readonly open = new Map<string, Datagrams>();
 
-  constructor(address: string) {
-    super();
-    Datagrams.open.set(address, this);
-  }
-
   bind(_port: number, _address: string, bound: () => void): void {
-    setImmediate(() => {
-      this.emit('listening');
-      bound();
-    });
+    setImmediate(bound);
   }
 
   close(done: () => void): void {
     setImmediate(done);
   }
 
-  addMembership(): void {}
-  dropMembership(): void {}
+  addMembership(_group: string, address: string): void {
+    Datagrams.open.set(address, this);
+  }
+
+  addSourceSpecificMembership(): void {}
   setMulticastInterface(): void {}
-  setMulticastLoopback(): void {}
   setMulticastTTL(): void {}
   send(): void {}
 }

@@ -1,5 +1,6 @@
 /** More than 10,000 hostile announcements through every source, to everything that the panel writes. */
 import { execFile } from 'node:child_process';
+import type { SocketOptions } from 'node:dgram';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -7,6 +8,7 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { listProviders, listServices } from '../../plugin/cli/list.js';
+import { Allowance } from '../../plugin/discovery/sources/avahi/datagrams.js';
 import { cleanText } from '../../plugin/lib/text.js';
 import type { Provider } from '../../plugin/model/provider.js';
 import { loadLocales } from '../../plugin/present/i18n.js';
@@ -22,13 +24,13 @@ vi.mock('node:os', async (load) => {
   const { links } = await import('./hostile-links.js');
   return { ...(await load<typeof import('node:os')>()), networkInterfaces: links };
 });
-vi.mock('multicast-dns', async (load) => {
-  const { default: real } = await load<{ default: typeof import('multicast-dns') }>();
+vi.mock('node:dgram', async (load) => {
+  const real = await load<typeof import('node:dgram')>();
   const { Datagrams } = await import('./hostile-links.js');
-  type Options = NonNullable<Parameters<typeof real>[0]>;
-  return {
-    default: (options: Options) => real({ ...options, socket: new Datagrams(`${options.interface}`) as never }),
-  };
+  // Only multicast DNS shares its port.
+  const createSocket = (options: SocketOptions) =>
+    options.reuseAddr ? new Datagrams() : real.createSocket({ ...options });
+  return { ...real, createSocket };
 });
 
 /** Another one tries others. */
@@ -46,6 +48,11 @@ let page: Page;
 let owner: Visitor;
 beforeAll(async () => {
   vi.spyOn(console, 'error').mockImplementation((...texts) => void logged.push(...texts.map(String)));
+  // All of it comes within a second, and all of it is to be read.
+  vi.spyOn(Allowance.prototype, 'spend').mockImplementation((_bytes, read) => {
+    read();
+    return true;
+  });
   hostile = await startHostile(folder, seeded(SEED));
   owner = await new Visitor(hostile, { host: 'localhost' }).login();
   measureSome();

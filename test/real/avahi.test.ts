@@ -1,9 +1,9 @@
 /** Providers of the local network, announced by the real avahi-daemon in networks of their own. */
 import { join } from 'node:path';
-import { type Answer, encode } from 'dns-packet';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { SourceStatus } from '../../plugin/discovery/index.js';
 import type { Provider } from '../../plugin/model/provider.js';
+import { record, response, srvData, wireName } from '../discovery/records.js';
 import { type AvahiService, Network, type Program } from './namespaces.js';
 
 const SYNCTHING: AvahiService = {
@@ -44,24 +44,35 @@ async function state(program: Program, fits: (state: State) => boolean): Promise
 
 const types = ({ providers }: State) => providers.map(({ type }) => type).join(' ');
 
-/** Sends bytes to the group, from an address and port. */
+/** Sends bytes from an address and port to another address. */
 const SEND = `
-const [from, port, hex] = process.argv.slice(1);
+const [from, port, to, hex] = process.argv.slice(1);
 const socket = require('node:dgram').createSocket({ type: 'udp4', reuseAddr: true }).bind(+port, from, () => {
   socket.setMulticastInterface('10.91.0.2');
-  socket.send(Buffer.from(hex, 'hex'), 5353, '224.0.0.251', () => { console.log('sent'); socket.close(); });
+  socket.send(Buffer.from(hex, 'hex'), 5353, to, () => { console.log('sent'); socket.close(); });
 });`;
+const GROUP = '224.0.0.251';
 
-function announcement(host: string, port: number): Buffer {
-  const [type, instance, target] = ['_syncthing._tcp.local', `${host}._syncthing._tcp.local`, `${host}.local`];
-  const answers: Answer[] = [
-    { type: 'PTR', name: type, ttl: 120, data: instance },
-    { type: 'SRV', name: instance, ttl: 120, data: { target, port } },
-    { type: 'TXT', name: instance, ttl: 120, data: [''] },
-    { type: 'A', name: target, ttl: 120, data: '10.91.0.2' },
-  ];
-  return encode({ type: 'response', answers });
+async function send(message: Buffer, { from = '10.91.0.2', port = 5353, to = GROUP } = {}): Promise<void> {
+  const args = [from, `${port}`, to, message.toString('hex')];
+  const sender = network.current.run('there', process.execPath, '-e', SEND, ...args);
+  await sender.says((said) => said.includes('sent'));
 }
+
+/** What a neighbour of that name says; the port tells them apart. */
+function announcement(host: string, { txt = true, addresses = ['10.91.0.2'], more = [] as Buffer[] } = {}): Buffer {
+  const [type, target] = [wireName('_syncthing', '_tcp', 'local'), wireName(host, 'local')];
+  const instance = wireName(host, '_syncthing', '_tcp', 'local');
+  return response([
+    record(type, 12, 1, 120, instance),
+    record(instance, 33, 0x8001, 120, srvData(22_000 + host.length, target)),
+    ...(txt ? [record(instance, 16, 0x8001, 120, '')] : []),
+    ...more,
+    ...addresses.map((address) => record(target, 1, 0x8001, 120, address.split('.').map(Number))),
+  ]);
+}
+
+const nodes = ({ providers }: State) => providers.map(({ node }) => node).sort();
 
 describe('the local network', () => {
   it('shows what avahi-daemon announces, until it takes its leave', async () => {
@@ -132,26 +143,75 @@ describe('the local network', () => {
     ]);
   });
 
-  it('does not hear who is beyond the link or speaks from another port, and survives nonsense', async () => {
+  it('hears whoever speaks to the group, of whatever subnet, and nobody else', async () => {
     const net = network.current;
     net.add('here');
     net.add('there');
     net.join(['here', '10.91.0.1/24'], ['there', '10.91.0.2/24', '203.0.113.5/32']);
     const discovery = await start('here');
     await state(discovery, ({ source }) => source.state === 'up');
-    const nonsense = Buffer.from('00008400000000010000000001ff', 'hex');
-    for (const [from, port, packet] of [
-      ['203.0.113.5', 5353, announcement('beyond', 1)],
-      ['10.91.0.2', 5354, announcement('port', 2)],
-      ['10.91.0.2', 5353, nonsense],
-      ['10.91.0.2', 5353, announcement('neighbour', 3)],
-    ] as const) {
-      const sender = net.run('there', process.execPath, '-e', SEND, from, `${port}`, packet.toString('hex'));
-      await sender.says((said) => said.includes('sent'));
-    }
-    const { providers, source } = await state(discovery, (now) => now.providers.length > 0);
-    expect(providers.map(({ node }) => node)).toEqual(['neighbour']);
+    net.exec('here', 'ip', 'route', 'add', '203.0.113.5', 'dev', 'cable0');
+    await send(announcement('unicast'), { to: '10.91.0.1' });
+    await send(announcement('routed'), { from: '203.0.113.5', to: '10.91.0.1' });
+    await send(announcement('port'), { port: 5354 });
+    await send(Buffer.from('00008400000000010000000001ff', 'hex'));
+    await send(announcement('subnet'), { from: '203.0.113.5' });
+    await send(announcement('neighbour'));
+    const { source, ...now } = await state(discovery, (found) => nodes(found).includes('neighbour'));
+    expect(nodes({ source, ...now })).toEqual(['neighbour', 'subnet']);
     expect(source.skipped).toEqual({ malformed: 1 });
+  });
+
+  it('takes the neighbour\u2019s own address, leaves out one bad record, and waits in vain for text', async () => {
+    const net = network.current;
+    net.add('here');
+    net.add('there');
+    net.join(['here', '10.91.0.1/24'], ['there', '10.91.0.2/24']);
+    for (const command of ['link add docker0 type veth peer name container', 'addr add 172.17.0.1/16 dev docker0'])
+      net.exec('here', 'ip', ...command.split(' '));
+    for (const device of ['docker0', 'container']) net.exec('here', 'ip', 'link', 'set', device, 'up');
+    const discovery = await start('here');
+    await state(discovery, ({ source }) => source.state === 'up');
+    await send(announcement('bridged', { addresses: ['172.17.0.1', '172.18.0.1', '10.91.0.2'] }));
+    await send(announcement('bad', { more: [record(Buffer.of(0xc3, 0xff), 1, 1, 120, [10, 0, 0, 1])] }));
+    await send(announcement('textless', { txt: false }));
+    const { providers, source } = await state(discovery, (now) => nodes(now).includes('textless'));
+    expect(providers.map(({ node, address, self }) => [node, address, self]).sort()).toEqual(
+      ['bad', 'bridged', 'textless'].map((node) => [node, '10.91.0.2', false]),
+    );
+    expect(source.skipped).toEqual({ malformed: 1 });
+  });
+
+  it('hears each of two cables only there, where they share no subnet with their neighbours', async () => {
+    const net = network.current;
+    for (const name of ['here', 'there', 'mesh']) net.add(name);
+    net.join(['here', '10.91.0.1/24'], ['there', '10.91.0.2/24']);
+    net.join(['here', '10.92.0.1/32'], ['mesh', '10.92.0.2/32']);
+    await net.avahi('there', { host: 'node7', services: [SYNCTHING] });
+    await net.avahi('mesh', { host: 'node8', services: [SYNCTHING, { ...DNS, port: 0 }] });
+    const { providers, source } = await state(
+      await start('here'),
+      (now) => nodes(now).length === 2 && 'bad-port' in now.source.skipped,
+    );
+    expect(providers.map(({ node, address }) => [node, address]).sort()).toEqual([
+      ['node7', '10.91.0.2'],
+      ['node8', '10.92.0.2'],
+    ]);
+    // Once: the other link did not hear of it.
+    expect(source).toMatchObject({ read: 2, skipped: { 'bad-port': 1 } });
+  });
+
+  it('reads every name that avahi-daemon announces', async () => {
+    const net = network.current;
+    net.add('here');
+    net.add('there');
+    net.join(['here', '10.91.0.1/24'], ['there', '10.91.0.2/24']);
+    const names = ['Can Pep v1.2', 'pi.lan', 'Casa Müller 🙂', 'back\\slash\\046', 'ö'.repeat(31), '_http._tcp'];
+    const services = names.map((name, at) => ({ ...SYNCTHING, name, port: 22_000 + at }));
+    await net.avahi('there', { host: 'node7', services });
+    const { providers } = await state(await start('here'), (now) => now.providers.length === names.length);
+    const read = providers.toSorted((a, b) => (a.port ?? 0) - (b.port ?? 0)).map(({ description }) => description);
+    expect(read).toEqual(names.map((name) => name.replaceAll('_', ' ')));
   });
 
   it('is away while no interface leads to it', async () => {

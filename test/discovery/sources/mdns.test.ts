@@ -2,6 +2,9 @@
 import { type Answer, decode, encode, type Packet } from 'dns-packet';
 import { describe, expect, it } from 'vitest';
 import { MdnsCache } from '../../../plugin/discovery/sources/avahi/cache.js';
+import { writeQueryFor } from '../../../plugin/discovery/sources/avahi/record.js';
+import { rangeList } from '../../../plugin/lib/address.js';
+import { record, response, srvData, wireName } from '../records.js';
 import { seeded } from '../seeded.js';
 
 const SENDER = '10.0.0.7';
@@ -33,9 +36,7 @@ function records(made: Made = {}): Answer[] {
   ];
 }
 
-/** As it comes out of a datagram. */
-const packet = (answers: Answer[], more: Partial<Packet> = {}) =>
-  decode(encode({ type: 'response', answers, ...more }));
+const packet = (answers: Answer[], more: Partial<Packet> = {}) => encode({ type: 'response', answers, ...more });
 
 function heard(...packets: Answer[][]): MdnsCache {
   const cache = new MdnsCache(['syncthing', 'dnsservice']);
@@ -56,10 +57,25 @@ describe('what a link says', () => {
         ...{ description: 'Sync', community: '', txt: new Map([['node_id', 'ABC']]), gossip: null },
       },
     ]);
-    for (const part of [ptr, srv, txt, a]) {
+    for (const part of [ptr, srv, a]) {
       expect(list(heard(records().filter(({ type }) => type !== part.type)))).toEqual([]);
     }
     expect(list(heard([ptr], [srv], [txt], [a]))).toHaveLength(1);
+  });
+
+  it('has no attributes where it has no text, once that has been asked for twice', () => {
+    const cache = new MdnsCache(['syncthing']);
+    cache.take(packet(records().filter(({ type }) => type !== 'TXT')), SENDER, 500);
+    expect(list(cache)).toEqual([]);
+    const asked = [1_000, 2_000].map((now) => [
+      cache.expire(now),
+      names(cache, now).filter((name) => name.startsWith('TXT')),
+    ]);
+    expect(asked).toEqual([1, 2].map(() => [false, ['TXT Sync._syncthing._tcp.local']]));
+    expect(cache.expire(2_500)).toBe(true);
+    expect(list(cache)).toMatchObject([{ address: '10.0.0.7', txt: new Map() }]);
+    expect(cache.take(packet(records()), SENDER, 3_000)).toBe(true);
+    expect(list(cache)).toMatchObject([{ txt: new Map([['node_id', 'ABC']]) }]);
   });
 
   it('takes the address of the host that the service names, and of no other', () => {
@@ -135,6 +151,196 @@ describe('what a link says', () => {
       const astray: Answer = { type: 'PTR', name: '_syncthing._tcp.local', ttl: 120, data };
       expect(cache.take(packet([astray]), SENDER, 0)).toBe(false);
     }
+  });
+});
+
+/** Where this node is: its addresses on all links, and the subnets of this link. */
+const HERE = {
+  own: new Set(['192.168.1.1', '172.17.0.1', 'fd00::1']),
+  networks: rangeList(['192.168.1.1/24', 'fd00::/64']),
+};
+
+describe('of several addresses', () => {
+  const chosen = (sender: string, a: string[], aaaa: string[] = []) => {
+    const cache = new MdnsCache(['syncthing']);
+    cache.settle(HERE);
+    cache.take(packet(records({ a, aaaa })), sender, 0);
+    return list(cache).map(({ address }) => address);
+  };
+
+  it.each<[string, string, string[], string[], string[]]>([
+    ['the sender\u2019s', '192.168.1.7', ['172.18.0.1', '192.168.1.7'], [], ['192.168.1.7']],
+    ['the sender\u2019s, last or not', '192.168.1.7', ['192.168.1.7', '172.18.0.1'], [], ['192.168.1.7']],
+    ['the sender\u2019s of another subnet', '10.5.0.7', ['172.18.0.1', '10.5.0.7'], [], ['10.5.0.7']],
+    ['one of the link\u2019s subnet', 'fe80::7', ['172.18.0.1', '192.168.1.7'], ['fe80::7'], ['192.168.1.7']],
+    ['IPv6 on the link rather than a bridge', 'fe80::7', ['172.18.0.1'], ['fe80::7', 'fd00::7'], ['fd00::7']],
+    ['IPv4 on the link rather than IPv6', 'fd00::7', ['192.168.1.7'], ['fd00::7'], ['192.168.1.7']],
+    ['never this node\u2019s', '192.168.1.7', ['172.17.0.1', '10.9.9.9'], [], ['10.9.9.9']],
+    ['none rather than this node\u2019s', '192.168.1.7', ['172.17.0.1'], [], []],
+    ['this node\u2019s, of this node', '192.168.1.1', ['172.17.0.1', '192.168.1.1'], [], ['192.168.1.1']],
+  ])('takes %s', (_, sender, a, aaaa, right) => {
+    expect(chosen(sender, a, aaaa)).toEqual(right);
+  });
+
+  it('stays with one, whichever message comes first', () => {
+    const messages: [string, Buffer][] = [
+      ['fe80::7', packet(records({ a: [], aaaa: ['fe80::7', 'fd00::7'] }))],
+      ['192.168.1.7', packet(records({ a: ['172.18.0.1', '192.168.1.7'], aaaa: ['fd00::7'] }))],
+    ];
+    for (const order of [messages, messages.toReversed()]) {
+      const cache = new MdnsCache(['syncthing']);
+      for (const [sender, message] of order) cache.take(message, sender, 0);
+      expect(list(cache)).toMatchObject([{ address: '192.168.1.7' }]);
+    }
+  });
+
+  it('counts what leads nowhere, and lists this node\u2019s own once it says so itself', () => {
+    const cache = new MdnsCache(['syncthing']);
+    cache.settle(HERE);
+    cache.take(packet(records({ a: ['192.168.1.1'] })), '192.168.1.66', 0);
+    expect(cache.skipped()).toEqual({ 'bad-address': 1 });
+    cache.take(packet(records({ a: ['192.168.1.1'] })), '192.168.1.1', 10);
+    expect(cache.services()).toMatchObject([{ announcement: { address: '192.168.1.1' }, sender: '192.168.1.1' }]);
+  });
+});
+
+describe('names', () => {
+  const type = wireName('_syncthing', '_tcp', 'local');
+  /** Time between two looks, ms. */
+  const STEP = 4_000;
+  const long = 'ö'.repeat(31).padEnd(32, 'x');
+
+  /** A neighbour as avahi-daemon is one, asked for two hours. */
+  function listedShare(label: string | Buffer, host: string | Buffer, sent = label): { share: number; text: string } {
+    const [instance, target] = [wireName(label, '_syncthing', '_tcp', 'local'), wireName(host, 'local')];
+    const srv = record(wireName(sent, '_Syncthing', '_tcp', 'local'), 33, 0x8001, 120, srvData(22_000, target));
+    const [txt, a] = [record(instance, 16, 0x8001, 4500, '\x03a=b'), record(target, 1, 0x8001, 120, [192, 168, 1, 7])];
+    const answer = (query: Buffer) => [
+      ...(query.includes(type) ? [response([record(type, 12, 1, 4500, instance)], [srv, txt, a])] : []),
+      ...(query.includes(instance) ? [response([srv, txt])] : []),
+      ...(query.includes(target) ? [response([a])] : []),
+    ];
+    const cache = new MdnsCache(['syncthing'], () => 0);
+    let [listed, text] = [0, ''];
+    for (let now = 0; now < 120 * MINUTE; now += STEP) {
+      cache.expire(now);
+      const questions = cache.questions(now);
+      const answers = questions.length > 0 ? answer(writeQueryFor(questions)) : [];
+      for (const message of answers) cache.take(message, '192.168.1.7', now);
+      const [first] = list(cache);
+      if (first) [listed, text] = [listed + STEP, first.description];
+    }
+    return { share: listed / (120 * MINUTE), text };
+  }
+
+  it.each<[string | Buffer, string | Buffer, string, (string | Buffer)?]>([
+    ['Node 3', 'pi', 'Node 3'],
+    ['Can Pep v1.2', 'pi', 'Can Pep v1.2'],
+    ['pi.lan', 'pi.lan', 'pi.lan'],
+    ['...', '.', '...'],
+    ['a\\b\\.c\\046', 'back\\slash', 'a\\b\\.c\\046'],
+    ['Müller 🙂', 'müller', 'Müller 🙂'],
+    [long, 'x'.repeat(63), long],
+    [Buffer.from([0x61, 0xff, 0x2e, 0xfe]), Buffer.from([0xe9]), 'a\ufffd.\ufffd'],
+    ['nul\0', 'line\n', 'nul'],
+    ['_http._tcp', 'pi', ' http. tcp'],
+    ['SHOUT', 'pi', 'SHOUT', 'shout'],
+  ])('are asked for as they are: %j at %j', (label, host, text, sent) => {
+    expect(listedShare(label, host, sent)).toEqual({ share: 1, text });
+  });
+
+  it('are read with their label split at its dots, too, as some stacks send it', () => {
+    const instance = wireName('Can Pep v1', '2', '_syncthing', '_tcp', 'local');
+    const cache = new MdnsCache(['syncthing']);
+    const target = wireName('pi', 'local');
+    const answers = [record(type, 12, 1, 120, instance), record(instance, 33, 1, 120, srvData(1, target))];
+    cache.take(response([...answers, record(instance, 16, 1, 120, '')]), SENDER, 0);
+    cache.take(response([record(target, 1, 1, 120, [10, 0, 0, 7])]), SENDER, 0);
+    expect(list(cache)).toMatchObject([{ description: 'Can Pep v1.2' }]);
+  });
+
+  it('tell two instances of one host apart', () => {
+    const cache = heard(records(), records({ label: 'sYnc 2', port: 22_001 }));
+    expect(list(cache)).toMatchObject([{ port: 22_000 }, { port: 22_001 }]);
+  });
+
+  it('of subtypes lead nowhere', () => {
+    const subtype: Answer = { ...records()[0], name: '_x._sub._syncthing._tcp.local' } as Answer;
+    const cache = heard([subtype, ...records().slice(1)]);
+    expect(list(cache)).toEqual([]);
+    cache.take(packet(records()), SENDER, 0);
+    expect(list(cache)).toHaveLength(1);
+  });
+
+  it('of a host renamed after a conflict are followed', () => {
+    const cache = heard(records());
+    cache.take(packet(records({ host: 'node7-2.local', a: ['10.0.0.8'] })), '10.0.0.8', 5_000);
+    cache.expire(6_000);
+    expect(list(cache)).toMatchObject([{ host: 'node7-2.local', address: '10.0.0.8' }]);
+  });
+});
+
+describe('one bad record', () => {
+  const [type, host, instance] = [
+    wireName('_syncthing', '_tcp', 'local'),
+    wireName('pi', 'local'),
+    wireName('Pi', '_syncthing', '_tcp', 'local'),
+  ];
+  const [ptr, srv, txt, a] = [
+    record(type, 12, 1, 4500, instance),
+    record(instance, 33, 0x8001, 120, srvData(22_000, host)),
+    record(instance, 16, 0x8001, 4500, '\x03a=b'),
+    record(host, 1, 0x8001, 120, [192, 168, 1, 7]),
+  ];
+  const other = wireName('Other', '_syncthing', '_tcp', 'local');
+
+  it.each<[string, Buffer, number]>([
+    ['NSEC', record(host, 47, 0x8001, 120, Buffer.concat([host, Buffer.of(0, 4, 0x40, 0, 0, 8)])), 0],
+    ['NSEC whose pointer leads forward', record(host, 47, 0x8001, 120, [0xc3, 0xff, 0, 4, 0x40, 0, 0, 8]), 0],
+    ['an unknown type without data', record(host, 65_280, 1, 120, ''), 0],
+    ['a name whose pointer leads forward', record(Buffer.of(0xc3, 0xff), 1, 1, 120, [10, 0, 0, 1]), 1],
+    ['a pointer that ends too late', record(type, 12, 1, 120, Buffer.from(instance.subarray(0, 9))), 1],
+    ['a server cut short', record(other, 33, 1, 120, [0, 0, 0, 0, 1]), 1],
+    ['an address of five bytes', record(host, 1, 1, 120, [1, 2, 3, 4, 5]), 1],
+    ['an IPv6 address of four bytes', record(host, 28, 1, 120, [1, 2, 3, 4]), 1],
+    ['text that ends too late', record(other, 16, 1, 120, '\xffa=b'), 0],
+  ])('costs itself alone: %s', (_, bad, malformed) => {
+    for (let at = 0; at <= 4; at++) {
+      const cache = new MdnsCache(['syncthing'], () => 9);
+      cache.take(response([ptr, srv, txt, a].toSpliced(at, 0, bad)), SENDER, 0);
+      expect(list(cache)).toMatchObject([{ description: 'Pi', address: '192.168.1.7', txt: new Map([['a', 'b']]) }]);
+      expect(cache.skipped()).toEqual(malformed ? { malformed } : {});
+      expect(cache.skippedRows()).toHaveLength(malformed);
+    }
+  });
+
+  it('of text costs the attributes from there on', () => {
+    const cache = new MdnsCache(['syncthing']);
+    const cut = record(instance, 16, 0x8001, 4500, '\x03a=b\x7fc=d');
+    cache.take(response([ptr, srv, cut, a]), SENDER, 0);
+    expect(list(cache)).toMatchObject([{ txt: new Map([['a', 'b']]) }]);
+  });
+
+  it('leaves what stands before the end of a message cut short, and is said with its sender', () => {
+    const cache = new MdnsCache(['syncthing'], () => 9);
+    cache.take(response([ptr, srv, txt, a, record(host, 28, 1, 120, Array(16).fill(1))]).subarray(0, -1), SENDER, 0);
+    expect(list(cache)).toHaveLength(1);
+    expect(cache.skippedRows()).toEqual([{ node: SENDER, type: null, reason: 'malformed', heardAt: 9 }]);
+    for (const nonsense of ['', '\0\0\x84', '\0\0\x84\0\0\x01\0\0\0\0\0\0\x3fa']) {
+      cache.take(Buffer.from(nonsense, 'latin1'), SENDER, 0);
+    }
+    expect(cache.skipped()).toEqual({ malformed: 4 });
+  });
+
+  it('is not what stands among the authorities', () => {
+    const message = response([ptr, srv, txt, record(host, 1, 1, 120, [10, 6, 6, 6]), a]);
+    // Five records, of which the last two are called an authority and an additional record.
+    message.writeUInt16BE(3, 6);
+    message.writeUInt16BE(1, 8);
+    message.writeUInt16BE(1, 10);
+    const cache = new MdnsCache(['syncthing']);
+    cache.take(message, SENDER, 0);
+    expect(list(cache)).toMatchObject([{ address: '192.168.1.7' }]);
   });
 });
 
@@ -215,10 +421,15 @@ describe('questions', () => {
     expect(asked.has('AAAA node7.local')).toBe(false);
   });
 
-  it('leave out names that encoding would change', () => {
-    const labels = ['v1.2 server', 'nul\u0000', 'line\nbreak', '\ufffd\ufffd'];
-    const cache = heard(...labels.map((label) => records({ label }).slice(0, 1)));
-    expect(names(cache, 0).filter((name) => !name.startsWith('PTR'))).toEqual([]);
+  it('fit in one packet where their names are long', () => {
+    const cache = new MdnsCache(['syncthing']);
+    for (let i = 10; i < 74; i++) cache.take(packet(records({ label: `${i}`.repeat(31) })), `10.0.0.${i}`, 0);
+    cache.expire(119_000);
+    for (let now = 119_000; now < 119_004; now++) {
+      const query = writeQueryFor(cache.questions(now));
+      expect(query.length).toBeLessThanOrEqual(1_232);
+      expect(query.length).toBeGreaterThan(1_000);
+    }
   });
 
   it('fill at most one packet a second, whatever a neighbour announces', () => {
@@ -280,16 +491,9 @@ describe('a malicious neighbour', () => {
     for (let round = 0; round < 5_000; round++) {
       const bytes = Buffer.from(good);
       for (let i = 0; i < 4; i++) bytes[2 + random(bytes.length - 2)] = random(256);
-      let garbled: Packet;
-      try {
-        garbled = decode(bytes.subarray(0, 12 + random(bytes.length - 11)));
-      } catch {
-        continue;
-      }
-      read++;
-      cache.take(garbled, SENDER, round * 10);
+      if (cache.take(bytes.subarray(0, 12 + random(bytes.length - 11)), SENDER, round * 10)) read++;
       cache.expire(round * 10);
-      encode({ type: 'query', questions: cache.questions(round * 10) });
+      decode(writeQueryFor(cache.questions(round * 10)));
       for (const { port, address } of list(cache)) {
         expect(port).toBeGreaterThan(0);
         expect(address).toMatch(/^[0-9a-f.:]+$/);

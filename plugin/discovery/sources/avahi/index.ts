@@ -10,6 +10,7 @@ import { Seniority } from '../../seniority.js';
 import type { Sighting, Source, SourceState, SourceStatus, SourceType } from '../../source.js';
 import type { Service } from './cache.js';
 import { Link } from './link.js';
+import { lower } from './names.js';
 
 /** How often expiry and due questions are checked; the first time after a random delay (RFC 6762 §5.2). All ms. */
 const TICK_MS = 1_000;
@@ -78,13 +79,13 @@ export class AvahiSource implements Source {
   sightings(): readonly Sighting[] {
     const since = new Map<string, number>();
     const all = this.#services().map(({ announcement, heardAt, sender }) => {
-      const announcer = `avahi:${announcement.host}`;
+      const announcer = `avahi:${lower(announcement.host)}`;
       const key = `${announcer}|${providerIdOf(announcement)}`;
       const first = this.#since.get(key) ?? this.#seniority.claim(providerIdOf(announcement), announcer);
       since.set(key, first);
-      const self = this.#own.has(announcement.address);
       // The kernel drops packets from elsewhere that claim one of this host's addresses as sender.
-      return { announcement, self, certain: self && this.#own.has(sender), heardAt, announcer, since: first };
+      const self = this.#own.has(announcement.address) && this.#own.has(sender);
+      return { announcement, self, certain: self, heardAt, announcer, since: first };
     });
     this.#since = since;
     return all;
@@ -146,7 +147,12 @@ export class AvahiSource implements Source {
     const all = Object.entries(this.#interfaces()).map(([name, list = []]) => ({ name, list }));
     this.#own = new Set(all.flatMap(({ list }) => list.map(({ address }) => address)));
     const usable = all.filter(({ list }) => list.some(isUsable));
-    for (const { name, list } of usable) this.#link(name).open(list);
+    const others = (own: string) =>
+      all.flatMap(({ name, list }) => (name === own ? [] : list)).filter(({ family }) => family === 'IPv4');
+    for (const { name, list } of usable) {
+      const elsewhere = others(name).map(({ address }) => address);
+      this.#link(name).open(list, { own: this.#own, elsewhere });
+    }
     for (const [name, link] of this.#links) if (!usable.some((candidate) => candidate.name === name)) void link.close();
   }
 

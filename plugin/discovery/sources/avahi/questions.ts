@@ -3,20 +3,27 @@
  * known value expires. No socket, no timer.
  */
 
-import type { Question } from 'dns-packet';
 import { smallest } from '../../../lib/extremes.js';
-import { isAskable, type Kind, recordKey } from './record.js';
+import { type Kind, recordKey } from './record.js';
 
-/** Questions in one packet: about 1,200 bytes, which no link fragments. */
+/** Questions in one packet, and their bytes, which no link fragments. */
 const QUESTIONS_CAP = 24;
+const BYTES_CAP = 1_200;
+/** Bytes of a question besides the text of its name: the name's first and last byte, type and class. */
+const QUESTION_BYTES = 6;
 
 /** Pauses between the questions of a series, ms: each three times the last. */
 const FIRST_PAUSE_MS = 1_000;
 const MAX_PAUSE_MS = 60 * 60_000;
 
+export interface Question {
+  readonly type: Kind;
+  readonly name: string;
+}
+
 /** Something that may be asked for. */
 export interface Wanted {
-  readonly question: Question & { readonly type: Kind };
+  readonly question: Question;
   /** Many may answer, and more may come later: asked again even when there are answers. */
   readonly open: boolean;
 }
@@ -46,10 +53,18 @@ export class Questions {
     for (const key of this.#series.keys()) if (!wanted.has(key)) this.#series.delete(key);
     const due: { readonly key: string; readonly at: number; readonly question: Question }[] = [];
     for (const [key, item] of wanted) {
-      const at = isAskable(item.question.name) ? this.#dueAt(key, item, now) : Infinity;
+      const at = this.#dueAt(key, item, now);
       if (at <= now) due.push({ key, at, question: item.question });
     }
-    const sent = due.sort((a, b) => a.at - b.at).slice(0, QUESTIONS_CAP);
+    let bytes = 0;
+    const fits = ({ question }: { readonly question: Question }) => {
+      bytes += Buffer.byteLength(question.name) + QUESTION_BYTES;
+      return bytes <= BYTES_CAP;
+    };
+    const sent = due
+      .sort((a, b) => a.at - b.at)
+      .slice(0, QUESTIONS_CAP)
+      .filter(fits);
     for (const { key } of sent) this.#noteSent(key, now);
     return sent.map(({ question }) => question);
   }

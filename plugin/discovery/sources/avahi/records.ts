@@ -1,8 +1,9 @@
 /** The live records of one link: a capped number of each kind, each until it expires. No socket, no timer. */
 
 import { keepNewest, type SkippedRow } from '../../../announcement/skipped.js';
+import { lower } from './names.js';
 import type { Refreshable } from './questions.js';
-import { ALL_TYPES, type Fact, type Kind, lower, readTypeId, recordKey } from './record.js';
+import { ALL_TYPES, type Fact, type Kind, readTypeId, recordKey } from './record.js';
 
 /** Caps: instances per link and per sender, learned type names (64 types over both transports), values of a name. */
 const INSTANCES_CAP = 512;
@@ -19,6 +20,8 @@ const MIN_REFRESHED_TTL_MS = 10_000;
 interface Reception {
   /** Source address of the packet. */
   readonly sender: string;
+  /** Whether it came from this node, which nobody else can pretend. */
+  readonly isOwn: boolean;
   /** Monotonic, ms: what lifetimes are counted by. */
   readonly now: number;
   /** The same moment by the wall clock, ms since the epoch. */
@@ -30,6 +33,10 @@ interface StoredRecord extends Fact, Refreshable {
   readonly sender: string;
   readonly heardAt: number;
   readonly since: number;
+  /** The first time. */
+  readonly firstAt: number;
+  /** Whether an address was ever announced from itself. */
+  readonly isSender: boolean;
   expiresAt: number;
 }
 
@@ -81,7 +88,7 @@ export class Records {
 
   /** @returns whether it is a new value; null where nothing was stored */
   store(fact: Fact, reception: Reception): boolean | null {
-    const { sender, now, heardAt } = reception;
+    const { sender, isOwn, now, heardAt } = reception;
     const key = recordKey(fact.kind, fact.name);
     const values = this.#all.get(key) ?? new Map<string, StoredRecord>();
     const id = fact.kind === 'TXT' ? JSON.stringify(fact.data) : lower(fact.data.join(' '));
@@ -101,8 +108,12 @@ export class Records {
     }
     // Up to 2 % later, so that not every listener asks at once.
     const refreshAt = fact.ttl < MIN_REFRESHED_TTL_MS ? Infinity : now + fact.ttl * (0.8 + Math.random() * 0.02);
-    const first = known?.sender ?? sender;
-    values.set(id, { ...fact, sender: first, heardAt, since: now, expiresAt: now + fact.ttl, refreshAt });
+    const origin = {
+      sender: known && !isOwn ? known.sender : sender,
+      firstAt: known?.firstAt ?? now,
+      isSender: known?.isSender || fact.data[0] === sender,
+    };
+    values.set(id, { ...fact, ...origin, heardAt, since: now, expiresAt: now + fact.ttl, refreshAt });
     this.#all.set(key, values);
     return !known;
   }
