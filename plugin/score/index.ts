@@ -18,7 +18,7 @@ const PROVES_SERVICE: Level = 3;
 const POINTLESS = { mark: null, weight: 0, lost: 0, failures: 0, doubt: 0, fresh: 0 } as const;
 
 /** A closed gate loses everything at once, and tells no figure. */
-const GATE: Part = {
+export const GATE: Part = {
   ...POINTLESS,
   metric: 'gate',
   value: null,

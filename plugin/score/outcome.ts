@@ -14,6 +14,8 @@ export interface Closed {
   readonly level: Level;
   readonly reason: Reason;
   readonly detail: string | null;
+  /** Of an answer that proved too little: what it said all the same. */
+  readonly facts: Readonly<Record<string, string>>;
 }
 
 /** Two failures nearer than this may be one hiccup: they count as one. */
@@ -60,6 +62,6 @@ export function closedBy(outcomes: readonly Outcome[]): Closed | null {
 /** An answer below the proving level failed nothing; what there is to say is that it proved nothing. */
 function toClosed(attempt: Attempt): Closed {
   return attempt.reason === null
-    ? { level: attempt.level, reason: 'not-checked', detail: null }
-    : { level: attempt.level, reason: attempt.reason, detail: attempt.detail };
+    ? { level: attempt.level, reason: 'not-checked', detail: null, facts: attempt.facts }
+    : { level: attempt.level, reason: attempt.reason, detail: attempt.detail, facts: {} };
 }

@@ -3,7 +3,7 @@ import type { Provider } from '../model/provider.js';
 import type { Ranked, Unrated } from '../model/ranked.js';
 import type { Score } from '../model/score.js';
 import { isRecommendable, nearEquals, pickByNode } from './equals.js';
-import { UNTRIED } from './index.js';
+import { GATE, UNTRIED } from './index.js';
 
 /** What the owner and the node add to the scores. Sets and maps by provider id. */
 export interface Preferences {
@@ -42,7 +42,7 @@ export function rank(
     const unrated = preferences.unrated?.get(provider.id);
     return {
       ...{ provider, pinned, hidden, estimate, recommended: row === badge, asGood: asGood.has(row), ...row.all },
-      ...(unrated && row.all.rating !== null && { unrated }),
+      ...(unrated && row.all.rating !== null && row.all.score !== null && { unrated }),
     };
   });
 }
@@ -83,11 +83,27 @@ function toRow(
 ): Row {
   const { id, barred } = provider;
   const known = scores.get(id) ?? UNTRIED;
-  const all = barred === null ? known : { ...UNTRIED, reason: barred, rating: known.rating };
+  const all = barred === null ? withoutVerdict(known) : { ...UNTRIED, reason: barred, rating: known.rating };
   const { score, high, level, measuredAt } = all;
   const estimate = barred === null && measuredAt === null ? (estimates?.get(id) ?? null) : null;
   const [isPinned, isHidden] = [pinned?.has(id) ?? false, hidden?.has(id) ?? false];
   return { all, provider, score, high, level, estimate, pinned: isPinned, hidden: isHidden };
+}
+
+/**
+ * What answered below the level that proves its service has 0 by the gate, yet it has not failed: nothing is known of the
+ * service, so it stands among those without a score.
+ */
+function withoutVerdict(known: Score): Score {
+  return known.reason === 'not-checked'
+    ? {
+        ...known,
+        score: null,
+        low: null,
+        high: null,
+        parts: known.parts.filter(({ metric }) => metric !== GATE.metric),
+      }
+    : known;
 }
 
 /** 0 has a score · 1 has none · 2 failed. */

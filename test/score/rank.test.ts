@@ -45,6 +45,18 @@ describe('the ranked list', () => {
     ).toEqual(['b', 'a']);
   });
 
+  it('has what answered without proving the service among those without a score, and never recommends it', () => {
+    const unproven = toScore(TYPE, [answered(0, { rtt: 5 }, 2), failed(HOUR)], NOW);
+    const rows = list([
+      ['a-dead', dead],
+      ['b-unproven', unproven],
+      ['c-poor', poor],
+    ]);
+    expect(ids(rows)).toEqual(['c-poor', 'b-unproven', 'a-dead']);
+    expect(rows[1]).toMatchObject({ score: null, low: null, high: null, parts: [], reason: 'not-checked', level: 2 });
+    expect(recommended(list([['b-unproven', unproven]]))).toEqual([]);
+  });
+
   it('orders equals by id within each group', () => {
     const rows = list(
       ['f', 'e', 'd', 'c', 'b', 'a'].map((id, index) => [id, [good, UNTRIED, dead][index % 3] ?? good]),

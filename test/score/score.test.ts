@@ -194,8 +194,10 @@ describe('the gate', () => {
     expect(score([answered(0, FAST), ...dead]).score).toBeGreaterThan(0);
   });
 
-  it('does not count an answer below the proving level', () => {
-    expect(score([answered(0, FAST, 2)])).toMatchObject({ score: 0, level: 2, reason: 'not-checked', samples: 0 });
+  it('does not count an answer below the proving level, and keeps what it said', () => {
+    const open = { ...answered(0, FAST, 2), facts: { https: '8443' } };
+    const gate = { score: 0, level: 2, reason: 'not-checked', samples: 0, failures: 0, facts: { https: '8443' } };
+    expect(score([open])).toMatchObject(gate);
   });
 });
 
