@@ -1,10 +1,9 @@
 /** One provider as its own page tells it: the row, why it has its score, and how to use it. */
-import type { Provider } from '../model/provider.js';
 import type { Ranked } from '../model/ranked.js';
 import type { ProviderView, TypeView } from '../panel/contract.js';
 import { scanCost } from '../scan/cost.js';
 import { allowsHeavy } from '../scan/target.js';
-import type { UseStep } from '../services/contract.js';
+import type { Usable, UseStep } from '../services/contract.js';
 import type { Opinion } from '../store/index.js';
 import type { Words } from './i18n.js';
 import { rowModel } from './row.js';
@@ -15,7 +14,7 @@ import { whyModel } from './why.js';
  * @param own what this node's own configuration says of it, where the visitor may see that
  */
 export function providerModel(
-  { view, ranked, connect, usable }: ProviderView & { readonly usable: readonly Provider[] },
+  { view, ranked, connect, usable }: ProviderView & { readonly usable: readonly Usable[] },
   words: Words,
   now: number,
   isOwner: boolean,
@@ -31,7 +30,10 @@ export function providerModel(
     why: whyModel(ranked, type, words, now),
     community: provider.community,
     // An owner knows how to use an own service.
-    use: provider.self && isOwner ? [] : type.use(provider, usable, own).flatMap((step) => stepModel(step, words)),
+    use:
+      provider.self && isOwner
+        ? []
+        : type.use({ ...provider, facts: ranked.facts }, usable, own).flatMap((step) => stepModel(step, words)),
     /** Text of the button that tells a program of this node to use it; null where there is none. */
     connect: connect?.label[words.language] ?? null,
     /** What a scan of this provider alone costs at most. */
@@ -52,9 +54,9 @@ export function providerModel(
  * Providers worth using, best first: those with a score, without this node itself and those that its owner has hidden.
  * @param view as the owner sees it: the files for programs follow the owner's choice, whoever fetches them
  */
-export function worthUsing({ ranked }: Pick<TypeView, 'ranked'>): Provider[] {
+export function worthUsing({ ranked }: Pick<TypeView, 'ranked'>): Usable[] {
   const isWorthUsing = ({ score, provider, hidden }: Ranked) => (score ?? 0) > 0 && !provider.self && !hidden;
-  return ranked.filter(isWorthUsing).map(({ provider }) => provider);
+  return ranked.filter(isWorthUsing).map(({ provider, facts }) => ({ ...provider, facts }));
 }
 
 type StepModel = { readonly label: string } & (

@@ -2,6 +2,9 @@
 import { isScarcity } from '../model/errors.js';
 import type { Failed } from './index.js';
 
+/** Something answers with TLS, and goes no further: an alert. */
+export const SPEAKS_TLS: Failed = { level: 2, reason: 'wrong-protocol', detail: 'TLS' };
+
 /** errno → how far the probe got, and why no further. A reset or "port unreachable" is a living host's answer: level 1. */
 const FAILED: Readonly<Record<string, Failed>> = {
   ECONNREFUSED: { level: 1, reason: 'refused' },

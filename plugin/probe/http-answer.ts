@@ -2,6 +2,7 @@
  * HTTP/1 answers, read as leniently as curl reads them (7.88, tried byte by byte): small devices write theirs by hand. Each
  * reader takes the pieces as they come, and looks at each byte once.
  */
+import { SPEAKS_TLS } from './failure.js';
 import { type Failed, isFailed } from './index.js';
 
 /** Most that is read of a head, interim ones before it included, bytes. */
@@ -21,8 +22,7 @@ export interface Head {
 type StatusLine = Pick<Head, 'status' | 'statusText'>;
 
 const NOT_HTTP: Failed = { level: 2, reason: 'wrong-protocol' };
-/** What a server that speaks only TLS may answer to anything else: an alert (RFC 8446 §6). */
-const TLS_ALERT: Failed = { ...NOT_HTTP, detail: 'TLS' };
+/** What a server that speaks only TLS may answer to anything else begins with: an alert (RFC 8446 §5.1). */
 const ALERT = 0x15;
 
 const STATUS_LINE = /^HTTP\/(?:1\.[01]|2(?:\.0)?) +(\d{3})(?:[ \t](.*))?$/i;
@@ -67,7 +67,7 @@ export class HeadReader {
   /** Another protocol shows in its first bytes, long before the end of a line. */
   #findStranger(): Failed | null {
     if (this.#status || this.#line === '') return null;
-    if (this.#line.charCodeAt(0) === ALERT) return TLS_ALERT;
+    if (this.#line.charCodeAt(0) === ALERT) return SPEAKS_TLS;
     return START.startsWith(this.#line.slice(0, START.length).toLowerCase()) ? null : NOT_HTTP;
   }
 

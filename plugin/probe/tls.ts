@@ -3,8 +3,8 @@ import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { waitFor } from '../lib/wait.js';
-import { toFailure } from './failure.js';
-import type { Failed, ProbeContext } from './index.js';
+import { SPEAKS_TLS, toFailure } from './failure.js';
+import { type Failed, isFailed, type ProbeContext } from './index.js';
 import type { Connection } from './tcp.js';
 import { elapsed } from './times.js';
 
@@ -31,6 +31,10 @@ export interface Handshake {
 interface HandshakeOptions {
   /** Also accepts TLS 1.0 and signatures over SHA-1: for protocols whose peers may be many years old. */
   readonly old?: boolean;
+  /** Name that the server is to show the certificate of. */
+  readonly name?: string | null;
+  /** Most that may be read after the handshake, encrypted, bytes. */
+  readonly readCap?: number;
 }
 
 /**
@@ -43,47 +47,62 @@ const CIPHERS = 'DEFAULT:!kDHE:!PSK:!SRP';
 const OLD_PEERS = { minVersion: 'TLSv1', ciphers: `${CIPHERS}@SECLEVEL=0` } as const;
 
 /** Shakes hands as a client without certificate and without server name. The caller closes the connection. */
-export function handshake(
-  { socket }: Connection,
+export async function handshake(
+  connection: Pick<Connection, 'socket'>,
+  context: ProbeContext,
+  protocols: readonly string[],
+  options: HandshakeOptions = {},
+): Promise<Handshake | Failed> {
+  const session = await secure(connection, context, protocols, options);
+  if (isFailed(session)) return session;
+  const { socket, ...shaken } = session;
+  return shaken;
+}
+
+/** The same, with the encrypted stream to go on with. */
+export function secure(
+  { socket }: Pick<Connection, 'socket'>,
   { signal, times }: ProbeContext,
   protocols: readonly string[],
-  { old = false }: HandshakeOptions = {},
-): Promise<Handshake | Failed> {
-  return waitFor<Handshake | Failed>({
+  { old = false, name = null, readCap = 0 }: HandshakeOptions = {},
+): Promise<(Handshake & { readonly socket: Duplex }) | Failed> {
+  const budget = { left: HANDSHAKE_CAP };
+  return waitFor<(Handshake & { readonly socket: Duplex }) | Failed>({
     signal,
     limitMs: HANDSHAKE_LIMIT_MS,
     atLimit: () => ({ level: 2, reason: 'timeout' }),
     listen: (end) => {
       const started = performance.now();
-      const secure = connectTls({
-        socket: capped(socket, () => end(() => ({ level: 2, reason: 'too-large' }))),
+      const encrypted = connectTls({
+        socket: capped(socket, budget, () => end(() => ({ level: 2, reason: 'too-large' }))),
         ALPNProtocols: [...protocols],
         ...(old ? OLD_PEERS : { minVersion: 'TLSv1.2', ciphers: CIPHERS }),
+        ...(name === null ? {} : { servername: name }),
         rejectUnauthorized: false,
         // No authority is checked, so none need be loaded.
         ca: [],
         // Newer OpenSSL offers a post-quantum key of 1.2 kB by itself, for a connection that carries no secret.
         ecdhCurve: 'X25519:P-256:P-384',
       });
-      secure.once('secureConnect', () => {
+      encrypted.once('secureConnect', () => {
         const ms = elapsed(started, times);
+        budget.left = readCap;
         end(() => {
-          const certificate = secure.getPeerX509Certificate()?.raw;
-          const version = secure.getProtocol();
+          const certificate = encrypted.getPeerX509Certificate()?.raw;
+          const version = encrypted.getProtocol();
           if (!certificate || !version) return { level: 2, reason: 'wrong-protocol' };
-          return { certificate, version, protocol: secure.alpnProtocol || null, ms };
+          return { certificate, version, protocol: encrypted.alpnProtocol || null, ms, socket: encrypted };
         });
       });
       // Stays after the end: an error while closing must not crash the process.
-      secure.on('error', (error: NodeJS.ErrnoException) => end(() => toTlsFailure(error)));
+      encrypted.on('error', (error: NodeJS.ErrnoException) => end(() => toTlsFailure(error)));
       return () => {};
     },
   });
 }
 
-/** The socket as the TLS library may read it: no byte beyond the cap gets there. */
-function capped(socket: Socket, onTooMuch: () => void): Duplex {
-  let received = 0;
+/** The socket as the TLS library may read it: no byte beyond the budget gets there. */
+function capped(socket: Socket, budget: { left: number }, onTooMuch: () => void): Duplex {
   const limited = new Duplex({
     read: () => void socket.resume(),
     write: (chunk: Buffer, _encoding, done) => void socket.write(chunk, done),
@@ -92,10 +111,11 @@ function capped(socket: Socket, onTooMuch: () => void): Duplex {
   // Already reported to the waiting handshake.
   limited.on('error', () => {});
   socket.on('data', (chunk: Buffer) => {
-    received += chunk.length;
-    if (received > HANDSHAKE_CAP) {
+    budget.left -= chunk.length;
+    if (budget.left < 0) {
       socket.pause();
       onTooMuch();
+      limited.destroy();
     } else if (!limited.push(chunk)) socket.pause();
   });
   socket.once('end', () => limited.push(null));
@@ -106,6 +126,7 @@ function capped(socket: Socket, onTooMuch: () => void): Duplex {
 
 /** Errors of the TLS library itself (`ERR_SSL_…`, `EPROTO`) mean that the other side does not speak TLS as we do. */
 function toTlsFailure(error: NodeJS.ErrnoException): Failed {
+  if (/_ALERT_/.test(error.code ?? '')) return SPEAKS_TLS;
   return /^(ERR_SSL|ERR_TLS|EPROTO)/.test(error.code ?? '')
     ? { level: 2, reason: 'wrong-protocol' }
     : { ...toFailure(error), level: 2 };

@@ -1,18 +1,27 @@
 /** What a member runs in a container and announces: as a rule a web application, of any kind. */
-import { endpoint } from '../lib/endpoint.js';
-import { HEAD_COST, httpOnce, httpTimes, pageMetrics } from '../probe/http.js';
-import { isFailed, type Prober } from '../probe/index.js';
+import { httpTimes, pageMetrics } from '../probe/http.js';
+import { isFailed, type ProbeResult, type Prober } from '../probe/index.js';
 import { withPacketTrain } from '../probe/ping.js';
+import { httpsFact, WEB_COST, webAddress, webOnce } from '../probe/web.js';
 import type { ServiceType } from './contract.js';
 
 /** Any answer of a web server counts, even a redirect or a demand to log in, unless it reports itself broken. */
 const probe: Prober = async (target, context) => {
-  const answer = await httpOnce(target, { method: 'HEAD', path: '/', bodyCap: 0 }, context);
-  if (isFailed(answer)) return answer;
+  const answer = await webOnce(target, { method: 'HEAD', path: '/', bodyCap: 0 }, context);
+  if ('level' in answer) return withoutBlame(answer);
   if (answer.status >= 500) return { level: 3, reason: 'broken', detail: `HTTP ${answer.status}` };
   const software = answer.headers.get('server')?.slice(0, 100);
-  return { level: 3, samples: httpTimes(answer), facts: software ? { software } : {} };
+  return { level: 3, samples: httpTimes(answer), facts: { ...(software ? { software } : {}), ...httpsFact(answer) } };
 };
+
+/**
+ * The announcement does not say that it is a web application: an open port that answers otherwise, hangs up or waits is
+ * a database or a game as well. Nothing is proven then, and nothing has failed.
+ */
+function withoutBlame(result: ProbeResult): ProbeResult {
+  const isOther = isFailed(result) && result.level === 2 && result.reason !== 'too-large';
+  return isOther ? { level: 2, samples: [], facts: {} } : result;
+}
 
 const docker: ServiceType = {
   id: 'Docker',
@@ -27,17 +36,17 @@ const docker: ServiceType = {
   transports: ['tcp'],
   listed: 'when-announced',
   probe,
-  cost: withPacketTrain(HEAD_COST),
+  cost: withPacketTrain(WEB_COST),
   scoredFrom: 3,
   metrics: pageMetrics(),
   use: (provider) => {
-    const at = endpoint(provider);
+    const at = webAddress(provider);
     if (at === null) return [];
     return [
       {
         kind: 'link',
         label: { ca: 'Obriu l’aplicació', es: 'Abra la aplicación', en: 'Open the application' },
-        url: `http://${at}/`,
+        url: `${at}/`,
       },
     ];
   },

@@ -49,6 +49,9 @@ export type UseStep =
   | { readonly kind: 'qr'; readonly label: Texts; readonly text: string }
   | { readonly kind: 'note'; readonly label: Texts };
 
+/** A provider, and what its newest answer said of it; without facts where it was never measured. */
+export type Usable = Provider & { readonly facts?: Readonly<Record<string, string>> };
+
 /** A file that the panel makes for programs. */
 export interface ServiceFile {
   /** Letters, digits, `.` and `-`. */
@@ -58,7 +61,7 @@ export interface ServiceFile {
   /** Where a program takes its address. */
   readonly hint?: Texts;
   /** @param best the providers worth using, best first; may be empty */
-  write(best: readonly Provider[]): string;
+  write(best: readonly Usable[]): string;
 }
 
 /** What connecting may use of the panel; anything else comes with the type's own folder. */
@@ -124,7 +127,7 @@ export interface ServiceType {
    * @param best the providers worth using, best first, for steps that name a second one
    * @param own what `introduce` found, where it may be shown
    */
-  use(provider: Provider, best?: readonly Provider[], own?: ReadonlyMap<string, string>): readonly UseStep[];
+  use(provider: Usable, best?: readonly Usable[], own?: ReadonlyMap<string, string>): readonly UseStep[];
   /** Files for programs, made from the ranked list (a proxy auto-configuration): served at `/services/<type>/files/<name>`. */
   readonly files?: readonly ServiceFile[];
   readonly connect?: Connect;

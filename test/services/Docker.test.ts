@@ -1,16 +1,16 @@
 /** Web applications of any kind, and ports with something else behind them. */
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import { describe, expect, it } from 'vitest';
+import { isFailed, type ProbeResult } from '../../plugin/probe/index.js';
 import docker from '../../plugin/services/Docker.js';
-import { closedPort, context, startPage, tcpServer, webServer } from '../probe/servers.js';
+import { certificate, closedPort, context, startPage, tcpServer, webServer } from '../probe/servers.js';
 import { provider, said } from './providers.js';
 
 const probe = (target: Parameters<typeof docker.probe>[0], of = context()) => docker.probe(target, of);
+const rtt = { metric: 'rtt', value: expect.any(Number), method: 'tcp-connect' };
 const proven = (facts = {}) => ({
   level: 3,
-  samples: [
-    { metric: 'rtt', value: expect.any(Number), method: 'tcp-connect' },
-    { metric: 'ttfb', value: expect.any(Number), method: 'http' },
-  ],
+  samples: [rtt, { metric: 'ttfb', value: expect.any(Number), method: 'http' }],
   facts,
 });
 
@@ -46,24 +46,92 @@ describe('Docker', () => {
     });
   });
 
-  it('something else, silence, hanging up and a closed port each fail with their own reason', async () => {
-    const [other, silent, hangsUp, closed] = await Promise.all([
-      tcpServer((socket) => socket.write('SSH-2.0-OpenSSH_9.2p1\r\n')),
-      tcpServer(),
-      tcpServer((socket) => socket.end()),
-      closedPort(),
-    ]);
-    expect(await Promise.all([other, silent, hangsUp, closed].map((one) => probe(one)))).toEqual([
-      { level: 2, reason: 'wrong-protocol' },
-      { level: 2, reason: 'timeout' },
-      { level: 2, reason: 'closed' },
-      { level: 1, reason: 'refused' },
-    ]);
+  it('something else, silence and hanging up prove nothing and fail nothing; a closed port has failed', async () => {
+    const others = [
+      await tcpServer((socket) => socket.write('SSH-2.0-OpenSSH_9.2p1\r\n')),
+      await tcpServer(),
+      await tcpServer((socket) => socket.end()),
+      await tcpServer((socket) => socket.once('data', () => socket.end('-ERR unknown command\r\n'))),
+    ];
+    const results = await Promise.all([...others, await closedPort()].map((one) => probe(one)));
+    const unproven = { level: 2, samples: [], facts: {} };
+    expect(results).toEqual([unproven, unproven, unproven, unproven, { level: 1, reason: 'refused' }]);
+  });
+
+  it('one that never ends its head has failed all the same', async () => {
+    const flood = await tcpServer((socket) => socket.write(`HTTP/1.1 200 OK\r\n${'X: y\r\n'.repeat(3_000)}`));
+    expect(await probe(flood)).toEqual({ level: 2, reason: 'too-large' });
   });
 
   it('is opened in the browser', () => {
     expect(said(docker.use(provider({ address: 'fd00::1', port: 8080 })))).toEqual(['http://[fd00::1]:8080/']);
     expect(docker.use(provider({ port: null }))).toEqual([]);
     expect(docker.describe).toBeUndefined();
+  });
+});
+
+describe('Docker, where the port speaks TLS alone', () => {
+  /** A server that has this for a question in the clear, and TLS or an alert for the others. */
+  async function encrypted(plain: string, tls: TlsOptions | null) {
+    const secure =
+      tls &&
+      createTlsServer({ ...certificate('one'), ...tls }, (socket) => {
+        socket.on('error', () => {});
+        socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\nServer: hidden\r\nContent-Length: 0\r\n\r\n'));
+      });
+    secure?.on('tlsClientError', () => {});
+    return tcpServer((socket) => {
+      socket.once('data', (first: Buffer) => {
+        if (first[0] !== 0x16) return void socket.end(Buffer.from(plain, 'latin1'));
+        if (!secure) return void socket.end(Buffer.of(0x15, 3, 3, 0, 2, 2, 40));
+        socket.pause();
+        socket.unshift(first);
+        secure.emit('connection', socket);
+        process.nextTick(() => socket.resume());
+      });
+    });
+  }
+  const link = (result: ProbeResult, port = 5_307) =>
+    said(docker.use({ ...provider({ port }), ...(isFailed(result) ? {} : { facts: result.facts }) }));
+
+  const PLAIN = [
+    ['nginx', 'HTTP/1.1 400 Bad Request\r\nServer: nginx\r\nContent-Length: 0\r\nConnection: close\r\n\r\n'],
+    ['a program in Go', 'HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n'],
+    ['one that hangs up', ''],
+    ['one that answers with an alert', '\x15\x03\x03\x00\x02\x02\x28'],
+  ] as const;
+
+  it.each(PLAIN)('%s serves by HTTPS, and is opened so', async (_, plain) => {
+    const server = await encrypted(plain, {});
+    const asked = context();
+    const result = await probe(server, asked);
+    expect(result).toEqual(proven({ software: 'hidden', https: String(server.port) }));
+    expect(link(result, server.port)).toEqual([`https://10.1.2.3:${server.port}/`]);
+    expect(asked.traffic.sent + asked.traffic.received).toBeLessThan(docker.cost.bytes);
+  });
+
+  it('one of an old device, with TLS 1.0 alone, serves too', async () => {
+    const old = { minVersion: 'TLSv1', maxVersion: 'TLSv1', ciphers: 'DEFAULT@SECLEVEL=0' } as const;
+    expect(await probe(await encrypted('', old))).toMatchObject({ level: 3, facts: { software: 'hidden' } });
+  });
+
+  it.each([...PLAIN.map(([name, plain]) => [name, plain, null] as const)])(
+    '%s that wants a name or a certificate first is no proof, no failure, and https',
+    async (_, plain, tls) => {
+      const server = await encrypted(plain, tls);
+      const result = await probe(server);
+      expect(result).toEqual({ level: 2, samples: [rtt], facts: { https: String(server.port) } });
+      expect(link(result)).toEqual([`https://10.1.2.3:${server.port}/`]);
+    },
+  );
+
+  it('one that wants a certificate of its clients is neither proven nor failed', async () => {
+    const server = await encrypted('', { requestCert: true, rejectUnauthorized: true });
+    expect(await probe(server)).toEqual({ level: 2, samples: [rtt], facts: { https: String(server.port) } });
+  });
+
+  it('"400" from one without TLS is an answer like any other', async () => {
+    const web = await webServer((_, response) => response.writeHead(400).end());
+    expect(await probe(web)).toEqual(proven());
   });
 });

@@ -69,6 +69,7 @@ describe('syncthing', () => {
     expect(await probe(await tlsServer({ ALPNProtocols: ['h2', 'http/1.1'] }))).toEqual({
       level: 2,
       reason: 'wrong-protocol',
+      detail: 'TLS',
     });
     const web = await tcpServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
     expect(await probe(web)).toEqual({ level: 2, reason: 'wrong-protocol' });

@@ -1,15 +1,15 @@
 /** What a visitor may see: the owner's marks, ratings and actions are the owner's, and a reader sees the list without them. */
 import type { Job } from '../../model/job.js';
-import type { Provider } from '../../model/provider.js';
 import type { ProviderView, TypeSummary } from '../../panel/contract.js';
 import { worthUsing } from '../../present/provider.js';
 import { withoutOwnerMarks } from '../../score/rank.js';
+import type { Usable } from '../../services/contract.js';
 import type { Web } from '../context.js';
 import type { Visit } from '../visit.js';
 
 export type VisibleProvider = ProviderView & {
   /** The type's providers that this node recommends to programs, best first (`worthUsing`). */
-  readonly usable: readonly Provider[];
+  readonly usable: readonly Usable[];
 };
 
 /** The type, or its summary, as this visitor may see it. */

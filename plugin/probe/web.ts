@@ -1,0 +1,131 @@
+/** A question to a web service: by plain HTTP, and by HTTPS where that is what it wants. */
+import { isIP } from 'node:net';
+import { joinHostPort } from '../lib/address.js';
+import { endpoint } from '../lib/endpoint.js';
+import { SPEAKS_TLS } from './failure.js';
+import { HEAD_COST, type HttpAnswer, type HttpQuestion, httpAsk, httpOnce } from './http.js';
+import { type Failed, isFailed, type ProbeContext, type Proven, type Target } from './index.js';
+import { roundTrip } from './port.js';
+import { type Connection, connect } from './tcp.js';
+import { secure } from './tls.js';
+
+/** How long all of the second, encrypted try may take, ms: a probe as a whole has 8 s. */
+const HTTPS_LIMIT_MS = 4_000;
+const HTTPS_PORT = 443;
+
+/**
+ * What asking for a head costs at most, headers of IP included: by plain HTTP, and then again with a handshake in which a
+ * server shows the chain of a public authority. Nearly all services answer the first time.
+ */
+export const WEB_COST = { packets: HEAD_COST.packets + 18, bytes: HEAD_COST.bytes + 7_500 } as const;
+
+export type WebAnswer = HttpAnswer & Pick<Connection, 'connectMs'> & { readonly https: Https | null };
+
+/** Where the encrypted service is. */
+interface Https {
+  readonly port: number;
+  /** The name that it is to be asked by; null for its address. */
+  readonly name: string | null;
+}
+
+export interface WebOptions {
+  /** Whether a redirect to HTTPS on the same machine is taken, as every browser does. By default it is the answer. */
+  readonly redirects?: boolean;
+}
+
+/**
+ * Asks over plain HTTP, and then over TLS where the plain answer shows that the service wants that: an alert, a "400", a
+ * connection closed without a word, or a redirect to HTTPS on the same machine. Any certificate is accepted, for nothing is
+ * confided. Where TLS is all that there is and it ends there (the server wants a name, or a certificate of its clients), the
+ * result is proven up to the open port: nothing is known of the service, and nothing has failed.
+ */
+export async function webOnce(
+  target: Target,
+  question: HttpQuestion,
+  context: ProbeContext,
+  { redirects = false }: WebOptions = {},
+): Promise<WebAnswer | Failed | Proven> {
+  const plain = await httpOnce(target, question, context);
+  const first = isFailed(plain) ? plain : { ...plain, https: null };
+  const https = findHttps(target, first, redirects);
+  if (https === null) return first;
+  const answer = await withinLimit(context, (limited) => httpsOnce(target, https, question, limited));
+  return answer === null || isFailed(answer) ? first : answer;
+}
+
+/** Another question, the way that the first one was answered. */
+export async function webAgain(
+  target: Target,
+  question: HttpQuestion,
+  context: ProbeContext,
+  { https }: Pick<WebAnswer, 'https'>,
+): Promise<HttpAnswer | Failed | Proven> {
+  return https === null ? httpOnce(target, question, context) : httpsOnce(target, https, question, context);
+}
+
+/** Where to try TLS; null where plain HTTP is at home. */
+function findHttps({ address, port }: Target, first: WebAnswer | Failed, redirects: boolean): Https | null {
+  const here = { port, name: null };
+  if (isFailed(first))
+    return first.level === 2 && (first.reason === 'closed' || first.detail === SPEAKS_TLS.detail) ? here : null;
+  if (first.status === 400) return here;
+  const location = first.headers.get('location') ?? '';
+  if (!redirects || first.status < 300 || first.status >= 400 || !URL.canParse(location)) return null;
+  const { protocol, hostname, port: other } = new URL(location);
+  if (protocol !== 'https:') return null;
+  // A name is not looked up: only what this very machine serves under it counts.
+  const host = hostname.replace(/^\[|\]$/g, '');
+  if (isIP(host) !== 0 && host !== address) return null;
+  return { port: Number(other) || HTTPS_PORT, name: isIP(host) === 0 ? host : null };
+}
+
+async function httpsOnce(
+  target: Target,
+  https: Https,
+  question: HttpQuestion,
+  context: ProbeContext,
+): Promise<WebAnswer | Failed | Proven> {
+  const { port, name } = https;
+  const connection = await connect({ address: target.address, port }, context, HTTPS_LIMIT_MS);
+  if (isFailed(connection)) return connection;
+  const unproven: Proven = { level: 2, samples: roundTrip(connection.connectMs), facts: httpsFact({ https }) };
+  try {
+    const session = await secure(connection, context, ['http/1.1'], { old: true, name, readCap: 64 * 1024 });
+    if (isFailed(session)) return session.detail === SPEAKS_TLS.detail ? unproven : session;
+    const host = name === null ? connection.host : joinHostPort(name, port);
+    const answer = await httpAsk({ socket: session.socket, host }, question, context);
+    session.socket.destroy();
+    return isFailed(answer) ? unproven : { ...answer, connectMs: connection.connectMs, https };
+  } finally {
+    connection.close();
+  }
+}
+
+/** null where its own limit, not that of the probe, ended it. */
+async function withinLimit<T>(context: ProbeContext, ask: (limited: ProbeContext) => Promise<T>): Promise<T | null> {
+  const limit = AbortSignal.timeout(HTTPS_LIMIT_MS);
+  try {
+    return await ask({ ...context, signal: AbortSignal.any([context.signal, limit]) });
+  } catch (error) {
+    if (context.signal.aborted || !limit.aborted) throw error;
+    return null;
+  }
+}
+
+/** The fact by which `webAddress` knows the port of HTTPS. A name is left to the plain address, which leads there. */
+export function httpsFact({ https }: Pick<WebAnswer, 'https'>): Record<string, string> {
+  return https === null || https.name !== null ? {} : { https: String(https.port) };
+}
+
+interface Place {
+  readonly address: string;
+  readonly port: number | null;
+  readonly facts?: Readonly<Record<string, string>> | undefined;
+}
+
+/** Scheme and place for a link, `http://10.1.2.3:80`, as the last probe found them; null without a port. */
+export function webAddress({ address, port, facts }: Place): string | null {
+  const secured = /^\d{1,5}$/.test(facts?.https ?? '') ? Number(facts?.https) : null;
+  const at = endpoint({ address, port: port === null ? null : (secured ?? port) });
+  return at === null ? null : `${secured === null ? 'http' : 'https'}://${at}`;
+}
