@@ -1,7 +1,7 @@
 /** Merges sightings into one list: each provider once, with its most credible announcement. Pure. */
 
 import { SAME_ID } from '../announcement/skipped.js';
-import { type Announcement, type Contradiction, type Provider, providerId } from '../model/provider.js';
+import { type Announcement, type Contradiction, type Provider, providerId, providerKey } from '../model/provider.js';
 import { admit, type Claim } from './budget.js';
 import { onePerId } from './same-id.js';
 import type { Sighting, SourceStatus, SourceType } from './source.js';
@@ -224,9 +224,6 @@ const isConfirmed = ({ sighting, status }: Witness, now: number) => status.state
 function heardAt({ sighting, status }: Witness, now: number): number {
   return sighting.heardAt ?? (status.state === 'up' ? now : (status.lastUp ?? 0));
 }
-
-/** What makes two announcements one provider; the id is a hash of it. */
-const providerKey = ({ type, address, port }: Announcement) => `${type}|${address}|${port ?? ''}`;
 
 const ids = new WeakMap<Announcement, string>();
 

@@ -27,7 +27,7 @@ export interface Contradiction extends Pick<Announcement, 'node' | 'txt'> {
   readonly source: string;
 }
 
-/** One row of the list: one type, address and port, however many sources announce it. */
+/** One row of the list: one type, address, port and folder, however many sources announce it. */
 export interface Provider extends Announcement {
   readonly id: string;
   /** Ids of the sources that announce it. */
@@ -49,10 +49,24 @@ export interface Provider extends Announcement {
 /** Digits of the SHA-256 in an id: 128 bits. */
 const ID_DIGITS = 32;
 
+/** The announced folder (`path=`, as in DNS-SD, RFC 6763 §6), where it is a plain path; else the root. */
+export function plainPath(txt: ReadonlyMap<string, string>): string {
+  const path = txt.get('path') ?? '';
+  return path.length <= 200 && /^(\/[\w.~%-]+){1,20}\/?$/.test(path) ? path : '/';
+}
+
+type Identified = Pick<Announcement, 'type' | 'address' | 'port'> & Partial<Pick<Announcement, 'txt'>>;
+
+/** What makes two announcements one provider: type, address and port, and the folder where one is announced. */
+export function providerKey({ type, address, port, txt }: Identified): string {
+  const path = txt === undefined ? '/' : plainPath(txt);
+  return `${type}|${address}|${port ?? ''}${path === '/' ? '' : `|${path.replace(/\/$/, '')}`}`;
+}
+
 /**
- * Stable id of a provider: one type, address and port is one provider, whoever announces it. 32 hexadecimal digits: with the
- * earlier 12, anybody could make two providers of one id within seconds.
+ * Stable id of a provider, whoever announces it. 32 hexadecimal digits: with the earlier 12, anybody could make two providers
+ * of one id within seconds.
  */
-export function providerId(of: Pick<Announcement, 'type' | 'address' | 'port'>): string {
-  return hash('sha256', `${of.type}|${of.address}|${of.port ?? ''}`).slice(0, ID_DIGITS);
+export function providerId(of: Identified): string {
+  return hash('sha256', providerKey(of)).slice(0, ID_DIGITS);
 }

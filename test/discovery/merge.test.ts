@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createAddressCheck } from '../../plugin/discovery/allowed.js';
 import { type MergeOptions, merge, type SourceReport } from '../../plugin/discovery/merge.js';
 import type { Sighting } from '../../plugin/discovery/source.js';
-import type { Announcement } from '../../plugin/model/provider.js';
+import { type Announcement, providerId } from '../../plugin/model/provider.js';
 
 const NOW = 1_000_000;
 
@@ -135,6 +135,19 @@ describe('merge', () => {
       expect(merged(heard('serf', sighting({ gossip }), other))).toHaveLength(2);
     }
     expect(merged(heard('serf', sighting()), heard('avahi', sighting({ address: 'fd00::1' })))).toHaveLength(2);
+  });
+
+  it('lists each folder announced at one address and port, however its path ends, and no path that is none', () => {
+    const at = (path?: string) =>
+      sighting({ type: 'webdav', txt: new Map(path === undefined ? [] : [['path', path]]) });
+    const paths = (...all: Sighting[]) => merged(heard('serf', ...all)).map(({ txt }) => txt.get('path'));
+    expect(new Set(paths(at('/photos'), at('/music'), at('/')))).toEqual(new Set(['/photos', '/music', '/']));
+    expect(paths(at('/photos'), at('/photos/'))).toHaveLength(1);
+    expect(paths(at(), at('/'), at('http://10.0.0.2/'), at('/a b'), at(`/${'a'.repeat(200)}`))).toHaveLength(1);
+    const [photos, root] = [at('/photos'), at()].map((one) => providerId(one.announcement));
+    expect(photos).not.toBe(root);
+    // As before there were folders: what is stored stays theirs.
+    expect(root).toBe(providerId({ type: 'webdav', address: '10.0.0.1', port: 22_000 }));
   });
 
   it('bars providers without a port or outside the community’s ranges', () => {
