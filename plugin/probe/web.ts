@@ -14,10 +14,16 @@ const HTTPS_LIMIT_MS = 4_000;
 const HTTPS_PORT = 443;
 
 /**
- * What asking for a head costs at most, headers of IP included: by plain HTTP, and then again with a handshake in which a
- * server shows the chain of a public authority. Nearly all services answer the first time.
+ * What the second try costs at most on top, headers of IP included, its head not counted: a connection, and a handshake in
+ * which the server shows the chain of a public authority. Nearly all services answer the first time.
  */
-export const WEB_COST = { packets: HEAD_COST.packets + 18, bytes: HEAD_COST.bytes + 7_500 } as const;
+export const HTTPS_COST = { packets: 18, bytes: 7_500 } as const;
+
+/** What asking for a head costs at most, by plain HTTP and then by HTTPS. */
+export const WEB_COST = {
+  packets: HEAD_COST.packets + HTTPS_COST.packets,
+  bytes: HEAD_COST.bytes + HTTPS_COST.bytes,
+} as const;
 
 export type WebAnswer = HttpAnswer & Pick<Connection, 'connectMs'> & { readonly https: Https | null };
 

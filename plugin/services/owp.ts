@@ -1,8 +1,8 @@
 /** OpenVZ Web Panel: virtual machines for members, managed in a web page. */
-import { endpoint } from '../lib/endpoint.js';
-import { httpOnce, httpTimes, otherWeb, pageMetrics } from '../probe/http.js';
-import { isFailed, type Prober } from '../probe/index.js';
+import { httpTimes, otherWeb, pageMetrics } from '../probe/http.js';
+import type { Prober } from '../probe/index.js';
 import { withPacketTrain } from '../probe/ping.js';
+import { HTTPS_COST, httpsFact, webAddress, webOnce } from '../probe/web.js';
 import type { ServiceType } from './contract.js';
 
 /** The login page's title; the word before it is translated, a version may follow. */
@@ -14,15 +14,19 @@ const TITLE = /<title>[^<]*\bOpenVZ Web Panel(?:\s+(\d[\d.]{0,15}))?/i;
  */
 const probe: Prober = async (target, context) => {
   const question = { method: 'GET', path: '/login', headers: { Accept: 'text/html' }, bodyCap: 4_096 } as const;
-  const answer = await httpOnce(target, question, context);
-  if (isFailed(answer)) return answer;
+  const answer = await webOnce(target, question, context, { redirects: true });
+  if ('level' in answer) return answer;
   const title = TITLE.exec(answer.body);
   const marked =
     /(^|[ ,;])_owp_session=/.test(answer.headers.get('set-cookie') ?? '') ||
     /id=['"]login-window['"]/.test(answer.body);
   if (answer.status !== 200 || title === null || !marked) return otherWeb(answer);
   const [, version] = title;
-  return { level: 3, samples: httpTimes(answer), facts: version === undefined ? {} : { version } };
+  return {
+    level: 3,
+    samples: httpTimes(answer),
+    facts: { ...(version === undefined ? {} : { version }), ...httpsFact(answer) },
+  };
 };
 
 const owp: ServiceType = {
@@ -38,19 +42,19 @@ const owp: ServiceType = {
   transports: ['tcp'],
   local: { units: [{ unit: 'owp.service', package: null }] },
   probe,
-  cost: withPacketTrain({ packets: 14, bytes: 5_500 }),
+  cost: withPacketTrain({ packets: 14 + HTTPS_COST.packets, bytes: 5_500 + HTTPS_COST.bytes }),
   scoredFrom: 3,
   // The panel runs on small old machines: its page is allowed longer than others', but not so long that
   // all of them come out alike.
   metrics: pageMetrics({ useless: 10_000, excellent: 100 }),
   use: (provider) => {
-    const at = endpoint(provider);
+    const at = webAddress(provider);
     if (at === null) return [];
     return [
       {
         kind: 'link',
         label: { ca: 'Obriu el tauler', es: 'Abra el panel', en: 'Open the panel' },
-        url: `http://${at}/`,
+        url: `${at}/`,
       },
       {
         kind: 'note',

@@ -1,27 +1,63 @@
 /** Web folders (WebDAV, RFC 4918): files on a neighbour's machine, opened in any file manager. */
-import { endpoint } from '../lib/endpoint.js';
-import { HEAD_COST, httpOnce, httpTimes, otherWeb, pageMetrics } from '../probe/http.js';
-import { isFailed, type Prober } from '../probe/index.js';
+import { plainPath } from '../model/provider.js';
+import { HEAD_COST, type HttpAnswer, type HttpQuestion, httpTimes, otherWeb, pageMetrics } from '../probe/http.js';
+import { isFailed, type ProbeContext, type ProbeResult, type Prober, type Target } from '../probe/index.js';
 import { withPacketTrain } from '../probe/ping.js';
+import { httpsFact, WEB_COST, type WebAnswer, webAddress, webAgain, webOnce } from '../probe/web.js';
 import type { ServiceType } from './contract.js';
 
 /**
- * A folder names its compliance class in its own header (RFC 4918, §10.1). A server that wants a login says nothing else
- * before: there may be a folder behind it, or not, so nothing is proven and nothing has failed.
+ * A folder names its compliance classes in its own header (RFC 4918, §10.1). Where that is missing (a proxy in front may
+ * answer OPTIONS by itself), only a folder has properties to tell. A server that wants a login says nothing else before, nor
+ * one that forbids: there may be a folder behind it, or not, so nothing is proven and nothing has failed.
  */
 const probe: Prober = async (target, context) => {
-  const answer = await httpOnce(target, { method: 'OPTIONS', path: pathIn(target.txt), bodyCap: 0 }, context);
-  if (isFailed(answer)) return answer;
-  const dav = answer.headers.get('dav');
-  if (dav !== undefined && /^\s*1\b/.test(dav)) return { level: 3, samples: httpTimes(answer), facts: {} };
-  if (answer.status === 401) return { level: 2, samples: httpTimes(answer), facts: { login: 'required' } };
-  return otherWeb(answer);
+  const path = plainPath(target.txt);
+  const first = await webOnce(target, options(path), context, { redirects: true });
+  if ('level' in first) return first;
+  if (!isAt(first, `${path}/`)) return judge(target, first, path, context);
+  const second = await webAgain(target, options(`${path}/`), context, first);
+  if ('level' in second) return second;
+  return judge(target, { ...first, ...second }, `${path}/`, context);
 };
 
-/** The announced folder (`path=`, as in DNS-SD), where it is a plain path; else the root. */
-function pathIn(txt: ReadonlyMap<string, string>): string {
-  const path = txt.get('path') ?? '';
-  return /^(\/[\w.~%-]+){1,20}\/?$/.test(path) && path.length <= 200 ? path : '/';
+const options = (path: string): HttpQuestion => ({ method: 'OPTIONS', path, bodyCap: 0 });
+const properties = (path: string): HttpQuestion => ({ method: 'PROPFIND', path, headers: { Depth: '0' }, bodyCap: 0 });
+
+async function judge(target: Target, answer: WebAnswer, path: string, context: ProbeContext): Promise<ProbeResult> {
+  const samples = httpTimes(answer);
+  const folder = { level: 3, samples, facts: httpsFact(answer) } as const;
+  if (namesClass(answer)) return folder;
+  const barrier = BARRIERS[answer.status];
+  if (barrier) return { level: 2, samples, facts: { ...barrier, ...httpsFact(answer) } };
+  if (answer.status >= 500 && answer.status !== 501) return otherWeb(answer);
+  const told = await webAgain(target, properties(path), context, answer);
+  if ('level' in told) return isFailed(told) ? otherWeb(answer) : told;
+  const locked = BARRIERS[told.status];
+  if (locked) return { level: 2, samples, facts: { ...locked, ...httpsFact(answer) } };
+  return told.status === 207 ? folder : otherWeb(answer);
+}
+
+/** Answers of a server that shows nothing to us, and what to say of it. */
+const BARRIERS: Readonly<Record<number, Record<string, string>>> = {
+  401: { login: 'required' },
+  403: { access: 'forbidden' },
+};
+
+/** A list in any order, perhaps over several headers; what is not 1, 2 or 3 extends one of these. */
+function namesClass({ headers }: HttpAnswer): boolean {
+  return (headers.get('dav') ?? '').split(/[\s,;"]+/).some((word) => /^[123]$/.test(word));
+}
+
+/** Whether it only points to that path of its own, as for a folder that was asked for without the slash at its end. */
+function isAt({ status, headers }: HttpAnswer, path: string): boolean {
+  const location = headers.get('location') ?? '';
+  return (
+    status >= 301 &&
+    status <= 308 &&
+    URL.canParse(location, 'http://any') &&
+    new URL(location, 'http://any').pathname === path
+  );
 }
 
 const webdav: ServiceType = {
@@ -37,13 +73,13 @@ const webdav: ServiceType = {
   transports: ['tcp'],
   listed: 'when-announced',
   probe,
-  cost: withPacketTrain(HEAD_COST),
+  cost: withPacketTrain({ packets: WEB_COST.packets + HEAD_COST.packets, bytes: WEB_COST.bytes + HEAD_COST.bytes }),
   scoredFrom: 3,
   metrics: pageMetrics(),
   use: (provider) => {
-    const at = endpoint(provider);
-    if (at === null) return [];
-    const path = pathIn(provider.txt);
+    const web = webAddress(provider);
+    if (web === null) return [];
+    const path = plainPath(provider.txt);
     return [
       {
         kind: 'copy',
@@ -52,12 +88,12 @@ const webdav: ServiceType = {
           es: 'Dirección para el gestor de archivos',
           en: 'Address for the file manager',
         },
-        text: `dav://${at}${path}`,
+        text: `${web.replace('http', 'dav')}${path}`,
       },
       {
         kind: 'link',
         label: { ca: 'Obriu-la al navegador', es: 'Ábrala en el navegador', en: 'Open it in the browser' },
-        url: `http://${at}${path}`,
+        url: `${web}${path}`,
       },
     ];
   },

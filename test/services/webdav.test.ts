@@ -1,7 +1,10 @@
 /** Web folders open to all, behind a login, and web servers that have none. */
-import { describe, expect, it } from 'vitest';
+import { once } from 'node:events';
+import { createServer as createHttps } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import webdav from '../../plugin/services/webdav.js';
-import { context, startPage, webServer } from '../probe/servers.js';
+import { certificate, context, ownAddress, startPage, webServer } from '../probe/servers.js';
 import { provider, said } from './providers.js';
 import { meetsStrangers } from './web-strangers.js';
 
@@ -32,11 +35,76 @@ describe('webdav', () => {
     expect(await probe({ ...root, txt: new Map([['path', 'http://10.0.0.1/']]) })).toMatchObject({ level: 3 });
   });
 
-  it('behind a login nothing is proven and nothing has failed: no score', async () => {
+  it.each<readonly [string, Record<string, string | string[]>, boolean]>([
+    ['of Apache', { DAV: ['1,2', '<http://apache.org/dav/propset/fs/1>'] }, true],
+    ['of sabre', { DAV: '1, 3, extended-mkcol, access-control' }, true],
+    ['of nginx with locks', { DAV: '2', Allow: 'GET,HEAD,PUT,DELETE,MKCOL,PROPFIND,OPTIONS,LOCK,UNLOCK' }, true],
+    ['with the class last', { DAV: 'calendar-access, addressbook,3 ,2,1' }, true],
+    ['with the class in a second header', { DAV: ['access-control', '2'] }, true],
+    ['with the classes in quotes', { DAV: '"1, 2"' }, true],
+    ['that is missing', { Allow: 'GET, HEAD, OPTIONS' }, false],
+    ['with class 10, which nobody has', { DAV: '10' }, false],
+    ['with numbers in a name only', { DAV: 'version-1, <http://example.org/1>' }, false],
+  ])('reads a list %s', async (_, headers, isFolder) => {
+    const server = await webServer(({ method }, response) =>
+      response.writeHead(method === 'OPTIONS' ? 200 : 405, headers).end(),
+    );
+    expect(await probe(server)).toMatchObject(
+      isFolder ? { level: 3, samples } : { level: 2, reason: 'wrong-protocol' },
+    );
+  });
+
+  it('whose OPTIONS something else answers shows itself by its properties', async () => {
+    const behind = (status: number) =>
+      webServer(({ method, headers }, response) =>
+        response.writeHead(method === 'PROPFIND' && headers.depth === '0' ? status : 204).end(),
+      );
+    expect(await probe(await behind(207))).toEqual({ level: 3, samples, facts: {} });
+    expect(await probe(await behind(401))).toEqual({ level: 2, samples, facts: { login: 'required' } });
+    expect(await probe(await behind(404))).toEqual({ level: 2, reason: 'wrong-protocol', detail: 'HTTP 204' });
+  });
+
+  it('that only adds the slash at its end is asked there', async () => {
+    const server = await webServer(({ url }, response) => {
+      if (url === '/dav/') response.writeHead(200, { DAV: '1' }).end();
+      else response.writeHead(301, { Location: `http://${server.address}:${server.port}/dav/` }).end();
+    });
+    expect(await probe({ ...server, txt: new Map([['path', '/dav']]) })).toMatchObject({ level: 3 });
+  });
+
+  it('behind HTTPS on the same machine is found where a redirect points, by a name too, and nowhere else', async () => {
+    const asked: string[] = [];
+    const secure = createHttps(certificate('one'), ({ headers }, response) => {
+      asked.push(headers.host ?? '');
+      response.writeHead(200, { DAV: '1,2' }).end();
+    });
+    const [here, there] = [ownAddress(), ownAddress()];
+    secure.listen(0, here);
+    await once(secure, 'listening');
+    onTestFinished(() => void secure.close());
+    const { port } = secure.address() as AddressInfo;
+    const redirect = (name: string) =>
+      webServer((_, response) => response.writeHead(302, { Location: `https://${name}:${port}/` }).end(), here);
+    const byAddress = await probe(await redirect(here));
+    expect(byAddress).toEqual({ level: 3, samples, facts: { https: String(port) } });
+    expect(said(webdav.use({ ...provider({ port: 80 }), facts: { https: String(port) } }))).toEqual([
+      `davs://10.1.2.3:${port}/`,
+      `https://10.1.2.3:${port}/`,
+    ]);
+    // A link to the plain address leads on to the name.
+    expect(await probe(await redirect('files.example.org'))).toEqual({ level: 3, samples, facts: {} });
+    expect(asked).toEqual([`${here}:${port}`, `files.example.org:${port}`]);
+    expect(await probe(await redirect(there))).toEqual({ level: 2, reason: 'wrong-protocol', detail: 'HTTP 302' });
+    expect(asked).toHaveLength(2);
+  });
+
+  it('behind a login, or forbidden, nothing is proven and nothing has failed', async () => {
     const locked = await webServer((_, response) =>
       response.writeHead(401, { 'WWW-Authenticate': 'Basic realm="files"' }).end(),
     );
     expect(await probe(locked)).toEqual({ level: 2, samples, facts: { login: 'required' } });
+    const forbidden = await webServer((_, response) => response.writeHead(403).end());
+    expect(await probe(forbidden)).toEqual({ level: 2, samples, facts: { access: 'forbidden' } });
   });
 
   it('a web server without the header is another service, a broken one reports so', async () => {
