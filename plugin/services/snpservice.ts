@@ -1,12 +1,17 @@
 /** SNPgraphs servers: traffic and availability of a zone's devices, drawn for guifi.net's pages. */
-import { endpoint } from '../lib/endpoint.js';
 import { answers, firstByteTime } from '../model/metric.js';
-import { type HttpAnswer, httpOnce, httpTimes, otherWeb } from '../probe/http.js';
-import { isFailed, type ProbeContext, type Prober, type Target } from '../probe/index.js';
+import { type HttpAnswer, httpTimes, otherWeb } from '../probe/http.js';
+import type { ProbeContext, Prober, Target } from '../probe/index.js';
+import { HTTPS_COST, httpsFact, type WebAnswer, webAddress, webAgain, webOnce } from '../probe/web.js';
 import type { ServiceType } from './contract.js';
 
-/** All that the version call says. */
-const VERSION = /^\d{1,4}\.\d{1,4}(\.\d{1,4})?$/;
+/** What the version call says, between whatever PHP adds. */
+const VERSION = /^v?(\d{1,4}(?:\.\d{1,4}){1,3}(?:[-+~][\w.+~-]{1,30})?)$/i;
+/** A complaint of PHP itself, as text or as HTML: one line, which names its place at the end. */
+const COMPLAINT =
+  /^(?:<br \/>)?(?:<b>)?(?:PHP )?(?:Warning|Notice|Deprecated|Strict Standards)(?:<\/b>)?: .* on line (?:<b>)?\d+(?:<\/b>)?(?:<br \/>)?$/;
+/** Enough for a few complaints, bytes. */
+const VERSION_CAP = 2_048;
 
 const CALL = '/snpservices/index.php?call=';
 
@@ -16,33 +21,52 @@ const CALL = '/snpservices/index.php?call=';
  * device reads a year of every graph.
  */
 const probe: Prober = async (target, context) => {
-  const answer = await httpOnce(target, { method: 'GET', path: `${CALL}version`, bodyCap: 64 }, context);
-  if (isFailed(answer)) return answer;
-  const version = answer.body;
-  if (!isPlain(answer) || !answer.whole || !VERSION.test(version)) return otherWeb(answer);
+  const question = { method: 'GET', path: `${CALL}version`, bodyCap: VERSION_CAP } as const;
+  const answer = await webOnce(target, question, context, { redirects: true });
+  if ('level' in answer) return answer;
+  const version = readVersion(answer);
+  if (version === null) return otherWeb(answer);
   const samples = httpTimes(answer);
-  if (!context.asked) return { level: 3, samples, facts: { version } };
-  const server = await serverInfo(target, context);
+  const facts = { version, ...httpsFact(answer) };
+  if (!context.asked) return { level: 3, samples, facts };
+  const server = await serverInfo(target, context, answer);
   const announced = target.txt.get('server_id') ?? target.txt.get('id');
   const id = server['server id'];
   if (announced !== undefined && id !== undefined && id !== announced) {
     return { level: 3, reason: 'wrong-identity', detail: `it is ${id}` };
   }
-  return { level: id !== undefined && id === announced ? 4 : 3, samples, facts: { version, ...server } };
+  return { level: id !== undefined && id === announced ? 4 : 3, samples, facts: { ...facts, ...server } };
 };
 
+/**
+ * PHP sends what stands around its tags in any file of the program, an owner's config.php above all: empty lines, a byte order
+ * mark, complaints. Once it has sent some, it can no longer say that the answer is plain text.
+ */
+function readVersion({ status, headers, whole, body }: HttpAnswer): string | null {
+  const [type] = /^text\/(?:plain|html)\b/i.exec(headers.get('content-type') ?? 'text/plain') ?? [];
+  if (status !== 200 || !whole || type === undefined) return null;
+  const lines = body
+    .replaceAll('\uFEFF', '')
+    .split('\n')
+    .map((line) => line.trim());
+  const [said, ...more] = lines.filter((line) => line !== '' && line !== '<br />' && !COMPLAINT.test(line));
+  const [, version] = (more.length === 0 && VERSION.exec(said ?? '')) || [];
+  // A page of nothing but a version is some other page.
+  return version === undefined || (/html/i.test(type) && body.startsWith(said ?? '')) ? null : version;
+}
+
 /** Which server it is and of which zone, if it tells; a failure here takes away nothing that was proven before. */
-async function serverInfo(target: Target, context: ProbeContext): Promise<Readonly<Record<string, string>>> {
+async function serverInfo(
+  target: Target,
+  context: ProbeContext,
+  first: WebAnswer,
+): Promise<Readonly<Record<string, string>>> {
   const question = { method: 'GET', path: `${CALL}serverinfo`, bodyCap: 2_048, limitMs: 3_000 } as const;
-  const answer = await httpOnce(target, question, context);
-  if (isFailed(answer) || !isPlain(answer)) return {};
+  const answer = await webAgain(target, question, context, first);
+  if ('level' in answer || answer.status !== 200) return {};
   const [, id] = /^Server id: *(\d{1,9})\s*$/im.exec(answer.body) ?? [];
   const [, zone] = /^Root zone: *(\d{1,9})\s*$/im.exec(answer.body) ?? [];
   return { ...(id === undefined ? {} : { 'server id': id }), ...(zone === undefined ? {} : { zone }) };
-}
-
-function isPlain({ status, headers }: HttpAnswer): boolean {
-  return status === 200 && /^text\/plain\b/i.test(headers.get('content-type') ?? '');
 }
 
 const snpservice: ServiceType = {
@@ -58,15 +82,15 @@ const snpservice: ServiceType = {
   transports: ['tcp'],
   local: { units: [{ unit: 'apache2.service', package: 'apache2' }] },
   probe,
-  cost: { packets: 10, bytes: 1_000 },
-  askedCost: { packets: 14, bytes: 3_200 },
+  cost: { packets: 12 + HTTPS_COST.packets, bytes: 3_200 + HTTPS_COST.bytes },
+  askedCost: { packets: 14 + HTTPS_COST.packets, bytes: 3_200 + HTTPS_COST.bytes },
   scoredFrom: 3,
   // Both weigh alike. One small answer says how busy
   // the server is, not how fast it draws, so it may take long; but the best mark is at what a
   // mesh can give, for at that table's 500 ms nearly all would be alike. The path is part of that answer's time.
   metrics: [firstByteTime({ weight: 0.5, useless: 8_000, excellent: 30 }), answers(0.5)],
   use: (provider) => {
-    const at = endpoint(provider);
+    const at = webAddress(provider);
     if (at === null) return [];
     return [
       {
@@ -76,12 +100,12 @@ const snpservice: ServiceType = {
           es: 'Abra el servidor de gráficas',
           en: 'Open the graph server',
         },
-        url: `http://${at}/snpservices/`,
+        url: `${at}/snpservices/`,
       },
       {
         kind: 'link',
         label: { ca: 'Què pot mostrar', es: 'Qué puede mostrar', en: 'What it can show' },
-        url: `http://${at}/snpservices/index.php?call=help`,
+        url: `${at}/snpservices/index.php?call=help`,
       },
       {
         kind: 'note',

@@ -41,7 +41,9 @@ describe('snpservice', () => {
     ['a version as a web page', '0.2.3', { type: 'text/html' }],
     ['a version with an error', '0.2.3', { status: 404 }],
     ['a version with more behind it', '0.2.3 <script>', {}],
-    ['a longer text', `0.2.3${'\n'.repeat(100)}`, {}],
+    ['a longer text', `0.2.3${'\n'.repeat(100)}0.2.3`, {}],
+    ['a text that would not end', `0.2.3${'\n'.repeat(3_000)}`, {}],
+    ['a web page with a version in it', '\n<h1>Manual</h1>\n0.2.3\n', { type: 'text/html' }],
     ['the code itself, where PHP does not run', "<?php echo '0.2.3';", {}],
     ['a number', '42', {}],
     ['nothing', '', {}],
@@ -51,6 +53,28 @@ describe('snpservice', () => {
       reason: 'wrong-protocol',
       detail: expect.stringMatching(/^HTTP (200|404)$/),
     });
+  });
+
+  const HEADERS = 'Cannot modify header information - headers already sent by (output started at /etc/c.php:9)';
+  it.each([
+    ['a line break behind it', '0.2.3\n', {}],
+    ['empty lines around it', '\r\n\r\n0.2.3\r\n', {}],
+    ['an editor’s byte order marks', '\uFEFF\uFEFF0.2.3', {}],
+    ['an empty line that came before its type', '\n0.2.3', { type: 'text/html; charset=UTF-8' }],
+    ['a byte order mark that came before its type', '\uFEFF0.2.3', { type: 'text/html' }],
+    [
+      'complaints in HTML',
+      `<br />\n<b>Warning</b>:  ${HEADERS} in <b>/usr/share/x.php</b> on line <b>12</b><br />\n0.2.3`,
+      { type: 'text/html' },
+    ],
+    ['complaints as text', `\nDeprecated: Function each() is deprecated in /usr/share/x.php on line 3\n0.2.3\n`, {}],
+    ['a letter before it', 'v0.2.3', {}],
+  ])('is recognised with %s', async (_, body, options) => {
+    expect(await snpservice.probe(await graphs(body, options), context())).toEqual(proven('0.2.3'));
+  });
+
+  it('is recognised as a build of a distribution', async () => {
+    expect(await snpservice.probe(await graphs('0.2.4-1~bpo12+1'), context())).toEqual(proven('0.2.4-1~bpo12+1'));
   });
 
   it('a server that takes three seconds is slow, not dead; one in trouble cannot say what it is', async () => {
