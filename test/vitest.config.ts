@@ -9,15 +9,21 @@ const ISOLATED = [
   'web/stop.test.ts',
 ];
 
-/** Wait for the limits of probes, or build the program. */
-const WAITING = [
+/** Wait for the limits of probes, live through simulated weeks, or build the program: too long for the unit tests. */
+const LONG = [
+  'clock.test.ts',
+  'daemon/daemon.test.ts',
   'demo/**/*.test.ts',
   'discovery/sources/serf-faults.test.ts',
   'licences.test.ts',
   'node/hang.test.ts',
   'probe/**/*.test.ts',
+  'scan/plan.test.ts',
+  'scan/scheduler.test.ts',
   'services/**/*.test.ts',
   'services.test.ts',
+  'store/migrate.test.ts',
+  'store/store.test.ts',
 ];
 
 /** Measure times, or keep both cores busy: they run last, when nothing else does. */
@@ -60,16 +66,16 @@ export default defineConfig({
           ...unit,
           name: 'unit',
           include: ['**/*.test.ts'],
-          exclude: without(ISOLATED, WAITING, ALONE, REAL, BROWSER),
+          exclude: without(ISOLATED, LONG, ALONE, REAL, BROWSER),
           isolate: false,
         },
       },
       { test: { ...unit, name: 'unit-isolated', include: ISOLATED } },
       // Most of them wait most of the time.
-      { test: { ...real, name: 'waiting', include: WAITING, exclude: without(ALONE) } },
+      { test: { ...real, name: 'long', include: LONG, exclude: without(ALONE) } },
       { test: { ...real, name: 'real', include: REAL, exclude: without(ALONE) } },
       { test: { ...real, name: 'browser', include: BROWSER, exclude: without(ALONE) } },
-      { test: { ...alone, name: 'waiting-alone', include: aloneIn('probe') } },
+      { test: { ...alone, name: 'long-alone', include: aloneIn('probe') } },
       { test: { ...alone, name: 'real-alone', include: aloneIn('real') } },
       { test: { ...alone, name: 'browser-alone', include: aloneIn('browser') } },
     ],

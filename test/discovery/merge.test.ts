@@ -226,7 +226,8 @@ describe('merge', () => {
   });
 
   it('lists one provider once for 160,000 announcers, without spreading them into a call', () => {
-    const crowd = Array.from({ length: 160_000 }, (_, nth) => sighting({}, { announcer: `serf:${nth}`, since: nth }));
+    const one = sighting();
+    const crowd = Array.from({ length: 160_000 }, (_, nth) => ({ ...one, announcer: `serf:${nth}`, since: nth }));
     expect(merged({ ...heard('serf'), sightings: crowd })).toHaveLength(1);
   });
 });
