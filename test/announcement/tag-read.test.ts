@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { readEntry } from '../../plugin/announcement/entry.js';
 import { readTag } from '../../plugin/announcement/tag-read.js';
+import { cpuMs } from '../cpu.js';
 import { seeded } from '../discovery/seeded.js';
 import { writeTag } from './packed.js';
 
@@ -84,14 +85,14 @@ describe('a tag', () => {
     const [zeros, opened] = [writeTag(`[${'0,'.repeat(10_000)}0]`), writeTag('{'.repeat(60_000))];
     const many = writeTag(Array(10_000).fill({ s: 'x' }));
     const good = writeTag(Array.from({ length: 400 }, (_, nth) => ({ ...GOOD, p: `${1_000 + nth}` })));
-    const started = performance.now();
+    const started = cpuMs();
     expect(readTag(BOMB)).toMatchObject({ entries: [], skipped: { 'too-large': 1 } });
     expect(readTag(many)).toMatchObject({ entries: [], skipped: { 'too-large': 1 } });
     expect(readTag(zeros).skipped).toEqual({ 'bad-entry': 256, 'too-many': 9_745 });
     expect(readTag(good).entries).toHaveLength(64);
     expect(readTag(good).skipped).toEqual({ 'too-many': 336 });
     expect(readTag(opened).skipped).toEqual({ 'bad-json': 256, 'too-many': 59_744 });
-    expect(performance.now() - started).toBeLessThan(500);
+    expect(cpuMs() - started).toBeLessThan(500);
   });
 
   it('has one entry per type, address and port, of which the first wins', () => {

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Candidate, chooseNext, isDaytime } from '../../plugin/scan/plan.js';
+import { cpuMs } from '../cpu.js';
 import { seeded } from '../discovery/seeded.js';
 
 const MINUTE = 60_000;
@@ -182,9 +183,9 @@ describe('choosing the next probe', () => {
     const list = Array.from({ length: 20_000 }, (_, index) =>
       candidate(`p${index}`, { measuredAt: index % 2 ? null : NOW - 10 * HOUR - index, host: `h${index % 300}` }),
     );
-    const started = performance.now();
+    const started = cpuMs();
     for (const draw of [0, 0.5, 0.9]) choose(list, draw);
-    expect(performance.now() - started).toBeLessThan(1_500);
+    expect(cpuMs() - started).toBeLessThan(1_500);
   });
 
   it('does not wait a month when the clock was a month ahead, and starts with those', () => {

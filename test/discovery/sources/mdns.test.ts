@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { MdnsCache } from '../../../plugin/discovery/sources/avahi/cache.js';
 import { writeQueryFor } from '../../../plugin/discovery/sources/avahi/record.js';
 import { rangeList } from '../../../plugin/lib/address.js';
+import { cpuMs } from '../../cpu.js';
 import { record, response, srvData, wireName } from '../records.js';
 import { seeded } from '../seeded.js';
 
@@ -450,14 +451,14 @@ describe('questions', () => {
 describe('a malicious neighbour', () => {
   it('floods with 10,000 services, and others still get in', () => {
     const cache = new MdnsCache(['syncthing', 'dnsservice']);
-    const started = performance.now();
+    const started = cpuMs();
     for (let from = 0; from < 10_000; from += 50) {
       const flood = Array.from({ length: 50 }, (_, i) =>
         records({ label: `s${from + i}`, host: `h${from + i}.local`, a: [`10.9.${(from + i) >> 8}.${i}`] }),
       );
       cache.take(packet(flood.flat()), '10.0.0.66', 0);
     }
-    expect(performance.now() - started).toBeLessThan(5_000);
+    expect(cpuMs() - started).toBeLessThan(5_000);
     expect(list(cache)).toHaveLength(64);
     cache.take(packet(records()), SENDER, 0);
     expect(list(cache)).toHaveLength(65);
