@@ -9,7 +9,11 @@ import './assets.mjs';
 import { copyright } from './copyright.mjs';
 
 const forPackage = process.argv.includes('package');
-const entries = [{ in: 'plugin/cli/index.ts', out: 'cli' }];
+const entries = [
+  { in: 'plugin/cli/index.ts', out: 'cli' },
+  // The program of a thread.
+  { in: 'plugin/scan/thread/worker.ts', out: 'measuring' },
+];
 if (!forPackage) entries.push({ in: 'plugin/index.ts', out: 'index' });
 // The loaders read these folders at start, so every type and source stays a file of its own, also one that is a folder.
 const CONTRACT = ['index.ts', 'check.ts', 'contract.ts'];

@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { configDefaults, defineConfig } from 'vitest/config';
 
 /** Replace a module for themselves, or count what the whole process holds open: each has a process of its own. */
@@ -43,8 +45,9 @@ const common = {
   // Real programs (Serf, Syncthing, named) start inside some tests; two cores share them.
   testTimeout: 60_000,
   hookTimeout: 120_000,
-  pool: 'forks',
-} as const;
+  pool: 'forks' as const,
+  execArgv: ['--import', pathToFileURL(join(import.meta.dirname, 'source-threads.mjs')).href],
+} satisfies Record<string, unknown>;
 
 /** Projects of the same order share the workers and run together. */
 const unit = { ...common, setupFiles: ['setup.ts'], maxWorkers: 2, sequence: { groupOrder: 0 } };

@@ -32,6 +32,7 @@ const STATUS = {
   'publish-failed': 502,
   'disk-full': 507,
   'no-resources': 503,
+  'measuring-failed': 500,
   interrupted: 503,
   'serf-away': 503,
   'serf-refused': 502,

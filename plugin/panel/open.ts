@@ -11,6 +11,8 @@ import { OwnServices } from '../node/own-service.js';
 import { createLocalServices } from '../node/systemd/index.js';
 import { answersByName } from '../probe/memberlist.js';
 import { Pinger } from '../probe/ping.js';
+import { OwnThread } from '../scan/attempt/measurer.js';
+import { Threads } from '../scan/thread/threads.js';
 import { loadServices } from '../services/index.js';
 import { openStore, type SettingStore } from '../store/index.js';
 import type { Panel } from './contract.js';
@@ -109,6 +111,8 @@ export async function createPanel(
     host,
   });
   const pinger = community?.pinger ?? new Pinger();
-  const deps = { config, services, discovery, store, local, pinger, time };
+  // The demo's servers live in this thread: measured from another one, its stalls would be theirs.
+  const measurer = new (isDemo ? OwnThread : Threads)({ pinger, now });
+  const deps = { config, services, discovery, store, local, pinger, measurer, time };
   return new WiredPanel({ ...deps, jobs, own, demo: isDemo, serving }, () => community?.close());
 }

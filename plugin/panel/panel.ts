@@ -15,6 +15,7 @@ import { rememberPeers } from '../node/peers.js';
 import { ABSENT, type OwnedLocalServices } from '../node/systemd/index.js';
 import type { Account } from '../probe/index.js';
 import type { Pinger } from '../probe/ping.js';
+import type { Measurer } from '../scan/attempt/measurer.js';
 import { PAUSES } from '../scan/recent.js';
 import { Scanner } from '../scan/scanner.js';
 import { Scheduler } from '../scan/scheduler.js';
@@ -34,6 +35,7 @@ export type Rooms = Pick<Panel, 'config' | 'services' | 'demo'> & {
   readonly serving: boolean;
   /** What measures the paths that Serf does not. */
   readonly pinger: Pick<Pinger, 'path' | 'width'>;
+  readonly measurer: Measurer;
   readonly time: Time;
 };
 
@@ -56,7 +58,7 @@ export class WiredPanel implements Panel {
   readonly #forget: readonly (() => void)[];
 
   constructor(
-    { config, services, discovery, jobs, store, local, own, pinger, demo, serving, time }: Rooms,
+    { config, services, discovery, jobs, store, local, own, pinger, measurer, demo, serving, time }: Rooms,
     closeDemo: () => Promise<void> | undefined,
   ) {
     this.config = config;
@@ -82,7 +84,7 @@ export class WiredPanel implements Panel {
     this.#ranking.follow(this.#measured);
     const ended = (typeId: string, providers: readonly string[]) => this.#measured.call(typeId, providers);
     const scanning = { config, services, discovery, jobs, store, ranking, now, time };
-    this.#scanner = new Scanner({ ...scanning, ended, pinger, ...(serving && { pauses: PAUSES }) });
+    this.#scanner = new Scanner({ ...scanning, ended, pinger, measurer, ...(serving && { pauses: PAUSES }) });
     this.background = new Scheduler({ ...scanning, scanner: this.#scanner });
     if (serving) this.background.start();
   }
@@ -146,7 +148,7 @@ export class WiredPanel implements Panel {
 
   async close(): Promise<void> {
     await Promise.all([this.jobs.close(), this.background.close()]);
-    this.#scanner.close();
+    await this.#scanner.close();
     for (const forget of this.#forget) forget();
     this.local.close();
     // Own services first: their work needs the connection to the agent.

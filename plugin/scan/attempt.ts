@@ -16,7 +16,7 @@ import {
 import { gossipAt } from '../probe/path.js';
 import { PING_COST, type Pinger } from '../probe/ping.js';
 import type { ServiceType } from '../services/contract.js';
-import { logOnce } from './attempt/mistakes.js';
+import { noteMistake } from './attempt/mistakes.js';
 import { type Probed, type ProbeTerms, probeOnce } from './attempt/probing.js';
 import { validSamples } from './attempt/samples.js';
 import type { Turns } from './attempt/turns.js';
@@ -34,7 +34,8 @@ const PING_LATE_MS = 250;
  */
 const GUILTY_STALL_MS = 500;
 
-type Placed = Provider & { readonly port: number };
+/** A provider that may be probed. */
+export type Placed = Provider & { readonly port: number };
 
 export interface AttemptOptions extends ProbeTerms {
   readonly now: () => number;
@@ -58,11 +59,11 @@ export interface AttemptOutcome {
  */
 export async function attemptOnce(
   type: ServiceType,
-  provider: Provider & { readonly port: number },
+  provider: Placed,
   options: AttemptOptions,
 ): Promise<AttemptOutcome> {
   const { now, asked = false, account } = options;
-  const target = await withOwnConfiguration(type, provider);
+  const target = await withOwnConfiguration(type, provider, options);
   options.signal.throwIfAborted();
   const probed = await probeOnce(type, target, options);
   const { result, stalls, turns, times, traffic } = probed;
@@ -93,13 +94,17 @@ export async function attemptOnce(
 }
 
 /** With what this node's own configuration says of it; an error in reading that is not the provider's. */
-async function withOwnConfiguration(type: ServiceType, provider: Placed): Promise<Placed & Target> {
+async function withOwnConfiguration(
+  type: ServiceType,
+  provider: Placed,
+  options: AttemptOptions,
+): Promise<Placed & Target> {
   if (!type.introduce) return provider;
   try {
     return { ...provider, own: await type.introduce(provider) };
   } catch (error) {
     if (isScarcity(error)) throw error;
-    logOnce(type, error);
+    noteMistake(type, error, options);
     return provider;
   }
 }

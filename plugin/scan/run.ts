@@ -3,22 +3,17 @@
  * answer, so that there is a ranking soon; then the best give more samples.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Discovery } from '../discovery/index.js';
 import type { JobHandle } from '../jobs/index.js';
-import type { Time } from '../lib/clock/index.js';
-import type { Attempt } from '../model/attempt.js';
 import { PanelError } from '../model/errors.js';
-import type { Pinger } from '../probe/ping.js';
-import type { ServiceRegistry } from '../services/contract.js';
-import type { Store } from '../store/index.js';
-import { type AttemptOptions, type AttemptOutcome, attemptOnce } from './attempt.js';
-import type { Budget } from './budget.js';
+import type { Measurer } from './attempt/measurer.js';
+import type { AttemptOptions, AttemptOutcome } from './attempt.js';
 import { attemptCost, BEST, type Extent, MORE, probeCost, REPEATS, repeatCount } from './cost.js';
-import type { LagGuard } from './lag.js';
-import { type Outage, Round, SILENT_HOSTS } from './outage.js';
+import { type Round, SILENT_HOSTS } from './outage.js';
 import type { Pool } from './pool.js';
+import { Records, type RecordTools } from './run/records.js';
+import { findWitnesses, type WitnessTools } from './run/witnesses.js';
 import type { Prospect, Shares } from './selection.js';
-import { allowsHeavy, isOfferedHere, minGapMs, type Probeable, type Standing } from './target.js';
+import { allowsHeavy, type Probeable, type Standing } from './target.js';
 
 /** Mean gap between the further samples of the best, ms. */
 const SPACING_MS = 200;
@@ -30,21 +25,13 @@ const NEWCOMERS_MS = 120_000;
 const WITNESSES = 2;
 
 /** What all runs of this node share. */
-export interface RunTools {
-  readonly services: ServiceRegistry;
-  readonly discovery: Pick<Discovery, 'providers'>;
-  readonly store: Pick<Store, 'attempts'>;
+export interface RunTools extends RecordTools, WitnessTools {
   /** The type's providers as ranked at this moment, best first. */
   readonly ranking: (typeId: string) => readonly Standing[];
-  /** Measures the path to nodes that do not gossip; without it, those paths stay unknown. */
-  readonly pinger?: Pick<Pinger, 'path' | 'width'> | undefined;
-  readonly budget: Budget;
-  readonly outage: Outage;
-  readonly lag: LagGuard;
+  /** Whether the paths to nodes that do not gossip are measured: by programs of the system, which cost bytes, too. */
+  readonly pings: boolean;
+  readonly measurer: Measurer;
   readonly pool: Pool;
-  /** ms since the epoch. */
-  readonly now: () => number;
-  readonly time: Pick<Time, 'date' | 'moment'>;
   /** 0 ≤ x < 1. */
   readonly random: () => number;
 }
@@ -62,21 +49,20 @@ type Verdict = 'answered' | 'failed' | 'skipped';
 
 /** Bytes of one attempt at most. */
 export function attemptBytes(
-  { services, pinger }: Pick<RunTools, 'services' | 'pinger'>,
+  { services, pings }: Pick<RunTools, 'services' | 'pings'>,
   target: Probeable,
   extent: Extent = {},
 ): number {
-  return (pinger ? attemptCost : probeCost)(services.of(target.type), target, extent).bytes;
+  return (pings ? attemptCost : probeCost)(services.of(target.type), target, extent).bytes;
 }
 
 export class Run {
   readonly #tools: RunTools;
   readonly #terms: RunTerms;
-  /** Ids of the providers of which something was stored, by type. */
-  readonly #measured = new Map<string, Set<string>>();
-  #round = new Round();
-  /** Attempts of this round that wait until a neighbour answers; their bytes count meanwhile. */
-  #held: { readonly attempt: Attempt; readonly moment: number; readonly release: () => void }[] = [];
+  readonly #records: Records;
+  /** Aborts where this program itself breaks down as it measures. */
+  readonly #broken = new AbortController();
+  readonly #signal: AbortSignal;
   #shares: Shares | null;
   /** How many invalidated attempts may still be repeated. */
   #repeats = 0;
@@ -89,12 +75,14 @@ export class Run {
   constructor(tools: RunTools, terms: RunTerms) {
     this.#tools = tools;
     this.#terms = terms;
+    this.#records = new Records(tools);
+    this.#signal = AbortSignal.any([terms.signal, this.#broken.signal]);
     this.#shares = terms.shares ?? null;
   }
 
   /** Ids of the providers of which something was stored, by type: witnesses may be of another one. */
   get measured(): ReadonlyMap<string, ReadonlySet<string>> {
-    return this.#measured;
+    return this.#records.measured;
   }
 
   /**
@@ -111,7 +99,7 @@ export class Run {
     let best = this.#best(typeId, answered);
     for (let rounds = MORE; rounds > 0 && best.length > 0; rounds--) {
       this.#report(rounds * best.length);
-      await delay(SPACING_MS * (0.5 + this.#tools.random()), undefined, { signal: this.#terms.signal });
+      await delay(SPACING_MS * (0.5 + this.#tools.random()), undefined, { signal: this.#signal });
       best = await this.#pass(best);
     }
     this.#report(this.#skipped);
@@ -123,13 +111,13 @@ export class Run {
    * @throws PanelError budget-spent; the signal's reason
    */
   async probe(target: Probeable): Promise<void> {
-    const { signal } = this.#terms;
+    const signal = this.#signal;
     await this.#inRound(async (round) => {
       await this.#listen([target]);
       signal.throwIfAborted();
       const missing = SILENT_HOSTS - round.silent;
       const isDoubtful = round.silent > 0 || this.#tools.outage.believed;
-      const witnesses = isDoubtful ? this.#witnesses().slice(0, missing) : [];
+      const witnesses = isDoubtful ? findWitnesses(this.#tools, round.hosts).slice(0, missing) : [];
       if (witnesses.length === missing) await this.#listen(witnesses);
     });
   }
@@ -139,7 +127,7 @@ export class Run {
    * the scan.
    */
   async #pass(prospects: readonly Prospect[]): Promise<Prospect[]> {
-    const { signal } = this.#terms;
+    const signal = this.#signal;
     const answered = new Set<Prospect>();
     const round = await this.#inRound(async (round) => {
       const host = ({ target }: Prospect) => target.address;
@@ -149,7 +137,7 @@ export class Run {
         this.#count(verdict);
       });
       signal.throwIfAborted();
-      if (round.isSilent) await this.#listen(this.#witnesses().slice(0, WITNESSES));
+      if (round.isSilent) await this.#listen(findWitnesses(this.#tools, round.hosts).slice(0, WITNESSES));
     });
     if (round.isSilent) throw ownOutage(round);
     return prospects.filter((prospect) => answered.has(prospect));
@@ -157,14 +145,13 @@ export class Run {
 
   /** Attempts made at about the same time are judged together. @throws the signal's reason */
   async #inRound(work: (round: Round) => Promise<void>): Promise<Round> {
-    const round = new Round();
-    this.#round = round;
+    const round = this.#records.beginRound();
     try {
       await work(round);
     } finally {
-      this.#endRound();
+      this.#records.endRound();
     }
-    this.#terms.signal.throwIfAborted();
+    this.#signal.throwIfAborted();
     return round;
   }
 
@@ -189,70 +176,26 @@ export class Run {
 
   /** Attempt, judge, keep. @throws PanelError budget-spent */
   async #attempt(target: Probeable, extent: Pick<AttemptOptions, 'asked' | 'account'> = {}): Promise<AttemptOutcome> {
-    const { services, budget, lag, now, time, pinger } = this.#tools;
-    const { signal, share } = this.#terms;
+    const { services, budget, measurer } = this.#tools;
+    const { share } = this.#terms;
     const cost = attemptBytes(this.#tools, target, extent);
     budget.check(cost, share);
     const release = budget.hold(cost);
     try {
-      const outcome = await attemptOnce(services.of(target.type), target, { lag, now, pinger, signal, ...extent });
+      const outcome = await measurer.attempt(this, services.of(target.type), target, {
+        signal: this.#signal,
+        ...extent,
+      });
       const { attempt } = outcome;
       if (attempt === null) budget.lose(outcome.bytes);
-      else if (this.#judge(target, attempt)) this.#keep(attempt);
-      else this.#held.push({ attempt, moment: time.moment(attempt.at), release: budget.hold(attempt.bytes) });
+      else this.#records.add(target, attempt);
       return outcome;
+    } catch (error) {
+      if (error instanceof PanelError && error.code === 'measuring-failed') this.#broken.abort(error);
+      throw error;
     } finally {
       release();
     }
-  }
-
-  /** Whether the attempt may be stored now: silence waits until a neighbour answers, or the round is over. */
-  #judge(target: Probeable, attempt: Attempt): boolean {
-    const round = this.#round;
-    round.note(target, attempt);
-    if (round.isAnswered || target.self) return true;
-    if (this.#answeredBefore(target)) round.noteSilence(target, attempt);
-    return false;
-  }
-
-  #answeredBefore({ type, id }: Probeable): boolean {
-    return this.#tools.store.attempts.of(type, id, 1)[0]?.reason === null;
-  }
-
-  /** Stores the attempt; before it those that were held, where a neighbour has answered by now. */
-  #keep(attempt: Attempt): void {
-    if (this.#round.isAnswered) this.#storeHeld();
-    this.#store(attempt);
-  }
-
-  #storeHeld(): void {
-    for (const attempt of this.#releaseHeld()) this.#store(attempt);
-  }
-
-  #store(attempt: Attempt): void {
-    try {
-      this.#tools.store.attempts.add(attempt);
-    } catch (error) {
-      // Its bytes were spent all the same.
-      this.#tools.budget.lose(attempt.bytes);
-      throw error;
-    }
-    const { type, provider } = attempt;
-    this.#measured.set(type, (this.#measured.get(type) ?? new Set()).add(provider));
-  }
-
-  #releaseHeld(): Attempt[] {
-    return this.#held.splice(0).map(({ attempt, moment, release }) => {
-      release();
-      return { ...attempt, at: this.#tools.time.date(moment) };
-    });
-  }
-
-  /** Nothing more comes: where the silence was our own, nothing of it is stored. */
-  #endRound(): void {
-    if (this.#round.isSilent) for (const { bytes } of this.#releaseHeld()) this.#tools.budget.lose(bytes);
-    else this.#storeHeld();
-    this.#tools.outage.learn(this.#round);
   }
 
   #count(verdict: Verdict): void {
@@ -270,33 +213,12 @@ export class Run {
 
   /** Tries the targets one after the other until a neighbour answers. @throws PanelError budget-spent */
   async #listen(targets: readonly Probeable[]): Promise<void> {
-    const { signal } = this.#terms;
+    const signal = this.#signal;
     const host = ({ address }: Probeable) => address;
     for (const target of targets) {
-      if (this.#round.isAnswered) return;
+      if (this.#records.round.isAnswered) return;
       await this.#tools.pool.each([target], { host, signal }, async () => void (await this.#attempt(target)));
     }
-  }
-
-  /** Neighbours of any type whose newest attempt answered, the newest first; one for each host that the round has not tried. */
-  #witnesses(): Probeable[] {
-    const { discovery, services, store, now } = this.#tools;
-    const targets = discovery.providers().filter(isOfferedHere);
-    const newest = new Map(
-      [...new Set(targets.map(({ type }) => type))].map((type) => [type, store.attempts.recent(type, 1)]),
-    );
-    const willing = targets.flatMap((target) => {
-      const [last] = newest.get(target.type)?.get(target.id) ?? [];
-      const type = services.of(target.type);
-      // An identity is not checked again before its time, not even to find a witness.
-      const isTooSoon = type.identifies && last && now() - last.at < minGapMs(type);
-      return last?.reason === null && !isTooSoon ? [{ target, at: last.at }] : [];
-    });
-    const hosts = new Set(this.#round.hosts);
-    return willing
-      .sort((a, b) => b.at - a.at)
-      .map(({ target }) => target)
-      .filter(({ address }) => !hosts.has(address) && hosts.add(address));
   }
 
   /** The best of the prospects that earned a score; a scan of one provider counts it as the best. */

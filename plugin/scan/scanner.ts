@@ -10,9 +10,9 @@ import { PanelError } from '../model/errors.js';
 import type { Job } from '../model/job.js';
 import type { Account } from '../probe/index.js';
 import type { Store } from '../store/index.js';
+import { type Instruments, type Measurer, OwnThread } from './attempt/measurer.js';
 import { BACKGROUND_SHARE, Budget } from './budget.js';
 import { probeCount } from './cost.js';
-import { LagGuard } from './lag.js';
 import { Outage } from './outage.js';
 import { Pool } from './pool.js';
 import { type Pauses, Recent } from './recent.js';
@@ -20,9 +20,11 @@ import { attemptBytes, Run, type RunTools } from './run.js';
 import { inOrder, type Prospect, type Quote, quote, Shares, select } from './selection.js';
 import { isProbeable, type Probeable } from './target.js';
 
-export interface ScannerDeps extends Pick<RunTools, 'services' | 'discovery' | 'ranking' | 'pinger'> {
+export interface ScannerDeps extends Pick<RunTools, 'services' | 'discovery' | 'ranking'>, Pick<Instruments, 'pinger'> {
   readonly config: Pick<Config, 'scanConcurrency' | 'scanBytesPerDay'>;
   readonly jobs: Jobs;
+  /** This thread measures when left out. */
+  readonly measurer?: Measurer;
   readonly store: Pick<Store, 'attempts' | 'flush' | 'prune'>;
   /** Called when a scan or a background probe is over, with the providers of which it stored something. */
   readonly ended?: (typeId: string, providers: readonly string[]) => void;
@@ -46,9 +48,14 @@ export class Scanner {
     const { now = Date.now, time = fixedTime(now) } = deps;
     const steady = () => time.steady();
     const budget = new Budget({ attempts: store.attempts, bytesPerDay: config.scanBytesPerDay, now, steady });
-    const own = { budget, outage: new Outage(), lag: new LagGuard(), pool: new Pool(config.scanConcurrency) };
+    const measurer = deps.measurer ?? new OwnThread({ pinger, now });
+    const own = { budget, outage: new Outage(), measurer, pool: new Pool(config.scanConcurrency) };
     this.#deps = deps;
-    this.#tools = { ...{ services, discovery, store, ranking, pinger, now, time, random }, ...own };
+    this.#tools = {
+      ...{ services, discovery, store, ranking, now, time, random },
+      pings: pinger !== undefined,
+      ...own,
+    };
     this.#recent = new Recent(deps.pauses ?? { type: 0, provider: 0 });
   }
 
@@ -119,8 +126,9 @@ export class Scanner {
     return { spent: budget.spent(), limit: budget.limit(BACKGROUND_SHARE) };
   }
 
-  close(): void {
-    this.#tools.lag.close();
+  /** Ends what measures, also in the middle of it. */
+  close(): Promise<void> {
+    return this.#tools.measurer.close();
   }
 
   #targets(typeId: string, providerId: string | undefined): Probeable[] {

@@ -33,6 +33,17 @@ export async function loadServices(folder: string = SERVICES_DIR): Promise<Servi
 
 const isBuiltin = (type: ServiceType | undefined) => type !== undefined && type.listed !== 'when-announced';
 
+/**
+ * Reads one type alone, for a thread that measures nothing else.
+ * @param id of a type of the registry: the fallback's for a word that is unknown
+ * @throws PanelError `bad-service-type`
+ */
+export async function loadService(id: string, folder: string = SERVICES_DIR): Promise<ServiceType> {
+  const module = (await listModules(folder, CONTRACT)).find((type) => type.id === id);
+  if (!module) throw badType(join(folder, id), ['the file is missing']);
+  return loadType(module);
+}
+
 async function loadType(module: ModuleFile): Promise<ServiceType> {
   const type = await importDefault(module).catch((error: Error) => {
     throw badType(module.path, [`it cannot be loaded: ${error.message}`]);

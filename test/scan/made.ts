@@ -55,7 +55,7 @@ export function pendingProbe() {
 export const turn = () => new Promise((resolve) => setImmediate(resolve));
 export const five = ['10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.0.4', '10.0.0.5'];
 
-export interface Options extends Partial<Pick<ScannerDeps, 'pauses' | 'ended' | 'now' | 'pinger'>> {
+export interface Options extends Partial<Pick<ScannerDeps, 'pauses' | 'ended' | 'now' | 'pinger' | 'measurer'>> {
   readonly bytesPerDay?: number;
   readonly concurrency?: number;
   /** `thing` alone when left out. */
@@ -88,7 +88,7 @@ export function createScanner(providers: readonly Provider[], probe: Prober, opt
   const attempts = (word = 'thing'): Attempt[] => [...store.attempts.recent(word, 1_000).values()].flat();
   const close = async () => {
     await jobs.close();
-    scanner.close();
+    await scanner.close();
     store.close();
   };
   return { scanner, jobs, store, services, discovery, ranking, attempts, close };

@@ -9,10 +9,21 @@ const logged = new Set<string>();
 const LOGGED = 100;
 const LOGGED_TEXT = 2_000;
 
-export function logOnce(type: ServiceType, error: unknown): void {
-  const key = `${type.id} ${error instanceof Error ? error.message : ''}`;
+/** @param typeId the type whose code made it */
+export function logOnce(typeId: string, error: unknown): void {
+  const key = `${typeId} ${error instanceof Error ? error.message : ''}`;
   if (logged.has(key) || logged.size >= LOGGED) return;
   logged.add(key);
   // What it quotes may be a stranger's words.
-  log.error(`A probe of ${type.id} made a mistake: ${cleanText(inspect(error), LOGGED_TEXT)}`);
+  log.error(`A probe of ${typeId} made a mistake: ${cleanText(inspect(error), LOGGED_TEXT)}`);
+}
+
+/** Passes a mistake of the type's code on, or logs it. */
+export function noteMistake(
+  { id }: Pick<ServiceType, 'id'>,
+  error: unknown,
+  { onMistake }: { readonly onMistake?: ((error: unknown) => void) | undefined },
+): void {
+  if (onMistake) onMistake(error);
+  else logOnce(id, error);
 }

@@ -4,7 +4,7 @@ import type { Account, Failed, ProbeContext, ProbeResult } from '../../probe/ind
 import { Times } from '../../probe/times.js';
 import type { ServiceType } from '../../services/contract.js';
 import { type LagGuard, Stalls } from '../lag.js';
-import { logOnce } from './mistakes.js';
+import { noteMistake } from './mistakes.js';
 import { type Claimed, withPath } from './together.js';
 import { Turns } from './turns.js';
 
@@ -23,6 +23,8 @@ export interface ProbeTerms {
   readonly asked?: boolean | undefined;
   /** Offered by that person for this attempt. */
   readonly account?: Account | undefined;
+  /** Called with a mistake of our own; the log has it once when left out. */
+  readonly onMistake?: ((error: unknown) => void) | undefined;
 }
 
 export interface Probed {
@@ -36,11 +38,8 @@ export interface Probed {
 }
 
 /** @throws the signal's reason; where this node runs out of a resource, the system's error */
-export async function probeOnce(
-  type: ServiceType,
-  target: Claimed,
-  { lag, signal, deadlineMs = DEADLINE_MS, asked = false, account }: ProbeTerms,
-): Promise<Probed> {
+export async function probeOnce(type: ServiceType, target: Claimed, options: ProbeTerms): Promise<Probed> {
+  const { lag, signal, deadlineMs = DEADLINE_MS, asked = false, account } = options;
   const traffic = { sent: 0, received: 0 };
   const turns = new Turns();
   const times = new Times();
@@ -57,7 +56,7 @@ export async function probeOnce(
     signal.throwIfAborted();
     // Too little of our own is no silence of theirs, however late it shows.
     if (isScarcity(error)) throw error;
-    result = deadline.aborted ? { level: 0, reason: 'timeout' } : toUnreadable(type, error, traffic);
+    result = deadline.aborted ? { level: 0, reason: 'timeout' } : toUnreadable(type, error, traffic, options);
   } finally {
     turns.end();
     stalls = watched();
@@ -66,8 +65,13 @@ export async function probeOnce(
 }
 
 /** The failure that stands for a bug in a probe; the level tells whether the other side sent anything. */
-function toUnreadable(type: ServiceType, error: unknown, { received }: ProbeContext['traffic']): Failed {
-  logOnce(type, error);
+function toUnreadable(
+  type: ServiceType,
+  error: unknown,
+  { received }: ProbeContext['traffic'],
+  options: Pick<ProbeTerms, 'onMistake'>,
+): Failed {
+  noteMistake(type, error, options);
   return { level: received > 0 ? 2 : 0, reason: 'unreadable' };
 }
 

@@ -1,4 +1,5 @@
 /** The turns of the event loop in which one provider's bytes were read: what they took is on its account. */
+import { threadTime } from './thread-time.js';
 
 /** When the loop stood still, by `performance.now()`, and for how long more than it should have, ms. */
 export interface Stall {
@@ -20,13 +21,13 @@ interface Turn {
 export class Turns {
   readonly #all: Turn[] = [];
   /** The turn that has begun and not ended. */
-  #open: { readonly from: number; readonly before: NodeJS.CpuUsage } | null = null;
+  #open: { readonly from: number; readonly before: number } | null = null;
   #total = 0;
 
   /** To be called before something of the provider's is read: the turn lasts until all that follows from it is done. */
   readonly begin = (): void => {
     if (this.#open) return;
-    const open = { from: performance.now(), before: process.cpuUsage() };
+    const open = { from: performance.now(), before: threadTime() };
     this.#open = open;
     const end = () => {
       if (this.#open === open) this.end();
@@ -40,9 +41,8 @@ export class Turns {
     if (!this.#open) return;
     const { from, before } = this.#open;
     this.#open = null;
-    const { user, system } = process.cpuUsage(before);
     const to = performance.now();
-    this.#total += Math.min((user + system) / 1_000, to - from);
+    this.#total += Math.min(threadTime() - before, to - from);
     this.#add({ from, to });
   }
 

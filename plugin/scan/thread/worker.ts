@@ -1,0 +1,77 @@
+/**
+ * A thread that measures, and does nothing else: what the panel does meanwhile stalls no clock of a probe. It makes the
+ * attempts that it is told to make; who is tried, how often and at what cost is decided elsewhere.
+ */
+import { parentPort } from 'node:worker_threads';
+import type { Sample } from '../../model/sample.js';
+import type { Pinger } from '../../probe/ping.js';
+import type { ServiceType } from '../../services/contract.js';
+import { loadService } from '../../services/index.js';
+import { attemptOnce } from '../attempt.js';
+import { LagGuard } from '../lag.js';
+import { type AttemptOrder, type FromThread, type PingOrder, type ToThread, toPlainError } from './messages.js';
+
+/** How often it says that its event loop turns, ms. */
+const ALIVE_MS = 1_000;
+
+const panel = parentPort as NonNullable<typeof parentPort>;
+const lag = new LagGuard();
+/** Types loaded by now: the one that is scanned, and those of witnesses. */
+const types = new Map<string, Promise<ServiceType>>();
+/** Attempts under way. */
+const aborts = new Map<number, AbortController>();
+/** Pings that were asked for. */
+const pings = new Map<number, (samples: Sample[]) => void>();
+let pingCount = 0;
+
+const tell = (message: FromThread) => panel.postMessage(message);
+
+function typeOf(id: string): Promise<ServiceType> {
+  const loaded = types.get(id) ?? loadService(id);
+  types.set(id, loaded);
+  return loaded;
+}
+
+/** @throws the signal's reason */
+async function ping(attempt: number, order: PingOrder, signal: AbortSignal): Promise<Sample[]> {
+  const id = pingCount++;
+  tell({ kind: 'ping', id, attempt, order });
+  const samples = await new Promise<Sample[]>((resolve) => pings.set(id, resolve));
+  signal.throwIfAborted();
+  return samples;
+}
+
+const pingerFor = (attempt: number): Pick<Pinger, 'path' | 'width'> => ({
+  path: (address, { limitMs, signal }) => ping(attempt, { what: 'path', address, limitMs }, signal),
+  width: (address, { limitMs, signal }) => ping(attempt, { what: 'width', address, limitMs }, signal),
+});
+
+async function attempt(id: number, { typeId, provider, pings, ...terms }: AttemptOrder): Promise<void> {
+  const abort = new AbortController();
+  aborts.set(id, abort);
+  const options = {
+    ...{ ...terms, lag, signal: abort.signal, pinger: pings ? pingerFor(id) : undefined },
+    // The panel's clock tells when it was.
+    now: Date.now,
+    onMistake: (error: unknown) => tell({ kind: 'mistake', typeId, error: toPlainError(error) }),
+  };
+  try {
+    const outcome = await attemptOnce(await typeOf(typeId), provider, options);
+    tell({ kind: 'outcome', id, outcome });
+  } catch (error) {
+    tell({ kind: 'failed', id, error: toPlainError(error) });
+  } finally {
+    aborts.delete(id);
+  }
+}
+
+panel.on('message', (message: ToThread) => {
+  if (message.kind === 'attempt') void attempt(message.id, message.order);
+  else if (message.kind === 'abort') aborts.get(message.id)?.abort();
+  else {
+    pings.get(message.id)?.([...message.samples]);
+    pings.delete(message.id);
+  }
+});
+
+setInterval(() => aborts.size > 0 && tell({ kind: 'alive' }), ALIVE_MS);
