@@ -30,6 +30,8 @@ export interface Discovery {
   agent(): SourceStatus | null;
   /** Service types of which anything is listed. */
   words(): readonly string[];
+  /** Grows with each change of the list or of a source's state; not as what is confirmed again and again gets a later date. */
+  version(): number;
   /** Every dated announcement: what the next run of the panel should remember. */
   dated(): Iterable<Dated>;
   /** Every announcement that the source has read: the rows behind `read` in its status. */
@@ -155,6 +157,7 @@ class Merged implements Discovery {
   /** No merge before this; by `performance.now()`. */
   #restsUntil = 0;
   #notification: NodeJS.Timeout | NodeJS.Immediate | null = null;
+  #version = 0;
 
   constructor({ types, open, ranges, isKnown, prove, time }: MergedOptions) {
     this.sourceTypes = types;
@@ -176,6 +179,11 @@ class Merged implements Discovery {
   words(): readonly string[] {
     this.#refresh();
     return [...this.#byType.keys()];
+  }
+
+  version(): number {
+    this.#refresh();
+    return this.#version;
   }
 
   *dated(): Iterable<Dated> {
@@ -294,7 +302,9 @@ class Merged implements Discovery {
     if (this.#mergedAt !== null && this.#mergedAt <= now && now - this.#mergedAt < MERGED_FOR_MS) return;
     const began = performance.now();
     if (began < this.#restsUntil) return;
+    const before = this.#list.providers;
     this.#merge(now);
+    if (this.#mergedAt === null || !isSameList(before, this.#list.providers)) this.#version += 1;
     this.#mergedAt = now;
     const isLong = this.#list.providers.length > MANY;
     this.#restsUntil = isLong ? began + (performance.now() - began) * PAUSE_FACTOR : 0;
@@ -317,4 +327,16 @@ class Merged implements Discovery {
     }
     this.#byType = byType;
   }
+}
+
+/** What time alone may change of a provider, but for its date: what is lost lapses, and others are believed in its place. */
+const BELIEFS = ['id', 'node', 'host', 'description', 'stale', 'barred'] as const;
+
+function isSameList(before: readonly Provider[], after: readonly Provider[]): boolean {
+  return before.length === after.length && after.every((provider, at) => isSame(provider, before[at] as Provider));
+}
+
+function isSame(a: Provider, b: Provider): boolean {
+  const isAlike = a.sources.length === b.sources.length && a.contradictions?.length === b.contradictions?.length;
+  return isAlike && BELIEFS.every((name) => a[name] === b[name]);
 }

@@ -33,6 +33,7 @@ export class Jobs {
   /** Jobs that the store had no room for yet. */
   readonly #unstored = new Map<string, Job>();
   readonly #counts = new Map<string, JobCount>();
+  #ended = 0;
 
   constructor(jobs: JobStore, now: () => number = Date.now) {
     this.#jobs = jobs;
@@ -101,6 +102,15 @@ export class Jobs {
     for (const [id, job] of this.#unstored) this.#unstored.set(id, move(job));
   }
 
+  /**
+   * Changes when a job of the type (of any type where none is given) begins or ends; with `progress`, also as it moves on.
+   */
+  version(type?: string, progress = true): string {
+    const running = this.running().filter((job) => type === undefined || job.type === type);
+    const states = running.map(({ id, done, total }) => (progress ? `${id}:${done}/${total}` : id));
+    return [this.#ended, ...states].join();
+  }
+
   /** Aborts the job and resolves once it has ended; one that ended already stays as it is. */
   async cancel(id: string): Promise<Job> {
     const running = this.#running.get(id);
@@ -136,6 +146,7 @@ export class Jobs {
     this.#change(id, { state, finishedAt: this.#iso(), error: shown });
     const running = this.#running.get(id);
     if (running) {
+      this.#ended += 1;
       this.#count(running.job);
       this.#store(running.job);
     }

@@ -46,6 +46,13 @@ export interface ProviderView {
   readonly connect: Connect | null;
 }
 
+/** Texts that change with the lists; whoever has one of the same version has the same, but for what time alone changes. */
+export interface Version {
+  readonly exact: string;
+  /** Without what a running job changes many times a second. */
+  readonly coarse: string;
+}
+
 export interface Panel {
   readonly config: Config;
   readonly services: ServiceRegistry;
@@ -66,6 +73,8 @@ export interface Panel {
   type(typeId: string): Promise<TypeView>;
   /** @throws PanelError unknown-type, unknown-provider */
   provider(typeId: string, id: string): Promise<ProviderView>;
+  /** Of what `type` and `provider` tell of the type; of what `overview` tells, where none is given. */
+  version(typeId?: string): Version;
   /**
    * Starts a scan of the type, or of one provider; where one runs already that covers it, that one is returned.
    * @param options an account that a person offers for this scan of one provider

@@ -22,7 +22,7 @@ import { Scheduler } from '../scan/scheduler.js';
 import type { Connect, ServiceRegistry, ServiceType } from '../services/contract.js';
 import type { Store } from '../store/index.js';
 import { connectAction, connectTools } from './connect.js';
-import type { Panel, ProviderView, TypeSummary, TypeView } from './contract.js';
+import type { Panel, ProviderView, TypeSummary, TypeView, Version } from './contract.js';
 import { Ranking } from './ranking.js';
 
 export type Rooms = Pick<Panel, 'config' | 'services' | 'demo'> & {
@@ -110,6 +110,16 @@ export class WiredPanel implements Panel {
     const ranked = view.ranked.find(({ provider }) => provider.id === id);
     if (!ranked) throw unknownProvider();
     return { view, ranked, connect: this.#connectAction(view.type, ranked) };
+  }
+
+  version(typeId?: string): Version {
+    this.#ranking.estimate().catch(log.error);
+    const { jobs } = this;
+    const isMoving = jobs.running().some(({ type }) => typeId === undefined || type === typeId);
+    const lists = `${this.discovery.version()} ${isMoving ? '' : this.#ranking.version(typeId)}`;
+    const coarse = `${lists} ${jobs.version(typeId, false)}`;
+    const exact = isMoving ? `${lists} ${this.#ranking.version(typeId)} ${jobs.version(typeId)}` : coarse;
+    return { exact, coarse };
   }
 
   scan(typeId: string, providerId?: string, options: { readonly account?: Account | undefined } = {}): Job {

@@ -22,6 +22,8 @@ interface RankingDeps {
 
 /** What is known of one type. */
 interface Known {
+  /** Of the ranking, when any of this last changed. */
+  version: number;
   /** Of its providers that were ever tried. */
   readonly digests: Map<string, Digest>;
   /** The days of the list's bars up to that one (days since the epoch); null after a change. */
@@ -40,6 +42,11 @@ export class Ranking {
   readonly #seed: string;
   /** Guessed round-trip times by node name, ms, as last read. */
   #estimates: ReadonlyMap<string, number> = new Map();
+  /** Grows with each change. */
+  #version = 0;
+  /** The version when everything was last read again, and when the guesses last changed. */
+  #clearedAt = 0;
+  #estimatedAt = 0;
 
   constructor(deps: RankingDeps) {
     this.#deps = deps;
@@ -68,6 +75,13 @@ export class Ranking {
     });
   }
 
+  /** Changes with what the type's list is made of (with any list, where no type is given); not as scores fade with time. */
+  version(typeId?: string): string {
+    this.#follow();
+    const known = typeId === undefined ? this.#version : this.#current(typeId).version;
+    return [known, this.#estimatedAt, this.#deps.store.opinions.version].join();
+  }
+
   /** How much was answered on each of the last 30 days, by provider (see `HistoryStore.bars`). */
   bars(typeId: string): ReadonlyMap<string, Uint8Array> {
     const { store, now } = this.#deps;
@@ -80,7 +94,10 @@ export class Ranking {
 
   /** Asks Serf for the distance of its nodes: for the next list, since the answer takes a while. */
   async estimate(): Promise<void> {
-    this.#estimates = await this.#deps.discovery.estimates();
+    const estimates = await this.#deps.discovery.estimates();
+    if (estimates !== this.#estimates && estimates.size + this.#estimates.size > 0)
+      this.#estimatedAt = this.#version += 1;
+    this.#estimates = estimates;
   }
 
   /** Settles what is measured. Other listeners come first: they look before the recommendation moves away from what fails. */
@@ -95,7 +112,9 @@ export class Ranking {
     // Without the owner's stars: history is for everybody.
     const scores = new Map(rows.map(({ provider, score, unrated }) => [provider.id, unrated?.score ?? score]));
     store.history.noteAll(typeId, new Map(providers.map((id) => [id, scores.get(id) ?? null])));
-    this.#current(typeId).bars = null;
+    const known = this.#current(typeId);
+    known.bars = null;
+    known.version = this.#version += 1;
     const previous = store.recommendations.get(typeId);
     // A single background probe of another provider neither confirms nor refutes a challenger.
     const concerns = [previous?.provider, previous?.challenger].some((id) => id && providers.includes(id));
@@ -139,15 +158,22 @@ export class Ranking {
     if (cached) return cached;
     const [type, at] = [services.of(typeId), now()];
     const read = [...store.attempts.recent(typeId)];
-    const known = { digests: new Map(read.map(([id, attempts]) => [id, toDigest(type, attempts, at)])), bars: null };
-    if (read.length > 0) this.#known.set(typeId, known);
+    const digests = new Map(read.map(([id, attempts]) => [id, toDigest(type, attempts, at)]));
+    const isTried = read.length > 0;
+    const known = { digests, bars: null, version: isTried ? this.#version : this.#clearedAt };
+    if (isTried) this.#known.set(typeId, known);
     return known;
   }
 
   #follow(): void {
     const changed = this.#changed();
-    if (changed === 'all') this.#known.clear();
-    else for (const [typeId, providers] of changed) this.#update(typeId, providers);
+    if (changed === 'all' || changed.size > 0) this.#version += 1;
+    if (changed !== 'all') {
+      for (const [typeId, providers] of changed) this.#update(typeId, providers);
+      return;
+    }
+    this.#known.clear();
+    this.#clearedAt = this.#version;
   }
 
   #update(typeId: string, providers: Iterable<string>): void {
@@ -155,6 +181,7 @@ export class Ranking {
     const known = this.#known.get(typeId);
     if (!known) return;
     known.bars = null;
+    known.version = this.#version;
     for (const id of providers) {
       const attempts = store.attempts.of(typeId, id);
       if (attempts.length > 0) known.digests.set(id, toDigest(services.of(typeId), attempts, now()));

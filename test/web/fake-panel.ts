@@ -101,6 +101,17 @@ export function fakeBackground(): Panel['background'] {
   };
 }
 
+/** Tests replace lists and states by others: each has a number of its own. */
+const numbers = new WeakMap<object, number>();
+let count = 0;
+const versionOf = (parts: readonly (object | null)[]) =>
+  parts
+    .map((part) => {
+      if (part !== null && !numbers.has(part)) numbers.set(part, ++count);
+      return part && numbers.get(part);
+    })
+    .join();
+
 export interface FakePanel extends Panel {
   own: Own;
   /** Wire word → its ranked list. */
@@ -175,6 +186,7 @@ export function createFakePanel(services: ServiceRegistry, options: Omit<FakeOpt
       providers: (type) =>
         (type === undefined ? [...lists.values()].flat() : (lists.get(type) ?? [])).map(({ provider }) => provider),
       words: () => [...lists.keys()],
+      version: () => 0,
       dated: () => [],
       find: (id) => panel.discovery.providers().find((provider) => provider.id === id) ?? null,
       sources: () => panel.sourceList,
@@ -193,6 +205,10 @@ export function createFakePanel(services: ServiceRegistry, options: Omit<FakeOpt
       states: async () => states,
       problem: async () => panel.problem,
       act: async () => ABSENT,
+    },
+    version: () => {
+      const exact = versionOf([...lists.values(), ...states.values(), panel.sourceList, panel.problem]);
+      return { exact: `${exact} ${jobs.version()} ${store.opinions.version}`, coarse: `${exact} ${jobs.version()}` };
     },
     onMeasured: () => () => {},
     overview: async () => {

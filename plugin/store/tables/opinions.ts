@@ -30,6 +30,8 @@ export interface OpinionStore {
   rate(type: string, provider: string, stars: Rating['stars']): void;
   /** Removes all stars. */
   unrate(type: string, provider: string): void;
+  /** Grows with each change by this process. */
+  readonly version: number;
 }
 
 export interface MovableOpinions extends OpinionStore {
@@ -89,7 +91,11 @@ export function opinionStore(db: Database.Database, now: () => number): MovableO
     ...toFields(row),
     stars: ratings.all(type, provider),
   });
+  let version = 0;
   return {
+    get version() {
+      return version;
+    },
     get: (type, provider) => toOpinion(type, provider, get.get(type, provider)),
     all: (type) => {
       const rows = new Map(all.all(type).map((row) => [row.provider, row]));
@@ -99,13 +105,21 @@ export function opinionStore(db: Database.Database, now: () => number): MovableO
     put: (type, provider, change) => {
       const { pinned, hidden, ...texts } = { ...toFields(get.get(type, provider) ?? EMPTY), ...change };
       put.run({ type, provider, ...texts, pinned: pinned ? 1 : 0, hidden: hidden ? 1 : 0 });
+      version += 1;
     },
     rate: (type, provider, stars) => {
       rate.run(type, provider, now(), stars);
       forget.run({ type, provider });
+      version += 1;
     },
-    move: (span) => void move.run(span),
-    unrate: (type, provider) => void unrate.run(type, provider),
+    unrate: (type, provider) => {
+      unrate.run(type, provider);
+      version += 1;
+    },
+    move: (span) => {
+      move.run(span);
+      version += 1;
+    },
   };
 }
 
