@@ -40,19 +40,21 @@ const ALONE = [
 const REAL = ['real/**/*.test.ts'];
 const BROWSER = ['browser/**/*.test.ts'];
 
+/** A thread that the plugin starts reads its sources as they are. */
+const execArgv = ['--import', pathToFileURL(join(import.meta.dirname, 'source-threads.mjs')).href];
+
 const common = {
   root: import.meta.dirname,
   // Real programs (Serf, Syncthing, named) start inside some tests; two cores share them.
   testTimeout: 60_000,
   hookTimeout: 120_000,
-  pool: 'forks' as const,
-  execArgv: ['--import', pathToFileURL(join(import.meta.dirname, 'source-threads.mjs')).href],
-} satisfies Record<string, unknown>;
+  pool: 'forks',
+} as const;
 
 /** Projects of the same order share the workers and run together. */
-const unit = { ...common, setupFiles: ['setup.ts'], maxWorkers: 2, sequence: { groupOrder: 0 } };
-const real = { ...common, maxWorkers: 4, sequence: { groupOrder: 1 } };
-const alone = { ...common, maxWorkers: 1, sequence: { groupOrder: 2 } };
+const unit = { ...common, execArgv, setupFiles: ['setup.ts'], maxWorkers: 2, sequence: { groupOrder: 0 } };
+const real = { ...common, execArgv, maxWorkers: 4, sequence: { groupOrder: 1 } };
+const alone = { ...common, execArgv, maxWorkers: 1, sequence: { groupOrder: 2 } };
 
 const without = (...others: (readonly string[])[]) => [...configDefaults.exclude, ...others.flat()];
 /** Those of a folder that run alone are a project beside its own: `--project real*` runs both. */

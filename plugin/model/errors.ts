@@ -68,7 +68,11 @@ export const ERROR_CODES = Object.keys(STATUS) as ErrorCode[];
 const DISK_FULL: ReadonlySet<unknown> = new Set(['SQLITE_FULL', 'ENOSPC']);
 
 /** The system's codes for a process out of descriptors, memory or processes: never a provider's failure. */
-const SCARCE: ReadonlySet<unknown> = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EAGAIN']);
+const SCARCE: ReadonlySet<unknown> = new Set([
+  ...['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EAGAIN'],
+  // Node's own for a thread that did not get what it needs.
+  'ERR_WORKER_INIT_FAILED',
+]);
 /** The same for a local end: no port, or no address, is free. */
 const NO_LOCAL_END: ReadonlySet<unknown> = new Set(['EADDRINUSE', 'EADDRNOTAVAIL']);
 

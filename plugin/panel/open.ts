@@ -11,12 +11,13 @@ import { OwnServices } from '../node/own-service.js';
 import { createLocalServices } from '../node/systemd/index.js';
 import { answersByName } from '../probe/memberlist.js';
 import { Pinger } from '../probe/ping.js';
+import { HostPings } from '../scan/attempt/host-pings.js';
 import { OwnThread } from '../scan/attempt/measurer.js';
 import { Threads } from '../scan/thread/threads.js';
 import { loadServices } from '../services/index.js';
 import { openStore, type SettingStore } from '../store/index.js';
 import type { Panel } from './contract.js';
-import { type Rooms, WiredPanel } from './panel.js';
+import { WiredPanel } from './panel.js';
 
 /** How long the local Serf agent has to answer before the demo community stands in for it, ms. */
 const SERF_LIMIT_MS = 1_000;
@@ -35,7 +36,7 @@ const DEMO_NETWORK = 'demo-network';
 /** Loaded only on demand: a node with a real community never needs it. */
 async function openDemo(
   settings: SettingStore,
-): Promise<Pick<DemoCommunity, 'announcements' | 'close'> & { readonly pinger: Rooms['pinger'] }> {
+): Promise<Pick<DemoCommunity, 'announcements' | 'close'> & { readonly pinger: Pick<Pinger, 'path' | 'width'> }> {
   const [{ startDemo }, { demoPinger: pinger }] = await Promise.all([
     import('../demo/index.js'),
     import('../demo/ping.js'),
@@ -110,9 +111,9 @@ export async function createPanel(
     keep,
     host,
   });
-  const pinger = community?.pinger ?? new Pinger();
+  const pings = new HostPings(community?.pinger ?? new Pinger());
   // The demo's servers live in this thread: measured from another one, its stalls would be theirs.
-  const measurer = new (isDemo ? OwnThread : Threads)({ pinger, now });
-  const deps = { config, services, discovery, store, local, pinger, measurer, time };
+  const measurer = new (isDemo ? OwnThread : Threads)({ pings, now });
+  const deps = { config, services, discovery, store, local, measurer, time };
   return new WiredPanel({ ...deps, jobs, own, demo: isDemo, serving }, () => community?.close());
 }

@@ -14,7 +14,6 @@ import type { OwnServices } from '../node/own-service.js';
 import { rememberPeers } from '../node/peers.js';
 import { ABSENT, type OwnedLocalServices } from '../node/systemd/index.js';
 import type { Account } from '../probe/index.js';
-import type { Pinger } from '../probe/ping.js';
 import type { Measurer } from '../scan/attempt/measurer.js';
 import { PAUSES } from '../scan/recent.js';
 import { Scanner } from '../scan/scanner.js';
@@ -33,8 +32,6 @@ export type Rooms = Pick<Panel, 'config' | 'services' | 'demo'> & {
   readonly own: OwnServices;
   /** Whether this process serves the panel: then it measures in the background where that is on. */
   readonly serving: boolean;
-  /** What measures the paths that Serf does not. */
-  readonly pinger: Pick<Pinger, 'path' | 'width'>;
   readonly measurer: Measurer;
   readonly time: Time;
 };
@@ -58,7 +55,7 @@ export class WiredPanel implements Panel {
   readonly #forget: readonly (() => void)[];
 
   constructor(
-    { config, services, discovery, jobs, store, local, own, pinger, measurer, demo, serving, time }: Rooms,
+    { config, services, discovery, jobs, store, local, own, measurer, demo, serving, time }: Rooms,
     closeDemo: () => Promise<void> | undefined,
   ) {
     this.config = config;
@@ -84,7 +81,7 @@ export class WiredPanel implements Panel {
     this.#ranking.follow(this.#measured);
     const ended = (typeId: string, providers: readonly string[]) => this.#measured.call(typeId, providers);
     const scanning = { config, services, discovery, jobs, store, ranking, now, time };
-    this.#scanner = new Scanner({ ...scanning, ended, pinger, measurer, ...(serving && { pauses: PAUSES }) });
+    this.#scanner = new Scanner({ ...scanning, ended, measurer, ...(serving && { pauses: PAUSES }) });
     this.background = new Scheduler({ ...scanning, scanner: this.#scanner });
     if (serving) this.background.start();
   }

@@ -14,8 +14,8 @@ import {
   type Target,
 } from '../probe/index.js';
 import { gossipAt } from '../probe/path.js';
-import { PING_COST, type Pinger } from '../probe/ping.js';
 import type { ServiceType } from '../services/contract.js';
+import type { HostPings, Pinged } from './attempt/host-pings.js';
 import { noteMistake } from './attempt/mistakes.js';
 import { type Probed, type ProbeTerms, probeOnce } from './attempt/probing.js';
 import { validSamples } from './attempt/samples.js';
@@ -40,7 +40,7 @@ export type Placed = Provider & { readonly port: number };
 export interface AttemptOptions extends ProbeTerms {
   readonly now: () => number;
   /** Measures the path where the node does not gossip, and its width where the type weighs it; else they stay unknown. */
-  readonly pinger?: Pick<Pinger, 'path' | 'width'> | undefined;
+  readonly pings?: Pick<HostPings, 'measure'> | undefined;
 }
 
 export interface AttemptOutcome {
@@ -129,13 +129,11 @@ async function pingPath(
   target: Placed & Target,
   { ms }: Probed,
   samples: readonly Sample[],
-  { pinger, signal }: AttemptOptions,
-): Promise<{ readonly samples: readonly Sample[]; readonly bytes: number }> {
-  if (!pinger) return { samples: [], bytes: 0 };
-  const limitMs = ms + PING_LATE_MS;
-  const known = gossipAt(target) !== null || samples.some(({ method }) => PATH_METHODS.has(method));
-  const path = known ? [] : await pinger.path(target.address, { signal, limitMs });
-  const train = packetTrainBytes(type);
-  const width = train > 0 ? await pinger.width(target.address, { signal, limitMs }) : [];
-  return { samples: [...path, ...width], bytes: (known ? 0 : PING_COST.bytes) + train };
+  { pings, signal }: AttemptOptions,
+): Promise<Pinged> {
+  const path = gossipAt(target) === null && !samples.some(({ method }) => PATH_METHODS.has(method));
+  const width = packetTrainBytes(type) > 0;
+  if (!pings || !(path || width)) return { samples: [], bytes: 0 };
+  const { id, address } = target;
+  return pings.measure({ provider: id, address, path, width, limitMs: ms + PING_LATE_MS }, signal);
 }

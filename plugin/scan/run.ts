@@ -28,8 +28,6 @@ const WITNESSES = 2;
 export interface RunTools extends RecordTools, WitnessTools {
   /** The type's providers as ranked at this moment, best first. */
   readonly ranking: (typeId: string) => readonly Standing[];
-  /** Whether the paths to nodes that do not gossip are measured: by programs of the system, which cost bytes, too. */
-  readonly pings: boolean;
   readonly measurer: Measurer;
   readonly pool: Pool;
   /** 0 ≤ x < 1. */
@@ -49,11 +47,11 @@ type Verdict = 'answered' | 'failed' | 'skipped';
 
 /** Bytes of one attempt at most. */
 export function attemptBytes(
-  { services, pings }: Pick<RunTools, 'services' | 'pings'>,
+  { services, measurer }: Pick<RunTools, 'services' | 'measurer'>,
   target: Probeable,
   extent: Extent = {},
 ): number {
-  return (pings ? attemptCost : probeCost)(services.of(target.type), target, extent).bytes;
+  return (measurer.pings ? attemptCost : probeCost)(services.of(target.type), target, extent).bytes;
 }
 
 export class Run {
@@ -191,7 +189,8 @@ export class Run {
       else this.#records.add(target, attempt);
       return outcome;
     } catch (error) {
-      if (error instanceof PanelError && error.code === 'measuring-failed') this.#broken.abort(error);
+      // A thread that broke down, or could not start. Anything else that an attempt throws leaves the others alone.
+      if (error instanceof PanelError) this.#broken.abort(error);
       throw error;
     } finally {
       release();

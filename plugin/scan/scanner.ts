@@ -10,7 +10,7 @@ import { PanelError } from '../model/errors.js';
 import type { Job } from '../model/job.js';
 import type { Account } from '../probe/index.js';
 import type { Store } from '../store/index.js';
-import { type Instruments, type Measurer, OwnThread } from './attempt/measurer.js';
+import { type Measurer, OwnThread } from './attempt/measurer.js';
 import { BACKGROUND_SHARE, Budget } from './budget.js';
 import { probeCount } from './cost.js';
 import { Outage } from './outage.js';
@@ -20,10 +20,10 @@ import { attemptBytes, Run, type RunTools } from './run.js';
 import { inOrder, type Prospect, type Quote, quote, Shares, select } from './selection.js';
 import { isProbeable, type Probeable } from './target.js';
 
-export interface ScannerDeps extends Pick<RunTools, 'services' | 'discovery' | 'ranking'>, Pick<Instruments, 'pinger'> {
+export interface ScannerDeps extends Pick<RunTools, 'services' | 'discovery' | 'ranking'> {
   readonly config: Pick<Config, 'scanConcurrency' | 'scanBytesPerDay'>;
   readonly jobs: Jobs;
-  /** This thread measures when left out. */
+  /** This thread measures, and pings nobody, when left out. */
   readonly measurer?: Measurer;
   readonly store: Pick<Store, 'attempts' | 'flush' | 'prune'>;
   /** Called when a scan or a background probe is over, with the providers of which it stored something. */
@@ -44,18 +44,14 @@ export class Scanner {
   readonly #recent: Recent;
 
   constructor(deps: ScannerDeps) {
-    const { config, services, discovery, store, ranking, pinger, random = Math.random } = deps;
+    const { config, services, discovery, store, ranking, random = Math.random } = deps;
     const { now = Date.now, time = fixedTime(now) } = deps;
     const steady = () => time.steady();
     const budget = new Budget({ attempts: store.attempts, bytesPerDay: config.scanBytesPerDay, now, steady });
-    const measurer = deps.measurer ?? new OwnThread({ pinger, now });
+    const measurer = deps.measurer ?? new OwnThread({ now });
     const own = { budget, outage: new Outage(), measurer, pool: new Pool(config.scanConcurrency) };
     this.#deps = deps;
-    this.#tools = {
-      ...{ services, discovery, store, ranking, now, time, random },
-      pings: pinger !== undefined,
-      ...own,
-    };
+    this.#tools = { ...{ services, discovery, store, ranking, now, time, random }, ...own };
     this.#recent = new Recent(deps.pauses ?? { type: 0, provider: 0 });
   }
 

@@ -8,6 +8,7 @@ import { isFailed, type Prober } from '../../plugin/probe/index.js';
 import { PACKET_TRAIN_COST, PING_COST, withPacketTrain } from '../../plugin/probe/ping.js';
 import { elapsed } from '../../plugin/probe/times.js';
 import { openUdp } from '../../plugin/probe/udp.js';
+import { HostPings } from '../../plugin/scan/attempt/host-pings.js';
 import { type AttemptOptions, attemptOnce } from '../../plugin/scan/attempt.js';
 import { LagGuard, Stalls } from '../../plugin/scan/lag.js';
 import type { ServiceType } from '../../plugin/services/contract.js';
@@ -310,7 +311,8 @@ describe('an attempt', () => {
       return { level: 3, samples: [], facts: {} };
     };
     const type = { id: 'thing', probe, cost: { packets: 1, bytes: 60 }, metrics: [] } as unknown as ServiceType;
-    const options = { lag, now: () => 7, signal: new AbortController().signal, pinger };
+    const pings = new HostPings(pinger);
+    const options = { lag, now: () => 7, signal: new AbortController().signal, pings };
     const { attempt: made } = await attemptOnce(type, provider, options);
     expect(made).toMatchObject({ samples: [{ metric: 'loss', method: 'ping' }], bytes: 60 + PING_COST.bytes });
     expect(asked).toEqual([{ address: '10.0.0.1', limitMs: expect.any(Number), probed: true }]);
@@ -336,16 +338,15 @@ describe('an attempt', () => {
       cost: withPacketTrain({ packets: 1, bytes: 60 }),
       metrics,
     } as unknown as ServiceType;
-    const options = { lag, now: () => 7, signal: new AbortController().signal, pinger };
+    const options = { lag, now: () => 7, signal: new AbortController().signal };
     const made = async (change: Partial<ServiceType>) =>
-      (await attemptOnce({ ...type, ...change }, provider, options)).attempt;
+      (await attemptOnce({ ...type, ...change }, provider, { ...options, pings: new HostPings(pinger) })).attempt;
     const pinged = 60 + PING_COST.bytes;
     expect(await made({})).toMatchObject({ samples: [measured], bytes: pinged + PACKET_TRAIN_COST.bytes });
     const failing: Prober = async () => ({ level: 2, reason: 'timeout' });
     expect(await made({ probe: failing })).toMatchObject({ reason: 'timeout', bytes: 60 });
     expect(await made({ metrics: [] })).toMatchObject({ samples: [], bytes: pinged + PACKET_TRAIN_COST.bytes });
-    const { pinger: _, ...alone } = options;
-    expect((await attemptOnce(type, provider, alone)).attempt).toMatchObject({ samples: [], bytes: 60 });
+    expect((await attemptOnce(type, provider, options)).attempt).toMatchObject({ samples: [], bytes: 60 });
   });
 });
 

@@ -55,7 +55,7 @@ export function pendingProbe() {
 export const turn = () => new Promise((resolve) => setImmediate(resolve));
 export const five = ['10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.0.4', '10.0.0.5'];
 
-export interface Options extends Partial<Pick<ScannerDeps, 'pauses' | 'ended' | 'now' | 'pinger' | 'measurer'>> {
+export interface Options extends Partial<Pick<ScannerDeps, 'pauses' | 'ended' | 'now' | 'measurer'>> {
   readonly bytesPerDay?: number;
   readonly concurrency?: number;
   /** `thing` alone when left out. */

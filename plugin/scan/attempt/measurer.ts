@@ -10,6 +10,8 @@ export interface Measurer {
    * @throws PanelError measuring-failed where this program itself broke down; no-resources; the signal's reason
    */
   attempt(scan: object, type: ServiceType, provider: Placed, terms: AttemptTerms): Promise<AttemptOutcome>;
+  /** Whether it pings hosts, which costs bytes. */
+  readonly pings: boolean;
   /** Ends all that it has started. */
   close(): Promise<void>;
 }
@@ -17,15 +19,17 @@ export interface Measurer {
 export type AttemptTerms = Pick<AttemptOptions, 'signal' | 'asked' | 'account'>;
 
 /** What a measurer works with. */
-export type Instruments = Pick<AttemptOptions, 'pinger' | 'now'>;
+export type Instruments = Pick<AttemptOptions, 'pings' | 'now'>;
 
 /** Measures here: providers whose servers live in this thread, too, would else be blamed for its stalls. */
 export class OwnThread implements Measurer {
+  readonly pings: boolean;
   readonly #lag = new LagGuard();
   readonly #instruments: Instruments;
 
   constructor(instruments: Instruments) {
     this.#instruments = instruments;
+    this.pings = instruments.pings !== undefined;
   }
 
   attempt(_scan: object, type: ServiceType, provider: Placed, terms: AttemptTerms): Promise<AttemptOutcome> {

@@ -58,7 +58,7 @@ export async function probeOnce(type: ServiceType, target: Claimed, options: Pro
     if (isScarcity(error)) throw error;
     result = deadline.aborted ? { level: 0, reason: 'timeout' } : toUnreadable(type, error, traffic, options);
   } finally {
-    turns.end();
+    turns.close();
     stalls = watched();
   }
   return { result, stalls, turns, times, traffic, ms: performance.now() - started };

@@ -1,5 +1,5 @@
 /** The turns of the event loop in which one provider's bytes were read: what they took is on its account. */
-import { threadTime } from './thread-time.js';
+import { ThreadTime } from './thread-time.js';
 
 /** When the loop stood still, by `performance.now()`, and for how long more than it should have, ms. */
 export interface Stall {
@@ -20,14 +20,16 @@ interface Turn {
 /** The turns of the loop in which one provider's bytes were read. */
 export class Turns {
   readonly #all: Turn[] = [];
+  readonly #time = new ThreadTime();
+  #closed = false;
   /** The turn that has begun and not ended. */
   #open: { readonly from: number; readonly before: number } | null = null;
   #total = 0;
 
   /** To be called before something of the provider's is read: the turn lasts until all that follows from it is done. */
   readonly begin = (): void => {
-    if (this.#open) return;
-    const open = { from: performance.now(), before: threadTime() };
+    if (this.#open || this.#closed) return;
+    const open = { from: performance.now(), before: this.#time.read() };
     this.#open = open;
     const end = () => {
       if (this.#open === open) this.end();
@@ -42,8 +44,15 @@ export class Turns {
     const { from, before } = this.#open;
     this.#open = null;
     const to = performance.now();
-    this.#total += Math.min(threadTime() - before, to - from);
+    this.#total += Math.min(this.#time.read() - before, to - from);
     this.#add({ from, to });
+  }
+
+  /** Ends the turn that is under way, and counts no other: a probe that was left behind may still read. */
+  close(): void {
+    this.end();
+    this.#closed = true;
+    this.#time.close();
   }
 
   /**

@@ -1,6 +1,6 @@
 /** What the panel and a thread that measures tell each other: plain data, as structured cloning leaves it. */
 import { PanelError } from '../../model/errors.js';
-import type { Sample } from '../../model/sample.js';
+import type { Pinged, PingOrder } from '../attempt/host-pings.js';
 import type { AttemptTerms } from '../attempt/measurer.js';
 import type { AttemptOutcome, Placed } from '../attempt.js';
 
@@ -11,22 +11,15 @@ export interface AttemptOrder extends Omit<AttemptTerms, 'signal'> {
   readonly pings: boolean;
 }
 
-/** A ping that the thread asks for: starting a program would hold up its event loop. */
-export interface PingOrder {
-  readonly what: 'path' | 'width';
-  readonly address: string;
-  readonly limitMs: number;
-}
-
 export type ToThread =
   | { readonly kind: 'attempt'; readonly id: number; readonly order: AttemptOrder }
   | { readonly kind: 'abort'; readonly id: number }
-  | { readonly kind: 'pinged'; readonly id: number; readonly samples: readonly Sample[] };
+  | { readonly kind: 'pinged'; readonly id: number; readonly pinged: Pinged };
 
 export type FromThread =
   | { readonly kind: 'outcome'; readonly id: number; readonly outcome: AttemptOutcome }
   | { readonly kind: 'failed'; readonly id: number; readonly error: PlainError }
-  /** @param attempt the attempt that it is for, whose end ends it */
+  /** To start a program would hold up the thread. `attempt` is what it is for, whose end ends it. */
   | { readonly kind: 'ping'; readonly id: number; readonly attempt: number; readonly order: PingOrder }
   | { readonly kind: 'mistake'; readonly typeId: string; readonly error: PlainError }
   /** Its event loop turns. */

@@ -2,10 +2,11 @@
 import { Worker } from 'node:worker_threads';
 import { orAbort } from '../../lib/abort.js';
 import { log } from '../../lib/log.js';
-import { isScarcity, PanelError } from '../../model/errors.js';
+import { asPanelError, isScarcity, PanelError } from '../../model/errors.js';
+import type { Pinged, PingOrder } from '../attempt/host-pings.js';
 import { logOnce } from '../attempt/mistakes.js';
 import type { AttemptOptions, AttemptOutcome } from '../attempt.js';
-import { type AttemptOrder, type FromThread, fromPlainError, type PingOrder, type ToThread } from './messages.js';
+import { type AttemptOrder, type FromThread, fromPlainError, type ToThread } from './messages.js';
 
 /** Its heap, MB: a scan needs 4. Beyond the limits the thread ends, and the panel goes on. */
 const LIMITS = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2, codeRangeSizeMb: 8, stackSizeMb: 1 };
@@ -16,7 +17,7 @@ const LOOK_MS = 1_000;
 export interface ThreadOptions {
   /** The file that it runs. */
   readonly program: string;
-  readonly pinger: AttemptOptions['pinger'];
+  readonly pings: AttemptOptions['pings'];
   /** Looks in a row, a second apart, that find it silent while it has work, before it is ended: it loops for ever. */
   readonly patience: number;
   /** Called when it has nothing to do. */
@@ -78,7 +79,7 @@ export class Thread {
     if (message.kind === 'outcome') this.#settle(message.id, ({ resolve }) => resolve(message.outcome));
     else if (message.kind === 'failed') this.#settle(message.id, ({ reject }) => reject(fromPlainError(message.error)));
     else if (message.kind === 'mistake') logOnce(message.typeId, fromPlainError(message.error));
-    else if (message.kind === 'ping') this.#ping(message.id, message.attempt, message.order).catch(log.error);
+    else if (message.kind === 'ping') void this.#ping(message.id, message.attempt, message.order);
   }
 
   #settle(id: number, settle: (open: Open) => void): void {
@@ -91,15 +92,14 @@ export class Thread {
   }
 
   /** Nothing where the attempt has ended meanwhile: then nobody waits. */
-  async #ping(id: number, attempt: number, { what, address, limitMs }: PingOrder): Promise<void> {
+  async #ping(id: number, attempt: number, order: PingOrder): Promise<void> {
     const signal = this.#open.get(attempt)?.signal;
-    const { pinger } = this.#options;
-    const ended = (error: unknown) => {
-      if (!signal?.aborted) throw error;
-      return [];
+    const failed = (error: unknown) => {
+      if (!signal?.aborted) log.error(error);
+      return NOTHING;
     };
-    const samples = signal && pinger ? await pinger[what](address, { signal, limitMs }).catch(ended) : [];
-    this.#tell({ kind: 'pinged', id, samples });
+    const pinged = signal && (await this.#options.pings?.measure(order, signal).catch(failed));
+    this.#tell({ kind: 'pinged', id, pinged: pinged ?? NOTHING });
   }
 
   /** By looks, not by time: while this side stood still or the machine slept, no look was missed. */
@@ -111,8 +111,9 @@ export class Thread {
 
   #die(cause: Error): void {
     if (this.#ended) return;
-    log.error(cause);
-    this.#stop(isScarcity(cause) ? cause : brokenDown(cause));
+    // What this node is short of, the job says.
+    if (!isScarcity(cause)) log.error(cause);
+    this.#stop(isScarcity(cause) ? asPanelError(cause) : brokenDown(cause));
     this.#worker.terminate().catch(log.error);
     this.#options.onDeath(this);
   }
@@ -130,6 +131,8 @@ export class Thread {
     this.#silence = 0;
   }
 }
+
+const NOTHING: Pinged = { samples: [], bytes: 0 };
 
 function brokenDown(cause: Error): PanelError {
   const hint = 'Scan again; if it happens again, report it with the line in the log of cloudy-services.';

@@ -14,6 +14,7 @@ const PATIENCE = 15;
 type Limits = Pick<ThreadOptions, 'program' | 'patience'>;
 
 export class Threads implements Measurer {
+  readonly pings: boolean;
   readonly #instruments: Instruments;
   readonly #limits: Limits;
   /** The threads at work, by scan. Never more than attempts may be made at once. */
@@ -23,6 +24,7 @@ export class Threads implements Measurer {
 
   constructor(instruments: Instruments, { program = MEASURING_FILE, patience = PATIENCE }: Partial<Limits> = {}) {
     this.#instruments = instruments;
+    this.pings = instruments.pings !== undefined;
     this.#limits = { program, patience };
   }
 
@@ -33,8 +35,8 @@ export class Threads implements Measurer {
     { signal, ...terms }: AttemptTerms,
   ): Promise<AttemptOutcome> {
     signal.throwIfAborted();
-    const { pinger, now } = this.#instruments;
-    const order = { ...terms, typeId: type.id, provider, pings: pinger !== undefined };
+    const { now } = this.#instruments;
+    const order = { ...terms, typeId: type.id, provider, pings: this.pings };
     const outcome = await this.#threadOf(scan).attempt(order, signal);
     return { ...outcome, attempt: outcome.attempt && { ...outcome.attempt, at: now() } };
   }
@@ -65,7 +67,7 @@ export class Threads implements Measurer {
 
   #start(): Thread {
     return new Thread({
-      pinger: this.#instruments.pinger,
+      pings: this.#instruments.pings,
       ...this.#limits,
       onIdle: (thread) => {
         this.#release(thread);

@@ -3,13 +3,12 @@
  * attempts that it is told to make; who is tried, how often and at what cost is decided elsewhere.
  */
 import { parentPort } from 'node:worker_threads';
-import type { Sample } from '../../model/sample.js';
-import type { Pinger } from '../../probe/ping.js';
 import type { ServiceType } from '../../services/contract.js';
 import { loadService } from '../../services/index.js';
+import type { Pinged, PingOrder } from '../attempt/host-pings.js';
 import { attemptOnce } from '../attempt.js';
 import { LagGuard } from '../lag.js';
-import { type AttemptOrder, type FromThread, type PingOrder, type ToThread, toPlainError } from './messages.js';
+import { type AttemptOrder, type FromThread, type ToThread, toPlainError } from './messages.js';
 
 /** How often it says that its event loop turns, ms. */
 const ALIVE_MS = 1_000;
@@ -21,7 +20,7 @@ const types = new Map<string, Promise<ServiceType>>();
 /** Attempts under way. */
 const aborts = new Map<number, AbortController>();
 /** Pings that were asked for. */
-const pings = new Map<number, (samples: Sample[]) => void>();
+const waiting = new Map<number, (pinged: Pinged) => void>();
 let pingCount = 0;
 
 const tell = (message: FromThread) => panel.postMessage(message);
@@ -33,24 +32,20 @@ function typeOf(id: string): Promise<ServiceType> {
 }
 
 /** @throws the signal's reason */
-async function ping(attempt: number, order: PingOrder, signal: AbortSignal): Promise<Sample[]> {
+async function ping(attempt: number, order: PingOrder, signal: AbortSignal): Promise<Pinged> {
   const id = pingCount++;
   tell({ kind: 'ping', id, attempt, order });
-  const samples = await new Promise<Sample[]>((resolve) => pings.set(id, resolve));
+  const pinged = await new Promise<Pinged>((resolve) => waiting.set(id, resolve));
   signal.throwIfAborted();
-  return samples;
+  return pinged;
 }
-
-const pingerFor = (attempt: number): Pick<Pinger, 'path' | 'width'> => ({
-  path: (address, { limitMs, signal }) => ping(attempt, { what: 'path', address, limitMs }, signal),
-  width: (address, { limitMs, signal }) => ping(attempt, { what: 'width', address, limitMs }, signal),
-});
 
 async function attempt(id: number, { typeId, provider, pings, ...terms }: AttemptOrder): Promise<void> {
   const abort = new AbortController();
   aborts.set(id, abort);
   const options = {
-    ...{ ...terms, lag, signal: abort.signal, pinger: pings ? pingerFor(id) : undefined },
+    ...{ ...terms, lag, signal: abort.signal },
+    pings: pings ? { measure: (order: PingOrder, signal: AbortSignal) => ping(id, order, signal) } : undefined,
     // The panel's clock tells when it was.
     now: Date.now,
     onMistake: (error: unknown) => tell({ kind: 'mistake', typeId, error: toPlainError(error) }),
@@ -69,8 +64,8 @@ panel.on('message', (message: ToThread) => {
   if (message.kind === 'attempt') void attempt(message.id, message.order);
   else if (message.kind === 'abort') aborts.get(message.id)?.abort();
   else {
-    pings.get(message.id)?.([...message.samples]);
-    pings.delete(message.id);
+    waiting.get(message.id)?.(message.pinged);
+    waiting.delete(message.id);
   }
 });
 

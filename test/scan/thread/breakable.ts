@@ -21,7 +21,7 @@ const BREAK: Readonly<Record<string, () => void>> = {
 } satisfies Readonly<Record<Way, () => void>>;
 
 const told = new BroadcastChannel(BREAKS);
-told.onmessage = (event) => BREAK[(event as unknown as { readonly data: Way }).data]?.();
+told.onmessage = (event) => BREAK[(event as { readonly data: Way }).data]?.();
 told.unref();
 parentPort?.on('message', (message: ToThread) => {
   if (message.kind === 'attempt') BREAK[message.order.provider.description]?.();

@@ -6,6 +6,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, 
 import { log } from '../../../plugin/lib/log.js';
 import type { Job } from '../../../plugin/model/job.js';
 import type { Sample } from '../../../plugin/model/sample.js';
+import type { Pinger } from '../../../plugin/probe/ping.js';
+import { HostPings } from '../../../plugin/scan/attempt/host-pings.js';
 import type { AttemptTerms } from '../../../plugin/scan/attempt/measurer.js';
 import type { Placed } from '../../../plugin/scan/attempt.js';
 import { Threads } from '../../../plugin/scan/thread/threads.js';
@@ -47,12 +49,11 @@ beforeEach(() => {
 const threadCount = () => readdirSync('/proc/self/task').length;
 const terms = (of: Partial<AttemptTerms> = {}): AttemptTerms => ({ signal: new AbortController().signal, ...of });
 
-function open(options: ConstructorParameters<typeof Threads>[1] = {}, pinger?: Pinger) {
-  const threads = new Threads({ now: () => NOW, pinger }, options);
+function open(options: ConstructorParameters<typeof Threads>[1] = {}, pinger?: Pick<Pinger, 'path' | 'width'>) {
+  const threads = new Threads({ now: () => NOW, pings: pinger && new HostPings(pinger) }, options);
   onTestFinished(() => threads.close());
   return threads;
 }
-type Pinger = ConstructorParameters<typeof Threads>[0]['pinger'];
 
 describe('an attempt in a thread', () => {
   it('finds what one in this thread finds, at the time of this thread’s clock', async () => {
