@@ -1,5 +1,5 @@
-// How fresh the page is, and that the panel cannot be reached; `/` goes to the search. Without scripts the page says when
-// it was made.
+// How fresh the page and what it tells is, and that the panel cannot be reached; `/` goes to the search. Without scripts the
+// page says when it was made.
 const pulse = () => document.getElementById('cs-pulse');
 const message = () => document.getElementById('cs-message');
 const AGAIN_MS = 3000;
@@ -7,14 +7,48 @@ const AGAIN_MS = 3000;
 const PATIENCE = 2;
 let heardAt = Date.now();
 let missed = 0;
+const STEPS = [
+  ['day', 86_400],
+  ['hour', 3600],
+  ['minute', 60],
+  ['second', 1],
+];
+
+// Seconds from now (negative: ago) in the largest unit that fits, as the panel writes them.
+function relative(format, seconds) {
+  const [unit, length] = STEPS.find(([, length]) => Math.abs(seconds) >= length) ?? STEPS.at(-1);
+  return format.format(Math.trunc(seconds / length), unit);
+}
+
+const formatFor = (element) => new Intl.RelativeTimeFormat(element.closest('[lang]').lang, { numeric: 'auto' });
+
+// The panel's clock, ms before this device's, which may be wrong.
+let made = '';
+let behind = 0;
+
+// "3 minutes ago" goes on while nothing is new: the panel then sends nothing.
+function age() {
+  const line = pulse();
+  if (!line) return;
+  if (line.dataset.now !== made) {
+    made = line.dataset.now;
+    behind = Date.now() - Number(made);
+  }
+  const format = formatFor(line);
+  for (const time of document.querySelectorAll('time.cs-ago')) {
+    const seconds = (Date.parse(time.dateTime) - Date.now() + behind) / 1000;
+    // As the panel does: what was is never to come, and the other way round.
+    const text = relative(format, time.matches('.cs-next') ? Math.max(seconds, 0) : Math.min(seconds, 0));
+    if (time.textContent !== text) time.textContent = text;
+  }
+}
 
 function show() {
   const line = pulse();
   if (!line?.firstElementChild) return;
   // A clock set back tells no future.
   const seconds = Math.max(0, Math.round((Date.now() - heardAt) / 1000));
-  const [count, unit] = seconds < 60 ? [seconds, 'second'] : [Math.floor(seconds / 60), 'minute'];
-  const ago = new Intl.RelativeTimeFormat(line.closest('[lang]').lang, { numeric: 'auto' }).format(-count, unit);
+  const ago = relative(formatFor(line), -seconds);
   const { updated, lost } = line.dataset;
   line.firstElementChild.textContent = (missed < PATIENCE ? updated : lost).replace('%', ago);
 }
@@ -75,7 +109,10 @@ document.addEventListener('htmx:after:request', ({ detail: { ctx } }) => {
   if (token) for (const field of document.querySelectorAll('[name=token]')) field.value = token;
 });
 document.addEventListener('htmx:error', ({ detail }) => detail.ctx && lose(detail.ctx));
-document.addEventListener('htmx:after:swap', show);
+document.addEventListener('htmx:after:swap', () => {
+  show();
+  age();
+});
 
 // The button that began a job is away until the job ends: who has pressed it by keyboard finds it again where it was.
 let left = null;
@@ -96,7 +133,11 @@ document.addEventListener('htmx:before:request', ({ detail: { ctx } }) => {
 document.addEventListener('htmx:before:request', (event) => {
   if (document.hidden && event.target === pulse()) event.preventDefault();
 });
-document.addEventListener('visibilitychange', () => document.hidden || pulse()?.dispatchEvent(new Event('cs-again')));
+document.addEventListener('visibilitychange', () => {
+  if (document.hidden) return;
+  age();
+  pulse()?.dispatchEvent(new Event('cs-again'));
+});
 
 document.addEventListener('keydown', (event) => {
   const search = document.getElementById('cs-q');
@@ -106,7 +147,9 @@ document.addEventListener('keydown', (event) => {
 });
 
 show();
+age();
 setInterval(show, 1000);
+setInterval(age, 5000);
 
 // What is typed is looked for a moment later. Enter has asked for it already: asking again would overtake what is clicked next.
 let isAsked = false;

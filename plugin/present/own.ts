@@ -90,7 +90,8 @@ export async function ownModel(
   };
 }
 
-async function ownView({ services, own }: Panel, typeId: string): Promise<OwnView | null> {
+/** What the page of a type may tell of this node's own service; null for types that this node has nothing of. */
+export async function ownView({ services, own }: Panel, typeId: string): Promise<OwnView | null> {
   if (services.has(typeId)) return own.view(typeId);
   try {
     const view = await own.view(typeId);

@@ -57,6 +57,7 @@ export function beginVisit(web: Web, request: FastifyRequest, reply: FastifyRepl
     api: /^\/(api\/|healthz|metrics)/.test(path),
     fragment: headers['hx-request'] === 'true',
     role: null,
+    stamp: null,
     cookie: cookieValue(readCookie(request, COOKIE)),
   };
 }

@@ -15,6 +15,7 @@ import { failure, noSuchPage } from './reply/respond.js';
 import { loadViews } from './reply/templates.js';
 import { clientAddresses } from './request/client-address.js';
 import { followOldId } from './request/old-ids.js';
+import { isUnchanged, toStamp } from './request/stamp.js';
 import type { Route } from './route.js';
 import { ROUTES } from './routes.js';
 import type { Visit } from './visit.js';
@@ -98,7 +99,12 @@ export async function registerWeb(app: FastifyInstance, panel: Panel, options: W
 async function answer(web: Web, visit: Visit, route: Route): Promise<unknown> {
   visit.role = await web.auth.role(visit);
   web.auth.permit(visit, route.need);
-  return followOldId(web, visit, route.path) ?? route.handler(web, visit);
+  const moved = followOldId(web, visit, route.path);
+  if (moved || !route.version) return moved ?? route.handler(web, visit);
+  const { exact } = await route.version(web, visit);
+  visit.stamp = toStamp(visit, exact, web.now());
+  if (isUnchanged(visit, web.now())) return visit.reply.code(204).send();
+  return route.handler(web, visit);
 }
 
 async function createWeb(

@@ -1,21 +1,28 @@
 /** What a route is, and the ways to declare one. */
 import type { Need } from '../model/role.js';
+import type { Version } from '../panel/contract.js';
 import type { Operation } from './api/operation.js';
 import type { Web } from './context.js';
 import type { Visit } from './visit.js';
 
 export type Handler = (web: Web, visit: Visit) => unknown;
+export type VersionReader = (web: Web, visit: Visit) => Promise<Version>;
 
 export interface Route {
   readonly method: 'GET' | 'POST';
   readonly path: string;
   readonly need: Need;
   readonly handler: Handler;
+  /** Of the page, where that is cheaper than the page. */
+  readonly version?: VersionReader;
   /** Its line in the API's description; only routes for programs have one. */
   readonly operation?: Operation;
 }
 
-export const get = (path: string, need: Need, handler: Handler): Route => ({ method: 'GET', path, need, handler });
+export const get = (path: string, need: Need, handler: Handler, version?: VersionReader): Route => ({
+  ...{ method: 'GET', path, need, handler },
+  ...(version && { version }),
+});
 export const post = (path: string, need: Need, handler: Handler): Route => ({ method: 'POST', path, need, handler });
 
 /** For programs only: `GET /api/v1/services`. */
@@ -31,6 +38,8 @@ export function api(
 
 interface Twins<T> {
   readonly operation: Operation;
+  /** Of the page. */
+  readonly version?: VersionReader;
   /** Does the work, whoever asks. */
   load(web: Web, visit: Visit): T | Promise<T>;
   /** Answers a browser. */
@@ -44,10 +53,13 @@ export function twins<T>(
   method: Route['method'],
   path: string,
   need: Need,
-  { operation, load, page, json = (_, loaded) => loaded }: Twins<T>,
+  { operation, version, load, page, json = (_, loaded) => loaded }: Twins<T>,
 ): readonly Route[] {
   return [
-    { method, path, need, handler: async (web, visit) => page(web, visit, await load(web, visit)) },
+    {
+      ...{ method, path, need, handler: async (web, visit) => page(web, visit, await load(web, visit)) },
+      ...(version && { version }),
+    },
     {
       ...{ method, path: `/api/v1${path}`, need, operation },
       handler: async (web, visit) => json(visit, await load(web, visit)),

@@ -23,6 +23,8 @@ export interface Visit {
   /** Whether htmx asks for the changing part of a page. */
   readonly fragment: boolean;
   role: Role;
+  /** Of the page as it is now; null where it has none. */
+  stamp: string | null;
   /** Value of our session cookie; null where there is none. */
   cookie: string | null;
 }

@@ -1,6 +1,7 @@
 /** The first page: every service in one sentence, first the services that need the owner. */
 import { asPanelError, PanelError } from '../../model/errors.js';
-import type { TypeSummary } from '../../panel/contract.js';
+import { ABSENT } from '../../node/systemd/index.js';
+import type { TypeSummary, Version } from '../../panel/contract.js';
 import { backgroundModel } from '../../present/background.js';
 import { emptyModel } from '../../present/empty.js';
 import { PAGES, queryInteger } from '../../present/query.js';
@@ -11,11 +12,12 @@ import type { Web } from '../context.js';
 import { redirect, section } from '../reply/respond.js';
 import { typeFor } from '../request/as-reader.js';
 import { noteAction } from '../request/note.js';
+import { withState } from '../request/version.js';
 import { api, get, type Route, twins } from '../route.js';
 import type { Visit } from '../visit.js';
 
 export const routes: readonly Route[] = [
-  get('/', 'reader', home),
+  get('/', 'reader', home, homeVersion),
   api(
     'GET /api/v1/services',
     'reader',
@@ -37,6 +39,24 @@ async function home(web: Web, visit: Visit) {
   if (!visit.request.url.startsWith(web.base)) return redirect(visit, web.base);
   const model = await homeModel(web, visit);
   return section(web, visit, 'home', { follow: null, watch: model.others.address }, model);
+}
+
+/** For the owner also of what is wrong here, and of what measures in the background. */
+async function homeVersion(web: Web, visit: Visit): Promise<Version> {
+  const { panel } = web;
+  const version = panel.version();
+  const states = await panel.local.states();
+  const problem = await panel.local.problem();
+  const isEmpty = panel.discovery.providers().length === 0;
+  const nothing = isEmpty ? await emptyModel(panel, visit.words) : null;
+  if (visit.role !== 'owner') return withState(web, version, [[...states], problem, nothing]);
+  const { on, waiting, last } = panel.background.status();
+  const silent = panel.services.types.map(({ id: typeId }) => {
+    const published = panel.discovery.providers(typeId).some(({ self, stale }) => self && !stale);
+    return isSilent(web, { typeId, builtin: true, local: { ...(states.get(typeId) ?? ABSENT), published } });
+  });
+  const lasted = [...(silences.get(web)?.values() ?? [])].map((since) => web.now() - since >= APART_MS);
+  return withState(web, version, [[...states], problem, nothing, on, waiting, last, await Promise.all(silent), lasted]);
 }
 
 export async function services(web: Web, visit: Visit) {
@@ -127,7 +147,10 @@ async function trouble(web: Web, summary: TypeSummary): Promise<Trouble | null> 
 }
 
 /** Whether it is announced while its port is open only to this machine. */
-async function isSilent({ panel }: Web, { typeId, local, builtin }: TypeSummary): Promise<boolean> {
+async function isSilent(
+  { panel }: Web,
+  { typeId, local, builtin }: Pick<TypeSummary, 'typeId' | 'builtin' | 'local'>,
+): Promise<boolean> {
   if (!builtin || !local.published) return false;
   if (local.state === 'stopped') return true;
   const states = ((await panel.own.view(typeId)).port?.transports ?? []).map(({ listening }) => listening);

@@ -9,12 +9,14 @@ import { redirect, section } from '../reply/respond.js';
 import { jobFor, typeFor } from '../request/as-reader.js';
 import { noteAction } from '../request/note.js';
 import { pathParams } from '../request/path.js';
+import { jobVersion } from '../request/version.js';
 import { type Route, twins } from '../route.js';
 import type { Visit } from '../visit.js';
 
 export const routes: readonly Route[] = [
   ...twins('GET', '/jobs/:id', 'reader', {
     operation: answers('A job, running or ended', 'Job'),
+    version: jobVersion,
     load: (web, visit) => jobFor(web, visit, web.panel.jobs.get(pathParams(visit).id)),
     page: show,
   }),

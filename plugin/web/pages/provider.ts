@@ -15,6 +15,7 @@ import { jobFor, providerFor } from '../request/as-reader.js';
 import { noteAction } from '../request/note.js';
 import { NOTE_LENGTH, readOpinion, TEXT_LENGTH } from '../request/opinion.js';
 import { pathParams, requestedJob } from '../request/path.js';
+import { providerVersion } from '../request/version.js';
 import { type Route, twins } from '../route.js';
 import type { Visit } from '../visit.js';
 import { fileModels } from './files.js';
@@ -36,6 +37,7 @@ const opinion = fields({
 export const routes: readonly Route[] = [
   ...twins('GET', '/services/:type/providers/:id', 'reader', {
     operation: answers('One provider: its score in parts, why, and how to use it', 'Provider'),
+    version: providerVersion,
     load,
     page: (web, visit, loaded) => show(web, visit, loaded, requestedJob(web, visit)),
     json: providerAnswer,

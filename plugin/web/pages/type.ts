@@ -15,6 +15,7 @@ import { order, pulse } from '../reply/job.js';
 import { section } from '../reply/respond.js';
 import { jobFor, typeFor } from '../request/as-reader.js';
 import { pathParams, requestedJob } from '../request/path.js';
+import { typeVersion } from '../request/version.js';
 import { type Route, twins } from '../route.js';
 import type { Visit } from '../visit.js';
 import { fileModels } from './files.js';
@@ -36,6 +37,7 @@ const LIST_QUERY = {
 export const routes: readonly Route[] = [
   ...twins('GET', '/services/:type', 'reader', {
     operation: answers('One type with its providers, best first', 'Type', LIST_QUERY),
+    version: typeVersion,
     load,
     page: (web, visit, loaded) => show(web, visit, loaded, requestedJob(web, visit)),
     json: typeAnswer,

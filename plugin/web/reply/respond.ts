@@ -1,6 +1,6 @@
 /** One function per outcome of a request: a page, a part of a page, a redirect, an error. */
 import { promisify } from 'node:util';
-import { crc32, gzip } from 'node:zlib';
+import { gzip } from 'node:zlib';
 import type { FastifyReply } from 'fastify';
 import { CONFIG_FILE } from '../../config/index.js';
 import { panelUnit, programCommand } from '../../config/install.js';
@@ -43,8 +43,8 @@ export function page(web: Web, visit: Visit, name: string, data: object, status 
 }
 
 /**
- * The page, or only its changing part where htmx asks for that: the same text in both. A request with the stamp of the text
- * that it has (`?since=`) is answered 204 where the text has not changed.
+ * The page, or only its changing part where htmx asks for that: the same text in both. A page that is left open asks with the
+ * stamp of what it has (`?since=`); after a POST it has none.
  */
 export async function section(
   web: Web,
@@ -54,12 +54,9 @@ export async function section(
   data: object,
 ): Promise<FastifyReply> {
   const model = { ...common(web, visit), ...data, follow };
+  const { stamp } = visit;
+  const watched = watch && stamp ? `${watch}${watch.includes('?') ? '&' : '?'}since=${stamp}` : watch;
   const text = web.views.render(`partials/${name}`, model);
-  // Nobody gains from two texts with the same stamp, so it need not withstand an attack.
-  const stamp = `${crc32(text).toString(36)}-${text.length.toString(36)}`;
-  const { request, reply } = visit;
-  if (visit.fragment && (request.query as { since?: unknown }).since === stamp) return reply.code(204).send();
-  const watched = watch && `${watch}${watch.includes('?') ? '&' : '?'}since=${stamp}`;
   const part = text + web.views.render('partials/pulse', { ...model, name, watched });
   if (visit.fragment) return html(visit, part, 200);
   return page(web, visit, name, { ...data, part });
@@ -89,7 +86,8 @@ export function failure(web: Web, visit: Visit, thrown: unknown): Promise<Fastif
   if (!visit.fragment) return page(web, visit, 'error', data, statusCode(error, thrown));
   reply.header('hx-retarget', '#cs-message').header('hx-reswap', 'innerHTML');
   if (error.code === 'bad-token') reply.header('cs-token', web.auth.token(visit));
-  return html(visit, web.views.render('partials/error', { ...common(web, visit), ...data }), statusCode(error, thrown));
+  const text = web.views.render('partials/error', { ...common(web, visit), ...data });
+  return html(visit, text, statusCode(error, thrown));
 }
 
 export const noSuchPage = () => new PanelError('not-found', 'There is no such page.', 'Begin at the first page.');
