@@ -8,6 +8,7 @@ import { readCookie } from './auth/cookies.js';
 import { type Auth, COOKIE } from './auth/index.js';
 import { cookieValue } from './auth/sessions.js';
 import type { Asset } from './reply/assets.js';
+import type { SharedPages } from './reply/shared.js';
 import type { Views } from './reply/templates.js';
 import type { Visit } from './visit.js';
 import { APPEARANCES } from './visit.js';
@@ -32,6 +33,8 @@ export interface Web {
   url(...parts: string[]): string;
   /** Address of a file of public/, which changes with its content. */
   asset(name: Asset): string;
+  /** Pages made for one reader and good for others; null where each gets its own. */
+  readonly shared: SharedPages | null;
   /** ms since the epoch. */
   now(): number;
 }
@@ -58,6 +61,7 @@ export function beginVisit(web: Web, request: FastifyRequest, reply: FastifyRepl
     fragment: headers['hx-request'] === 'true',
     role: null,
     stamp: null,
+    share: null,
     cookie: cookieValue(readCookie(request, COOKIE)),
   };
 }

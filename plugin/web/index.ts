@@ -11,11 +11,12 @@ import { beginVisit, type Web } from './context.js';
 import { assetsUnder, serveAssets } from './reply/assets.js';
 import { answerUnreadable } from './reply/bad-requests.js';
 import { PERSONAL, SECURITY_HEADERS } from './reply/headers.js';
-import { failure, noSuchPage } from './reply/respond.js';
+import { failure, noSuchPage, sendShared } from './reply/respond.js';
+import { type SharedPage, SharedPages } from './reply/shared.js';
 import { loadViews } from './reply/templates.js';
 import { clientAddresses } from './request/client-address.js';
 import { followOldId } from './request/old-ids.js';
-import { isUnchanged, toStamp } from './request/stamp.js';
+import { isUnchanged, sharingKey, toStamp } from './request/stamp.js';
 import type { Route } from './route.js';
 import { ROUTES } from './routes.js';
 import type { Visit } from './visit.js';
@@ -29,6 +30,8 @@ export interface WebOptions {
   readonly embedded?: boolean;
   /** The requests that came through the Unix socket. */
   readonly bySocket?: WeakSet<IncomingMessage>;
+  /** Whether a reader may be given what was made for another one a moment ago; unless told otherwise. */
+  readonly shares?: boolean;
   /** From `loadTexts`, where the panel is registered twice. */
   readonly texts?: Texts;
 }
@@ -101,18 +104,22 @@ async function answer(web: Web, visit: Visit, route: Route): Promise<unknown> {
   web.auth.permit(visit, route.need);
   const moved = followOldId(web, visit, route.path);
   if (moved || !route.version) return moved ?? route.handler(web, visit);
-  const { exact } = await route.version(web, visit);
+  const { exact, coarse } = await route.version(web, visit);
   visit.stamp = toStamp(visit, exact, web.now());
   if (isUnchanged(visit, web.now())) return visit.reply.code(204).send();
-  return route.handler(web, visit);
+  if (web.shared === null || visit.role !== 'reader') return route.handler(web, visit);
+  const send = (page: SharedPage) => sendShared(web, visit, page);
+  return web.shared.answer(sharingKey(visit, coarse), web.now(), send, (share) => {
+    visit.share = share;
+    return route.handler(web, visit) as FastifyReply;
+  });
 }
 
-async function createWeb(
-  app: FastifyInstance,
-  panel: Panel,
-  { now, authenticate, embedded = false, bySocket = new WeakSet(), texts = loadTexts(panel) }: WebOptions,
-): Promise<Web> {
+async function createWeb(app: FastifyInstance, panel: Panel, options: WebOptions): Promise<Web> {
+  const { now, authenticate, embedded = false, bySocket = new WeakSet(), texts = loadTexts(panel) } = options;
   const time = now === undefined ? panel.time : fixedTime(now);
+  const shared = options.shares === false ? null : new SharedPages();
+  app.addHook('onClose', async () => shared?.close());
   const base = `${app.prefix.replace(/\/+$/, '')}/`;
   return {
     panel,
@@ -121,6 +128,7 @@ async function createWeb(
     embedded,
     base,
     now: () => time.now(),
+    shared,
     bySocket,
     clientAddress: clientAddresses(panel.config.trustedProxy),
     url: (...parts) => base + parts.map(encodeURIComponent).join('/'),

@@ -2,6 +2,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Role } from '../model/role.js';
 import type { Words } from '../present/i18n.js';
+import type { SharedPage } from './reply/shared.js';
 
 /** Colours of the pages: the system's unless the person chooses. */
 export const APPEARANCES = ['system', 'light', 'dark'] as const;
@@ -25,6 +26,8 @@ export interface Visit {
   role: Role;
   /** Of the page as it is now; null where it has none. */
   stamp: string | null;
+  /** Passes the page on to other readers; null where it is made for this visitor alone. */
+  share: ((page: SharedPage) => void) | null;
   /** Value of our session cookie; null where there is none. */
   cookie: string | null;
 }

@@ -5,10 +5,11 @@ import { PAGES, queryInteger, queryText } from '../../present/query.js';
 import type { Web } from '../context.js';
 import { page } from '../reply/respond.js';
 import { sourceIn } from '../request/source.js';
+import { sourcesVersion } from '../request/version.js';
 import { get, type Route } from '../route.js';
 import type { Visit } from '../visit.js';
 
-export const routes: readonly Route[] = [get('/help/heard', 'reader', announcements)];
+export const routes: readonly Route[] = [get('/help/heard', 'reader', announcements, sourcesVersion)];
 
 const ROWS_PER_PAGE = 100;
 

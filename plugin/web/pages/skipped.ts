@@ -6,6 +6,7 @@ import { answers } from '../api/operation.js';
 import type { Web } from '../context.js';
 import { page } from '../reply/respond.js';
 import { sourceIn } from '../request/source.js';
+import { sourcesVersion } from '../request/version.js';
 import { type Route, twins } from '../route.js';
 import type { Visit } from '../visit.js';
 
@@ -15,6 +16,7 @@ export const routes: readonly Route[] = twins('GET', '/help/skipped', 'reader', 
     reason: 'As in the source’s `skipped`; empty = any.',
     node: 'Only what that node has announced.',
   }),
+  version: sourcesVersion,
   load,
   page: (web, visit, { skipped }) => page(web, visit, 'skipped', { title: visit.words.t('page.skipped'), skipped }),
 });

@@ -14,6 +14,7 @@ import { TooManyTries } from '../auth/index.js';
 import { CLOUDY_SEARCH } from '../cloudy.js';
 import type { Web } from '../context.js';
 import { APPEARANCES, type Visit } from '../visit.js';
+import { BLANK, SharedPage } from './shared.js';
 
 /** The parts of pages that htmx replaces: `partials/<name>` is the element with that id. */
 type Section = 'home' | 'type' | 'provider' | 'job';
@@ -39,7 +40,7 @@ const MIN_GZIP_LENGTH = 1400;
 /** A whole page. */
 export function page(web: Web, visit: Visit, name: string, data: object, status = 200): Promise<FastifyReply> {
   const layout = web.embedded ? 'embedded' : 'layout';
-  return html(visit, web.views.render(layout, { ...common(web, visit), ...data, page: `@${name}` }), status);
+  return html(web, visit, web.views.render(layout, { ...common(web, visit), ...data, page: `@${name}` }), status);
 }
 
 /**
@@ -58,7 +59,7 @@ export async function section(
   const watched = watch && stamp ? `${watch}${watch.includes('?') ? '&' : '?'}since=${stamp}` : watch;
   const text = web.views.render(`partials/${name}`, model);
   const part = text + web.views.render('partials/pulse', { ...model, name, watched });
-  if (visit.fragment) return html(visit, part, 200);
+  if (visit.fragment) return html(web, visit, part, 200);
   return page(web, visit, name, { ...data, part });
 }
 
@@ -87,7 +88,7 @@ export function failure(web: Web, visit: Visit, thrown: unknown): Promise<Fastif
   reply.header('hx-retarget', '#cs-message').header('hx-reswap', 'innerHTML');
   if (error.code === 'bad-token') reply.header('cs-token', web.auth.token(visit));
   const text = web.views.render('partials/error', { ...common(web, visit), ...data });
-  return html(visit, text, statusCode(error, thrown));
+  return html(web, visit, text, statusCode(error, thrown));
 }
 
 export const noSuchPage = () => new PanelError('not-found', 'There is no such page.', 'Begin at the first page.');
@@ -112,11 +113,27 @@ function statusField(thrown: unknown): number | null {
 
 const acceptsGzip = (encodings: unknown) => /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/i.test(String(encodings ?? ''));
 
-async function html({ request, reply }: Visit, text: string, status: number): Promise<FastifyReply> {
+async function html(web: Web, visit: Visit, text: string, status: number): Promise<FastifyReply> {
+  const { reply, share } = visit;
   reply.code(status).type('text/html; charset=utf-8');
-  if (!acceptsGzip(request.headers['accept-encoding']) || text.length < MIN_GZIP_LENGTH) return reply.send(text);
-  return reply.header('content-encoding', 'gzip').send(await gzipped(text));
+  if (share === null) return isGzipped(visit, text) ? sendGzip(reply, await gzipped(text)) : reply.send(text);
+  const page = new SharedPage(text);
+  if (status === 200) share(page);
+  return sendShared(web, visit, page);
 }
+
+/** The page with the visitor's own token. */
+export async function sendShared(web: Web, visit: Visit, page: SharedPage): Promise<FastifyReply> {
+  const token = web.auth.token(visit);
+  visit.reply.type('text/html; charset=utf-8');
+  if (!isGzipped(visit, page)) return visit.reply.send(page.plain(token));
+  return sendGzip(visit.reply, await page.gzip(token));
+}
+
+const isGzipped = ({ request }: Visit, { length }: { readonly length: number }) =>
+  acceptsGzip(request.headers['accept-encoding']) && length >= MIN_GZIP_LENGTH;
+
+const sendGzip = (reply: FastifyReply, bytes: Buffer) => reply.header('content-encoding', 'gzip').send(bytes);
 
 /** For every template. */
 function common(web: Web, visit: Visit) {
@@ -143,11 +160,11 @@ function common(web: Web, visit: Visit) {
     languages: LANGUAGES,
     appearances: APPEARANCES,
     appearance: visit.appearance,
-    back: request.method === 'GET' && !visit.fragment ? ownPath(web, request.url) : web.base,
+    back: request.method !== 'POST' && !visit.fragment ? ownPath(web, request.url) : web.base,
     owner: isOwner,
     ownLogin: auth.ownLogin,
     cloudySearch: web.embedded ? CLOUDY_SEARCH : null,
-    token: auth.token(visit),
+    token: visit.share ? BLANK : auth.token(visit),
     demo: panel.demo,
     sources,
     /** Who else hears what these sources hear. */

@@ -1,4 +1,4 @@
-/** The stamp of a page that is left open: it asks with it whether there is anything new. */
+/** The stamp of a page that is left open: it asks with it whether there is anything new; and what readers of one page share. */
 import { randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { MINUTE_MS } from '../../lib/time.js';
@@ -27,4 +27,12 @@ export function isUnchanged({ fragment, request, stamp }: Visit, now: number): b
   const [, version, at] = /^(\w+-\w+)-(\w{1,9})$/.exec(since) ?? [];
   const age = now - Number.parseInt(at ?? '', 36);
   return version !== undefined && stamp.startsWith(`${version}-`) && age >= 0 && age < MAX_AGE_MS;
+}
+
+/** All that a page for readers depends on. */
+export function sharingKey({ request, words, appearance, fragment }: Visit, version: string): string {
+  // Of a whole page, each form leads back to the whole address.
+  const address = fragment ? request.url.replace(/([?&])since=[^&]*/, '$1') : request.url;
+  const origin = [request.protocol, request.host, request.headers.host];
+  return [address, words.language, appearance, fragment, ...origin, version].join('\n');
 }

@@ -1,6 +1,6 @@
 /**
- * What a page is made of, as texts that change with it: whoever has the page of the same version need not be sent it
- * again. What time alone changes is left out.
+ * What a page is made of, as texts that change with it: whoever has the page of the same version need not be sent it again,
+ * nor need it be made again for the next reader. What time alone changes is left out.
  */
 import type { Version } from '../../panel/contract.js';
 import { emptyModel } from '../../present/empty.js';
@@ -39,6 +39,12 @@ export async function jobVersion(web: Web, visit: Visit): Promise<Version> {
   const { exact, coarse } = web.panel.version(type);
   const { state, finishedAt } = job;
   return withState(web, { exact: exact + JSON.stringify(job), coarse: coarse + state + finishedAt }, []);
+}
+
+/** Of pages that tell of the sources alone. */
+export async function sourcesVersion(web: Web): Promise<Version> {
+  const version = String(web.panel.discovery.version());
+  return withState(web, { exact: version, coarse: version }, []);
 }
 
 /** With what is read each time: this node's own state, and that of the sources, which any page may tell. */
