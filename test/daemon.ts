@@ -28,7 +28,14 @@ export interface DaemonOptions {
   readonly config?: Readonly<Record<string, string>>;
   /** What starts it, such as `prlimit --nofile=64`. */
   readonly before?: readonly string[];
+  /** Instead of the program in dist/, run by this Node. */
+  readonly other?: { readonly node: string; readonly version: string; readonly program: string };
 }
+
+const OURS = {
+  ...{ node: process.execPath, version: process.version },
+  program: join(dirname(PACKAGE_FILE), 'dist', 'cli.mjs'),
+};
 
 export class Daemon {
   /** Of its TCP address, with a slash at its end. */
@@ -49,9 +56,9 @@ export class Daemon {
   }
 
   /** Starts the program in dist/ as `npm start` does, on a port of its own. Resolves once it listens. */
-  static async start({ folder, config = {}, before = [] }: DaemonOptions): Promise<Daemon> {
-    const program = join(dirname(PACKAGE_FILE), 'dist', 'cli.mjs');
-    const words = [...before, process.execPath, ...nodeFlags(), program, 'serve', '--json'];
+  static async start({ folder, config = {}, before = [], other = OURS }: DaemonOptions): Promise<Daemon> {
+    const { node, version, program } = other;
+    const words = [...before, node, ...nodeFlags(version), program, 'serve', '--json'];
     const socket = join(folder, 'socket');
     const standard = { LISTEN: '127.0.0.1:0', DATA_DIR: folder, DEMO: 'off', AVAHI: 'off', SERF_RPC: '127.0.0.1:1' };
     const keys = Object.entries({ ...standard, SOCKET: socket, ...config });
