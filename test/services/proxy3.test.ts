@@ -1,5 +1,7 @@
 /** Web proxies: with login, open, refusing, overloaded; web servers that are none; and the file that browsers read. */
+import { readFileSync } from 'node:fs';
 import type { OutgoingHttpHeaders } from 'node:http';
+import { createRequire } from 'node:module';
 import { describe, expect, it } from 'vitest';
 import proxy3 from '../../plugin/services/proxy3.js';
 import { context, webServer } from '../probe/servers.js';
@@ -142,7 +144,7 @@ interface PacLibrary {
   createPacResolver(engine: object, program: string): (url: string) => Promise<string>;
 }
 interface Engine {
-  readonly QuickJS: { create(): Promise<object> };
+  readonly QuickJS: { create(options: { wasm: Uint8Array }): Promise<object> };
 }
 
 /** Without its types: the engine's do not hold where optional properties are exact. */
@@ -151,11 +153,12 @@ const load = (name: string): Promise<unknown> => import(name);
 describe('the file for browsers', async () => {
   const { createPacResolver } = (await load('pac-resolver')) as PacLibrary;
   const { QuickJS } = (await load('quickjs-wasi')) as Engine;
+  const wasm = readFileSync(createRequire(import.meta.url).resolve('quickjs-wasi/quickjs.wasm'));
   const [file] = proxy3.files ?? [];
   const at = (...places: [string, number | null][]) => places.map(([address, port]) => provider({ address, port }));
   /** What a browser makes of it. */
   async function wayTo(url: string, best = at(['10.1.2.3', 3128])): Promise<string> {
-    const findProxy = createPacResolver(await QuickJS.create(), file?.write(best) ?? '');
+    const findProxy = createPacResolver(await QuickJS.create({ wasm }), file?.write(best) ?? '');
     return findProxy(url);
   }
 
