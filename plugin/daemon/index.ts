@@ -174,6 +174,10 @@ export function announce({ url, panel }: Daemon, json: boolean): void {
   const urls = url === null || listen === null ? [] : reachableUrls(url, listen.host);
   log.info(`cloudy-services listens on ${[...urls, ...(socket === null ? [] : [socket])].join(' and ')}`);
   if (panel.demo) log.info('No Serf agent is used: this is the built-in demo community, not your neighbours.');
+  if (panel.time.doubted !== null)
+    log.warning(
+      `The clock says ${new Date(panel.time.doubted).toISOString()}, which is over: until it is set, time goes on from what is known.`,
+    );
   if (panel.store.movedAside)
     log.warning(`The database was damaged: it is now ${panel.store.movedAside}, and a new one was started.`);
   if (hasOwner(panel.store.settings)) return;

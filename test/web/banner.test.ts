@@ -25,6 +25,18 @@ it.each([
   for (const url of ['/login', ...PAGES]) expect((await reader.get(url)).body, url).not.toContain('damaged-2026');
 });
 
+it.each([
+  ['en', 'The clock of this node is not set: it says Jan 1, 1970'],
+  ['es', 'El reloj de este nodo no está en hora: dice 1 ene 1970'],
+  ['ca', 'El rellotge d’aquest node no està en hora: diu 1 de gen. 1970'],
+])('tells in %s of a clock that is not set, until it is', async (language, words) => {
+  web = await startWeb();
+  const reader = new Visitor(web, { 'accept-language': language });
+  expect((await reader.get('/')).body).not.toContain(words);
+  Object.assign(web.panel.time, { doubted: 43_200_000 });
+  for (const url of PAGES.slice(0, 2)) expect((await reader.get(url)).body, url).toContain(words);
+});
+
 it('says nothing of an intact database', async () => {
   web = await startWeb();
   expect((await (await new Visitor(web).login()).get('/')).body).not.toContain('damaged');

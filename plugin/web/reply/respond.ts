@@ -171,6 +171,7 @@ function common(web: Web, visit: Visit) {
     reachOf: (ids: readonly string[]) =>
       new Set(panel.discovery.sourceTypes.flatMap(({ id, reach }) => (ids.includes(id) ? (reach ?? []) : []))),
     away: panel.demo ? [] : sources.filter(({ state }) => state === 'away'),
+    doubtedClock: visit.role === null ? null : panel.time.doubted,
     movedAside: isOwner ? panel.store.movedAside : null,
     /** A warning before any order is refused. */
     unknownHost: auth.ownLogin ? unknownHost(request.headers.host, panel.config.hosts) : null,
