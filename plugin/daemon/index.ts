@@ -178,6 +178,8 @@ export function announce({ url, panel }: Daemon, json: boolean): void {
     log.warning(
       `The clock says ${new Date(panel.time.doubted).toISOString()}, which is over: until it is set, time goes on from what is known.`,
     );
+  const { unkept } = panel.store;
+  if (unkept !== null) log.warning(`${unkept.message} ${unkept.hint}`);
   if (panel.store.movedAside)
     log.warning(`The database was damaged: it is now ${panel.store.movedAside}, and a new one was started.`);
   if (hasOwner(panel.store.settings)) return;

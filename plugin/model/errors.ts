@@ -31,6 +31,7 @@ const STATUS = {
   'tag-unreadable': 409,
   'publish-failed': 502,
   'disk-full': 507,
+  'disk-unwritable': 507,
   'no-resources': 503,
   'measuring-failed': 500,
   interrupted: 503,
@@ -65,7 +66,9 @@ export class PanelError extends Error {
 export const ERROR_CODES = Object.keys(STATUS) as ErrorCode[];
 
 /** Codes of SQLite and the system for a full disk. */
-const DISK_FULL: ReadonlySet<unknown> = new Set(['SQLITE_FULL', 'ENOSPC']);
+const DISK_FULL: ReadonlySet<unknown> = new Set(['SQLITE_FULL', 'ENOSPC', 'EDQUOT']);
+/** And for one that is read-only, broken or gone. */
+const DISK_UNWRITABLE = /^(SQLITE_(READONLY|IOERR|CANTOPEN|PERM)|EROFS|EIO)/;
 
 /** The system's codes for a process out of descriptors, memory or processes: never a provider's failure. */
 const SCARCE: ReadonlySet<unknown> = new Set([
@@ -85,10 +88,8 @@ export function isScarcity(error: unknown): boolean {
 /** Any thrown value as a PanelError; an unexpected one becomes `internal` and keeps its cause for the log. */
 export function asPanelError(error: unknown): PanelError {
   if (error instanceof PanelError) return error;
-  if (error instanceof Error && 'code' in error && DISK_FULL.has(error.code)) {
-    const hint = 'Make room on the disk that holds the panel’s data (DATA_DIR), then do it again.';
-    return new PanelError('disk-full', 'The disk is full: nothing more can be kept.', hint, { cause: error });
-  }
+  if (error instanceof Error && 'code' in error && DISK_FULL.has(error.code)) return diskFull(error);
+  if (error instanceof Error && 'code' in error && DISK_UNWRITABLE.test(String(error.code))) return unwritable(error);
   if (isScarcity(error)) {
     const hint = 'End what needs so much, or raise LimitNOFILE=, TasksMax= and MemoryMax= of cloudy-services.service.';
     const { code } = error as NodeJS.ErrnoException;
@@ -96,4 +97,19 @@ export function asPanelError(error: unknown): PanelError {
   }
   const hint = 'Look into the log of cloudy-services; if it happens again, report it with the log line.';
   return new PanelError('internal', 'Something went wrong inside the panel.', hint, { cause: error });
+}
+
+export function diskFull(cause: unknown): PanelError {
+  const hint = 'Make room on the disk that holds the panel’s data (DATA_DIR), then do it again.';
+  return new PanelError('disk-full', 'The disk is full: nothing more can be kept.', hint, { cause });
+}
+
+/** The disk that holds the panel's data takes no writes, and is not full. */
+export function unwritable(cause: unknown): PanelError {
+  const { message } = cause as Error;
+  const hint =
+    'Let the panel write to its folder (DATA_DIR). A card that has turned read-only is worn out, or lacks power: dmesg tells.';
+  return new PanelError('disk-unwritable', `The disk cannot be written: nothing more can be kept (${message}).`, hint, {
+    cause,
+  });
 }

@@ -69,7 +69,9 @@ export async function createPanel(
   { demo, serving = false, now: givenNow, clock = new Clock(), host = announcedHost }: PanelOptions = {},
 ): Promise<Panel> {
   const [services, loaded] = await Promise.all([loadServices(), loadSources()]);
-  const store = openStore(join(config.dataDir, 'cloudy-services.sqlite'), givenNow ?? clock);
+  const store = openStore(join(config.dataDir, 'cloudy-services.sqlite'), givenNow ?? clock, undefined, {
+    unkept: serving ? 'allow' : 'if-readable',
+  });
   const time = givenNow === undefined ? clock : fixedTime(givenNow);
   const now = () => time.now();
   const isDemo = demo ?? (await wantsDemo(config));

@@ -1,9 +1,8 @@
 /** Keeps the rows of this boot in step with the clock, across restarts of the panel. */
-import type Database from 'better-sqlite3';
 import type { Clock, ClockRecord, Jump } from '../lib/clock/index.js';
 import { log } from '../lib/log.js';
 import { dayName, dayOf, MINUTE_MS } from '../lib/time.js';
-import type { Move } from './sqlite.js';
+import type { Db, Move } from './sqlite.js';
 import type { SettingStore } from './tables/settings.js';
 
 const SETTING = 'clock';
@@ -23,7 +22,7 @@ export interface Dated {
 
 /** @returns `save` writes down where the clock stands, for the next run; `stop` ends it */
 export function followClock(
-  db: Database.Database,
+  db: Db,
   clock: Clock,
   settings: SettingStore,
   { tables, latest }: Dated,

@@ -1,8 +1,7 @@
 /** All raw attempts in order of time, for programs that compute with them elsewhere. */
-import type Database from 'better-sqlite3';
 import type { Attempt } from '../model/attempt.js';
 import { COLUMNS, decoder, type Row } from './rows.js';
-import { prepare } from './sqlite.js';
+import { type Db, prepare } from './sqlite.js';
 import { KEY } from './tables/providers.js';
 
 /** Attempts read at once. Between two pages the database is free: a slow reader of the export delays no scan. */
@@ -26,7 +25,7 @@ const START: Cursor = { at: Number.MIN_SAFE_INTEGER, bytes: 0, after: '', nth: 0
 
 export type ExportRows = (type: string, provider: string | null) => Iterable<Attempt>;
 
-export function exporter(db: Database.Database): ExportRows {
+export function exporter(db: Db): ExportRows {
   const pageAfter = prepare<Cursor & { type: string; provider: string | null }, [string, string, number, ...Row]>(
     db,
     PAGE_AFTER,

@@ -1,11 +1,12 @@
 /** What the panel remembers: one SQLite file, opened with a check, migrated forward only. */
-import type Database from 'better-sqlite3';
 import type { Clock } from '../lib/clock/index.js';
+import type { PanelError } from '../model/errors.js';
 import { followClock } from './clock.js';
+import type { Connection } from './connection.js';
 import { type ExportRows, exporter } from './export.js';
-import { open } from './open.js';
+import { open, type Unkept } from './open.js';
 import { pruner } from './retention.js';
-import { pragma, prepare } from './sqlite.js';
+import { type Db, pragma, prepare } from './sqlite.js';
 import { type AnnouncerStore, announcerStore } from './tables/announcers.js';
 import { type AttemptStore, attemptStore } from './tables/attempts.js';
 import { type EventStore, eventStore } from './tables/events.js';
@@ -47,25 +48,47 @@ export interface Store {
    * oldest that no longer fit; few enough to take milliseconds. Returns how many; 0 = nothing is left to delete.
    */
   prune(): number;
+  /** Why nothing is kept at the moment, but only held in memory; null while everything is. */
+  readonly unkept: PanelError | null;
   close(): void;
 }
 
 /** Limit of the file with its write-ahead log, bytes. */
 const MAX_BYTES = 20_000_000;
 
+interface StoreOptions {
+  /** Where the disk cannot be written, at the start or later. */
+  readonly unkept?: Unkept;
+}
+
 /**
  * Opens the file, creating it and its folder where missing; `:memory:` stores nothing. `time` in ms since the epoch: a clock
  * whose jumps the rows follow, or one that nobody sets.
  * @throws PanelError `bad-config` when the file cannot be opened, or was written by a later version of this program.
  */
-export function openStore(path: string, time: Clock | (() => number) = Date.now, maxBytes = MAX_BYTES): Store {
-  const { value, movedAside } = open(path, toNow(time), (db) => storeOn(db, time, maxBytes));
-  return { ...value, movedAside };
+export function openStore(
+  path: string,
+  time: Clock | (() => number) = Date.now,
+  maxBytes = MAX_BYTES,
+  { unkept = 'refuse' }: StoreOptions = {},
+): Store {
+  const { connection, value, movedAside } = open(path, toNow(time), unkept, (db) => storeOn(db, time, maxBytes));
+  return {
+    ...value,
+    get movedAside() {
+      return movedAside();
+    },
+    get unkept() {
+      return connection.unkept;
+    },
+  };
 }
 
 const toNow = (time: Clock | (() => number)) => (typeof time === 'function' ? time : () => time.now());
 
-function storeOn(db: Database.Database, time: Clock | (() => number), maxBytes: number): Omit<Store, 'movedAside'> {
+type Tables = Omit<Store, 'movedAside' | 'unkept'>;
+
+function storeOn(db: Connection, time: Clock | (() => number), maxBytes: number): Tables {
   const now = toNow(time);
   const keys = providerKeys(db);
   const changes = watchers(db);
@@ -102,7 +125,7 @@ function storeOn(db: Database.Database, time: Clock | (() => number), maxBytes: 
 }
 
 /** Each minute, in one commit: where the clock stands is known to the next run. */
-function withClock(db: Database.Database, beat: OwnStore['beat'], save: () => void): OwnStore['beat'] {
+function withClock(db: Db, beat: OwnStore['beat'], save: () => void): OwnStore['beat'] {
   const both = db.transaction((at: number, state: 'up' | 'cut') => {
     beat(at, state);
     save();
@@ -121,7 +144,7 @@ const newest = (dates: readonly (number | null)[]) =>
  * Copying the log back afterwards keeps it short, so that no commit of the next scan has to; only the very next commit
  * flushes once, to restart the log: the row of the next job, before any probe.
  */
-function flusher(db: Database.Database): () => void {
+function flusher(db: Db): () => void {
   const full = prepare(db, 'PRAGMA synchronous = FULL');
   const normal = prepare(db, 'PRAGMA synchronous = NORMAL');
   const rewrite = prepare(db, `PRAGMA user_version = ${pragma(db, 'user_version')}`);

@@ -1,11 +1,13 @@
 /** Opens the database file: makes it private, checks and migrates it; moves a damaged one aside and starts a new one. */
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, renameSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, openSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
-import { SQLITE_ADDON } from '../config/paths.js';
+import { log } from '../lib/log.js';
 import { PanelError } from '../model/errors.js';
+import { Connection, type Detour, isUnwritable } from './connection.js';
 import { migrate } from './migrate.js';
-import { hold, pragma } from './sqlite.js';
+import { makeFolder, openDatabase, openImage, readImage } from './spare.js';
+import { pragma } from './sqlite.js';
 
 /** How long a statement waits for another process (the command line beside the daemon), ms. */
 const BUSY_TIMEOUT = 2000;
@@ -16,10 +18,17 @@ const CACHE_KIB = 1024;
 /** Codes of a file that is not a sound database of ours, as opposed to one that is out of reach right now. */
 const DAMAGE = /^SQLITE_(CORRUPT|NOTADB|ERROR)/;
 
+/**
+ * What to do where the disk cannot be written: refuse to open; go on in memory with what could be read; or go on in memory
+ * whatever could be read.
+ */
+export type Unkept = 'refuse' | 'if-readable' | 'allow';
+
 interface Opened<T> {
+  readonly connection: Connection;
   readonly value: T;
-  /** Where a damaged file was moved; null when all was well. */
-  readonly movedAside: string | null;
+  /** Where a damaged file was moved, at the start or later; null when all was well. */
+  movedAside(): string | null;
 }
 
 /**
@@ -27,39 +36,121 @@ interface Opened<T> {
  * what the statements expect, it is moved aside and a new one started: history is worth less than a panel that starts.
  * @throws PanelError `bad-config` when the file cannot be created, read or written, or was written by a later version.
  */
-export function open<T>(path: string, now: () => number, use: (db: Database.Database) => T): Opened<T> {
+export function open<T>(path: string, now: () => number, unkept: Unkept, use: (db: Connection) => T): Opened<T> {
+  const file = new File(path, now);
+  const movedAside = () => file.movedAside;
+  const detour = path === ':memory:' || unkept === 'refuse' ? null : file;
+  const connect = (db: Database.Database) => new Connection(path, detour ? proven(db) : db, detour);
   try {
-    if (path === ':memory:') return { value: openOnce(path, use), movedAside: null };
-    makePrivate(path);
-    try {
-      return { value: openOnce(path, use), movedAside: null };
-    } catch (error) {
-      if (!(error instanceof Damaged)) throw error;
-      const movedAside = moveAside(path, now());
-      makePrivate(path);
-      return { value: openOnce(path, use), movedAside };
-    }
+    return { ...file.open((db) => openOnce(db, connect, use)), movedAside };
   } catch (error) {
-    throw error instanceof PanelError ? error : notOpened(path, error);
+    if (detour === null || !isUnwritable(error)) throw error instanceof PanelError ? error : notOpened(path, error);
+    return { ...openSpare(detour, path, error, unkept, use), movedAside };
+  }
+}
+
+/** In memory, with what the file holds, or empty where it cannot be read. */
+function openSpare<T>(detour: Detour, path: string, cause: unknown, unkept: Unkept, use: (db: Connection) => T) {
+  const image = readImage(path);
+  if (image === null && unkept === 'if-readable') throw notOpened(path, cause);
+  const open = (held: Buffer | null) =>
+    openOnce(detour.copy(held), (db) => Connection.onSpare(path, db, cause, held !== null, detour), use);
+  try {
+    return open(image);
+  } catch (error) {
+    if (!(error instanceof Damaged)) throw error;
+    log.error(error);
+    return open(null);
+  }
+}
+
+/** The file, as often as it is opened. */
+class File implements Detour {
+  readonly #path: string;
+  readonly #now: () => number;
+  movedAside: string | null = null;
+
+  constructor(path: string, now: () => number) {
+    this.#path = path;
+    this.#now = now;
+  }
+
+  /** Opens it for `use`; where it turns out to be damaged, a new one. */
+  open<T>(use: (db: Database.Database) => T): T {
+    try {
+      return use(openFile(this.#path));
+    } catch (error) {
+      if (!(error instanceof Damaged) || this.#path === ':memory:') throw error;
+      this.movedAside = moveAside(this.#path, this.#now());
+      return use(openFile(this.#path));
+    }
+  }
+
+  copy(image: Buffer | null): Database.Database {
+    return prepared(openImage(image ?? Buffer.alloc(0)));
+  }
+
+  reopen(): Database.Database {
+    return this.open(proven);
+  }
+}
+
+/** The smallest write: a full disk lets itself be opened. */
+function proven(db: Database.Database): Database.Database {
+  try {
+    pragma(db, `user_version = ${pragma(db, 'user_version')}`);
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
   }
 }
 
 class Damaged extends Error {}
 
 /** @throws Damaged, PanelError from the migration, or what SQLite says */
-function openOnce<T>(path: string, use: (db: Database.Database) => T): T {
-  let db: Database.Database | undefined;
+function openFile(path: string): Database.Database {
+  if (path !== ':memory:') makePrivate(path);
+  const db = openDatabase(path, { timeout: BUSY_TIMEOUT });
   try {
-    db = hold(new Database(path, { timeout: BUSY_TIMEOUT, ...(SQLITE_ADDON && { nativeBinding: SQLITE_ADDON }) }));
+    return prepared(db);
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+/** Checked and migrated. */
+function prepared(db: Database.Database): Database.Database {
+  return findDamage(() => {
     // Before the check, which reads the whole file.
     pragma(db, `cache_size = -${CACHE_KIB}`);
     check(db);
     migrate(db);
     pragma(db, 'journal_mode = WAL');
     pragma(db, 'synchronous = NORMAL');
-    return use(db);
+    return db;
+  });
+}
+
+function openOnce<T>(
+  db: Database.Database,
+  connect: (db: Database.Database) => Connection,
+  use: (db: Connection) => T,
+) {
+  try {
+    const connection = connect(db);
+    return { connection, value: findDamage(() => use(connection)) };
   } catch (error) {
-    db?.close();
+    db.close();
+    throw error;
+  }
+}
+
+function findDamage<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
     throw error instanceof Database.SqliteError && DAMAGE.test(error.code) ? new Damaged(error.message) : error;
   }
 }
@@ -79,20 +170,9 @@ function makePrivate(path: string): void {
   try {
     closeSync(openSync(path, 'ax', 0o600));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    chmodSync(path, 0o600);
-  }
-}
-
-/** One folder at a time: under /proc, where nothing can be created, Node's own `recursive` never returns. */
-function makeFolder(path: string): void {
-  if (existsSync(path)) return;
-  makeFolder(dirname(path));
-  try {
-    mkdirSync(path, { mode: 0o700 });
-  } catch (error) {
-    // Another process was faster.
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST' && !existsSync(path)) throw error;
+    // Not even asked for where it is right already: on a read-only disk that would fail.
+    if ((statSync(path).mode & 0o777) !== 0o600) chmodSync(path, 0o600);
   }
 }
 

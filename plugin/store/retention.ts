@@ -1,6 +1,6 @@
 /** What is deleted when, and how the file stays below its limit. */
-import type Database from 'better-sqlite3';
 import { DAY_MS } from '../lib/time.js';
+import type { Connection } from './connection.js';
 import { pragma, prepare } from './sqlite.js';
 import type { PrunableAttempts } from './tables/attempts.js';
 import type { PrunableHistory } from './tables/history.js';
@@ -30,7 +30,7 @@ const ROWS = 200;
 const ROOM_ROWS = 50;
 
 /** One step: see `Store.prune`. */
-export function pruner(db: Database.Database, stores: Prunable, now: () => number, maxBytes: number): () => number {
+export function pruner(db: Connection, stores: Prunable, now: () => number, maxBytes: number): () => number {
   const { attempts, history, jobs, own, sessions } = stores;
   const isOver = limitSize(db, maxBytes);
   /** The first of these that deletes anything: detail before summary, the old before what is read every day. */
@@ -56,11 +56,13 @@ export function pruner(db: Database.Database, stores: Prunable, now: () => numbe
  * back, which costs disk flushes; `flush()` does so after every scan, so this happens only in a scan of hundreds. The rest
  * is for the step itself and for what is written before the next one.
  */
-function limitSize(db: Database.Database, maxBytes: number): () => boolean {
-  const pageBytes = Number(pragma(db, 'page_size'));
+function limitSize(db: Connection, maxBytes: number): () => boolean {
+  const pageBytes = Number(prepare(db, 'PRAGMA page_size').pluck().get());
   const logBytes = Math.floor(maxBytes / 6);
-  pragma(db, `wal_autocheckpoint = ${Math.max(1, Math.floor(logBytes / pageBytes))}`);
-  pragma(db, `journal_size_limit = ${logBytes}`);
+  db.setUp((file) => {
+    pragma(file, `wal_autocheckpoint = ${Math.max(1, Math.floor(logBytes / pageBytes))}`);
+    pragma(file, `journal_size_limit = ${logBytes}`);
+  });
   const pages = prepare<[], number>(db, 'PRAGMA page_count').pluck();
   const free = prepare<[], number>(db, 'PRAGMA freelist_count').pluck();
   return () => ((pages.get() ?? 0) - (free.get() ?? 0)) * pageBytes > maxBytes * 0.7;

@@ -8,6 +8,9 @@ import type Database from 'better-sqlite3';
 
 const held: object[] = [];
 
+/** What tables need of a database, or of a connection to one. */
+export type Db = Pick<Database.Database, 'prepare' | 'transaction'>;
+
 /** Rows dated from `from` to `until` (ms since the epoch), both included, get `by` ms later: the clock was set. */
 export interface Move {
   readonly from: number;
@@ -23,14 +26,14 @@ export function hold<T extends object>(object: T): T {
 
 /** A statement that is never collected: prepare each text once, not on every use. */
 export function prepare<Bind extends unknown[] | object = unknown[], Result = unknown>(
-  db: Database.Database,
+  db: Db,
   sql: string,
 ): Database.Statement<Bind extends unknown[] ? Bind : [Bind], Result> {
   return hold(db.prepare<Bind, Result>(sql)) as Database.Statement<Bind extends unknown[] ? Bind : [Bind], Result>;
 }
 
 /** `db.pragma()` would prepare a statement that is collected. Returns the first column of the first row, if any. */
-export function pragma(db: Database.Database, text: string): unknown {
+export function pragma(db: Db, text: string): unknown {
   const statement = prepare(db, `PRAGMA ${text}`);
   return statement.reader ? statement.pluck().get() : statement.run();
 }

@@ -1,6 +1,5 @@
 /** Tells a cache over the store which part of it to read again. */
-import type Database from 'better-sqlite3';
-import { prepare } from './sqlite.js';
+import { type Db, prepare } from './sqlite.js';
 
 /** The providers, by type, whose attempts have changed since the last call; `all` where that cannot be said. */
 export type Watcher = () => 'all' | ReadonlyMap<string, ReadonlySet<string>>;
@@ -11,7 +10,7 @@ export interface Watchers {
   touchedAll(): void;
 }
 
-export function watchers(db: Database.Database): Watchers {
+export function watchers(db: Db): Watchers {
   // Changes when another process commits, never by our own commits: https://sqlite.org/pragma.html#pragma_data_version
   const foreignVersion = prepare<[], number>(db, 'PRAGMA data_version').pluck();
   const states: { touched: Map<string, Set<string>>; all: boolean }[] = [];

@@ -24,6 +24,7 @@ const values = new Map<string, string>();
 const settings = {
   get: (name: string) => values.get(name) ?? null,
   set: (name: string, value: string | null) => void (value === null ? values.delete(name) : values.set(name, value)),
+  keep: (name: string, value: string) => void values.set(name, value),
   add: (name: string, value: string) => !values.has(name) && values.set(name, value).size > 0,
 };
 const local = createLocalServices(services);

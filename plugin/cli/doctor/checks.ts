@@ -45,6 +45,7 @@ async function ownUnits({ local }: Panel) {
 }
 
 function database({ store }: Panel): Check {
+  if (store.unkept !== null) return failsWith('database', store.unkept);
   if (store.movedAside === null) return works('database', 'opened, and intact');
   return fails(
     'database',

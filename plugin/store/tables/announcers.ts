@@ -1,7 +1,6 @@
 /** Who has announced which provider since when, so that a restart does not forget who was here before a flood, and who was first. */
-import type Database from 'better-sqlite3';
 import { DAY_MS, dayOf } from '../../lib/time.js';
-import { type Move, prepare } from '../sqlite.js';
+import { type Db, type Move, prepare } from '../sqlite.js';
 
 export interface AnnouncerStore {
   /** When the announcer first announced anything, ms since the epoch; null = never. */
@@ -44,7 +43,7 @@ const TRIM = `
   DELETE FROM announcers WHERE (announcer, provider) IN (
     SELECT announcer, provider FROM announcers ORDER BY heard DESC, since LIMIT -1 OFFSET ${MAX_ROWS})`;
 
-export function announcerStore(db: Database.Database): MovableAnnouncers {
+export function announcerStore(db: Db): MovableAnnouncers {
   const announcer = prepare<[string], number>(db, 'SELECT min(since) FROM announcers WHERE announcer = ?').pluck();
   const claim = prepare<[string, string], number>(
     db,

@@ -1,8 +1,7 @@
 /** Attempts: one row per probe run, with what it measured or why it failed, never both. */
-import type Database from 'better-sqlite3';
 import type { Attempt } from '../../model/attempt.js';
 import { COLUMNS, decoder, type Row, toRow } from '../rows.js';
-import { type Move, prepare } from '../sqlite.js';
+import { type Db, type Move, prepare } from '../sqlite.js';
 import type { Watcher, Watchers } from '../watch.js';
 import { KEY, type ProviderKeys } from './providers.js';
 
@@ -101,7 +100,7 @@ const MOVE = `
 const SCORED = 40;
 
 export function attemptStore(
-  db: Database.Database,
+  db: Db,
   now: () => number,
   keys: ProviderKeys,
   { watch, touched, touchedAll }: Watchers,

@@ -1,8 +1,7 @@
 /** The log of what was done here and by whom: the newest lines, bounded. */
-import type Database from 'better-sqlite3';
 import { DAY_MS } from '../../lib/time.js';
 import type { Job, JobKind } from '../../model/job.js';
-import { type Move, prepare } from '../sqlite.js';
+import { type Db, type Move, prepare } from '../sqlite.js';
 
 /** `cloudy`: a user of Cloudy's own pages, by name. `schedule`: the panel itself. `stranger`: somebody without a login. */
 export const ACTORS = ['owner', 'cloudy', 'command-line', 'schedule', 'stranger'] as const;
@@ -95,7 +94,7 @@ const NEWEST = `
 
 type Row = Omit<Event, 'result'> & { readonly result: string };
 
-export function eventStore(db: Database.Database, now: () => number): MovableEvents {
+export function eventStore(db: Db, now: () => number): MovableEvents {
   const insert = prepare<Row>(db, ADD);
   const forget = prepare(db, FORGET);
   const removeAlike = prepare<Omit<Row, 'count' | 'job'> & { since: number }, number>(db, REMOVE_ALIKE).pluck();

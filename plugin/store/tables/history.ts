@@ -1,7 +1,6 @@
 /** History: one row per provider and UTC day, computed from the day's raw attempts while they are still stored. */
-import type Database from 'better-sqlite3';
 import { DAY_MS, dayName, dayOf, HOUR_MS } from '../../lib/time.js';
-import { type Move, prepare } from '../sqlite.js';
+import { type Db, type Move, prepare } from '../sqlite.js';
 import { KEY, type ProviderKeys } from './providers.js';
 
 export interface DayRow {
@@ -115,7 +114,7 @@ interface ProviderRef {
 /** The metrics of the service's own time; the first that an answer has counts. */
 const SERVICE_TIMES = ['answer', 'ttfb', 'handshake'] as const;
 
-export function historyStore(db: Database.Database, now: () => number, keys: ProviderKeys): PrunableHistory {
+export function historyStore(db: Db, now: () => number, keys: ProviderKeys): PrunableHistory {
   const days = prepare<ProviderRef & { since: number; today: number }, DayRow & { day: number }>(db, DAYS);
   const bars = prepare<{ type: string; since: number; today: number }, [string, string | null]>(db, BARS).raw();
   const raw = prepare<ProviderRef & { from: number; until: number }, string | null>(db, RAW).pluck();
@@ -167,7 +166,7 @@ interface RawDay {
 }
 
 /** Takes the days of the span out, and puts them back where their attempts are now. */
-function mover(db: Database.Database): (move: Move) => void {
+function mover(db: Db): (move: Move) => void {
   const take = prepare<{ firstDay: number; lastDay: number }, Day>(db, TAKE);
   const rawDays = prepare<{ type: string; provider: string; first: number; last: number }, RawDay>(db, RAW_DAYS);
   const replace = prepare<Day>(db, `INSERT OR REPLACE ${PUT_BACK}`);

@@ -1,8 +1,7 @@
 /** Jobs: one row each, written when a job starts and when it ends. */
-import type Database from 'better-sqlite3';
 import { moved } from '../../lib/clock/index.js';
 import type { Job } from '../../model/job.js';
-import { type Move, prepare } from '../sqlite.js';
+import { type Db, type Move, prepare } from '../sqlite.js';
 
 export interface JobStore {
   /** Inserts or replaces. */
@@ -64,7 +63,7 @@ const json = (error: Job['error']) => error && JSON.stringify(error);
 const toJob = (row: Row | undefined): Job | null =>
   row ? { ...row, error: row.error === null ? null : JSON.parse(row.error) } : null;
 
-export function jobStore(db: Database.Database, now: () => number): PrunableJobs {
+export function jobStore(db: Db, now: () => number): PrunableJobs {
   const put = prepare<Row>(db, PUT);
   const get = prepare<[string], Row>(db, 'SELECT * FROM jobs WHERE id = ?');
   const newest = prepare<[string], Row>(db, 'SELECT * FROM jobs WHERE type = ? ORDER BY startedAt DESC LIMIT 1');

@@ -1,5 +1,5 @@
-/** What the owner thinks of providers. Never pruned: no measurement can bring it back. */
-import type Database from 'better-sqlite3';
+/** What the owner thinks of providers. Never pruned, and kept or refused: no measurement can bring it back. */
+import type { Connection } from '../connection.js';
 import { type Move, prepare } from '../sqlite.js';
 
 interface Rating {
@@ -74,7 +74,7 @@ type Key = { readonly type: string; readonly provider: string };
 
 const EMPTY: Row = { pinned: 0, hidden: 0, note: '', runBy: '', known: '', language: '', help: '' };
 
-export function opinionStore(db: Database.Database, now: () => number): MovableOpinions {
+export function opinionStore(db: Connection, now: () => number): MovableOpinions {
   const get = prepare<[string, string], Row>(db, 'SELECT * FROM opinions WHERE type = ? AND provider = ?');
   const all = prepare<[string], Row & Key>(db, 'SELECT * FROM opinions WHERE type = ?');
   const put = prepare<Row & Key>(db, PUT);
@@ -104,16 +104,16 @@ export function opinionStore(db: Database.Database, now: () => number): MovableO
     },
     put: (type, provider, change) => {
       const { pinned, hidden, ...texts } = { ...toFields(get.get(type, provider) ?? EMPTY), ...change };
-      put.run({ type, provider, ...texts, pinned: pinned ? 1 : 0, hidden: hidden ? 1 : 0 });
+      db.keep(() => put.run({ type, provider, ...texts, pinned: pinned ? 1 : 0, hidden: hidden ? 1 : 0 }));
       version += 1;
     },
     rate: (type, provider, stars) => {
-      rate.run(type, provider, now(), stars);
+      db.keep(() => rate.run(type, provider, now(), stars));
       forget.run({ type, provider });
       version += 1;
     },
     unrate: (type, provider) => {
-      unrate.run(type, provider);
+      db.keep(() => unrate.run(type, provider));
       version += 1;
     },
     move: (span) => {

@@ -1,7 +1,6 @@
 /** This node's own availability, minute by minute: it tells a provider's absence from ours. */
-import type Database from 'better-sqlite3';
 import { DAY_MS, dayName, dayOf, MINUTE_MS } from '../../lib/time.js';
-import { type Move, prepare } from '../sqlite.js';
+import { type Db, type Move, prepare } from '../sqlite.js';
 
 interface OwnDay {
   /** YYYY-MM-DD, UTC. */
@@ -50,7 +49,7 @@ interface Stretch {
 /** A link that comes and goes makes many; the oldest are forgotten, and stay where they are. */
 const MAX_STRETCHES = 1_000;
 
-export function ownStore(db: Database.Database): PrunableOwn {
+export function ownStore(db: Db): PrunableOwn {
   const beat = prepare(db, BEAT);
   const take = prepare(db, TAKE);
   const days = prepare<[number], OwnDay & { day: number }>(

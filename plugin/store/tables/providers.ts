@@ -11,8 +11,7 @@
  * - The remaining risk: an attacker who finds an address and port with the digits of a given neighbour (2^48 hashes), and is
  *   listed after the update while that neighbour is not, gets its old rows; never those of an id seen since.
  */
-import type Database from 'better-sqlite3';
-import { prepare } from '../sqlite.js';
+import { type Db, prepare } from '../sqlite.js';
 import { FAILING } from './settings.js';
 
 export interface ProviderName {
@@ -109,7 +108,7 @@ interface Key {
 type Claim = ProviderName & Key;
 
 /** @param moved called for each id that lost rows, and for each that gained them */
-export function providerIds(db: Database.Database, moved: (type: string, id: string) => void): ProviderIds {
+export function providerIds(db: Db, moved: (type: string, id: string) => void): ProviderIds {
   const waiting = waitingKeys(db);
   const take = prepare<Claim>(db, CLAIM);
   const contest = prepare<Key>(
@@ -149,7 +148,7 @@ export function providerIds(db: Database.Database, moved: (type: string, id: str
   };
 }
 
-export function providerKeys(db: Database.Database): ProviderKeys {
+export function providerKeys(db: Db): ProviderKeys {
   const add = prepare<ProviderName & { short: string }>(db, ADD);
   const id = prepare<Key, string>(db, 'SELECT id FROM providers WHERE type = @type AND key = @key').pluck();
   const sweep = prepare<Key>(db, SWEEP);
@@ -171,7 +170,7 @@ export function providerKeys(db: Database.Database): ProviderKeys {
 const shortId = (id: string) => id.slice(0, KEY_DIGITS);
 const toName = (type: string, key: string) => JSON.stringify([type, key]);
 
-function waitingKeys(db: Database.Database): Set<string> {
+function waitingKeys(db: Db): Set<string> {
   const rows = prepare<[], Key>(db, 'SELECT type, key FROM providers WHERE waiting = 1').all();
   return new Set(rows.map(({ type, key }) => toName(type, key)));
 }

@@ -1,6 +1,5 @@
 /** The recommended provider of each type and its challenger: what makes the recommendation sticky. */
-import type Database from 'better-sqlite3';
-import { prepare } from '../sqlite.js';
+import { type Db, prepare } from '../sqlite.js';
 
 export interface Recommendation {
   readonly provider: string;
@@ -18,7 +17,7 @@ export const RECOMMENDATIONS_SCHEMA = `
   CREATE TABLE recommendations (type TEXT PRIMARY KEY, provider TEXT NOT NULL, challenger TEXT) STRICT, WITHOUT ROWID;
 `;
 
-export function recommendationStore(db: Database.Database): RecommendationStore {
+export function recommendationStore(db: Db): RecommendationStore {
   const get = prepare<[string], Recommendation>(db, 'SELECT provider, challenger FROM recommendations WHERE type = ?');
   const put = prepare<[string, string, string | null]>(db, 'INSERT OR REPLACE INTO recommendations VALUES (?, ?, ?)');
   const forget = prepare<[string]>(db, 'DELETE FROM recommendations WHERE type = ?');

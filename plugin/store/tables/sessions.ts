@@ -1,6 +1,5 @@
 /** Sessions of the owner: one row per login. */
-import type Database from 'better-sqlite3';
-import { type Move, prepare } from '../sqlite.js';
+import { type Db, type Move, prepare } from '../sqlite.js';
 
 /** Times in ms since the epoch. */
 export interface Session {
@@ -50,7 +49,7 @@ export const LOGINS_SCHEMA = `
   ) STRICT, WITHOUT ROWID;
 `;
 
-export function sessionStore(db: Database.Database): PrunableSessions {
+export function sessionStore(db: Db): PrunableSessions {
   const put = prepare<Session & { key: string }>(
     db,
     'INSERT OR REPLACE INTO sessions (key, login, since, used) VALUES (@key, @key, @since, @used)',

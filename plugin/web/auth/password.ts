@@ -26,7 +26,7 @@ export function ownerMark(settings: SettingStore): string | null {
  * @throws PanelError `bad-request` when it is too short
  */
 export async function setOwnerPassword(settings: SettingStore, password: string): Promise<void> {
-  settings.set(PASSWORD, await hash(password));
+  settings.keep(PASSWORD, await hash(password));
   settings.set(CODE, null);
 }
 

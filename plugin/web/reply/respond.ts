@@ -30,7 +30,7 @@ export interface Pulse {
 const SELF_EXPLANATORY: ReadonlySet<string> = new Set<ErrorCode>([
   ...(['unknown-type', 'unknown-provider', 'unknown-job', 'not-found', 'nothing-to-scan', 'unit-refused'] as const),
   ...(['login-required', 'wrong-password', 'owner-exists', 'bad-token', 'cross-site', 'bad-query'] as const),
-  ...(['disk-full', 'interrupted', 'internal'] as const),
+  ...(['disk-full', 'disk-unwritable', 'interrupted', 'internal'] as const),
 ]);
 
 const gzipped = promisify(gzip);
@@ -172,6 +172,7 @@ function common(web: Web, visit: Visit) {
       new Set(panel.discovery.sourceTypes.flatMap(({ id, reach }) => (ids.includes(id) ? (reach ?? []) : []))),
     away: panel.demo ? [] : sources.filter(({ state }) => state === 'away'),
     doubtedClock: visit.role === null ? null : panel.time.doubted,
+    unkept: visit.role === null ? null : panel.store.unkept,
     movedAside: isOwner ? panel.store.movedAside : null,
     /** A warning before any order is refused. */
     unknownHost: auth.ownLogin ? unknownHost(request.headers.host, panel.config.hosts) : null,
