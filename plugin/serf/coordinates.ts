@@ -2,11 +2,15 @@
  * Round-trip times estimated from the coordinates that Serf agents maintain (Vivaldi): they show who may be near before
  * anything is measured. Only this node's own agent is asked, so they cost no airtime.
  */
+import { PanelError } from '../model/errors.js';
 import type { Coordinate, SerfRpc } from './client.js';
 
 /** How long answers stay fresh, ms: coordinates move slowly, but an agent that has just started soon knows more. */
 const FRESH_MS = 10 * 60_000;
 const EMPTY_FRESH_MS = 30_000;
+
+/** An agent that hangs up within this time of a question does so because of it, ms. */
+const HANG_UP_MS = 5_000;
 
 /** Concurrent calls to the agent. */
 const BATCH = 16;
@@ -54,26 +58,46 @@ interface Community {
 
 export class Coordinates {
   #estimates: Promise<ReadonlyMap<string, number>> | null = null;
-  /** By `performance.now()`. */
+  /** By `performance.now()`, as below. */
   #until = 0;
+  /** When it was last answered, or given up; `Infinity` while it is asked. */
+  #askedAt = Number.NEGATIVE_INFINITY;
+  /** Questions in a row that the agent did not answer. */
+  #failures = 0;
 
   /**
    * Estimated round-trip time to each of the others, ms, by member name; unknown nodes are left out. Asks the agent at most
-   * every 10 minutes.
+   * every 10 minutes, and no more where it cannot answer: one older than Serf 0.7 hangs up on the question.
    * @throws PanelError serf-away, serf-refused
    */
   estimates(community: Community): Promise<ReadonlyMap<string, number>> {
     if (this.#estimates && performance.now() < this.#until) return this.#estimates;
-    const serve = (ms: number) => {
-      this.#until = performance.now() + ms;
-    };
-    serve(FRESH_MS);
+    this.#until = this.#askedAt = Infinity;
     this.#estimates = ask(community);
     this.#estimates.then(
-      ({ size }) => serve(size > 0 ? FRESH_MS : EMPTY_FRESH_MS),
-      () => serve(0),
+      ({ size }) => {
+        this.#failures = 0;
+        this.#serve(size > 0 ? FRESH_MS : EMPTY_FRESH_MS);
+      },
+      (error) => {
+        this.#failures++;
+        const isRefused = error instanceof PanelError && error.code === 'serf-refused';
+        this.#serve(isRefused || this.#failures > 1 ? Infinity : EMPTY_FRESH_MS);
+      },
     );
     return this.#estimates;
+  }
+
+  /** The connection to the agent has ended: the next one, unless it ended because of a question, may be another agent. */
+  reconnect(): void {
+    if (performance.now() - this.#askedAt < HANG_UP_MS || this.#until !== Infinity) return;
+    this.#failures = 0;
+    this.#until = 0;
+  }
+
+  #serve(ms: number): void {
+    this.#askedAt = performance.now();
+    this.#until = this.#askedAt + ms;
   }
 }
 

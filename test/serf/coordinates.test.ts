@@ -1,5 +1,6 @@
 /** Round-trip times guessed from coordinates, against agents that say what no sound agent does. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { SerfSource } from '../../plugin/discovery/sources/serf/index.js';
 import type { Coordinate } from '../../plugin/serf/client.js';
 import { Coordinates, estimateRtt } from '../../plugin/serf/coordinates.js';
 import { writeTag } from '../announcement/packed.js';
@@ -143,6 +144,42 @@ describe('the estimates of discovery', () => {
     expect(found.size).toBe(2);
     expect(asked).toEqual(['node0', 'far', 'near']);
   });
+
+  it.each<[string, number, Script]>([
+    ['hangs up on the question', 2, (_, socket) => socket.destroy()],
+    ['answers, and hangs up', 1, ({ seq }, socket) => socket.end(reply(seq, undefined, 'Unsupported command'))],
+    ['refuses', 1, ({ seq }, socket) => socket.write(reply(seq, undefined, 'Coordinates are disabled'))],
+  ])(
+    'are asked for until the agent turns out not to know them, and anew of the next one: %s',
+    async (_, times, script) => {
+      vi.useFakeTimers({ toFake: ['performance'] });
+      let asked = 0;
+      const agent = await fakeAgent(
+        agentOf([announcing('far')], {
+          'get-coordinate': (request, socket) => {
+            asked++;
+            script(request, socket);
+          },
+        }),
+      );
+      const source = new SerfSource(agent.address, null);
+      opened.push(source, agent);
+      const isUp = () => vi.waitFor(() => expect(source.status().state).toBe('up'), 5_000);
+      const looks = async (count: number) => {
+        for (let look = 0; look < count; look++) {
+          await isUp();
+          await source.estimates().catch(() => {});
+          vi.advanceTimersByTime(40_000);
+        }
+      };
+      await looks(20);
+      expect(asked).toBe(times);
+      for (const socket of agent.sockets) socket.destroy();
+      await vi.waitFor(() => expect(source.status().state).toBe('away'), 5_000);
+      await looks(1);
+      expect(asked).toBe(times + 1);
+    },
+  );
 
   it('are empty where the agent refuses, hangs up or does not exist', async () => {
     const refusing: Script = ({ seq }, socket) => socket.write(reply(seq, undefined, 'Coordinates are disabled'));

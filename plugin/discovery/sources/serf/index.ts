@@ -137,6 +137,7 @@ export class SerfSource implements Source, Agent {
     } finally {
       this.#client?.close();
       this.#client = null;
+      this.#coordinates.reconnect();
     }
   }
 
