@@ -5,6 +5,7 @@
 
 import { Bzip2Error, decompress } from '../lib/bzip2/index.js';
 import { type Entry, type EntryProblem, readEntry } from './entry.js';
+import { parseList } from './loose-json.js';
 import { readOrigin, type SkippedRow } from './skipped.js';
 
 export const TAG_NAME = 'services';
@@ -17,8 +18,6 @@ export const ANNOUNCER_CAP = 64;
 const JSON_CAP = 64 * 1024;
 /** Entries read of one list: a packed tag may hold thousands of equal ones. */
 const VALUES_CAP = 256;
-/** Fragments parsed of a broken list: parsing thousands would block the event loop. */
-const FRAGMENTS_CAP = 256;
 /** Decoded tags in the cache, and the bytes of JSON they came from: enough for a thousand nodes. */
 const CACHE_TAGS = 1024;
 const CACHE_BYTES = 1024 * 1024;
@@ -108,42 +107,4 @@ function readList(json: string): Tag {
     else skip('too-many', value);
   }
   return { entries: [...entries.values()], skipped, bad };
-}
-
-/** As written, else repaired, else object by object. */
-function parseList(json: string): {
-  readonly values: readonly unknown[];
-  /** Parts that are not JSON. */
-  readonly broken: number;
-  /** Parts beyond the cap. */
-  readonly beyond: number;
-} {
-  const whole = parseLoosely(json);
-  if (whole !== undefined) return { values: Array.isArray(whole) ? whole : [whole], broken: 0, beyond: 0 };
-  const all = json.match(/\{[^{}]*\}?/g) ?? [json];
-  const parts = all.slice(0, FRAGMENTS_CAP);
-  const values = parts.map((part) => parseLoosely(part)).filter((value) => value !== undefined);
-  return { values, broken: parts.length - values.length, beyond: all.length - parts.length };
-}
-
-/** As written, else repaired; undefined when it is not JSON either way. */
-export function parseLoosely(json: string): unknown {
-  return parse(json) ?? parse(repair(json));
-}
-
-/** Old nodes quote with `'` and leave leading and trailing commas. */
-function repair(json: string): string {
-  return json
-    .replaceAll("'", '"')
-    .replace(/,[\s,]*(?=[\]},])/g, '')
-    .replace(/([[{])[\s,]+/g, '$1');
-}
-
-/** Undefined when it is not JSON. */
-function parse(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return undefined;
-  }
 }

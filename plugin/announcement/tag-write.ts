@@ -5,7 +5,8 @@
 import { execFile } from 'node:child_process';
 import { PanelError } from '../model/errors.js';
 import { type Entry, readEntry } from './entry.js';
-import { parseLoosely, unpackTag } from './tag-read.js';
+import { parseLoosely, splitObjects } from './loose-json.js';
+import { unpackTag } from './tag-read.js';
 
 /** One service on the wire; every value is a string. */
 export interface WireEntry {
@@ -37,7 +38,7 @@ export function splitTag(tag: string | undefined): readonly Piece[] {
   if (tag === undefined || tag === '') return [];
   const json = unpackTag(tag);
   const list = typeof json === 'string' ? null : Buffer.from(json).toString('latin1');
-  const pieces = list === null ? null : (split(list) ?? splitFlat(list));
+  const pieces = list === null ? null : (splitObjects(list, PUNCTUATION) ?? split(list) ?? splitFlat(list));
   if (pieces) return pieces;
   const hint = 'Find out which program wrote it; or remove it with: serf tags -delete services';
   throw new PanelError('tag-unreadable', 'Another program wrote a services tag that cannot be read.', hint);

@@ -1,6 +1,7 @@
 /** The tag as strangers write it: old spellings are read, hostile ones skipped and counted. */
 import { describe, expect, it } from 'vitest';
 import { readEntry } from '../../plugin/announcement/entry.js';
+import { parseList } from '../../plugin/announcement/loose-json.js';
 import { readTag } from '../../plugin/announcement/tag-read.js';
 import { cpuMs } from '../cpu.js';
 import { seeded } from '../discovery/seeded.js';
@@ -54,11 +55,56 @@ describe('a tag', () => {
     ['no list around it', JSON.stringify(GOOD)],
     ['a byte order mark', `\ufeff${JSON.stringify([GOOD])}`],
   ])('is read with %s', (_, json) => {
-    expect(read(json)).toMatchObject({ entries: [{ type: 'proxy3', port: 3128 }], skipped: {} });
+    const { entries, skipped } = read(json);
+    expect(entries).toMatchObject([{ type: 'proxy3', port: 3128 }]);
+    expect(skipped).toEqual({});
+  });
+
+  const single = (text: string) => JSON.stringify([GOOD]).replaceAll('"', "'").replace('Guifi_proxy', text);
+  const double = (text: string) => JSON.stringify([GOOD]).replace('Guifi_proxy', text);
+  it.each<[string, string, string]>([
+    ['an apostrophe between single quotes', single("Proxy de L'Hospitalet"), "Proxy de L'Hospitalet"],
+    ['more of them', single("'l'Ou', d'en Pau'"), "'l'Ou', d'en Pau'"],
+    ['quotes between double quotes', double('el "Bar", "Sol"'), 'el "Bar", "Sol"'],
+    ['double quotes between single ones', single('el "Bar"'), 'el "Bar"'],
+    ['an apostrophe before a comma', single("l', i'"), "l', i'"],
+    ['a tab', double('Proxy\tnord'), 'Proxy nord'],
+    ['a line break', single('Proxy\r\nnord'), 'Proxy nord'],
+    ['a control character', double('Proxy\u0001nord'), 'Proxynord'],
+    ['the escape of a shell', single("L\\'Hospitalet"), "L'Hospitalet"],
+    ['a backslash that escapes nothing', double('a\\d \\u00e9 \\u12'), 'ad é u12'],
+    ['braces', single("d'{x;y} [z]"), "d'{x;y} [z]"],
+    ['no quotes at all', single("L'Hospitalet").replaceAll(/'(?!Hosp)/g, ''), "L'Hospitalet"],
+    ['quotes of both kinds', `[{"s":'proxy3','d':"L'Ou",'i':"10.139.40.22",p:3128,e:null}]`, "L'Ou"],
+    ['blanks around everything', single("L'Ou").replaceAll(/(?<=[:,{])|(?=[:,}])/g, ' \n'), "L'Ou"],
+    ['words between its objects', `x ${double("L'Ou").slice(1, -1)} and y`, "L'Ou"],
+    ['a comma at the end, too', single("L'Ou").replace('}]', ',},]'), "L'Ou"],
+  ])('is read with %s', (_, json, description) => {
+    const { entries, skipped } = read(json);
+    expect(entries).toMatchObject([{ type: 'proxy3', description, address: '10.139.40.22', port: 3128 }]);
+    expect(skipped).toEqual({});
+  });
+
+  it('costs milliseconds however its quotes, commas and braces are arranged', () => {
+    const bits = [
+      "{'a':'",
+      '{a:,',
+      "{'a':'x'  ,  }",
+      "{'a':' ' ' ,  , 'a' ",
+      "{a:1,b:'{a:1,',",
+      `{"a":"'"',",`,
+      '{a:  ,  ,',
+    ];
+    const texts = bits.map((bit) => bit.repeat(64_000 / bit.length));
+    for (const text of [...texts, `{a:${','.repeat(64_000)}`, `{'a':${"'".repeat(64_000)}`, `{${' '.repeat(64_000)}`]) {
+      const started = process.cpuUsage();
+      parseList(text);
+      expect(process.cpuUsage(started).user, text.slice(0, 20)).toBeLessThan(200_000);
+    }
   });
 
   it('loses only its broken entry', () => {
-    const broken = JSON.stringify(GOOD).replace('Guifi_proxy', 'a "quoted" word');
+    const broken = JSON.stringify(GOOD).replace('"s":', '"s"');
     const last = JSON.stringify({ ...GOOD, p: '3129' });
     expect(read(`[${JSON.stringify(GOOD)},${broken},${last},{"s":"x`)).toMatchObject({
       entries: [{ type: 'proxy3' }, { type: 'proxy3' }],
@@ -75,6 +121,7 @@ describe('a tag', () => {
     ['a long text', 'A'.repeat(20_000), 'too-large'],
     ['JSON of 70 kB', writeTag([{ ...GOOD, d: 'x'.repeat(70_000) }]), 'too-large'],
     ['no JSON', writeTag('hello'), 'bad-json'],
+    ['a key without a value', writeTag('[{"s":,"i":"10.0.0.1"}]'), 'bad-json'],
     ['a number', writeTag('7'), 'bad-entry'],
     ['lists within lists', writeTag('['.repeat(60_000)), 'bad-json'],
   ])('is skipped as a whole: %s', (_, text, reason) => {

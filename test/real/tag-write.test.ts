@@ -16,6 +16,11 @@ describe('the entries of a tag', () => {
     ['an object in an object', '[{"x":{"y":[1]},"s":"a"}]', ['{"x":{"y":[1]},"s":"a"}']],
     ['quotes of the wrong kind', "[{'s':'a','d':'x'}]", ["{'s':'a','d':'x'}"]],
     ['the wrong quote within such a text', "[{'d':'l'aigua'},{'s':'b'}]", ["{'d':'l'aigua'}", "{'s':'b'}"]],
+    [
+      'the wrong quote within several of them',
+      "[{'d':'l'aigua','s':'a'},{'d':'d'en Pau, {x'},{\"s\":\"b\"}]",
+      ["{'d':'l'aigua','s':'a'}", "{'d':'d'en Pau, {x'}", '{"s":"b"}'],
+    ],
     ['an empty list', '[]', []],
   ])('are cut out as they are written: %s', (_, json, pieces) => {
     expect(splitTag(writeTag(json))).toEqual(pieces);
