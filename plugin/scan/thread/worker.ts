@@ -2,6 +2,7 @@
  * A thread that measures, and does nothing else: what the panel does meanwhile stalls no clock of a probe. It makes the
  * attempts that it is told to make; who is tried, how often and at what cost is decided elsewhere.
  */
+import { setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
 import type { ServiceType } from '../../services/contract.js';
 import { loadService } from '../../services/index.js';
@@ -12,6 +13,9 @@ import { type AttemptOrder, type FromThread, type ToThread, toPlainError } from 
 
 /** How often it says that its event loop turns, ms. */
 const ALIVE_MS = 1_000;
+
+/** It measures for some seconds, and works for some ms of them. */
+const PRIORITY = -10;
 
 const panel = parentPort as NonNullable<typeof parentPort>;
 const lag = new LagGuard();
@@ -68,5 +72,12 @@ panel.on('message', (message: ToThread) => {
     waiting.delete(message.id);
   }
 });
+
+try {
+  // On Linux, of this thread alone.
+  setPriority(0, PRIORITY);
+} catch {
+  // Not permitted without a limit that allows it (LimitNICE= of the unit): measured all the same.
+}
 
 setInterval(() => aborts.size > 0 && tell({ kind: 'alive' }), ALIVE_MS);

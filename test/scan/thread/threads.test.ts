@@ -1,5 +1,7 @@
 /** Scans that measure in threads: what such a thread finds, and that its end ends a scan and nothing else. */
+import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
+import { getPriority, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { BroadcastChannel } from 'node:worker_threads';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -53,6 +55,19 @@ function open(options: ConstructorParameters<typeof Threads>[1] = {}, pinger?: P
   const threads = new Threads({ now: () => NOW, pings: pinger && new HostPings(pinger) }, options);
   onTestFinished(() => threads.close());
   return threads;
+}
+
+/** Whether this user may raise the priority of a process. */
+function mayGoFirst(): boolean {
+  const child = spawn('sleep', ['60']);
+  try {
+    setPriority(child.pid as number, -10);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    child.kill();
+  }
 }
 
 describe('an attempt in a thread', () => {
@@ -110,6 +125,14 @@ describe('threads', () => {
     expect(threadCount() - before).toBe(2);
     await Promise.all(attempts);
     await until('they have ended', () => threadCount() <= before);
+  });
+
+  it('go before others, where that is permitted, and this thread does not', async () => {
+    const threads = open();
+    await threads.attempt({}, type, first, terms());
+    const priorities = readdirSync('/proc/self/task').map((id) => getPriority(Number(id)));
+    expect(priorities.filter((priority) => priority < 0)).toEqual(mayGoFirst() ? [-10] : []);
+    expect(getPriority()).toBeGreaterThanOrEqual(0);
   });
 
   it('are closed within a second, in the middle of an attempt too', async () => {
