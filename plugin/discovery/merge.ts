@@ -172,7 +172,7 @@ function toRow(witnesses: [Witness, ...Witness[]], order: readonly string[], opt
     description: announcement.description,
     community: announcement.community,
     txt: announcement.txt,
-    gossip: announcement.gossip,
+    gossip: findEncrypted(witnesses, announcement.address) ?? announcement.gossip,
     sources: order.filter((id) => witnesses.some(({ source }) => source === id)),
     self: believed.sighting.self,
     barred: findBar(announcement, options.allowed, isDeclined),
@@ -182,6 +182,12 @@ function toRow(witnesses: [Witness, ...Witness[]], order: readonly string[], opt
     ...(contradictions.length > 0 && { contradictions }),
   };
   return { provider, announcer: believed.announcer };
+}
+
+/** Where an agent of our own encrypted community is at that address, whoever's announcement is believed. */
+function findEncrypted(witnesses: readonly Witness[], address: string): Announcement['gossip'] {
+  const isThere = ({ gossip }: Announcement) => gossip?.encrypted === true && gossip.address === address;
+  return witnesses.find(({ sighting }) => isThere(sighting.announcement))?.sighting.announcement.gossip ?? null;
 }
 
 /** Whether attributes differ: they identify the provider, and may decline probes. */

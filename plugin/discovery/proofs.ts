@@ -46,7 +46,7 @@ export class Proofs {
   /** As far as is known; what is unknown or outdated is queued for a ping. */
   isProven(announcement: Announcement): boolean {
     const { node, gossip, address } = announcement;
-    if (node === '' || gossip?.address !== address || !this.#prove) return false;
+    if (node === '' || gossip?.address !== address || gossip.encrypted || !this.#prove) return false;
     const key = `${gossip.address} ${gossip.port} ${node}`;
     const proof = this.#known.get(key);
     if (!proof || proof.until < performance.now()) this.#enqueue(key, announcement);

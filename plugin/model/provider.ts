@@ -1,6 +1,14 @@
 /** What one neighbour announces, as every room sees it: plain, checked, capped data. */
 import { hash } from 'node:crypto';
 
+/** Where a member of the Serf community gossips. */
+export interface Gossip {
+  readonly address: string;
+  readonly port: number;
+  /** This node's agent exchanges encrypted gossip with it there: whoever else asks, such as this program, gets no answer. */
+  readonly encrypted?: true;
+}
+
 /** One service announced by one source. Every text came from a stranger: capped here, escaped wherever it is shown. */
 export interface Announcement {
   /** Id of the service type, as announced. */
@@ -18,7 +26,7 @@ export interface Announcement {
   /** Free `k=v` attributes, in the order announced. */
   readonly txt: ReadonlyMap<string, string>;
   /** Where the announcing node gossips, when it announces through Serf: the way to measure its path. */
-  readonly gossip: { readonly address: string; readonly port: number } | null;
+  readonly gossip: Gossip | null;
 }
 
 /** What another announcer says about the same provider. */

@@ -1,5 +1,6 @@
 /** What a probe is: one async function that talks one protocol. The scanner owns everything else. */
 import type { Failure, Level } from '../model/level.js';
+import type { Gossip } from '../model/provider.js';
 import type { Sample } from '../model/sample.js';
 import type { Times } from './times.js';
 
@@ -10,7 +11,7 @@ export interface Target {
   /** Name of the announcing node. */
   readonly node: string;
   /** null when the node is not known through Serf: then `node` is not a member name. Left out means that it is one. */
-  readonly gossip?: { readonly address: string; readonly port: number } | null;
+  readonly gossip?: Gossip | null;
   /** The announcement's attributes. */
   readonly txt: ReadonlyMap<string, string>;
   /** What this node's own configuration says about that provider (`introduce` of its type). */

@@ -20,13 +20,14 @@ type Place = Pick<Target, 'address' | 'gossip'>;
 
 /**
  * Where a Serf ping measures the path; null where none does. A member that announces a service at another address than
- * its own gets none, or a stranger could make us ping a third host.
+ * its own gets none, or a stranger could make us ping a third host; and an encrypted community does not answer.
  */
-export const gossipAt = ({ address, gossip }: Place) => (gossip?.address === address ? gossip : null);
+export const gossipAt = ({ address, gossip }: Place) =>
+  gossip?.address === address && !gossip.encrypted ? gossip : null;
 
 /**
  * Two Serf pings, one after the other: `rtt`, `jitter` and `loss`. Nothing where none can be sent, and nothing where both
- * stay unanswered: an encrypted cluster is silent too.
+ * stay unanswered.
  */
 export async function measurePath(place: Place, context: ProbeContext): Promise<readonly Sample[]> {
   const gossip = gossipAt(place);

@@ -34,7 +34,7 @@ const times = ({ packets, bytes }: Cost, count: number): Cost => ({ packets: pac
 
 /** Whether the path is measured beside the probe: not where the probe itself measures it, because its type weighs jitter. */
 export function asksForPath(type: ServiceType, { gossip }: Pick<Place, 'gossip'>): boolean {
-  return gossip !== null && !type.metrics.some(({ id }) => id === 'jitter');
+  return gossip !== null && !gossip?.encrypted && !type.metrics.some(({ id }) => id === 'jitter');
 }
 
 /** Bytes of measuring how wide the path is, which are among the declared ones of the types that weigh it. */

@@ -12,6 +12,7 @@ import {
   type Target,
 } from '../probe/index.js';
 import { answersToName, memberlistPing } from '../probe/memberlist.js';
+import { probePort } from '../probe/port.js';
 import { connect } from '../probe/tcp.js';
 import { openUdp, type Udp } from '../probe/udp.js';
 import type { ServiceType, UseStep } from './contract.js';
@@ -21,6 +22,7 @@ const SECOND_LOOK_MS = 3_000;
 
 /** A ping to any member gives time and loss; a ping by name shows whether it is the announced member. */
 const probe: Prober = async (target, context) => {
+  if (isEncryptedMember(target)) return probePort(target, context);
   const udp = await openUdp(target, context);
   if (isFailed(udp)) return udp;
   try {
@@ -44,12 +46,19 @@ async function identify(
 ): Promise<ProbeResult> {
   const proven = (level: 3 | 4): ProbeResult => ({ level, samples, facts: {} });
   // Only Serf tells a member's name: a neighbour from another source cannot be held to it.
-  if (target.gossip === null || target.node === '') return proven(3);
+  if (target.gossip === null || target.gossip?.encrypted || target.node === '') return proven(3);
   if (!isFailed(await udp.ask(memberlistPing(target.node), 1))) return proven(4);
   const named = await answersToName(target, context, SECOND_LOOK_MS);
   if (named === null) return proven(3);
   return named ? proven(4) : { level: 3, reason: 'wrong-identity', detail: 'answers, but not to the announced name' };
 }
+
+/**
+ * Whether this node's own agent gossips with that door, with a key that this program does not have: what is left to ask is
+ * whether the port is open, and how far it is.
+ */
+const isEncryptedMember = ({ address, port, gossip }: Target) =>
+  gossip?.encrypted === true && gossip.address === address && gossip.port === port;
 
 /** An agent with a gossip key answers only those who have it: others see no more than an open port. */
 async function silence(target: Target, context: ProbeContext): Promise<Failed> {
@@ -102,7 +111,8 @@ const serf: ServiceType = {
   probe,
   // At worst: both pings by UDP, the second again, then over TCP.
   cost: { packets: 15, bytes: 1_200 },
-  scoredFrom: 3,
+  // An encrypted member shows strangers no more.
+  scoredFrom: 2,
   metrics: [
     // Gossip is content with 100 ms, but in a mesh neighbours differ between 3 and 40 ms, and the nearest door is the one
     // wanted: so the best mark is at 2 ms, and the curve is as steep as for the paths of other services.

@@ -40,6 +40,16 @@ describe('merge', () => {
     );
   });
 
+  it('keeps in mind that our agent gossips there with a key, whoever is believed', () => {
+    const gossip = { address: '10.0.0.1', port: 5000, encrypted: true as const };
+    const member = (address: string) => heard('serf', sighting({ gossip: { ...gossip, address } }, { since: 9 }));
+    const first = (id: string) => heard(id, sighting({ node: 'first' }, { since: 1 }));
+    for (const id of ['list', 'avahi']) {
+      expect(merged(member('10.0.0.1'), first(id))).toMatchObject([{ node: 'first', gossip }]);
+      expect(merged(member('10.0.0.2'), first(id))).toMatchObject([{ node: 'first', gossip: null }]);
+    }
+  });
+
   it('prefers the announcer that gossips from the announced address where nobody was first', () => {
     const own = sighting({
       node: 'zz-honest',

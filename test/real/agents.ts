@@ -145,7 +145,7 @@ function authFile(key: string): string {
 let addresses = 0;
 
 /** No other process and no earlier call of this one has it: 127.64.0.0/10 by process id, then counted. */
-function unusedAddress(): string {
+export function unusedAddress(): string {
   addresses++;
   return `127.${64 + (process.pid % 64)}.${(process.pid >> 6) % 256}.${addresses}`;
 }

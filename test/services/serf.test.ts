@@ -101,6 +101,18 @@ describe('serf', () => {
     ]);
   });
 
+  it('an encrypted member of our own community is asked for no more than its port', async () => {
+    const target = await tcpServer(() => {});
+    const { address, port } = target;
+    const encrypted = { ...target, gossip: { address, port, encrypted: true as const } };
+    const samples = [{ metric: 'rtt', value: expect.any(Number), method: 'tcp-connect' }];
+    expect(await probe(encrypted)).toMatchObject({ level: 2, samples });
+    const elsewhere = { ...encrypted, gossip: { ...encrypted.gossip, port: port === 9 ? 8 : 9 } };
+    expect(await probe(elsewhere)).toMatchObject({ reason: 'refused' });
+    const closed = await closedPort();
+    expect(await probe({ ...closed, gossip: { ...closed, encrypted: true } })).toMatchObject({ reason: 'refused' });
+  });
+
   it('something else on the port is not an agent, and an unmatched ack is not an answer', async () => {
     const echo = await udpServer(({ datagram, reply }) => reply(datagram));
     const forger = await udpServer(({ reply }) => reply(Buffer.from('0281a55365714e6fce00000001', 'hex')));

@@ -151,6 +151,7 @@ export class SerfSource implements Source, Agent {
     await client.stream(MEMBER_EVENTS, this.#eventHandler(client, list));
     const [stats, members] = await Promise.all([client.stats(), client.members()]);
     this.#members.self = stats.get('agent')?.get('name') ?? null;
+    this.#members.encrypted = stats.get('serf')?.get('encrypted') === 'true';
     await this.#enqueue(() => this.#members.replace(members));
     listed();
     this.#setState('up', null);

@@ -49,6 +49,8 @@ const NO_TAG: Tag = { entries: [], skipped: {}, bad: [] };
 export class Members {
   /** Name of the member that is this node; null until it is known. */
   self: string | null = null;
+  /** Whether the agent encrypts its gossip. */
+  encrypted = false;
   readonly #now: () => number;
   readonly #seniority: Seniority;
   #known = new Map<string, KnownMember>();
@@ -188,7 +190,8 @@ export class Members {
 
   #toSightings(entries: readonly Entry[], { member, failedAt, sightings }: KnownMember): readonly Sighting[] {
     const { name, address, port } = member;
-    const gossip = address !== null && port > 0 ? { address, port } : null;
+    const encrypted = this.encrypted && failedAt === null ? { encrypted: true as const } : {};
+    const gossip = address !== null && port > 0 ? { address, port, ...encrypted } : null;
     const node = cleanText(name);
     const announcer = announcerId(name);
     const before = new Map(sightings.map((sighting) => [providerIdOf(sighting.announcement), sighting.since]));
