@@ -1,5 +1,6 @@
 /** DNS: one question as a datagram or over TCP, and its answer read with distrust (RFC 1035). */
 import { randomInt } from 'node:crypto';
+import type { Socket } from 'node:net';
 import { type Answer, decode, encode, type Question, RECURSION_DESIRED } from 'dns-packet';
 import { waitFor } from '../lib/wait.js';
 import { isFailed, type ProbeContext, type Target } from './index.js';
@@ -31,39 +32,48 @@ export function dnsQuestion(name: string, type: Question['type']): () => Request
 /** Longest that connecting, and then the answer over TCP, may each take, ms: what a registry allows for both. */
 const STREAM_LIMIT_MS = 1_500;
 
-/** Whether the same question is answered over TCP, as every server must (RFC 7766). */
-export async function answersOverTcp(
+/** An answer over TCP, and the time that connecting and asking took, ms. */
+export interface StreamAnswer {
+  readonly value: DnsReply;
+  readonly ms: number;
+}
+
+/** The same question over TCP, which every server must answer (RFC 7766); null where no reply comes. */
+export async function askOverTcp(
   target: Pick<Target, 'address' | 'port'>,
   context: ProbeContext,
   compose: () => Request<DnsReply>,
-): Promise<boolean> {
+): Promise<StreamAnswer | null> {
+  const started = performance.now();
   const connection = await connect(target, context, STREAM_LIMIT_MS);
-  if (isFailed(connection)) return false;
-  const { socket } = connection;
-  const { datagram, read } = compose();
+  if (isFailed(connection)) return null;
   try {
-    return await waitFor<boolean>({
-      signal: context.signal,
-      limitMs: STREAM_LIMIT_MS,
-      atLimit: () => false,
-      listen: (end) => {
-        let received = Buffer.alloc(0);
-        socket.on('data', (chunk) => {
-          received = Buffer.concat([received, chunk]);
-          // Each message follows its length in two bytes, so none is longer than 64 KiB.
-          const length = 2 + (received.length < 2 ? 0 : received.readUInt16BE());
-          if (length > 2 + MAX.bytes) end(() => false);
-          else if (received.length >= 2 && received.length >= length)
-            end(() => read(received.subarray(2, length)) !== null);
-        });
-        socket.once('close', () => end(() => false));
-        socket.write(Buffer.concat([Buffer.of(datagram.length >> 8, datagram.length & 0xff), datagram]));
-        return () => socket.pause();
-      },
-    });
+    const value = await askStream(connection.socket, compose(), context.signal);
+    return value && { value, ms: performance.now() - started };
   } finally {
     connection.close();
   }
+}
+
+function askStream(socket: Socket, { datagram, read }: Request<DnsReply>, signal: AbortSignal) {
+  return waitFor<DnsReply | null>({
+    signal,
+    limitMs: STREAM_LIMIT_MS,
+    atLimit: () => null,
+    listen: (end) => {
+      let received = Buffer.alloc(0);
+      socket.on('data', (chunk) => {
+        received = Buffer.concat([received, chunk]);
+        // Each message follows its length in two bytes, so none is longer than 64 KiB.
+        const length = 2 + (received.length < 2 ? 0 : received.readUInt16BE());
+        if (length > 2 + MAX.bytes) end(() => null);
+        else if (received.length >= 2 && received.length >= length) end(() => read(received.subarray(2, length)));
+      });
+      socket.once('close', () => end(() => null));
+      socket.write(Buffer.concat([Buffer.of(datagram.length >> 8, datagram.length & 0xff), datagram]));
+      return () => socket.pause();
+    },
+  });
 }
 
 /** Bytes of a message's header, and the least that a question and a record take (RFC 1035 §4.1). */

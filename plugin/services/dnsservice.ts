@@ -3,12 +3,18 @@ import { randomBytes } from 'node:crypto';
 import type { Answer as DnsRecord, SoaAnswer, StringAnswer } from 'dns-packet';
 import { endpoint } from '../lib/endpoint.js';
 import { answers, answerTime, loss, type Metric } from '../model/metric.js';
-import type { Provider } from '../model/provider.js';
 import type { Sample } from '../model/sample.js';
-import { answersOverTcp, type DnsReply, dnsQuestion, RCODE, reverseName } from '../probe/dns.js';
-import { type Failed, isFailed, type ProbeResult, type Prober } from '../probe/index.js';
-import { type Answer, openUdp, type Request, valueOrNull } from '../probe/udp.js';
-import type { Opening, ServiceType, UseStep } from './contract.js';
+import { askOverTcp, type DnsReply, dnsQuestion, RCODE, reverseName, type StreamAnswer } from '../probe/dns.js';
+import {
+  type Failed,
+  isFailed,
+  type ProbeContext,
+  type ProbeResult,
+  type Prober,
+  type Target,
+} from '../probe/index.js';
+import { type Answer, openUdp, type Request, type Udp, valueOrNull } from '../probe/udp.js';
+import type { Opening, ServiceType, Usable, UseStep } from './contract.js';
 
 /** A zone that every generated guifi.net server is authority for, and the server that its start of authority names. */
 const COMMUNITY_ZONE = '10.in-addr.arpa';
@@ -16,16 +22,38 @@ const COMMUNITY_MASTER = 'ns1.guifi.net';
 /** The zone with the names of its devices. */
 const NAMES_ZONE = 'ip.guifi.net';
 
+/** A name of the Internet that is not in these zones and will exist for long: only a resolver knows its address. */
+const OUTSIDE = 'guifi.net';
+/** A name that servers of their own machine's names know, whoever is behind them. */
+const LOCAL = 'localhost';
+/** Longest wait for one try of the lookup, ms: with two tries, and all that comes before, a probe stays below 8 s. */
+const LOOKUP_LIMIT_MS = 1_500;
+
 const HOUR_S = 3_600;
 /** No zone was generated before 2008: s since the epoch. */
 const FIRST_SERIAL = 1_200_000_000;
 
-/** Whether guifi.net's own names are served: a plain resolver answers, but is not what a member looks for. */
+/**
+ * Whether it looks up names for this node: what a name server is wanted for. Its weight keeps the best authority that
+ * resolves nothing below the slowest resolver.
+ */
+const resolves: Metric = {
+  id: 'resolves',
+  label: { ca: 'resol noms d’Internet', es: 'resuelve nombres de Internet', en: 'looks up Internet names' },
+  unit: 'share',
+  weight: 0.4,
+  useless: 0,
+  excellent: 1,
+  scale: 'linear',
+  halfLifeHours: 24,
+};
+
+/** Whether guifi.net's own names are served, which a plain resolver does not know. */
 const zones: Metric = {
   id: 'zones',
   label: { ca: 'coneix els noms de guifi.net', es: 'conoce los nombres de guifi.net', en: 'knows guifi.net names' },
   unit: 'share',
-  weight: 0.1,
+  weight: 0.07,
   useless: 0,
   excellent: 1,
   scale: 'linear',
@@ -41,7 +69,7 @@ const age: Metric = {
   id: 'age',
   label: { ca: 'antiguitat de les dades', es: 'antigüedad de los datos', en: 'age of its data' },
   unit: 'hours',
-  weight: 0.05,
+  weight: 0.03,
   useless: 168,
   excellent: 48,
   scale: 'linear',
@@ -50,32 +78,89 @@ const age: Metric = {
 
 /**
  * The start of authority tells protocol, identity and time in one exchange. "Some answer with authority" would not do:
- * unbound and BIND answer for this zone out of the box (RFC 6303), with another master.
+ * unbound and BIND answer for this zone out of the box (RFC 6303), with another master. Whether it is of use is another
+ * question: an authority for these zones need not look up anything else, nor for everybody.
  */
 const probe: Prober = async (target, context) => {
   const udp = await openUdp(target, context);
   if (isFailed(udp)) return udp;
   try {
-    const authority = await udp.ask(dnsQuestion(COMMUNITY_ZONE, 'SOA'));
-    if (isFailed(authority)) return authority;
-    const refusal = toRefusal(authority.value);
+    const first = await firstAnswer(udp);
+    if (isFailed(first)) return first;
+    const findings = await askFurther(udp, target, context, first);
+    const { authority, invented } = findings;
+    if (authority?.value.truncated) return { level: 3, reason: 'broken', detail: 'cut its answer short' };
+    const refusal = toRefusal(findings);
     if (refusal) return refusal;
-    const soa = communitySoa(authority.value);
-    const reverse = reverseName(target.address);
-    const askOnce = (question: () => Request<DnsReply>) => udp.ask(question, 1).then(valueOrNull);
-    // Asked only once, like the server's own name: no answer proves nothing.
-    const [own, tcp, ...invented] = await Promise.all([
-      reverse === null ? null : askOnce(dnsQuestion(reverse, 'PTR')),
-      answersOverTcp(target, context, dnsQuestion(COMMUNITY_ZONE, 'SOA')),
-      ...inventedNames(soa !== null).map((name) => askOnce(dnsQuestion(name, 'A'))),
-    ]);
     const lies = invented.some((reply) => reply?.answers.some(({ type }) => type === 'A'));
     if (lies) return { level: 3, reason: 'broken', detail: 'gives an address for names that do not exist' };
-    return judge(authority, soa, own, tcp);
+    return judge(findings);
   } finally {
     udp.close();
   }
 };
+
+const zoneQuestion = dnsQuestion(COMMUNITY_ZONE, 'SOA');
+const lookupQuestion = dnsQuestion(OUTSIDE, 'A');
+
+interface First {
+  /** For the zone; null where only the lookup was answered. */
+  readonly authority: Answer<DnsReply> | null;
+  /** Of a name outside; null where it was not asked yet, or not answered. */
+  readonly lookup: Answer<DnsReply> | null;
+}
+
+/**
+ * The zone, alone at first so that nothing disturbs its time. The second try comes with the lookup: a resolver may ask
+ * others about the zone and get no answer, and resolve all the same.
+ */
+async function firstAnswer(udp: Udp): Promise<First | Failed> {
+  const first = await udp.ask(zoneQuestion, 1);
+  if (!isFailed(first)) return { authority: first, lookup: null };
+  if (first.reason !== 'timeout' && first.reason !== 'wrong-protocol') return first;
+  const [second, lookup] = await Promise.all([udp.ask(zoneQuestion, 1), udp.ask(lookupQuestion, 1)]);
+  if (!isFailed(second)) return { authority: { ...second, loss: 0.5 }, lookup: isFailed(lookup) ? null : lookup };
+  if (!isFailed(lookup)) return { authority: null, lookup: { ...lookup, loss: 0.5 } };
+  return second.reason === 'timeout' ? first : second;
+}
+
+interface Findings extends First {
+  /** The server's own name. */
+  readonly own: DnsReply | null;
+  /** A name that it may know by itself; null where it was not asked. */
+  readonly local: DnsReply | null;
+  /** Names that do not exist. */
+  readonly invented: readonly (DnsReply | null)[];
+  readonly tcp: StreamAnswer | null;
+}
+
+/** Everything but the lookup is asked only once: no answer proves nothing. */
+async function askFurther(udp: Udp, target: Target, context: ProbeContext, first: First): Promise<Findings> {
+  const { authority } = first;
+  const reverse = reverseName(target.address);
+  const askOnce = (question: () => Request<DnsReply>) => udp.ask(question, 1).then(valueOrNull);
+  const isRefused = authority?.value.rcode === RCODE.refused;
+  const knowsZones = authority !== null && communitySoa(authority.value) !== null;
+  const [tcp, lookup, own, local, ...invented] = await Promise.all([
+    askOverTcp(target, context, zoneQuestion),
+    first.lookup ?? lookUp(udp, target, context),
+    reverse === null ? null : askOnce(dnsQuestion(reverse, 'PTR')),
+    isRefused ? askOnce(dnsQuestion(LOCAL, 'A')) : null,
+    ...inventedNames(knowsZones).map((name) => askOnce(dnsQuestion(name, 'A'))),
+  ]);
+  return { authority: authority && wholeAnswer(authority, tcp), lookup, own, local, invented, tcp };
+}
+
+/** An answer that is cut (to slow down forgers, say) is asked for again over TCP by every resolver: that takes both times. */
+function wholeAnswer(answer: Answer<DnsReply>, tcp: StreamAnswer | null): Answer<DnsReply> {
+  return answer.value.truncated && tcp ? { ...answer, value: tcp.value, ms: answer.ms + tcp.ms } : answer;
+}
+
+async function lookUp(udp: Udp, target: Target, context: ProbeContext): Promise<Answer<DnsReply> | null> {
+  const answer = await udp.ask(lookupQuestion, 2, LOOKUP_LIMIT_MS);
+  if (isFailed(answer)) return null;
+  return answer.value.truncated ? wholeAnswer(answer, await askOverTcp(target, context, lookupQuestion)) : answer;
+}
 
 /**
  * Names that do not exist. No resolver should ask the Internet for `.invalid` (RFC 6761): one that finds an address there
@@ -86,12 +171,26 @@ function inventedNames(knowsZones: boolean): string[] {
   return knowsZones ? [...names, `x${randomBytes(4).toString('hex')}.${NAMES_ZONE}`] : names;
 }
 
-function toRefusal({ rcode, truncated }: DnsReply): Failed | null {
-  if (rcode === RCODE.refused) return { level: 3, reason: 'refuses-me', detail: 'REFUSED' };
-  if (rcode !== RCODE.noError && rcode !== RCODE.nameError) {
+const hasAnswered = ({ rcode }: DnsReply) => rcode === RCODE.noError || rcode === RCODE.nameError;
+
+/**
+ * "Refused" is also what a server says that knows nothing of the zone: it declines this node only where it refuses
+ * everything. Other errors are not those of a server that looks up names.
+ */
+function toRefusal({ authority, lookup, own, local, invented }: Findings): Failed | null {
+  const rcode = authority?.value.rcode ?? RCODE.noError;
+  if (authority === null || hasAnswered(authority.value) || isResolved(lookup)) return null;
+  if (rcode !== RCODE.refused) {
     return { level: 3, reason: 'broken', detail: rcode === RCODE.serverFailure ? 'SERVFAIL' : `error code ${rcode}` };
   }
-  return truncated ? { level: 3, reason: 'broken', detail: 'cut its answer short' } : null;
+  const others = [lookup?.value, own, local, ...invented];
+  return others.some((reply) => reply && hasAnswered(reply))
+    ? null
+    : { level: 3, reason: 'refuses-me', detail: 'REFUSED' };
+}
+
+function isResolved(lookup: Answer<DnsReply> | null): boolean {
+  return lookup?.value.rcode === RCODE.noError && lookup.value.answers.some(({ type }) => type === 'A');
 }
 
 /** The start of authority as guifi.net's generator writes it; null for any other. */
@@ -100,27 +199,27 @@ function communitySoa({ answers }: DnsReply): SoaAnswer['data'] | null {
   return soa?.mname.toLowerCase() === COMMUNITY_MASTER ? soa : null;
 }
 
-function judge(
-  { value: reply, ms, loss: lost }: Answer<DnsReply>,
-  soa: SoaAnswer['data'] | null,
-  own: DnsReply | null,
-  tcp: boolean,
-): ProbeResult {
+function judge({ authority, lookup, own, tcp }: Findings): ProbeResult {
+  const reply = authority?.value ?? null;
+  const soa = reply && communitySoa(reply);
   const generatedAt = soa && generationTime(soa);
   const name = own?.answers.find(isName)?.data;
+  const timed = authority ?? lookup;
   const samples: Sample[] = [
-    { metric: 'answer', value: ms, method: 'udp' },
-    { metric: 'loss', value: lost, method: 'udp' },
+    ...(timed ? [{ metric: 'answer', value: timed.ms, method: 'udp' }] : []),
+    ...(timed ? [{ metric: 'loss', value: timed.loss, method: 'udp' }] : []),
+    { metric: 'resolves', value: isResolved(lookup) ? 1 : 0, method: 'udp' },
     { metric: 'zones', value: soa ? 1 : 0, method: 'udp' },
   ];
   if (generatedAt) samples.push({ metric: 'age', value: hoursSince(generatedAt), method: 'udp' });
   return {
     // A resolver that has the zones from another server serves as well, but is not the announced server.
-    level: soa && reply.authoritative ? 4 : 3,
+    level: soa && reply?.authoritative ? 4 : 3,
     samples,
     facts: {
       zones: soa ? 'guifi.net' : 'generic',
-      recursion: reply.recursion ? 'yes' : 'no',
+      resolves: isResolved(lookup) ? 'yes' : 'no',
+      recursion: (reply ?? lookup?.value)?.recursion ? 'yes' : 'no',
       tcp: tcp ? 'yes' : 'no',
       ...(generatedAt ? { updated: new Date(generatedAt * 1000).toISOString() } : {}),
       ...(name ? { name: name.slice(0, 100) } : {}),
@@ -138,7 +237,10 @@ const hoursSince = (seconds: number) => Math.max(0, Date.now() / 1000 - seconds)
 const isSoa = (record: DnsRecord): record is SoaAnswer => record.type === 'SOA';
 const isName = (record: DnsRecord): record is StringAnswer => record.type === 'PTR';
 
-function use(provider: Provider, best: readonly Provider[] = []): UseStep[] {
+/** A server that was never asked may be a resolver; one that was and does not resolve is no good as one. */
+const mayResolve = ({ facts }: Usable) => facts?.resolves !== 'no';
+
+function use(provider: Usable, best: readonly Usable[] = []): UseStep[] {
   const { address, port } = provider;
   if (endpoint(provider) === null) return [];
   const tryIt: UseStep = {
@@ -147,6 +249,7 @@ function use(provider: Provider, best: readonly Provider[] = []): UseStep[] {
     text: `dig @${address} -p ${port} ${COMMUNITY_ZONE} SOA`,
   };
   const tried = [tryIt, ITS_ANSWER];
+  if (!mayResolve(provider)) return [...tried, NO_RESOLVER, ...zoneLines(provider)];
   if (port !== 53) {
     return [
       ...tried,
@@ -161,7 +264,7 @@ function use(provider: Provider, best: readonly Provider[] = []): UseStep[] {
       },
     ];
   }
-  const second = best.find((other) => other.port === 53 && other.address !== address);
+  const second = best.find((other) => mayResolve(other) && other.port === 53 && other.address !== address);
   return [...tried, resolverLines(second ? [address, second.address] : [address]), ...(second ? [] : [ALONE])];
 }
 
@@ -173,6 +276,27 @@ const ITS_ANSWER: UseStep = {
     en: `If it knows guifi.net’s names, the answer names “${COMMUNITY_MASTER}”. If dig is missing, the package bind9-dnsutils brings it.`,
   },
 };
+
+const NO_RESOLVER: UseStep = {
+  kind: 'note',
+  label: {
+    ca: 'Només respon pels noms que té: no el poseu com a servidor DNS d’una màquina, que no trobaria res més.',
+    es: 'Solo responde por los nombres que tiene: no lo ponga como servidor DNS de una máquina, que no encontraría nada más.',
+    en: 'It answers only for the names that it has: do not enter it as a machine’s DNS server, or nothing else is found.',
+  },
+};
+
+/** Sends only the questions about the community's names there. */
+function zoneLines({ address, port, facts }: Usable): UseStep[] {
+  if (facts?.zones !== 'guifi.net') return [];
+  const label = {
+    ca: 'Línies per a /etc/dnsmasq.d/community.conf, per preguntar-li només els noms de guifi.net',
+    es: 'Líneas para /etc/dnsmasq.d/community.conf, para preguntarle solo los nombres de guifi.net',
+    en: 'Lines for /etc/dnsmasq.d/community.conf, to ask it for guifi.net’s names only',
+  };
+  const lines = [NAMES_ZONE, COMMUNITY_ZONE].map((zone) => `server=/${zone}/${address}#${port}`);
+  return [{ kind: 'copy', label, text: lines.join('\n') }];
+}
 
 /** A resolver asks the next server when one does not answer: either may go down without anybody noticing. */
 function resolverLines(addresses: readonly string[]): UseStep {
@@ -225,12 +349,13 @@ const dnsservice: ServiceType = {
     ],
   },
   probe,
-  // Four exchanges of two datagrams, the first perhaps repeated, and one over TCP (10 packets): 1.3 kB with BIND.
-  cost: { packets: 19, bytes: 1_500 },
+  // Six exchanges of two datagrams, two of them perhaps repeated, and one over TCP (10 packets), of a server that cuts its
+  // answers two. 20 packets and 1.5 kB with BIND.
+  cost: { packets: 35, bytes: 2_700 },
   scoredFrom: 3,
-  // What members think of it would weigh 0.10; until they can say so, the names that they need take its
-  // place. The age of these names takes 0.05 from `answers`: less than `zones`, so that old names are better than none.
-  metrics: [answerTime({ weight: 0.45, useless: 500, excellent: 5 }), answers(0.3), loss(0.1), zones, age],
+  // A node needs a resolver first, and then a fast one. The names of guifi.net weigh more than their age: old ones are better
+  // than none.
+  metrics: [resolves, answerTime({ weight: 0.3, useless: 500, excellent: 5 }), answers(0.15), loss(0.05), zones, age],
   use,
 };
 export default dnsservice;

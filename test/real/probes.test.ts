@@ -29,7 +29,7 @@ describe('dnsservice', () => {
       level: 4,
       facts: { zones: 'guifi.net', recursion: 'yes', updated: generatedAt.toISOString() },
     });
-    expect(result.samples?.map(({ metric }) => metric)).toEqual(['answer', 'loss', 'zones', 'age']);
+    expect(result.samples?.map(({ metric }) => metric)).toEqual(['answer', 'loss', 'resolves', 'zones', 'age']);
     expect(asked.traffic.sent + asked.traffic.received).toBeLessThan(dnsservice.cost.bytes);
   });
 
@@ -37,7 +37,12 @@ describe('dnsservice', () => {
     const unbound = await keep(startUnbound({ address: ownAddress() }));
     expect(await dnsservice.probe(target(unbound), context())).toMatchObject({
       level: 3,
-      samples: [{ metric: 'answer' }, { metric: 'loss', value: 0 }, { metric: 'zones', value: 0 }],
+      samples: [
+        { metric: 'answer' },
+        { metric: 'loss', value: 0 },
+        { metric: 'resolves' },
+        { metric: 'zones', value: 0 },
+      ],
       facts: { zones: 'generic' },
     });
   });

@@ -8,6 +8,7 @@ import { loadLocales } from '../../plugin/present/i18n.js';
 import type { Target } from '../../plugin/probe/index.js';
 import { attemptOnce } from '../../plugin/scan/attempt.js';
 import { LagGuard } from '../../plugin/scan/lag.js';
+import { toScore } from '../../plugin/score/index.js';
 import dnsservice from '../../plugin/services/dnsservice.js';
 import { closedPort, context, tcpServer, udpServer } from '../probe/servers.js';
 import { provider, said } from './providers.js';
@@ -27,11 +28,32 @@ const soa = (mname: string, serial = SERIAL): Answer => ({
 const GUIFI: Reply = { flags: AUTHORITATIVE_ANSWER | RECURSION_AVAILABLE, answers: [soa('ns1.guifi.net')] };
 const NAME_ERROR: Reply = { flags: 3 };
 
-type Question = 'SOA' | 'PTR' | 'A' | 'TCP';
+/** `A`: a name that does not exist; `outside` and `local`: those that resolvers and small servers know. */
+type Question = 'SOA' | 'PTR' | 'A' | 'outside' | 'local' | 'TCP';
+const OUTSIDE = 'guifi.net';
+const resolved: Reply = {
+  flags: RECURSION_AVAILABLE,
+  answers: [{ type: 'A', name: OUTSIDE, data: '109.69.10.1' }],
+};
+const REFUSED: Reply = { flags: 5 };
+const REFUSES_ALL = { SOA: REFUSED, PTR: REFUSED, A: REFUSED, outside: REFUSED, local: REFUSED };
+
+function asked(query: Buffer): Exclude<Question, 'TCP'> {
+  const [{ name = '', type } = {}] = decode(query).questions ?? [];
+  if (type !== 'A') return type as 'SOA' | 'PTR';
+  return name === OUTSIDE ? 'outside' : name === 'localhost' ? 'local' : 'A';
+}
 
 /** A name server with a given answer to each kind of question, and to the first over TCP; null stays silent. */
 async function nameServer(told: Partial<Record<Question, Reply | null>>): Promise<Target> {
-  const replies = { PTR: NAME_ERROR, A: NAME_ERROR, TCP: told.SOA ?? null, ...told };
+  const replies = {
+    PTR: NAME_ERROR,
+    A: NAME_ERROR,
+    outside: resolved,
+    local: NAME_ERROR,
+    TCP: told.SOA ?? null,
+    ...told,
+  };
   const compose = (query: Buffer, of: Question) => {
     const { id = 0, questions = [] } = decode(query);
     const { flags = 0, answers = [] } = replies[of] ?? {};
@@ -40,14 +62,15 @@ async function nameServer(told: Partial<Record<Question, Reply | null>>): Promis
   const server = await tcpServer((socket) => {
     socket.once('data', (query: Buffer) => {
       if (!replies.TCP) return void socket.destroy();
-      const answer = compose(query.subarray(2), 'TCP');
+      const isLookup = asked(query.subarray(2)) === 'outside';
+      const answer = compose(query.subarray(2), isLookup ? 'outside' : 'TCP');
       socket.write(Buffer.of(answer.length >> 8));
       socket.end(Buffer.concat([Buffer.of(answer.length & 0xff), answer]));
     });
   });
   return udpServer(({ datagram, reply }) => {
-    const type = decode(datagram).questions?.[0]?.type as 'SOA' | 'PTR' | 'A';
-    if (replies[type]) setTimeout(() => reply(compose(datagram, type)), replies[type].afterMs ?? 0);
+    const of = asked(datagram);
+    if (replies[of]) setTimeout(() => reply(compose(datagram, of)), replies[of].afterMs ?? 0);
   }, server);
 }
 const probe = (target: Target, of = context()) => dnsservice.probe(target, of);
@@ -56,27 +79,29 @@ const sampled = (result: Awaited<ReturnType<typeof probe>>, metric: string) =>
 
 describe('dnsservice, a server of guifi.net', () => {
   it('is who it claims to be, with time, loss, zones and what it says of itself', async () => {
-    const asked = context();
+    const of = context();
     const own: Answer = { type: 'PTR', name: '1.0.0.127.in-addr.arpa', data: 'node7--1234.ip.guifi.net' };
     const server = await nameServer({ SOA: GUIFI, PTR: { answers: [own] } });
-    expect(await probe(server, asked)).toEqual({
+    expect(await probe(server, of)).toEqual({
       level: 4,
       samples: [
         { metric: 'answer', value: expect.any(Number), method: 'udp' },
         { metric: 'loss', value: 0, method: 'udp' },
+        { metric: 'resolves', value: 1, method: 'udp' },
         { metric: 'zones', value: 1, method: 'udp' },
         { metric: 'age', value: expect.closeTo(3, 1), method: 'udp' },
       ],
       facts: {
         zones: 'guifi.net',
+        resolves: 'yes',
         recursion: 'yes',
         tcp: 'yes',
         updated: new Date(SERIAL * 1000).toISOString(),
         name: 'node7--1234.ip.guifi.net',
       },
     });
-    // With the headers of eight datagrams and of ten packets over TCP.
-    expect(asked.traffic.sent + asked.traffic.received + 8 * 28 + 10 * 52).toBeLessThan(dnsservice.cost.bytes);
+    // With the headers of ten datagrams and of ten packets over TCP.
+    expect(of.traffic.sent + of.traffic.received + 10 * 28 + 10 * 52).toBeLessThan(dnsservice.cost.bytes);
   });
 
   it('that is slow is slow, not silent', async () => {
@@ -127,12 +152,69 @@ describe('dnsservice, another server', () => {
   });
 
   it.each([
-    ['refuses us', { flags: 5 }, 'refuses-me', 'REFUSED'],
-    ['fails', { flags: 2 }, 'broken', 'SERVFAIL'],
-    ['knows no such question', { flags: 4 }, 'broken', 'error code 4'],
-    ['cuts its answer short', { flags: TRUNCATED_RESPONSE }, 'broken', 'cut its answer short'],
-  ] as const)('that %s speaks DNS and carries no number', async (_, reply, reason, detail) => {
-    expect(await probe(await nameServer({ SOA: reply }))).toEqual({ level: 3, reason, detail });
+    ['refuses us', REFUSES_ALL, 'refuses-me', 'REFUSED'],
+    ['fails', { SOA: { flags: 2 }, outside: { flags: 2 } }, 'broken', 'SERVFAIL'],
+    ['knows no such question', { SOA: { flags: 4 }, outside: { flags: 4 } }, 'broken', 'error code 4'],
+    ['cuts its answer short', { SOA: { flags: TRUNCATED_RESPONSE } }, 'broken', 'cut its answer short'],
+  ] as const)('that %s speaks DNS and carries no number', async (_, replies, reason, detail) => {
+    expect(await probe(await nameServer(replies))).toEqual({ level: 3, reason, detail });
+  });
+
+  it('that cuts its answers over UDP is judged by those over TCP, in the time that both take', async () => {
+    const cut = { flags: AUTHORITATIVE_ANSWER | TRUNCATED_RESPONSE };
+    const server = await nameServer({ SOA: { ...cut, afterMs: 40 }, TCP: GUIFI });
+    const result = await probe(server);
+    expect(result).toMatchObject({ level: 4, facts: { zones: 'guifi.net', resolves: 'yes', tcp: 'yes' } });
+    expect(sampled(result, 'answer')).toBeGreaterThan(40);
+  });
+
+  it('that cuts the answer of a lookup is asked for that over TCP too', async () => {
+    let overTcp = 0;
+    const whole = (query: Buffer, more: object) => {
+      const { id = 0, questions = [] } = decode(query);
+      return encode({ type: 'response', id, questions, ...more } as Parameters<typeof encode>[0]);
+    };
+    const tcp = await tcpServer((socket) =>
+      socket.once('data', (query: Buffer) => {
+        overTcp += 1;
+        const answer = whole(query.subarray(2), asked(query.subarray(2)) === 'outside' ? resolved : GUIFI);
+        socket.end(Buffer.concat([Buffer.of(answer.length >> 8, answer.length & 0xff), answer]));
+      }),
+    );
+    const server = await udpServer(({ datagram, reply }) => reply(whole(datagram, { flags: TRUNCATED_RESPONSE })), tcp);
+    expect(await probe(server)).toMatchObject({ level: 4, facts: { zones: 'guifi.net', resolves: 'yes' } });
+    expect(overTcp).toBe(2);
+  });
+
+  it.each([
+    ['REFUSED', REFUSED],
+    ['SERVFAIL', { flags: 2 }],
+    ['silence', null],
+  ])('that has %s for the zone and resolves is a working resolver', async (_, reply) => {
+    const result = await probe(await nameServer({ SOA: reply }));
+    expect(result).toMatchObject({ level: 3, facts: { zones: 'generic', resolves: 'yes' } });
+    expect(result.samples?.map(({ metric }) => metric)).toEqual(['answer', 'loss', 'resolves', 'zones']);
+  });
+
+  it.each<readonly [string, Partial<Record<Question, Reply>>]>([
+    ['the machine’s own name', { PTR: { answers: [{ type: 'PTR', name: 'any', data: 'torre.lan' }] } }],
+    ['“localhost”', { local: { answers: [{ type: 'A', name: 'localhost', data: '127.0.0.1' }] } }],
+  ])('that serves no name but %s refuses nobody: it only resolves nothing', async (_, known) => {
+    const result = await probe(await nameServer({ ...REFUSES_ALL, ...known }));
+    expect(result).toMatchObject({ level: 3, facts: { zones: 'generic', resolves: 'no' } });
+    expect(sampled(result, 'resolves')).toBe(0);
+  });
+
+  it.each<readonly [string, Reply | null]>([
+    ['REFUSED', REFUSED],
+    ['SERVFAIL', { flags: 2 | RECURSION_AVAILABLE }],
+    ['no such name', NAME_ERROR],
+    ['no address', { flags: RECURSION_AVAILABLE }],
+    ['silence', null],
+  ])('that is authority for the zones, and has %s for a name outside, resolves nothing', async (_, outside) => {
+    const result = await probe(await nameServer({ SOA: GUIFI, outside }));
+    expect(result).toMatchObject({ level: 4, facts: { zones: 'guifi.net', resolves: 'no' } });
+    expect(sampled(result, 'resolves')).toBe(0);
   });
 
   it('that finds an address for a name that cannot exist is broken', async () => {
@@ -147,6 +229,7 @@ describe('dnsservice, another server', () => {
       const { id = 0, questions = [] } = decode(datagram);
       const [{ name = '', type } = {}] = questions;
       const anything: Answer[] = [{ type: 'A', name, data: '10.66.6.6' }];
+      if (name === OUTSIDE) return;
       const answers = type === 'SOA' ? GUIFI.answers : name.endsWith('.ip.guifi.net') ? anything : [];
       reply(encode({ type: 'response', id, flags: AUTHORITATIVE_ANSWER, questions, answers: answers ?? [] }));
     });
@@ -179,7 +262,7 @@ describe('dnsservice, the age of its data', () => {
       { lag, now: Date.now, signal: new AbortController().signal },
     );
     const samples = attempt?.reason === null ? attempt.samples : [];
-    expect(samples.map(({ metric }) => metric)).toEqual(['loss', 'zones', 'age']);
+    expect(samples.map(({ metric }) => metric)).toEqual(['loss', 'resolves', 'zones', 'age']);
   });
 
   it('is given in hours', () => {
@@ -196,6 +279,33 @@ async function busy(ms: number): Promise<void> {
   await setImmediate();
   for (const end = performance.now() + ms; performance.now() < end; );
 }
+
+describe('dnsservice, its score', () => {
+  /** The score of as many probes of a server, the last one now. */
+  function points(values: Readonly<Record<string, number>>, count: number): number {
+    const samples = Object.entries(values).map(([metric, value]) => ({ metric, value, method: 'udp' }));
+    const attempts = Array.from({ length: count }, (_, at) => {
+      const base = { provider: 'p', type: 't', at: -at * 60_000, bytes: 300 };
+      return { ...base, reason: null, level: 4 as const, samples, facts: {} };
+    });
+    return Number(toScore(dnsservice, attempts, 0).score);
+  }
+  const AUTHORITY = { answer: 1, loss: 0, resolves: 0, zones: 1, age: 1 };
+  const resolver = (answer: number) => ({ answer, loss: 0, resolves: 1, zones: 0 });
+
+  it.each([1, 3, 5, 30])(
+    'puts any resolver above the best authority that resolves nothing, after %i probes',
+    (count) => {
+      expect(points(AUTHORITY, count)).toBeLessThan(points(resolver(450), count));
+      expect(points(AUTHORITY, count)).toBeLessThan(50);
+      expect(points(resolver(10), count)).toBeGreaterThan(55);
+    },
+  );
+
+  it('puts a resolver with the community’s names above an equal one without', () => {
+    expect(points({ ...resolver(20), zones: 1, age: 1 }, 3)).toBeGreaterThan(points(resolver(20), 3));
+  });
+});
 
 describe('dnsservice, its use', () => {
   it('is a line for resolv.conf, IPv6 without brackets', () => {
@@ -217,6 +327,21 @@ describe('dnsservice, its use', () => {
     ];
     const steps = said(dnsservice.use(provider({ port: 53 }), best));
     expect(steps.slice(2)).toEqual(['nameserver 10.1.2.3\nnameserver 10.0.0.8']);
+  });
+
+  it('enters only resolvers into resolv.conf, and gives others the community’s names alone', () => {
+    const no = { resolves: 'no', zones: 'guifi.net' };
+    const best = [
+      { ...provider({ address: '10.0.0.7', port: 53 }), facts: no },
+      { ...provider({ address: '10.0.0.8', port: 53 }), facts: { resolves: 'yes' } },
+    ];
+    expect(said(dnsservice.use(provider({ port: 53 }), best)).slice(2)).toEqual([
+      'nameserver 10.1.2.3\nnameserver 10.0.0.8',
+    ]);
+    const lines = 'server=/ip.guifi.net/10.1.2.3#53\nserver=/10.in-addr.arpa/10.1.2.3#53';
+    expect(said(dnsservice.use({ ...provider({ port: 53 }), facts: no }, best)).slice(2)).toEqual(['note', lines]);
+    const local = { ...provider({ port: 5353 }), facts: { resolves: 'no', zones: 'generic' } };
+    expect(said(dnsservice.use(local, best)).slice(2)).toEqual(['note']);
   });
 
   it('says after the question what to expect, and which package asks', () => {
