@@ -22,6 +22,8 @@ export interface Head {
 type StatusLine = Pick<Head, 'status' | 'statusText'>;
 
 const NOT_HTTP: Failed = { level: 2, reason: 'wrong-protocol' };
+/** It began as an answer does. */
+const MALFORMED: Failed = { ...NOT_HTTP, detail: 'malformed HTTP' };
 /** What a server that speaks only TLS may answer to anything else begins with: an alert (RFC 8446 §5.1). */
 const ALERT = 0x15;
 
@@ -59,6 +61,11 @@ export class HeadReader {
     return null;
   }
 
+  /** What there is to say of a head that has not come in time. */
+  tooLate(): Failed {
+    return { level: 2, reason: 'timeout', ...(this.#bytes > 0 && { detail: 'only began to answer' }) };
+  }
+
   /** At the end of the connection a head without its last line counts, as long as its status is whole. */
   end(): Head | null {
     return this.#status && this.#toHead(this.#status);
@@ -79,7 +86,7 @@ export class HeadReader {
     if (stranger) return stranger;
     if (this.#status === null) return this.#begin(line);
     if (line === '') return this.#takeHead(this.#status);
-    return this.#addHeader(line) ? null : NOT_HTTP;
+    return this.#addHeader(line) ? null : MALFORMED;
   }
 
   #begin(line: string): Failed | null {
@@ -115,7 +122,7 @@ export class HeadReader {
     this.#last = null;
     this.#values.clear();
     // A server changes to no protocol that it was not asked for (RFC 9110 §7.8), and interim answers may come without end.
-    return status === 101 || this.#interim > INTERIM_CAP ? NOT_HTTP : null;
+    return status === 101 || this.#interim > INTERIM_CAP ? MALFORMED : null;
   }
 
   #toHead(line: StatusLine): Head {

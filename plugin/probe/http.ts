@@ -121,7 +121,7 @@ function readHead(
   return waitFor<ReadHead | Failed>({
     signal,
     limitMs: limitMs ?? HEAD_LIMIT_MS,
-    atLimit: () => ({ level: 2, reason: 'timeout' }),
+    atLimit: () => reader.tooLate(),
     listen: (end) =>
       listenTo(socket, {
         onData: (chunk) => {

@@ -1,4 +1,5 @@
 /** What a member runs in a container and announces: as a rule a web application, of any kind. */
+import type { Failure } from '../model/level.js';
 import { httpTimes, pageMetrics } from '../probe/http.js';
 import { isFailed, type ProbeResult, type Prober } from '../probe/index.js';
 import { withPacketTrain } from '../probe/ping.js';
@@ -14,12 +15,14 @@ const probe: Prober = async (target, context) => {
   return { level: 3, samples: httpTimes(answer), facts: { ...(software ? { software } : {}), ...httpsFact(answer) } };
 };
 
+const OTHERS: ReadonlySet<Failure> = new Set<Failure>(['wrong-protocol', 'closed', 'timeout']);
+
 /**
  * The announcement does not say that it is a web application: an open port that answers otherwise, hangs up or waits is
- * a database or a game as well. Nothing is proven then, and nothing has failed.
+ * a database or a game as well (what begins as HTTP and goes wrong does tell). Nothing is proven then, and nothing has failed.
  */
 function withoutBlame(result: ProbeResult): ProbeResult {
-  const isOther = isFailed(result) && result.level === 2 && result.reason !== 'too-large';
+  const isOther = isFailed(result) && result.level === 2 && OTHERS.has(result.reason) && result.detail === undefined;
   return isOther ? { level: 2, samples: [], facts: {} } : result;
 }
 

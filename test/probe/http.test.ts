@@ -8,6 +8,7 @@ import { isFailed, type Target } from '../../plugin/probe/index.js';
 import { connect } from '../../plugin/probe/tcp.js';
 import { closedPort, context, deadHost, tcpServer, webServer } from './servers.js';
 
+const MALFORMED = { level: 2, reason: 'wrong-protocol', detail: 'malformed HTTP' };
 const PAGE: HttpQuestion = { method: 'GET', path: '/page', bodyCap: 1_000 };
 const ask = (target: Target, more: Partial<HttpQuestion> = {}, of = context()) =>
   httpOnce(target, { ...PAGE, ...more }, of);
@@ -165,7 +166,7 @@ describe('an HTTP question', () => {
 
   it('rejects a protocol change that it did not ask for', async () => {
     const server = await saying('HTTP/1.1 101 Go on\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n');
-    expect(await httpOnce(server, PAGE, context())).toEqual({ level: 2, reason: 'wrong-protocol' });
+    expect(await httpOnce(server, PAGE, context())).toEqual(MALFORMED);
   });
 
   it('can change the protocol of its connection, which then goes on', async () => {
@@ -213,17 +214,24 @@ describe('caps and limits', () => {
     const flood = await saying('HTTP/1.1 200 OK\r\n', pour(`X-More: ${'x'.repeat(1_000)}\r\n`));
     expect(await ask(flood)).toEqual({ level: 2, reason: 'too-large' });
     const dripping = await saying('HTTP/1.1 200 OK\r\n', drip('X-More: x\r\n', 50));
-    expect(await ask(dripping, { limitMs: 400 })).toEqual({ level: 2, reason: 'timeout' });
+    expect(await ask(dripping, { limitMs: 400 })).toEqual({
+      level: 2,
+      reason: 'timeout',
+      detail: 'only began to answer',
+    });
     const interim = await saying('HTTP/1.1 100 Continue\r\n\r\n', drip('HTTP/1.1 100 Continue\r\n\r\n', 50));
-    expect(await ask(interim)).toEqual({ level: 2, reason: 'wrong-protocol' });
+    expect(await ask(interim)).toEqual(MALFORMED);
   });
 
   it.each([
     ['a page without a head, as in HTTP/0.9', '<html>It works!</html>'],
     ['another protocol', 'SSH-2.0-OpenSSH_9.2p1\r\n'],
-    ['a head that is none', 'HTTP/1.1 200 OK\r\nno colon here\r\n\r\n'],
   ])('%s is another protocol', async (_, text) => {
     expect(await ask(await saying(text))).toEqual({ level: 2, reason: 'wrong-protocol' });
+  });
+
+  it('a head that is none is malformed', async () => {
+    expect(await ask(await saying('HTTP/1.1 200 OK\r\nno colon here\r\n\r\n'))).toEqual(MALFORMED);
   });
 
   it('a closed port, one that hangs up, a silent one and a dead host each fail with their own reason', async () => {

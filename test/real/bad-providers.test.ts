@@ -60,8 +60,8 @@ const TO_HTTP_ONLY = /^(redirects|lies|answers)|headers|interim|body|believed/;
 const UNTOLD: Readonly<Record<string, (behaves: Behaviour) => boolean>> = {
   // Keeps silent towards strangers.
   tincvpn: (behaves) => behaves === 'hangs' || TO_HTTP_ONLY.test(behaves),
-  // Any answer of a web server will do.
-  Docker: (behaves) => /^(redirects|answers)|body/.test(behaves),
+  // Any answer of a web server will do, and what is none may be another service.
+  Docker: (behaves) => /^(redirects|answers|hangs|closes|resets|speaks another|lies)|body/.test(behaves),
   // Only its port is known.
   other: () => true,
 };
