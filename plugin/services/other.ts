@@ -1,7 +1,21 @@
 /** Every service of an unknown type: listed all the same, and only its port is probed. */
 import { endpoint } from '../lib/endpoint.js';
+import { isFailed, type Prober } from '../probe/index.js';
+import { measurePath, PATH_COST } from '../probe/path.js';
 import { NETWORK_COST, probePort } from '../probe/port.js';
 import type { ServiceType, Texts } from './contract.js';
+
+/**
+ * Which transport an unknown service uses is unknown, too. Nothing may be sent to its UDP port, for what it would do to the
+ * service is anybody's guess. So a closed TCP port proves no more than that the machine is alive, and neither does silence
+ * where its node gossips: nothing has failed.
+ */
+const probe: Prober = async (target, context) => {
+  const result = await probePort(target, context);
+  if (!isFailed(result)) return result;
+  const path = result.reason === 'refused' ? [] : await measurePath(target, context);
+  return result.reason === 'refused' || path.length > 0 ? { level: 1, samples: path, facts: {} } : result;
+};
 
 /** Announced without a key. */
 const bare: Texts = { ca: 'Text', es: 'Texto', en: 'Text' };
@@ -17,8 +31,8 @@ const other: ServiceType = {
   icon: 'M4 4h6v6H4zM14 4h6v6h-6zM4 14h6v6H4zM17 14v6M14 17h6',
   defaultPort: null,
   transports: ['tcp'],
-  probe: probePort,
-  cost: NETWORK_COST,
+  probe,
+  cost: { packets: NETWORK_COST.packets + PATH_COST.packets, bytes: NETWORK_COST.bytes + PATH_COST.bytes },
   scoredFrom: null,
   metrics: [],
   use: (provider) => {

@@ -1,7 +1,7 @@
 /** Services of unknown kinds: listed with what they announce, and their port looked at. */
 import { describe, expect, it } from 'vitest';
 import other from '../../plugin/services/other.js';
-import { closedPort, context, tcpServer } from '../probe/servers.js';
+import { closedPort, context, deadHost, tcpServer, udpServer } from '../probe/servers.js';
 import { provider, said } from './providers.js';
 
 describe('other', () => {
@@ -13,8 +13,23 @@ describe('other', () => {
     });
   });
 
-  it('a closed port is a refusal', async () => {
-    expect(await other.probe(await closedPort(), context())).toEqual({ level: 1, reason: 'refused' });
+  it('a closed port shows a living machine: the service may be one of UDP', async () => {
+    expect(await other.probe(await closedPort(), context())).toEqual({ level: 1, samples: [], facts: {} });
+  });
+
+  it('a silent port of a node that gossips shows a living machine too, and of any other nothing', async () => {
+    const host = await deadHost();
+    const gossip = await udpServer(
+      ({ datagram, reply }) => reply(Buffer.concat([Buffer.from('0281a55365714e6f', 'hex'), datagram.subarray(8, 13)])),
+      { address: host.address },
+    );
+    const [alive, dead] = await Promise.all([
+      other.probe({ ...host, gossip }, context()),
+      other.probe(host, context()),
+    ]);
+    expect(alive).toMatchObject({ level: 1, facts: {} });
+    expect(alive.samples?.map(({ metric }) => metric)).toEqual(['rtt', 'rtt', 'jitter', 'loss']);
+    expect(dead).toEqual({ level: 0, reason: 'timeout' });
   });
 
   it('gives address and port, since nobody knows how to use it', () => {
