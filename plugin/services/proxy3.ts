@@ -4,7 +4,7 @@ import type { Provider } from '../model/provider.js';
 import { type HttpAnswer, type HttpQuestion, httpOnce, httpTimes, otherWeb, pageMetrics } from '../probe/http.js';
 import { type Account, type Failed, isFailed, type ProbeContext, type Prober, type Target } from '../probe/index.js';
 import { withPacketTrain } from '../probe/ping.js';
-import type { ServiceFile, ServiceType } from './contract.js';
+import type { ServiceFile, ServiceType, UseStep } from './contract.js';
 
 /**
  * A name that never exists (RFC 6761), asked for so that the proxy answers by itself: squid has not kept it, and says so
@@ -18,14 +18,19 @@ const NOWHERE: HttpQuestion = {
   bodyCap: 0,
 };
 
+/** The same, as a web server is asked: for it there is no difference (RFC 9112 §3.2), a proxy does not know what is meant. */
+const AS_WEB: HttpQuestion = { ...NOWHERE, path: '/' };
+
 /** Whether it serves logged-in users is checked only with an account that a person offers. */
 const probe: Prober = async (target, context) => {
   const answer = await httpOnce(target, NOWHERE, context);
   if (isFailed(answer)) return answer;
-  const login = readLogin(answer);
-  if (login === null) return toRefusal(answer);
-  const result = { level: 3, samples: httpTimes(answer), facts: { login, ...readFacts(answer.headers) } } as const;
-  const wantsPassword = login === 'yes' && /(^|, *)Basic\b/i.test(answer.headers.get('proxy-authenticate') ?? '');
+  const known = readStance(answer);
+  const stance = known ?? (await compareStance(answer, target, context));
+  if (stance === 'none' || stance === 'refuses' || stance === 'broken') return toRefusal(answer, stance);
+  const facts = { login: stance === 'login' ? 'yes' : 'no', ...readFacts(answer.headers) };
+  const result = { level: 3, samples: httpTimes(answer), facts } as const;
+  const wantsPassword = stance === 'login' && /(^|, *)Basic\b/i.test(answer.headers.get('proxy-authenticate') ?? '');
   if (!wantsPassword || context.account === undefined) return result;
   const opened = await logIn(target, context, context.account);
   if (typeof opened === 'object') return opened;
@@ -39,28 +44,61 @@ async function logIn(target: Target, context: ProbeContext, { user, password }: 
   const headers = { ...NOWHERE.headers, 'Proxy-Authorization': `Basic ${credentials}` };
   const answer = await httpOnce(target, { ...NOWHERE, headers }, context);
   if (isFailed(answer)) return answer;
-  const login = readLogin(answer);
-  return login === null ? toRefusal(answer) : login === 'no';
+  // It has just shown that it is a proxy.
+  const stance = readStance(answer) ?? readStatus(answer.status);
+  return stance === 'login' || stance === 'open' ? stance === 'open' : toRefusal(answer, stance);
 }
 
-/** Whether one must log in (still); null where the answer is not that of a working proxy. */
-function readLogin({ status, headers }: HttpAnswer): 'yes' | 'no' | null {
-  if (status === 407 && headers.has('proxy-authenticate')) return 'yes';
-  const uncached = status === 504 && /^ERR_ONLY_IF_CACHED_MISS\b/.test(headers.get('x-squid-error') ?? '');
-  return isProxy(headers) && uncached ? 'no' : null;
+/** How a proxy treats us: it asks for a login, serves us, declines us, or is in trouble. `none` is no proxy. */
+type Stance = 'login' | 'open' | 'refuses' | 'broken' | 'none';
+
+/** Programs that are proxies and nothing else, as they call themselves. */
+const PROGRAMS = /\b(squid|tinyproxy|privoxy|3proxy|e2guardian|dansguardian|polipo|ziproxy|mikrotik httpproxy)\b/i;
+/** What squid says of a host that does not exist, and of a page that it has not kept: it has accepted the question. */
+const ACCEPTED = /^(ERR_ONLY_IF_CACHED_MISS|ERR_DNS_FAIL)\b/;
+
+/** By the signs of a proxy; null where the answer has none, or none that would not be a web server's as well. */
+function readStance({ status, headers }: HttpAnswer): Stance | null {
+  if (status === 407 && (headers.has('proxy-authenticate') || isSigned(headers))) return 'login';
+  if (!isSigned(headers) || status < 300 || status === 404) return null;
+  const error = headers.get('x-squid-error');
+  if (error === undefined) return readStatus(status);
+  if (ACCEPTED.test(error)) return 'open';
+  return readStatus(status) === 'refuses' ? 'refuses' : 'broken';
 }
 
-function toRefusal(answer: HttpAnswer): Failed {
-  const { status, headers } = answer;
-  if (!isProxy(headers)) return otherWeb(answer);
-  return status === 403 && headers.has('x-squid-error')
-    ? { level: 3, reason: 'refuses-me', detail: 'HTTP 403' }
-    : { level: 3, reason: 'broken', detail: `HTTP ${status}` };
+function isSigned(headers: HttpAnswer['headers']): boolean {
+  const named = `${headers.get('server') ?? ''} ${headers.get('via') ?? ''}`;
+  return (
+    headers.has('x-squid-error') ||
+    headers.has('proxy-agent') ||
+    headers.has('proxy-connection') ||
+    PROGRAMS.test(named)
+  );
 }
 
-/** A web server, too, answers requests meant for a proxy, but without a proxy's headers. */
-function isProxy(headers: HttpAnswer['headers']): boolean {
-  return headers.has('via') || headers.has('x-squid-error');
+/** What the status says, once it is a proxy's: the host cannot exist, so nothing better is to be had. 503 is an overload. */
+function readStatus(status: number): Stance {
+  if (status === 403 || status === 451 || (status >= 300 && status < 400)) return 'refuses';
+  return status === 404 || [500, 502, 504].includes(status) ? 'open' : 'broken';
+}
+
+/**
+ * A proxy without such signs (another program, or squid with its headers taken off) treats a whole address differently from
+ * the path that web servers are asked for: it takes the path for nonsense, or serves it itself, and looks for the host.
+ */
+async function compareStance(first: HttpAnswer, target: Target, context: ProbeContext): Promise<Stance> {
+  const stance = readStatus(first.status);
+  if (first.status === 401 || stance === 'broken') return 'none';
+  const web = await httpOnce(target, AS_WEB, context);
+  if (isFailed(web) || web.status === first.status) return 'none';
+  const isGateway = first.status === 502 || first.status === 504;
+  return web.status === 400 || (isGateway && web.status < 500) ? stance : 'none';
+}
+
+function toRefusal(answer: HttpAnswer, stance: Stance): Failed {
+  if (stance === 'none') return otherWeb(answer);
+  return { level: 3, reason: stance === 'refuses' ? 'refuses-me' : 'broken', detail: `HTTP ${answer.status}` };
 }
 
 function readFacts(headers: HttpAnswer['headers']): Record<string, string> {
@@ -115,6 +153,15 @@ const pac: ServiceFile = {
   write: autoConfiguration,
 };
 
+const ACCOUNT_NEEDED: UseStep = {
+  kind: 'note',
+  label: {
+    ca: 'Us demanarà el compte de guifi.net; el mateix serveix a tots els servidors federats.',
+    es: 'Le pedirá la cuenta de guifi.net; la misma sirve en todos los servidores federados.',
+    en: 'It asks for your guifi.net account; the same one opens all federated proxies.',
+  },
+};
+
 const proxy3: ServiceType = {
   id: 'proxy3',
   title: { ca: 'Servidor intermediari web', es: 'Proxy web', en: 'Web proxy' },
@@ -145,7 +192,8 @@ const proxy3: ServiceType = {
       en: 'Your guifi.net account shows whether it lets you in. It is sent to this server only, unencrypted, as a browser does: offer it only if you trust the server. It is kept nowhere.',
     },
   },
-  cost: withPacketTrain({ packets: 12, bytes: 1_300 }),
+  // Two questions at most: the second one only where the first was answered without a proxy's signs.
+  cost: withPacketTrain({ packets: 22, bytes: 2_800 }),
   // With the longest account that the form takes.
   askedCost: { packets: 12, bytes: 1_700 },
   scoredFrom: 3,
@@ -166,14 +214,7 @@ const proxy3: ServiceType = {
         label: { ca: 'Per a la línia d’ordres', es: 'Para la línea de órdenes', en: 'For the command line' },
         text: `export http_proxy=http://${at}/ https_proxy=http://${at}/`,
       },
-      {
-        kind: 'note',
-        label: {
-          ca: 'Us demanarà el compte de guifi.net; el mateix serveix a tots els servidors federats.',
-          es: 'Le pedirá la cuenta de guifi.net; la misma sirve en todos los servidores federados.',
-          en: 'It asks for your guifi.net account; the same one opens all federated proxies.',
-        },
-      },
+      ...(provider.facts?.login === 'no' ? [] : [ACCOUNT_NEEDED]),
     ];
   },
   files: [pac],

@@ -66,6 +66,60 @@ describe('proxy3', () => {
     expect(await probe(503, {})).toEqual({ level: 2, reason: 'broken', detail: 'HTTP 503' });
   });
 
+  /** Answers to the whole address, and to the path that web servers are asked for. */
+  async function probeTwo(whole: [number, OutgoingHttpHeaders?], path: [number, OutgoingHttpHeaders?]) {
+    const asked: string[] = [];
+    const server = await webServer(({ url = '', headers }, response) => {
+      asked.push(`${url} ${headers.host}`);
+      response.writeHead(...(url.startsWith('http:') ? whole : path)).end();
+    });
+    return { result: await proxy3.probe(server, context()), asked };
+  }
+  const TINY = { Server: 'tinyproxy/1.11.1' };
+
+  it.each<readonly [string, [number, OutgoingHttpHeaders?], [number, OutgoingHttpHeaders?]]>([
+    ['tinyproxy, which serves paths too', [500, TINY], [500, TINY]],
+    ['privoxy', [404], [400]],
+    ['3proxy', [502, { 'Proxy-Connection': 'close' }], [400]],
+    ['squid without its headers', [504, { 'Content-Language': 'en' }], [400]],
+    ['squid that does not keep to its copies', [503, { ...SQUID, 'X-Squid-Error': 'ERR_DNS_FAIL 0' }], [400]],
+    ['Apache, which serves its own pages beside', [502, { Server: 'Apache' }], [200]],
+    ['an appliance that names itself', [504, { 'Proxy-Agent': 'Gate' }], [504]],
+  ])('%s, open, works', async (_, whole, path) => {
+    const { result } = await probeTwo(whole, path);
+    expect(result).toMatchObject({ level: 3, facts: { login: 'no' }, samples: proven({}).samples });
+  });
+
+  it.each<readonly [string, [number, OutgoingHttpHeaders?], [number, OutgoingHttpHeaders?]]>([
+    ['tinyproxy', [403, TINY], [403, TINY]],
+    ['squid without its headers', [403], [400]],
+    ['squid that sends others to a page', [302, { ...SQUID, 'X-Squid-Error': '302:http://10.0.0.1/ 0' }], [400]],
+    ['one that sends others to a page', [302, { Location: 'http://10.0.0.1/' }], [400]],
+  ])('%s that serves others refuses', async (_, whole, path) => {
+    const { result } = await probeTwo(whole, path);
+    expect(result).toEqual({ level: 3, reason: 'refuses-me', detail: `HTTP ${whole[0]}` });
+  });
+
+  it.each<readonly [string, [number, OutgoingHttpHeaders?], [number, OutgoingHttpHeaders?]]>([
+    ['has one answer for all', [404], [404]],
+    ['redirects everybody', [301, { Location: '/x' }], [301, { Location: '/x' }]],
+    ['takes the whole address for a path', [404], [200]],
+    ['fails over such a path', [500], [200]],
+    ['has an overloaded service behind it', [503], [200]],
+    ['stands before a dead service', [502, { Server: 'nginx', Via: '1.1 front' }], [502]],
+    ['wants TLS', [400], [400]],
+  ])('a web server that %s is not a proxy', async (_, whole, path) => {
+    const { result } = await probeTwo(whole, path);
+    expect(result).toMatchObject({ level: 2, detail: `HTTP ${whole[0]}` });
+  });
+
+  it('is asked for the host that does not exist both times, and only once where the first answer tells', async () => {
+    const { asked } = await probeTwo([404], [400]);
+    expect(asked).toEqual(['http://probe.invalid/ probe.invalid', '/ probe.invalid']);
+    expect((await probeTwo([500, TINY], [500])).asked).toHaveLength(1);
+    expect((await probeTwo([200], [200])).asked).toHaveLength(1);
+  });
+
   it('a first byte after three seconds is slow, not dead', async () => {
     const slow = await webServer((_, response) => {
       setTimeout(() => response.writeHead(407, LOGIN).end(), 3_000);
@@ -81,6 +135,8 @@ describe('proxy3', () => {
       'export http_proxy=http://10.1.2.3:3128/ https_proxy=http://10.1.2.3:3128/',
       'note',
     ]);
+    // One that has just served us without an account asks for none.
+    expect(said(proxy3.use({ ...provider({ port: 3128 }), facts: { login: 'no' } }))).not.toContain('note');
     expect(said(proxy3.use(provider({ address: 'fd00::1', port: 3128 })))[0]).toBe('[fd00::1]:3128');
     expect(proxy3.use(provider({ port: null }))).toEqual([]);
   });
