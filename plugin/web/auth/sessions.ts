@@ -22,6 +22,11 @@ export class Sessions {
   readonly #settings: SettingStore;
   readonly #now: () => number;
   readonly #secret: string;
+  /**
+   * Sessions used since this process began: the first use is always written, so that it moves with the clock of this boot.
+   * One entry for each login.
+   */
+  readonly #used = new Set<string>();
 
   constructor(store: Pick<Store, 'sessions' | 'settings'>, now: () => number) {
     this.#sessions = store.sessions;
@@ -39,6 +44,7 @@ export class Sessions {
   open(): string {
     const value = this.newValue();
     const now = this.#now();
+    this.#used.add(this.#key(value));
     this.#sessions.put(this.#key(value), { since: now, used: now });
     return value;
   }
@@ -55,15 +61,17 @@ export class Sessions {
     const isWithin = (at: number, ms: number) => Math.abs(now - at) <= ms;
     if (session === null || !isWithin(session.since, MAX_SESSION_MS) || !isWithin(session.used, MAX_IDLE_MS))
       return false;
-    if (isUse && now - session.used > TOUCH_MS) this.#touch(key, { ...session, used: now });
+    if (isUse && (now - session.used > TOUCH_MS || !this.#used.has(key))) this.#touch(key, { ...session, used: now });
     return true;
   }
 
   close(value: string): void {
+    this.#used.delete(this.#key(value));
     this.#sessions.remove(this.#key(value));
   }
 
   closeAll(): void {
+    this.#used.clear();
     this.#sessions.removeAll();
   }
 
@@ -84,6 +92,7 @@ export class Sessions {
 
   /** On a full disk a session ends earlier; the page is shown all the same. */
   #touch(key: string, session: Session): void {
+    this.#used.add(key);
     try {
       this.#sessions.put(key, session);
     } catch (error) {
