@@ -102,13 +102,32 @@ describe('tincvpn', () => {
     ] as const) {
       expect(await probe({ ...(await answering(first, then)), own: US })).toEqual(named(5));
     }
-    expect(heard).toEqual(['0 panel_node 17\n', '0 panel_node 17\n']);
+    expect(heard).toEqual(['0 panel_node 17.7\n', '0 panel_node 17.7\n']);
     const other = await answering('', `0 cloudy_2 17\n${SESSION}`);
     expect(await probe({ ...other, own: US })).toEqual({
       level: 3,
       reason: 'wrong-identity',
       detail: 'it is cloudy_2',
     });
+  });
+
+  it('of 1.1 that has our Ed25519 key admits us, and is given no cause to log an error', async () => {
+    // As tincd 1.1 (940d15c4) answers a member: its name, and the first record of SPTPS.
+    const record = Buffer.concat([Buffer.of(0, 0x41, 0x80, 0), Buffer.alloc(64, 0xa5)]);
+    const errors: string[] = [];
+    const neighbour = (key: Buffer) =>
+      tcpServer((socket) =>
+        socket.once('data', (said: Buffer) => {
+          const minor = /^0 panel_node 17(?:\.(\d+))?\n$/.exec(said.toString('latin1'))?.[1];
+          if (Number(minor ?? 0) < 1) return void errors.push('tries to roll back protocol version to 17.0');
+          socket.write(Buffer.concat([Buffer.from('0 cloudy_1 17.7\n'), key]));
+        }),
+      );
+    expect(await probe({ ...(await neighbour(record)), own: US })).toEqual(named(5));
+    // Without that record it has shown its name, and no more.
+    expect(await probe({ ...(await neighbour(Buffer.alloc(0))), own: US })).toEqual(named(4));
+    expect(await probe({ ...(await neighbour(Buffer.of(0, 0x41, 0x15))), own: US })).toEqual(named(4));
+    expect(errors).toEqual([]);
   });
 
   it('that names itself but hangs up on our name is who it claims to be, no more', async () => {
@@ -128,7 +147,7 @@ describe('tincvpn', () => {
     expect(await probe({ ...server, own: unmet })).toEqual(silent);
     expect(heard).toEqual([]);
     expect(await probe({ ...server, own: US })).toEqual(silent);
-    expect(String(heard)).toBe('0 panel_node 17\n');
+    expect(String(heard)).toBe('0 panel_node 17.7\n');
   });
 
   it('measures the path to a gossiping node while it waits anyway, within its declared cost', async () => {

@@ -25,8 +25,16 @@ const ANSWER_LIMIT_MS = 3_000;
 
 /** "0", its name, and the protocol's version: 17 for as long as there were nodes that greet. */
 const GREETING = /^0 ([A-Za-z0-9_]+) 17(\.\d+)?\n/;
-/** Behind the greeting, the key of a session: only for those whose key it has. */
-const SESSION_KEY = /^[^\n]*\n1 \d+ \d+ \d+ \d+ [0-9A-Fa-f]+\n/;
+/**
+ * Behind the greeting, only for those whose key it has: the key of a session, or from 1.1 on the first record of SPTPS
+ * (65 bytes of a key exchange).
+ */
+const SESSION_KEY = /^[^\n]*\n(?:1 \d+ \d+ \d+ \d+ [0-9A-Fa-f]+\n|\0A\x80)/;
+/**
+ * The newest version that there is. tinc 1.0 reads no further than the point; 1.1, once it has our Ed25519 key, takes a mere
+ * "17" for an attack (https://github.com/gsliepen/tinc, protocol_auth.c), and with our RSA key alone goes on as 1.0 does.
+ */
+const OUR_VERSION = '17.7';
 const MAX_GREETING = 512;
 /** With the key of a session, characters. */
 const MAX_ANSWER = 4_096;
@@ -49,7 +57,7 @@ const probe: Prober = async (target, context) => {
   if (isFailed(connection)) return connection;
   const ourName = target.own?.has('peer') ? target.own.get('name') : undefined;
   try {
-    if (ourName !== undefined) connection.socket.write(`0 ${ourName} 17\n`);
+    if (ourName !== undefined) connection.socket.write(`0 ${ourName} ${OUR_VERSION}\n`);
     const [greeting, path] = await Promise.all([
       awaitGreeting(connection, ourName !== undefined, context),
       measurePath(target, context),
