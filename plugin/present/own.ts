@@ -103,9 +103,10 @@ export async function ownView({ services, own }: Panel, typeId: string): Promise
 }
 
 /** How to open the port to neighbours, where the running unit listens only on this machine. */
-function opening({ services }: Panel, { language }: Words, typeId: string, own: OwnView) {
+function opening({ services, config }: Panel, { language }: Words, typeId: string, own: OwnView) {
   const found = openingFor(services.of(typeId), own);
-  return found && { label: found.label[language], text: found.text };
+  const ranges = config.communityRanges;
+  return found && { label: found.label[language], text: (ranges && found.textFor?.(ranges)) ?? found.text };
 }
 
 /** The form sent for a preview, or which of several entries is to be changed. */

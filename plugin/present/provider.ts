@@ -61,7 +61,7 @@ export function worthUsing({ ranked }: Pick<TypeView, 'ranked'>): Usable[] {
 
 type StepModel = { readonly label: string } & (
   | { readonly kind: 'link'; readonly url: string }
-  | { readonly kind: 'copy' | 'qr'; readonly text: string }
+  | { readonly kind: 'copy' | 'qr'; readonly text: string; readonly system?: string }
   | { readonly kind: 'note' }
 );
 
@@ -69,7 +69,11 @@ type StepModel = { readonly label: string } & (
 function stepModel(step: UseStep, { language }: Words): StepModel[] {
   const label = step.label[language];
   if (step.kind === 'note') return [{ kind: step.kind, label }];
-  if (step.kind === 'copy' || step.kind === 'qr') return [{ kind: step.kind, label, text: step.text }];
+  if (step.kind === 'copy') {
+    const { kind, text, system } = step;
+    return [{ kind, label, text, ...(system === undefined ? {} : { system }) }];
+  }
+  if (step.kind === 'qr') return [{ kind: step.kind, label, text: step.text }];
   return isWebAddress(step.url) ? [{ kind: step.kind, label, url: step.url }] : [];
 }
 

@@ -32,9 +32,12 @@ export interface LocalUnits {
 
 /** Lines for a program's own configuration. */
 export interface Opening {
-  /** Where they go, and what to do then. */
+  /** Where they go, what to do then, and what may be in the way. */
   readonly label: Texts;
+  /** For private addresses. */
   readonly text: string;
+  /** For the ranges that the owner has set, in CIDR notation; absent where the lines do not name any. */
+  textFor?(ranges: readonly string[]): string;
 }
 
 export interface Cost {
@@ -45,7 +48,13 @@ export interface Cost {
 /** One thing that a person does to use a provider. */
 export type UseStep =
   | { readonly kind: 'link'; readonly label: Texts; readonly url: string }
-  | { readonly kind: 'copy'; readonly label: Texts; readonly text: string }
+  | {
+      readonly kind: 'copy';
+      readonly label: Texts;
+      readonly text: string;
+      /** The one system that it is for, of several: its name, folded up until a person chooses it. */
+      readonly system?: string;
+    }
   | { readonly kind: 'qr'; readonly label: Texts; readonly text: string }
   | { readonly kind: 'note'; readonly label: Texts };
 

@@ -211,8 +211,12 @@ const proxy3: ServiceType = {
       },
       {
         kind: 'copy',
-        label: { ca: 'Per a la línia d’ordres', es: 'Para la línea de órdenes', en: 'For the command line' },
-        text: `export http_proxy=http://${at}/ https_proxy=http://${at}/`,
+        label: {
+          ca: 'Per a la línia d’ordres, fins que la tanqueu; perquè duri, a ~/.profile. Si demana compte, escriviu-lo les dues vegades davant de l’adreça: http://USUARI:CONTRASENYA@…',
+          es: 'Para la línea de órdenes, hasta que la cierre; para que dure, en ~/.profile. Si pide cuenta, escríbala las dos veces delante de la dirección: http://USUARIO:CONTRASEÑA@…',
+          en: 'For the command line, until you close it; to make it last, in ~/.profile. If it wants an account, write that before the address both times: http://USER:PASSWORD@…',
+        },
+        text: `export http_proxy=http://${at}/ https_proxy=http://${at}/ no_proxy=localhost,127.0.0.1,::1`,
       },
       ...(provider.facts?.login === 'no' ? [] : [ACCOUNT_NEEDED]),
     ];

@@ -83,12 +83,23 @@ function use(provider: Provider): UseStep[] {
     },
     {
       kind: 'copy',
+      system: 'Cloudy',
       label: {
-        ca: 'Perquè duri: línia per a /etc/avahi-ps-serf.conf',
-        es: 'Para que dure: línea para /etc/avahi-ps-serf.conf',
-        en: 'To make it last: line for /etc/avahi-ps-serf.conf',
+        ca: 'Perquè duri: línia per a /etc/avahi-ps-serf.conf, en lloc de la que té el mateix nom',
+        es: 'Para que dure: línea para /etc/avahi-ps-serf.conf, en lugar de la que tiene el mismo nombre',
+        en: 'To make it last: line for /etc/avahi-ps-serf.conf, in the place of the one with the same name',
       },
       text: `SERF_JOIN="${at}"`,
+    },
+    {
+      kind: 'copy',
+      system: 'Debian',
+      label: {
+        ca: 'Perquè duri: fitxer nou /etc/serf/community.json; després, systemctl restart serf. Sense cap agent, s’hi torna a provar.',
+        es: 'Para que dure: fichero nuevo /etc/serf/community.json; después, systemctl restart serf. Sin ningún agente, se vuelve a intentar.',
+        en: 'To make it last: new file /etc/serf/community.json; then systemctl restart serf. Without an agent, it tries again.',
+      },
+      text: `{ "retry_join": ["${at}"] }`,
     },
   ];
 }

@@ -308,25 +308,47 @@ describe('dnsservice, its score', () => {
 });
 
 describe('dnsservice, its use', () => {
-  it('is a line for resolv.conf, IPv6 without brackets', () => {
-    expect(said(dnsservice.use(provider({ port: 53 })))).toEqual([
-      'dig @10.1.2.3 -p 53 10.in-addr.arpa SOA',
-      'note',
-      'nameserver 10.1.2.3',
-      'note',
+  const copied = (of: Parameters<typeof provider>[0], best?: Parameters<typeof dnsservice.use>[1]) =>
+    dnsservice.use(provider(of), best).flatMap((step) => (step.kind === 'copy' ? [[step.system, step.text]] : []));
+
+  it('is a line for resolv.conf, IPv6 without brackets, and lines that last for what overwrites that', () => {
+    expect(copied({ port: 53 })).toEqual([
+      [undefined, 'dig @10.1.2.3 -p 53 10.in-addr.arpa SOA'],
+      [undefined, 'nameserver 10.1.2.3'],
+      ['NetworkManager (Raspberry Pi OS)', '[global-dns-domain-*]\nservers=10.1.2.3'],
+      ['dhcpcd', 'static domain_name_servers=10.1.2.3'],
+      ['dhclient (Debian)', 'supersede domain-name-servers 10.1.2.3;'],
+      ['systemd-resolved', '[Resolve]\nDNS=10.1.2.3\nDomains=~.'],
+      ['dnsmasq', 'no-resolv\nserver=10.1.2.3'],
+      [
+        'OpenWrt',
+        `uci add_list 'dhcp.@dnsmasq[0].server=10.1.2.3'
+uci add_list 'dhcp.@dnsmasq[0].rebind_domain=guifi.net'
+uci commit dhcp && /etc/init.d/dnsmasq restart`,
+      ],
     ]);
     expect(said(dnsservice.use(provider({ address: 'fd00::1', port: 53 })))).toContain('nameserver fd00::1');
+  });
+
+  it('says beside resolv.conf, in every language, that these lines may not last', () => {
+    const lines = dnsservice.use(provider({ port: 53 })).find((step) => /^nameserver/.test(said([step])[0] ?? ''));
+    const lasts = { ca: /no hi duren/, es: /no duran/, en: /do not last/ };
+    expect(lines?.label).toMatchObject(
+      Object.fromEntries(Object.entries(lasts).map(([language, words]) => [language, expect.stringMatching(words)])),
+    );
   });
 
   it('names the best other server as the second, where resolv.conf can name it', () => {
     const best = [
       provider({ port: 53 }),
       provider({ address: '10.0.0.7', port: 5353 }),
-      provider({ address: '10.0.0.8', port: 53 }),
+      provider({ address: 'fd00::8', port: 53 }),
       provider({ address: '10.0.0.9', port: 53 }),
     ];
-    const steps = said(dnsservice.use(provider({ port: 53 }), best));
-    expect(steps.slice(2)).toEqual(['nameserver 10.1.2.3\nnameserver 10.0.0.8']);
+    const texts = copied({ port: 53 }, best).map(([, text]) => text);
+    expect(texts[1]).toBe('nameserver 10.1.2.3\nnameserver fd00::8');
+    expect(texts[4]).toBe('supersede domain-name-servers 10.1.2.3;\nsupersede dhcp6.name-servers fd00::8;');
+    expect(texts[5]).toContain('DNS=10.1.2.3 fd00::8\n');
   });
 
   it('enters only resolvers into resolv.conf, and gives others the community’s names alone', () => {
@@ -349,13 +371,13 @@ describe('dnsservice, its use', () => {
     for (const text of Object.values(label ?? { none: '' })) expect(text).toMatch(/ns1\.guifi\.net.*bind9-dnsutils/);
   });
 
-  it('on another port is a line for dnsmasq, since resolv.conf knows no ports', () => {
-    expect(said(dnsservice.use(provider({ port: 5353 })))).toContain('server=10.1.2.3#5353');
-    const line = dnsservice
-      .use(provider({ port: 5353 }))
-      .find((step) => step.kind === 'copy' && step.text.startsWith('s'));
-    for (const text of Object.values(line?.label ?? { none: '' }))
-      expect(text).toMatch(/\/etc\/dnsmasq\.d\/community\.conf.*systemctl restart dnsmasq/);
+  it('on another port is for programs that know ports', () => {
+    expect(copied({ port: 5353 }).slice(1)).toEqual([
+      ['systemd-resolved', '[Resolve]\nDNS=10.1.2.3:5353\nDomains=~.'],
+      ['dnsmasq', 'no-resolv\nserver=10.1.2.3#5353'],
+      ['OpenWrt', expect.stringContaining('server=10.1.2.3#5353')],
+    ]);
+    expect(copied({ address: 'fd00::1', port: 5353 })[1]?.[1]).toContain('DNS=[fd00::1]:5353');
     expect(dnsservice.use(provider({ port: null }))).toEqual([]);
   });
 

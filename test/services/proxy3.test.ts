@@ -132,7 +132,7 @@ describe('proxy3', () => {
   it('is entered in the browser or on the command line', () => {
     expect(said(proxy3.use(provider({ port: 3128 })))).toEqual([
       '10.1.2.3:3128',
-      'export http_proxy=http://10.1.2.3:3128/ https_proxy=http://10.1.2.3:3128/',
+      'export http_proxy=http://10.1.2.3:3128/ https_proxy=http://10.1.2.3:3128/ no_proxy=localhost,127.0.0.1,::1',
       'note',
     ]);
     // One that has just served us without an account asks for none.

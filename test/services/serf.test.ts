@@ -124,6 +124,7 @@ describe('serf', () => {
     expect(said(serf.use(provider({ address: 'fd00::1', port: 5000 })))).toEqual([
       'serf join [fd00::1]:5000',
       'SERF_JOIN="[fd00::1]:5000"',
+      '{ "retry_join": ["[fd00::1]:5000"] }',
     ]);
     expect(serf.use(provider({ port: null }))).toEqual([]);
     expect(serf.describe).toBeUndefined();

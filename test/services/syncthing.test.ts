@@ -123,7 +123,7 @@ describe('syncthing, its use', () => {
     expect(said(syncthing.use(announced))).toEqual([
       OURS,
       OURS,
-      `syncthing cli config devices add --device-id ${OURS} --addresses tcp://[fd00::1]:22000`,
+      `syncthing cli config devices add --device-id ${OURS}\nsyncthing cli config devices ${OURS} addresses add 'tcp://[fd00::1]:22000'`,
       'note',
     ]);
   });

@@ -201,10 +201,14 @@ describe('a port that only this machine reaches', () => {
     const visitor = await owner();
     const unbound = { unit: 'unbound.service', state: 'running', enabled: true } as const;
     view({ port: port('loopback', 'loopback'), units: [unbound] });
-    const lines = 'server:\n  interface: 0.0.0.0\n  access-control: 10.0.0.0/8 allow</pre>';
+    const lines = 'server:\n  interface-automatic: yes\n  access-control: 10.0.0.0/8 allow\n';
     const { body } = await visitor.get('/services/dnsservice');
     expect(body).toContain('/etc/unbound/unbound.conf.d/community.conf');
     expect(body).toContain(lines);
+    Object.assign(web.panel, { config: { ...web.panel.config, communityRanges: ['10.1.0.0/16', 'fd00:1::/32'] } });
+    const own = 'yes\n  access-control: 10.1.0.0/16 allow\n  access-control: fd00:1::/32 allow</pre>';
+    expect((await visitor.get('/services/dnsservice')).body).toContain(own);
+    Object.assign(web.panel, { config: { ...web.panel.config, communityRanges: null } });
     expect((await new Visitor(web).get('/services/dnsservice')).body).not.toContain(lines);
     view({ port: port('open', 'open'), units: [unbound] });
     expect((await visitor.get('/services/dnsservice')).body).not.toContain(lines);

@@ -106,11 +106,12 @@ function use(provider: Provider): UseStep[] {
     {
       kind: 'copy',
       label: {
-        ca: 'Afegiu-lo des de la línia d’ordres',
-        es: 'Añádalo desde la línea de órdenes',
-        en: 'Add it on the command line',
+        ca: 'Afegiu-lo des de la línia d’ordres, amb l’usuari que executa el Syncthing; dura',
+        es: 'Añádalo desde la línea de órdenes, con el usuario que ejecuta Syncthing; dura',
+        en: 'Add it on the command line, as the user that runs Syncthing; it lasts',
       },
-      text: `syncthing cli config devices add --device-id ${id} --addresses tcp://${at}`,
+      // Two orders: given addresses with the first, Debian 12's Syncthing (1.19) breaks down.
+      text: `syncthing cli config devices add --device-id ${id}\nsyncthing cli config devices ${id} addresses add 'tcp://${at}'`,
     },
     {
       kind: 'note',

@@ -136,7 +136,7 @@ const beats = orNull(
 );
 const useStep = {
   type: 'object',
-  properties: { kind: oneOf('link', 'copy', 'qr', 'note'), label: text, url: text, text },
+  properties: { kind: oneOf('link', 'copy', 'qr', 'note'), label: text, url: text, text, system: text },
   required: ['kind', 'label'],
 };
 const provider: Fields<ProviderAnswer> = {
