@@ -70,7 +70,7 @@ export async function startDaemon(config: Config, demo: boolean): Promise<Daemon
 async function registerPages(app: FastifyInstance, panel: Panel, texts: Texts): Promise<WeakSet<IncomingMessage>> {
   const { basePath, socket } = panel.config;
   const bySocket = new WeakSet<IncomingMessage>();
-  await app.register((scope) => registerWeb(scope, panel, { texts, bySocket }), {
+  await app.register((scope) => registerWeb(scope, panel, { texts, bySocket, whole: app }), {
     prefix: basePath.replace(/\/$/, ''),
   });
   guardConnections(app.server);

@@ -8,6 +8,7 @@ const STATUS = {
   'unknown-provider': 404,
   'unknown-job': 404,
   'not-found': 404,
+  'wrong-path': 404,
   'bad-request': 400,
   'bad-query': 400,
   'login-required': 401,

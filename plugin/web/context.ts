@@ -41,7 +41,7 @@ export interface Web {
 
 /** The visit before the role is known: enough to answer an error. */
 export function beginVisit(web: Web, request: FastifyRequest, reply: FastifyReply): Visit {
-  const path = request.url.slice(web.base.length - 1);
+  const path = request.url.startsWith(web.base) ? request.url.slice(web.base.length - 1) : request.url;
   const { headers } = request;
   const chosen = web.embedded ? headers['x-cloudy-language'] : readCookie(request, LANGUAGE_COOKIE);
   const language = chooseLanguage(

@@ -11,7 +11,8 @@ import { beginVisit, type Web } from './context.js';
 import { assetsUnder, serveAssets } from './reply/assets.js';
 import { answerUnreadable } from './reply/bad-requests.js';
 import { PERSONAL, SECURITY_HEADERS } from './reply/headers.js';
-import { failure, noSuchPage, sendShared } from './reply/respond.js';
+import { findWay } from './reply/lost.js';
+import { failure, sendShared } from './reply/respond.js';
 import { type SharedPage, SharedPages } from './reply/shared.js';
 import { loadViews } from './reply/templates.js';
 import { clientAddresses } from './request/client-address.js';
@@ -32,6 +33,8 @@ export interface WebOptions {
   readonly bySocket?: WeakSet<IncomingMessage>;
   /** Whether a reader may be given what was made for another one a moment ago; unless told otherwise. */
   readonly shares?: boolean;
+  /** The panel's own application: addresses outside of the prefix are answered too. */
+  readonly whole?: FastifyInstance;
   /** From `loadTexts`, where the panel is registered twice. */
   readonly texts?: Texts;
 }
@@ -84,11 +87,17 @@ export async function registerWeb(app: FastifyInstance, panel: Panel, options: W
 
   parseForms(app);
   app.setErrorHandler((error, request, reply) => failure(web, visitFor(request, reply), error));
-  app.setNotFoundHandler(async (request, reply) => {
+  const answerLost = async (request: FastifyRequest, reply: FastifyReply) => {
     const visit = visitFor(request, reply);
     visit.role = await web.auth.role(visit);
-    throw noSuchPage();
-  });
+    return findWay(web, visit);
+  };
+  app.setNotFoundHandler(answerLost);
+  if (options.whole && web.base !== '/')
+    options.whole.setNotFoundHandler(async (request, reply) => {
+      reply.headers(SECURITY_HEADERS);
+      return answerLost(request, reply).catch((error) => failure(web, visitFor(request, reply), error));
+    });
   for (const route of ROUTES) {
     app.route({
       method: route.method,
@@ -101,6 +110,8 @@ export async function registerWeb(app: FastifyInstance, panel: Panel, options: W
 
 async function answer(web: Web, visit: Visit, route: Route): Promise<unknown> {
   visit.role = await web.auth.role(visit);
+  // The router takes `/services/` for a type without a name.
+  if (Object.values(visit.request.params as object).includes('')) return findWay(web, visit);
   web.auth.permit(visit, route.need);
   const moved = followOldId(web, visit, route.path);
   if (moved || !route.version) return moved ?? route.handler(web, visit);

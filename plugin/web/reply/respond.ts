@@ -28,7 +28,15 @@ export interface Pulse {
 
 /** The translated text of these codes says everything; the English message would only repeat it. */
 const SELF_EXPLANATORY: ReadonlySet<string> = new Set<ErrorCode>([
-  ...(['unknown-type', 'unknown-provider', 'unknown-job', 'not-found', 'nothing-to-scan', 'unit-refused'] as const),
+  ...([
+    'unknown-type',
+    'unknown-provider',
+    'unknown-job',
+    'not-found',
+    'wrong-path',
+    'nothing-to-scan',
+    'unit-refused',
+  ] as const),
   ...(['login-required', 'wrong-password', 'owner-exists', 'bad-token', 'cross-site', 'bad-query'] as const),
   ...(['disk-full', 'disk-unwritable', 'interrupted', 'internal'] as const),
 ]);
