@@ -63,26 +63,34 @@ function turn(isLost) {
       ? line.firstElementChild?.textContent
       : line.dataset.back
     : '';
-  // What a proxy has put there in the panel's name; that a form was not sent stays true.
-  if (!isLost) for (const one of message().querySelectorAll(':scope > :not(.cs-unsent)')) one.remove();
 }
 
-// A form that got nowhere is not sent again by itself: who pressed its button has to know.
+// A form that got nowhere is not sent again by itself: who pressed its button has to know, whatever else is said above it.
 const isDeed = ({ request }) => request?.method === 'POST';
-function lose(ctx) {
-  miss();
-  if (!isDeed(ctx)) return;
+let isUnsent = false;
+function tellUnsent() {
+  if (!isUnsent || message().querySelector('.cs-unsent')) return;
   const line = document.createElement('p');
   line.className = 'cs-alert cs-unsent';
   line.textContent = message().dataset.unsent;
-  message().replaceChildren(line);
+  message().prepend(line);
+}
+
+function lose(ctx) {
+  miss();
+  if (!isDeed(ctx)) return;
+  isUnsent = true;
+  message().replaceChildren();
+  tellUnsent();
 }
 
 function hear() {
-  const wasLost = missed >= PATIENCE;
+  const before = missed;
   heardAt = Date.now();
   missed = 0;
-  if (wasLost) turn(false);
+  // What a proxy has put there in the panel's name, be it after one lost answer.
+  if (before > 0) for (const one of message().querySelectorAll(':scope > :not(.cs-unsent)')) one.remove();
+  if (before >= PATIENCE) turn(false);
   else show();
 }
 
@@ -93,12 +101,14 @@ function miss() {
 }
 
 // 502 to 504 are a proxy's words for a panel that does not answer, or those of a panel that ends: they must not take the
-// place of the list. With a place of its own for them, it is Cloudy's page that says so.
+// place of the list. With a place of its own for them, it is Cloudy's page that says so: also not for one lost answer.
 document.addEventListener('htmx:before:response', (event) => {
-  const { status, headers } = event.detail.ctx.response;
-  if (status < 502 || status > 504 || headers.has('hx-retarget')) return;
+  const { ctx } = event.detail;
+  const { status, headers } = ctx.response;
+  if (status < 502 || status > 504) return;
+  if (headers.has('hx-retarget') && (isDeed(ctx) || missed + 1 >= PATIENCE)) return;
   event.preventDefault();
-  lose(event.detail.ctx);
+  lose(ctx);
 });
 document.addEventListener('htmx:after:request', ({ detail: { ctx } }) => {
   const { status, headers } = ctx.response;
@@ -112,6 +122,7 @@ document.addEventListener('htmx:error', ({ detail }) => detail.ctx && lose(detai
 document.addEventListener('htmx:after:swap', () => {
   show();
   age();
+  tellUnsent();
 });
 
 // The button that began a job is away until the job ends: who has pressed it by keyboard finds it again where it was.
@@ -126,7 +137,9 @@ document.addEventListener('htmx:after:swap', () => {
 
 // What came of the last form is no word about this one.
 document.addEventListener('htmx:before:request', ({ detail: { ctx } }) => {
-  if (isDeed(ctx)) for (const one of [message(), document.getElementById('cs-saved')]) one?.replaceChildren();
+  if (!isDeed(ctx)) return;
+  isUnsent = false;
+  for (const one of [message(), document.getElementById('cs-saved')]) one?.replaceChildren();
 });
 
 // A tab that nobody looks at asks nothing, and asks at once when it is looked at again.

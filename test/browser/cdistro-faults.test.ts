@@ -1,5 +1,5 @@
 /** Inside Cloudy's web GUI when the panel is down, hangs, never ends or ends early, and when strangers' text is in the way. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -94,6 +94,74 @@ describe('a panel that is down', () => {
       await daemon.close();
     }
   }, 60_000);
+});
+
+describe('one lost answer', () => {
+  it('is no reason for a message, and leaves none behind', async () => {
+    const daemon = await startDemo(folder, { socket: socket(), listen: null });
+    const browser = await startBrowser();
+    try {
+      const page = await browser.newPage();
+      await host.logIn(page);
+      await page.goto(host.url('services/dnsservice'));
+      const poll = () => page.evaluate(() => document.getElementById('cs-pulse')?.dispatchEvent(new Event('cs-again')));
+      const message = () => page.locator('#cs-message').innerHTML();
+      renameSync(socket(), `${socket()}-away`);
+      await Promise.all([page.waitForResponse((answer) => answer.status() === 503), poll()]);
+      renameSync(`${socket()}-away`, socket());
+      expect(await message()).toBe('');
+      // It asks again by itself.
+      await page.waitForResponse((answer) => answer.ok() && answer.url().includes('dnsservice'));
+      expect([await message(), await page.locator('.cs-lost').count()]).toEqual(['', 0]);
+    } finally {
+      await browser.close();
+      await daemon.close();
+    }
+  }, 60_000);
+
+  it('to a form says that this was not sent, also once the panel is back', async () => {
+    const daemon = await startDemo(folder, { socket: socket(), listen: null });
+    const browser = await startBrowser();
+    try {
+      const page = await browser.newPage();
+      await host.logIn(page);
+      await page.goto(host.url('services/dnsservice'));
+      renameSync(socket(), `${socket()}-away`);
+      await page.click('form[action$="/scan"] button');
+      const message = page.locator('#cs-message');
+      await message.getByText('The services panel does not answer.').waitFor();
+      expect(await message.locator('.cs-unsent').count()).toBe(1);
+      renameSync(`${socket()}-away`, socket());
+      await message.getByText('The services panel does not answer.').waitFor({ state: 'detached' });
+      expect(await message.locator('.cs-unsent').count()).toBe(1);
+    } finally {
+      await browser.close();
+      await daemon.close();
+    }
+  }, 60_000);
+});
+
+describe('a web server of Cloudy that', () => {
+  it.runIf(process.getuid?.() === 0)('is another user is told how to let it open the socket', async () => {
+    await host.close();
+    await standIn((connection) => connection.destroy());
+    chmodSync(socket(), 0o660);
+    chmodSync(folder, 0o755);
+    const path = join(folder, 'other');
+    mkdirSync(path);
+    const other = await CdistroHost.start({ folder: path, socket: socket(), address: '127.0.48.2', user: 'nobody' });
+    try {
+      const cookie = await other.session();
+      const answer = await fetch(other.url('services/dnsservice'), { headers: { cookie } });
+      const text = await answer.text();
+      expect(answer.status).toBe(503);
+      expect(text).toContain('Cloudy may not open the services panel’s socket.');
+      expect(text).toMatch(/usermod -aG cloudy-services 'nobody'/);
+      expect(text).not.toContain('systemctl start');
+    } finally {
+      await other.close();
+    }
+  });
 });
 
 describe('a panel that', () => {

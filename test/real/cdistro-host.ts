@@ -1,5 +1,5 @@
 /** PHP's own web server with a host shaped like Cloudy's web GUI (test/cdistro) and our bridge linked into it. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -26,6 +26,8 @@ export interface HostOptions {
   readonly socket: string;
   /** Its own 127.x.y.z. */
   readonly address: string;
+  /** The user who runs it; by default the one who tests. */
+  readonly user?: string;
   /** Settings of PHP. */
   readonly settings?: Readonly<Record<string, string>>;
 }
@@ -44,7 +46,7 @@ export class CdistroHost {
     this.#times = join(folder, 'times');
   }
 
-  static async start({ folder, socket, address, settings = {} }: HostOptions): Promise<CdistroHost> {
+  static async start({ folder, socket, address, user, settings = {} }: HostOptions): Promise<CdistroHost> {
     const port = quietPort();
     const host = new CdistroHost(folder, address, port);
     const sessions = join(folder, 'sessions');
@@ -54,7 +56,11 @@ export class CdistroHost {
     const given = { 'session.save_path': sessions, log_errors: 'on', error_log: host.#log, ...settings };
     const options = Object.entries(given).flatMap(([name, value]) => ['-d', `${name}=${value}`]);
     const env = { ...process.env, CLOUDY_SERVICES_SOCKET: socket, HOST_TIMES: host.#times };
-    host.#php = spawn('php', [...options, '-S', `${address}:${port}`, '-t', host.root], { env, stdio: 'ignore' });
+    const command = ['php', ...options, '-S', `${address}:${port}`, '-t', host.root];
+    if (user !== undefined) execFileSync('chown', ['-R', user, folder]);
+    const [program = '', ...args] =
+      user === undefined ? command : ['setpriv', `--reuid=${user}`, '--regid=nogroup', '--clear-groups', ...command];
+    host.#php = spawn(program, args, { env, stdio: 'ignore' });
     endWithUs(host.#php);
     await until('the PHP host answers', () =>
       fetch(`${host.origin}/css/host.css`).then(

@@ -73,6 +73,9 @@ class CloudyServices
         return array('type' => 'render', 'page' => '');
     }
 
+    // Set where the panel's socket is there, and the user who runs Cloudy may not open it.
+    private static $isRefused = false;
+
     // Asks the panel and makes Cloudy's kind of answer of what it says.
     static function answer()
     {
@@ -149,6 +152,8 @@ class CloudyServices
         $address = 'unix://' . (getenv('CLOUDY_SERVICES_SOCKET') ?: self::SOCKET);
         $socket = @stream_socket_client($address, $code, $why, self::LIMIT);
         if ($socket === false) {
+            // EACCES, which is the same number on every Linux; PHP has no name for it without an extension.
+            self::$isRefused = $code === 13;
             return null;
         }
         stream_set_timeout($socket, self::LIMIT);
@@ -228,11 +233,29 @@ class CloudyServices
         return '';
     }
 
+    // Who runs Cloudy; empty where PHP cannot tell.
+    private static function runner()
+    {
+        $entry = function_exists('posix_geteuid') ? posix_getpwuid(posix_geteuid()) : false;
+        return is_array($entry) ? $entry['name'] : '';
+    }
+
+    // What is the matter, and the commands that mend it.
+    private static function trouble()
+    {
+        if (!self::$isRefused) {
+            return array('cloudyservices_down', 'cloudyservices_start', "systemctl start cloudy-services\njournalctl -u cloudy-services -n 50");
+        }
+        $user = self::runner();
+        return array('cloudyservices_denied', 'cloudyservices_group', 'usermod -aG cloudy-services ' . ($user === '' ? 'USER' : escapeshellarg($user)));
+    }
+
     private static function down()
     {
+        list($what, $how, $commands) = self::trouble();
         $page = '<h2>' . t('cloudyservices_title') . '</h2>'
-            . '<div class="alert alert-error"><strong>' . t('cloudyservices_down') . '</strong> ' . t('cloudyservices_start') . '</div>'
-            . '<pre>systemctl start cloudy-services' . "\n" . 'journalctl -u cloudy-services -n 50</pre>';
+            . '<div class="alert alert-error"><strong>' . t($what) . '</strong> ' . t($how) . '</div>'
+            . '<pre>' . htmlspecialchars($commands, ENT_NOQUOTES) . '</pre>';
         if (!headers_sent()) {
             http_response_code(503);
             header('Retry-After: 5');
