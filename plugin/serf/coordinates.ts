@@ -7,7 +7,7 @@ import type { Coordinate, SerfRpc } from './client.js';
 
 /** How long answers stay fresh, ms: coordinates move slowly, but an agent that has just started soon knows more. */
 const FRESH_MS = 10 * 60_000;
-const EMPTY_FRESH_MS = 30_000;
+const FIRST_FRESH_MS = 30_000;
 
 /** An agent that hangs up within this time of a question does so because of it, ms. */
 const HANG_UP_MS = 5_000;
@@ -64,10 +64,13 @@ export class Coordinates {
   #askedAt = Number.NEGATIVE_INFINITY;
   /** Questions in a row that the agent did not answer. */
   #failures = 0;
+  /** How many the last look found, and how long it was fresh, ms. */
+  #last = { size: 0, freshMs: FIRST_FRESH_MS };
 
   /**
    * Estimated round-trip time to each of the others, ms, by member name; unknown nodes are left out. Asks the agent at most
-   * every 10 minutes, and no more where it cannot answer: one older than Serf 0.7 hangs up on the question.
+   * every 10 minutes; sooner while it gets to know more of them, and no more where it cannot answer: one older than Serf 0.7
+   * hangs up on the question.
    * @throws PanelError serf-away, serf-refused
    */
   estimates(community: Community): Promise<ReadonlyMap<string, number>> {
@@ -77,12 +80,12 @@ export class Coordinates {
     this.#estimates.then(
       ({ size }) => {
         this.#failures = 0;
-        this.#serve(size > 0 ? FRESH_MS : EMPTY_FRESH_MS);
+        this.#serve(this.#freshMs(size, community.others.length));
       },
       (error) => {
         this.#failures++;
         const isRefused = error instanceof PanelError && error.code === 'serf-refused';
-        this.#serve(isRefused || this.#failures > 1 ? Infinity : EMPTY_FRESH_MS);
+        this.#serve(isRefused || this.#failures > 1 ? Infinity : FIRST_FRESH_MS);
       },
     );
     return this.#estimates;
@@ -98,6 +101,14 @@ export class Coordinates {
   #serve(ms: number): void {
     this.#askedAt = performance.now();
     this.#until = this.#askedAt + ms;
+  }
+
+  /** An agent learns one coordinate a second: a look that does not know everybody is repeated soon, and less and less. */
+  #freshMs(size: number, wanted: number): number {
+    const isGrowing = size === 0 || size > this.#last.size;
+    const again = isGrowing ? FIRST_FRESH_MS : Math.min(2 * this.#last.freshMs, FRESH_MS);
+    this.#last = { size, freshMs: again };
+    return size > 0 && size >= wanted ? FRESH_MS : again;
   }
 }
 

@@ -74,11 +74,14 @@ describe('the coordinates of a community', () => {
 
   it('are asked for in small batches, and once in ten minutes however often they are read', async () => {
     vi.useFakeTimers({ toFake: ['performance'] });
-    const { client, asked, most } = agentClient({ me: at(), n7: at({ height: 0.01 }), n8: at({ error: 2 }) });
+    const { client, asked, most } = agentClient({
+      me: at(),
+      ...Object.fromEntries(names.map((name) => [name, at({ height: 0.01 })])),
+    });
     const coordinates = new Coordinates();
     const look = () => coordinates.estimates({ client, self: 'me', others: names });
     const both = await Promise.all([look(), look()]);
-    expect(both.map((map) => [...map])).toEqual([[['n7', 10]], [['n7', 10]]]);
+    expect(both.map((map) => [map.size, map.get('n7')])).toEqual(Array(2).fill([names.length, 10]));
     expect(asked).toEqual(['me', ...names]);
     expect(most()).toBe(16);
     vi.advanceTimersByTime(599_000);
@@ -87,6 +90,30 @@ describe('the coordinates of a community', () => {
     vi.advanceTimersByTime(2_000);
     await look();
     expect(asked).toHaveLength(102);
+  });
+
+  it('are asked for again soon while the agent gets to know more nodes, and less and less once it does not', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    const known: Record<string, Coordinate> = { me: at(), n7: at(), n8: at({ error: 2 }) };
+    const { client, asked } = agentClient(known);
+    const coordinates = new Coordinates();
+    const look = async (after: number) => {
+      vi.advanceTimersByTime(after);
+      return (await coordinates.estimates({ client, self: 'me', others: names })).size;
+    };
+    expect(await look(0)).toBe(1);
+    Object.assign(known, { n8: at(), n9: at() });
+    expect([await look(29_000), await look(2_000)]).toEqual([1, 3]);
+    Object.assign(known, { n10: at() });
+    expect(await look(31_000)).toBe(4);
+    // Nothing new: after 30 s, 1 min, 2 min …, at most 10 min.
+    const rounds = () => asked.filter((name) => name === 'me').length;
+    const before = rounds();
+    for (let minute = 0; minute < 60; minute += 1) await look(60_000);
+    expect(rounds() - before).toBeLessThanOrEqual(10);
+    expect(rounds() - before).toBeGreaterThanOrEqual(7);
+    Object.assign(known, { n11: at() });
+    expect(await look(600_000)).toBe(5);
   });
 
   it('are not asked for while this node has none itself, and are tried again soon', async () => {
