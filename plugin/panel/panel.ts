@@ -1,6 +1,7 @@
 /** The rooms wired into one panel, left to right. */
 import type { Config } from '../config/index.js';
 import type { Discovery } from '../discovery/index.js';
+import { logPresence } from '../discovery/presence.js';
 import type { Jobs } from '../jobs/index.js';
 import type { Time } from '../lib/clock/index.js';
 import { Listeners } from '../lib/listeners.js';
@@ -70,10 +71,13 @@ export class WiredPanel implements Panel {
     const now = () => time.now();
     this.#ranking = new Ranking({ services, discovery, store, now });
     this.#closeDemo = closeDemo;
-    const isKept = serving && !demo;
+    const kept = () => [
+      rememberPeers(discovery, store.settings),
+      rememberAnnouncers(discovery, store.announcers, now),
+      logPresence(discovery),
+    ];
     this.#forget = [
-      ...(isKept ? [rememberPeers(discovery, store.settings)] : []),
-      ...(isKept ? [rememberAnnouncers(discovery, store.announcers, now)] : []),
+      ...(serving && !demo ? kept() : []),
       time.onJump((jump) => jobs.move(jump)),
       time.onJump((jump) => own.move(jump)),
     ];
