@@ -2,6 +2,7 @@
 import { chmodSync, closeSync, existsSync, openSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
+import { SQLITE_ADDON } from '../config/paths.js';
 import { log } from '../lib/log.js';
 import { PanelError } from '../model/errors.js';
 import { Connection, type Detour, isUnwritable } from './connection.js';
@@ -185,7 +186,27 @@ function moveAside(path: string, now: number): string {
   return aside;
 }
 
+/** SQLite's own half of the program does not load: no disk is to blame. */
+function isAddonError(error: unknown): error is Error {
+  if (!(error instanceof Error)) return false;
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ERR_DLOPEN_FAILED' || code === 'MODULE_NOT_FOUND' || error.message.includes('bindings file');
+}
+
+function unfitAddon(error: Error): PanelError {
+  const [reason = ''] = error.message.replace(/\s+/g, ' ').split('. ');
+  const todo =
+    SQLITE_ADDON === null ? 'npm rebuild better-sqlite3' : 'sudo apt-get install --reinstall cloudy-services';
+  return new PanelError(
+    'bad-config',
+    `SQLite was not compiled for this Node (${process.version}, ${process.arch}): ${reason}.`,
+    `Compile or install it again: ${todo}`,
+    { cause: error },
+  );
+}
+
 function notOpened(path: string, error: unknown): PanelError {
+  if (isAddonError(error)) return unfitAddon(error);
   return new PanelError(
     'bad-config',
     `The database ${path} cannot be opened: ${(error as Error).message}.`,
