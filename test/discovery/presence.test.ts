@@ -1,6 +1,6 @@
 /** The log of a source that goes and returns, slowly, quickly, or never was there. */
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import type { SourceState, SourceStatus } from '../../plugin/discovery/index.js';
+import type { SourceState, SourceStatus } from '../../plugin/discovery/source.js';
 import { logPresence } from '../../plugin/discovery/presence.js';
 
 let lines: string[];
