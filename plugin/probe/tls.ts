@@ -124,9 +124,12 @@ function capped(socket: Socket, budget: { left: number }, onTooMuch: () => void)
   return limited;
 }
 
+/** Alerts of the other side, as OpenSSL calls them: `ERR_SSL_TLSV1_UNRECOGNIZED_NAME` is one, too. */
+const ALERT = /^ERR_SSL_(TLSV1_|.*_ALERT_)/;
+
 /** Errors of the TLS library itself (`ERR_SSL_…`, `EPROTO`) mean that the other side does not speak TLS as we do. */
 function toTlsFailure(error: NodeJS.ErrnoException): Failed {
-  if (/_ALERT_/.test(error.code ?? '')) return SPEAKS_TLS;
+  if (ALERT.test(error.code ?? '')) return SPEAKS_TLS;
   return /^(ERR_SSL|ERR_TLS|EPROTO)/.test(error.code ?? '')
     ? { level: 2, reason: 'wrong-protocol' }
     : { ...toFailure(error), level: 2 };
