@@ -92,7 +92,8 @@ async function compareStance(first: HttpAnswer, target: Target, context: ProbeCo
   if (first.status === 401 || stance === 'broken') return 'none';
   const web = await httpOnce(target, AS_WEB, context);
   if (isFailed(web) || web.status === first.status) return 'none';
-  const isGateway = first.status === 502 || first.status === 504;
+  // Apache says "500 Proxy Error" of a host without an address.
+  const isGateway = first.status === 502 || first.status === 504 || /proxy/i.test(first.statusText);
   return web.status === 400 || (isGateway && web.status < 500) ? stance : 'none';
 }
 

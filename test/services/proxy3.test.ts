@@ -83,11 +83,18 @@ describe('proxy3', () => {
     ['3proxy', [502, { 'Proxy-Connection': 'close' }], [400]],
     ['squid without its headers', [504, { 'Content-Language': 'en' }], [400]],
     ['squid that does not keep to its copies', [503, { ...SQUID, 'X-Squid-Error': 'ERR_DNS_FAIL 0' }], [400]],
-    ['Apache, which serves its own pages beside', [502, { Server: 'Apache' }], [200]],
+    ['one that serves its own pages beside', [502, { Server: 'Apache' }], [200]],
     ['an appliance that names itself', [504, { 'Proxy-Agent': 'Gate' }], [504]],
   ])('%s, open, works', async (_, whole, path) => {
     const { result } = await probeTwo(whole, path);
     expect(result).toMatchObject({ level: 3, facts: { login: 'no' }, samples: proven({}).samples });
+  });
+
+  it('Apache, which serves its own pages beside, works', async () => {
+    const apache = await webServer(({ url = '' }, response) =>
+      response.writeHead(...(url.startsWith('http:') ? ([500, 'Proxy Error'] as const) : ([200, 'OK'] as const))).end(),
+    );
+    expect(await proxy3.probe(apache, context())).toMatchObject({ level: 3, facts: { login: 'no' } });
   });
 
   it.each<readonly [string, [number, OutgoingHttpHeaders?], [number, OutgoingHttpHeaders?]]>([
