@@ -1,15 +1,17 @@
 /** Web folders (WebDAV, RFC 4918): files on a neighbour's machine, opened in any file manager. */
+import type { Metric } from '../model/metric.js';
 import { plainPath } from '../model/provider.js';
+import type { Sample } from '../model/sample.js';
 import { HEAD_COST, type HttpAnswer, type HttpQuestion, httpTimes, otherWeb, pageMetrics } from '../probe/http.js';
-import { isFailed, type ProbeContext, type ProbeResult, type Prober, type Target } from '../probe/index.js';
+import type { ProbeContext, ProbeResult, Prober, Target } from '../probe/index.js';
 import { withPacketTrain } from '../probe/ping.js';
 import { httpsFact, WEB_COST, type WebAnswer, webAddress, webAgain, webOnce } from '../probe/web.js';
 import type { ServiceType } from './contract.js';
 
 /**
- * A folder names its compliance classes in its own header (RFC 4918, §10.1). Where that is missing (a proxy in front may
- * answer OPTIONS by itself), only a folder has properties to tell. A server that wants a login says nothing else before, nor
- * one that forbids: there may be a folder behind it, or not, so nothing is proven and nothing has failed.
+ * A folder names its compliance classes in its own header (RFC 4918, §10.1), and tells its properties to those for whom it
+ * opens: that proves it too, where a proxy in front answers OPTIONS by itself. A server that wants a login before either,
+ * or forbids, may have a folder behind it or not: nothing is proven and nothing has failed.
  */
 const probe: Prober = async (target, context) => {
   const path = plainPath(target.txt);
@@ -25,18 +27,31 @@ const options = (path: string): HttpQuestion => ({ method: 'OPTIONS', path, body
 const properties = (path: string): HttpQuestion => ({ method: 'PROPFIND', path, headers: { Depth: '0' }, bodyCap: 0 });
 
 async function judge(target: Target, answer: WebAnswer, path: string, context: ProbeContext): Promise<ProbeResult> {
-  const samples = httpTimes(answer);
-  const folder = { level: 3, samples, facts: httpsFact(answer) } as const;
-  if (namesClass(answer)) return folder;
+  const named = namesClass(answer);
+  if (!named && answer.status >= 500 && answer.status !== 501) return otherWeb(answer);
   const barrier = BARRIERS[answer.status];
-  if (barrier) return { level: 2, samples, facts: { ...barrier, ...httpsFact(answer) } };
-  if (answer.status >= 500 && answer.status !== 501) return otherWeb(answer);
-  const told = await webAgain(target, properties(path), context, answer);
-  if ('level' in told) return isFailed(told) ? otherWeb(answer) : told;
-  const locked = BARRIERS[told.status];
-  if (locked) return { level: 2, samples, facts: { ...locked, ...httpsFact(answer) } };
-  return told.status === 207 ? folder : otherWeb(answer);
+  const told = named || !barrier ? await webAgain(target, properties(path), context, answer) : null;
+  const status = told === null || 'level' in told ? 0 : told.status;
+  const locked = BARRIERS[status] ?? (named ? undefined : barrier);
+  const facts = { ...locked, ...httpsFact(answer) };
+  const samples: Sample[] = httpTimes(answer);
+  if (status === 207) samples.push({ metric: opens.id, value: 1, method: 'http' });
+  if (named && locked) samples.push({ metric: opens.id, value: 0, method: 'http' });
+  if (named || status === 207) return { level: 3, samples, facts };
+  return locked ? { level: 2, samples, facts } : otherWeb(answer);
 }
+
+/** Whether the folder opens for this node: one that wants a login is of no use to those who have none. */
+const opens: Metric = {
+  id: 'opens',
+  label: { ca: 's’obre sense compte', es: 'se abre sin cuenta', en: 'opens without an account' },
+  unit: 'share',
+  weight: 0.15,
+  useless: 0,
+  excellent: 1,
+  scale: 'linear',
+  halfLifeHours: 168,
+};
 
 /** Answers of a server that shows nothing to us, and what to say of it. */
 const BARRIERS: Readonly<Record<number, Record<string, string>>> = {
@@ -75,7 +90,7 @@ const webdav: ServiceType = {
   probe,
   cost: withPacketTrain({ packets: WEB_COST.packets + HEAD_COST.packets, bytes: WEB_COST.bytes + HEAD_COST.bytes }),
   scoredFrom: 3,
-  metrics: pageMetrics(),
+  metrics: [...pageMetrics().map((metric) => ({ ...metric, weight: metric.weight * (1 - opens.weight) })), opens],
   use: (provider) => {
     const web = webAddress(provider);
     if (web === null) return [];

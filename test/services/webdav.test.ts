@@ -3,12 +3,15 @@ import { once } from 'node:events';
 import { createServer as createHttps } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { ProbeResult } from '../../plugin/probe/index.js';
+import { toScore } from '../../plugin/score/index.js';
 import webdav from '../../plugin/services/webdav.js';
 import { certificate, context, ownAddress, startPage, webServer } from '../probe/servers.js';
 import { provider, said } from './providers.js';
 import { meetsStrangers } from './web-strangers.js';
 
 const probe = (target: Parameters<typeof webdav.probe>[0], of = context()) => webdav.probe(target, of);
+const opens = (value: number) => ({ metric: 'opens', value, method: 'http' });
 const samples = [
   { metric: 'rtt', value: expect.any(Number), method: 'tcp-connect' },
   { metric: 'ttfb', value: expect.any(Number), method: 'http' },
@@ -59,9 +62,25 @@ describe('webdav', () => {
       webServer(({ method, headers }, response) =>
         response.writeHead(method === 'PROPFIND' && headers.depth === '0' ? status : 204).end(),
       );
-    expect(await probe(await behind(207))).toEqual({ level: 3, samples, facts: {} });
+    expect(await probe(await behind(207))).toEqual({ level: 3, samples: [...samples, opens(1)], facts: {} });
     expect(await probe(await behind(401))).toEqual({ level: 2, samples, facts: { login: 'required' } });
     expect(await probe(await behind(404))).toEqual({ level: 2, reason: 'wrong-protocol', detail: 'HTTP 204' });
+  });
+
+  it('that names its class and wants a login to open is a folder, below one that opens', async () => {
+    const answering = (status: number) =>
+      webServer(({ method }, response) =>
+        response.writeHead(method === 'OPTIONS' ? 200 : status, method === 'OPTIONS' ? { DAV: '1, 2' } : {}).end(),
+      );
+    const [locked, open] = [await probe(await answering(401)), await probe(await answering(207))];
+    expect(locked).toEqual({ level: 3, samples: [...samples, opens(0)], facts: { login: 'required' } });
+    expect(open).toEqual({ level: 3, samples: [...samples, opens(1)], facts: {} });
+    const points = ({ samples = [] }: ProbeResult) => {
+      const alike = samples.filter(({ metric }) => metric === 'opens');
+      const answer = { provider: 'p', type: 'webdav', at: 0, bytes: 0, reason: null, level: 3, facts: {} } as const;
+      return Number(toScore(webdav, [{ ...answer, samples: alike }], 0).score);
+    };
+    expect(points(locked)).toBeLessThan(points(open) - 5);
   });
 
   it('that only adds the slash at its end is asked there', async () => {
@@ -73,9 +92,9 @@ describe('webdav', () => {
   });
 
   it('behind HTTPS on the same machine is found where a redirect points, by a name too, and nowhere else', async () => {
-    const asked: string[] = [];
+    const asked = new Set<string>();
     const secure = createHttps(certificate('one'), ({ headers }, response) => {
-      asked.push(headers.host ?? '');
+      asked.add(headers.host ?? '');
       response.writeHead(200, { DAV: '1,2' }).end();
     });
     const [here, there] = [ownAddress(), ownAddress()];
@@ -93,9 +112,9 @@ describe('webdav', () => {
     ]);
     // A link to the plain address leads on to the name.
     expect(await probe(await redirect('files.example.org'))).toEqual({ level: 3, samples, facts: {} });
-    expect(asked).toEqual([`${here}:${port}`, `files.example.org:${port}`]);
+    expect([...asked]).toEqual([`${here}:${port}`, `files.example.org:${port}`]);
     expect(await probe(await redirect(there))).toEqual({ level: 2, reason: 'wrong-protocol', detail: 'HTTP 302' });
-    expect(asked).toHaveLength(2);
+    expect(asked.size).toBe(2);
   });
 
   it('behind a login, or forbidden, nothing is proven and nothing has failed', async () => {
