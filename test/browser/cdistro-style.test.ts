@@ -1,11 +1,12 @@
 /** Two styles on one page: the panel's changes nothing of Cloudy's page, and Cloudy's nothing of the panel. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CdistroHost } from '../real/cdistro-host.js';
 import { ownLogin, startBrowser, startDemo } from './fronts.js';
+import { overflow } from './look.js';
 
 let folder: string;
 let daemon: Awaited<ReturnType<typeof startDemo>>;
@@ -148,6 +149,41 @@ describe.each(['light', 'dark'] as const)('where a %s page is wanted', (scheme) 
       expect(differences({ [part]: looks[0] ?? {} }, { [part]: looks[1] ?? {} })).toEqual([]);
     }
   });
+});
+
+it.each([1280, 400])(
+  'there is one frame, %i px wide or less, and nothing is wider, however long its lines',
+  async (width) => {
+    const page = await open(width, 'light');
+    await host.logIn(page);
+    const dns = (await daemon.panel.type('dnsservice')).ranked[0]?.provider.id;
+    for (const path of [...pages, `services/dnsservice/providers/${dns}`]) {
+      await page.goto(host.url(path));
+      const sides = await page.evaluate(() => {
+        for (const one of document.querySelectorAll('details')) one.open = true;
+        const of = (selector: string) => document.querySelector(selector)?.getBoundingClientRect();
+        const [frame, panel] = [of('.hero-unit'), of('.cs')];
+        return { frame: [frame?.left, frame?.right, frame?.bottom], panel: [panel?.left, panel?.right, panel?.bottom] };
+      });
+      expect(sides.panel).toEqual(sides.frame);
+      expect(await overflow(page)).toBeLessThanOrEqual(0);
+    }
+  },
+);
+
+it('what says that the panel does not answer looks like a message of the panel', async () => {
+  const page = await open(1280, 'light');
+  await host.logIn(page);
+  await page.goto(host.url('services/proxy3'));
+  renameSync(join(folder, 'panel.sock'), join(folder, 'away'));
+  try {
+    await page.click('form[action$="/scan"] button');
+    const message = page.locator('#cs-message > .cs-alert', { hasText: 'does not answer' });
+    await message.waitFor();
+    expect(await message.evaluate((part) => getComputedStyle(part).backgroundColor)).toBe('rgb(255, 255, 255)');
+  } finally {
+    renameSync(join(folder, 'away'), join(folder, 'panel.sock'));
+  }
 });
 
 /** Of what holds the page's content: it is as tall as that, and its middle lies elsewhere. */

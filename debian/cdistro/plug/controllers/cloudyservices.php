@@ -253,9 +253,13 @@ class CloudyServices
     private static function down()
     {
         list($what, $how, $commands) = self::trouble();
-        $page = '<h2>' . t('cloudyservices_title') . '</h2>'
-            . '<div class="alert alert-error"><strong>' . t($what) . '</strong> ' . t($how) . '</div>'
-            . '<pre>' . htmlspecialchars($commands, ENT_NOQUOTES) . '</pre>';
+        $words = '<strong>' . t($what) . '</strong> ' . t($how);
+        $lines = htmlspecialchars($commands, ENT_NOQUOTES);
+        $isPart = isset($_SERVER['HTTP_HX_REQUEST']);
+        // In the panel's own page, its own look; else Cloudy's.
+        $page = $isPart
+            ? '<div class="cs-alert"><div><p>' . $words . '</p><pre class="cs-copy">' . $lines . '</pre></div></div>'
+            : '<h2>' . t('cloudyservices_title') . '</h2><div class="alert alert-error">' . $words . '</div><pre>' . $lines . '</pre>';
         if (!headers_sent()) {
             http_response_code(503);
             header('Retry-After: 5');
@@ -263,6 +267,6 @@ class CloudyServices
             header('HX-Retarget: #cs-message');
             header('HX-Reswap: innerHTML');
         }
-        return isset($_SERVER['HTTP_HX_REQUEST']) ? self::bare($page) : array('type' => 'render', 'page' => $page);
+        return $isPart ? self::bare($page) : array('type' => 'render', 'page' => $page);
     }
 }
