@@ -1,7 +1,7 @@
 /** The log of a source that goes and returns, slowly, quickly, or never was there. */
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import type { SourceState, SourceStatus } from '../../plugin/discovery/source.js';
 import { logPresence } from '../../plugin/discovery/presence.js';
+import type { SourceState, SourceStatus } from '../../plugin/discovery/source.js';
 
 let lines: string[];
 beforeEach(() => {

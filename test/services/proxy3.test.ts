@@ -91,9 +91,10 @@ describe('proxy3', () => {
   });
 
   it('Apache, which serves its own pages beside, works', async () => {
-    const apache = await webServer(({ url = '' }, response) =>
-      response.writeHead(...(url.startsWith('http:') ? ([500, 'Proxy Error'] as const) : ([200, 'OK'] as const))).end(),
-    );
+    const apache = await webServer(({ url = '' }, response) => {
+      const [status, words] = url.startsWith('http:') ? ([500, 'Proxy Error'] as const) : ([200, 'OK'] as const);
+      response.writeHead(status, words).end();
+    });
     expect(await proxy3.probe(apache, context())).toMatchObject({ level: 3, facts: { login: 'no' } });
   });
 
