@@ -22,6 +22,7 @@ const LONG = [
   'probe/**/*.test.ts',
   'scan/plan.test.ts',
   'scan/scheduler.test.ts',
+  'scan/thread/**/*.test.ts',
   'services/**/*.test.ts',
   'services.test.ts',
   'store/migrate.test.ts',

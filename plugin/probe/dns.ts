@@ -5,6 +5,7 @@ import { type Answer, decode, encode, type Question, RECURSION_DESIRED } from 'd
 import { waitFor } from '../lib/wait.js';
 import { isFailed, type ProbeContext, type Target } from './index.js';
 import { connect } from './tcp.js';
+import { elapsed } from './times.js';
 import type { Request } from './udp.js';
 
 /** Response codes (RFC 1035 §4.1.1) that a probe distinguishes. */
@@ -49,7 +50,7 @@ export async function askOverTcp(
   if (isFailed(connection)) return null;
   try {
     const value = await askStream(connection.socket, compose(), context.signal);
-    return value && { value, ms: performance.now() - started };
+    return value && { value, ms: elapsed(started, context.times) };
   } finally {
     connection.close();
   }

@@ -10,6 +10,7 @@ import type { Pinged, PingOrder } from '../attempt/host-pings.js';
 import { attemptOnce } from '../attempt.js';
 import { LagGuard } from '../lag.js';
 import { type AttemptOrder, type FromThread, type ToThread, toPlainError } from './messages.js';
+import { warmUp } from './warm-up.js';
 
 /** How often it says that its event loop turns, ms. */
 const ALIVE_MS = 1_000;
@@ -30,7 +31,14 @@ let pingCount = 0;
 const tell = (message: FromThread) => panel.postMessage(message);
 
 function typeOf(id: string): Promise<ServiceType> {
-  const loaded = types.get(id) ?? loadService(id);
+  const known = types.get(id);
+  if (known) return known;
+  // Later ones would hold up what is measured meanwhile.
+  const isFirst = types.size === 0;
+  const loaded = loadService(id).then(async (type) => {
+    if (isFirst) await warmUp(type);
+    return type;
+  });
   types.set(id, loaded);
   return loaded;
 }
