@@ -152,7 +152,7 @@ describe('threads', () => {
 
 describe.each(WAYS)('a thread that %s', (way) => {
   // A loop is noticed by silence; on a busy machine a start is as silent for some seconds.
-  const breakable = { program: PROGRAM, patience: way === 'loops for ever' ? 12 : 60 };
+  const breakable = { program: PROGRAM, patience: way === 'loops for ever' ? 10 : 60 };
   const breaks = new BroadcastChannel(BREAKS);
   afterAll(() => breaks.close());
   const breakDown = () => breaks.postMessage(way);
@@ -187,6 +187,20 @@ describe.each(WAYS)('a thread that %s', (way) => {
       await until('the thread has ended', () => threadCount() <= before);
     },
   );
+
+  it('is closed within a second, whatever it does', async () => {
+    const before = threadCount();
+    const threads = open(breakable);
+    const broken = threads.attempt({}, type, { ...first, description: way }, terms());
+    broken.catch(() => {});
+    // The other one has begun when this one is over, and so has what the first does.
+    await threads.attempt({}, type, first, terms());
+    const started = performance.now();
+    await threads.close();
+    expect(performance.now() - started).toBeLessThan(1_000);
+    await expect(broken).rejects.toHaveProperty('code');
+    await until('the threads have ended', () => threadCount() <= before);
+  });
 
   it('ends no other scan, and the next attempt has a new thread', async () => {
     const threads = open(breakable);
