@@ -4,6 +4,7 @@ import type { Discovery } from '../discovery/index.js';
 import type { Listeners } from '../lib/listeners.js';
 import { log } from '../lib/log.js';
 import { DAY_MS, dayOf } from '../lib/time.js';
+import type { Provider } from '../model/provider.js';
 import type { Ranked } from '../model/ranked.js';
 import type { Score } from '../model/score.js';
 import { type Digest, scoreAt, toDigest } from '../score/index.js';
@@ -30,6 +31,18 @@ interface Known {
   bars: { readonly today: number; readonly days: ReadonlyMap<string, Uint8Array> } | null;
 }
 
+interface LastRanking {
+  readonly typeId: string;
+  /** What it was made of, and when (ms since the epoch). */
+  readonly providers: readonly Provider[];
+  readonly version: string;
+  readonly at: number;
+  readonly rows: readonly Ranked[];
+}
+
+/** Scores fade over hours; a page asks for its list twice, and many pages may in a second. */
+const RANKED_FOR_MS = 1_000;
+
 /** How far back the bars of a list go, today included. */
 const BAR_DAYS = 30;
 
@@ -47,6 +60,7 @@ export class Ranking {
   /** The version when everything was last read again, and when the guesses last changed. */
   #clearedAt = 0;
   #estimatedAt = 0;
+  #last: LastRanking | null = null;
 
   constructor(deps: RankingDeps) {
     this.#deps = deps;
@@ -54,11 +68,21 @@ export class Ranking {
     this.#seed = readSeed(deps.store.settings);
   }
 
-  /** The type's providers in ranked order. */
+  /** The type's providers in ranked order. What was ranked less than a second ago is still so, unless something has changed. */
   of(typeId: string): readonly Ranked[] {
-    const { discovery, store } = this.#deps;
+    const { discovery, now } = this.#deps;
     this.#claim();
     const providers = discovery.providers(typeId);
+    const [version, at, last] = [this.version(typeId), now(), this.#last];
+    const isSame = last?.typeId === typeId && last.providers === providers && last.version === version;
+    if (isSame && Math.abs(at - last.at) < RANKED_FOR_MS) return last.rows;
+    const rows = this.#rank(typeId, providers);
+    this.#last = { typeId, providers, version, at, rows };
+    return rows;
+  }
+
+  #rank(typeId: string, providers: readonly Provider[]): readonly Ranked[] {
+    const { store } = this.#deps;
     const opinions = store.opinions.all(typeId);
     const guessed = providers.flatMap(({ id, node }) => {
       const estimate = this.#estimates.get(node);

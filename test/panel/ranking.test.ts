@@ -74,3 +74,50 @@ it('a list is shown even when ids cannot be stored, as on a full disk', () => {
   vi.restoreAllMocks();
   expect(ranking.of('thing')).toMatchObject([{ pinned: true, attempts: 1 }]);
 });
+
+it('a list is ranked once in a second, and anew at once when anything has changed', () => {
+  let now = NOW;
+  const store = openStore(':memory:', () => now);
+  onTestFinished(() => store.close());
+  let providers = [providerAt('10.0.0.1'), providerAt('10.0.0.2')];
+  const discovery = { providers: () => providers, estimates: async () => new Map() };
+  const ranking = new Ranking({ services: servicesOf(typeWith(answer)), discovery, store, now: () => now });
+  let last = ranking.of('thing');
+  const isKept = () => {
+    const before = last;
+    last = ranking.of('thing');
+    return before === last;
+  };
+  expect(isKept()).toBe(true);
+  now += 999;
+  expect(isKept()).toBe(true);
+  const changes = [
+    () =>
+      store.attempts.add({
+        type: 'thing',
+        provider: '10.0.0.1',
+        at: now,
+        bytes: 1,
+        level: 1,
+        reason: 'refused',
+        detail: null,
+      }),
+    () => store.opinions.put('thing', '10.0.0.2', { hidden: true }),
+    () => store.opinions.rate('thing', '10.0.0.2', 5),
+    () => ranking.settle('thing', ['10.0.0.1']),
+    () => {
+      providers = [...providers];
+    },
+    () => {
+      now += 1_000;
+    },
+    () => {
+      now -= 60_000;
+    },
+  ];
+  for (const change of changes) {
+    change();
+    expect(isKept()).toBe(false);
+    expect(isKept()).toBe(true);
+  }
+});
