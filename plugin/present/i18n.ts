@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { programCommand } from '../config/install.js';
 import { LOCALES_DIR } from '../config/paths.js';
 import type { Discovery } from '../discovery/index.js';
+import { MINUTE_MS } from '../lib/time.js';
 import { LANGUAGES, type Language } from '../model/language.js';
 
 /**
@@ -96,7 +97,10 @@ function createWords(language: Language, texts: Texts): Words {
   const day = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeZone: 'UTC' });
   const share = new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 1 });
   const numbers = [0, 1, 2].map((digits) => new Intl.NumberFormat(language, { maximumFractionDigits: digits }));
-  const number = (value: number, digits = 0) => (numbers[digits] as Intl.NumberFormat).format(value);
+  const keptNumbers = numbers.map((format) => remembered((value) => format.format(value)));
+  const number = (value: number, digits = 0) => keptNumbers[digits]?.(value) ?? '';
+  // By the minute, which is all that they tell.
+  const minute = remembered((at) => date.format(at * MINUTE_MS));
   const find = (key: string, params: Params) =>
     texts[key] ?? texts[`${key}.${plural.select(Number(params.count))}`] ?? texts[`${key}.other`];
   return {
@@ -109,7 +113,7 @@ function createWords(language: Language, texts: Texts): Words {
     },
     bytes: (count) =>
       count < 1e6 ? `${number(count / 1e3, count < 1e4 ? 1 : 0)}${NBSP}kB` : `${number(count / 1e6, 1)}${NBSP}MB`,
-    date: (at) => date.format(at),
+    date: (at) => minute(Math.floor(at / MINUTE_MS)),
     day: (at) => day.format(at),
     ago: (at, now) => relative(ago, Math.min(at - now, 0) / 1000),
     until: (at, now) => relative(ago, Math.max(at - now, 0) / 1000),
@@ -121,6 +125,21 @@ function createWords(language: Language, texts: Texts): Words {
         return typeof value === 'number' ? number(value) : (value ?? '');
       });
     },
+  };
+}
+
+/** Texts for a formatter of Intl, which takes longer than all else of a row. */
+const MAX_REMEMBERED = 1_000;
+
+function remembered(format: (value: number) => string): (value: number) => string {
+  const texts = new Map<number, string>();
+  return (value) => {
+    const known = texts.get(value);
+    if (known !== undefined) return known;
+    if (texts.size >= MAX_REMEMBERED) texts.clear();
+    const text = format(value);
+    texts.set(value, text);
+    return text;
   };
 }
 
