@@ -108,6 +108,8 @@ describe('a row', () => {
     await visitor.login();
     const [asOwner] = await rows();
     expect(chips(asOwner)).toEqual(['as good as the best', 'pinned', 'not confirmed', ...sources]);
+    // Apart, for the eye and for who hears them.
+    expect(asOwner).not.toMatch(/<\/span><span class="cs-chip/);
     // Who is recommended is so among its equals, and need not be told as good as itself.
     web.panel.lists.set('dnsservice', [{ ...marked, recommended: true }]);
     const [best] = await rows();
