@@ -7,9 +7,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { runChild, startChild, stop } from './child.js';
 import type { Agent } from './listing.js';
 import { cpuTicks, TICK_MS } from './machine.js';
-import { atLeast, atMost, type Mark, median } from './marks.js';
+import { atMost, type Mark, median } from './marks.js';
 import { scan } from './measuring/scan.js';
 import { slow } from './measuring/slow.js';
+import { page } from './page.js';
 import { phone } from './phone.js';
 import { runParts } from './run.js';
 import { load, residentMB, servePanel } from './served.js';
@@ -80,35 +81,10 @@ async function memory(): Promise<Mark[]> {
       await load(page, PAGES);
       return [
         atMost('memory, idle', idle, 'MB', 64),
-        atMost(`memory, after ${PAGES} pages of 30 rows`, residentMB(child.pid as number), 'MB', 88),
+        atMost(`memory, after ${PAGES} pages of 30 rows`, residentMB(child.pid as number), 'MB', 80),
       ];
     } finally {
       await close();
-    }
-  });
-}
-
-/** In processor time of the servers, so that neither the client nor the neighbours on this machine count. */
-async function page(): Promise<Mark[]> {
-  return withAgent(100, async ({ port }) => {
-    const panel = await servePanel(port);
-    const { said: hello, child } = await startChild<string>('hello', null);
-    const cost = async (url: string, pid: number) => {
-      await load(url, PAGES / 4);
-      const before = cpuTicks(pid);
-      await load(url, PAGES / 2);
-      return cpuTicks(pid) - before;
-    };
-    try {
-      const rounds = [];
-      for (let round = 0; round < 3; round++) {
-        const bare = await cost(hello, child.pid as number);
-        rounds.push(bare / (await cost(`${panel.url}services/syncthing`, panel.child.pid as number)));
-      }
-      return [atLeast('page of 100 rows, pages per bare Fastify hello', median(rounds), 'ratio', 0.03)];
-    } finally {
-      await stop(child);
-      await panel.close();
     }
   });
 }

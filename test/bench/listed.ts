@@ -12,10 +12,13 @@ import { DAY_MS } from '../../plugin/lib/time.js';
 import { providerId } from '../../plugin/model/provider.js';
 import { createPanel } from '../../plugin/panel/open.js';
 import { openStore } from '../../plugin/store/index.js';
+import { setOwnerPassword } from '../../plugin/web/auth/password.js';
 import { registerWeb } from '../../plugin/web/index.js';
 import { argument, say } from './child.js';
 
 const TYPE = 'syncthing';
+/** Of the owner, in the pages part. */
+const PASSWORD = 'a password of the bench';
 const DAYS = 90;
 const NOW = Date.now();
 
@@ -23,7 +26,7 @@ const { what, count, folder } = argument<{ what: 'fill' | 'serve'; count: number
 const addresses = Array.from({ length: count }, (_, index) => `10.20.${index >> 8}.${index & 255}`);
 
 /** A probe a day for each, and forty of the last day. */
-function remember(): true {
+async function remember(): Promise<true> {
   let now = 0;
   const store = openStore(join(folder, 'cloudy-services.sqlite'), () => now);
   for (let day = DAYS - 1; day >= 0; day--) {
@@ -40,15 +43,22 @@ function remember(): true {
     }
     store.flush();
   }
+  await setOwnerPassword(store.settings, PASSWORD);
   store.close();
+  announce();
   return true;
 }
 
-async function serve(): Promise<string> {
+/** As the owner's own list. @returns its file */
+function announce(): string {
   const providersFile = join(folder, 'providers');
   const lines = addresses.map((i, index) => JSON.stringify({ s: TYPE, m: `node${index}`, i, p: '22000' }));
   writeFileSync(providersFile, lines.join('\n'));
-  const config = { ...loadConfig({ env: {}, file: '' }), dataDir: folder, providersFile };
+  return providersFile;
+}
+
+async function serve(): Promise<string> {
+  const config = { ...loadConfig({ env: {}, file: '' }), dataDir: folder, providersFile: announce() };
   const panel = await createPanel(config, { demo: false });
   await panel.discovery.ready();
   const app = Fastify();
@@ -65,4 +75,4 @@ function livingMB(): number {
   return (heapUsed + external) / 1e6;
 }
 
-say(what === 'fill' ? remember() : await serve());
+say(what === 'fill' ? await remember() : await serve());

@@ -36,4 +36,4 @@ export function table(marks: readonly Mark[]): string {
     .join('\n');
 }
 
-const round = (value: number) => Math.round(value * 100) / 100;
+const round = (value: number) => Math.round(value * 1_000) / 1_000;
