@@ -4,6 +4,7 @@ import type { Machine } from '../plugin/lib/clock/index.js';
 export class FakeMachine implements Machine {
   boot = 'first';
   vouched = false;
+  steadfast = false;
   #wall: number;
   #uptime = 20_000;
   #ticks = 0;
@@ -23,6 +24,10 @@ export class FakeMachine implements Machine {
 
   ticks(): number {
     return this.#ticks;
+  }
+
+  keepsTime(): boolean {
+    return this.steadfast;
   }
 
   vouches(): boolean {

@@ -1,7 +1,7 @@
 /** Keeps the rows of this boot in step with the clock, across restarts of the panel. */
 import type { Clock, ClockRecord, Jump } from '../lib/clock/index.js';
 import { log } from '../lib/log.js';
-import { dayName, dayOf, MINUTE_MS } from '../lib/time.js';
+import { MINUTE_MS } from '../lib/time.js';
 import type { Db, Move } from './sqlite.js';
 import type { SettingStore } from './tables/settings.js';
 
@@ -53,7 +53,8 @@ export function followClock(
   });
   const stop = clock.onJump((change) => {
     jump.immediate(change);
-    log.info(`The clock was set: from ${dayName(dayOf(change.until))} to ${dayName(dayOf(change.until + change.by))}.`);
+    const [from, to] = [change.until, change.until + change.by].map((at) => new Date(at).toISOString());
+    log.info(`The clock was set, from ${from} to ${to}: what was done since this boot moves along.`);
   });
   open.immediate();
   return { save, stop };

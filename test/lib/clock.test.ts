@@ -63,6 +63,18 @@ describe('a clock that is set', () => {
     expect(jumps).toEqual([]);
   });
 
+  it('on by hours is not one where it was right: a virtual machine was paused', () => {
+    const { machine, clock, jumps } = started(TRUE, { steadfast: true });
+    const moment = clock.steady();
+    machine.set(8 * HOUR);
+    expect(clock.now()).toBe(TRUE + 8 * HOUR);
+    expect(clock.date(moment)).toBe(TRUE);
+    expect(jumps).toEqual([]);
+    machine.set(-HOUR);
+    clock.now();
+    expect(jumps).toMatchObject([{ by: -HOUR }]);
+  });
+
   it('to before this program existed is not believed', () => {
     const { machine, clock, jumps } = started(TRUE);
     machine.set(-TRUE);

@@ -9,13 +9,15 @@
  * So whatever is dated is never later than now, and what was done a minute ago stays a minute old.
  */
 import { Listeners } from '../listeners.js';
-import { MINUTE_MS } from '../time.js';
+import { DAY_MS, MINUTE_MS } from '../time.js';
 import { type Machine, machine } from './machine.js';
 
 export type { Machine };
 
 /** A smaller correction moves nothing, ms: the same as a slow disk or a leap second. */
 const STEP_MS = 5_000;
+/** A virtual machine may be paused for so long, ms, and sees its clock set afterwards. */
+const PAUSE_MS = DAY_MS;
 /** How often a doubted clock is looked at, ms. */
 const DOUBT_MS = MINUTE_MS;
 
@@ -164,10 +166,15 @@ export class Clock implements Time {
 
   /** @param before what the time would be now without the step of the wall clock */
   #set(wall: number, before: number, step: number): void {
-    if (Math.abs(step) <= STEP_MS) return;
+    if (Math.abs(step) <= STEP_MS || this.#isPause(step)) return;
     // A clock that is set to before this program existed is not set, but lost.
     if (wall < this.#floor) this.#ahead = before - wall;
     else this.#jump(wall, wall - before);
+  }
+
+  /** Time that has passed unseen: what was dated before is right. */
+  #isPause(step: number): boolean {
+    return step > 0 && step <= PAUSE_MS && this.#ahead === 0 && this.#machine.keepsTime();
   }
 
   #doubt(wall: number): void {

@@ -12,6 +12,8 @@ export interface Machine {
   ticks(): number;
   /** Differs from one start of the machine to the next. */
   readonly boot: string;
+  /** Whether the wall clock was right before anybody set it: a time server or a battery saw to that. */
+  keepsTime(): boolean;
   /** Whether the wall clock is right although nobody was seen setting it. */
   vouches(): boolean;
 }
@@ -24,16 +26,16 @@ const FROM_BATTERY = '/sys/class/rtc/rtc0/hctosys';
 /** How long a clock that nobody corrects is doubted, ms: time servers are reached within minutes, or not at all. */
 const DOUBTED_MS = { withBattery: HOUR_MS, without: DAY_MS };
 
+const isSynchronized = () => existsSync(SYNCHRONIZED);
+const hasBattery = () => readLine(FROM_BATTERY) === '1';
+
 export const machine: Machine = {
   wall: () => Date.now(),
   uptime: () => uptime() * 1000,
   ticks: () => performance.now(),
   boot: readLine('/proc/sys/kernel/random/boot_id'),
-  vouches: () => {
-    if (existsSync(SYNCHRONIZED)) return true;
-    const doubted = readLine(FROM_BATTERY) === '1' ? DOUBTED_MS.withBattery : DOUBTED_MS.without;
-    return machine.uptime() >= doubted;
-  },
+  keepsTime: () => isSynchronized() || hasBattery(),
+  vouches: () => isSynchronized() || machine.uptime() >= (hasBattery() ? DOUBTED_MS.withBattery : DOUBTED_MS.without),
 };
 
 /** Empty where there is no such file. */
