@@ -51,6 +51,7 @@ export class WiredPanel implements Panel {
   readonly #scanner: Scanner;
   readonly #ranking: Ranking;
   readonly #measured = new Listeners<[type: string, providers: readonly string[]]>();
+  readonly #isServing: boolean;
   readonly #closeDemo: () => Promise<void> | undefined;
   /** Stop recording the community as it changes. */
   readonly #forget: readonly (() => void)[];
@@ -70,6 +71,7 @@ export class WiredPanel implements Panel {
     this.time = time;
     const now = () => time.now();
     this.#ranking = new Ranking({ services, discovery, store, now });
+    this.#isServing = serving;
     this.#closeDemo = closeDemo;
     const kept = () => [
       rememberPeers(discovery, store.settings),
@@ -166,6 +168,8 @@ export class WiredPanel implements Panel {
     await Promise.all([this.own.close(), this.discovery.close()]);
     await this.#closeDemo();
     this.store.close();
+    if (this.#isServing && this.store.unkept)
+      log.warning('What was only in memory is lost: the disk could not be written.');
   }
 
   /** The demo's neighbours do not exist: no program of this node may connect to them. */

@@ -125,7 +125,6 @@ export class Connection implements Db {
 
   close(): void {
     if (this.#spare) this.#tryDisk(this.#spare, 0);
-    if (this.#spare) log.warning(`${this.#spare.error.message} What was only in memory is lost.`);
     this.#db.close();
   }
 

@@ -72,16 +72,23 @@ export function openStore(
   maxBytes = MAX_BYTES,
   { unkept = 'refuse' }: StoreOptions = {},
 ): Store {
-  const { connection, value, movedAside } = open(path, toNow(time), unkept, (db) => storeOn(db, time, maxBytes));
-  return {
+  let movedAside: string | null = null;
+  let note = (to: string) => {
+    movedAside = to;
+  };
+  const options = { unkept, onMovedAside: (to: string) => note(to) };
+  const { connection, value } = open(path, toNow(time), options, (db) => storeOn(db, time, maxBytes));
+  const store = {
     ...value,
-    get movedAside() {
-      return movedAside();
-    },
+    movedAside: movedAside as string | null,
     get unkept() {
       return connection.unkept;
     },
   };
+  note = (to) => {
+    store.movedAside = to;
+  };
+  return store;
 }
 
 const toNow = (time: Clock | (() => number)) => (typeof time === 'function' ? time : () => time.now());

@@ -25,11 +25,15 @@ const DAMAGE = /^SQLITE_(CORRUPT|NOTADB|ERROR)/;
  */
 export type Unkept = 'refuse' | 'if-readable' | 'allow';
 
+export interface OpenOptions {
+  readonly unkept: Unkept;
+  /** Called when a damaged file has been moved, at the start or later. */
+  onMovedAside(to: string): void;
+}
+
 interface Opened<T> {
   readonly connection: Connection;
   readonly value: T;
-  /** Where a damaged file was moved, at the start or later; null when all was well. */
-  movedAside(): string | null;
 }
 
 /**
@@ -37,16 +41,20 @@ interface Opened<T> {
  * what the statements expect, it is moved aside and a new one started: history is worth less than a panel that starts.
  * @throws PanelError `bad-config` when the file cannot be created, read or written, or was written by a later version.
  */
-export function open<T>(path: string, now: () => number, unkept: Unkept, use: (db: Connection) => T): Opened<T> {
-  const file = new File(path, now);
-  const movedAside = () => file.movedAside;
+export function open<T>(
+  path: string,
+  now: () => number,
+  { unkept, onMovedAside }: OpenOptions,
+  use: (db: Connection) => T,
+): Opened<T> {
+  const file = new File(path, now, onMovedAside);
   const detour = path === ':memory:' || unkept === 'refuse' ? null : file;
   const connect = (db: Database.Database) => new Connection(path, detour ? proven(db) : db, detour);
   try {
-    return { ...file.open((db) => openOnce(db, connect, use)), movedAside };
+    return file.open((db) => openOnce(db, connect, use));
   } catch (error) {
     if (detour === null || !isUnwritable(error)) throw error instanceof PanelError ? error : notOpened(path, error);
-    return { ...openSpare(detour, path, error, unkept, use), movedAside };
+    return openSpare(detour, path, error, unkept, use);
   }
 }
 
@@ -69,11 +77,12 @@ function openSpare<T>(detour: Detour, path: string, cause: unknown, unkept: Unke
 class File implements Detour {
   readonly #path: string;
   readonly #now: () => number;
-  movedAside: string | null = null;
+  readonly #onMovedAside: (to: string) => void;
 
-  constructor(path: string, now: () => number) {
+  constructor(path: string, now: () => number, onMovedAside: (to: string) => void) {
     this.#path = path;
     this.#now = now;
+    this.#onMovedAside = onMovedAside;
   }
 
   /** Opens it for `use`; where it turns out to be damaged, a new one. */
@@ -82,7 +91,7 @@ class File implements Detour {
       return use(openFile(this.#path));
     } catch (error) {
       if (!(error instanceof Damaged) || this.#path === ':memory:') throw error;
-      this.movedAside = moveAside(this.#path, this.#now());
+      this.#onMovedAside(moveAside(this.#path, this.#now()));
       return use(openFile(this.#path));
     }
   }

@@ -1,5 +1,6 @@
 /** The JSON API: the shapes that other programs rely on, and errors that say what to do. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { PanelError } from '../../plugin/model/errors.js';
 import { startWeb, type TestWeb, Visitor } from './app.js';
 import { NUMBERLESS, ranked, SERF_AWAY, SERF_UP } from './fake-panel.js';
 
@@ -197,6 +198,18 @@ describe('this node', () => {
       sources: [{ name: 'serf' }],
     });
     expect(body.uptime).toBeGreaterThanOrEqual(0);
+    expect(body).toMatchObject({ unkept: null, doubtedClock: null });
+  });
+
+  it('tells what cannot be kept, and of a clock that is not set', async () => {
+    const visitor = await open();
+    Object.defineProperty(web.panel.store, 'unkept', { value: new PanelError('disk-full', 'full', 'room') });
+    Object.assign(web.panel.time, { doubted: 0 });
+    const body = (await visitor.get('/api/v1/status')).json();
+    expect(body).toMatchObject({
+      unkept: { code: 'disk-full', hint: 'room' },
+      doubtedClock: '1970-01-01T00:00:00.000Z',
+    });
   });
 
   it('tells platform, memory and load', async () => {

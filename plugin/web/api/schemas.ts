@@ -190,6 +190,7 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
   BackgroundAnswer: shape<Answer<typeof turnBackground>>({ background: ref('Background') }),
   Status: shape<StatusAnswer>({
     ...{ version: text, demo: flag, sources: list(ref('Source')), background: ref('Background'), uptime: whole },
+    ...{ unkept: orNull(sourceError), doubtedClock: orNull(moment) },
   }),
   Health: shape<Answer<typeof health> & { reason: string }>(
     {

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { PACKAGE_FILE } from '../../config/paths.js';
 import { lazy } from '../../lib/lazy.js';
 import { backgroundModel } from '../../present/background.js';
+import { isoOrNull } from '../../present/figures.js';
 import { sourceModel } from '../../present/service.js';
 import type { Web } from '../context.js';
 import { api, type Route } from '../route.js';
@@ -36,6 +37,10 @@ export async function status(web: Web, _visit: Visit) {
     demo: web.panel.demo,
     sources: web.panel.discovery.sources().map(sourceModel),
     background: backgroundModel(web.panel),
+    /** Why nothing is kept at the moment; null while everything is. */
+    unkept: web.panel.store.unkept?.toJSON() ?? null,
+    /** What the machine's clock says where it is not believed; null where it is. */
+    doubtedClock: isoOrNull(web.panel.time.doubted),
     /** Seconds. */
     uptime: Math.round(process.uptime()),
   };
