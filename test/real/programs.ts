@@ -28,7 +28,7 @@ const START_LIMIT_MS = 30_000;
 /** Longest that it may take to end by itself, ms. */
 const STOP_LIMIT_MS = 3_000;
 
-interface Launch {
+export interface Launch {
   readonly command: string;
   readonly args: readonly string[];
   readonly address: string;
@@ -233,7 +233,8 @@ function fixture(name: string, { dir, address, port }: { dir: string; address: s
 /** The address as it stands in front of a port. */
 const hostOf = (address: string) => (address.includes(':') ? `[${address}]` : address);
 
-async function launch({ command, args, address, port, dir, ready, env = {} }: Launch): Promise<Program> {
+/** Starts it, and waits until it serves. */
+export async function launch({ command, args, address, port, dir, ready, env = {} }: Launch): Promise<Program> {
   const child = spawn(command, args, {
     cwd: dir,
     detached: true,
@@ -270,7 +271,8 @@ function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   process.kill(-child.pid, signal);
 }
 
-const folder = (name: string) => mkdtempSync(join(tmpdir(), `${name}-`));
+/** A new one for a program's files. */
+export const folder = (name: string) => mkdtempSync(join(tmpdir(), `${name}-`));
 
 /** A port that neither TCP nor UDP uses at this address. */
 export async function freePort(address: string): Promise<number> {
@@ -286,7 +288,8 @@ export async function freePort(address: string): Promise<number> {
   return free ? port : freePort(address);
 }
 
-async function accepts(host: string, port: number): Promise<boolean> {
+/** Whether it accepts connections. */
+export async function accepts(host: string, port: number): Promise<boolean> {
   const socket = connect({ host, port });
   try {
     await once(socket, 'connect');
