@@ -57,15 +57,23 @@ const PROGRAMS = /\b(squid|tinyproxy|privoxy|3proxy|e2guardian|dansguardian|poli
 /** What squid says of a host that does not exist, and of a page that it has not kept: it has accepted the question. */
 const ACCEPTED = /^(ERR_ONLY_IF_CACHED_MISS|ERR_DNS_FAIL)\b/;
 
+/** What privoxy says of a host that does not exist: a web server knows no domains. */
+const NO_HOST = /^No such domain$/i;
+
 /** By the signs of a proxy; null where the answer has none, or none that would not be a web server's as well. */
-function readStance({ status, headers }: HttpAnswer): Stance | null {
+function readStance(answer: HttpAnswer): Stance | null {
+  const { status, headers } = answer;
   if (status === 407 && (headers.has('proxy-authenticate') || isSigned(headers))) return 'login';
+  if (NO_HOST.test(answer.statusText) || isUncached(answer)) return 'open';
   if (!isSigned(headers) || status < 300 || status === 404) return null;
   const error = headers.get('x-squid-error');
   if (error === undefined) return readStatus(status);
   if (ACCEPTED.test(error)) return 'open';
   return readStatus(status) === 'refuses' ? 'refuses' : 'broken';
 }
+
+/** squid's own page for it, which is told by its header from that of a gateway, whatever else was taken off. */
+const isUncached = ({ status, headers }: HttpAnswer) => status === 504 && headers.has('mime-version');
 
 function isSigned(headers: HttpAnswer['headers']): boolean {
   const named = `${headers.get('server') ?? ''} ${headers.get('via') ?? ''}`;

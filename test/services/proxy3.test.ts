@@ -90,6 +90,14 @@ describe('proxy3', () => {
     expect(result).toMatchObject({ level: 3, facts: { login: 'no' }, samples: proven({}).samples });
   });
 
+  it.each<readonly [string, number, string, OutgoingHttpHeaders]>([
+    ['privoxy, which serves paths too', 404, 'No such domain', {}],
+    ['squid without its headers, which serves paths too', 504, 'Gateway Timeout', { 'Mime-Version': '1.0' }],
+  ])('%s, works', async (_, status, text, headers) => {
+    const intercepting = await webServer((_, response) => response.writeHead(status, text, headers).end());
+    expect(await proxy3.probe(intercepting, context())).toMatchObject({ level: 3, facts: { login: 'no' } });
+  });
+
   it('Apache, which serves its own pages beside, works', async () => {
     const apache = await webServer(({ url = '' }, response) => {
       const [status, words] = url.startsWith('http:') ? ([500, 'Proxy Error'] as const) : ([200, 'OK'] as const);
