@@ -91,7 +91,7 @@ const probe: Prober = async (target, context) => {
     if (isFailed(first)) return first;
     const findings = await askFurther(udp, target, context, first);
     const { authority, invented } = findings;
-    if (authority?.value.truncated) return { level: 3, reason: 'broken', detail: 'cut its answer short' };
+    if (authority && isCutShort(authority.value)) return { level: 3, reason: 'broken', detail: 'cut its answer short' };
     const refusal = toRefusal(findings);
     if (refusal) return refusal;
     const lies = invented.some((reply) => reply?.answers.some(({ type }) => type === 'A'));
@@ -101,6 +101,9 @@ const probe: Prober = async (target, context) => {
     udp.close();
   }
 };
+
+/** Cut, and nothing of the answer has come. */
+const isCutShort = ({ truncated, answers }: DnsReply) => truncated && answers.length === 0;
 
 const zoneQuestion = dnsQuestion(COMMUNITY_ZONE, 'SOA');
 const lookupQuestion = dnsQuestion(OUTSIDE, 'A');

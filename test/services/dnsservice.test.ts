@@ -168,6 +168,11 @@ describe('dnsservice, another server', () => {
     expect(sampled(result, 'answer')).toBeGreaterThan(40);
   });
 
+  it('that says it cut an answer that has come whole is judged by it, without TCP too', async () => {
+    const cut = { ...GUIFI, flags: AUTHORITATIVE_ANSWER | TRUNCATED_RESPONSE };
+    expect(await probe(await nameServer({ SOA: cut, TCP: null }))).toMatchObject({ level: 4, facts: { tcp: 'no' } });
+  });
+
   it('that cuts the answer of a lookup is asked for that over TCP too', async () => {
     let overTcp = 0;
     const whole = (query: Buffer, more: object) => {
