@@ -34,11 +34,6 @@ interface Https {
   readonly name: string | null;
 }
 
-export interface WebOptions {
-  /** Whether a redirect to HTTPS on the same machine is taken, as every browser does. By default it is the answer. */
-  readonly redirects?: boolean;
-}
-
 /**
  * Asks over plain HTTP, and then over TLS where the plain answer shows that the service wants that: an alert, a "400", a
  * connection closed without a word, or a redirect to HTTPS on the same machine. Any certificate is accepted, for nothing is
@@ -49,11 +44,10 @@ export async function webOnce(
   target: Target,
   question: HttpQuestion,
   context: ProbeContext,
-  { redirects = false }: WebOptions = {},
 ): Promise<WebAnswer | Failed | Proven> {
   const plain = await httpOnce(target, question, context);
   const first = isFailed(plain) ? plain : { ...plain, https: null };
-  const https = findHttps(target, first, redirects);
+  const https = findHttps(target, first);
   if (https === null) return first;
   const answer = await withinLimit(context, (limited) => httpsOnce(target, https, question, limited));
   return answer === null || isFailed(answer) ? first : answer;
@@ -69,14 +63,17 @@ export async function webAgain(
   return https === null ? httpOnce(target, question, context) : httpsOnce(target, https, question, context);
 }
 
+/** What plain HTTP may get where TLS is spoken; 426 may name TLS as the upgrade, 497 is nginx's own. */
+const WANTS_TLS: ReadonlySet<number> = new Set([400, 426, 497]);
+
 /** Where to try TLS; null where plain HTTP is at home. */
-function findHttps({ address, port }: Target, first: WebAnswer | Failed, redirects: boolean): Https | null {
+function findHttps({ address, port }: Target, first: WebAnswer | Failed): Https | null {
   const here = { port, name: null };
   if (isFailed(first))
     return first.level === 2 && (first.reason === 'closed' || first.detail === SPEAKS_TLS.detail) ? here : null;
-  if (first.status === 400) return here;
+  if (WANTS_TLS.has(first.status)) return here;
   const location = first.headers.get('location') ?? '';
-  if (!redirects || first.status < 300 || first.status >= 400 || !URL.canParse(location)) return null;
+  if (first.status < 300 || first.status >= 400 || !URL.canParse(location)) return null;
   const { protocol, hostname, port: other } = new URL(location);
   if (protocol !== 'https:') return null;
   // A name is not looked up: only what this very machine serves under it counts.

@@ -14,7 +14,7 @@ const TITLE = /<title>[^<]*\bOpenVZ Web Panel(?:\s+(\d[\d.]{0,15}))?/i;
  */
 const probe: Prober = async (target, context) => {
   const question = { method: 'GET', path: '/login', headers: { Accept: 'text/html' }, bodyCap: 4_096 } as const;
-  const answer = await webOnce(target, question, context, { redirects: true });
+  const answer = await webOnce(target, question, context);
   if ('level' in answer) return answer;
   const title = TITLE.exec(answer.body);
   const marked =

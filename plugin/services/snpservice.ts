@@ -22,7 +22,7 @@ const CALL = '/snpservices/index.php?call=';
  */
 const probe: Prober = async (target, context) => {
   const question = { method: 'GET', path: `${CALL}version`, bodyCap: VERSION_CAP } as const;
-  const answer = await webOnce(target, question, context, { redirects: true });
+  const answer = await webOnce(target, question, context);
   if ('level' in answer) return answer;
   const version = readVersion(answer);
   if (version === null) return otherWeb(answer);

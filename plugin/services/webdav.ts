@@ -15,7 +15,7 @@ import type { ServiceType } from './contract.js';
  */
 const probe: Prober = async (target, context) => {
   const path = plainPath(target.txt);
-  const first = await webOnce(target, options(path), context, { redirects: true });
+  const first = await webOnce(target, options(path), context);
   if ('level' in first) return first;
   if (!isAt(first, `${path}/`)) return judge(target, first, path, context);
   const second = await webAgain(target, options(`${path}/`), context, first);
@@ -111,6 +111,10 @@ const webdav: ServiceType = {
         url: `${web}${path}`,
       },
     ];
+  },
+  describe: (txt) => {
+    const path = plainPath(txt);
+    return path === '/' ? [] : [{ label: { ca: 'Carpeta', es: 'Carpeta', en: 'Folder' }, value: path }];
   },
 };
 export default webdav;

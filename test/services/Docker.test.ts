@@ -82,7 +82,8 @@ describe('Docker, where the port speaks TLS alone', () => {
     secure?.on('tlsClientError', () => {});
     return tcpServer((socket) => {
       socket.once('data', (first: Buffer) => {
-        if (first[0] !== 0x16) return void socket.end(Buffer.from(plain, 'latin1'));
+        const at = `${socket.localAddress}:${socket.localPort}`;
+        if (first[0] !== 0x16) return void socket.end(Buffer.from(plain.replace('@AT@', at), 'latin1'));
         if (!secure) return void socket.end(Buffer.of(0x15, 3, 3, 0, 2, 2, 40));
         socket.pause();
         socket.unshift(first);
@@ -99,6 +100,8 @@ describe('Docker, where the port speaks TLS alone', () => {
     ['a program in Go', 'HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n'],
     ['one that hangs up', ''],
     ['one that answers with an alert', '\x15\x03\x03\x00\x02\x02\x28'],
+    ['one that sends on to itself', 'HTTP/1.1 307 Go\r\nLocation: https://@AT@/\r\nContent-Length: 0\r\n\r\n'],
+    ['one that wants an upgrade', 'HTTP/1.1 426 Upgrade Required\r\nUpgrade: TLS/1.2\r\nConnection: close\r\n\r\n'],
   ] as const;
 
   it.each(PLAIN)('%s serves by HTTPS, and is opened so', async (_, plain) => {

@@ -141,7 +141,8 @@ describe('webdav', () => {
       'dav://10.1.2.3:80/',
     );
     expect(webdav.use(provider({ port: null }))).toEqual([]);
-    expect(webdav.describe).toBeUndefined();
+    expect(webdav.describe?.(new Map())).toEqual([]);
+    expect(webdav.describe?.(announced.txt)).toMatchObject([{ label: { en: 'Folder' }, value: '/dav' }]);
   });
 });
 
