@@ -73,7 +73,8 @@ function readStance(answer: HttpAnswer): Stance | null {
 }
 
 /** squid's own page for it, which is told by its header from that of a gateway, whatever else was taken off. */
-const isUncached = ({ status, headers }: HttpAnswer) => status === 504 && headers.has('mime-version');
+const isUncached = ({ status, headers }: HttpAnswer) =>
+  status === 504 && headers.has('mime-version') && !headers.has('x-squid-error');
 
 function isSigned(headers: HttpAnswer['headers']): boolean {
   const named = `${headers.get('server') ?? ''} ${headers.get('via') ?? ''}`;

@@ -63,6 +63,8 @@ describe('proxy3', () => {
     expect(await probe(403, DENIED)).toEqual({ level: 3, reason: 'refuses-me', detail: 'HTTP 403' });
     const overloaded = { ...SQUID, 'X-Squid-Error': 'ERR_CONNECT_FAIL 111' };
     expect(await probe(503, overloaded)).toEqual({ level: 3, reason: 'broken', detail: 'HTTP 503' });
+    const away = { ...SQUID, 'Mime-Version': '1.0', 'X-Squid-Error': 'ERR_READ_TIMEOUT 0' };
+    expect(await probe(504, away)).toEqual({ level: 3, reason: 'broken', detail: 'HTTP 504' });
     expect(await probe(503, {})).toEqual({ level: 2, reason: 'broken', detail: 'HTTP 503' });
   });
 
