@@ -3,7 +3,7 @@ import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import { isFailed, type ProbeResult } from '../../plugin/probe/index.js';
 import docker from '../../plugin/services/Docker.js';
-import { certificate, closedPort, context, startPage, tcpServer, webServer } from '../probe/servers.js';
+import { certificate, closedPort, context, settledSockets, startPage, tcpServer, webServer } from '../probe/servers.js';
 import { provider, said } from './providers.js';
 
 const probe = (target: Parameters<typeof docker.probe>[0], of = context()) => docker.probe(target, of);
@@ -131,6 +131,20 @@ describe('Docker, where the port speaks TLS alone', () => {
   it('one that wants a certificate of its clients is neither proven nor failed', async () => {
     const server = await encrypted('', { requestCert: true, rejectUnauthorized: true });
     expect(await probe(server)).toEqual({ level: 2, samples: [rtt], facts: { https: String(server.port) } });
+  });
+
+  it('leaves no socket behind, whether it was let in, shut out or cancelled', async () => {
+    const [open, shut] = [await encrypted('', {}), await encrypted('', null)];
+    const silent = await tcpServer((socket) =>
+      socket.once('data', (first: Buffer) => void (first[0] === 0x16 || socket.end())),
+    );
+    const before = await settledSockets();
+    await Promise.all([open, shut, open, shut].map((server) => probe(server)));
+    const abort = new AbortController();
+    const cancelled = probe(silent, context(abort.signal));
+    setTimeout(() => abort.abort(new Error('cancelled')), 200);
+    await expect(cancelled).rejects.toThrow('cancelled');
+    await expect.poll(settledSockets).toEqual(before);
   });
 
   it('"400" from one without TLS is an answer like any other', async () => {
