@@ -11,7 +11,8 @@ import type { ServiceRegistry } from '../../services/contract.js';
 import type { Action, EventStore } from '../../store/tables/events.js';
 import { listening } from '../ports.js';
 import { ABSENT, type LocalServices } from '../systemd/index.js';
-import { type Publication, type Publisher, RACE_MS, type Withdrawal } from './publisher.js';
+import { RACE_MS } from './changes.js';
+import type { Publication, Publisher, Withdrawal } from './publisher.js';
 
 /** Three checks that find a service down or silent over this time end its announcement: a restart or an upgrade does not. */
 const GRACE_MS = 30 * MINUTE_MS;
