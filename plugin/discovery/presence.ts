@@ -1,7 +1,7 @@
 /** Tells the log when a source goes and when it returns, so that the journal has the reason for a list that stands still. */
 import { log } from '../lib/log.js';
 import { cleanText } from '../lib/text.js';
-import type { Discovery } from './index.js';
+import type { Discovery } from './contract.js';
 import type { SourceState, SourceStatus } from './source.js';
 
 /** Least time between two looks, ms: a source that comes and goes each second must not fill the journal. */
