@@ -190,7 +190,11 @@ export class Run {
       return outcome;
     } catch (error) {
       // A thread that broke down, or could not start. Anything else that an attempt throws leaves the others alone.
-      if (error instanceof PanelError) this.#broken.abort(error);
+      if (error instanceof PanelError) {
+        this.#broken.abort(error);
+        // Nobody knows how much of it was spent.
+        budget.lose(cost);
+      }
       throw error;
     } finally {
       release();

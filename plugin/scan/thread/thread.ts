@@ -14,6 +14,9 @@ const LIMITS = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2, codeRa
 /** How often this side looks whether it has said anything, ms. */
 const LOOK_MS = 1_000;
 
+/** Looks in a row at an attempt that was cancelled and has not ended: it takes a quarter of a second to. */
+const MAX_OVERDUE = 5;
+
 export interface ThreadOptions {
   /** The file that it runs. */
   readonly program: string;
@@ -28,6 +31,8 @@ export interface ThreadOptions {
 
 /** An attempt under way. */
 interface Open {
+  /** Looks since its signal has aborted. */
+  overdue: number;
   readonly signal: AbortSignal;
   readonly resolve: (outcome: AttemptOutcome) => void;
   readonly reject: (error: unknown) => void;
@@ -51,10 +56,14 @@ export class Thread {
   }
 
   /** @throws PanelError measuring-failed, no-resources; the signal's reason */
-  attempt(order: AttemptOrder, signal: AbortSignal): Promise<AttemptOutcome> {
+  attempt(order: AttemptOrder, scan: AbortSignal): Promise<AttemptOutcome> {
     const id = this.#count++;
+    // One that follows it, for any number may wait for the same scan: Node warns of many listeners.
+    const signal = AbortSignal.any([scan]);
     this.#tell({ kind: 'attempt', id, order });
-    const work = new Promise<AttemptOutcome>((resolve, reject) => this.#open.set(id, { signal, resolve, reject }));
+    const work = new Promise<AttemptOutcome>((resolve, reject) =>
+      this.#open.set(id, { signal, overdue: 0, resolve, reject }),
+    );
     const onAbort = () => this.#tell({ kind: 'abort', id });
     signal.addEventListener('abort', onAbort, { once: true });
     this.#look ??= setInterval(() => this.#lookAfter(), LOOK_MS);
@@ -105,8 +114,11 @@ export class Thread {
   /** By looks, not by time: while this side stood still or the machine slept, no look was missed. */
   #lookAfter(): void {
     this.#silence += 1;
-    if (this.#silence <= this.#options.patience) return;
-    this.#die(new Error(`its event loop stood still for ${this.#options.patience} s`));
+    for (const open of this.#open.values()) if (open.signal.aborted) open.overdue += 1;
+    const { patience } = this.#options;
+    if (this.#silence > patience) this.#die(new Error(`its event loop stood still for ${patience} s`));
+    else if ([...this.#open.values()].some(({ overdue }) => overdue > MAX_OVERDUE))
+      this.#die(new Error('it goes on with what was cancelled'));
   }
 
   #die(cause: Error): void {

@@ -106,6 +106,15 @@ describe('an attempt in a thread', () => {
     expect(await threads.attempt({}, type, first, terms())).toMatchObject({ attempt: { reason: null } });
   });
 
+  it('has one listener of the scan’s signal at most, however many wait for it', async () => {
+    const warned = vi.fn();
+    process.on('warning', warned);
+    onTestFinished(() => void process.off('warning', warned));
+    const [threads, scan, { signal }] = [open(), {}, new AbortController()];
+    await Promise.all(providers.map((provider) => threads.attempt(scan, type, provider, terms({ signal }))));
+    expect(warned).not.toHaveBeenCalled();
+  });
+
   it('serves unknown types, and hands over the account', async () => {
     const threads = open();
     const account = { user: 'anna', password: 'horse' };
@@ -169,21 +178,23 @@ describe.each(WAYS)('a thread that %s', (way) => {
       if (told.length === stored) breakDown();
     });
     const job: Job = await jobs.ended(scanner.start('dnsservice').id);
-    const kept = attempts('dnsservice');
+    const [kept, { spent }] = [attempts('dnsservice'), scanner.spending()];
     await close();
-    return { job, told, kept };
+    return { job, told, kept, spent };
   }
 
   it.each(way === 'loops for ever' ? [2, 10] : [1, 3, 6, 8, 11, 13])(
     'after %i results ends the scan, loses none of them, and blames nobody',
     async (stored) => {
       const before = threadCount();
-      const { job, told, kept } = await scan(open(breakable), stored);
+      const { job, told, kept, spent } = await scan(open(breakable), stored);
       expect(job).toMatchObject({ state: 'failed', error: { code: 'measuring-failed' } });
       expect(told.length).toBeGreaterThanOrEqual(stored);
       expect(kept.map(({ provider }) => provider).sort()).toEqual([...told].sort());
       expect(kept.filter(({ reason }) => reason !== null)).toEqual([]);
       expect(mistakes).toHaveLength(1);
+      // What was under way may have cost as much as it could.
+      expect(spent).toBeGreaterThan(kept.reduce((sum, { bytes }) => sum + bytes, 0));
       await until('the thread has ended', () => threadCount() <= before);
     },
   );
