@@ -1,5 +1,6 @@
 /** Measures in threads: each serves one scan at a time, is started when it is needed, and ends when nothing needs it. */
 import { MEASURING_FILE } from '../../config/paths.js';
+import { log } from '../../lib/log.js';
 import type { ServiceType } from '../../services/contract.js';
 import type { AttemptTerms, Instruments, Measurer } from '../attempt/measurer.js';
 import type { AttemptOutcome, Placed } from '../attempt.js';
@@ -75,7 +76,7 @@ export class Threads implements Measurer {
           thread,
           setTimeout(() => {
             this.#idle.delete(thread);
-            void thread.end();
+            thread.end().catch(log.error);
           }, IDLE_MS),
         );
       },
