@@ -1,14 +1,10 @@
 /** A thousand providers that misbehave, scanned by the daemon with all the concurrency there is: what that costs in memory. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Daemon, Owner } from '../../daemon.js';
-import { startChild, stop } from '../child.js';
+import type { Owner } from '../../daemon.js';
 import { atLeast, atMost, type Mark } from '../marks.js';
 import { residentMB } from '../served.js';
-import { announced, ELSEWHERE, GOOD, neighbours, TYPES } from './community.js';
+import { GOOD, neighbours, TYPES } from './community.js';
+import { amongNeighbours, list } from './neighbourhood.js';
 
 /** What our own loop delayed is not held against anybody, and not kept: on a busy machine that happens to some. */
 const KEPT_SHARE = 0.95;
@@ -17,32 +13,12 @@ const KEPT_SHARE = 0.95;
 const REST_MS = 5_000;
 const LOOK_MS = 200;
 
-export async function bad(): Promise<readonly Mark[]> {
+export function bad(): Promise<readonly Mark[]> {
   const all = neighbours();
-  const { child: providers } = await startChild<true>('reliability-badly', { places: all, elsewhere: ELSEWHERE });
-  const agent = await startChild<AddressInfo>('replay', { community: 'bad', told: all.map(announced) });
-  const folder = mkdtempSync(join(tmpdir(), 'bench-'));
-  const daemon = await Daemon.start({
-    folder,
-    config: {
-      SERF_RPC: `127.0.0.1:${agent.said.port}`,
-      COMMUNITY_RANGES: '127.80.0.0/16',
-      SCAN_CONCURRENCY: '16',
-      SCAN_BYTES_PER_DAY: '10000000000',
-    },
-  });
-  try {
-    return await scanned(daemon, all.length);
-  } finally {
-    await daemon.close();
-    await Promise.all([stop(agent.child), stop(providers)]);
-    rmSync(folder, { recursive: true });
-  }
+  return amongNeighbours(all, ({ pid }, owner) => scanned(pid, owner, all.length));
 }
 
-async function scanned(daemon: Daemon, count: number): Promise<Mark[]> {
-  const { pid } = daemon;
-  const owner = await Owner.bySocket(daemon);
+async function scanned(pid: number, owner: Owner, count: number): Promise<Mark[]> {
   await warmUp(owner);
   await delay(REST_MS);
   const before = residentMB(pid);
@@ -66,18 +42,6 @@ async function scanned(daemon: Daemon, count: number): Promise<Mark[]> {
     atLeast('providers of them with a result', measured.length, '', Math.floor(count * KEPT_SHARE)),
     atLeast('types whose first one earned a score', first.length, '', GOOD.length),
   ];
-}
-
-interface Listed {
-  readonly id: string;
-  readonly address: string;
-  readonly score: number | null;
-  readonly measuredAt: string | null;
-}
-
-/** The type's providers, best first. */
-async function list(owner: Owner, type: string): Promise<readonly Listed[]> {
-  return (await owner.get<{ providers: Listed[] }>(`api/v1/services/${type}`)).providers;
 }
 
 /** So that code which is loaded for the first scan is not taken for what a scan leaves behind. */
