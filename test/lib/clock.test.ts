@@ -88,6 +88,11 @@ describe('a clock that is set', () => {
 });
 
 describe('a start with a clock that is behind', () => {
+  it('in 1970 is doubted by itself', () => {
+    expect(new Clock(undefined, new FakeMachine(5_000)).doubted).toBe(5_000);
+    expect(new Clock(undefined, new FakeMachine(TRUE)).doubted).toBeNull();
+  });
+
   it('in 1970, with nothing known, is in the year of the program', () => {
     const { machine, clock, jumps } = started(5_000);
     clock.resume(null, null);

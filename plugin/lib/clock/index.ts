@@ -21,6 +21,9 @@ const PAUSE_MS = DAY_MS;
 /** How often a doubted clock is looked at, ms. */
 const DOUBT_MS = MINUTE_MS;
 
+/** Nobody ran this program earlier, ms since the epoch: a clock that says so is not set. */
+export const EARLIEST = Date.UTC(2025, 0, 1);
+
 /** What was dated from `since` to `until` (ms since the epoch) happened `by` ms later than it says. */
 export interface Jump {
   readonly since: number;
@@ -77,8 +80,8 @@ export class Clock implements Time {
   #doubtedAt = Number.NEGATIVE_INFINITY;
   readonly #floor: number;
 
-  /** @param floor a time that is certainly over, ms since the epoch: when this program was built */
-  constructor(floor = 0, of: Machine = machine) {
+  /** @param floor a time that is certainly over, ms since the epoch */
+  constructor(floor = EARLIEST, of: Machine = machine) {
     this.#machine = of;
     this.#floor = floor;
     const wall = of.wall();
