@@ -8,6 +8,7 @@ import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { doctor } from '../../plugin/cli/doctor/index.js';
 import { PanelError } from '../../plugin/model/errors.js';
+import type { Panel } from '../../plugin/panel/contract.js';
 import { loadServices } from '../../plugin/services/index.js';
 import { setOwnerPassword } from '../../plugin/web/auth/password.js';
 import { quietPort } from '../ports.js';
@@ -43,13 +44,24 @@ function program(name: string, script: string) {
   process.env.PATH = `${folder}${delimiter}${path}`;
 }
 
-async function examine(fake: Fake = {}, dataDir = folder) {
+async function examine(fake: Fake = {}, dataDir = folder, spoil = (_: Panel) => {}) {
   const panel = fakePanel({ ...fake, config: { dataDir, ...place(), ...fake.config } });
+  spoil(panel);
   await setOwnerPassword(panel.store.settings, 'correct horse');
   const io = fakeIo();
   const code = await doctor({ config: panel.config, panel }, io, { json: false });
   return { code, out: io.written.out };
 }
+
+it('tells of a clock that is not set, and of a disk that takes no writes', async () => {
+  const { code, out } = await examine({}, folder, ({ time, store }) => {
+    Object.assign(time, { doubted: 0 });
+    Object.defineProperty(store, 'unkept', { value: new PanelError('disk-full', 'The disk is full.', 'Make room.') });
+  });
+  expect(code).toBe(1);
+  expect(out).toMatch(/fails +clock +it says 1970-01-01T00:00:00\.000Z/);
+  expect(out).toMatch(/fails +database +The disk is full\.\n.*Make room/);
+});
 
 it('prints one line per check where all is well', async () => {
   const { code, out } = await examine({

@@ -36,7 +36,15 @@ export async function checks({ config, panel }: Subject): Promise<Check[]> {
   if (panel instanceof Error) return [...configuration, failsWith('opening', panel), ...ofMachine];
   await panel.discovery.ready();
   const ofNode = [own(panel), await systemd(panel, units), await ports(panel), background(panel)];
-  return [...configuration, database(panel), owner(panel), ...(await sources(panel)), ...ofNode, ...ofMachine];
+  return [
+    ...configuration,
+    database(panel),
+    ...clock(panel),
+    owner(panel),
+    ...(await sources(panel)),
+    ...ofNode,
+    ...ofMachine,
+  ];
 }
 
 /** The unit that stands for each type here. */
@@ -52,6 +60,13 @@ function database({ store }: Panel): Check {
     `it was damaged; the damaged file is now ${store.movedAside}`,
     'A new one was started; delete the old one.',
   );
+}
+
+/** Only where it is wrong. */
+function clock({ time }: Panel): Check[] {
+  if (time.doubted === null) return [];
+  const text = `it says ${new Date(time.doubted).toISOString()}, which is over`;
+  return [fails('clock', text, 'Let a time server set it: sudo apt-get install systemd-timesyncd')];
 }
 
 function owner({ store }: Panel): Check {
