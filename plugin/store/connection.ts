@@ -2,6 +2,7 @@
  * The connection that all statements go through. Where the disk cannot be written (full, read-only, gone), it goes on with a
  * copy in memory: reading never depends on writing. As soon as the disk takes it, the copy is written back.
  */
+import { closeSync, openSync } from 'node:fs';
 import type Database from 'better-sqlite3';
 import { log } from '../lib/log.js';
 import { asPanelError, diskFull, type PanelError, unwritable } from '../model/errors.js';
@@ -13,7 +14,17 @@ const UNWRITABLE =
   /^(SQLITE_(FULL|READONLY|IOERR|CANTOPEN|PERM)|ENOSPC|EDQUOT|EROFS|EACCES|EPERM|EIO|ENOENT|ENOTDIR|EISDIR)/;
 
 export const isUnwritable = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && UNWRITABLE.test(String(error.code));
+  error instanceof Error && 'code' in error && UNWRITABLE.test(String(error.code)) && hasDescriptor();
+
+/** SQLite calls a process without a free descriptor a file that cannot be opened: no disk is to blame. */
+function hasDescriptor(): boolean {
+  try {
+    closeSync(openSync('/dev/null', 'r'));
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** How often the disk is tried again, ms. */
 const RETRY_MS = 30_000;
