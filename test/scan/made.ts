@@ -1,5 +1,6 @@
 /** A small community for the tests of this room: providers, a type, and a scanner on a store of its own. */
 import { Jobs } from '../../plugin/jobs/index.js';
+import type { Clock } from '../../plugin/lib/clock/index.js';
 import type { Attempt } from '../../plugin/model/attempt.js';
 import type { Provider } from '../../plugin/model/provider.js';
 import type { ProbeResult, Prober } from '../../plugin/probe/index.js';
@@ -58,15 +59,19 @@ export const five = ['10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.0.4', '10.0.0.5']
 export interface Options extends Partial<Pick<ScannerDeps, 'pauses' | 'ended' | 'now' | 'measurer'>> {
   readonly bytesPerDay?: number;
   readonly concurrency?: number;
+  /** In place of `now`: one that is set meanwhile. */
+  readonly clock?: Clock;
   /** `thing` alone when left out. */
   readonly services?: ServiceRegistry;
 }
 
 /** A scanner and all that it needs. `close` ends all of it. */
 export function createScanner(providers: readonly Provider[], probe: Prober, options: Options = {}) {
-  const { bytesPerDay = 1e9, concurrency = 3, services = servicesOf(typeWith(probe)), ...rest } = options;
-  const store = openStore(':memory:', rest.now);
+  const { bytesPerDay = 1e9, concurrency = 3, services = servicesOf(typeWith(probe)), clock, ...others } = options;
+  const rest = clock ? { ...others, now: () => clock.now(), time: clock } : others;
+  const store = openStore(':memory:', clock ?? rest.now);
   const jobs = new Jobs(store.jobs, rest.now);
+  clock?.onJump((jump) => jobs.move(jump));
   const discovery = {
     providers: (word?: string) => providers.filter(({ type }) => word === undefined || type === word),
   };
