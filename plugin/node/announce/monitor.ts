@@ -18,6 +18,8 @@ import type { Publication, Publisher, Withdrawal } from './publisher.js';
 const GRACE_MS = 30 * MINUTE_MS;
 const MAX_MISSES = 3;
 const CHECK_EVERY_MS = GRACE_MS / (MAX_MISSES - 1);
+/** An agent that answers too late, as just after its start on a slow node, is given our entries again after this. */
+const RETRY_MS = 10_000;
 /** How often the tag is read after an announcement: two changes by another program are seen as two. */
 const WATCH_EVERY_MS = 50;
 
@@ -45,6 +47,7 @@ export class AnnouncementMonitor {
   readonly #unsubscribe: () => void;
   readonly #interval: NodeJS.Timeout;
   #watchTimer: NodeJS.Timeout | undefined;
+  #retryTimer: NodeJS.Timeout | undefined;
   /** Our tag when it was last compared. */
   #tag: string | null = null;
   /**
@@ -84,6 +87,7 @@ export class AnnouncementMonitor {
     this.#unsubscribe();
     clearInterval(this.#interval);
     clearTimeout(this.#watchTimer);
+    clearTimeout(this.#retryTimer);
     return this.#work;
   }
 
@@ -95,7 +99,26 @@ export class AnnouncementMonitor {
     const tag = this.#deps.discovery.ownTag();
     if (this.#restore !== 'now' && tag === this.#tag) return;
     this.#tag = tag;
-    void this.#enqueue(() => this.#reconcile(this.#restore === 'now'));
+    void this.#enqueue(() => (this.#restore === 'now' ? this.#restoreLost() : this.#reconcile(false)));
+  }
+
+  /** Soon again where the agent does not answer in time. */
+  async #restoreLost(): Promise<void> {
+    try {
+      await this.#reconcile(true);
+    } catch (error) {
+      if (error instanceof PanelError && error.code === 'serf-away' && !this.#closed) this.#retry();
+      throw error;
+    }
+  }
+
+  #retry(): void {
+    clearTimeout(this.#retryTimer);
+    this.#retryTimer = setTimeout(() => {
+      if (this.#restore === 'no') return;
+      this.#restore = 'now';
+      this.#onChange();
+    }, RETRY_MS);
   }
 
   #isUp(): boolean {
@@ -125,7 +148,8 @@ export class AnnouncementMonitor {
     // This also brings the entries that are there up to date.
     if (restoresLost || missing.length > 0) await this.#deps.publisher.restore(missing);
     for (const key of missing) this.#note('announced', readTypeId(key));
-    if (restoresLost) this.#restore = 'no';
+    // Where it went away meanwhile, it needs them again.
+    if (restoresLost && this.#restore === 'later') this.#restore = 'no';
   }
 
   async #withdraw(key: string, why: Trouble): Promise<void> {
