@@ -2,13 +2,12 @@
 
 import { readTag, TAG_NAME, type Tag } from '../announcement/tag-read.js';
 import { nearest } from '../lib/nearest.js';
-import { inSlices } from '../lib/slices.js';
 import { cleanText } from '../lib/text.js';
 import { PanelError } from '../model/errors.js';
 import { providerId } from '../model/provider.js';
 import type { Panel } from '../panel/contract.js';
-import type { SerfRpc } from '../serf/client.js';
 import type { Member } from '../serf/member.js';
+import { findMember, type Roster, readRoster } from '../serf/roster.js';
 import type { Params, Words } from './i18n.js';
 import { rowModel, type Verdict } from './row.js';
 import { typeTitle } from './service.js';
@@ -46,31 +45,8 @@ export interface Question {
   readonly type: string;
 }
 
-/** What the agent knows now. */
-interface Serf {
-  readonly self: string;
-  readonly members: readonly Member[];
-}
-
 /** Comparing a thousand names of up to 128 characters letter by letter would hold up everything else. */
 const MAX_COMPARED_LENGTH = 32;
-/** The answer of the agent is reused for so long: the list of a large community costs the agent some work, ms. */
-const FRESH_MS = 2_000;
-
-const recent = new WeakMap<SerfRpc, { readonly at: number; readonly serf: Promise<Serf> }>();
-
-/** @throws PanelError serf-away, serf-refused */
-function readSerf(client: SerfRpc): Promise<Serf> {
-  const reading = recent.get(client);
-  if (reading && performance.now() - reading.at < FRESH_MS) return reading.serf;
-  const serf = Promise.all([client.stats(), client.members()]).then(([stats, members]) => ({
-    self: stats.get('agent')?.get('name') ?? '',
-    members,
-  }));
-  recent.set(client, { at: performance.now(), serf });
-  return serf;
-}
-
 /** A link that holds passes its value to the next one; the first that does not ends the diagnosis. */
 type Result<T> = { readonly step: Step; readonly value: T | null };
 
@@ -130,11 +106,11 @@ class Diagnosis {
     return { id, state, label: t(`chain.${id}`), text: t(key, params), todo: next, counts: [] };
   }
 
-  async #agent(): Promise<Result<Serf>> {
+  async #agent(): Promise<Result<Roster>> {
     if (this.#panel.demo) return { step: this.step('agent', 'unknown', 'demo'), value: null };
     try {
       const client = this.#panel.discovery.serfClient();
-      return { step: this.step('agent', 'yes', 'yes'), value: await readSerf(client) };
+      return { step: this.step('agent', 'yes', 'yes'), value: await readRoster(client) };
     } catch (error) {
       if (!(error instanceof PanelError)) throw error;
       const { t } = this.#words;
@@ -143,16 +119,16 @@ class Diagnosis {
     }
   }
 
-  #joined(serf: Serf): Result<Serf> {
+  #joined(serf: Roster): Result<Roster> {
     const count = serf.members.filter(({ status }) => status === 'alive').length;
     if (count < 2) return { step: this.step('joined', 'no', 'no'), value: null };
     return { step: this.step('joined', 'yes', 'yes', { count }), value: serf };
   }
 
-  async #member({ self, members }: Serf): Promise<Result<Member>> {
+  async #member({ self, members }: Roster): Promise<Result<Member>> {
     const { node } = this.#question;
     const name = node === '' ? self : node;
-    const found = await this.#find(members, name);
+    const found = await findMember(members, name, this.#panel.discovery.announcements(this.#source));
     if (!found) {
       const names = members.map(({ name }) => cleanText(name)).filter(({ length }) => length <= MAX_COMPARED_LENGTH);
       const near = nearest(name.slice(0, MAX_COMPARED_LENGTH), names);
@@ -166,24 +142,6 @@ class Diagnosis {
     }
     const status = found.status === 'failed' ? 'failed' : 'left';
     return { step: this.step('member', 'no', status, { node: shown }), value: null };
-  }
-
-  /** By name, by address, or by a host that the node announces; members that are alive first. */
-  async #find(members: readonly Member[], name: string): Promise<Member | undefined> {
-    const key = name.toLowerCase();
-    const matches = (text: string | null) => text !== null && cleanText(text).toLowerCase() === key;
-    const sorted = members.toSorted((a, b) => Number(b.status === 'alive') - Number(a.status === 'alive'));
-    const direct = sorted.find(({ name }) => matches(name)) ?? sorted.find(({ address }) => matches(address));
-    if (direct) return direct;
-    // Decoding all tags for every question would hold up everything else: only members that left have no announcements.
-    const announcements = this.#panel.discovery.announcements(this.#source).filter(({ host }) => matches(host));
-    const nodes = new Set(announcements.map(({ node }) => node));
-    let found = sorted.find(({ name }) => nodes.has(cleanText(name)));
-    await inSlices(found ? [] : sorted.filter(({ status }) => status === 'left'), (member) => {
-      const { entries } = readTag(member.tags.get(TAG_NAME) ?? '');
-      if (entries.some(({ host }) => matches(host))) found ??= member;
-    });
-    return found;
   }
 
   #tag({ tags }: Member): Result<string> {
