@@ -22,7 +22,7 @@ export type FromThread =
   /** To start a program would hold up the thread. `attempt` is what it is for, whose end ends it. */
   | { readonly kind: 'ping'; readonly id: number; readonly attempt: number; readonly order: PingOrder }
   | { readonly kind: 'mistake'; readonly typeId: string; readonly error: PlainError }
-  /** Its event loop turns. */
+  /** Its program has begun, and its event loop turns. */
   | { readonly kind: 'alive' };
 
 /** An error without its class, and with what cloning would drop. */

@@ -14,6 +14,9 @@ const LIMITS = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2, codeRa
 /** How often this side looks whether it has said anything, ms. */
 const LOOK_MS = 1_000;
 
+/** How many times as long it may be silent before its program has begun: a slow disk may be the reason. */
+const START = 8;
+
 /** Looks in a row at an attempt that was cancelled and has not ended: it takes a quarter of a second to. */
 const MAX_OVERDUE = 5;
 
@@ -45,6 +48,7 @@ export class Thread {
   #count = 0;
   #silence = 0;
   #look: NodeJS.Timeout | undefined;
+  #hasBegun = false;
   #ended = false;
 
   constructor(options: ThreadOptions) {
@@ -85,6 +89,7 @@ export class Thread {
 
   #hear(message: FromThread): void {
     this.#silence = 0;
+    this.#hasBegun = true;
     if (message.kind === 'outcome') this.#settle(message.id, ({ resolve }) => resolve(message.outcome));
     else if (message.kind === 'failed') this.#settle(message.id, ({ reject }) => reject(fromPlainError(message.error)));
     else if (message.kind === 'mistake') logOnce(message.typeId, fromPlainError(message.error));
@@ -115,8 +120,8 @@ export class Thread {
   #lookAfter(): void {
     this.#silence += 1;
     for (const open of this.#open.values()) if (open.signal.aborted) open.overdue += 1;
-    const { patience } = this.#options;
-    if (this.#silence > patience) this.#die(new Error(`its event loop stood still for ${patience} s`));
+    const patience = this.#options.patience * (this.#hasBegun ? 1 : START);
+    if (this.#silence > patience) this.#die(new Error(`it said nothing for ${patience} s`));
     else if ([...this.#open.values()].some(({ overdue }) => overdue > MAX_OVERDUE))
       this.#die(new Error('it goes on with what was cancelled'));
   }

@@ -9,7 +9,7 @@ import { Thread, type ThreadOptions } from './thread.js';
 /** How long a thread without work waits for more, ms: the next scan need not start it, and compile its code, again. */
 const IDLE_MS = 1_500;
 
-/** Longest silence of a thread that has work, s: much longer than reading any answer, or starting on a busy node, takes. */
+/** Longest silence of a thread that has work, s: much longer than reading any answer takes, on a slow and busy node too. */
 const PATIENCE = 15;
 
 type Limits = Pick<ThreadOptions, 'program' | 'patience'>;

@@ -88,4 +88,5 @@ try {
   // Not permitted without a limit that allows it (LimitNICE= of the unit): measured all the same.
 }
 
+tell({ kind: 'alive' });
 setInterval(() => aborts.size > 0 && tell({ kind: 'alive' }), ALIVE_MS);

@@ -137,6 +137,11 @@ describe('threads', () => {
     await until('they have ended', () => threadCount() <= before);
   });
 
+  it('may be silent for longer until they have begun', async () => {
+    const threads = open({ program: join(import.meta.dirname, 'late.ts'), patience: 4 });
+    expect(await threads.attempt({}, type, first, terms())).toMatchObject({ attempt: { reason: null } });
+  });
+
   it('go before others, where that is permitted, and this thread does not', async () => {
     const threads = open();
     await threads.attempt({}, type, first, terms());
@@ -160,8 +165,8 @@ describe('threads', () => {
 });
 
 describe.each(WAYS)('a thread that %s', (way) => {
-  // A loop is noticed by silence; on a busy machine a start is as silent for some seconds.
-  const breakable = { program: PROGRAM, patience: way === 'loops for ever' ? 10 : 60 };
+  // A loop is noticed by silence.
+  const breakable = { program: PROGRAM, patience: way === 'loops for ever' ? 4 : 60 };
   const breaks = new BroadcastChannel(BREAKS);
   afterAll(() => breaks.close());
   const breakDown = () => breaks.postMessage(way);
