@@ -118,7 +118,7 @@ describe('the background measurements', () => {
     expect((await visitor.get('/')).body).toContain('12\u00a0kB of 5.4\u00a0MB spent in 24 hours');
     expect((await visitor.post('/background', { turn: 'on' })).headers.location).toBe('/#background');
     expect(web.panel.background.status().on).toBe(true);
-    expect((await visitor.get('/')).body).toContain('the next one in 10 minutes');
+    expect((await visitor.get('/')).body).toMatch(/the next one <time[^>]*>in 10 minutes</);
     expect((await visitor.postJson('/api/v1/background', { turn: 'off' })).json()).toMatchObject({
       background: { on: false },
     });

@@ -33,5 +33,5 @@ it('shows this node’s own configuration only to the owner, on the page and in 
   expect(asked).toEqual([]);
   await visitor.login();
   expect(await shown()).toEqual(['PUBLIC KEY of this node', 'PUBLIC KEY of this node']);
-  expect(asked).toEqual([found.provider.id, found.provider.id]);
+  expect(new Set(asked)).toEqual(new Set([found.provider.id]));
 });
