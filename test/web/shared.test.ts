@@ -28,6 +28,10 @@ beforeAll(async () => {
   };
   whole = await startWhole({ web: { texts: { ...texts, views: { render } } } });
   whole.now = Date.now();
+  // While systemctl is slow, what was read last is told: nothing of it changes in the middle of a comparison.
+  const { local } = whole.panel;
+  vi.spyOn(local, 'states').mockResolvedValue(await local.states());
+  vi.spyOn(local, 'problem').mockResolvedValue(await local.problem());
   unshared = Fastify(OWN_APP);
   await unshared.register((scope) => registerWeb(scope, whole.panel, { now: () => whole.now, shares: false }));
   const owner = await new Visitor(whole).login();
