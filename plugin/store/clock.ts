@@ -60,7 +60,13 @@ export function followClock(
   return { save, stop };
 }
 
+/** null where there is none, or not one of ours. */
 function readRecord(settings: SettingStore): ClockRecord | null {
-  const text = settings.get(SETTING);
-  return text === null ? null : (JSON.parse(text) as ClockRecord);
+  try {
+    const { boot, uptime, since, time, wall } = JSON.parse(settings.get(SETTING) ?? '{}') as ClockRecord;
+    const isWhole = typeof boot === 'string' && [uptime, since, time, wall].every(Number.isFinite);
+    return isWhole ? { boot, uptime, since, time, wall } : null;
+  } catch {
+    return null;
+  }
 }

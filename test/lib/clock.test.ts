@@ -174,6 +174,14 @@ describe('the next run', () => {
     expect(second.jumps).toMatchObject([{ since: TRUE + 1 }]);
   });
 
+  it('of a machine that does not name its boots takes no step from the last', () => {
+    const { machine, clock } = started(TRUE, { boot: '' });
+    const second = next(machine, clock);
+    machine.set(DAY);
+    second.resume();
+    expect(second.jumps).toEqual([]);
+  });
+
   it('of another boot takes no step from the times between', () => {
     const { machine, clock } = started(TRUE);
     machine.pass(HOUR);

@@ -144,6 +144,19 @@ describe('a clock that is set', () => {
   });
 });
 
+it.each(['', '{', '[1]', '{"boot":"first","uptime":"x"}', 'null'])('a record that says %j is no hindrance', (text) => {
+  const machine = new FakeMachine(TRUE);
+  const path = freshPath();
+  const first = program(machine, path);
+  work(first, machine);
+  first.store.settings.set('clock', text);
+  first.store.close();
+  machine.set(DAY);
+  const next = program(machine, path);
+  expect(next.now()).toBe(TRUE + 2.5 * MINUTE + DAY);
+  expect(next.store.attempts.of(docker.id, 'p')).toHaveLength(5);
+});
+
 describe('a start in 1970', () => {
   it('dates after what is stored, and loses nothing of it', () => {
     const machine = new FakeMachine(TRUE - 2 * DAY);

@@ -131,7 +131,9 @@ export class Clock implements Time {
   resume(record: ClockRecord | null, latest: number | null): void {
     const uptime = this.#machine.uptime();
     const wall = this.#machine.wall();
-    if (record === null || record.boot !== this.#machine.boot || record.uptime > uptime) {
+    const { boot } = this.#machine;
+    // Where a machine does not name its boots, each run counts as one.
+    if (record === null || boot === '' || record.boot !== boot || record.uptime > uptime) {
       const known = Math.max(this.#floor, (latest ?? 0) + 1);
       const isBelieved = wall >= known || (wall >= this.#floor && this.#machine.vouches());
       this.#ahead = isBelieved ? 0 : known - wall;

@@ -10,7 +10,7 @@ export interface Machine {
   uptime(): number;
   /** ms, without any step: since this process started. Cheap. */
   ticks(): number;
-  /** Differs from one start of the machine to the next. */
+  /** Differs from one start of the machine to the next; empty where that cannot be told. */
   readonly boot: string;
   /** Whether the wall clock was right before anybody set it: a time server or a battery saw to that. */
   keepsTime(): boolean;
