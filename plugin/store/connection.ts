@@ -151,16 +151,10 @@ export class Connection implements Db {
 
   #leaveDisk(detour: Detour, cause: unknown): void {
     const disk = this.#db;
-    let image: Buffer | null = null;
-    try {
-      image = disk.serialize();
-    } catch (error) {
-      log.error(error);
-    }
-    const db = detour.copy(image);
+    const whole = copyWhole(disk, detour);
     closeQuietly(disk);
-    this.#spare = toSpare(this.#path, cause, image !== null);
-    this.#use(db);
+    this.#spare = toSpare(this.#path, cause, whole !== null);
+    this.#use(whole ?? detour.copy(null));
     log.warning(`${this.#spare.error.message} ${this.#spare.error.hint}`);
   }
 
@@ -190,6 +184,16 @@ export class Connection implements Db {
     this.#db = db;
     this.#nth++;
     for (const settings of this.#settings) settings(db);
+  }
+}
+
+/** null where not even reading works. */
+function copyWhole(disk: Database.Database, detour: Detour): Database.Database | null {
+  try {
+    return detour.copy(disk.serialize());
+  } catch (error) {
+    log.error(error);
+    return null;
   }
 }
 

@@ -13,9 +13,14 @@ function opened() {
   const reopen = () => openDatabase(path);
   const file = reopen();
   file.exec('PRAGMA journal_mode = WAL; CREATE TABLE t (n INTEGER PRIMARY KEY) STRICT');
-  const connection = new Connection(path, file, { copy: (image) => openImage(image ?? Buffer.alloc(0)), reopen });
+  const copy = (image: Buffer | null) => {
+    const db = openImage(image ?? Buffer.alloc(0));
+    db.exec('CREATE TABLE IF NOT EXISTS t (n INTEGER PRIMARY KEY) STRICT');
+    return db;
+  };
+  const connection = new Connection(path, file, { copy, reopen });
   onTestFinished(() => connection.close());
-  return { connection, path, spoil: () => void file.pragma('query_only = 1') };
+  return { connection, path, file, spoil: () => void file.pragma('query_only = 1') };
 }
 
 it('goes on in memory, and writes back', () => {
@@ -48,6 +53,24 @@ it('does nothing in memory that is to be kept', () => {
   expect(() => connection.keep(() => insert.run(1))).toThrow(/readonly/);
   expect(connection.unkept).not.toBeNull();
   expect(prepare<[], number>(connection, 'SELECT count(*) FROM t').pluck().get()).toBe(0);
+});
+
+it('begins anew in memory where the disk cannot even be read, and keeps both afterwards', () => {
+  const { connection, path, spoil, file } = opened();
+  const insert = prepare<[number]>(connection, 'INSERT INTO t VALUES (?)');
+  const count = prepare<[], number>(connection, 'SELECT count(*) FROM t').pluck();
+  insert.run(1);
+  file.serialize = () => {
+    throw new Error('disk I/O error');
+  };
+  spoil();
+  insert.run(2);
+  expect(count.get()).toBe(1);
+  connection.keep(() => insert.run(3));
+  expect(count.get()).toBe(3);
+  const disk = openDatabase(path);
+  onTestFinished(() => void disk.close());
+  expect(disk.prepare('SELECT n FROM t ORDER BY n').pluck().all()).toEqual([1, 2, 3]);
 });
 
 it('leaves alone what is no fault of the disk', () => {
