@@ -6,7 +6,7 @@
 import { ERROR_CODES } from '../../model/errors.js';
 import type { Job } from '../../model/job.js';
 import { FAILURES, UNSCORED } from '../../model/level.js';
-import { VERBS } from '../../model/unit.js';
+import { type OwnUnit, VERBS } from '../../model/unit.js';
 import { LAN_STATES, type LanService } from '../../node/announce/lan.js';
 import { WITHDRAWALS } from '../../node/announce/publisher.js';
 import { ADDRESS_TROUBLES, PORT_TROUBLES } from '../../node/announce/troubles.js';
@@ -55,6 +55,8 @@ const sourceError = shape<{ code: string; message: string; hint: string }>({ cod
 const reason = oneOf(...FAILURES, ...UNSCORED, null);
 const localState = oneOf('running', 'stopped', 'starting', 'stopping', 'failed', 'absent', 'unknown');
 const unit = { unit: text, state: localState, enabled: flag };
+/** The last two only where they are true. */
+const ownUnit = shape<OwnUnit>({ ...unit, exited: flag, foreign: flag }, ['exited', 'foreign']);
 const sourceState = oneOf('up', 'connecting', 'away', 'off');
 /** Closed by the document, from the sources that the panel has. */
 const sourceName = ref('SourceName');
@@ -86,7 +88,7 @@ const service: Fields<ServiceModel> = {
       ),
     }),
   ),
-  local: shape<ServiceModel['local']>({ ...unit, unit: textOrNull, published: flag, units: list(shape(unit)) }),
+  local: shape<ServiceModel['local']>({ ...unit, unit: textOrNull, published: flag, units: list(ownUnit) }),
   job: orNull(ref('Job')),
 };
 
@@ -206,7 +208,7 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
   }),
   Session: shape<Answer<typeof session>>({ role: oneOf('owner', 'reader', null), token: text }),
   Own: shape<OwnView>({
-    units: list(shape(unit)),
+    units: list(ownUnit),
     port: orNull(
       shape<OwnPort>({
         port: whole,
