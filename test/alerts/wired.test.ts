@@ -41,7 +41,7 @@ it.each([
   const { port } = service.address() as AddressInfo;
   service.close();
   const providersFile = join(folder, 'list.json');
-  writeFileSync(providersFile, JSON.stringify({ s: 'unheard-of', d: 'x', m: 'torre', i: '127.93.3.2', p: port }));
+  writeFileSync(providersFile, JSON.stringify({ s: 'Docker', d: 'x', m: 'torre', i: '127.93.3.2', p: port }));
   const config: Config = {
     ...loadConfig({ env: {}, file: '' }),
     ...{ providersFile, dataDir: folder, serfRpc: { host: '127.93.3.3', port: 1 }, demo: 'off', avahi: 'off' },
@@ -55,22 +55,20 @@ it.each([
     await panel.discovery.ready();
   };
   await open();
-  const provider = panel.discovery.providers('unheard-of')[0]?.id as string;
-  panel.store.recommendations.put('unheard-of', { provider, challenger: null });
-  await panel.jobs.ended(panel.scan('unheard-of').id);
+  const provider = panel.discovery.providers('Docker')[0]?.id as string;
+  panel.store.recommendations.put('Docker', { provider, challenger: null });
+  await panel.jobs.ended(panel.scan('Docker').id);
   await vi.waitFor(() => expect(got).toMatchObject([{ event: 'failing', provider: { address: '127.93.3.2' } }]));
   await Promise.all([closeAlerts(), panel.close()]);
   meanwhile(join(folder, 'cloudy-services.sqlite'), [provider]);
   service.listen(port, '127.93.3.2');
   await once(service, 'listening');
   await open();
-  await panel.jobs.ended(panel.scan('unheard-of').id);
+  await panel.jobs.ended(panel.scan('Docker').id);
   await vi.waitFor(() => expect(got).toMatchObject([{ event: 'failing' }, { event: 'back' }]));
   const { attempts, history, recommendations } = panel.store;
-  expect(new Set(attempts.of('unheard-of', provider).map(({ reason }) => reason !== null))).toEqual(
-    new Set([true, false]),
-  );
-  expect(history.days('unheard-of', provider, 0)).toHaveLength(1);
-  expect(recommendations.get('unheard-of')?.provider).toBe(provider);
+  expect(new Set(attempts.of('Docker', provider).map(({ reason }) => reason !== null))).toEqual(new Set([true, false]));
+  expect(history.days('Docker', provider, 0)).toHaveLength(1);
+  expect(recommendations.get('Docker')?.provider).toBe(provider);
   service.close();
 });

@@ -222,7 +222,9 @@ describe('a port that neighbours cannot reach', () => {
     const units = [{ unit: 'unbound.service', state: 'running', enabled: true }] as const;
     const services = await loadServices();
     const { out } = await examine({ services, own: { dnsservice: { port: PORT, publication: null, units } } });
-    expect(out).toMatch(/→ .*community\.conf.*: server: interface: 0\.0\.0\.0 access-control: 10\.0\.0\.0\/8 allow$/m);
+    expect(out).toMatch(
+      /→ .*community\.conf.* server: interface-automatic: yes access-control: 10\.0\.0\.0\/8 allow .*$/m,
+    );
   });
 
   it('is not a failure where it is unannounced or withdrawn', async () => {

@@ -2,6 +2,7 @@
  * What a page is made of, as texts that change with it: whoever has the page of the same version need not be sent it again,
  * nor need it be made again for the next reader. What time alone changes is left out.
  */
+import { dayOf } from '../../lib/time.js';
 import type { Version } from '../../panel/contract.js';
 import { emptyModel } from '../../present/empty.js';
 import { ownView } from '../../present/own.js';
@@ -47,12 +48,17 @@ export async function sourcesVersion(web: Web): Promise<Version> {
   return withState(web, { exact: version, coarse: version }, []);
 }
 
-/** With what is read each time: this node's own state, and that of the sources, which any page may tell. */
+/** With what is read each time: this node's own state, and that of the sources and banners, which any page may tell. */
 export function withState(web: Web, { exact, coarse }: Version, read: readonly unknown[]): Version {
   // What is up was last up at this moment.
   const sources = web.panel.discovery
     .sources()
     .map(({ lastUp, ...source }) => ({ ...source, lastUp: source.state === 'up' ? null : lastUp }));
-  const state = JSON.stringify([sources, web.auth.hasOwner, web.panel.demo, read]);
+  const state = JSON.stringify([sources, web.auth.hasOwner, web.panel.demo, banners(web), read]);
   return { exact: exact + state, coarse: coarse + state };
+}
+
+/** What stands above every page: of the clock only its day, since it goes on. */
+function banners({ panel: { store, time } }: Web): unknown[] {
+  return [store.movedAside, store.unkept, time.doubted && dayOf(time.doubted)];
 }
