@@ -1,4 +1,5 @@
 /** Watches the event loop while probes run: a time taken while the loop was blocked is not the network's time. */
+import { largest } from '../lib/extremes.js';
 import type { Span } from '../probe/times.js';
 import type { Stall, Turns } from './attempt/turns.js';
 
@@ -31,24 +32,30 @@ export class Stalls {
 
   /** The longest, ms; 0 for none. */
   longest(): number {
-    return this.#longest(() => true);
+    return largest(
+      this.#all.map(({ ms }) => ms),
+      0,
+    );
   }
 
   /**
-   * The longest that hides the beginning or the end of one of the spans, ms; 0 for none. One that begins and ends while we wait falsifies
-   * nothing; one that covers the arrival does, for the answer lay in the kernel, and is read a little after the loop goes on.
+   * How much the stalls may have added to what was timed in these spans, at most, ms. One that begins and ends while we wait adds
+   * nothing. In one that covers the beginning, the question left a little after the clock started; in one that covers the end,
+   * the answer lay in the kernel, and was read a little after the loop went on.
    */
-  hiding(spans: readonly Span[]): number {
-    return this.#longest((stall) => spans.some((span) => hides(stall, span)));
-  }
-
-  #longest(counts: (stall: Stall) => boolean): number {
-    return this.#all.reduce((most, stall) => (counts(stall) ? Math.max(most, stall.ms) : most), 0);
+  added(spans: readonly Span[]): number {
+    return largest(
+      this.#all.flatMap((stall) => spans.map((span) => addedBy(stall, span))),
+      0,
+    );
   }
 }
 
-const hides = (stall: Stall, { from, until }: Span) =>
-  (stall.from < from && from < stall.to) || (stall.from < until && until <= stall.to + LATE_READ_MS);
+function addedBy(stall: Stall, { from, until }: Span): number {
+  const before = stall.from < from && from < stall.to ? stall.to - from : 0;
+  const after = stall.from < until && until <= stall.to + LATE_READ_MS ? until - stall.from : 0;
+  return Math.min(stall.ms, before + after);
+}
 
 /** Runs its timer only while somebody watches. */
 export class LagGuard {

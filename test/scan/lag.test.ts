@@ -27,24 +27,27 @@ describe('the lag guard', () => {
     expect(early().longest()).toBeGreaterThan(50);
   });
 
-  it('knows whose beginning or end a stall hides: one in between harms nothing', () => {
+  it('knows how much a stall adds to a time: nothing, where it begins and ends in between', () => {
     const stalls = new Stalls();
     stalls.add({ from: 100, to: 160, ms: 58 });
-    const hidden = (from: number, until: number) => stalls.hiding([{ from, until }]) === 58;
-    expect(hidden(50, 130)).toBe(true);
-    expect(hidden(130, 300)).toBe(true);
-    expect(hidden(50, 300)).toBe(false);
+    const added = (from: number, until: number) => stalls.added([{ from, until }]);
+    expect(added(50, 130)).toBe(30);
+    expect(added(130, 300)).toBe(30);
+    expect(added(159, 300)).toBe(1);
+    expect(added(50, 101)).toBe(1);
+    expect(added(110, 150)).toBe(58);
+    expect(added(50, 300)).toBe(0);
     // What arrived meanwhile is read when the loop goes on.
-    expect(hidden(50, 161)).toBe(true);
-    expect(hidden(50, 170)).toBe(false);
-    expect(hidden(10, 90)).toBe(false);
-    expect(stalls.hiding([])).toBe(0);
+    expect(added(50, 161)).toBe(58);
+    expect(added(50, 170)).toBe(0);
+    expect(added(10, 90)).toBe(0);
+    expect(stalls.added([])).toBe(0);
     expect(
-      stalls.hiding([
+      stalls.added([
         { from: 10, until: 90 },
         { from: 130, until: 300 },
       ]),
-    ).toBe(58);
+    ).toBe(30);
   });
 
   it('invalidates a time that the stall could have caused, and no other', () => {

@@ -9,7 +9,7 @@ import { invalidates, type Stalls } from '../lag.js';
 export function validSamples(type: ServiceType, result: Proven, times: Times, stalls: Stalls): readonly Sample[] {
   const isTime = (id: string) =>
     (type.metrics.find((metric) => metric.id === id)?.unit ?? 'ms') === 'ms' && id !== 'loss';
-  const stall = (spans: readonly Span[] | null) => (spans === null ? stalls.longest() : stalls.hiding(spans));
+  const stall = (spans: readonly Span[] | null) => (spans === null ? stalls.longest() : stalls.added(spans));
   return result.samples.filter(
     ({ metric, value }) => !isTime(metric) || !invalidates(stall(times.spans(value)), value),
   );
