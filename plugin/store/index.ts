@@ -1,5 +1,6 @@
 /** What the panel remembers: one SQLite file, opened with a check, migrated forward only. */
 import type { Clock } from '../lib/clock/index.js';
+import { HOUR_MS } from '../lib/time.js';
 import type { PanelError } from '../model/errors.js';
 import { followClock } from './clock.js';
 import type { Connection } from './connection.js';
@@ -131,11 +132,15 @@ function storeOn(db: Connection, time: Clock | (() => number), maxBytes: number)
   };
 }
 
-/** Each minute, in one commit: where the clock stands is known to the next run. */
+/** Once an hour, in one commit, where the clock stands is written down; rows tell of the time between. */
 function withClock(db: Db, beat: OwnStore['beat'], save: () => void): OwnStore['beat'] {
+  let savedAt = Number.NaN;
   const both = db.transaction((at: number, state: 'up' | 'cut') => {
     beat(at, state);
+    savedAt = Number.isNaN(savedAt) ? at : savedAt;
+    if (Math.abs(at - savedAt) < HOUR_MS) return;
     save();
+    savedAt = at;
   });
   return (at, state) => both.immediate(at, state);
 }
