@@ -59,8 +59,8 @@ const ID_DIGITS = 32;
 
 /** The announced folder (`path=`, as in DNS-SD, RFC 6763 §6), where it is a plain path; else the root. */
 export function plainPath(txt: ReadonlyMap<string, string>): string {
-  const path = txt.get('path') ?? '';
-  return path.length <= 200 && /^(\/[\w.~%-]+){1,20}\/?$/.test(path) ? path : '/';
+  const path = txt.get('path');
+  return path !== undefined && path.length <= 200 && /^(\/[\w.~%-]+){1,20}\/?$/.test(path) ? path : '/';
 }
 
 type Identified = Pick<Announcement, 'type' | 'address' | 'port'> & Partial<Pick<Announcement, 'txt'>>;

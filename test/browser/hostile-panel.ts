@@ -38,8 +38,8 @@ export interface HostilePanel {
 
 export const TOKEN = 'token of the test';
 
-/** The one provider that may be probed: a type and an address of its own, where nothing listens. */
-export const PROBED = { type: 'probed', address: '127.93.9.9', port: 9 } as const;
+/** The one provider that may be probed: a type that nobody else announces, and an address where nothing listens. */
+export const PROBED = { type: 'ipfs', address: '127.93.9.9', port: 9 } as const;
 
 /** Delivers everything, and resolves once the panel has read it. */
 export async function startHostile(folder: string, random: Random): Promise<HostilePanel> {

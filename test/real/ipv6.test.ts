@@ -34,7 +34,7 @@ describe.each(ADDRESSES)('over IPv6, at %s', (address) => {
       level: 4,
       facts: { zones: 'guifi.net', recursion: 'yes', tcp: 'yes' },
     });
-    expect(metrics('dnsservice')).toEqual(['answer udp', 'loss udp', 'zones udp', 'age udp']);
+    expect(metrics('dnsservice')).toEqual(['answer udp', 'loss udp', 'resolves udp', 'zones udp', 'age udp']);
   });
 
   it('a Serf agent answers to its name', () => {
@@ -56,8 +56,9 @@ describe.each(ADDRESSES)('over IPv6, at %s', (address) => {
 
   it('a port is open, and a closed one refuses', () => {
     expect(result('other')).toMatchObject({ level: 2 });
-    for (const type of ['dnsservice', 'serf', 'proxy3', 'syncthing', 'other']) {
+    for (const type of ['dnsservice', 'serf', 'proxy3', 'syncthing']) {
       expect(result(`closed ${type}`)).toEqual({ level: 1, reason: 'refused' });
     }
+    expect(result('closed other')).toEqual({ level: 1, samples: [], facts: {} });
   });
 });
