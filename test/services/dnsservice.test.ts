@@ -362,9 +362,9 @@ uci commit dhcp && /etc/init.d/dnsmasq restart`,
       { ...provider({ address: '10.0.0.7', port: 53 }), facts: no },
       { ...provider({ address: '10.0.0.8', port: 53 }), facts: { resolves: 'yes' } },
     ];
-    expect(said(dnsservice.use(provider({ port: 53 }), best)).slice(2)).toEqual([
-      'nameserver 10.1.2.3\nnameserver 10.0.0.8',
-    ]);
+    const steps = said(dnsservice.use(provider({ port: 53 }), best));
+    expect(steps[2]).toBe('nameserver 10.1.2.3\nnameserver 10.0.0.8');
+    expect(steps.filter((text) => text.includes('10.0.0.7'))).toEqual([]);
     const lines = 'server=/ip.guifi.net/10.1.2.3#53\nserver=/10.in-addr.arpa/10.1.2.3#53';
     expect(said(dnsservice.use({ ...provider({ port: 53 }), facts: no }, best)).slice(2)).toEqual(['note', lines]);
     const local = { ...provider({ port: 5353 }), facts: { resolves: 'no', zones: 'generic' } };
