@@ -5,7 +5,7 @@ import { decode } from '@msgpack/msgpack';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lzwDecode } from '../../plugin/lib/lzw.js';
 import type { Target } from '../../plugin/probe/index.js';
-import dnsservice from '../../plugin/services/dnsservice.js';
+import dnsservice from '../../plugin/services/dnsservice/index.js';
 import serf from '../../plugin/services/serf.js';
 import syncthing from '../../plugin/services/syncthing/index.js';
 import { ownCost } from '../costs.js';

@@ -2,7 +2,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import dnsservice from '../../plugin/services/dnsservice.js';
+import dnsservice from '../../plugin/services/dnsservice/index.js';
 import { provider } from '../services/providers.js';
 import { Network, type Program } from './namespaces.js';
 import { NAMED_READY, setUpNamed } from './programs.js';

@@ -8,7 +8,7 @@ import { type Answer, AUTHORITATIVE_ANSWER, decode, encode } from 'dns-packet';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { isFailed, type ProbeResult } from '../../plugin/probe/index.js';
 import docker from '../../plugin/services/Docker.js';
-import dnsservice from '../../plugin/services/dnsservice.js';
+import dnsservice from '../../plugin/services/dnsservice/index.js';
 import { loadServices } from '../../plugin/services/index.js';
 import ipfs from '../../plugin/services/ipfs.js';
 import serf from '../../plugin/services/serf.js';

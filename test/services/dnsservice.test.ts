@@ -9,7 +9,7 @@ import type { Target } from '../../plugin/probe/index.js';
 import { attemptOnce } from '../../plugin/scan/attempt.js';
 import { LagGuard } from '../../plugin/scan/lag.js';
 import { toScore } from '../../plugin/score/index.js';
-import dnsservice from '../../plugin/services/dnsservice.js';
+import dnsservice from '../../plugin/services/dnsservice/index.js';
 import { closedPort, context, tcpServer, udpServer } from '../probe/servers.js';
 import { provider, said } from './providers.js';
 

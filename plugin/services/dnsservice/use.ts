@@ -1,0 +1,193 @@
+/** How a name server is used, by what a machine resolves names with; and how unbound is opened to neighbours. */
+import { isIPv6 } from 'node:net';
+import { PRIVATE_RANGES } from '../../lib/address.js';
+import { endpoint } from '../../lib/endpoint.js';
+import type { Opening, Texts, Usable, UseStep } from '../contract.js';
+
+/** A zone that every generated guifi.net server is authority for, and the server that its start of authority names. */
+export const COMMUNITY_ZONE = '10.in-addr.arpa';
+export const COMMUNITY_MASTER = 'ns1.guifi.net';
+/** The zone with the names of its devices. */
+export const NAMES_ZONE = 'ip.guifi.net';
+
+/** A server that was never asked may be a resolver; one that was and does not resolve is no good as one. */
+const mayResolve = ({ facts }: Usable) => facts?.resolves !== 'no';
+
+/** The lines for those who want to use it, and where each of them lasts. */
+export function use(provider: Usable, best: readonly Usable[] = []): UseStep[] {
+  const { address, port } = provider;
+  if (endpoint(provider) === null) return [];
+  const tryIt: UseStep = {
+    kind: 'copy',
+    label: { ca: 'Proveu-lo primer', es: 'Pruébelo primero', en: 'Try it first' },
+    text: `dig @${address} -p ${port} ${COMMUNITY_ZONE} SOA`,
+  };
+  const tried = [tryIt, ITS_ANSWER];
+  if (!mayResolve(provider)) return [...tried, NO_RESOLVER, ...zoneLines(provider)];
+  const second = best.find((other) => mayResolve(other) && other.port === 53 && other.address !== address);
+  const servers = port === 53 && second ? [provider, second] : [provider];
+  const lines = port === 53 ? [resolverLines(servers), ...resolvConf(servers)] : [];
+  const last = servers.length > 1 ? [ON_A_PHONE] : [ALONE, ON_A_PHONE];
+  return [...tried, ...lines, ...anyPort(servers), ...(port === 53 ? last : [NO_PHONE])];
+}
+
+const ITS_ANSWER: UseStep = {
+  kind: 'note',
+  label: {
+    ca: `Si coneix els noms de guifi.net, la resposta anomena «${COMMUNITY_MASTER}». Si us falta dig, és al paquet bind9-dnsutils.`,
+    es: `Si conoce los nombres de guifi.net, la respuesta nombra «${COMMUNITY_MASTER}». Si le falta dig, está en el paquete bind9-dnsutils.`,
+    en: `If it knows guifi.net’s names, the answer names “${COMMUNITY_MASTER}”. If dig is missing, the package bind9-dnsutils brings it.`,
+  },
+};
+
+const NO_RESOLVER: UseStep = {
+  kind: 'note',
+  label: {
+    ca: 'Només respon pels noms que té: no el poseu com a servidor DNS d’una màquina, que no trobaria res més.',
+    es: 'Solo responde por los nombres que tiene: no lo ponga como servidor DNS de una máquina, que no encontraría nada más.',
+    en: 'It answers only for the names that it has: do not enter it as a machine’s DNS server, or nothing else is found.',
+  },
+};
+
+/** Sends only the questions about the community's names there. */
+function zoneLines({ address, port, facts }: Usable): UseStep[] {
+  if (facts?.zones !== 'guifi.net') return [];
+  const label = {
+    ca: 'Línies per a /etc/dnsmasq.d/community.conf, per preguntar-li només els noms de guifi.net',
+    es: 'Líneas para /etc/dnsmasq.d/community.conf, para preguntarle solo los nombres de guifi.net',
+    en: 'Lines for /etc/dnsmasq.d/community.conf, to ask it for guifi.net’s names only',
+  };
+  const lines = [NAMES_ZONE, COMMUNITY_ZONE].map((zone) => `server=/${zone}/${address}#${port}`);
+  return [{ kind: 'copy', label, text: lines.join('\n') }];
+}
+
+type Server = Pick<Usable, 'address' | 'port'>;
+const addressesOf = (servers: readonly Server[], separator: string) =>
+  servers.map(({ address }) => address).join(separator);
+/** As dnsmasq and systemd-resolved write another port than 53. */
+const withPort = (servers: readonly Server[], write: (server: Server) => string, separator: string) =>
+  servers.map((server) => (server.port === 53 ? server.address : write(server))).join(separator);
+
+/** A resolver asks the next server when one does not answer: either may go down without anybody noticing. */
+function resolverLines(servers: readonly Server[]): UseStep {
+  return {
+    kind: 'copy',
+    label: {
+      ca: 'Línies per a /etc/resolv.conf, on només hi escriviu vós. Amb un dels programes de sota no hi duren, perquè refà el fitxer: poseu-les on diu.',
+      es: 'Líneas para /etc/resolv.conf, donde solo escriba usted. Con uno de los programas de abajo no duran, porque rehace el fichero: póngalas donde dice.',
+      en: 'Lines for /etc/resolv.conf, where you alone write it. With one of the programs below they do not last, since it overwrites the file: put them where it says.',
+    },
+    text: `nameserver ${addressesOf(servers, '\nnameserver ')}`,
+  };
+}
+
+/** What writes /etc/resolv.conf, knows no other port, and where it takes the addresses from, for good. */
+const resolvConf = (servers: readonly Server[]): UseStep[] => [
+  {
+    ...intoFile('/etc/NetworkManager/conf.d/community.conf', 'systemctl reload NetworkManager'),
+    ...{ kind: 'copy', system: 'NetworkManager (Raspberry Pi OS)' },
+    text: `[global-dns-domain-*]\nservers=${addressesOf(servers, ',')}`,
+  },
+  {
+    ...intoFile('/etc/dhcpcd.conf', 'systemctl restart dhcpcd'),
+    ...{ kind: 'copy', system: 'dhcpcd' },
+    text: `static domain_name_servers=${addressesOf(servers, ' ')}`,
+  },
+  {
+    ...intoFile('/etc/dhcp/dhclient.conf', 'systemctl restart networking'),
+    ...{ kind: 'copy', system: 'dhclient (Debian)' },
+    text: toDhclient(servers),
+  },
+];
+
+/** Its options are of one family each. */
+function toDhclient(servers: readonly Server[]): string {
+  const line = (option: string, of: readonly Server[]) =>
+    of.length === 0 ? [] : [`supersede ${option} ${addressesOf(of, ', ')};`];
+  const [v6, v4] = [true, false].map((is6) => servers.filter(({ address }) => isIPv6(address) === is6));
+  return [...line('domain-name-servers', v4 ?? []), ...line('dhcp6.name-servers', v6 ?? [])].join('\n');
+}
+
+/** What asks a server on any port. */
+const anyPort = (servers: readonly Server[]): UseStep[] => [
+  {
+    ...intoFile('/etc/systemd/resolved.conf.d/community.conf', 'systemctl restart systemd-resolved'),
+    ...{ kind: 'copy', system: 'systemd-resolved' },
+    text: `[Resolve]\nDNS=${withPort(servers, (server) => endpoint(server) ?? '', ' ')}\nDomains=~.`,
+  },
+  {
+    kind: 'copy',
+    system: 'dnsmasq',
+    label: {
+      ca: 'A /etc/dnsmasq.d/community.conf, que dura; després, systemctl restart dnsmasq. La màquina ha de preguntar a 127.0.0.1.',
+      es: 'En /etc/dnsmasq.d/community.conf, que dura; después, systemctl restart dnsmasq. La máquina debe preguntar a 127.0.0.1.',
+      en: 'Into /etc/dnsmasq.d/community.conf, which lasts; then systemctl restart dnsmasq. The machine has to ask 127.0.0.1.',
+    },
+    text: `no-resolv\nserver=${withPort(servers, toDnsmasq, '\nserver=')}`,
+  },
+  {
+    kind: 'copy',
+    system: 'OpenWrt',
+    label: {
+      ca: 'En un encaminador amb OpenWrt, per a tota la seva xarxa; dura. La segona línia deixa passar les adreces privades dels noms de guifi.net.',
+      es: 'En un router con OpenWrt, para toda su red; dura. La segunda línea deja pasar las direcciones privadas de los nombres de guifi.net.',
+      en: 'On a router with OpenWrt, for its whole network; it lasts. The second line lets the private addresses of guifi.net’s names through.',
+    },
+    text: [
+      ...servers.map((server) => `uci add_list 'dhcp.@dnsmasq[0].server=${withPort([server], toDnsmasq, '')}'`),
+      `uci add_list 'dhcp.@dnsmasq[0].rebind_domain=guifi.net'`,
+      'uci commit dhcp && /etc/init.d/dnsmasq restart',
+    ].join('\n'),
+  },
+];
+
+const toDnsmasq = ({ address, port }: Server) => `${address}#${port}`;
+
+const intoFile = (file: string, then: string): { readonly label: Texts } => ({
+  label: {
+    ca: `A ${file}, que dura; després, ${then}.`,
+    es: `En ${file}, que dura; después, ${then}.`,
+    en: `Into ${file}, which lasts; then ${then}.`,
+  },
+});
+
+const ALONE: UseStep = {
+  kind: 'note',
+  label: {
+    ca: 'Poseu-hi també un segon servidor: si un cau, respon l’altre.',
+    es: 'Ponga también un segundo servidor: si uno cae, responde el otro.',
+    en: 'Enter a second server too: if one goes down, the other answers.',
+  },
+};
+
+const ON_A_PHONE: UseStep = {
+  kind: 'note',
+  label: {
+    ca: 'En un telèfon, als paràmetres d’aquesta Wi-Fi: adreça IP estàtica, DNS 1. Val només per a aquesta Wi-Fi, i amb el «DNS privat» desactivat.',
+    es: 'En un teléfono, en los ajustes de esta Wi-Fi: dirección IP estática, DNS 1. Vale solo para esta Wi-Fi, y con el «DNS privado» desactivado.',
+    en: 'On a phone, in the settings of this Wi-Fi: static IP address, DNS 1. It holds for this Wi-Fi only, and with “Private DNS” off.',
+  },
+};
+
+const NO_PHONE: UseStep = {
+  kind: 'note',
+  label: {
+    ca: 'El resolv.conf, el NetworkManager i els telèfons només coneixen el port 53.',
+    es: 'El resolv.conf, NetworkManager y los teléfonos solo conocen el puerto 53.',
+    en: 'resolv.conf, NetworkManager and phones know port 53 only.',
+  },
+};
+
+/** On a socket for all addresses, the answer would leave from another one than was asked, and be dropped: hence automatic. */
+const openUnbound = (ranges: readonly string[]) =>
+  ['server:', '  interface-automatic: yes', ...ranges.map((range) => `  access-control: ${range} allow`)].join('\n');
+
+export const OPEN_UNBOUND: Opening = {
+  label: {
+    ca: 'Perquè hi arribin els veïns, poseu això a /etc/unbound/unbound.conf.d/community.conf, que dura, i reinicieu unbound. Si el systemd-resolved ocupa el port 53, abans li cal DNSStubListener=no.',
+    es: 'Para que lleguen los vecinos, ponga esto en /etc/unbound/unbound.conf.d/community.conf, que dura, y reinicie unbound. Si systemd-resolved ocupa el puerto 53, antes necesita DNSStubListener=no.',
+    en: 'For neighbours to reach it, put this into /etc/unbound/unbound.conf.d/community.conf, which lasts, and restart unbound. If systemd-resolved holds port 53, it needs DNSStubListener=no first.',
+  },
+  text: openUnbound(PRIVATE_RANGES),
+  textFor: openUnbound,
+};
