@@ -1,5 +1,6 @@
 /** What scans of a hundred neighbours cost a panel that nobody reads: processor time, pings included, and memory. */
 import { setTimeout as wait } from 'node:timers/promises';
+import { PAUSES } from '../../../plugin/scan/recent.js';
 import type { Daemon, Owner } from '../../daemon.js';
 import { cpuTicks, TICK_MS } from '../machine.js';
 import { atMost, type Mark } from '../marks.js';
@@ -20,6 +21,8 @@ export async function scan(): Promise<readonly Mark[]> {
       for (let count = 0; count < WARM_UP; count++) await scanned(owner, first, LOOK_MS);
       await wait(REST_MS);
       const once = await cost(daemon, owner);
+      // Sooner, the panel would answer from the first one's result.
+      await wait(PAUSES.type);
       const again = await cost(daemon, owner);
       const mean = (once.ms + again.ms) / (once.attempts + again.attempts);
       return [
