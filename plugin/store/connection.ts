@@ -11,7 +11,7 @@ import { type Db, hold } from './sqlite.js';
 
 /** Codes of a disk that cannot be written, as opposed to a file that is damaged or in use. */
 const UNWRITABLE =
-  /^(SQLITE_(FULL|READONLY|IOERR|CANTOPEN|PERM)|ENOSPC|EDQUOT|EROFS|EACCES|EPERM|EIO|ENOENT|ENOTDIR|EISDIR)/;
+  /^(SQLITE_(FULL|READONLY|IOERR|CANTOPEN(?!_ISDIR)|PERM)|ENOSPC|EDQUOT|EROFS|EACCES|EPERM|EIO|ENOENT)/;
 
 export const isUnwritable = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && UNWRITABLE.test(String(error.code)) && hasDescriptor();

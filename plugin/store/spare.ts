@@ -70,7 +70,10 @@ export function openImage(image: Buffer): Database.Database {
 
 /** One folder at a time: under /proc, where nothing can be created, Node's own `recursive` never returns. */
 export function makeFolder(path: string): void {
-  if (existsSync(path)) return;
+  if (existsSync(path)) {
+    if (statSync(path).isDirectory()) return;
+    throw Object.assign(new Error(`${path} is not a directory.`), { code: 'ENOTDIR' });
+  }
   makeFolder(dirname(path));
   try {
     mkdirSync(path, { mode: 0o700 });
