@@ -1,8 +1,8 @@
-/** The program of a thread that measures, and breaks down when it is told to, or at a provider described that way. */
-import { BroadcastChannel, parentPort } from 'node:worker_threads';
+/** The program of a thread that measures, and breaks down at a provider that is described that way. */
+import { parentPort } from 'node:worker_threads';
 import type { ToThread } from '../../../plugin/scan/thread/messages.js';
 import '../../../plugin/scan/thread/worker.js';
-import { BREAKS, type Way } from './ways.js';
+import type { Way } from './ways.js';
 
 const held: unknown[] = [];
 const BREAK: Readonly<Record<string, () => void>> = {
@@ -20,9 +20,6 @@ const BREAK: Readonly<Record<string, () => void>> = {
   },
 } satisfies Readonly<Record<Way, () => void>>;
 
-const told = new BroadcastChannel(BREAKS);
-told.onmessage = (event) => BREAK[(event as { readonly data: Way }).data]?.();
-told.unref();
 parentPort?.on('message', (message: ToThread) => {
   if (message.kind === 'attempt') BREAK[message.order.provider.description]?.();
 });

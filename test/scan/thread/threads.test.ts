@@ -3,14 +3,13 @@ import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { getPriority, setPriority } from 'node:os';
 import { join } from 'node:path';
-import { BroadcastChannel } from 'node:worker_threads';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { log } from '../../../plugin/lib/log.js';
 import type { Job } from '../../../plugin/model/job.js';
 import type { Sample } from '../../../plugin/model/sample.js';
 import type { Pinger } from '../../../plugin/probe/ping.js';
 import { HostPings } from '../../../plugin/scan/attempt/host-pings.js';
-import type { AttemptTerms } from '../../../plugin/scan/attempt/measurer.js';
+import type { AttemptTerms, Measurer } from '../../../plugin/scan/attempt/measurer.js';
 import type { Placed } from '../../../plugin/scan/attempt.js';
 import { Threads } from '../../../plugin/scan/thread/threads.js';
 import { loadServices } from '../../../plugin/services/index.js';
@@ -18,7 +17,7 @@ import { nameServers } from '../../name-servers.js';
 import { quietPort } from '../../ports.js';
 import { until } from '../../real/agents.js';
 import { createScanner, providerAt } from '../made.js';
-import { BREAKS, WAYS } from './ways.js';
+import { WAYS } from './ways.js';
 
 /** Another one for each process: several may run this at once. */
 const NET = 100 + (process.pid % 100);
@@ -167,20 +166,26 @@ describe('threads', () => {
 describe.each(WAYS)('a thread that %s', (way) => {
   // A loop is noticed by silence.
   const breakable = { program: PROGRAM, patience: way === 'loops for ever' ? 4 : 60 };
-  const breaks = new BroadcastChannel(BREAKS);
-  afterAll(() => breaks.close());
-  const breakDown = () => breaks.postMessage(way);
-
-  /** Scans, and breaks the thread when so many attempts are stored. */
+  /** Scans; the next attempt after so many are stored breaks the thread, others being under way. */
   async function scan(threads: Threads, stored: number) {
-    const all = createScanner(providers, type.probe, { services, measurer: threads });
+    let isDue = false;
+    const measurer: Measurer = {
+      pings: threads.pings,
+      attempt: (scan, type, provider, terms) => {
+        const target = isDue ? { ...provider, description: way } : provider;
+        isDue = false;
+        return threads.attempt(scan, type, target, terms);
+      },
+      close: () => threads.close(),
+    };
+    const all = createScanner(providers, type.probe, { services, measurer });
     const { scanner, jobs, store, attempts, close } = all;
     const told: string[] = [];
     const add = store.attempts.add.bind(store.attempts);
     vi.spyOn(store.attempts, 'add').mockImplementation((attempt) => {
       add(attempt);
       told.push(attempt.provider);
-      if (told.length === stored) breakDown();
+      isDue ||= told.length === stored;
     });
     const job: Job = await jobs.ended(scanner.start('dnsservice').id);
     const [kept, { spent }] = [attempts('dnsservice'), scanner.spending()];
