@@ -68,6 +68,8 @@ class SystemdServices implements OwnedLocalServices {
   readonly #limits: Limits;
   readonly #now: () => number;
   #last: Reading;
+  /** When the reading under way began, or the last one. */
+  #began = Number.NEGATIVE_INFINITY;
   #reading: Promise<Reading> | null = null;
   readonly #closing = new AbortController();
   /** Completed actions. */
@@ -168,7 +170,9 @@ class SystemdServices implements OwnedLocalServices {
     if (this.#isFresh()) return this.#last;
     const done = new AbortController();
     const reading = this.#readFresh().finally(() => done.abort());
-    const last = wait(this.#limits.page, undefined, { signal: done.signal }).then(
+    // A page asks several times, and waits no longer for that.
+    const patience = Math.max(0, this.#limits.page - (this.#now() - this.#began));
+    const last = wait(patience, undefined, { signal: done.signal }).then(
       () => this.#last,
       () => reading,
     );
@@ -192,6 +196,7 @@ class SystemdServices implements OwnedLocalServices {
         if (this.#reading === reading) this.#reading = null;
       });
     this.#reading = reading;
+    this.#began = this.#now();
     return reading;
   }
 
