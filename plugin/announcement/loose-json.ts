@@ -100,13 +100,13 @@ function readObject(text: string, start: number): Part<unknown> | null {
   return value === undefined ? readPairs(text, start) : { value, end: start + flat.length };
 }
 
-function readPairs(text: string, start: number): Part<Record<string, string | null>> | null {
-  const pairs: [string, string | null][] = [];
+function readPairs(text: string, start: number): Part<Record<string, unknown>> | null {
+  const pairs: [string, unknown][] = [];
   for (let at = start + 1; pairs.length <= PAIRS_CAP; ) {
     at += matchAt(BLANKS, text, at)?.[0].length ?? 0;
     if (text[at] === '}') return { value: Object.fromEntries(pairs), end: at + 1 };
     const key = matchAt(KEY, text, at);
-    const value = key && readValue(text, at + key[0].length);
+    const value = key && readValue(text, at + key[0].length, key[1] !== '');
     if (!value) return null;
     pairs.push([key[2] ?? '', value.value]);
     at = value.end;
@@ -114,10 +114,10 @@ function readPairs(text: string, start: number): Part<Record<string, string | nu
   return null;
 }
 
-function readValue(text: string, start: number): Part<string | null> | null {
+function readValue(text: string, start: number, isKeyQuoted: boolean): Part<unknown> | null {
   const first = text.charAt(start);
   if (first === '"' || first === "'") return readQuoted(text, start);
-  return first === '{' || first === '[' ? null : readBare(text, start);
+  return first === '{' || first === '[' ? null : readBare(text, start, isKeyQuoted);
 }
 
 /** A string, up to the quote that ends its value: other quotes are part of it. */
@@ -131,13 +131,15 @@ function readQuoted(text: string, start: number): Part<string> | null {
   return null;
 }
 
-/** A number, `null`, or a string whose quotes a shell has taken away. */
-function readBare(text: string, start: number): Part<string | null> | null {
+/** A value of JSON, or a string whose quotes a shell has taken away: without those of its key, `1.0` may have been a text. */
+function readBare(text: string, start: number, isKeyQuoted: boolean): Part<unknown> | null {
   const last = Math.min(text.length, start + STRING_CAP);
   for (let at = start; at < last; at++) {
     if ((text[at] !== ',' && text[at] !== '}') || !matchAt(AFTER_VALUE, text, at)) continue;
-    const value = text.slice(start, at).trim();
-    return value === '' ? null : { value: value === 'null' ? null : value, end: at };
+    const bare = text.slice(start, at).trim();
+    if (bare === '') return null;
+    const value = isKeyQuoted || bare === 'null' ? parse(bare) : undefined;
+    return { value: value === undefined ? bare : value, end: at };
   }
   return null;
 }

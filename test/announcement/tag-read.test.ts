@@ -85,6 +85,23 @@ describe('a tag', () => {
     expect(skipped).toEqual({});
   });
 
+  it.each(['8080', '8080.0', '8.08e3', '""', 'null', '0', '80.5', '1e5', 'true'])(
+    'means by %s without quotes what JSON means, whichever quotes its strings have',
+    (bare) => {
+      for (const [name, quoted] of Object.entries({
+        s: '"proxy3"',
+        i: '"10.139.40.22"',
+        p: '"3128"',
+        d: '"Guifi_proxy"',
+      })) {
+        const json = JSON.stringify([GOOD]).replace(`"${name}":${quoted}`, `"${name}":${bare}`);
+        const { entries, skipped } = read(json);
+        expect(read(json.replaceAll('"', "'")), json).toMatchObject({ entries, skipped });
+        expect(read(json.replace(']', ',]')), json).toMatchObject({ entries, skipped });
+      }
+    },
+  );
+
   it('costs milliseconds however its quotes, commas and braces are arranged', () => {
     const bits = [
       "{'a':'",
