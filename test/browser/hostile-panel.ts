@@ -24,6 +24,9 @@ const MEMBERS = 1_000;
 const LIST_BYTES = 1_000_000;
 const PACKETS = 900;
 
+/** Longer than the provider of a failed member keeps its place in a full list, ms. */
+const LOST_MS = 5 * 60_000;
+
 export interface HostilePanel {
   readonly panel: Panel;
   readonly app: FastifyInstance;
@@ -64,7 +67,8 @@ export async function startHostile(folder: string, random: Random): Promise<Host
     ...{ serfRpc: agent.address, providersFile, avahi: 'on', demo: 'off', dataDir: folder, language: 'en' },
     ...{ metricsToken: TOKEN, notifyUrl: alerts.url, notifyAfter: 1, communityRanges: ['10.0.0.0/8', '127.93.9.0/24'] },
   } satisfies Config;
-  const panel = await createPanel(config, { serving: true, demo: false });
+  let lead = 0;
+  const panel = await createPanel(config, { serving: true, demo: false, now: () => Date.now() + lead });
   const closeAlerts = await openAlerts(panel);
   await panel.discovery.ready();
   await setOwnerPassword(panel.store.settings, PASSWORD);
@@ -84,6 +88,8 @@ export async function startHostile(folder: string, random: Random): Promise<Host
     'everything is read',
     () => isRead('serf', tallies.serf) && isRead('list', tallies.list) && isRead('avahi', tallies.avahi),
   ).catch(() => {});
+  // Providers of failed members have made room for others: the list stays the same from here on, however long it is read.
+  lead = LOST_MS;
   return { panel, app, tallies, names: members.map(({ name }) => name), alerts: alerts.bodies, close };
 }
 
