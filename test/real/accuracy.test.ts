@@ -200,7 +200,7 @@ describe('twelve neighbours at known distances', () => {
     if ((NEIGHBOURS[name]?.loss ?? 0) > 0.1) expect(claimed).toBeGreaterThan(0);
   });
 
-  it('are measured less often, not less truly, while the event loop stands still for 8 of every 20 ms', async () => {
+  it('are measured as truly, and nearly as often, while the panel’s event loop stands still for 8 of every 20 ms', async () => {
     const panel = await openPanel();
     blockLoop();
     await scanAll(panel, 1);
@@ -209,10 +209,11 @@ describe('twelve neighbours at known distances', () => {
       const answered = [...of.values()].flat().filter(({ truth }) => truth !== null);
       return answered.filter(({ measured }) => measured !== null).length / answered.length;
     };
-    // Of one neighbour too few survive for a median: it is judged over all of them.
+    // Of one neighbour too few may survive for a median: it is judged over all of them.
     const all = [...blocked.values()].flat();
     expect(pairs(all).length).toBeGreaterThanOrEqual(FEWEST);
     expect(beside(all)).toBeLessThanOrEqual(1);
-    expect(kept(blocked)).toBeLessThan(0.5 * kept(calm));
+    // Where this loop measures itself, it is less than half.
+    expect(kept(blocked)).toBeGreaterThan(0.6 * kept(calm));
   }, 60_000);
 });
