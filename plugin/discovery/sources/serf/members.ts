@@ -20,7 +20,7 @@ export const REMOVING: readonly string[] = ['member-leave', 'member-reap'];
 
 /** Members stored; the largest communities have a few thousand. */
 const MEMBERS_CAP = 10_000;
-/** Entries stored while a list is read, before the shares are known. */
+/** Entries stored while members are read, before the shares are known: Serf reports thousands of newcomers as one event. */
 const READING_CAP = 2 * ENTRIES_CAP;
 /** Longest tag stored for a second reading, characters; Serf itself limits all tags of a node to 512 bytes. */
 const TAG_CAP = 1_024;
@@ -135,6 +135,7 @@ export class Members {
       if (known) this.#sums.add(known, -1);
       if (REMOVING.includes(event)) this.#known.delete(member.name);
       else this.#store(member, known);
+      if (this.#sums.listed > READING_CAP) shrink({ known: this.#known, sums: this.#sums });
     });
     if (this.#sums.listed > ENTRIES_CAP) {
       shrink({ known: this.#known, sums: this.#sums });
