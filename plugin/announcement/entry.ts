@@ -38,6 +38,15 @@ export function readEntry(value: unknown): Entry | EntryProblem {
   };
 }
 
+/**
+ * What that node announces with the entry.
+ * Field by field: V8 gives every object that is spread and then added to a hidden class of its own, larger than its fields.
+ */
+export function announce(entry: Entry, node: string, gossip: Announcement['gossip'] = null): Announcement {
+  const { type, host, address, port, description, community, txt } = entry;
+  return { type, node, host, address, port, description, community, txt, gossip };
+}
+
 /** A number or its digits; absent or empty means that the announcement has no port. */
 function readPort(value: unknown): number | null | 'bad-port' {
   if (value === undefined || value === null || value === '') return null;

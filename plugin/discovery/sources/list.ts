@@ -5,7 +5,7 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
-import { type EntryProblem, readEntry } from '../../announcement/entry.js';
+import { announce, type EntryProblem, readEntry } from '../../announcement/entry.js';
 import { capRows, readOrigin, type SkippedRow } from '../../announcement/skipped.js';
 import { Listeners } from '../../lib/listeners.js';
 import type { Sighting, Source, SourceStatus, SourceType } from '../source.js';
@@ -142,8 +142,7 @@ function readLines(text: string, now: number): Lines & { readonly state: State }
     const value = parse(line);
     const entry = value === undefined ? 'bad-json' : readEntry(value);
     if (typeof entry !== 'string') {
-      const announcement = { ...entry, node: entry.host || entry.address, gossip: null };
-      sightings.push({ announcement, self: false, heardAt: null });
+      sightings.push({ announcement: announce(entry, entry.host || entry.address), self: false, heardAt: null });
       continue;
     }
     skipped[entry] = (skipped[entry] ?? 0) + 1;

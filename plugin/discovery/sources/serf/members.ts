@@ -3,7 +3,7 @@
  * is stored of them is bounded, and shared so that a flood keeps out nobody who was here before.
  */
 import { createHash } from 'node:crypto';
-import type { Entry } from '../../../announcement/entry.js';
+import { announce, type Entry } from '../../../announcement/entry.js';
 import type { SkippedRow } from '../../../announcement/skipped.js';
 import { readTag, TAG_NAME, type Tag } from '../../../announcement/tag-read.js';
 import { inSlices } from '../../../lib/slices.js';
@@ -197,7 +197,7 @@ export class Members {
     const announcer = announcerId(name);
     const before = new Map(sightings.map((sighting) => [providerIdOf(sighting.announcement), sighting.since]));
     return entries.map((entry) => {
-      const announcement = { ...entry, node, gossip };
+      const announcement = announce(entry, node, gossip);
       // Hashed here in slices rather than all at once in the merge.
       const id = providerIdOf(announcement);
       const since = before.get(id) ?? this.#seniority.claim(id, announcer);
