@@ -16,6 +16,8 @@ export type EntryProblem = 'bad-entry' | 'bad-type' | 'bad-address' | 'bad-port'
 const TYPE = /^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/;
 const TXT_CAP = 1024;
 const PAIRS_CAP = 32;
+/** One for all entries without attributes, which most are: a map takes more than the rest of its entry. */
+const NO_PAIRS: ReadonlyMap<string, string> = new Map();
 
 /** The entry, or why it must be skipped. */
 export function readEntry(value: unknown): Entry | EntryProblem {
@@ -61,8 +63,8 @@ function readPort(value: unknown): number | null | 'bad-port' {
  * (perhaps with `,name=…` right after it), which is stored under the empty name.
  */
 function readPairs(text: string): ReadonlyMap<string, string> {
+  if (text === '') return NO_PAIRS;
   const pairs = new Map<string, string>();
-  if (text === '') return pairs;
   const words = text.replace(/^([^=,&\s]+),(?=\S+=)/, '$1 ').split(/[&\s]+/);
   for (const [index, word] of words.filter(Boolean).slice(0, PAIRS_CAP).entries()) {
     const at = word.indexOf('=');
