@@ -34,6 +34,7 @@ const ALONE = [
   'browser/pages.test.ts',
   'probe/path.test.ts',
   'real/accuracy.test.ts',
+  'real/flood.test.ts',
   'real/ping.test.ts',
   'real/relay.test.ts',
 ];
