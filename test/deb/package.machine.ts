@@ -156,11 +156,12 @@ describe('the running panel', () => {
     await machine.output('sh', '/root/smoke');
   });
 
-  it('is confined: systemd finds an exposure of 1.3 at most', async () => {
+  // A tenth of it is the system call by which the thread that measures raises its priority.
+  it('is confined: systemd finds an exposure of 1.4 at most', async () => {
     const said = await machine.output('systemd-analyze', 'security', '--no-pager', 'cloudy-services');
     const overall = /Overall exposure level.*: ([\d.]+)/.exec(said);
     console.log(overall?.[0]);
-    expect(Number(overall?.[1])).toBeLessThanOrEqual(1.3);
+    expect(Number(overall?.[1])).toBeLessThanOrEqual(1.4);
   });
 
   it('comes back after it was killed', async () => {
