@@ -95,7 +95,7 @@ describe('an installation that fails', () => {
     ['no headers and no Internet', GYP, /headers of this Node .*\n.*libnode-dev/],
     [
       'no registry',
-      ['npm error code ENOTFOUND', 'npm error network request to https://registry.example failed'],
+      ['npm error code ENOTFOUND', 'npm error network request to https://packages.example failed'],
       /registry does not answer.*\n.*Debian package/,
     ],
     [
