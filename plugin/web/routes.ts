@@ -13,6 +13,7 @@ import * as measurements from './pages/measurements.js';
 import * as notListed from './pages/not-listed.js';
 import * as preferences from './pages/preferences.js';
 import * as provider from './pages/provider.js';
+import * as settings from './pages/settings.js';
 import * as skipped from './pages/skipped.js';
 import * as type from './pages/type.js';
 import type { Route } from './route.js';
@@ -32,6 +33,7 @@ export const ROUTES: readonly Route[] = [
   ...announcements.routes,
   ...login.routes,
   ...preferences.routes,
+  ...settings.routes,
   ...status.routes,
   ...programRoutes(() => ROUTES),
 ];
