@@ -59,6 +59,7 @@ export function beginVisit(web: Web, request: FastifyRequest, reply: FastifyRepl
     appearance: APPEARANCES.find((appearance) => appearance === readCookie(request, APPEARANCE_COOKIE)) ?? 'system',
     api: /^\/(api\/|healthz|metrics)/.test(path),
     fragment: headers['hx-request'] === 'true',
+    jobs: web.panel.jobs.running(),
     role: null,
     stamp: null,
     share: null,

@@ -1,5 +1,6 @@
 /** A request as the handlers see it: who asks, in which language, for a page, a part of one or JSON. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Job } from '../model/job.js';
 import type { Role } from '../model/role.js';
 import type { Words } from '../present/i18n.js';
 import type { SharedPage } from './reply/shared.js';
@@ -23,6 +24,11 @@ export interface Visit {
   readonly api: boolean;
   /** Whether htmx asks for the changing part of a page. */
   readonly fragment: boolean;
+  /**
+   * Those that ran when the request came. A job may end between the readings that a page is made of: a page that then showed
+   * it as ended could show what was before its end, and ask no more.
+   */
+  readonly jobs: readonly Job[];
   role: Role;
   /** Of the page as it is now; null where it has none. */
   stamp: string | null;

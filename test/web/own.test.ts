@@ -1,6 +1,7 @@
 /** This node's own service on its type's page and in the API: units, port, log, and what is announced of it. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { PanelError } from '../../plugin/model/errors.js';
+import type { Job } from '../../plugin/model/job.js';
 import type { LocalState } from '../../plugin/model/unit.js';
 import { defaultForm, type PublishForm, toEntry } from '../../plugin/node/announce/form.js';
 import { toLanService } from '../../plugin/node/announce/lan.js';
@@ -64,6 +65,22 @@ describe('the units of a type', () => {
     const reader = await new Visitor(web).get('/services/syncthing');
     expect(reader.body).toContain('syncthing@biel.service');
     expect(reader.body).not.toMatch(/<form[^>]*syncthing\/|\/log\?/);
+  });
+
+  it('are looked at once more where the job ended while the page was made', async () => {
+    const visitor = await owner();
+    const unit = { unit: 'unbound.service', state: 'running', enabled: true } as const;
+    web.panel.states.set('dnsservice', localOf(unit));
+    const { job } = JSON.parse((await visitor.post('/api/v1/services/dnsservice/stop', {})).body) as { job: Job };
+    const { type } = web.panel;
+    web.panel.type = async (typeId) => {
+      const before = await type(typeId);
+      await web.panel.end();
+      return before;
+    };
+    const part = await visitor.get(`/services/dnsservice?job=${job.id}`, HTMX);
+    expect(part.body).toContain(`hx-get="/services/dnsservice?job=${job.id}"`);
+    expect((await visitor.get(`/services/dnsservice?job=${job.id}`, HTMX)).body).not.toContain('every 1s');
   });
 
   it('are shown and left alone where they run as a user of the system', async () => {

@@ -100,7 +100,7 @@ async function show(web: Web, visit: Visit, { found, model }: Loaded, followed: 
     running.type === typeId &&
     (running.kind === 'scan' || running.kind === 'connect') &&
     (running.provider ?? id) === id;
-  const job = followed ? jobFor(web, visit, followed) : (web.panel.jobs.running().find(covers) ?? null);
+  const job = followed ? jobFor(web, visit, followed) : (visit.jobs.find(covers) ?? null);
   return section(web, visit, 'provider', pulse(web.url('services', typeId, 'providers', id), EVERYTHING, job), {
     saved: 'saved' in (request.query as object),
     ...more,

@@ -101,7 +101,7 @@ function followedJobs(web: Web, visit: Visit, { typeId, job }: TypeView, request
   const found = requested ?? web.panel.jobs.cutOff(typeId);
   const followed = found && jobFor(web, visit, found);
   const isAct = ({ kind }: Job) => OWN_JOBS.includes(kind);
-  const act = web.panel.jobs.running().find((running) => running.type === typeId && isAct(running)) ?? null;
+  const act = visit.jobs.find((running) => running.type === typeId && isAct(running)) ?? null;
   return {
     scan: job ?? (followed?.kind === 'scan' ? followed : null),
     /** On this node's own service. */

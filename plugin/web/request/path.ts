@@ -12,7 +12,7 @@ export function requestedJob(web: Web, visit: Visit): Job | null {
   const { job: id } = visit.request.query as { job?: unknown };
   if (typeof id !== 'string') return null;
   try {
-    const job = web.panel.jobs.get(id);
+    const job = visit.jobs.find((running) => running.id === id) ?? web.panel.jobs.get(id);
     return job.type === pathParams(visit).type ? job : null;
   } catch {
     return null;
