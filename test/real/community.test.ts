@@ -12,6 +12,7 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import cloudyServices from '../../plugin/index.js';
 import type { Job } from '../../plugin/model/job.js';
+import { DELTA } from '../../plugin/score/equals.js';
 import { type Agent, type AgentOptions, killAgents, startCommunity, until, writeTag } from './agents.js';
 import { freePort, type Program, startNamed, startSyncthing, startUnbound } from './programs.js';
 
@@ -207,7 +208,10 @@ describe('a community of ten real Serf agents', () => {
       [0, 'not-allowed'],
     ]);
     const [best, generic, , ...failed] = rows as [Row, Row, Row, Row, Row];
-    expect(best.recommended).toBe(true);
+    // On a busy machine the two may have come as near as equals.
+    const recommended = rows.filter((row) => row.recommended);
+    expect(recommended.map(({ level }) => level >= 3)).toEqual([true]);
+    expect((best.score as number) - (recommended[0]?.score as number)).toBeLessThan(DELTA);
     expect(best.score as number).toBeGreaterThan(generic.score as number);
     expect(failed.map(({ reason }) => reason).sort()).toEqual(['refused', 'timeout']);
     for (const row of failed) {
