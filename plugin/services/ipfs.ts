@@ -64,9 +64,9 @@ const ipfs: ServiceType = {
   id: 'ipfs',
   title: { ca: 'IPFS', es: 'IPFS', en: 'IPFS' },
   summary: {
-    ca: 'Fitxers demanats pel seu contingut, de qui sigui que els tingui.',
-    es: 'Archivos pedidos por su contenido, de quien los tenga.',
-    en: 'Files asked for by what is in them, from whoever has them.',
+    ca: 'Fitxers que es demanen pel contingut, a qualsevol que els tingui.',
+    es: 'Ficheros que se piden por su contenido, a cualquiera que los tenga.',
+    en: 'Files requested by their content, from any peer that has them.',
   },
   icon: 'M12 2l9 5v10l-9 5-9-5V7zM12 12l9-5M12 12L3 7M12 12v10',
   defaultPort: 4001,
@@ -89,9 +89,9 @@ const ipfs: ServiceType = {
       {
         kind: 'note',
         label: {
-          ca: 'Per connectar-s’hi cal també l’identificador del node, que no s’anuncia: demaneu-lo a qui el manté.',
+          ca: 'Per connectar-s’hi també cal l’identificador del node, que no s’anuncia: demaneu-lo a qui el manté.',
           es: 'Para conectarse hace falta también el identificador del nodo, que no se anuncia: pídalo a quien lo mantiene.',
-          en: 'Connecting takes the node’s peer ID too, which is not announced: ask whoever runs it.',
+          en: 'To connect you also need the node’s peer ID, which is not announced: ask whoever runs it.',
         },
       },
     ];

@@ -26,7 +26,7 @@ const other: ServiceType = {
   summary: {
     ca: 'Un servei d’un tipus que aquest tauler no coneix.',
     es: 'Un servicio de un tipo que este panel no conoce.',
-    en: 'A service of a kind that this panel does not know.',
+    en: 'A type of service that this panel does not know.',
   },
   icon: 'M4 4h6v6H4zM14 4h6v6h-6zM4 14h6v6H4zM17 14v6M14 17h6',
   defaultPort: null,

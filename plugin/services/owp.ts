@@ -59,9 +59,9 @@ const owp: ServiceType = {
       {
         kind: 'note',
         label: {
-          ca: 'La connexió no va xifrada i la contrasenya inicial és coneguda: canvieu-la de seguida.',
-          es: 'La conexión no va cifrada y la contraseña inicial es conocida: cámbiela enseguida.',
-          en: 'The connection is not encrypted and the first password is public knowledge: change it at once.',
+          ca: 'Demaneu un compte a qui el manté. La connexió no va xifrada: no hi feu servir cap contrasenya d’un altre lloc.',
+          es: 'Pida una cuenta a quien lo mantiene. La conexión no va cifrada: no use en él una contraseña de otro sitio.',
+          en: 'Ask whoever runs it for an account. The connection is not encrypted: do not reuse a password from elsewhere.',
         },
       },
     ];

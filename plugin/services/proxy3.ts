@@ -166,19 +166,19 @@ const pac: ServiceFile = {
 const ACCOUNT_NEEDED: UseStep = {
   kind: 'note',
   label: {
-    ca: 'Us demanarà el compte de guifi.net; el mateix serveix a tots els servidors federats.',
-    es: 'Le pedirá la cuenta de guifi.net; la misma sirve en todos los servidores federados.',
-    en: 'It asks for your guifi.net account; the same one opens all federated proxies.',
+    ca: 'Us demanarà el compte de guifi.net; el mateix serveix per a tots els proxys federats.',
+    es: 'Le pedirá la cuenta de guifi.net; la misma sirve para todos los proxies federados.',
+    en: 'It asks for your guifi.net account; one account works for all federated proxies.',
   },
 };
 
 const proxy3: ServiceType = {
   id: 'proxy3',
-  title: { ca: 'Servidor intermediari web', es: 'Proxy web', en: 'Web proxy' },
+  title: { ca: 'Proxy web', es: 'Proxy web', en: 'Web proxy' },
   summary: {
-    ca: 'Accés al web d’Internet a través de la connexió d’un veí.',
-    es: 'Acceso a la web de Internet a través de la conexión de un vecino.',
-    en: 'The Internet’s web through a neighbour’s connection.',
+    ca: 'Per navegar per Internet a través de la connexió d’un veí.',
+    es: 'Para navegar por Internet a través de la conexión de un vecino.',
+    en: 'Browse the web through a neighbour’s Internet connection.',
   },
   icon: 'M3 12h6M15 12h6M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16zM9 9l3 3-3 3M18 9l3 3-3 3',
   defaultPort: 3128,
@@ -197,9 +197,9 @@ const proxy3: ServiceType = {
       en: 'Check it with your account',
     },
     explanation: {
-      ca: 'Amb el vostre compte de guifi.net se sap si us deixa entrar. S’envia només a aquest servidor, sense xifrar, com fa el navegador: oferiu-lo només si us en refieu. No es desa enlloc.',
-      es: 'Con su cuenta de guifi.net se sabe si le deja entrar. Se envía solo a este servidor, sin cifrar, como hace el navegador: ofrézcala solo si se fía de él. No se guarda en ningún sitio.',
-      en: 'Your guifi.net account shows whether it lets you in. It is sent to this server only, unencrypted, as a browser does: offer it only if you trust the server. It is kept nowhere.',
+      ca: 'El vostre compte de guifi.net diu si us deixa entrar. S’envia només a aquest servidor, sense xifrar, com fa el navegador: escriviu-lo només si us en refieu. No es desa enlloc.',
+      es: 'Su cuenta de guifi.net dice si le deja entrar. Se envía solo a este servidor, sin cifrar, como hace el navegador: escríbala solo si se fía de él. No se guarda en ningún sitio.',
+      en: 'Your guifi.net account shows whether it lets you in. It is sent only to this server, unencrypted, as a browser does: enter it only if you trust the server. It is not stored anywhere.',
     },
   },
   // Two questions at most: the second one only where the first was answered without a proxy's signs.
@@ -222,9 +222,9 @@ const proxy3: ServiceType = {
       {
         kind: 'copy',
         label: {
-          ca: 'Per a la línia d’ordres, fins que la tanqueu; perquè duri, a ~/.profile. Si demana compte, escriviu-lo les dues vegades davant de l’adreça: http://USUARI:CONTRASENYA@…',
-          es: 'Para la línea de órdenes, hasta que la cierre; para que dure, en ~/.profile. Si pide cuenta, escríbala las dos veces delante de la dirección: http://USUARIO:CONTRASEÑA@…',
-          en: 'For the command line, until you close it; to make it last, in ~/.profile. If it wants an account, write that before the address both times: http://USER:PASSWORD@…',
+          ca: 'Per a la línia d’ordres, fins que tanqueu el terminal; perquè duri, poseu-ho a ~/.profile. Si demana compte, escriviu-lo les dues vegades davant de l’adreça: http://USUARI:CONTRASENYA@…',
+          es: 'Para la línea de órdenes, hasta que cierre el terminal; para que dure, póngalo en ~/.profile. Si pide cuenta, escríbala las dos veces delante de la dirección: http://USUARIO:CONTRASEÑA@…',
+          en: 'For the command line, until you close the terminal; to keep it, add it to ~/.profile. If it asks for an account, write it before the address both times: http://USER:PASSWORD@…',
         },
         text: `export http_proxy=http://${at}/ https_proxy=http://${at}/ no_proxy=localhost,127.0.0.1,::1`,
       },

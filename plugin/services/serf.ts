@@ -85,9 +85,9 @@ function use(provider: Provider): UseStep[] {
       kind: 'copy',
       system: 'Cloudy',
       label: {
-        ca: 'Perquè duri: línia per a /etc/avahi-ps-serf.conf, en lloc de la que té el mateix nom',
-        es: 'Para que dure: línea para /etc/avahi-ps-serf.conf, en lugar de la que tiene el mismo nombre',
-        en: 'To make it last: line for /etc/avahi-ps-serf.conf, in the place of the one with the same name',
+        ca: 'Perquè duri després de reiniciar: poseu aquesta línia a /etc/avahi-ps-serf.conf, en lloc de la que hi ha amb el mateix nom',
+        es: 'Para que dure tras reiniciar: ponga esta línea en /etc/avahi-ps-serf.conf, en lugar de la que haya con el mismo nombre',
+        en: 'To rejoin after a restart: put this line into /etc/avahi-ps-serf.conf, replacing the one with the same name',
       },
       text: `SERF_JOIN="${at}"`,
     },
@@ -95,9 +95,9 @@ function use(provider: Provider): UseStep[] {
       kind: 'copy',
       system: 'Debian',
       label: {
-        ca: 'Perquè duri: fitxer nou /etc/serf/community.json; després, systemctl restart serf. Sense cap agent, s’hi torna a provar.',
-        es: 'Para que dure: fichero nuevo /etc/serf/community.json; después, systemctl restart serf. Sin ningún agente, se vuelve a intentar.',
-        en: 'To make it last: new file /etc/serf/community.json; then systemctl restart serf. Without an agent, it tries again.',
+        ca: 'Perquè duri després de reiniciar: creeu el fitxer /etc/serf/community.json; després, systemctl restart serf. Si cap agent no respon, Serf hi torna.',
+        es: 'Para que dure tras reiniciar: cree el fichero /etc/serf/community.json; después, systemctl restart serf. Si ningún agente responde, Serf lo reintenta.',
+        en: 'To rejoin after a restart: create /etc/serf/community.json; then systemctl restart serf. If no agent answers, Serf keeps trying.',
       },
       text: `{ "retry_join": ["${at}"] }`,
     },
@@ -110,7 +110,7 @@ const serf: ServiceType = {
   summary: {
     ca: 'Una porta d’entrada a la comunitat: qui s’hi uneix veu els serveis de tothom.',
     es: 'Una puerta de entrada a la comunidad: quien se une ve los servicios de todos.',
-    en: 'A door into the community: who joins here sees everybody’s services.',
+    en: 'A way into the community: join here and you see everybody’s services.',
   },
   icon: 'M12 9a3 3 0 1 0 0 6 3 3 0 0 0 0-6zM5 3v4M19 3v4M5 17v4M19 17v4M5 7l5 3M19 7l-5 3M5 17l5-3M19 17l-5-3',
   defaultPort: 5000,
@@ -141,7 +141,7 @@ const serf: ServiceType = {
     done: {
       ca: 'L’agent d’aquest node s’hi ha unit. Perquè duri després de reiniciar, deseu la línia de sota.',
       es: 'El agente de este nodo se ha unido. Para que dure tras reiniciar, guarde la línea de abajo.',
-      en: 'This node’s agent has joined. To make it last over a restart, keep the line below.',
+      en: 'This node’s agent has joined. To rejoin after a restart, save the line below.',
     },
     suits: (provider) => endpoint(provider) !== null,
     run: async (provider, { joinCommunity }) => {

@@ -120,8 +120,8 @@ function use(provider: Provider): UseStep[] {
         kind: 'note',
         label: {
           ca: 'No anuncia l’adreça de la graella (furl): demaneu-la a qui la manté.',
-          es: 'No anuncia la dirección de la malla (furl): pídala a quien la mantiene.',
-          en: 'It does not announce the grid’s address (furl): ask whoever runs it.',
+          es: 'No anuncia la dirección de la rejilla (furl): pídala a quien la mantiene.',
+          en: 'It does not announce the grid’s address (furl): ask whoever runs the grid.',
         },
       },
     ];
@@ -134,14 +134,14 @@ function use(provider: Provider): UseStep[] {
       kind: 'copy',
       label: {
         ca: 'Adreça de la graella (furl)',
-        es: 'Dirección de la malla (furl)',
+        es: 'Dirección de la rejilla (furl)',
         en: 'Address of the grid (furl)',
       },
       text: furl,
     },
     {
       kind: 'copy',
-      label: { ca: 'Uniu-vos a la graella', es: 'Únase a la malla', en: 'Join the grid' },
+      label: { ca: 'Uniu-vos a la graella', es: 'Únase a la rejilla (grid)', en: 'Join the grid' },
       text: `tahoe create-client --introducer=${furl}`,
     },
   ];
@@ -150,8 +150,8 @@ function use(provider: Provider): UseStep[] {
     kind: 'note',
     label: {
       ca: 'Només per a graelles de Tahoe-LAFS 1.9 o anteriors: a les noves, demaneu el furl sencer a qui la manté.',
-      es: 'Solo para mallas de Tahoe-LAFS 1.9 o anteriores: en las nuevas, pida el furl entero a quien la mantiene.',
-      en: 'Only for grids of Tahoe-LAFS 1.9 or older: for newer ones, ask whoever runs it for the whole furl.',
+      es: 'Solo para rejillas de Tahoe-LAFS 1.9 o anteriores: en las nuevas, pida el furl entero a quien la mantiene.',
+      en: 'Only for grids of Tahoe-LAFS 1.9 or older: for newer ones, ask whoever runs the grid for the whole furl.',
     },
   };
   return [...steps, oldOnly];
@@ -163,7 +163,7 @@ const tahoe: ServiceType = {
   summary: {
     ca: 'Emmagatzematge xifrat i repartit entre els discos de molts membres.',
     es: 'Almacenamiento cifrado y repartido entre los discos de muchos miembros.',
-    en: 'Encrypted storage, spread over the disks of many members.',
+    en: 'Encrypted storage spread over the disks of many members.',
   },
   icon: 'M12 3l8 4.5v9L12 21l-8-4.5v-9zM4 7.5l8 4.5 8-4.5M12 12v9',
   defaultPort: null,
@@ -173,7 +173,7 @@ const tahoe: ServiceType = {
     publishTxt: {
       ca: 'node_id= i l’identificador de l’introductor: el que hi ha entre «pb://» i «@» al seu introducer.furl.',
       es: 'node_id= y el identificador del introductor: lo que hay entre «pb://» y «@» en su introducer.furl.',
-      en: 'node_id= and the introducer’s ID: what stands between “pb://” and “@” in its introducer.furl.',
+      en: 'node_id= and the introducer’s ID: the part between “pb://” and “@” in its introducer.furl.',
     },
   },
   probe,

@@ -19,7 +19,7 @@ export function use(provider: Usable, best: readonly Usable[] = []): UseStep[] {
   if (endpoint(provider) === null) return [];
   const tryIt: UseStep = {
     kind: 'copy',
-    label: { ca: 'Proveu-lo primer', es: 'Pruébelo primero', en: 'Try it first' },
+    label: { ca: 'Proveu-lo primer', es: 'Pruébelo primero', en: 'Test it first' },
     text: `dig @${address} -p ${port} ${COMMUNITY_ZONE} SOA`,
   };
   const tried = [tryIt, ITS_ANSWER];
@@ -34,18 +34,18 @@ export function use(provider: Usable, best: readonly Usable[] = []): UseStep[] {
 const ITS_ANSWER: UseStep = {
   kind: 'note',
   label: {
-    ca: `Si coneix els noms de guifi.net, la resposta anomena «${COMMUNITY_MASTER}». Si us falta dig, és al paquet bind9-dnsutils.`,
-    es: `Si conoce los nombres de guifi.net, la respuesta nombra «${COMMUNITY_MASTER}». Si le falta dig, está en el paquete bind9-dnsutils.`,
-    en: `If it knows guifi.net’s names, the answer names “${COMMUNITY_MASTER}”. If dig is missing, the package bind9-dnsutils brings it.`,
+    ca: `Si coneix els noms de guifi.net, a la resposta hi ha «${COMMUNITY_MASTER}». Si us falta dig, és al paquet bind9-dnsutils.`,
+    es: `Si conoce los nombres de guifi.net, en la respuesta figura «${COMMUNITY_MASTER}». Si le falta dig, está en el paquete bind9-dnsutils.`,
+    en: `If it knows guifi.net’s names, the answer contains “${COMMUNITY_MASTER}”. If dig is missing, install the package bind9-dnsutils.`,
   },
 };
 
 const NO_RESOLVER: UseStep = {
   kind: 'note',
   label: {
-    ca: 'Només respon pels noms que té: no el poseu com a servidor DNS d’una màquina, que no trobaria res més.',
-    es: 'Solo responde por los nombres que tiene: no lo ponga como servidor DNS de una máquina, que no encontraría nada más.',
-    en: 'It answers only for the names that it has: do not enter it as a machine’s DNS server, or nothing else is found.',
+    ca: 'Només respon pels noms que té: no el poseu com a servidor DNS d’una màquina, perquè no trobaria cap altre nom.',
+    es: 'Solo responde por los nombres que tiene: no lo ponga como servidor DNS de una máquina, porque no encontraría ningún otro nombre.',
+    en: 'It answers only for its own names: do not set it as a machine’s DNS server, or no other name will be found.',
   },
 };
 
@@ -73,9 +73,9 @@ function resolverLines(servers: readonly Server[]): UseStep {
   return {
     kind: 'copy',
     label: {
-      ca: 'Línies per a /etc/resolv.conf, on només hi escriviu vós. Amb un dels programes de sota no hi duren, perquè refà el fitxer: poseu-les on diu.',
-      es: 'Líneas para /etc/resolv.conf, donde solo escriba usted. Con uno de los programas de abajo no duran, porque rehace el fichero: póngalas donde dice.',
-      en: 'Lines for /etc/resolv.conf, where you alone write it. With one of the programs below they do not last, since it overwrites the file: put them where it says.',
+      ca: 'Línies per a /etc/resolv.conf, si ningú més no el modifica. Si feu servir un dels programes de sota, que refà el fitxer, poseu-les on s’hi indica.',
+      es: 'Líneas para /etc/resolv.conf, si nadie más lo modifica. Si usa uno de los programas de abajo, que rehace el fichero, póngalas donde se indica.',
+      en: 'Lines for /etc/resolv.conf, if nothing else writes that file. The programs below overwrite it: with one of them, follow its own step instead.',
     },
     text: `nameserver ${addressesOf(servers, '\nnameserver ')}`,
   };
@@ -119,9 +119,9 @@ const anyPort = (servers: readonly Server[]): UseStep[] => [
     kind: 'copy',
     system: 'dnsmasq',
     label: {
-      ca: 'A /etc/dnsmasq.d/community.conf, que dura; després, systemctl restart dnsmasq. La màquina ha de preguntar a 127.0.0.1.',
-      es: 'En /etc/dnsmasq.d/community.conf, que dura; después, systemctl restart dnsmasq. La máquina debe preguntar a 127.0.0.1.',
-      en: 'Into /etc/dnsmasq.d/community.conf, which lasts; then systemctl restart dnsmasq. The machine has to ask 127.0.0.1.',
+      ca: 'A /etc/dnsmasq.d/community.conf; després, systemctl restart dnsmasq. La màquina ha de preguntar a 127.0.0.1.',
+      es: 'En /etc/dnsmasq.d/community.conf; después, systemctl restart dnsmasq. La máquina debe preguntar a 127.0.0.1.',
+      en: 'In /etc/dnsmasq.d/community.conf; then systemctl restart dnsmasq. The machine must use 127.0.0.1 as its DNS server.',
     },
     text: `no-resolv\nserver=${withPort(servers, toDnsmasq, '\nserver=')}`,
   },
@@ -129,9 +129,9 @@ const anyPort = (servers: readonly Server[]): UseStep[] => [
     kind: 'copy',
     system: 'OpenWrt',
     label: {
-      ca: 'En un encaminador amb OpenWrt, per a tota la seva xarxa; dura. La segona línia deixa passar les adreces privades dels noms de guifi.net.',
-      es: 'En un router con OpenWrt, para toda su red; dura. La segunda línea deja pasar las direcciones privadas de los nombres de guifi.net.',
-      en: 'On a router with OpenWrt, for its whole network; it lasts. The second line lets the private addresses of guifi.net’s names through.',
+      ca: 'En un encaminador amb OpenWrt, per a tota la seva xarxa. La línia de rebind_domain deixa passar les adreces privades dels noms de guifi.net.',
+      es: 'En un router con OpenWrt, para toda su red. La línea de rebind_domain deja pasar las direcciones privadas de los nombres de guifi.net.',
+      en: 'On a router with OpenWrt, for its whole network. The rebind_domain line lets the private addresses of guifi.net’s names through.',
     },
     text: [
       ...servers.map((server) => `uci add_list 'dhcp.@dnsmasq[0].server=${withPort([server], toDnsmasq, '')}'`),
@@ -145,9 +145,9 @@ const toDnsmasq = ({ address, port }: Server) => `${address}#${port}`;
 
 const intoFile = (file: string, then: string): { readonly label: Texts } => ({
   label: {
-    ca: `A ${file}, que dura; després, ${then}.`,
-    es: `En ${file}, que dura; después, ${then}.`,
-    en: `Into ${file}, which lasts; then ${then}.`,
+    ca: `A ${file}; després, ${then}.`,
+    es: `En ${file}; después, ${then}.`,
+    en: `In ${file}; then ${then}.`,
   },
 });
 
@@ -156,25 +156,25 @@ const ALONE: UseStep = {
   label: {
     ca: 'Poseu-hi també un segon servidor: si un cau, respon l’altre.',
     es: 'Ponga también un segundo servidor: si uno cae, responde el otro.',
-    en: 'Enter a second server too: if one goes down, the other answers.',
+    en: 'Add a second server too: if one goes down, the other answers.',
   },
 };
 
 const ON_A_PHONE: UseStep = {
   kind: 'note',
   label: {
-    ca: 'En un telèfon, als paràmetres d’aquesta Wi-Fi: adreça IP estàtica, DNS 1. Val només per a aquesta Wi-Fi, i amb el «DNS privat» desactivat.',
+    ca: 'En un telèfon, a la configuració d’aquesta Wi-Fi: adreça IP estàtica, DNS 1. Només val per a aquesta Wi-Fi, i amb el «DNS privat» desactivat.',
     es: 'En un teléfono, en los ajustes de esta Wi-Fi: dirección IP estática, DNS 1. Vale solo para esta Wi-Fi, y con el «DNS privado» desactivado.',
-    en: 'On a phone, in the settings of this Wi-Fi: static IP address, DNS 1. It holds for this Wi-Fi only, and with “Private DNS” off.',
+    en: 'On a phone, in the settings of this Wi-Fi: static IP address, DNS 1. It applies to this Wi-Fi only, with “Private DNS” off.',
   },
 };
 
 const NO_PHONE: UseStep = {
   kind: 'note',
   label: {
-    ca: 'El resolv.conf, el NetworkManager i els telèfons només coneixen el port 53.',
-    es: 'El resolv.conf, NetworkManager y los teléfonos solo conocen el puerto 53.',
-    en: 'resolv.conf, NetworkManager and phones know port 53 only.',
+    ca: '/etc/resolv.conf, el NetworkManager i els telèfons només funcionen amb el port 53.',
+    es: '/etc/resolv.conf, NetworkManager y los teléfonos solo funcionan con el puerto 53.',
+    en: '/etc/resolv.conf, NetworkManager and phones only work with port 53.',
   },
 };
 
@@ -184,9 +184,9 @@ const openUnbound = (ranges: readonly string[]) =>
 
 export const OPEN_UNBOUND: Opening = {
   label: {
-    ca: 'Perquè hi arribin els veïns, poseu això a /etc/unbound/unbound.conf.d/community.conf, que dura, i reinicieu unbound. Si el systemd-resolved ocupa el port 53, abans li cal DNSStubListener=no.',
-    es: 'Para que lleguen los vecinos, ponga esto en /etc/unbound/unbound.conf.d/community.conf, que dura, y reinicie unbound. Si systemd-resolved ocupa el puerto 53, antes necesita DNSStubListener=no.',
-    en: 'For neighbours to reach it, put this into /etc/unbound/unbound.conf.d/community.conf, which lasts, and restart unbound. If systemd-resolved holds port 53, it needs DNSStubListener=no first.',
+    ca: 'Perquè hi arribin els veïns, poseu això a /etc/unbound/unbound.conf.d/community.conf i reinicieu unbound. Si el systemd-resolved ocupa el port 53, abans cal posar-hi DNSStubListener=no.',
+    es: 'Para que lleguen los vecinos, ponga esto en /etc/unbound/unbound.conf.d/community.conf y reinicie unbound. Si systemd-resolved ocupa el puerto 53, antes hay que ponerle DNSStubListener=no.',
+    en: 'To let neighbours reach it, put this into /etc/unbound/unbound.conf.d/community.conf and restart unbound. If systemd-resolved uses port 53, set DNSStubListener=no first.',
   },
   text: openUnbound(PRIVATE_RANGES),
   textFor: openUnbound,

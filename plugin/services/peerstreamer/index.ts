@@ -159,9 +159,9 @@ const peerstreamer: ServiceType = {
       {
         kind: 'copy',
         label: {
-          ca: 'Uniu-vos al canal (poseu la vostra interfície de xarxa en lloc d’eth0)',
-          es: 'Únase al canal (ponga su interfaz de red en lugar de eth0)',
-          en: 'Join the channel (with your own network interface in the place of eth0)',
+          ca: 'Uniu-vos al canal (canvieu eth0 per la vostra interfície de xarxa)',
+          es: 'Únase al canal (cambie eth0 por su interfaz de red)',
+          en: 'Join the channel (replace eth0 with your own network interface)',
         },
         text: `streamer -i ${address} -p ${port} -P ${port} -F ${output} -I eth0`,
       },

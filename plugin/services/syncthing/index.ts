@@ -83,7 +83,7 @@ function use(provider: Provider): UseStep[] {
         label: {
           ca: 'No anuncia el seu identificador de dispositiu: demaneu-lo a qui el manté.',
           es: 'No anuncia su identificador de dispositivo: pídalo a quien lo mantiene.',
-          en: 'It announces no device ID: ask whoever runs it.',
+          en: 'It does not announce its device ID: ask whoever runs it.',
         },
       },
     ];
@@ -106,9 +106,9 @@ function use(provider: Provider): UseStep[] {
     {
       kind: 'copy',
       label: {
-        ca: 'Afegiu-lo des de la línia d’ordres, amb l’usuari que executa el Syncthing; dura',
-        es: 'Añádalo desde la línea de órdenes, con el usuario que ejecuta Syncthing; dura',
-        en: 'Add it on the command line, as the user that runs Syncthing; it lasts',
+        ca: 'Afegiu-lo des de la línia d’ordres, amb l’usuari que executa el Syncthing',
+        es: 'Añádalo desde la línea de órdenes, con el usuario que ejecuta Syncthing',
+        en: 'Add it on the command line, as the user that runs Syncthing',
       },
       // Two orders: given addresses with the first, Debian 12's Syncthing (1.19) breaks down.
       text: `syncthing cli config devices add --device-id ${id}\nsyncthing cli config devices ${id} addresses add 'tcp://${at}'`,
@@ -156,9 +156,9 @@ const syncthing: ServiceType = {
   id: 'syncthing',
   title: { ca: 'Syncthing', es: 'Syncthing', en: 'Syncthing' },
   summary: {
-    ca: 'Manté carpetes iguals en diversos ordinadors, sense cap servidor central.',
-    es: 'Mantiene carpetas iguales en varios ordenadores, sin servidor central.',
-    en: 'Keeps folders the same on several computers, without a central server.',
+    ca: 'Manté carpetes sincronitzades en diversos ordinadors, sense cap servidor central.',
+    es: 'Mantiene carpetas sincronizadas en varios ordenadores, sin servidor central.',
+    en: 'Keeps folders in sync on several computers, without a central server.',
   },
   icon: 'M4 12a8 8 0 0 1 14-5.300M20 4v4h-4M20 12a8 8 0 0 1-14 5.300M4 20v-4h4',
   defaultPort: 22000,
@@ -191,9 +191,9 @@ const syncthing: ServiceType = {
       en: 'Add it to this node’s Syncthing',
     },
     done: {
-      ca: 'El Syncthing d’aquest node ja el coneix. L’altra banda us ha d’acceptar; després, compartiu-hi una carpeta.',
-      es: 'El Syncthing de este nodo ya lo conoce. La otra parte debe aceptarle; después, comparta una carpeta con ella.',
-      en: 'This node’s Syncthing knows it now. The other side has to accept you; then share a folder with it.',
+      ca: 'Afegit al Syncthing d’aquest node. L’altra banda us ha d’acceptar; després, compartiu-hi una carpeta.',
+      es: 'Añadido al Syncthing de este nodo. La otra parte debe aceptarle; después, comparta una carpeta con ella.',
+      en: 'Added to this node’s Syncthing. The other side has to accept you; then share a folder with it.',
     },
     suits: (provider) => endpoint(provider) !== null && announcedId(provider.txt) !== null,
     run: (provider, _, signal) => add(provider, signal),

@@ -126,8 +126,8 @@ function theirSide(provider: Provider, peer: string, net: string | undefined): U
     {
       kind: 'note',
       label: {
-        ca: 'tinc només admet coneguts: intercanvieu els fitxers de node amb qui el manté.',
-        es: 'tinc solo admite conocidos: intercambie los ficheros de nodo con quien lo mantiene.',
+        ca: 'tinc només admet qui ja coneix: intercanvieu els fitxers de node amb qui el manté.',
+        es: 'tinc solo admite a quien ya conoce: intercambie los ficheros de nodo con quien lo mantiene.',
         en: 'tinc admits only those it knows: exchange host files with whoever runs it.',
       },
     },
@@ -160,8 +160,8 @@ function ownSide(peer: string, own: ReadonlyMap<string, string>): UseStep[] {
     kind: 'note',
     label: {
       ca: `Amb tinc 1.1 n’hi ha prou que una banda executi «tinc -n ${net} invite ${peer}» i l’altra «tinc join» amb l’adreça que en surt.`,
-      es: `Con tinc 1.1 basta con que una parte ejecute «tinc -n ${net} invite ${peer}» y la otra «tinc join» con la dirección que resulta.`,
-      en: `With tinc 1.1 it is enough that one side runs “tinc -n ${net} invite ${peer}” and the other “tinc join” with the address that this prints.`,
+      es: `Con tinc 1.1 basta con que una parte ejecute «tinc -n ${net} invite ${peer}» y la otra «tinc join» con la dirección resultante.`,
+      en: `With tinc 1.1, one side runs “tinc -n ${net} invite ${peer}” and the other “tinc join” with the address it prints; nothing else is needed.`,
     },
   };
   if (file === undefined) return [invitation];
