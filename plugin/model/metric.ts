@@ -53,7 +53,7 @@ const share =
 
 /** Round-trip time of the path, ms. */
 export const roundTripTime = time('rtt', {
-  ca: "temps d'anada i tornada",
+  ca: 'temps d’anada i tornada',
   es: 'tiempo de ida y vuelta',
   en: 'round-trip time',
 });
@@ -65,7 +65,7 @@ export const widthOfPath = (of: Times): Metric => ({
 /** Variation of the round-trip time from one moment to the next, ms (RFC 3393). */
 export const jitter = time('jitter', { ca: 'fluctuació', es: 'fluctuación', en: 'jitter' });
 /** Time from the request to the answer, ms. */
-export const answerTime = time('answer', { ca: 'temps de resposta', es: 'tiempo de respuesta', en: 'answer time' });
+export const answerTime = time('answer', { ca: 'temps de resposta', es: 'tiempo de respuesta', en: 'response time' });
 /** Time to set up the encrypted connection, ms. */
 export const handshakeTime = time('handshake', {
   ca: 'temps de negociació',
@@ -91,4 +91,4 @@ export const loss = share(
 /** Id of the metric that the score derives from successes and failures: no probe reports it. */
 export const ANSWERS = 'answers';
 /** Share of attempts that succeeded. */
-export const answers = share(ANSWERS, { ca: 'respon', es: 'responde', en: 'answers' }, 0, 1, ANSWERS_HOURS);
+export const answers = share(ANSWERS, { ca: 'respostes', es: 'respuestas', en: 'answers' }, 0, 1, ANSWERS_HOURS);

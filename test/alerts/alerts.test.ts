@@ -75,7 +75,7 @@ describe('the recommended provider', () => {
       {
         ...{ event: 'failing', type: 'dnsservice', service: 'DNS server', own: false, reason: 'timeout', misses: 3 },
         ...{ at: new Date(NOW).toISOString(), provider: { id, node: 'node1', address: '10.139.40.1', port: 53 } },
-        text: 'node1 (DNS server) does not answer: does not answer in time.',
+        text: 'node1 (DNS server) is not working: does not answer in time.',
       },
     ]);
     looks(id, 'ok', 'ok');
@@ -128,7 +128,7 @@ describe('the recommended provider', () => {
     const after = await made({ store: before.store, language: 'ca' });
     after.add();
     after.looks(id, 'ok');
-    expect(after.sent).toMatchObject([{ event: 'back', text: expect.stringContaining('torna a respondre') }]);
+    expect(after.sent).toMatchObject([{ event: 'back', text: expect.stringContaining('torna a funcionar') }]);
     expect(after.store.settings.get('failing')).toBeNull();
   });
 
@@ -149,9 +149,9 @@ describe('an announced own service', () => {
     add({ self: true });
     for (const state of ['running', 'failed', 'failed', 'starting', 'failed', 'failed'] as const) await unit(state);
     expect(sent).toMatchObject([{ event: 'failing', own: true, reason: 'failed', misses: 3 }]);
-    expect(sent[0]?.text).toBe('Your own DNS server does not answer: failed.');
+    expect(sent[0]?.text).toBe('Your own DNS server is not working: failed.');
     await unit('running');
-    expect(sent.slice(1)).toMatchObject([{ event: 'back', own: true, text: 'Your own DNS server answers again.' }]);
+    expect(sent.slice(1)).toMatchObject([{ event: 'back', own: true, text: 'Your own DNS server works again.' }]);
   });
 
   it('is reported as back although its announcement was withdrawn meanwhile', async () => {

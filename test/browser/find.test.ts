@@ -137,12 +137,12 @@ describe('a page', () => {
       await web.app.close();
       await page.evaluate(() => document.getElementById('cs-pulse')?.dispatchEvent(new Event('cs-again')));
       await page.waitForSelector('.cs-lost');
-      await pulse.filter({ hasText: 'The panel cannot be reached; last heard' }).waitFor();
+      await pulse.filter({ hasText: 'The panel is not answering; last reply' }).waitFor();
       expect(await page.locator('#cs-told').textContent()).toContain('cannot be reached');
       expect(await rows(page)).toBe(100);
       await serve(port);
       await page.waitForSelector('.cs:not(.cs-lost)');
-      expect(await page.locator('#cs-told').textContent()).toBe('The panel answers again.');
+      expect(await page.locator('#cs-told').textContent()).toBe('The panel is answering again.');
       await pulse.filter({ hasText: /^Updated/ }).waitFor();
     });
   });

@@ -40,7 +40,7 @@ describe('a person with a screen reader', () => {
     const heard = await row.ariaSnapshot();
     expect(heard).toMatch(/rowheader.*Recommended/);
     expect(heard).toMatch(/cell "\d+ (first impression|fairly sure|well tested), \d+ to \d+"/);
-    expect(heard).toMatch(/is who it claims to be/);
+    expect(heard).toMatch(/identity confirmed/);
     expect(heard).toMatch(/time: .*(seconds?|minutes?) ago|now/);
     expect(heard).toMatch(/img "Answered every time on 1 of the 1 day measured"/);
   });
@@ -78,7 +78,7 @@ describe('a person with a screen reader', () => {
     for (const chart of charts)
       expect(await chart.getAttribute('aria-label')).toMatch(/: .* on (.* 20\d\d|each of \d days)/);
     const heads = await history.getByRole('columnheader').allTextContents();
-    expect(heads).toEqual(['Day', 'Score', 'Answers', 'Round-trip time', 'Service time']);
+    expect(heads).toEqual(['Day', 'Score', 'Answers', 'Round-trip time', 'Response time']);
     expect(await history.getByRole('row').count()).toBe(3);
   });
 });

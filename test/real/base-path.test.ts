@@ -67,7 +67,7 @@ it.each([
   for (const path of ['/', '/help', '/services/dnsservice']) {
     const { status, text } = await get(cloudy + path);
     expect(status).toBe(404);
-    expect(text).toContain(`It answers under ${base}.`);
+    expect(text).toContain(`It answers at ${base}.`);
   }
 });
 

@@ -65,7 +65,7 @@ it('is said by page, form and API in plain words, stops neither page nor scan, a
 
   const form = await visitor.post(opinion, { note: 'good' });
   expect(form.statusCode).toBe(507);
-  expect(form.body).toContain('The disk is full: nothing more can be kept.');
+  expect(form.body).toContain('The disk is full: nothing more can be saved.');
   expect(form.body).toContain('Make room on the disk');
   const catalan = await visitor.post(opinion, { note: 'good' }, { 'accept-language': 'ca' });
   expect(catalan.body).toContain('El disc és ple');

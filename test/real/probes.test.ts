@@ -85,7 +85,7 @@ describe('serf', () => {
   it.each([
     ['plain', []],
     ['with the flags of Cloudy, just started', ['-protocol=4', '-profile=wan']],
-  ])('an agent %s is who it claims to be', async (_, flags) => {
+  ])('an agent %s identity confirmed', async (_, flags) => {
     expect(await probe(await agent(flags))).toMatchObject({
       level: 4,
       samples: [

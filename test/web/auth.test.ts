@@ -147,7 +147,7 @@ describe('an address', () => {
 
   it('answers an unknown address once, in the reader’s language', async () => {
     const { body } = await (await open()).get('/nothing', { 'accept-language': 'ca' });
-    expect(body).not.toContain('There is no such page');
+    expect(body).not.toContain('This page does not exist');
     expect(body.match(/Aquesta pàgina no existeix/g)).toHaveLength(1);
   });
 

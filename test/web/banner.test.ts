@@ -9,9 +9,9 @@ const PAGES = ['/', '/services/dnsservice', '/events', '/no-such-page'];
 const FILE = '/var/lib/cloudy-services/<b>.sqlite.damaged-2026-11-20';
 
 it.each([
-  ['en', 'The database was found damaged, and a new one was begun'],
-  ['es', 'La base de datos se ha encontrado dañada y se ha empezado otra'],
-  ['ca', 'La base de dades s’ha trobat malmesa i se n’ha començat una de nova'],
+  ['en', 'The database was damaged, so the panel started a new one'],
+  ['es', 'La base de datos estaba dañada y se ha empezado otra'],
+  ['ca', 'La base de dades estava malmesa i se n’ha començat una de nova'],
 ])('tells only the owner in %s of a damaged database and where its file is now', async (language, words) => {
   web = await startWeb();
   Object.assign(web.panel.store, { movedAside: FILE });
@@ -26,7 +26,7 @@ it.each([
 });
 
 it.each([
-  ['en', 'The clock of this node is not set: it says Jan 1, 1970'],
+  ['en', 'This node’s clock is not set: it says Jan 1, 1970'],
   ['es', 'El reloj de este nodo no está en hora: dice 1 ene 1970'],
   ['ca', 'El rellotge d’aquest node no està en hora: diu 1 de gen. 1970'],
 ])('tells in %s of a clock that is not set, until it is', async (language, words) => {

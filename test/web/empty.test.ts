@@ -23,20 +23,22 @@ describe.each(PAGES)('%s with nothing to show', (url) => {
     const visitor = await open(1);
     web.panel.sourceList = [SERF_AWAY];
     const { body } = await visitor.get(url);
-    expect(body).toContain('no neighbour can be heard');
+    expect(body).toContain('no neighbour shows up');
     expect(body).toContain('systemctl status serf');
   });
 
   it('says that Serf knows no other node, and how to join', async () => {
     const { body } = await (await open(1)).get(url);
-    expect(body).toContain('Serf runs but knows nobody');
+    expect(body).toContain('this node has not joined a community yet');
     expect(body).toContain('>serf join<');
-    expect(body).toContain('hand-kept list (PROVIDERS_FILE): its page then joins it with a click');
+    expect(body).toContain('your own list (PROVIDERS_FILE); you can then join with a click');
   });
 
   it('says that other nodes exist and none announces the service', async () => {
     const { body } = await (await open(7)).get(url);
-    expect(body).toContain(url === '/' ? 'Nobody announces any service' : 'Nobody announces this service right now.');
+    expect(body).toContain(
+      url === '/' ? 'Nobody is announcing any service' : 'Nobody is announcing this service right now.',
+    );
     expect(body).toMatch(/href="\/help\/not-listed/);
   });
 });
@@ -57,7 +59,7 @@ it('joins through the configured address and earlier peers', async () => {
   const visitor = await open(1, { serfJoin: '10.139.40.22:5000' });
   web.panel.store.settings.set('serf-peers', '10.0.0.7:5000 10.139.40.22:5000 [fd00::9]:5000');
   const { body } = await visitor.get('/');
-  expect(body).toContain('nodes that were in it before, or that the configuration names');
+  expect(body).toContain('nodes that were in it before, or that your configuration names');
   expect(body).toContain('>serf join 10.139.40.22:5000 10.0.0.7:5000 [fd00::9]:5000<');
 });
 
@@ -69,11 +71,11 @@ it('queries the panel’s own agent', async () => {
 it('says that the node is alone although it announces its own service', async () => {
   const visitor = await open(1);
   web.panel.lists.set('dnsservice', [ranked('dnsservice', 1, { provider: { self: true } })]);
-  expect((await visitor.get('/services/syncthing')).body).toContain('Serf runs but knows nobody');
+  expect((await visitor.get('/services/syncthing')).body).toContain('this node has not joined a community yet');
 });
 
 it('says that only this service is missing where others are announced', async () => {
   const visitor = await open(1);
   web.panel.lists.set('dnsservice', [ranked('dnsservice', 1)]);
-  expect((await visitor.get('/services/syncthing')).body).toContain('Nobody announces this service right now.');
+  expect((await visitor.get('/services/syncthing')).body).toContain('Nobody is announcing this service right now.');
 });

@@ -165,9 +165,9 @@ describe('the log', () => {
 
 describe('the page', () => {
   it.each([
-    ['en', 'What was done here', 'Scan of', 'Running'],
-    ['es', 'Qué se ha hecho aquí', 'Medición (', 'En curso'],
-    ['ca', 'Què s’ha fet aquí', 'Mesura (', 'En curs'],
+    ['en', 'Activity', 'Scan of', 'Running'],
+    ['es', 'Actividad', 'Medición de ', 'En curso'],
+    ['ca', 'Activitat', 'Mesurament de ', 'En curs'],
   ])(
     'in %s names the deed, links it to its job and is linked from every page',
     async (language, title, deed, state) => {

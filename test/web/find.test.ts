@@ -176,7 +176,7 @@ describe('on the page', () => {
     const { body } = await visitor.get('/services/dnsservice?q=%3Cscript%3Ezzz&sort=name');
     expect(body).toContain('No provider matches.');
     expect(body).toContain('value="&lt;script&gt;zzz"');
-    expect(body).toMatch(/href="\/services\/dnsservice\?sort=name">Clear the filters/);
+    expect(body).toMatch(/href="\/services\/dnsservice\?sort=name">Clear filters/);
   });
 
   it('hidden rows are behind a link, for the owner only, and pinned rows come first', async () => {
@@ -195,7 +195,7 @@ describe('on the page', () => {
     expect(countRows((await visitor.get('/services/dnsservice?hidden=yes')).body)).toBe(30);
     const alone = (await visitor.get('/services/dnsservice?hidden=only')).body;
     expect([...alone.matchAll(/<tr id="p-(\w+)"/g)].map(([, id]) => id)).toEqual([chosen[29]?.provider.id]);
-    expect(alone).toContain('href="/services/dnsservice">Leave out what I have hidden');
+    expect(alone).toContain('href="/services/dnsservice">Leave out the ones I have hidden');
   });
 
   it('a short list has no search and filters, unless its address has them', async () => {

@@ -47,7 +47,7 @@ async function end(node: string, type?: string): Promise<Step | undefined> {
   const steps = await walk(node, type);
   expect(steps).toHaveLength(8);
   const at = steps.findIndex(({ state }) => state !== 'yes');
-  for (const step of steps.slice(at + 1)) expect(step.text).toBe('Not looked at: it depends on the one before.');
+  for (const step of steps.slice(at + 1)) expect(step.text).toBe('Not checked: it depends on the step before.');
   return steps[at];
 }
 
@@ -85,11 +85,13 @@ describe('the diagnosis', () => {
       ...{ id: 'member', state: 'no', text: 'No member is called “la-tore”.' },
       todo: expect.stringContaining('“la-torre”'),
     });
-    expect((await end('elsewhere'))?.todo).toBe('The agent of that node must run and join the community.');
+    expect((await end('elsewhere'))?.todo).toBe(
+      'That node’s agent must be running and must have joined the community.',
+    );
   });
 
   it.each([
-    ['failed', 'does not answer Serf', 'UDP'],
+    ['failed', 'its agent does not answer', 'UDP'],
     ['left', 'has left', 'Start the agent'],
   ] as const)('ends at a member that has %s', async (status, text, todo) => {
     await community(member('torre', encodeTag('dnsservice'), status), member('other'));
@@ -131,8 +133,8 @@ describe('the diagnosis', () => {
     expect(await end('torre')).toMatchObject({
       id: 'readable',
       state: 'no',
-      text: 'Nothing of it can be read:',
-      counts: [{ text: '1 skipped: unreadable base64', path: 'help/skipped?source=serf&reason=bad-base64&node=torre' }],
+      text: 'None of it can be read:',
+      counts: [{ text: '1 skipped: invalid base64', path: 'help/skipped?source=serf&reason=bad-base64&node=torre' }],
     });
     expect(await end('empty')).toMatchObject({ id: 'readable', state: 'no', text: 'The announcement is empty.' });
   });
@@ -143,7 +145,7 @@ describe('the diagnosis', () => {
     expect(steps[4]).toMatchObject({ state: 'yes', text: 'Not all of it can be read:' });
     expect(steps[4]?.counts).toEqual([
       { text: '1 service', path: 'help/heard?source=serf&node=torre' },
-      { text: '1 skipped: bad type', path: 'help/skipped?source=serf&reason=bad-type&node=torre' },
+      { text: '1 skipped: invalid type', path: 'help/skipped?source=serf&reason=bad-type&node=torre' },
     ]);
     expect(steps[7]?.state).toBe('yes');
   });
@@ -161,10 +163,10 @@ describe('the diagnosis', () => {
   });
 
   it.each([
-    ['DNS', 'en', 'Perhaps you mean “dnsservice” (DNS server): type it above.'],
+    ['DNS', 'en', 'Did you mean “dnsservice” (DNS server)? Type it above.'],
     ['servidor dns', 'ca', 'Potser voleu dir «dnsservice» (Servidor DNS): escriviu-ho a dalt.'],
     ['proxy web', 'es', 'Quizá quiere decir «proxy3» (Proxy web): escríbalo arriba.'],
-    ['printer', 'en', 'Upper and lower case count. Otherwise announce it on that node.'],
+    ['printer', 'en', 'Upper and lower case matter. If that is not it, announce the service on that node.'],
   ])('suggests the type that “%s” means in %s', async (type, language, todo) => {
     await community(member('torre', encodeTag('dnsservice', 'proxy3')));
     const query = new URLSearchParams({ node: 'torre', type }).toString();
@@ -224,7 +226,12 @@ describe('the skipped announcements', () => {
   it('come with the reason, its meaning, what to do, and the rows, newest first', async () => {
     expect(await ask('?source=serf&reason=bad-port')).toEqual([
       {
-        ...{ source: 'serf', reason: 'bad-port', text: 'bad port', means: 'The port is no number from 1 to 65535.' },
+        ...{
+          source: 'serf',
+          reason: 'bad-port',
+          text: 'invalid port',
+          means: 'The port is not a number from 1 to 65535.',
+        },
         ...{ todo: 'Ask the owner of torre to announce it again.', count: 2 },
         rows: [
           { node: 'torre', type: '<i>', heardAt: '2026-11-20T09:01:00.000Z' },
@@ -266,10 +273,10 @@ describe('the skipped announcements', () => {
     const { body } = await (await open()).get('/help/skipped?source=serf');
     expect(body).toContain('href="/help/not-listed?node=torre&amp;type=dnsservice">torre</a> · dnsservice');
     expect(body).toContain('href="/help/not-listed?node=camp+%26+riu&amp;type=">camp &amp; riu</a>');
-    expect(body).toContain('And 40 more, which are not kept.');
+    expect(body).toContain('And 40 more, not recorded.');
     expect(body).toContain('· &lt;i&gt;');
-    expect(body).toContain('node not known');
-    expect((await (await open()).get('/help/skipped?source=avahi')).body).toContain('Nothing of this was skipped.');
+    expect(body).toContain('unknown node');
+    expect((await (await open()).get('/help/skipped?source=avahi')).body).toContain('No announcements were skipped.');
   });
 
   it('are linked with their count from the first page and the diagnosis', async () => {
@@ -285,9 +292,9 @@ describe('the skipped announcements', () => {
 
 describe('the help page', () => {
   it.each([
-    ['en', 'Help', 'Why is something not listed?', 'No member is called'],
-    ['es', 'Ayuda', '¿Por qué no aparece algo en la lista?', 'Ningún miembro se llama'],
-    ['ca', 'Ajuda', 'Per què no surt alguna cosa a la llista?', 'Cap membre es diu'],
+    ['en', 'Help', 'Why is a service not listed?', 'No member is called'],
+    ['es', 'Ayuda', '¿Por qué no aparece un servicio en la lista?', 'Ningún miembro se llama'],
+    ['ca', 'Ajuda', 'Per què no surt un servei a la llista?', 'Cap membre es diu'],
   ])('in %s is linked from every page and leads to the diagnosis', async (language, help, title, missing) => {
     await community(member('torre'));
     const visitor = new Visitor(web, { 'accept-language': language });
@@ -307,7 +314,7 @@ describe('the help page', () => {
   });
 
   it.each([
-    ['en', ['Recommended', 'As good as the best', 'Pinned', 'Not confirmed', 'first impression', 'well tested']],
+    ['en', ['Recommended', 'As good as the best', 'Pinned', 'Unconfirmed', 'first impression', 'well tested']],
     ['es', ['Recomendado', 'Igual de bueno', 'Fijado', 'Sin confirmar', 'primera impresión', 'bien comprobado']],
     ['ca', ['Recomanat', 'Igual de bo', 'Fixat', 'Sense confirmar', 'primera impressió', 'ben comprovat']],
   ])('in %s explains the words of the list by the words that the list uses', async (language, words) => {

@@ -51,14 +51,14 @@ describe('the history', () => {
     web = await startWeb();
     const { id } = web.panel.lists.get('dnsservice')?.[1]?.provider ?? { id: '' };
     expect((await new Visitor(web).get(`/services/dnsservice/providers/${id}`)).body).toContain(
-      'No day has been measured',
+      'Not measured on any day',
     );
   });
 
   it('reports this node’s own absences separately', async () => {
     const { page, visitor } = await open(2);
     for (const minute of [5, 4, 3, 2]) web.panel.store.own.beat(NOW - minute * MINUTE, minute > 4 ? 'cut' : 'up');
-    expect((await visitor.get(page)).body).toMatch(/In that time the panel ran for/);
+    expect((await visitor.get(page)).body).toMatch(/The panel was running for/);
   });
 
   it('is exported whole as CSV: a line for each value, and for a failure a line without one', async () => {
@@ -115,10 +115,10 @@ describe('the background measurements', () => {
   it('are turned on and off by the owner, and say what they have spent', async () => {
     web = await startWeb();
     const visitor = await new Visitor(web).login();
-    expect((await visitor.get('/')).body).toContain('12\u00a0kB of 5.4\u00a0MB spent in 24 hours');
+    expect((await visitor.get('/')).body).toContain('12\u00a0kB of 5.4\u00a0MB used in 24 hours');
     expect((await visitor.post('/background', { turn: 'on' })).headers.location).toBe('/#background');
     expect(web.panel.background.status().on).toBe(true);
-    expect((await visitor.get('/')).body).toMatch(/the next one <time[^>]*>in 10 minutes</);
+    expect((await visitor.get('/')).body).toMatch(/next <time[^>]*>in 10 minutes</);
     expect((await visitor.postJson('/api/v1/background', { turn: 'off' })).json()).toMatchObject({
       background: { on: false },
     });

@@ -22,8 +22,8 @@ const text = (html: string) =>
 describe('the first page', () => {
   it.each([
     ['en', 'Best for you: node1, 12.4 ms, answers 100% of the time'],
-    ['ca', 'El millor per a vós: node1, 12,4 ms, respon el 100 % de les vegades'],
-    ['es', 'El mejor para usted: node1, 12,4 ms, responde el 100 % de las veces'],
+    ['ca', 'El millor des d’aquí: node1, 12,4 ms, respon el 100 % de les vegades'],
+    ['es', 'El mejor desde aquí: node1, 12,4 ms, responde el 100 % de las veces'],
   ])('says in %s who is best, how fast and how reliable', async (language, sentence) => {
     const visitor = await open();
     const { body } = await visitor.get('/', { 'accept-language': language });
@@ -62,9 +62,9 @@ describe('the first page', () => {
   });
 
   it.each([
-    ['en', '80 It did not answer the last time.'],
-    ['ca', '80 L’última vegada no ha respost.'],
-    ['es', '80 La última vez no respondió.'],
+    ['en', '80 Its last try failed.'],
+    ['ca', '80 L’últim intent ha fallat.'],
+    ['es', '80 El último intento falló.'],
   ])('says in %s that the best provider failed the last probe', async (language, sentence) => {
     const visitor = await open();
     const missed = ranked('dnsservice', 1, { failures: 1, attempts: 5, recommended: true });
@@ -131,21 +131,24 @@ describe('the first page', () => {
   });
 
   it('says who may start the first scan, and how, until something was measured', async () => {
-    const told = async (visitor: Visitor) => /Nothing measured yet:[^<]*/.exec((await visitor.get('/')).body)?.[0];
+    const told = async (visitor: Visitor) =>
+      /Nothing has been measured yet\.[^<]*/.exec((await visitor.get('/')).body)?.[0];
     const never = { ...NUMBERLESS, score: null, level: 0 as const, samples: 0, attempts: 0, measuredAt: null };
     const visitor = await open();
     expect(await told(visitor)).toBeUndefined();
     web.panel.lists.set('dnsservice', [ranked('dnsservice', 1, never)]);
-    expect(await told(visitor)).toContain('log in as the owner, open a service and press “Scan now”');
-    expect(await told(await visitor.login())).toBe('Nothing measured yet: open a service and press “Scan now”.');
+    expect(await told(visitor)).toContain('Log in as the owner, open a service and press “Scan now”');
+    expect(await told(await visitor.login())).toBe(
+      'Nothing has been measured yet. Open a service and press “Scan now”.',
+    );
     await web.app.close();
     web = await startWeb({ owner: false });
     web.panel.lists.set('dnsservice', [ranked('dnsservice', 1, never)]);
-    expect(await told(new Visitor(web))).toContain('log in with the code');
+    expect(await told(new Visitor(web))).toContain('Log in with the code');
     await web.app.close();
     web = await startWeb({ web: { authenticate: async () => null } });
     web.panel.lists.set('dnsservice', [ranked('dnsservice', 1, never)]);
-    expect(await told(new Visitor(web))).toContain('only this node’s owner may do it');
+    expect(await told(new Visitor(web))).toContain('Only this node’s owner can scan');
   });
 
   it('links each number to exactly the rows that it counts, hidden ones too', async () => {

@@ -138,9 +138,12 @@ describe('a page', () => {
   it('warns on every page that orders would be refused, in each language', async () => {
     web = await startWeb();
     for (const [language, words] of [
-      ['ca', 'no coneix el nom rebound.example: poseu HOSTS=rebound.example a /etc/cloudy-services.conf'],
-      ['es', 'no conoce el nombre rebound.example: ponga HOSTS=rebound.example en /etc/cloudy-services.conf'],
-      ['en', 'does not know the name rebound.example: set HOSTS=rebound.example in /etc/cloudy-services.conf'],
+      ['ca', 'no té configurat el nom rebound.example: poseu HOSTS=rebound.example a /etc/cloudy-services.conf'],
+      [
+        'es',
+        'no tiene configurado el nombre rebound.example: ponga HOSTS=rebound.example en /etc/cloudy-services.conf',
+      ],
+      ['en', 'is not set up for the name rebound.example: set HOSTS=rebound.example in /etc/cloudy-services.conf'],
     ] as const) {
       const visitor = new Visitor(web, { host, 'accept-language': language });
       for (const url of ['/login', '/', '/services/dnsservice', '/help', '/no-such-page'])
@@ -174,9 +177,9 @@ describe('a refusal', () => {
   it('says in the page what to do, in each language', async () => {
     const visitor = await owner();
     for (const [language, words] of [
-      ['ca', 'El tauler no es coneix amb aquest nom.'],
-      ['es', 'El panel no se reconoce con este nombre.'],
-      ['en', 'The panel does not know itself by this name.'],
+      ['ca', 'El tauler no té configurat aquest nom.'],
+      ['es', 'El panel no tiene configurado este nombre.'],
+      ['en', 'The panel is not set up for this host name.'],
     ] as const) {
       const { body, headers } = await visitor.post(SCAN, {}, { host, 'accept-language': language });
       expect(headers['content-type']).toBe('text/html; charset=utf-8');
@@ -189,7 +192,7 @@ describe('a refusal', () => {
     const visitor = await owner();
     const { body, headers, statusCode } = await visitor.post(SCAN, {}, { host, 'hx-request': 'true' });
     expect([statusCode, headers['hx-retarget']]).toEqual([421, '#cs-message']);
-    expect(body).toContain('The panel does not know itself by this name.');
+    expect(body).toContain('The panel is not set up for this host name.');
     expect(body).not.toContain('<html');
   });
 

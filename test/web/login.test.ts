@@ -194,7 +194,7 @@ describe('the first run', () => {
     expect((await visitor.post('/login', { code: 'aaaa-aaaa-aaaa', password: PASSWORD })).statusCode).toBe(401);
     const short = await visitor.post('/login', { code, password: 'short' });
     expect(short.statusCode).toBe(400);
-    expect(short.body).toContain('At least 8 characters are needed.');
+    expect(short.body).toContain('Use at least 8 characters.');
     expect(short.body).toMatch(new RegExp(`name="code"[^>]* value="${code}"`));
     expect(short.body).not.toContain('value="short"');
     const strange = await visitor.post('/login', { code: '"><b>', password: PASSWORD });

@@ -104,7 +104,7 @@ describe('behind a proxy that keeps a path which BASE_PATH does not name', () =>
     async (url) => {
       const { statusCode, body } = await (await own('')).inject(url);
       expect(statusCode).toBe(404);
-      expect(body).toMatch(/It answers under \/\. .*BASE_PATH/);
+      expect(body).toMatch(/It answers at \/\. .*BASE_PATH/);
     },
   );
 

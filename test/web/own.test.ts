@@ -88,7 +88,7 @@ describe('the units of a type', () => {
     const data = { unit: 'syncthing@www-data.service', state: 'running', enabled: true, foreign: true } as const;
     web.panel.states.set('syncthing', localOf(data));
     const { body } = await visitor.get('/services/syncthing');
-    expect(body).toContain('as a user of the system');
+    expect(body).toContain('A system user runs it');
     expect(body).toContain('/services/syncthing/log?');
     expect(body).not.toMatch(/action="\/services\/syncthing\/(start|stop|enable|disable)"/);
     const confirm = await visitor.get('/services/syncthing/confirm/stop?unit=syncthing@www-data.service');
@@ -135,7 +135,7 @@ describe('the port', () => {
   });
 
   it.each([
-    ['open', 'good', 'Port 53, TCP: listens for neighbours; a firewall may still be in the way.'],
+    ['open', 'good', 'Port 53, TCP: open to neighbours, unless a firewall is in the way.'],
     ['loopback', 'weak', 'Port 53, TCP: only on 127.0.0.1; neighbours cannot reach it.'],
     ['closed', 'failed', 'Port 53, TCP: nothing listens there.'],
   ] as const)('that is %s has the sign %s beside its words', async (listening, sign, words) => {
@@ -147,7 +147,7 @@ describe('the port', () => {
   });
 });
 
-describe('a port that only this machine reaches', () => {
+describe('a port that Only this machine can reach', () => {
   const port = (udp: Listening, tcp: Listening) => ({
     port: 53,
     transports: [
@@ -187,8 +187,8 @@ describe('a port that only this machine reaches', () => {
   });
 
   it.each([
-    ['loopback', 'only this machine reaches'],
-    ['unspecified', 'is no address of a machine'],
+    ['loopback', 'Only this machine can reach'],
+    ['unspecified', 'is not the address of any machine'],
     ['link-local', 'same cable or Wi-Fi'],
   ] as const)('is told of an address that is %s', async (why, words) => {
     const visitor = await owner();
@@ -205,7 +205,7 @@ describe('a port that only this machine reaches', () => {
     const form = formIn(asked.body);
     expect(form).toMatch(/role="alert"[\s\S]*Nothing listens on port 5353/);
     expect(form).toContain('value="kept"');
-    expect(form).toContain('Announce it all the same');
+    expect(form).toContain('Announce it anyway');
     const warned = /name="warned" value="([^"]+)"/.exec(form)?.[1] ?? '';
     const other = await visitor.post('/services/dnsservice/publish', { ...typed, port: '5354', warned });
     expect(other.statusCode).toBe(200);
@@ -267,7 +267,7 @@ describe('announcing', () => {
     expect(body).toContain('&quot;p&quot;: &quot;3128&quot;');
     expect(body).toMatch(/<meter min="0" max="512" value="200"/);
     expect(body).toContain('200 of 512 bytes');
-    expect(body).toContain('2 other entries of this node stay as they are.');
+    expect(body).toContain('2 other announcements from this node stay as they are.');
     expect(body).toContain('{&quot;s&quot;:&quot;owp&quot;}\n{&quot;d&quot;:&quot;&lt;b&gt;x&quot;}</pre>');
     expect((await new Visitor(web).get('/services/proxy3')).body).not.toContain('id="publish"');
   });
@@ -329,8 +329,8 @@ describe('announcing', () => {
     previews();
     const { body } = await visitor.get('/services/proxy3');
     for (const [name, words] of [
-      ['attributes', 'What neighbours must know to use it'],
-      ['community', 'The name that your neighbours’ services carry'],
+      ['attributes', 'What neighbours need to know to use it'],
+      ['community', 'The community name that your neighbours’ services use'],
     ]) {
       expect(body).toMatch(new RegExp(`name="${name}"[^>]* aria-describedby="cs-publish-${name}-help"`));
       expect(body).toMatch(new RegExp(`<p id="cs-publish-${name}-help"[^>]*>${words}`));
@@ -367,7 +367,7 @@ describe('announcing', () => {
       const page = await visitor.post(`/services/proxy3/${kind}`, { port: '3128' });
       expect(page.statusCode).toBe(303);
       const job = await visitor.get(String(page.headers.location));
-      expect(job.body).toContain(kind === 'publish' ? 'Announcing' : 'Ending the announcement of');
+      expect(job.body).toContain(kind === 'publish' ? 'Announcing' : 'Withdrawing the announcement of');
       expect((await visitor.postJson(`/api/v1/services/proxy3/${kind}`)).json().job.kind).toBe(kind);
       await web.panel.end();
     }
@@ -378,7 +378,7 @@ describe('announcing', () => {
     const visitor = await owner();
     previews(600);
     const { body } = await visitor.get('/services/proxy3');
-    expect(body).toContain('It does not fit: Serf gossips 512 bytes per node at most.');
+    expect(body).toContain('It does not fit: Serf carries at most 512 bytes per node.');
     expect(body).toMatch(/<meter[^>]* value="512"/);
   });
 
@@ -404,15 +404,15 @@ describe('announcing', () => {
 
   it.each([
     ['announced', 'announced on the local network', null],
-    ['no-program', 'the program for it is missing', 'apt install avahi-utils'],
-    ['no-daemon', 'no avahi-daemon answers', 'apt install avahi-daemon'],
+    ['no-program', 'avahi-publish is missing', 'apt install avahi-utils'],
+    ['no-daemon', 'avahi-daemon is not running', 'apt install avahi-daemon'],
     ['off', 'AVAHI=off', null],
   ] as const)('says beside Serf that on the local network it is: %s', async (lan, text, command) => {
     const visitor = await owner();
     const publication = { entry: ENTRY, unit: null, untold: true, at: NOW, withdrawn: null };
     view({ publication, lan });
     const { body } = await visitor.get('/services/proxy3');
-    expect(body).toContain('not announced through Serf, because no agent answers');
+    expect(body).toContain('not announced through Serf yet: no agent answers');
     expect(body).toContain(text);
     expect(body.includes('apt install avahi')).toBe(command !== null);
     if (command) expect(body).toContain(command);
@@ -431,9 +431,9 @@ describe('announcing', () => {
   });
 
   it.each([
-    ['not-running', 'for half an hour the service was not running.'],
-    ['silent', 'for half an hour nothing listened on its port for neighbours.'],
-    ['removed', 'Another program removed the announcement'],
+    ['not-running', 'the service had not been running for half an hour.'],
+    ['silent', 'nothing had listened on its port for half an hour.'],
+    ['removed', 'Another program on this node'],
   ] as const)('that was withdrawn (%s) says why and since when, and can be forgotten', async (why, text) => {
     const visitor = await owner();
     const withdrawn = { at: NOW - 60_000, why };

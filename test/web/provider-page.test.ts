@@ -19,8 +19,8 @@ async function pageBody(type: string, score: Partial<Score>, visitor = new Visit
 
 describe('the page of a provider', () => {
   it.each([
-    [{ rtt: 8, jitter: 0.5, loss: 0.5 }, '8\u00a0ms round-trip · 0.5\u00a0ms jitter · 50% of packets lost'],
-    [{ rtt: 8, jitter: null, loss: 0.5 }, '8\u00a0ms round-trip · 50% of packets lost'],
+    [{ rtt: 8, jitter: 0.5, loss: 0.5 }, '8\u00a0ms round trip · 0.5\u00a0ms jitter · 50% of packets lost'],
+    [{ rtt: 8, jitter: null, loss: 0.5 }, '8\u00a0ms round trip · 50% of packets lost'],
     [{ rtt: null, jitter: null, loss: 1 }, '100% of packets lost'],
   ])('shows only what was measured of the path: %o', async (path, text) => {
     const body = await pageBody('dnsservice', { path });
@@ -28,9 +28,9 @@ describe('the page of a provider', () => {
   });
 
   it.each([
-    ['en', 'it says so', 'it says no'],
-    ['es', 'dice que sí', 'dice que no'],
-    ['ca', 'diu que sí', 'diu que no'],
+    ['en', 'says it does; not tested', 'says it does not'],
+    ['es', 'sí; no se ha probado', 'no'],
+    ['ca', 'sí; no s’ha provat', 'no'],
   ])('in %s does not present the server’s claim about Internet names as a finding', async (language, yes, no) => {
     const visitor = new Visitor(web, { 'accept-language': language });
     expect(await pageBody('dnsservice', { facts: { recursion: 'yes' } }, visitor)).toContain(`<dd>${yes}</dd>`);
@@ -47,7 +47,7 @@ describe('the page of a provider', () => {
     expect(body).toContain('<dd>node_id=EVIL</dd>');
     const { providers } = (await visitor.get('/api/v1/services/syncthing')).json();
     expect(providers[0].contradictions).toEqual([{ node: 'aa<stranger>', source: 'serf', attributes: 'node_id=EVIL' }]);
-    expect((await visitor.get('/services/syncthing')).body).toContain('announced differently too');
+    expect((await visitor.get('/services/syncthing')).body).toContain('others announce it differently');
   });
 
   it('shows what a scan of it alone may cost, and more with an account', async () => {

@@ -21,12 +21,12 @@ describe('a row', () => {
     const list = [ranked('dnsservice', 1, { score: 90, failures: 1 })];
     web.panel.lists.set('dnsservice', list);
     const { body } = await visitor.get('/services/dnsservice');
-    expect(tableRows(body)).toEqual([expect.stringMatching(/cs-is-weak.*>did not answer the last time</s)]);
+    expect(tableRows(body)).toEqual([expect.stringMatching(/cs-is-weak.*>its last try failed</s)]);
     // Of what is never scored too, though its port was open once.
     const opened = { ...NUMBERLESS, level: 2 as const, score: null, reason: 'not-checked' as const, failures: 1 };
     web.panel.lists.set('tincvpn', [ranked('tincvpn', 1, opened)]);
     const tinc = tableRows((await visitor.get('/services/tincvpn')).body);
-    expect(tinc).toEqual([expect.stringMatching(/cs-is-weak.*>did not answer the last time</s)]);
+    expect(tinc).toEqual([expect.stringMatching(/cs-is-weak.*>its last try failed</s)]);
   });
 
   it('says that a provider answers poorly below 50 points only', async () => {
@@ -36,8 +36,8 @@ describe('a row', () => {
     web.panel.lists.set('dnsservice', list);
     const rows = tableRows((await visitor.get('/services/dnsservice')).body);
     expect(rows).toEqual([
-      expect.stringMatching(/cs-is-good.*>speaks the protocol</s),
-      expect.stringMatching(/cs-is-weak.*>answers, but poorly</s),
+      expect.stringMatching(/cs-is-good.*>responds as it should</s),
+      expect.stringMatching(/cs-is-weak.*>works, but poorly</s),
     ]);
   });
 
@@ -47,7 +47,7 @@ describe('a row', () => {
     const parts = one.parts.map((part) => (part.metric === 'answer' ? { ...part, value: null } : part));
     web.panel.lists.set('dnsservice', [{ ...one, parts }]);
     const [row] = tableRows((await visitor.get('/services/dnsservice')).body);
-    expect(row).toMatch(/cs-is-good.*>speaks the protocol</s);
+    expect(row).toMatch(/cs-is-good.*>responds as it should</s);
   });
 
   it('shows each state by a shape of its own', async () => {
@@ -81,7 +81,7 @@ describe('a row', () => {
     expect(body.match(/not measured yet/g)).toHaveLength(1);
     expect(body).not.toMatch(/no score|not yet</);
     web.panel.lists.set('dnsservice', [{ ...one, estimate: 12 }]);
-    expect(tableRows((await visitor.get('/services/dnsservice')).body)[0]).toContain('by Serf (estimate)');
+    expect(tableRows((await visitor.get('/services/dnsservice')).body)[0]).toContain('estimated by Serf');
   });
 
   it('shows the sources, stale announcements, recent availability and the owner’s marks', async () => {
@@ -101,18 +101,18 @@ describe('a row', () => {
     const chips = (row = '') => [...row.matchAll(/<span class="cs-chip[^"]*">([^<]+)</g)].map(([, text]) => text);
     const sources = ['Serf', 'own list', 'Avahi'];
     const [asReader, other] = await rows();
-    expect(chips(asReader)).toEqual(['as good as the best', 'not confirmed', ...sources]);
+    expect(chips(asReader)).toEqual(['as good as the best', 'unconfirmed', ...sources]);
     expect(chips(other)).toEqual(['demo']);
     expect(asReader).toContain('aria-label="Answered every time on 2 of the 3 days measured"');
     expect(other).not.toContain('Answered every time');
     await visitor.login();
     const [asOwner] = await rows();
-    expect(chips(asOwner)).toEqual(['as good as the best', 'pinned', 'not confirmed', ...sources]);
+    expect(chips(asOwner)).toEqual(['as good as the best', 'pinned', 'unconfirmed', ...sources]);
     // Apart, for the eye and for who hears them.
     expect(asOwner).not.toMatch(/<\/span><span class="cs-chip/);
     // Who is recommended is so among its equals, and need not be told as good as itself.
     web.panel.lists.set('dnsservice', [{ ...marked, recommended: true }]);
     const [best] = await rows();
-    expect(chips(best)).toEqual(['Recommended', 'pinned', 'not confirmed', ...sources]);
+    expect(chips(best)).toEqual(['Recommended', 'pinned', 'unconfirmed', ...sources]);
   });
 });

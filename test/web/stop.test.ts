@@ -40,7 +40,7 @@ describe('a unit', () => {
 
   it.each([
     ['10.7.99.1', 'You came here through the private network “tap0”'],
-    ['192.0.2.1', 'This service carries the network to your neighbours'],
+    ['192.0.2.1', 'Your connection to your neighbours goes through this service'],
   ])('is stopped from %s after the warning: %s', async (remoteAddress, words) => {
     const { cookies } = await owner();
     const visitor = new Visitor(web, {}, remoteAddress);

@@ -20,7 +20,7 @@ describe('a type', () => {
     ]);
     const { body } = await visitor.get('/services/tincvpn');
     expect(body).toContain('cs-is-unchecked');
-    expect(body).toContain('port open, protocol not checked');
+    expect(body).toContain('port open, service not checked');
     expect(body).not.toContain('cs-is-good');
   });
 
@@ -90,14 +90,14 @@ describe('a type', () => {
       return /<p class="cs-headline">(.*?)<\/p>/s.exec(body)?.[1]?.replaceAll(/<[^>]+>/g, '') ?? '';
     };
     expect(await headline(92, 73)).toContain(
-      'node0 leads with 92 now; the recommendation changes if it still does at the next scan.',
+      'node0 now leads with 92; if it still does at the next scan, the recommendation changes.',
     );
     for (const scores of [[76, 73], [73]]) expect(await headline(...scores)).not.toContain('leads');
   });
 
   it('says what to do where no node announces it', async () => {
     const { body } = await (await open()).get('/services/syncthing');
-    expect(body).toContain('Nobody announces this service right now.');
+    expect(body).toContain('Nobody is announcing this service right now.');
   });
 
   it('offers to start a stopped unit and to stop a running one, and names the package of an absent one', async () => {
@@ -132,7 +132,7 @@ describe('while a scan runs', () => {
     web.panel.handle?.progress(12);
     const during = await visitor.get(poll, HTMX);
     expect(during.body).toContain('Scan of DNS server…</strong>');
-    expect(during.body).toContain('12 of 30 probes');
+    expect(during.body).toContain('12 of 30 tries');
     expect(during.body).toContain('value="12"');
     await web.panel.end();
     const after = await visitor.get(poll, HTMX);
@@ -200,9 +200,9 @@ describe('while a scan runs', () => {
       ranked('dnsservice', 2, { measuredAt: NOW + 1, ...failed }),
       ranked('dnsservice', 3),
     ]);
-    expect(await tried()).toEqual(['node2: does not answer in time', 'node1: speaks the protocol']);
+    expect(await tried()).toEqual(['node2: does not answer in time', 'node1: responds as it should']);
     await web.panel.end();
-    expect(await tried()).toEqual(['node1: speaks the protocol']);
+    expect(await tried()).toEqual(['node1: responds as it should']);
     web.panel.lists.clear();
     expect(await tried()).toEqual([]);
   });
@@ -224,7 +224,7 @@ describe('while a scan runs', () => {
     await web.panel.end();
     const job = web.panel.jobs.get(String(headers.location).replace('/jobs/', ''));
     const isSaid = async () =>
-      (await visitor.get('/services/dnsservice')).body.includes('The panel ended before this did.');
+      (await visitor.get('/services/dnsservice')).body.includes('The panel stopped before this ended.');
     web.panel.store.jobs.put({ ...job, state: 'running', finishedAt: null, error: null });
     web.panel.store.jobs.closeOrphans();
     expect(await isSaid()).toBe(true);

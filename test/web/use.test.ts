@@ -141,11 +141,11 @@ describe('a provider that does not answer', () => {
       return steps.trim();
     };
     expect(await said(4)).toBe(
-      `<p>It does not answer as it should now. The best is <a href="${pageAddress(2)}">node2</a>.</p>`,
+      `<p>It is not working right now. The best is <a href="${pageAddress(2)}">node2</a>.</p>`,
     );
     expect(await Promise.all([2, 3, 5].map(said))).toEqual(['', '', '']);
     web.panel.lists.set('dnsservice', [ranked('dnsservice', 2, { recommended: true, failures: 1 })]);
-    expect(await said(1)).toBe('<p>It does not answer as it should now.</p>');
+    expect(await said(1)).toBe('<p>It is not working right now.</p>');
   });
 });
 
@@ -203,7 +203,7 @@ describe('connecting with one click', () => {
       return said.replaceAll(/<[^>]+>/g, '');
     };
     web.panel.scan('dnsservice');
-    expect(await busy('Scan of DNS server, 0 of 5 probes')).toMatch(/^Not now, because .* · Started Nov 20, 2026, /);
+    expect(await busy('Scan of DNS server, 0 of 5 tries')).toMatch(/^Not now, because .* · Started Nov 20, 2026, /);
     await web.panel.end();
     expect((await visitor.get(pageAddress(2))).body).not.toContain('cs-busy');
     web.panel.connect('dnsservice', web.panel.lists.get('dnsservice')?.[1]?.provider.id ?? '');
@@ -245,7 +245,7 @@ describe('the owner’s own provider', () => {
     const visitor = await (await open()).login();
     const { body } = await visitor.get('/services/dnsservice');
     const rows = body.split('<tr id=').slice(1);
-    expect(rows[0]).toContain('this is you');
+    expect(rows[0]).toContain('yours');
     expect(rows[0]).not.toContain('Recommended');
     expect(rows[1]).toContain('Recommended');
     expect(/<p class="cs-headline">(.*?)<\/p>/s.exec(body)?.[1]).toMatch(/node2(?!.*mine)/s);
@@ -265,7 +265,7 @@ describe('the owner’s own provider', () => {
   it('is marked on its page, without steps', async () => {
     const visitor = await (await open()).login();
     const { body } = await visitor.get(pageAddress(1));
-    expect(body).toContain('This is you: it is your neighbours who use it.');
+    expect(body).toContain('This one is yours: it is for your neighbours to use.');
     expect((await visitor.get(`/api/v1${pageAddress(1)}`)).json().use).toEqual([]);
   });
 
@@ -273,8 +273,8 @@ describe('the owner’s own provider', () => {
     const visitor = await open();
     const list = (await visitor.get('/services/dnsservice')).body.split('<tr id=')[1];
     expect(list).toContain('this node');
-    expect(list).not.toContain('this is you');
-    expect((await visitor.get(pageAddress(1))).body).not.toContain('This is you');
+    expect(list).not.toContain('yours');
+    expect((await visitor.get(pageAddress(1))).body).not.toContain('This one is yours');
     expect((await visitor.get(`/api/v1${pageAddress(1)}`)).json().use.length).toBeGreaterThan(0);
   });
 
@@ -282,8 +282,8 @@ describe('the owner’s own provider', () => {
     const visitor = await (await open()).login();
     web.panel.lists.set('dnsservice', [ranked('dnsservice', 1, { score: 99, provider: { self: true } })]);
     const { body } = await visitor.get('/services/dnsservice');
-    expect(body).toContain('Only your own answers');
-    expect(body).not.toContain('does not answer as it should');
+    expect(body).toContain('Only your own works');
+    expect(body).not.toContain('measured works');
   });
 });
 

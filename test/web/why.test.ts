@@ -37,8 +37,8 @@ describe('why a score is what it is', () => {
   it('says when the measurements are old, and what the owner’s own stars did', () => {
     const old = toScore(type, [answered(24 * 21, 400)], NOW, [{ at: NOW, stars: 5 }]);
     const lines = whyModel(old, type, locales('en'), NOW);
-    expect(lines.find(({ key }) => key === 'old')?.text).toBe('old measurements: the last one 21 days ago');
-    expect(lines.find(({ key }) => key === 'rating')).toMatchObject({ text: 'the owner’s own stars: 5' });
+    expect(lines.find(({ key }) => key === 'old')?.text).toBe('old measurements: the latest is from 21 days ago');
+    expect(lines.find(({ key }) => key === 'rating')).toMatchObject({ text: 'the owner’s stars: 5' });
     expect(lines.find(({ key }) => key === 'rating')?.points).toBeLessThan(0);
   });
 
@@ -46,10 +46,10 @@ describe('why a score is what it is', () => {
     const untimed: Attempt = { ...tried, at: NOW - HOUR, level: 3, reason: null, facts: {}, samples: [] };
     const text = (language: (typeof LANGUAGES)[number], ...attempts: readonly Attempt[]) =>
       whyModel(toScore(type, attempts, NOW), type, locales(language), NOW).map((line) => line.text);
-    expect(text('en', untimed)).toContain('time to first byte: this node was too busy to time it; measure again');
+    expect(text('en', untimed)).toContain('time to first byte: this node was too busy to time it; scan again');
     expect(text('ca', untimed)).toContainEqual(expect.stringContaining('massa carregat'));
     expect(text('es', untimed)).toContainEqual(expect.stringContaining('demasiado ocupado'));
-    expect(text('en', untimed, answered(2, 40))).toContain('few measurements so far; of time to first byte, only 1');
+    expect(text('en', untimed, answered(2, 40))).toContain('few tries so far; of time to first byte, only 1');
     expect(text('en', answered(1, 40), answered(2, 40))).toContain('tried only 2 times');
   });
 
@@ -95,8 +95,8 @@ describe('the table of figures', () => {
     };
     expect(await figures(0)).toEqual([
       ['Measure', 'Value', 'Points lost'],
-      ['answer time weighs 45%', '12.3\u00a0ms', '−12.3'],
-      ['answers weighs 55%', 'not measured', '0'],
+      ['response time 45% of the score', '12.3\u00a0ms', '−12.3'],
+      ['answers 55% of the score', 'not measured', '0'],
       ['Score out of 100', '87.7'],
     ]);
     expect(await figures(1)).toEqual([]);
