@@ -108,11 +108,14 @@ function storeOn(db: Connection, time: Clock | (() => number), maxBytes: number)
     own: ownStore(db),
     sessions: sessionStore(db),
   };
-  const dated = { announcers: announcerStore(db), events: eventStore(db, now), opinions: opinionStore(db, now) };
+  const dated = {
+    ...{ announcers: announcerStore(db), events: eventStore(db, now) },
+    ...{ opinions: opinionStore(db, now), recommendations: recommendationStore(db, now) },
+  };
   const { attempts, history, jobs, own, sessions } = prunable;
-  const { announcers, events, opinions } = dated;
+  const { announcers, events, opinions, recommendations } = dated;
   // Days after the attempts that they are computed from.
-  const tables = [attempts, history, jobs, own, sessions, announcers, events, opinions];
+  const tables = [attempts, history, jobs, own, sessions, announcers, events, opinions, recommendations];
   const latest = (before: number) => newest([attempts.latest(before), events.latest(before), sessions.latest(before)]);
   const clock = typeof time === 'function' ? null : followClock(db, time, settings, { tables, latest });
   return {
@@ -120,7 +123,6 @@ function storeOn(db: Connection, time: Clock | (() => number), maxBytes: number)
     ...dated,
     own: clock === null ? own : { ...own, beat: withClock(db, own.beat, clock.save) },
     ids: providerIds(db, changes.touched),
-    recommendations: recommendationStore(db),
     settings,
     exportRows: exporter(db),
     flush: flusher(db),

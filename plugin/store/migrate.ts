@@ -10,7 +10,7 @@ import { JOBS_SCHEMA } from './tables/jobs.js';
 import { OPINIONS_SCHEMA } from './tables/opinions.js';
 import { OWN_SCHEMA } from './tables/own.js';
 import { IDS_SCHEMA } from './tables/providers.js';
-import { RECOMMENDATIONS_SCHEMA } from './tables/recommendations.js';
+import { RECOMMENDATIONS_SCHEMA, SINCE_SCHEMA } from './tables/recommendations.js';
 import { LOGINS_SCHEMA, SESSIONS_SCHEMA } from './tables/sessions.js';
 import { SETTINGS_SCHEMA } from './tables/settings.js';
 
@@ -21,6 +21,7 @@ const STEPS: readonly string[] = [
   EVENTS_SCHEMA,
   LOGINS_SCHEMA,
   ANNOUNCERS_SCHEMA + IDS_SCHEMA,
+  SINCE_SCHEMA,
 ];
 
 const readVersion = (db: Database.Database) => Number(pragma(db, 'user_version'));

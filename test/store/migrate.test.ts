@@ -46,6 +46,11 @@ const CONTENTS: readonly ((store: Store) => void)[] = [
     expect(sessions.get('kept')).toEqual({ since: NOW - 2, used: NOW - 1 });
     expect(sessions.get('replaced')).toBeNull();
   },
+  ({ announcers, recommendations }) => {
+    expect(announcers.claim('p1', 'node1')).toBe(NOW - 3);
+    // Nobody noted it then.
+    expect(recommendations.since('t')).toBeNull();
+  },
 ];
 
 function expectAll(path: string, shape: number): void {

@@ -67,8 +67,32 @@ describe('recommendations', () => {
   });
 });
 
+describe('the date of a recommendation', () => {
+  it('stays with its provider, whoever challenges it', () => {
+    let now = NOW;
+    const { recommendations } = opened(':memory:', () => now);
+    const since = (provider: string, challenger: string | null) => {
+      recommendations.put('t', { provider, challenger });
+      return recommendations.since('t');
+    };
+    expect([recommendations.since('t'), since('p1', null)]).toEqual([null, NOW]);
+    now += DAY;
+    expect([since('p1', 'p2'), since('p2', 'p1')]).toEqual([NOW, NOW + DAY]);
+  });
+});
+
 describe('this node’s own minutes', () => {
   const MIDNIGHT = Math.floor(NOW / DAY) * DAY;
+
+  it('tell when nobody could be reached: whole days of earlier runs, minutes of this one', () => {
+    const { own } = opened(':memory:');
+    own.beat(MIDNIGHT - 5 * DAY, 'up');
+    own.beat(MIDNIGHT - 4 * DAY, 'cut');
+    own.beat(MIDNIGHT - 2 * DAY, 'up');
+    expect(own.outages(0)).toContainEqual({ from: MIDNIGHT - 4 * DAY, until: MIDNIGHT - 2 * DAY });
+    for (const minute of [0, 1, 2]) own.beat(MIDNIGHT + minute * 60_000, minute === 1 ? 'cut' : 'up');
+    expect(own.outages(MIDNIGHT)).toEqual([{ from: MIDNIGHT + 60_000, until: MIDNIGHT + 120_000 }]);
+  });
 
   it('are counted once by day and state, even where a beat is a little late', () => {
     const { own } = opened(':memory:');

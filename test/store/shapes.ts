@@ -140,6 +140,39 @@ const STEPS: readonly { readonly tables: string; readonly rows: string }[] = [
   INSERT INTO sessions VALUES ('replaced', 'one', ${NOW - 2}, ${NOW - 1}, ${NOW - 1});
 `,
   },
+  {
+    tables: `
+  CREATE TABLE announcers (
+    announcer TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    heard INTEGER NOT NULL,
+    PRIMARY KEY (announcer, provider)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE providers (
+    type TEXT NOT NULL,
+    id TEXT NOT NULL,
+    key TEXT NOT NULL,
+    waiting INTEGER NOT NULL CHECK (waiting IN (0, 1)),
+    PRIMARY KEY (type, id),
+    UNIQUE (type, key)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO providers (type, id, key, waiting)
+    SELECT type, provider, provider, 1 FROM (
+      SELECT type, provider FROM days
+      UNION SELECT type, provider FROM attempts
+      UNION SELECT type, provider FROM opinions
+      UNION SELECT type, provider FROM ratings
+      UNION SELECT type, provider FROM recommendations
+      UNION SELECT type, challenger FROM recommendations
+      UNION SELECT type, provider FROM jobs
+      UNION SELECT type, provider FROM events
+    ) WHERE type IS NOT NULL AND provider IS NOT NULL;
+`,
+    rows: `
+  INSERT INTO announcers VALUES ('node1', 'p1', ${NOW - 3}, ${DAY});
+`,
+  },
 ];
 
 /** Every earlier shape, the first of them 1. */

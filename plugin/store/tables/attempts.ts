@@ -7,8 +7,8 @@ import { KEY, type ProviderKeys } from './providers.js';
 
 export interface AttemptStore {
   add(attempt: Attempt): void;
-  /** The provider's newest attempts, newest first. Reads the file each time: cache the result where it is needed often. */
-  of(type: string, provider: string, limit?: number): Attempt[];
+  /** The provider's newest attempts (since `since`, ms since the epoch), newest first. Reads the file each time: cache the result where it is needed often. */
+  of(type: string, provider: string, limit?: number, since?: number): Attempt[];
   /** The same, for every provider of the type that was ever tried. */
   recent(type: string, limit?: number): Map<string, Attempt[]>;
   /**
@@ -85,7 +85,7 @@ const PROVIDERS = `
 
 const RECENT = `
   SELECT ${COLUMNS} FROM attempts
-  WHERE type = @type AND provider = ${KEY} ORDER BY at DESC, nth DESC LIMIT @limit`;
+  WHERE type = @type AND provider = ${KEY} AND at >= @since ORDER BY at DESC, nth DESC LIMIT @limit`;
 
 const PRUNE = `
   DELETE FROM attempts WHERE (type, provider, at, nth) IN
@@ -108,7 +108,7 @@ export function attemptStore(
   const insert = prepare(db, ADD);
   const setBack = prepare<{ type: string; provider: string; at: number; now: number }>(db, SET_BACK);
   const providers = prepare<{ type: string }, string>(db, PROVIDERS).pluck();
-  const rows = prepare<{ type: string; provider: string; limit: number }, Row>(db, RECENT).raw();
+  const rows = prepare<{ type: string; provider: string; limit: number; since: number }, Row>(db, RECENT).raw();
   const bytes = prepare<[number, number], number>(db, 'SELECT total(bytes) FROM attempts WHERE at BETWEEN ? AND ?');
   const bytesBetween = bytes.pluck();
   const prune = prepare<[number, number], [type: string, key: string]>(db, PRUNE).raw();
@@ -116,9 +116,9 @@ export function attemptStore(
   const latest = prepare<[number], number | null>(db, 'SELECT max(at) FROM attempts WHERE at < ?').pluck();
   const added = { attempts: 0, answered: 0, bytes: 0 };
 
-  function of(type: string, provider: string, limit = SCORED): Attempt[] {
+  function of(type: string, provider: string, limit = SCORED, since = 0): Attempt[] {
     const decode = decoder(type);
-    return rows.all({ type, provider, limit }).map((row) => decode(provider, row));
+    return rows.all({ type, provider, limit, since }).map((row) => decode(provider, row));
   }
 
   // All or nothing: a key without rows would never be deleted.

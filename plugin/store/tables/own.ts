@@ -11,11 +11,22 @@ interface OwnDay {
   readonly cut: number;
 }
 
+/** From `from` until `until`, ms since the epoch. */
+export interface Outage {
+  readonly from: number;
+  readonly until: number;
+}
+
 export interface OwnStore {
   /** Called about every minute while the panel runs; `at` in ms since the epoch. `cut`: nobody could be reached. */
   beat(at: number, state: 'up' | 'cut'): void;
   /** The days from that of `since` (ms since the epoch), oldest first, without days on which the panel never ran. */
   days(since: number): OwnDay[];
+  /**
+   * When nobody could be reached from here, oldest first: whole days since the first one of `since` on which the panel ran,
+   * and to the minute while this process runs.
+   */
+  outages(since: number): Outage[];
 }
 
 export interface PrunableOwn extends OwnStore {
@@ -77,6 +88,10 @@ export function ownStore(db: Db): PrunableOwn {
       last = minute;
     },
     days: (since) => days.all(dayOf(since)).map(({ day, up, cut }) => ({ day: dayName(day), up, cut })),
+    outages: (since) => {
+      const rows = days.all(dayOf(since));
+      return [...lostDays(rows), ...lostMinutes(stretches)].filter(({ until }) => until > since);
+    },
     prune: (before) => prune.run(dayOf(before)).changes,
     move: ({ from, until, by }) => {
       const isMoved = (stretch: Stretch) => stretch.until * MINUTE_MS >= from && stretch.from * MINUTE_MS <= until;
@@ -91,6 +106,27 @@ export function ownStore(db: Db): PrunableOwn {
       last += minutes;
     },
   };
+}
+
+/** Days without a minute of contact, those without a row too; neighbours as one. */
+function lostDays(rows: readonly { readonly day: number; readonly up: number }[]): Outage[] {
+  const connected = rows.filter(({ up }) => up > 0).map(({ day }) => day);
+  const first = rows[0]?.day ?? Number.NaN;
+  // The day that goes on may still bring contact.
+  const ends = [first - 1, ...connected];
+  return ends.flatMap((day, at) => {
+    const next = ends[at + 1] ?? rows.at(-1)?.day ?? day;
+    return next - day > 1 ? [{ from: (day + 1) * DAY_MS, until: next * DAY_MS }] : [];
+  });
+}
+
+function lostMinutes(stretches: readonly Stretch[]): Outage[] {
+  return stretches.flatMap(({ from, until, state }, at) => {
+    const before = stretches[at - 1];
+    const gap = before && from - before.until > 1 ? [{ from: before.until + 1, until: from }] : [];
+    const cut = state === 'cut' ? [{ from, until: until + 1 }] : [];
+    return [...gap, ...cut].map((span) => ({ from: span.from * MINUTE_MS, until: span.until * MINUTE_MS }));
+  });
 }
 
 /** How many minutes of the stretch each day has. */
