@@ -9,7 +9,8 @@ import type { ServiceType } from '../services/contract.js';
 import { availabilityBar } from './chart.js';
 import { isoOrNull, roundOrNull } from './figures.js';
 import type { Words } from './i18n.js';
-import { isReachable, providerName, rowModel } from './row.js';
+import { isReachable, providerName, rowModel, toVerdict } from './row.js';
+import { againstText, reasonText, toReason } from './service/reason.js';
 
 export function sourceModel({ name, state, error, lastUp, read, skipped }: SourceStatus) {
   return { name, state, ...(error ? { error } : {}), lastUp: isoOrNull(lastUp), read, skipped };
@@ -40,7 +41,7 @@ export function serviceModel(
     providers,
     measured,
     reachable: ranked.filter(isReachable).length,
-    best: best && bestModel(best, type, ranked),
+    best: best && bestModel(best, type, ranked, words),
     local: {
       ...{ unit: local.unit, state: local.state, enabled: local.enabled, published: local.published },
       units: local.units,
@@ -51,17 +52,19 @@ export function serviceModel(
 
 export type ServiceModel = ReturnType<typeof serviceModel>;
 
-/** The recommended provider, in the figures of a sentence. */
-function bestModel({ provider, score, parts, failures }: Ranked, type: ServiceType, rows: readonly Ranked[]) {
-  const measured = (metric: string) => parts.find((part) => part.metric === metric)?.value ?? null;
-  // The time with the greatest weight is what a person waits for.
-  const times = type.metrics.filter(({ id, unit }) => unit === 'ms' && measured(id) !== null);
-  const [main] = times.toSorted((a, b) => b.weight - a.weight);
+/** The recommended provider, with the reason in words and in figures. */
+function bestModel(best: Ranked, type: ServiceType, rows: readonly Ranked[], words: Words) {
+  const { provider, score, parts, failures, measuredAt } = best;
+  const reason = toReason(best, type, rows);
   return {
     ...{ id: provider.id, node: provider.node, name: providerName(provider), score: roundOrNull(score) },
+    verdict: toVerdict(best),
+    measuredAt: isoOrNull(measuredAt),
     /** ms, and a share of 0..1; null where nothing was measured. */
-    time: main ? roundOrNull(measured(main.id)) : null,
-    answers: roundOrNull(measured(ANSWERS)),
+    time: reason.best.time,
+    answers: roundOrNull(parts.find(({ metric }) => metric === ANSWERS)?.value ?? null),
+    ...{ answered: reason.best.answered, tries: reason.best.tries },
+    ...{ lead: reason.lead, reason: reasonText(reason, words), against: againstText(reason, words), next: reason.next },
     /** Whether the newest attempt failed. */
     missed: failures > 0,
     leader: leader(rows, Number(score)),

@@ -16,6 +16,7 @@ import { EMPTY_REASONS } from '../../plugin/present/empty.js';
 import { chooseLanguage, loadLocales } from '../../plugin/present/i18n.js';
 import { FIELDS } from '../../plugin/present/own.js';
 import { SORTS, TOGGLES } from '../../plugin/present/search.js';
+import { LEADS } from '../../plugin/present/service/reason.js';
 import { ACTIONS, ACTORS } from '../../plugin/store/tables/events.js';
 import { MEASURERS } from '../../plugin/web/pages/home.js';
 import { APPEARANCES } from '../../plugin/web/visit.js';
@@ -57,6 +58,7 @@ const COMPOSED: Readonly<Record<string, readonly string[]>> = {
   'sort.': SORTS,
   'nothing.': EMPTY_REASONS.flatMap((why) => [why, `${why}.todo`]),
   'type.empty.': ['todo'],
+  'best.': LEADS,
   'home.unmeasured.': MEASURERS,
   'home.trouble.': ['unit', 'port'],
   'event.': [...ACTIONS, 'cancel'],

@@ -12,6 +12,7 @@ import { WITHDRAWALS } from '../../node/announce/publisher.js';
 import { ADDRESS_TROUBLES, PORT_TROUBLES } from '../../node/announce/troubles.js';
 import type { Own, OwnView } from '../../node/own-service.js';
 import type { RowModel } from '../../present/row.js';
+import { LEADS } from '../../present/service/reason.js';
 import type { ServiceModel } from '../../present/service.js';
 import { ACTIONS, ACTORS } from '../../store/tables/events.js';
 import type { EventModel } from '../pages/events.js';
@@ -53,6 +54,7 @@ const error = shape<NonNullable<Job['error']>>({ code: { enum: ERROR_CODES }, me
 /** A source has error codes of its own. */
 const sourceError = shape<{ code: string; message: string; hint: string }>({ code: text, message: text, hint: text });
 const reason = oneOf(...FAILURES, ...UNSCORED, null);
+const verdict = oneOf('good', 'weak', 'unproven', 'unchecked', 'failed', 'barred', 'new');
 const localState = oneOf('running', 'stopped', 'starting', 'stopping', 'failed', 'absent', 'unknown');
 const unit = { unit: text, state: localState, enabled: flag };
 /** The last two only where they are true. */
@@ -78,7 +80,13 @@ const service: Fields<ServiceModel> = {
   best: orNull(
     shape<NonNullable<ServiceModel['best']>>({
       ...{ id: text, node: text, name: text, score: orNull(points), time: numberOrNull, answers: orNull(share) },
-      missed: flag,
+      ...{ verdict, measuredAt: orNull(moment), answered: whole, tries: whole, missed: flag },
+      ...{ lead: { enum: LEADS }, reason: text, against: textOrNull },
+      next: orNull(
+        shape<NonNullable<NonNullable<ServiceModel['best']>['next']>>({
+          ...{ id: text, name: text, time: numberOrNull, answered: whole, tries: whole },
+        }),
+      ),
       leader: orNull(
         shape<NonNullable<NonNullable<ServiceModel['best']>['leader']>>({
           id: text,
@@ -101,7 +109,7 @@ const row: Fields<RowModel> = {
   path: orNull(shape<NonNullable<RowModel['path']>>({ rtt: numberOrNull, jitter: numberOrNull, loss: numberOrNull })),
   rating: orNull(shape<NonNullable<RowModel['rating']>>({ count: whole, mean: number, points: number })),
   ...{ estimate: numberOrNull, reasonText: textOrNull, verdictText: text },
-  verdict: oneOf('good', 'weak', 'unproven', 'unchecked', 'failed', 'barred', 'new'),
+  verdict,
   ...{
     score: orNull(points),
     low: orNull(points),
