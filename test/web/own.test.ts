@@ -147,7 +147,7 @@ describe('the port', () => {
   });
 });
 
-describe('a port that Only this machine can reach', () => {
+describe('a port that only this machine reaches', () => {
   const port = (udp: Listening, tcp: Listening) => ({
     port: 53,
     transports: [
