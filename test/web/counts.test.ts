@@ -33,6 +33,8 @@ const OTHERS: Readonly<Record<string, string>> = {
   'chart.steady': 'days',
   'chart.share.steady': 'days',
   'row.answers': 'probes',
+  'best.every': 'attempts',
+  'best.some': 'attempts',
   'job.progress': 'probes',
   'scan.left': 'providers that a scan would not measure',
   'job.left': 'providers that a scan did not measure',

@@ -88,6 +88,7 @@ export class SharedPages {
    * @param now ms since the epoch
    */
   async answer<T>(key: string, now: number, send: (page: SharedPage) => T | Promise<T>, make: Make<T>): Promise<T> {
+    this.#cleaning?.refresh();
     const known = this.#entries.get(key);
     const page = known && Math.abs(now - known.at) < GOOD_FOR_MS ? await known.page : null;
     return page ? send(page) : this.#make(key, now, make);
