@@ -138,7 +138,7 @@ describe('a page', () => {
       await page.evaluate(() => document.getElementById('cs-pulse')?.dispatchEvent(new Event('cs-again')));
       await page.waitForSelector('.cs-lost');
       await pulse.filter({ hasText: 'The panel is not answering; last reply' }).waitFor();
-      expect(await page.locator('#cs-told').textContent()).toContain('cannot be reached');
+      expect(await page.locator('#cs-told').textContent()).toContain('is not answering');
       expect(await rows(page)).toBe(100);
       await serve(port);
       await page.waitForSelector('.cs:not(.cs-lost)');
@@ -165,7 +165,7 @@ describe('a page', () => {
       await page.fill('#cs-note', 'written with more care');
       await page.route('**/opinion', (route) => route.abort());
       await save.click();
-      const unsent = page.locator('#cs-message', { hasText: 'Not sent: the panel cannot be reached.' });
+      const unsent = page.locator('#cs-message', { hasText: 'Not sent: the panel is not answering.' });
       await unsent.waitFor();
       expect(await unsent.evaluate((one) => one.getBoundingClientRect().top)).toBeGreaterThanOrEqual(0);
       expect([await page.locator('#cs-saved').textContent(), note()]).toEqual(['', 'written with care']);

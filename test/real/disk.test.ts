@@ -66,7 +66,7 @@ it('is said by page, form and API in plain words, stops neither page nor scan, a
   const form = await visitor.post(opinion, { note: 'good' });
   expect(form.statusCode).toBe(507);
   expect(form.body).toContain('The disk is full: nothing more can be saved.');
-  expect(form.body).toContain('Make room on the disk');
+  expect(form.body).toContain('Free some space on the disk');
   const catalan = await visitor.post(opinion, { note: 'good' }, { 'accept-language': 'ca' });
   expect(catalan.body).toContain('El disc és ple');
   const api = await visitor.postJson(`/api/v1${opinion}`, { note: 'good' });
@@ -76,16 +76,16 @@ it('is said by page, form and API in plain words, stops neither page nor scan, a
   const { id } = panel.scan(WORD, provider?.id);
   expect(await panel.jobs.ended(id)).toMatchObject({ state: 'done' });
   expect(panel.store.attempts.of(WORD, provider?.id as string).length).toBeGreaterThan(0);
-  expect((await visitor.get(`/jobs/${id}`)).body).toContain('Nothing is kept');
+  expect((await visitor.get(`/jobs/${id}`)).body).toContain('Nothing is being saved');
   now += 10 * 60_000;
   for (const page of ['/', LIST, `${LIST}/providers/${provider?.id}`, '/events', '/api/v1/services'])
     expect((await visitor.get(page)).statusCode).toBe(200);
   expect((await visitor.get(LIST)).body).toContain('/logout');
-  expect((await visitor.get(LIST)).body).toContain('Nothing is kept');
+  expect((await visitor.get(LIST)).body).toContain('Nothing is being saved');
 
   makeRoom();
   expect((await visitor.post(opinion, { note: 'good' })).statusCode).toBe(303);
-  expect((await visitor.get(LIST)).body).not.toContain('Nothing is kept');
+  expect((await visitor.get(LIST)).body).not.toContain('Nothing is being saved');
   const next = panel.scan(WORD, provider?.id);
   expect(await panel.jobs.ended(next.id)).toMatchObject({ state: 'done' });
   for (const [one, state] of [

@@ -12,8 +12,8 @@ const NET = 93;
 const COUNT = 3;
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
-const CLOCK = 'The clock of this node is not set';
-const UNKEPT = 'Nothing is kept';
+const CLOCK = 'This node’s clock is not set';
+const UNKEPT = 'Nothing is being saved';
 
 interface List {
   readonly providers: readonly { readonly id: string; readonly score: number | null; readonly measuredAt: string }[];
