@@ -13,6 +13,7 @@ const STATUS = {
   'bad-query': 400,
   'login-required': 401,
   'wrong-password': 401,
+  'wrong-token': 401,
   'owner-exists': 409,
   'too-many-tries': 429,
   'bad-token': 403,

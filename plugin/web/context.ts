@@ -39,6 +39,9 @@ export interface Web {
   now(): number;
 }
 
+/** The token of `Authorization: Bearer TOKEN` (RFC 6750, 2.1); null where the header says something else. */
+const readBearer = (header = '') => /^bearer +(\S+) *$/i.exec(header)?.[1] ?? null;
+
 /** The visit before the role is known: enough to answer an error. */
 export function beginVisit(web: Web, request: FastifyRequest, reply: FastifyReply): Visit {
   const path = request.url.startsWith(web.base) ? request.url.slice(web.base.length - 1) : request.url;
@@ -60,6 +63,8 @@ export function beginVisit(web: Web, request: FastifyRequest, reply: FastifyRepl
     api: /^\/(api\/|healthz|metrics)/.test(path),
     fragment: headers['hx-request'] === 'true',
     jobs: web.panel.jobs.running(),
+    bearer: path.startsWith('/api/v1/') ? readBearer(headers.authorization) : null,
+    program: null,
     role: null,
     stamp: null,
     share: null,

@@ -1,6 +1,7 @@
 /** The site map: the pages in their order, each with the routes that it declares. */
 import { programRoutes } from './api/index.js';
 import * as status from './api/status.js';
+import * as tokens from './api/tokens.js';
 import * as announcements from './pages/announcements.js';
 import * as events from './pages/events.js';
 import * as files from './pages/files.js';
@@ -34,6 +35,7 @@ export const ROUTES: readonly Route[] = [
   ...login.routes,
   ...preferences.routes,
   ...settings.routes,
+  ...tokens.routes,
   ...status.routes,
   ...programRoutes(() => ROUTES),
 ];

@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Job } from '../model/job.js';
 import type { Role } from '../model/role.js';
 import type { Words } from '../present/i18n.js';
+import type { ProgramToken } from './auth/tokens.js';
 import type { SharedPage } from './reply/shared.js';
 
 /** Colours of the pages: the system's unless the person chooses. */
@@ -29,6 +30,10 @@ export interface Visit {
    * it as ended could show what was before its end, and ask no more.
    */
   readonly jobs: readonly Job[];
+  /** What a program shows to the API as its token; null where it shows none. */
+  readonly bearer: string | null;
+  /** The program's token, where it is good. */
+  program: ProgramToken | null;
   role: Role;
   /** Of the page as it is now; null where it has none. */
   stamp: string | null;

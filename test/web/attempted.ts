@@ -1,5 +1,6 @@
 /** What somebody may try who is not the owner, or is not the owner's own page: one line for each attempt. */
 import type { InjectOptions } from 'fastify';
+import { Tokens } from '../../plugin/web/auth/tokens.js';
 import { ROUTES } from '../../plugin/web/routes.js';
 import { PASSWORD, Visitor } from './app.js';
 import { type Route, UNIT, type Whole } from './whole.js';
@@ -44,6 +45,17 @@ export function form(by: Visitor, headers: Headers = {}, more: Headers = { token
   const type = 'application/x-www-form-urlencoded';
   return { headers: { cookie: cookieHeader(by), 'content-type': type, ...headers }, payload: fields(more) };
 }
+
+/** A program's token, used a moment ago; the ones before it are revoked. */
+function program({ whole }: Context, role: 'owner' | 'reader'): { readonly tokens: Tokens; readonly value: string } {
+  const tokens = new Tokens(whole.panel.store.settings, () => whole.now);
+  for (const { id } of tokens.list()) tokens.revoke(id);
+  const value = tokens.make('program', role);
+  tokens.use(value);
+  return { tokens, value };
+}
+
+const bearer = (value: string): Headers => ({ authorization: `Bearer ${value}` });
 
 /** A session that was the owner's, and is not any more when the request comes. */
 async function ended(c: Context, how: (visitor: Visitor) => void | Promise<void>): Promise<Shot> {
@@ -133,6 +145,47 @@ export const ATTEMPTS: readonly Attempt[] = [
       const value = `${c.owner.cookies.get(COOKIE)?.split('.')[0]}.${(c.whole.now + HOUR).toString(36)}`;
       return form(c.owner, { cookie: `${COOKIE}=${value}` });
     },
+    refused: [401, 303],
+  },
+  {
+    name: 'a program that may only read',
+    on: forOwner,
+    shot: (c) => form(c.stranger, bearer(program(c, 'reader').value)),
+    refused: [401, 303],
+  },
+  {
+    name: 'a program whose token was revoked',
+    on: forOwner,
+    shot: (c) => {
+      const { tokens, value } = program(c, 'owner');
+      for (const { id } of tokens.list()) tokens.revoke(id);
+      return form(c.stranger, bearer(value));
+    },
+    // After some, it has to wait.
+    refused: [401, 303, 429],
+  },
+  {
+    name: 'a program’s token as a cookie',
+    on: forOwner,
+    shot: (c) => {
+      const { value } = program(c, 'owner');
+      return form(c.stranger, { cookie: `${COOKIE}=${value}; token=${value}` }, { token: value });
+    },
+    refused: [401, 303],
+  },
+  {
+    name: 'a program’s token in the address',
+    on: forOwner,
+    shot: (c) => {
+      const { value } = program(c, 'owner');
+      return { ...form(c.stranger), query: `?token=${value}&access_token=${value}` };
+    },
+    refused: [401, 303],
+  },
+  {
+    name: 'a program’s token for a page',
+    on: (route) => forOwner(route) && !route.path.startsWith('/api/'),
+    shot: (c) => form(c.stranger, bearer(program(c, 'owner').value)),
     refused: [401, 303],
   },
   {

@@ -56,7 +56,7 @@ async function findProblem(route: Route, { shot, refused }: Attempt): Promise<st
 describe('every address refuses and ignores', () => {
   it.each(ATTEMPTS)('$name', async (attempt) => {
     const routes = ROUTES.filter(attempt.on);
-    expect(routes.length).toBeGreaterThan(20);
+    expect(routes.length).toBeGreaterThan(15);
     const problems: (string | null)[] = [];
     for (const route of routes) problems.push(await findProblem(route, attempt));
     expect(problems.filter((problem) => problem !== null)).toEqual([]);

@@ -5,11 +5,7 @@ import { openapi } from '../../plugin/web/api/openapi.js';
 import { ROUTES } from '../../plugin/web/routes.js';
 import { SOURCES } from './fake-panel.js';
 
-export const document = openapi(
-  ROUTES,
-  '/',
-  SOURCES.map(({ id }) => id),
-);
+export const document = openapi(ROUTES, { base: '/', sources: SOURCES.map(({ id }) => id) });
 
 /** Every object that lists its fields has no others: what the panel answers is all described. */
 function closed(schema: unknown): unknown {

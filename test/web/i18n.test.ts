@@ -18,6 +18,7 @@ import { FIELDS } from '../../plugin/present/own.js';
 import { SORTS, TOGGLES } from '../../plugin/present/search.js';
 import { LEADS } from '../../plugin/present/service/reason.js';
 import { ACTIONS, ACTORS } from '../../plugin/store/tables/events.js';
+import { TOKEN_ROLES } from '../../plugin/web/auth/tokens.js';
 import { MEASURERS } from '../../plugin/web/pages/home.js';
 import { APPEARANCES } from '../../plugin/web/visit.js';
 import { startWeb } from './app.js';
@@ -73,6 +74,7 @@ const COMPOSED: Readonly<Record<string, readonly string[]>> = {
     ...says.map((say) => `${link}.${say}`),
     ...says.map((say) => `${link}.${say}.todo`).filter((key) => `chain.${key}` in texts),
   ]),
+  'tokens.role.': TOKEN_ROLES,
   'alert.': ['failing', 'failing.own', 'back', 'back.own'],
 };
 const composed = Object.entries(COMPOSED).flatMap(([prefix, words]) => words.map((word) => prefix + word));

@@ -32,7 +32,7 @@ describe('the description', () => {
 
   it('refuses a route for programs that nobody described', () => {
     const stray = { ...(ROUTES[0] as Route), path: '/api/v1/stray' };
-    expect(() => openapi([...ROUTES, stray], '/', [])).toThrow('GET /api/v1/stray');
+    expect(() => openapi([...ROUTES, stray], { base: '/', sources: [] })).toThrow('GET /api/v1/stray');
   });
 
   it('is written only beside routes for programs', () => {

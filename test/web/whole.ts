@@ -9,6 +9,7 @@ import type { Panel } from '../../plugin/panel/contract.js';
 import { createPanel } from '../../plugin/panel/open.js';
 import { hold, prepare } from '../../plugin/store/sqlite.js';
 import { setOwnerPassword } from '../../plugin/web/auth/password.js';
+import { Tokens } from '../../plugin/web/auth/tokens.js';
 import { OWN_APP, registerWeb, type WebOptions } from '../../plugin/web/index.js';
 import type { ROUTES } from '../../plugin/web/routes.js';
 import { StandIn } from '../node/stand-in.js';
@@ -62,6 +63,7 @@ export async function startWhole({ config, web }: { config?: Partial<Config>; we
   const database = hold(new Database(join(folder, 'cloudy-services.sqlite'), { readonly: true }));
   const tables = readTables(database);
   const provider = panel.discovery.providers('dnsservice')[0]?.id ?? '';
+  const tokens = new Tokens(panel.store.settings, () => whole.now);
   const whole: Whole = {
     ...{ app, panel, systemctl, provider },
     job: (await panel.jobs.ended(panel.scan('dnsservice', provider).id)).id,
@@ -79,6 +81,7 @@ export async function startWhole({ config, web }: { config?: Partial<Config>; we
       path
         .replace(':type', 'dnsservice')
         .replace('jobs/:id', `jobs/${whole.job}`)
+        .replace('tokens/:id', () => `tokens/${tokens.list().at(-1)?.id ?? 'none'}`)
         .replace(':id', provider)
         .replace(':name', 'proxy.pac'),
     close: async () => {

@@ -3,8 +3,8 @@ import { DAY_MS } from '../../lib/time.js';
 import type { Job, JobKind } from '../../model/job.js';
 import { type Db, type Move, prepare } from '../sqlite.js';
 
-/** `cloudy`: a user of Cloudy's own pages, by name. `schedule`: the panel itself. `stranger`: somebody without a login. */
-export const ACTORS = ['owner', 'cloudy', 'command-line', 'schedule', 'stranger'] as const;
+/** `token`: a program, by the name of its token. `cloudy`: a user of Cloudy's own pages, by name. `schedule`: the panel itself. `stranger`: somebody without a login. */
+export const ACTORS = ['owner', 'token', 'cloudy', 'command-line', 'schedule', 'stranger'] as const;
 export interface Actor {
   readonly by: (typeof ACTORS)[number];
   /** Empty where there is no name; at most 64 characters. */
@@ -16,7 +16,17 @@ export interface Actor {
  * Serf agent, or ends it because the service does not run, listens to no neighbour, or another program removed it.
  */
 export const ACTIONS = [
-  ...(['login', 'logout', 'password', 'background-on', 'background-off', 'measure', 'opinion'] as const),
+  ...([
+    'login',
+    'logout',
+    'password',
+    'background-on',
+    'background-off',
+    'measure',
+    'opinion',
+    'token-made',
+    'token-revoked',
+  ] as const),
   ...(['announced', 'withdrawn', 'silent', 'removed'] as const),
 ] as const;
 export type Action = JobKind | 'cancel' | (typeof ACTIONS)[number];

@@ -8,6 +8,8 @@ export interface Operation {
   readonly answer: string | null;
   /** Where it is not 200. */
   readonly status?: number;
+  /** What a good answer means, where that is not plain. */
+  readonly means?: string;
   readonly mediaType?: string;
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: Schema;
@@ -33,8 +35,12 @@ export const answers = (summary: string, answer: string, query: Operation['query
   query,
 });
 
-/** Begins a job. */
-export const startsJob = (summary: string, body?: Schema): Operation => ({
+/**
+ * Begins a job.
+ * @param done what has come about once its state is `done`
+ */
+export const startsJob = (summary: string, done: string, body?: Schema): Operation => ({
   ...{ summary, answer: 'JobAnswer', status: 202 },
+  means: `Begun, or running already. Poll GET /api/v1/jobs/{id} until \`state\` is not \`running\`; \`done\`: ${done}`,
   ...(body && { body }),
 });

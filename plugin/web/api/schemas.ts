@@ -159,25 +159,36 @@ const provider: Fields<ProviderAnswer> = {
   details: list(shape<ProviderAnswer['details'][number]>({ label: text, value: text })),
 };
 
+const JOB: Job = {
+  ...{ id: 'V1StGXR8_Z5jdHi6', kind: 'scan', type: 'printer', provider: null, state: 'running', done: 3, total: 12 },
+  ...{ startedAt: '2026-05-01T10:00:00.000Z', finishedAt: null, error: null },
+};
+
 const form = { description: text, port: text, attributes: text, community: text };
 const entry = shape<Preview['entry']>({ s: text, d: text, m: text, i: text, p: text, e: text, t: text });
 
 /** By the names under which the document refers to them. */
 export const SCHEMAS: Readonly<Record<string, Schema>> = {
-  Error: shape<{ error: unknown }>({ error }),
+  Error: {
+    ...shape<{ error: unknown }>({ error }),
+    examples: [{ error: { code: 'login-required', message: 'What happened.', hint: 'What to do next.' } }],
+  },
   SourceName: text,
-  Job: shape<Job>({
-    ...{
-      id: text,
-      kind: oneOf(...jobKinds),
-      type: text,
-      provider: textOrNull,
-      state: jobState,
-      done: whole,
-      total: whole,
-    },
-    ...{ startedAt: moment, finishedAt: orNull(moment), error: orNull(error) },
-  }),
+  Job: {
+    ...shape<Job>({
+      ...{
+        id: text,
+        kind: oneOf(...jobKinds),
+        type: text,
+        provider: textOrNull,
+        state: jobState,
+        done: whole,
+        total: whole,
+      },
+      ...{ startedAt: moment, finishedAt: orNull(moment), error: orNull(error) },
+    }),
+    examples: [JOB],
+  },
   JobAnswer: shape<Answer<typeof accepted>>({ job: ref('Job') }),
   Source: shape<Answer<typeof services>['sources'][number]>(
     {

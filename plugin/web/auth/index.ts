@@ -14,6 +14,7 @@ import { assertKnownHost } from './hosts.js';
 import { checkOwnerPassword, claimOwner, hasOwner, isFirstRunCode } from './password.js';
 import { MAX_SESSION_MS, Sessions } from './sessions.js';
 import { Throttle } from './throttle.js';
+import { Tokens } from './tokens.js';
 import { Turns } from './turns.js';
 
 /** A host application's login: the role of whoever sends the request. */
@@ -54,6 +55,11 @@ export class Auth {
   readonly #turns = new Turns();
   readonly #devices: Devices;
   readonly #failed: FailedLogins;
+  /** What programs show instead of a session's cookie. */
+  readonly tokens: Tokens;
+  /** Wrong tokens never make a person's login wait. */
+  readonly #tokenThrottle: Throttle;
+  readonly #failedTokens: FailedLogins;
 
   constructor(panel: Panel, time: Pick<Time, 'now' | 'steady'>, authenticate?: Authenticate) {
     this.#panel = panel;
@@ -62,6 +68,9 @@ export class Auth {
     this.#throttle = new Throttle(() => time.steady());
     this.#devices = new Devices(panel.store.settings);
     this.#failed = new FailedLogins(() => time.steady());
+    this.tokens = new Tokens(panel.store.settings, () => time.now());
+    this.#tokenThrottle = new Throttle(() => time.steady());
+    this.#failedTokens = new FailedLogins(() => time.steady(), 'token');
   }
 
   /** Whether people log in here; false where a host application does that. */
@@ -73,10 +82,14 @@ export class Auth {
     return hasOwner(this.#panel.store.settings);
   }
 
-  /** The owner's pages and orders keep the session alive. */
+  /**
+   * The owner's pages and orders keep the session alive. A program's token is good for the API alone.
+   * @throws PanelError wrong-token; TooManyTries
+   */
   async role(visit: Visit): Promise<Role> {
     const publicRole = this.#panel.config.publicRead ? 'reader' : null;
     if (this.#authenticate) return (await this.#authenticate(visit.request)) ?? publicRole;
+    if (visit.bearer !== null) return this.#tokenRole(visit, visit.bearer);
     const isUse = isPage(visit) || visit.request.method === 'POST';
     return visit.cookie !== null && this.#sessions.isOpen(visit.cookie, isUse) ? 'owner' : publicRole;
   }
@@ -86,16 +99,29 @@ export class Auth {
    * @throws PanelError unknown-host, cross-site, login-required, bad-token
    */
   permit(visit: Visit, need: Need): void {
-    const isPost = visit.request.method === 'POST';
+    // Only a program can send a token of its own accord: no page of another site makes a browser do it.
+    const isPost = visit.request.method === 'POST' && visit.program === null;
     if (isPost && this.ownLogin) assertKnownHost(visit.request.headers.host, this.#panel.config.hosts);
     if (isPost) assertSameOrigin(visit.request);
     if ((need === 'owner' && visit.role !== 'owner') || (need === 'reader' && visit.role === null)) {
-      const hint = this.ownLogin
-        ? 'Log in as the owner of this node.'
-        : 'Log in to the application that shows this page.';
-      throw new PanelError('login-required', 'Only the owner of this node may do this.', hint);
+      throw new PanelError('login-required', 'Only the owner of this node may do this.', this.#loginHint(visit));
     }
     if (isPost) this.#assertToken(visit);
+  }
+
+  #loginHint({ program }: Visit): string {
+    if (program) return 'This token may only read: make one for the owner on the page of settings.';
+    return this.ownLogin ? 'Log in as the owner of this node.' : 'Log in to the application that shows this page.';
+  }
+
+  /** Nobody guesses 256 bits: a right token does not wait for those who guess. */
+  #tokenRole(visit: Visit, bearer: string): Role {
+    visit.program = this.tokens.use(bearer);
+    if (visit.program) return visit.program.role;
+    const wait = this.#tokenThrottle.begin(visit.address);
+    if (wait > 0) throw new TooManyTries(wait);
+    this.#failedTokens.add(visit.address);
+    throw new PanelError('wrong-token', 'The token is wrong.', 'Make a new one on the page of settings.');
   }
 
   /** The token for the visitor's forms; a visitor without a cookie is given one. */

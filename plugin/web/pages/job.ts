@@ -21,7 +21,10 @@ export const routes: readonly Route[] = [
     page: show,
   }),
   ...twins('POST', '/jobs/:id/cancel', 'owner', {
-    operation: startsJob('Ends a job'),
+    operation: {
+      ...startsJob('Ends a job', ''),
+      means: 'The job, ended: `cancelled`, unless it had ended before.',
+    },
     load: cancel,
     page: (web, visit, job) => (visit.fragment ? show(web, visit, job) : redirect(visit, web.url('jobs', job.id))),
     json: accepted,

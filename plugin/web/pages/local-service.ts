@@ -31,7 +31,7 @@ export const routes: readonly Route[] = [
   get('/services/:type/confirm/stop', 'owner', confirmStop),
   ...VERBS.flatMap((verb) =>
     order(`/services/:type/${verb}`, {
-      operation: startsJob(`systemctl ${verb}, for its unit`, unit),
+      operation: startsJob(`systemctl ${verb}, for its unit`, 'systemd has carried it out.', unit),
       begin: (web, visit) => act(web, visit, verb),
       show: typeSection,
     }),
@@ -62,10 +62,10 @@ export const routes: readonly Route[] = [
     'POST /api/v1/services/:type/publish',
     'owner',
     (web, visit) => accepted(visit, publish(web, visit)),
-    startsJob('Announces it to the neighbours', ref('PublishForm')),
+    startsJob('Announces it to the neighbours', 'this node announces it.', ref('PublishForm')),
   ),
   ...order('/services/:type/unpublish', {
-    operation: startsJob('Ends the announcement'),
+    operation: startsJob('Ends the announcement', 'this node no longer announces it.'),
     begin: (web, visit) =>
       web.panel.own.unpublish(pathParams(visit).type, bodyField(visit.request, 'port') || undefined),
     show: typeSection,

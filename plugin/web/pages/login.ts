@@ -55,7 +55,7 @@ const credentials = ({ request }: Visit) => ({
 
 /** Who asks, and the token that a POST must carry in `x-csrf-token`. */
 export async function session(web: Web, visit: Visit) {
-  return { role: visit.role, token: web.auth.token(visit) };
+  return { role: visit.role, token: visit.program ? '' : web.auth.token(visit) };
 }
 
 function logout(web: Web, visit: Visit) {

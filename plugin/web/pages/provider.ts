@@ -43,7 +43,7 @@ export const routes: readonly Route[] = [
     json: providerAnswer,
   }),
   ...order('/services/:type/providers/:id/scan', {
-    operation: startsJob('Measures one provider', account),
+    operation: startsJob('Measures one provider', 'it was tried, and has a new score.', account),
     begin: (web, visit) => {
       const { type, id } = pathParams(visit);
       return web.panel.scan(type, id, { account: readAccount(web, visit) });
@@ -51,7 +51,7 @@ export const routes: readonly Route[] = [
     show: providerSection,
   }),
   ...order('/services/:type/providers/:id/connect', {
-    operation: startsJob('Tells a program of this node to use it'),
+    operation: startsJob('Tells a program of this node to use it', 'the program uses it.'),
     begin: (web, visit) => {
       const { type, id } = pathParams(visit);
       return web.panel.connect(type, id);

@@ -43,7 +43,7 @@ export const routes: readonly Route[] = [
     json: typeAnswer,
   }),
   ...order('/services/:type/scan', {
-    operation: startsJob('Measures all providers of the type'),
+    operation: startsJob('Measures all providers of the type', 'each was tried, and the list is ranked anew.'),
     begin: (web, visit) => web.panel.scan(pathParams(visit).type),
     show: typeSection,
   }),

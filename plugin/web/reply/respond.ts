@@ -37,7 +37,15 @@ const SELF_EXPLANATORY: ReadonlySet<string> = new Set<ErrorCode>([
     'nothing-to-scan',
     'unit-refused',
   ] as const),
-  ...(['login-required', 'wrong-password', 'owner-exists', 'bad-token', 'cross-site', 'bad-query'] as const),
+  ...([
+    'login-required',
+    'wrong-password',
+    'wrong-token',
+    'owner-exists',
+    'bad-token',
+    'cross-site',
+    'bad-query',
+  ] as const),
   ...(['disk-full', 'disk-unwritable', 'interrupted', 'internal'] as const),
 ]);
 
@@ -87,7 +95,7 @@ export function failure(web: Web, visit: Visit, thrown: unknown): Promise<Fastif
   const { reply } = visit;
   if (error.code === 'internal') log.error(error.cause);
   if (error instanceof TooManyTries) reply.header('retry-after', error.retryAfter);
-  if (visit.api) return reply.code(statusCode(error, thrown)).send({ error });
+  if (visit.api) return reply.code(statusCode(error, thrown)).send({ error: spokenError(error, visit) });
   if (error.code === 'login-required' && web.auth.ownLogin && visit.request.method === 'GET' && !visit.fragment) {
     return redirect(visit, `${web.url('login')}?next=${encodeURIComponent(visit.request.url)}`);
   }
@@ -97,6 +105,13 @@ export function failure(web: Web, visit: Visit, thrown: unknown): Promise<Fastif
   if (error.code === 'bad-token') reply.header('cs-token', web.auth.token(visit));
   const text = web.views.render('partials/error', { ...common(web, visit), ...data });
   return html(web, visit, text, statusCode(error, thrown));
+}
+
+/** In the visitor's language, where that is not English; with the English details that only the error itself knows. */
+function spokenError({ code, message, hint }: PanelError, { words: { language, has, t } }: Visit) {
+  if (language === 'en' || !has(`error.${code}`)) return { code, message, hint };
+  const isEnough = SELF_EXPLANATORY.has(code) && code !== 'bad-query';
+  return { code, message: t(`error.${code}`) + (isEnough ? '' : ` ${message} ${hint}`), hint: t(`error.${code}.hint`) };
 }
 
 export const noSuchPage = () => new PanelError('not-found', 'There is no such page.', 'Begin at the first page.');

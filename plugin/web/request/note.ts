@@ -11,7 +11,8 @@ import type { Visit } from '../visit.js';
 const NAME_CAP = 64;
 
 /** Who makes the request. Cloudy names its users; anyone else who has logged in is the owner. */
-function actor(web: Web, { request, role }: Visit): Actor {
+function actor(web: Web, { request, role, program }: Visit): Actor {
+  if (program) return { by: 'token', name: program.name };
   const name = web.embedded ? cleanText(request.headers['x-cloudy-user'], NAME_CAP) : '';
   if (name !== '') return { by: 'cloudy', name };
   return { by: role === 'owner' ? 'owner' : 'stranger', name: '' };
