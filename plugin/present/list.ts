@@ -7,10 +7,10 @@ import {
   countRows,
   type Defaults,
   EVERYTHING,
-  measuredRtt,
   type Search,
   type SearchResult,
   SORTS,
+  type Sort,
   TOGGLES,
   type Toggle,
   toFields,
@@ -21,16 +21,17 @@ import {
 const PAGE_ROWS = 100;
 /** Communities that get a link of their own; the others are found by searching. */
 const MAX_COMMUNITIES = 6;
-/** A list of up to so many rows needs no search. */
+/** A list of up to so many rows needs no search; beyond so many it is in sight also on a phone. */
 const SHORT = 5;
+const LONG = 15;
 
 interface FilterModel {
   readonly id: string;
   readonly label: string;
   readonly count: number;
   readonly on: boolean;
-  /** Leads to the rows that it counts; while it is on, to the list without it. */
-  readonly href: string;
+  /** Leads to the rows that it counts; while it is on, to the list without it. null where there are none. */
+  readonly href: string | null;
 }
 
 /** Readers get the plain ranking: what the owner has pinned and hidden is the owner's. */
@@ -52,21 +53,30 @@ export function listModel(
   const link = (change: Partial<Search>) => address + toQuery({ ...search, page: 1, ...change });
   const { total, page, pages, first, hidden } = result;
   const matching = { ...search, hidden: null, rows: null, page: 1 };
-  const filtered = toQuery({ ...matching, sort: EVERYTHING.sort }) !== '';
+  const filtered = toQuery({ ...matching, sort: EVERYTHING.sort, reverse: false }) !== '';
   const unfiltered = { ...EVERYTHING, hidden: search.hidden };
   return {
     /** Whether there is anything to search, or a filter to take back. */
     helps: ranked.length > SHORT || toQuery(matching) !== '',
+    isLong: ranked.length > LONG,
     q: search.q,
     /** What a search keeps. */
     fields: toFields({ ...search, q: '', page: 1 }),
     filters: filters(ranked, search, defaults, words).map(
-      ({ change, off, ...filter }): FilterModel => ({ ...filter, href: link(filter.on ? off : change) }),
+      ({ change, off, ...filter }): FilterModel => ({
+        ...filter,
+        href: filter.on ? link(off) : filter.count > 0 ? link(change) : null,
+      }),
     ),
-    sorts: SORTS.map((sort) => ({ id: sort, on: search.sort === sort, href: link({ sort }) })),
     sort: search.sort,
+    /** By column: which way it is sorted now, and the link that sorts by it; once more, the other way round. */
+    sorts: Object.fromEntries(SORTS.map((sort) => [sort, sortModel(search, sort, link)])),
+    /** Whether several sources announce: only then it is worth a column which does. */
+    hasSources: ranked.some(({ provider }) => String(provider.sources) !== String(ranked[0]?.provider.sources)),
+    /** Among pinned rows, which stand apart. */
+    pinnedFirst: defaults.pinnedFirst,
     filtered,
-    clear: link({ ...unfiltered, sort: search.sort, rows: search.rows }),
+    clear: link({ ...unfiltered, sort: search.sort, reverse: search.reverse, rows: search.rows }),
     /** How many rows are left once the filters are cleared. */
     all: countRows(ranked, unfiltered, defaults),
     ...{ total, page, pages, first, hidden },
@@ -79,11 +89,19 @@ export function listModel(
     /** The rows behind a number that counts hidden rows too, whatever is shown now. */
     rows: (change: Partial<Search> = {}) =>
       address + toQuery({ ...EVERYTHING, hidden: defaults.hidden ? null : true, ...change }),
-    /** The value that the order goes by, where no column shows it. */
-    rtt: (id: string) => {
-      const row = search.sort === 'rtt' ? result.rows.find(({ provider }) => provider.id === id) : undefined;
-      return row === undefined ? null : measuredRtt(row);
-    },
+  };
+}
+
+/** What is best goes up first: by these columns that is the greatest value. */
+const GREATEST_FIRST: ReadonlySet<Sort> = new Set(['score', 'answers', 'measured']);
+
+function sortModel(search: Search, sort: Sort, link: (change: Partial<Search>) => string) {
+  const isOn = search.sort === sort;
+  const falls = GREATEST_FIRST.has(sort) !== (isOn && search.reverse);
+  return {
+    aria: isOn ? (falls ? 'descending' : 'ascending') : null,
+    arrow: isOn ? (falls ? '↓' : '↑') : '',
+    href: link({ sort, reverse: isOn && !search.reverse }),
   };
 }
 

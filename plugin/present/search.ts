@@ -3,8 +3,8 @@ import type { Ranked } from '../model/ranked.js';
 import { PAGES, queryChoice, queryInteger, queryText } from './query.js';
 import { isReachable, providerName } from './row.js';
 
-export const SORTS = ['score', 'name', 'rtt', 'measured'] as const;
-type Sort = (typeof SORTS)[number];
+export const SORTS = ['score', 'name', 'rtt', 'answers', 'measured'] as const;
+export type Sort = (typeof SORTS)[number];
 
 /** Filters that are on or off. */
 export const TOGGLES = ['reachable', 'measured', 'measurable', 'pinned'] as const;
@@ -16,6 +16,8 @@ export interface Search extends Readonly<Record<Toggle, boolean>> {
   readonly community: string;
   readonly source: string;
   readonly sort: Sort;
+  /** The other way round. */
+  readonly reverse: boolean;
   /** Whether rows that the owner has hidden are shown too, or alone; null = the visitor's default. */
   readonly hidden: boolean | 'only' | null;
   /** Rows of a page; null = the visitor's default. */
@@ -25,7 +27,7 @@ export interface Search extends Readonly<Record<Toggle, boolean>> {
 
 export const EVERYTHING: Search = {
   ...{ q: '', community: '', source: '', reachable: false, measured: false, measurable: false, pinned: false },
-  ...{ sort: 'score', hidden: null, rows: null, page: 1 },
+  ...{ sort: 'score', reverse: false, hidden: null, rows: null, page: 1 },
 };
 
 const ROWS = { from: 10, to: 1000 } as const;
@@ -41,6 +43,7 @@ export function readSearch(query: unknown): Search {
   return {
     ...{ q: text('q'), community: text('community'), source: text('source') },
     sort: queryChoice(query, 'sort', SORTS) ?? 'score',
+    reverse: yes('reverse'),
     hidden: hidden === 'only' ? hidden : hidden && hidden === 'yes',
     ...{ reachable: yes('reachable'), measured: yes('measured'), measurable: yes('measurable'), pinned: yes('pinned') },
     ...{ rows: queryInteger(query, 'rows', ROWS), page: queryInteger(query, 'page', PAGES) ?? 1 },
@@ -90,7 +93,7 @@ export function searchRows(ranked: readonly Ranked[], search: Search, defaults: 
   const pages = Math.max(1, Math.ceil(shown.length / perPage));
   const page = Math.min(search.page, pages);
   const start = (page - 1) * perPage;
-  const sorted = sort(shown, search.sort, defaults.pinnedFirst);
+  const sorted = sort(shown, search, defaults.pinnedFirst);
   return {
     ...{ rows: sorted.slice(start, start + perPage), total: shown.length },
     hidden: hidden ? 0 : matching.length - shown.length,
@@ -133,10 +136,12 @@ export function measuredRtt({ path, parts }: Ranked): number | null {
   return path?.rtt ?? parts.find(({ metric }) => metric === 'rtt')?.value ?? null;
 }
 
-/** Equal rows stay in ranked order; rows without a value go last. */
-function sort(rows: readonly Ranked[], by: Sort, pinnedFirst: boolean): readonly Ranked[] {
+/** Equal rows stay in ranked order; rows without a value go last, and so do hidden ones. */
+function sort(rows: readonly Ranked[], { sort, reverse }: Search, pinnedFirst: boolean): readonly Ranked[] {
+  const turn = (sorted: readonly Ranked[]) => (reverse ? sorted.toReversed() : sorted);
   const ascending = (value: (row: Ranked) => number | null) => {
-    const keys = new Map(rows.map((row) => [row, value(row) ?? Number.POSITIVE_INFINITY]));
+    const sign = reverse ? -1 : 1;
+    const keys = new Map(rows.map((row) => [row, sign * (value(row) ?? sign * Number.POSITIVE_INFINITY)]));
     const key = (row: Ranked) => keys.get(row) ?? Number.POSITIVE_INFINITY;
     return rows.toSorted((a, b) => (key(a) === key(b) ? 0 : key(a) - key(b)));
   };
@@ -146,10 +151,11 @@ function sort(rows: readonly Ranked[], by: Sort, pinnedFirst: boolean): readonly
     return rows.toSorted((a, b) => compare(providerName(a.provider), providerName(b.provider)));
   };
   const sorted = {
-    score: () => rows,
-    name: byName,
+    score: () => turn(rows).toSorted((a, b) => Number(a.hidden) - Number(b.hidden)),
+    name: () => turn(byName()),
     rtt: () => ascending(measuredRtt),
+    answers: () => ascending(({ attempts, samples }) => (attempts === 0 ? null : -samples / attempts)),
     measured: () => ascending(({ measuredAt }) => measuredAt && -measuredAt),
-  }[by]();
+  }[sort]();
   return pinnedFirst ? sorted.toSorted((a, b) => Number(b.pinned) - Number(a.pinned)) : sorted;
 }

@@ -10,6 +10,7 @@ import { availabilityBar } from './chart.js';
 import { isoOrNull, roundOrNull } from './figures.js';
 import type { Words } from './i18n.js';
 import { isReachable, providerName, rowModel, toVerdict } from './row.js';
+import { measuredRtt } from './search.js';
 import { againstText, reasonText, toReason } from './service/reason.js';
 
 export function sourceModel({ name, state, error, lastUp, read, skipped }: SourceStatus) {
@@ -95,6 +96,8 @@ export function typeModel(view: TypeView, words: Words, rows: readonly Ranked[] 
         /** Place in the whole ranking, from 1. */
         rank: ranks.get(ranked) ?? null,
         beats: availabilityBar(view.bars.get(ranked.provider.id)),
+        /** Round-trip time, ms; null where it was not measured. */
+        rtt: roundOrNull(measuredRtt(ranked)),
       }),
     ),
     units: local?.units.map(({ unit, package: name }) => ({ unit, package: name })) ?? [],

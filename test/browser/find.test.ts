@@ -64,7 +64,7 @@ describe('a list of a thousand', () => {
         expect(await rows(page)).toBe(56);
         await page.goBack();
         await page.waitForURL('**?q=node9&reachable=yes');
-        await page.locator('#cs-order-score[aria-current]').waitFor();
+        await page.locator('[aria-sort] > #cs-order-score').waitFor();
         await page.click('#cs-clear');
         await page.waitForURL(url());
         await found.filter({ hasText: '1,000 providers' }).waitFor();

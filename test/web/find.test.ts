@@ -81,7 +81,7 @@ describe('a list', () => {
 describe('the address', () => {
   const text = fc.string({ maxLength: 128 }).map((value) => value.trim());
   const finds: fc.Arbitrary<Search> = fc.record({
-    ...{ q: text, community: text, source: text, sort: fc.constantFrom(...SORTS) },
+    ...{ q: text, community: text, source: text, sort: fc.constantFrom(...SORTS), reverse: fc.boolean() },
     ...{ reachable: fc.boolean(), measured: fc.boolean(), measurable: fc.boolean(), pinned: fc.boolean() },
     ...{
       hidden: fc.constantFrom<Search['hidden'][]>(null, true, false, 'only'),
@@ -171,6 +171,33 @@ describe('on the page', () => {
     expect(last.body).toMatch(/cs-rank">801</);
   });
 
+  it('each head sorts by its column, and once more the other way round, those without a value last', async () => {
+    const visitor = await open(3);
+    const [one, two, three] = web.panel.lists.get('dnsservice') ?? [];
+    if (!one || !two || !three) throw new Error('no list');
+    const path = (rtt: number) => ({ path: { rtt, jitter: null, loss: null } });
+    web.panel.lists.set('dnsservice', [{ ...one, ...path(9) }, two, { ...three, ...path(4) }]);
+    const order = ({ body }: { readonly body: string }) =>
+      [...body.matchAll(/<tr id="p-(\w+)"/g)].map(([, id]) =>
+        [one, two, three].findIndex((row) => row.provider.id === id),
+      );
+    const head = (body: string) => /<th[^>]*aria-sort="(\w+)"><a id="cs-order-rtt" href="([^"]+)">/.exec(body);
+    const sorted = await visitor.get('/services/dnsservice?sort=rtt');
+    expect([order(sorted), head(sorted.body)?.[1]]).toEqual([[2, 0, 1], 'ascending']);
+    const again = await visitor.get((head(sorted.body)?.[2] ?? '').replaceAll('&amp;', '&'));
+    expect([order(again), head(again.body)?.[1]]).toEqual([[0, 2, 1], 'descending']);
+    expect(head(again.body)?.[2]).toBe('/services/dnsservice?sort=rtt');
+  });
+
+  it('a filter with nothing behind it cannot be pressed, unless it is on', async () => {
+    const visitor = await open();
+    const filter = async (query = '') =>
+      /<a id="cs-by-source-avahi"[^>]*>/.exec((await visitor.get(`/services/dnsservice${query}`)).body)?.[0];
+    expect(await filter()).toContain('href=');
+    expect(await filter('?q=node1.guifi')).toMatch(/aria-disabled="true">$/);
+    expect(await filter('?q=node1.guifi&source=avahi')).toMatch(/href=.*aria-current/);
+  });
+
   it('a filter without matches says so and can be cleared', async () => {
     const visitor = await open();
     const { body } = await visitor.get('/services/dnsservice?q=%3Cscript%3Ezzz&sort=name');
@@ -192,6 +219,9 @@ describe('on the page', () => {
     expect(body).toContain('href="/services/dnsservice?hidden=only">1 hidden provider: show it');
     expect(/<tr id="p-(\w+)"/.exec(body)?.[1]).toBe(chosen[8]?.provider.id);
     expect(body).toMatch(/cs-rank">9</);
+    const groups = (text: string) =>
+      [...text.matchAll(/<tr role="row" class="cs-group">.*?>([^<]+)<\/th>/gs)].map(([, name]) => name);
+    expect([groups(asReader.body), groups(body)]).toEqual([[], ['Pinned', 'The others']]);
     expect(countRows((await visitor.get('/services/dnsservice?hidden=yes')).body)).toBe(30);
     const alone = (await visitor.get('/services/dnsservice?hidden=only')).body;
     expect([...alone.matchAll(/<tr id="p-(\w+)"/g)].map(([, id]) => id)).toEqual([chosen[29]?.provider.id]);

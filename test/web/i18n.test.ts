@@ -15,7 +15,7 @@ import { LINKS } from '../../plugin/present/diagnosis.js';
 import { EMPTY_REASONS } from '../../plugin/present/empty.js';
 import { chooseLanguage, loadLocales } from '../../plugin/present/i18n.js';
 import { FIELDS } from '../../plugin/present/own.js';
-import { SORTS, TOGGLES } from '../../plugin/present/search.js';
+import { TOGGLES } from '../../plugin/present/search.js';
 import { LEADS } from '../../plugin/present/service/reason.js';
 import { ACTIONS, ACTORS } from '../../plugin/store/tables/events.js';
 import { TOKEN_ROLES } from '../../plugin/web/auth/tokens.js';
@@ -56,7 +56,6 @@ const COMPOSED: Readonly<Record<string, readonly string[]>> = {
   'own.lan.': [...LAN_STATES, 'off'],
   'background.turn.': ['on', 'off'],
   'find.': TOGGLES,
-  'sort.': SORTS,
   'nothing.': EMPTY_REASONS.flatMap((why) => [why, `${why}.todo`]),
   'type.empty.': ['todo'],
   'best.': LEADS,

@@ -202,7 +202,7 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
     ['error'],
   ),
   Services: shape<Answer<typeof services>>({ services: list(shape(service)), sources: list(ref('Source')) }),
-  Type: shape<TypeAnswer>({ ...type, providers: list(shape({ ...row, rank: wholeOrNull, beats })) }),
+  Type: shape<TypeAnswer>({ ...type, providers: list(shape({ ...row, rank: wholeOrNull, beats, rtt: numberOrNull })) }),
   Provider: shape<ProviderAnswer>(provider),
   Background: shape<StatusAnswer['background']>({
     ...{ on: flag, next: orNull(moment), spentToday: number, budget: number, waiting: textOrNull },

@@ -29,7 +29,8 @@ const LIST_QUERY = {
   hidden: 'no: without what the owner has hidden; only: nothing else.',
   community: 'Only of that community.',
   source: 'Only what that source tells of.',
-  sort: 'score, name, rtt or measured; score without it.',
+  sort: 'score, name, rtt, answers or measured; score without it.',
+  reverse: 'yes: the other way round.',
   rows: 'Providers of a page, 10 to 1000; all without it.',
   page: 'From 1; past the end, the last one.',
 };
