@@ -28,6 +28,10 @@ export interface Words {
   date(at: number): string;
   /** A day (ms since the epoch, any time of that day in UTC), as a date. */
   day(at: number): string;
+  /** A moment, short: the day and month with the time; the day alone (of UTC); the time alone. */
+  moment(at: number): string;
+  shortDay(at: number): string;
+  clock(at: number): string;
   /** "3 minutes ago"; a moment still to come counts as now. */
   ago(at: number, now: number): string;
   /** "in 3 minutes"; a moment gone by counts as now. */
@@ -95,6 +99,11 @@ function createWords(language: Language, texts: Texts): Words {
   const ago = new Intl.RelativeTimeFormat(language, { numeric: 'auto' });
   const date = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' });
   const day = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeZone: 'UTC' });
+  const near = { day: 'numeric', month: 'short' } as const;
+  const time = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const;
+  const moment = new Intl.DateTimeFormat(language, { ...near, ...time });
+  const shortDay = new Intl.DateTimeFormat(language, { ...near, timeZone: 'UTC' });
+  const clock = new Intl.DateTimeFormat(language, time);
   const share = new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 1 });
   const numbers = [0, 1, 2].map((digits) => new Intl.NumberFormat(language, { maximumFractionDigits: digits }));
   const keptNumbers = numbers.map((format) => remembered((value) => format.format(value)));
@@ -115,6 +124,9 @@ function createWords(language: Language, texts: Texts): Words {
       count < 1e6 ? `${number(count / 1e3, count < 1e4 ? 1 : 0)}${NBSP}kB` : `${number(count / 1e6, 1)}${NBSP}MB`,
     date: (at) => minute(Math.floor(at / MINUTE_MS)),
     day: (at) => day.format(at),
+    moment: (at) => moment.format(at),
+    shortDay: (at) => shortDay.format(at),
+    clock: (at) => clock.format(at),
     ago: (at, now) => relative(ago, Math.min(at - now, 0) / 1000),
     until: (at, now) => relative(ago, Math.max(at - now, 0) / 1000),
     t(key, params = {}) {

@@ -1,63 +1,144 @@
-/** Days become lines, gaps stay gaps, and the same is said in words. */
+/** Tries and days become points, gaps stay gaps, few outliers do not flatten the rest, and the same is said in words. */
 import { describe, expect, it } from 'vitest';
-import { availabilityBar, dayModels, HEIGHT, toCharts, WIDTH } from '../../plugin/present/chart.js';
+import type { Attempt } from '../../plugin/model/attempt.js';
+import { availabilityBar } from '../../plugin/present/chart.js';
 import { loadLocales } from '../../plugin/present/i18n.js';
-import { type DayRow, NOT_TRIED } from '../../plugin/store/index.js';
+import { ceiling, nice, timeAxis } from '../../plugin/present/pictures/axis.js';
+import { FLOOR, type Series, TOP, toCharts } from '../../plugin/present/pictures/chart.js';
+import { daySlots, type Slot, trySlots } from '../../plugin/present/pictures/slots.js';
+import { NOT_TRIED } from '../../plugin/store/index.js';
 
 const words = loadLocales()('en');
-const day = (date: string, of: Partial<DayRow> = {}): DayRow => ({
-  ...{ day: date, attempts: 4, answered: 4, score: 50, rtt: 10, answer: null },
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+const NOW = Date.parse('2026-11-20T10:00:00Z');
+const even = (value: number) => ({ typical: value, low: value, high: value });
+const slot = (at: number, of: Partial<Slot> = {}): Slot => ({
+  ...{ at, tries: 1, answered: 1, reason: null, score: null, rtt: null, answer: even(10) },
   ...of,
 });
-const SINCE = Date.parse('2026-11-01');
-const UNTIL = Date.parse('2026-11-11');
-const charts = (...days: DayRow[]) => toCharts(days, SINCE, UNTIL, words);
+const charts = (slots: readonly Slot[], more: Partial<Series> = {}) =>
+  toCharts(
+    {
+      slots,
+      days: [],
+      axis: timeAxis('24h', NOW, words),
+      gap: 2 * HOUR,
+      when: ({ at }) => words.shortDay(at),
+      ...more,
+    },
+    words,
+  );
+const chart = (id: string, slots: readonly Slot[], more?: Partial<Series>) =>
+  charts(slots, more).find((one) => one.id === id);
+
+const attempt = (at: number, rtt: number | null): Attempt => ({
+  ...{ provider: 'p', type: 't', bytes: 1, at },
+  ...(rtt === null
+    ? { level: 0, reason: 'timeout', detail: null }
+    : { level: 4, reason: null, facts: {}, samples: [{ metric: 'rtt', value: rtt, method: 'udp' }] }),
+});
 
 describe('a chart', () => {
-  it('places the first day left, the last right, 100 at the top and 0 at the bottom', () => {
-    const days = [day('2026-11-01', { score: 100 }), day('2026-11-02', { score: 0 }), day('2026-11-11', { score: 50 })];
-    const score = charts(...days).find(({ id }) => id === 'score');
-    expect(score?.lines).toEqual([`0,0 ${WIDTH / 10},${HEIGHT}`]);
-    expect(score?.dots).toEqual([{ x: WIDTH, y: HEIGHT / 2 }]);
-    expect([score?.top, score?.bottom]).toEqual(['100', '0']);
-  });
-
-  it('leaves a gap for days without measurements', () => {
-    const [score] = charts(
-      day('2026-11-01'),
-      day('2026-11-02'),
-      day('2026-11-04', { score: null }),
-      day('2026-11-05'),
-      day('2026-11-06'),
-    );
-    expect(score?.lines).toHaveLength(2);
-  });
-
-  it('leaves out a figure that no day has', () => {
-    expect(charts(day('2026-11-03')).map(({ id }) => id)).toEqual(['score', 'answers', 'rtt']);
-    expect(charts()).toEqual([]);
-  });
-
-  it('describes itself in words', () => {
-    const [score, answers, rtt] = charts(
-      day('2026-11-02', { score: 61.4, answered: 2, rtt: 12 }),
-      day('2026-11-03', { score: 78.2, rtt: 31.5 }),
-    );
-    expect(score?.summary).toBe('Between 61 and 78 on 2 days; 78 on Nov 3, 2026.');
-    expect(answers?.summary).toBe('Between 50% and 100% of the time on 2 days; 100% on Nov 3, 2026.');
-    expect(rtt?.summary).toBe('Between 12\u00a0ms and 31.5\u00a0ms on 2 days; 31.5\u00a0ms on Nov 3, 2026.');
-    expect(charts(day('2026-11-02'))[0]?.summary).toBe('50 on Nov 2, 2026, the only day measured.');
-    const same = charts(day('2026-11-02'), day('2026-11-03'), day('2026-11-04'));
-    expect(same.map(({ summary }) => summary)).toContain('50 on each of 3 days.');
-    expect(same.map(({ summary }) => summary)).toContain('100% of the time on each of 3 days.');
-  });
-
-  it('has a table of the same days, newest first', () => {
-    const rows = dayModels([day('2026-11-02', { rtt: null }), day('2026-11-03', { answered: 3 })], words);
-    expect(rows.map(({ day, rtt, answers }) => [day, rtt, answers])).toEqual([
-      ['2026-11-03', '10\u00a0ms', '3 of 4 answered'],
-      ['2026-11-02', null, '4 of 4 answered'],
+  it('has each try as a point in its place, with its time and value in words', () => {
+    const found = chart('answer', [slot(NOW - DAY, { answer: even(0) }), slot(NOW - 12 * HOUR), slot(NOW)]);
+    expect(found?.points.map(({ kind, x, y }) => [kind, x, y])).toEqual([
+      ['dot', 0, FLOOR],
+      ['dot', 50, TOP],
+      ['dot', 100, TOP],
     ]);
+    expect(found?.points[1]?.text).toBe('Nov 19: 10\u00a0ms');
+    expect(found?.ticks.map(({ text }) => text)).toEqual(['10\u00a0ms', '5\u00a0ms', '0\u00a0ms']);
+    expect(found?.summary).toBe('typically 10\u00a0ms; last 10\u00a0ms');
+  });
+
+  it('joins what follows closely, across neither a gap nor a failure', () => {
+    const failed = slot(NOW - HOUR, { answered: 0, reason: 'timeout', answer: null });
+    const line = (slots: readonly Slot[]) => chart('answer', slots)?.lines.length;
+    expect(line([slot(NOW - 2 * HOUR), slot(NOW)])).toBe(1);
+    expect(line([slot(NOW - 3 * HOUR), slot(NOW)])).toBe(0);
+    expect(line([slot(NOW - 2 * HOUR), failed, slot(NOW)])).toBe(0);
+    const { points = [] } = chart('answer', [slot(NOW - 2 * HOUR), failed, slot(NOW)]) ?? {};
+    expect(points.map(({ kind, y, text }) => [kind, y, text])[1]).toEqual([
+      'failed',
+      FLOOR,
+      `Nov 20: ${words.t('reason.timeout')}`,
+    ]);
+  });
+
+  it('ends at what nearly all values reach, and marks what is above', () => {
+    const slots = Array.from({ length: 40 }, (_, at) =>
+      slot(NOW - at * HOUR, { answer: even(at === 5 ? 1182.9 : 31) }),
+    );
+    const found = chart('answer', slots.toReversed());
+    expect(found?.ticks[0]?.text).toBe('40\u00a0ms');
+    const cut = found?.points.filter(({ kind }) => kind === 'cut') ?? [];
+    expect(cut.map(({ y, text }) => [y, text])).toEqual([[TOP, 'Nov 20: 1,182.9\u00a0ms']]);
+  });
+
+  it('draws between which values most tries of a span lay', () => {
+    const wide = { tries: 9, answered: 9, answer: { typical: 10, low: 8, high: 14 } };
+    const found = chart('answer', [slot(NOW - HOUR, wide), slot(NOW, wide)]);
+    expect(found?.bands).toHaveLength(1);
+    expect(found?.points[0]).toMatchObject({ kind: 'node', text: 'Nov 20: 10\u00a0ms (8\u00a0ms – 14\u00a0ms)' });
+  });
+
+  it('leaves out a figure that nothing has', () => {
+    expect(charts([slot(NOW)]).map(({ id }) => id)).toEqual(['answers', 'answer']);
+    expect(charts([])).toEqual([]);
+    const days = [slot(NOW - DAY / 2, { score: 61 }), slot(NOW, { score: 78 })];
+    expect(chart('score', [], { days })?.summary).toBe('last 78; 61 to 78');
+  });
+
+  it('has a bar for each answer, low where there was none', () => {
+    const slots = [slot(NOW - HOUR), slot(NOW, { answered: 0, reason: 'refused', answer: null })];
+    const found = chart('answers', slots);
+    expect(found?.points.map(({ kind }) => kind)).toEqual(['all', 'none']);
+    expect(found?.points[1]?.y).toBeLessThan(FLOOR);
+    expect(found?.summary).toBe('1 of 2 answered');
+  });
+});
+
+describe('the axes', () => {
+  it('have round figures', () => {
+    expect([0.2, 0.35, 7, 11, 99, 1182].map(nice)).toEqual([0.2, 0.4, 8, 20, 100, 2000]);
+    expect(ceiling([], 1)).toBe(1);
+    expect(ceiling([10, 12, 18], 1)).toBe(20);
+  });
+
+  it.each([
+    ['24h', 4],
+    ['7d', 7],
+    ['90d', 6],
+  ] as const)('say when, over %s', (span, count) => {
+    const { ticks, place, since } = timeAxis(span, NOW, words);
+    expect(ticks.length).toBeGreaterThanOrEqual(count);
+    expect(ticks.every(({ x }) => x >= 0 && x <= 100)).toBe(true);
+    expect([place(since), place(NOW)]).toEqual([0, 100]);
+  });
+});
+
+describe('the slots', () => {
+  it('are single tries, and spans of time where there are many', () => {
+    const tries = (count: number) => Array.from({ length: count }, (_, at) => attempt(NOW - at * 60_000, 5 + (at % 3)));
+    expect(trySlots(tries(20), NOW - DAY, NOW)).toHaveLength(20);
+    const many = trySlots([...tries(1000), attempt(NOW - 1, null)], NOW - DAY, NOW);
+    expect(many.length).toBeLessThanOrEqual(97);
+    expect(many.reduce((sum, { tries }) => sum + tries, 0)).toBe(1001);
+    expect(many[3]?.rtt).toEqual({ typical: 6, low: 5, high: 7 });
+  });
+
+  it('are days with the spread of their tries, as far as these are stored', () => {
+    const days = ['2026-11-18', '2026-11-20'].map((day) => ({
+      ...{ day, attempts: 3, answered: 3, score: 50, rtt: 10, answer: null },
+    }));
+    const [old, today] = daySlots(
+      days,
+      [8, 10, 12].map((rtt, at) => attempt(NOW - at * HOUR, rtt)),
+      NOW,
+    );
+    expect(old?.rtt).toEqual({ typical: 10, low: 10, high: 10 });
+    expect(today).toMatchObject({ at: NOW, rtt: { typical: 10, low: 8, high: 12 } });
   });
 });
 

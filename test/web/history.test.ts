@@ -33,18 +33,40 @@ async function open(days: 1 | 2 = 1) {
 describe('the history', () => {
   it('is drawn on the page, and told in words and as a table', async () => {
     const { page, visitor } = await open(2);
-    const { body } = await visitor.get(page);
-    expect(body).toMatch(/<svg[^>]*role="img" aria-label="Score: Between 60 and 72 on 2 days; 72 on Nov 20, 2026/);
+    const { body } = await visitor.get(`${page}?span=90d`);
+    expect(body).toMatch(/<svg[^>]*role="img" aria-label="Score: last 72; 60 to 72"/);
     expect(body).toMatch(
-      /<time datetime="2026-11-20">Nov 20, 2026<\/time><\/th><td>72<\/td><td>1 of 2 answered<\/td><td>7.3\u00a0ms/,
+      /<time datetime="2026-11-20T[^"]*">Nov 20<\/time><\/th><td>72<\/td><td>1 of 2 answered<\/td><td>7.3\u00a0ms/,
     );
   });
 
-  it('of a single day is a sentence without a chart', async () => {
+  it('of the first day is drawn too: each try as a point with its time and value', async () => {
     const { page, visitor } = await open();
     const { body } = await visitor.get(page);
-    expect(body).toContain('Measured on Nov 20, 2026 only: the charts begin with a second day.');
-    expect(body).not.toContain('class="cs-chart');
+    expect(body).toMatch(/span=24h#history" aria-current="true"/);
+    expect(body).toMatch(/<circle class="cs-point cs-dot"[^>]*><title>Nov 20, \d\d:59: 12.5\u00a0ms<\/title>/);
+  });
+
+  it('goes back as far as there is something, or as far as was asked', async () => {
+    const { page, visitor } = await open(2);
+    const shown = async (address: string) =>
+      /span=(\w+)#history" aria-current/.exec((await visitor.get(address)).body)?.[1];
+    expect(await shown(page)).toBe('7d');
+    expect(await shown(`${page}?span=90d`)).toBe('90d');
+    expect((await visitor.get(`${page}?span=1y`)).statusCode).toBe(400);
+    // What a page asks again for, and what its forms answer with.
+    const { body } = await visitor.get(`${page}?span=90d`);
+    expect(body).toMatch(/hx-get="[^"]*span=90d[^"]*"/);
+  });
+
+  it('marks since when the provider is recommended, and when this node was away', async () => {
+    const { page, provider, visitor } = await open();
+    web.panel.store.recommendations.put('dnsservice', { provider, challenger: null });
+    const { own } = web.panel.store;
+    for (const minute of [9, 8, 7]) own.beat(NOW - minute * MINUTE, minute === 8 ? 'cut' : 'up');
+    const { body } = await visitor.get(page);
+    expect(body).toContain('recommended since Nov 20');
+    expect(body).toContain('class="cs-out"');
   });
 
   it('says that there is none', async () => {
@@ -58,7 +80,7 @@ describe('the history', () => {
   it('reports this node’s own absences separately', async () => {
     const { page, visitor } = await open(2);
     for (const minute of [5, 4, 3, 2]) web.panel.store.own.beat(NOW - minute * MINUTE, minute > 4 ? 'cut' : 'up');
-    expect((await visitor.get(page)).body).toMatch(/The panel was running for/);
+    expect((await visitor.get(page)).body).toMatch(/0\.1\u00a0h/);
   });
 
   it('is exported whole as CSV: a line for each value, and for a failure a line without one', async () => {

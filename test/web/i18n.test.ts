@@ -15,6 +15,7 @@ import { LINKS } from '../../plugin/present/diagnosis.js';
 import { EMPTY_REASONS } from '../../plugin/present/empty.js';
 import { chooseLanguage, loadLocales } from '../../plugin/present/i18n.js';
 import { FIELDS } from '../../plugin/present/own.js';
+import { SPANS } from '../../plugin/present/pictures/axis.js';
 import { TOGGLES } from '../../plugin/present/search.js';
 import { LEADS } from '../../plugin/present/service/reason.js';
 import { ACTIONS, ACTORS } from '../../plugin/store/tables/events.js';
@@ -47,8 +48,8 @@ const COMPOSED: Readonly<Record<string, readonly string[]>> = {
   'publish.address.': ADDRESS_TROUBLES,
   'publish.help.': ['attributes', 'community'],
   'publish.problem.': ['port', 'long'],
-  'chart.': ['score', 'answers', 'rtt', 'answer', 'steady', 'summary'],
-  'chart.share.': ['steady', 'summary'],
+  'chart.': ['score', 'answers', 'rtt', 'answer'],
+  'history.span.': Object.keys(SPANS),
   'why.': ['slow', 'unsteady', 'lossy', 'poor', 'fails', 'unmeasured', 'untimed', 'few', 'old', 'rating', 'gate'],
   'why.about.': ['1', '2', '3', '4', '5', '6', '7', '8', '9'],
   'opinion.known.': ['yes', 'no', 'unsaid'],

@@ -1,5 +1,6 @@
 /** History: one row per provider and UTC day, computed from the day's raw attempts while they are still stored. */
 import { DAY_MS, dayName, dayOf, HOUR_MS } from '../../lib/time.js';
+import { ANSWER_TIMES } from '../../model/metric.js';
 import { type Db, type Move, prepare } from '../sqlite.js';
 import { KEY, type ProviderKeys } from './providers.js';
 
@@ -111,9 +112,6 @@ interface ProviderRef {
   readonly provider: string;
 }
 
-/** The metrics of the service's own time; the first that an answer has counts. */
-const SERVICE_TIMES = ['answer', 'ttfb', 'handshake'] as const;
-
 export function historyStore(db: Db, now: () => number, keys: ProviderKeys): PrunableHistory {
   const days = prepare<ProviderRef & { since: number; today: number }, DayRow & { day: number }>(db, DAYS);
   const bars = prepare<{ type: string; since: number; today: number }, [string, string | null]>(db, BARS).raw();
@@ -223,7 +221,7 @@ function summarise(answers: readonly (Samples | null)[]) {
     if (samples === null) continue;
     const values = (id: string) => samples.filter(([metric]) => metric === id).map(([, value]) => value);
     for (const rtt of values('rtt')) rtts.push(rtt);
-    for (const time of SERVICE_TIMES.map(values).find((found) => found.length > 0) ?? []) times.push(time);
+    for (const time of [...ANSWER_TIMES].map(values).find((found) => found.length > 0) ?? []) times.push(time);
   }
   const answered = answers.filter((answer) => answer !== null).length;
   return { attempts: answers.length, answered, rtt: median(rtts), answer: median(times) };

@@ -1,15 +1,17 @@
 /** The page of one provider: its score in parts, its history, how to use it, and what the owner thinks of it. */
 import type { Job } from '../../model/job.js';
 import type { ProviderView } from '../../panel/contract.js';
-import { historyModel } from '../../present/history.js';
+import { SPANS, type Span } from '../../present/pictures/axis.js';
+import { historyModel } from '../../present/pictures/history.js';
 import { opinionModel, providerModel } from '../../present/provider.js';
+import { queryChoice } from '../../present/query.js';
 import { EVERYTHING } from '../../present/search.js';
 import { serviceModel, typeTitle } from '../../present/service.js';
 import { answers, fields, limitedText, oneOf, startsJob } from '../api/operation.js';
 import type { Web } from '../context.js';
 import { doneText, order, pulse } from '../reply/job.js';
 import { qrCodes } from '../reply/qr.js';
-import { redirect, section } from '../reply/respond.js';
+import { type Pulse, redirect, section } from '../reply/respond.js';
 import { MAX_PASSWORD_LENGTH, MAX_USER_LENGTH, readAccount } from '../request/account.js';
 import { jobFor, providerFor } from '../request/as-reader.js';
 import { noteAction } from '../request/note.js';
@@ -101,10 +103,14 @@ async function show(web: Web, visit: Visit, { found, model }: Loaded, followed: 
     (running.kind === 'scan' || running.kind === 'connect') &&
     (running.provider ?? id) === id;
   const job = followed ? jobFor(web, visit, followed) : (visit.jobs.find(covers) ?? null);
-  return section(web, visit, 'provider', pulse(web.url('services', typeId, 'providers', id), EVERYTHING, job), {
+  const address = web.url('services', typeId, 'providers', id);
+  const span = queryChoice(request.query, 'span', Object.keys(SPANS) as Span[]);
+  return section(web, visit, 'provider', withSpan(pulse(address, EVERYTHING, job), span), {
     saved: 'saved' in (request.query as object),
     ...more,
-    history: historyModel(web.panel.store, { type: typeId, id }, words, web.now()),
+    /** Of the forms, so that their answer shows the same span. */
+    query: span ? `?span=${span}` : '',
+    history: historyModel(web.panel.store, { type: typeId, id }, words, web.now(), span),
     opinion: role === 'owner' ? opinionModel(web.panel.store.opinions.get(typeId, id)) : null,
     title: `${ranked.provider.node} · ${typeTitle(view.type, typeId, words)}`,
     service: serviceModel(view, words),
@@ -115,6 +121,12 @@ async function show(web: Web, visit: Visit, { found, model }: Loaded, followed: 
     job,
     done: doneText(job, view.type, visit),
   });
+}
+
+/** The page goes on with the span that was chosen. */
+function withSpan({ follow, watch }: Pulse, span: Span | null): Pulse {
+  const add = (path: string | null) => path && span && `${path}${path.includes('?') ? '&' : '?'}span=${span}`;
+  return { follow: add(follow) ?? follow, watch: add(watch) ?? watch };
 }
 
 /** What this node's own configuration says of the provider: only for its owner. */
