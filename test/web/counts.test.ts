@@ -30,8 +30,6 @@ const OTHERS: Readonly<Record<string, string>> = {
   'publish.others': 'entries in this node’s own tag, which are beneath it',
   'opinion.ratings': 'times that the owner has rated',
   'bar.label': 'days',
-  'chart.steady': 'days',
-  'chart.share.steady': 'days',
   'row.answers': 'probes',
   'best.every': 'attempts',
   'best.some': 'attempts',
