@@ -104,7 +104,7 @@ it.each([
     expect([page, statusCode]).toEqual([page, 200]);
     expect(body).toContain('/logout');
     expect(body).not.toMatch(
-      /\b19(69|70)\b|(?<!spent )\bin \d+ (second|minute|hour|day|week|month|year)s?\b|tomorrow|months? ago/,
+      /\b19(69|70)\b|(?<!used )\bin \d+ (second|minute|hour|day|week|month|year)s?\b|tomorrow|months? ago/,
     );
   }
 });
