@@ -95,7 +95,8 @@ function ranking(view: TypeView, words: Words): string {
   return table(rows, [
     { title: '#', text: formatRank, right: true },
     { title: 'SCORE', text: formatScore },
-    { title: 'STATE', text: ({ level }) => words.t(`level.${level}`), max: 28 },
+    { title: 'STATE', text: (row) => formatState(row, words), max: 36 },
+    { title: 'CHECKED', text: formatChecked },
     { title: 'NAME', text: providerName, max: 28 },
     { title: 'ADDRESS', text: ({ address, port }) => (port === null ? address : `${address}:${port}`), max: 46 },
     { title: 'REASON', text: formatReason, max: 100 },
@@ -107,9 +108,19 @@ function formatRank({ at, score, hidden, recommended }: RowModel & { readonly at
   return `${recommended ? '* ' : ''}${score && !hidden ? at + 1 : '–'}`;
 }
 
-/** The verdict where recent probes failed, else the reason of the failure. */
-function formatReason({ failures, verdictText, reasonText, detail }: RowModel): string {
-  return [failures > 0 ? verdictText : reasonText, detail].filter(Boolean).join(': ');
+/** In one or two words; why it fails is told by the reason. */
+function formatState({ verdict, verdictText }: RowModel, words: Words): string {
+  return verdict === 'failed' || verdict === 'barred' ? words.t(`verdict.${verdict}`) : verdictText;
+}
+
+/** How much of what answered was proven, in five steps. */
+function formatChecked({ verdict, level }: RowModel): string {
+  return verdict === 'failed' || level === 0 ? '' : '●'.repeat(level) + '○'.repeat(5 - level);
+}
+
+/** Why it fails or may not be measured. */
+function formatReason({ verdict, reasonText, detail }: RowModel): string {
+  return [verdict === 'unchecked' ? null : reasonText, detail].filter(Boolean).join(': ');
 }
 
 function formatScore({ score, low, high }: RowModel): string {

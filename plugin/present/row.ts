@@ -1,11 +1,12 @@
 /** One provider as a row of its type's list: the values, the verdict and the reason in words. */
-import { ANSWER_TIMES } from '../model/metric.js';
+import { ANSWER_TIMES, ANSWERS } from '../model/metric.js';
 import type { Contradiction, Provider } from '../model/provider.js';
 import type { Ranked } from '../model/ranked.js';
 import type { Part } from '../model/score.js';
 import type { ServiceType } from '../services/contract.js';
 import { isoOrNull, round, roundOrNull } from './figures.js';
 import type { Words } from './i18n.js';
+import { confidenceText, shareText } from './service/answers.js';
 
 /** What the row's shape, word and colour say. An open port alone is never `good`. */
 export type Verdict = 'good' | 'weak' | 'unproven' | 'unchecked' | 'failed' | 'barred' | 'new';
@@ -29,12 +30,13 @@ export function rowModel(ranked: Ranked, type: ServiceType, words: Words) {
     reasonText: reason && words.t(reasonKey(ranked)),
     verdict,
     verdictText: verdictText(verdict, ranked, words),
+    confidenceText: confidenceText(ranked, words),
     score: roundOrNull(ranked.score),
     low: roundOrNull(ranked.low),
     high: roundOrNull(ranked.high),
     /** Made on demand: a page of a long list does not need it. */
     get parts() {
-      return ranked.parts.map((part) => partModel(part, type, words));
+      return ranked.parts.map((part) => partModel(part, ranked, type, words));
     },
     measuredAt: isoOrNull(ranked.measuredAt),
     heardAt: isoOrNull(provider.heardAt),
@@ -47,17 +49,22 @@ function contradictionModel({ node, source, txt }: Contradiction) {
   return { node, source, attributes: [...txt].map(([name, value]) => (name ? `${name}=${value}` : value)).join(' & ') };
 }
 
-function partModel({ metric, value, unit, mark, weight, lost }: Part, type: ServiceType, words: Words) {
+function partModel({ metric, value, unit, mark, weight, lost }: Part, ranked: Ranked, type: ServiceType, words: Words) {
   const label = type.metrics.find(({ id }) => id === metric)?.label[words.language] ?? metric;
   return {
     metric,
     label,
     value: value === null ? null : round(value, 4),
     unit,
+    valueText: value === null ? null : valueText(metric, value, unit, ranked, words),
     mark: mark === null ? null : round(mark, 4),
     weight: round(weight, 4),
     lost: round(lost),
   };
+}
+
+function valueText(metric: string, value: number, unit: string | null, { samples, attempts }: Ranked, words: Words) {
+  return metric === ANSWERS ? shareText({ answered: samples, tries: attempts }, words) : words.measure(value, unit);
 }
 
 export function toVerdict({ reason, level, score, unproven, measuredAt, failures, parts }: Ranked): Verdict {
@@ -81,7 +88,7 @@ export const isReachable = (row: Ranked) => row.failures === 0 && REACHABLE.has(
 function verdictText(verdict: Verdict, ranked: Ranked, { t }: Words): string {
   if (verdict !== 'failed' && ranked.failures > 0) return t('verdict.missed');
   if (ranked.reason !== null) return t(reasonKey(ranked));
-  return verdict === 'good' ? t(`level.${ranked.level}`) : t(`verdict.${verdict}`);
+  return t(`verdict.${verdict}`);
 }
 
 /** "Not checked" says that the port is open; where only the machine answered, that would say too much. */

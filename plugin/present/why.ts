@@ -4,6 +4,7 @@ import type { Score } from '../model/score.js';
 import { explain, type Sentence } from '../score/explain.js';
 import type { ServiceType } from '../services/contract.js';
 import type { Words } from './i18n.js';
+import { answersText, isSeldom } from './service/answers.js';
 
 export interface WhyModel {
   readonly key: Sentence['key'];
@@ -21,14 +22,27 @@ export function whyModel(score: Score, type: ServiceType, words: Words, now: num
       key: sentence.key,
       metric: sentence.metric,
       points: sentence.whole,
-      text: sentenceText(sentence, type, words, now),
+      text: sentenceText(sentence, score, type, words, now),
     }));
 }
 
-function sentenceText({ key, metric, value, unit }: Sentence, type: ServiceType, words: Words, now: number): string {
+function sentenceText(
+  { key, metric, value, unit }: Sentence,
+  { samples: answered, attempts: tries }: Score,
+  type: ServiceType,
+  words: Words,
+  now: number,
+): string {
   const label = type.metrics.find(({ id }) => id === metric)?.label[words.language] ?? metric ?? '';
   if (value === null) return words.t(`why.${key}`, { metric: label });
-  if (key === 'few') return words.t(metric ? 'why.few.of' : 'why.few', { count: value, value, metric: label });
+  if (key === 'fails') return answersText({ answered, tries }, words);
+  if (key === 'few') return words.t(fewKey(metric, value), { count: value, metric: label });
   const text = key === 'old' ? words.ago(value, now) : words.measure(value, unit);
   return words.t(`why.${key}`, { metric: label, value: text });
+}
+
+/** What doubt is left after many tries is not told as few. */
+function fewKey(metric: string | null, count: number): string {
+  if (!isSeldom(count)) return 'why.doubt';
+  return metric === null ? 'why.few' : 'why.few.of';
 }

@@ -37,10 +37,10 @@ it('ranks a type’s providers; failed ones show a reason, and like untried ones
   expect(await listProviders(fakePanel({ rows }), io, 'dnsservice', text)).toBe(0);
   const lines = io.written.out.trimEnd().split('\n');
   expect(lines).toHaveLength(4);
-  expect(lines[0]).toMatch(/^ *# +SCORE +STATE +NAME +ADDRESS +REASON$/);
-  expect(lines[1]).toMatch(/^\* 1 +91 \(80–97\) +identity confirmed +VIC-Adoberia +10\.1\.2\.3:53$/);
-  expect(lines[2]).toMatch(/^ +– +0 +the machine answers +LH-Torrassa +10\.1\.2\.9:53 +the port is closed$/);
-  expect(lines[3]).toMatch(/^ +– +– +announced +OLO +10\.1\.2\.10 +announced without a port$/);
+  expect(lines[0]).toMatch(/^ *# +SCORE +STATE +CHECKED +NAME +ADDRESS +REASON$/);
+  expect(lines[1]).toMatch(/^\* 1 +91 \(80–97\) +works +●●●●○ +VIC-Adoberia +10\.1\.2\.3:53$/);
+  expect(lines[2]).toMatch(/^ +– +0 +does not work +LH-Torrassa +10\.1\.2\.9:53 +the port is closed$/);
+  expect(lines[3]).toMatch(/^ +– +– +not measured +OLO +10\.1\.2\.10 +announced without a port$/);
 });
 
 it('gives a hidden provider no rank', async () => {
@@ -52,7 +52,7 @@ it('gives a hidden provider no rank', async () => {
 it('shows that a scored provider failed its last probe', async () => {
   const io = fakeIo();
   await listProviders(fakePanel({ rows: [row({}, { failures: 1 })] }), io, 'dnsservice', text);
-  expect(io.written.out).toMatch(/ 91 \(80–97\) .* its last try failed$/m);
+  expect(io.written.out).toMatch(/ 91 \(80–97\) +its last try failed +●●●●○ /m);
 });
 
 it('writes JSON and nothing else to standard output', async () => {

@@ -55,6 +55,7 @@ describe('one type', () => {
         label: 'temps de resposta',
         value: 12.3457,
         unit: 'ms',
+        valueText: '12,3\u00a0ms',
         mark: 0.8123,
         weight: 0.45,
         lost: 12.35,
@@ -81,7 +82,7 @@ describe('one provider', () => {
     const id = list()[0]?.provider.id;
     const body = (await visitor.get(`/api/v1/services/dnsservice/providers/${id}`)).json();
     expect(body).toMatchObject({ type: 'dnsservice', id, address: '10.139.40.1', use: expect.any(Array), details: [] });
-    expect(body.use[0]).toEqual({ kind: 'copy', label: 'Try it first', text: expect.stringContaining('10.139.40.1') });
+    expect(body.use[0]).toEqual({ kind: 'copy', label: 'Test it first', text: expect.stringContaining('10.139.40.1') });
     expect((await visitor.get('/api/v1/services/dnsservice/providers/nobody')).json().error.code).toBe(
       'unknown-provider',
     );

@@ -314,9 +314,9 @@ describe('the help page', () => {
   });
 
   it.each([
-    ['en', ['Recommended', 'As good as the best', 'Pinned', 'Unconfirmed', 'first impression', 'well tested']],
-    ['es', ['Recomendado', 'Igual de bueno', 'Fijado', 'Sin confirmar', 'primera impresión', 'bien comprobado']],
-    ['ca', ['Recomanat', 'Igual de bo', 'Fixat', 'Sense confirmar', 'primera impressió', 'ben comprovat']],
+    ['en', ['Recommended', 'As good as the best', 'Pinned', 'Unconfirmed', 'Works', 'well tested']],
+    ['es', ['Recomendado', 'Igual de bueno', 'Fijado', 'Sin confirmar', 'Funciona', 'bien comprobado']],
+    ['ca', ['Recomanat', 'Igual de bo', 'Fixat', 'Sense confirmar', 'Funciona', 'ben comprovat']],
   ])('in %s explains the words of the list by the words that the list uses', async (language, words) => {
     await community();
     const { body } = await new Visitor(web, { 'accept-language': language }).get('/help');

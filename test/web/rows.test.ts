@@ -21,12 +21,12 @@ describe('a row', () => {
     const list = [ranked('dnsservice', 1, { score: 90, failures: 1 })];
     web.panel.lists.set('dnsservice', list);
     const { body } = await visitor.get('/services/dnsservice');
-    expect(tableRows(body)).toEqual([expect.stringMatching(/cs-is-weak.*>its last try failed</s)]);
+    expect(tableRows(body)).toEqual([expect.stringMatching(/cs-is-weak.*>its last try failed </s)]);
     // Of what is never scored too, though its port was open once.
     const opened = { ...NUMBERLESS, level: 2 as const, score: null, reason: 'not-checked' as const, failures: 1 };
     web.panel.lists.set('tincvpn', [ranked('tincvpn', 1, opened)]);
     const tinc = tableRows((await visitor.get('/services/tincvpn')).body);
-    expect(tinc).toEqual([expect.stringMatching(/cs-is-weak.*>its last try failed</s)]);
+    expect(tinc).toEqual([expect.stringMatching(/cs-is-weak.*>its last try failed </s)]);
   });
 
   it('says that a provider answers poorly below 50 points only', async () => {
@@ -36,8 +36,8 @@ describe('a row', () => {
     web.panel.lists.set('dnsservice', list);
     const rows = tableRows((await visitor.get('/services/dnsservice')).body);
     expect(rows).toEqual([
-      expect.stringMatching(/cs-is-good.*>responds as it should</s),
-      expect.stringMatching(/cs-is-weak.*>works, but poorly</s),
+      expect.stringMatching(/cs-is-good.*>works </s),
+      expect.stringMatching(/cs-is-weak.*>works, but poorly </s),
     ]);
   });
 
@@ -47,7 +47,19 @@ describe('a row', () => {
     const parts = one.parts.map((part) => (part.metric === 'answer' ? { ...part, value: null } : part));
     web.panel.lists.set('dnsservice', [{ ...one, parts }]);
     const [row] = tableRows((await visitor.get('/services/dnsservice')).body);
-    expect(row).toMatch(/cs-is-good.*>responds as it should</s);
+    expect(row).toMatch(/cs-is-good.*>works </s);
+  });
+
+  it('says with one word that it works, and in steps how much of it was proven', async () => {
+    const visitor = await open();
+    const steps = async (level: 2 | 3 | 5, more: Partial<Parameters<typeof ranked>[2]> = {}) => {
+      web.panel.lists.set('dnsservice', [ranked('dnsservice', 1, { level, ...more })]);
+      const [row = ''] = tableRows((await visitor.get('/services/dnsservice')).body);
+      return row.replaceAll(/\s+/g, ' ');
+    };
+    expect(await steps(3)).toMatch(/<span>works <svg[^>]*role="img"><title>Checked 3 of 5: responds as it should</);
+    expect(await steps(5)).toMatch(/<span>works <svg[^>]*role="img"><title>Checked 5 of 5: works from here</);
+    expect(await steps(2, { ...NUMBERLESS, score: 0, reason: 'closed' })).not.toContain('cs-meter');
   });
 
   it('shows each state by a shape of its own', async () => {

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { Attempt } from '../../plugin/model/attempt.js';
 import { LANGUAGES } from '../../plugin/model/language.js';
 import { loadLocales } from '../../plugin/present/i18n.js';
+import { confidenceText } from '../../plugin/present/service/answers.js';
 import { whyModel } from '../../plugin/present/why.js';
 import { toScore } from '../../plugin/score/index.js';
 import { loadServices } from '../../plugin/services/index.js';
@@ -29,7 +30,7 @@ describe('why a score is what it is', () => {
     const lines = whyModel(score, type, locales('en'), NOW);
     expect(lines.reduce((sum, { points }) => sum + points, 0)).toBe(100 - Math.round(score.score ?? 0));
     expect(lines.map(({ text }) => text)).toEqual(
-      expect.arrayContaining(['time to first byte: 2,500\u00a0ms', 'answers 66.7% of the time', 'tried only 3 times']),
+      expect.arrayContaining(['time to first byte: 2,500\u00a0ms', 'answered 2 of 3', 'tried only 3 times']),
     );
     expect(lines.map(({ points }) => points)).toEqual(lines.map(({ points }) => points).toSorted((a, b) => b - a));
   });
@@ -49,8 +50,22 @@ describe('why a score is what it is', () => {
     expect(text('en', untimed)).toContain('time to first byte: this node was too busy to time it; scan again');
     expect(text('ca', untimed)).toContainEqual(expect.stringContaining('massa carregat'));
     expect(text('es', untimed)).toContainEqual(expect.stringContaining('demasiado ocupado'));
-    expect(text('en', untimed, answered(2, 40))).toContain('few tries so far; of time to first byte, only 1');
+    expect(text('en', untimed, answered(2, 40))).toContain('time to first byte: measured only 1 time');
     expect(text('en', answered(1, 40), answered(2, 40))).toContain('tried only 2 times');
+  });
+
+  it('never says “only” or a share of what the same page calls well tested or counts', () => {
+    const words = locales('en');
+    for (const tries of [3, 5, 19, 20, 29, 30, 60]) {
+      const attempts = Array.from({ length: tries }, (_, at) => answered(at / 60, 40));
+      const score = toScore(type, [...attempts.slice(1), failed(2)], NOW);
+      const told = [confidenceText(score, words), ...whyModel(score, type, words, NOW).map(({ text }) => text)].join(
+        '; ',
+      );
+      expect(told.includes('well tested'), told).toBe(tries >= 20);
+      expect(told.includes('only'), told).toBe(tries < 20);
+      expect(told.includes('%'), told).toBe(tries >= 30);
+    }
   });
 
   it('of a provider without a score there is nothing to tell; of one that is out, one line', () => {

@@ -5,6 +5,7 @@ import type { ServiceType } from '../../services/contract.js';
 import { roundOrNull } from '../figures.js';
 import type { Words } from '../i18n.js';
 import { providerName } from '../row.js';
+import { answersText, shareText } from './answers.js';
 
 /** What sets it apart from all others that work, the first that is true. */
 export const LEADS = ['only', 'fastest', 'steadiest', 'equal', 'overall'] as const;
@@ -24,9 +25,6 @@ export interface Reason {
   /** The best of the others; null where no other works. */
   readonly next: Figures | null;
 }
-
-/** From so many tries on a share says more than a count. */
-export const SHARE_FROM = 30;
 
 /** @param rows the type's providers in ranked order */
 export function toReason(best: Ranked, type: ServiceType, rows: readonly Ranked[]): Reason {
@@ -64,12 +62,6 @@ export function reasonText({ lead, best }: Reason, words: Words): string {
   return words.t(`best.${lead}`, { answers: answersText(best, words) });
 }
 
-/** "answered every time: 5 of 5", "answered 4 of 5", "answers 98% of the time". */
-export function answersText({ answered, tries }: Pick<Figures, 'answered' | 'tries'>, words: Words): string {
-  if (tries >= SHARE_FROM) return words.t('best.share', { share: words.measure(answered / tries, 'share') });
-  return words.t(answered === tries ? 'best.every' : 'best.some', { answered, count: tries });
-}
-
 /** "2 ms, next best 10 ms; both answered every time"; null where no other works. */
 export function againstText({ best, next }: Reason, words: Words): string | null {
   if (next === null) return null;
@@ -79,8 +71,8 @@ export function againstText({ best, next }: Reason, words: Words): string | null
       ? [words.t('best.times', { time: ms(best.time), next: ms(next.time) })]
       : [];
   const always = [best, next].every(({ answered, tries }) => answered === tries);
-  const tried = ({ answered, tries }: Figures) =>
-    tries >= SHARE_FROM ? words.measure(answered / tries, 'share') : words.t('best.of', { answered, count: tries });
-  const answers = always ? words.t('best.both') : words.t('best.answers', { own: tried(best), next: tried(next) });
+  const answers = always
+    ? words.t('best.both')
+    : words.t('best.answers', { own: shareText(best, words), next: shareText(next, words) });
   return [...times, answers].join('; ');
 }

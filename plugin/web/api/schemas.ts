@@ -108,7 +108,7 @@ const row: Fields<RowModel> = {
   ...{ samples: whole, attempts: whole, failures: whole, facts: map(text), asGood: flag, pinned: flag, hidden: flag },
   path: orNull(shape<NonNullable<RowModel['path']>>({ rtt: numberOrNull, jitter: numberOrNull, loss: numberOrNull })),
   rating: orNull(shape<NonNullable<RowModel['rating']>>({ count: whole, mean: number, points: number })),
-  ...{ estimate: numberOrNull, reasonText: textOrNull, verdictText: text },
+  ...{ estimate: numberOrNull, reasonText: textOrNull, verdictText: text, confidenceText: textOrNull },
   verdict,
   ...{
     score: orNull(points),
@@ -119,7 +119,7 @@ const row: Fields<RowModel> = {
   },
   parts: list(
     shape<RowModel['parts'][number]>({
-      ...{ metric: text, label: text, value: numberOrNull, unit: textOrNull },
+      ...{ metric: text, label: text, value: numberOrNull, unit: textOrNull, valueText: textOrNull },
       ...{ mark: orNull(share), weight: share, lost: number },
     }),
   ),
