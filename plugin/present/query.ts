@@ -46,5 +46,6 @@ export function queryInteger(
   throw badQuery(name, `a whole number from ${from} to ${to}`);
 }
 
-const badQuery = (name: string, wanted: string) =>
+/** The refusal of a parameter that makes no sense. */
+export const badQuery = (name: string, wanted: string) =>
   new PanelError('bad-query', `“${name}” cannot be that.`, `Give it ${wanted}, or leave it out.`);

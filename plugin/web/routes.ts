@@ -16,12 +16,14 @@ import * as preferences from './pages/preferences.js';
 import * as provider from './pages/provider.js';
 import * as settings from './pages/settings.js';
 import * as skipped from './pages/skipped.js';
+import * as compare from './pages/type/compare.js';
 import * as type from './pages/type.js';
 import type { Route } from './route.js';
 
 export const ROUTES: readonly Route[] = [
   ...home.routes,
   ...type.routes,
+  ...compare.routes,
   ...localService.routes,
   ...provider.routes,
   ...measurements.routes,

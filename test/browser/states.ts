@@ -30,6 +30,11 @@ const all = () => community('dnsservice');
 const first = () => all()[0]?.provider.id ?? '';
 const provider = () => `services/dnsservice/providers/${first()}`;
 const list = () => 'services/dnsservice';
+const comparison = (count: number) =>
+  `${list()}/compare?${all()
+    .slice(0, count)
+    .map((row) => `p=${row.provider.id}`)
+    .join('&')}`;
 
 /** Everything that is folded away on the page, opened. */
 const unfold = (page: Page) =>
@@ -95,6 +100,8 @@ function lists({ panel }: TestWeb): States {
   return {
     'a list in which everything occurs': { path: list },
     'a list, filtered and sorted': { path: () => `${list()}?reachable=yes&source=avahi&sort=rtt` },
+    'a comparison of four': { path: () => comparison(4) },
+    'a comparison of one': { path: () => comparison(1) },
     'a list in which nothing matches': { path: () => `${list()}?q=zzz` },
     'a page of a long list': {
       path: () => `${list()}?rows=10&page=2`,

@@ -22,6 +22,7 @@ import type { session } from '../pages/login.js';
 import type { NotListed } from '../pages/not-listed.js';
 import type { providerAnswer, saveOpinion } from '../pages/provider.js';
 import type { SkippedGroup } from '../pages/skipped.js';
+import type { comparison } from '../pages/type/compare.js';
 import type { typeAnswer } from '../pages/type.js';
 import type { accepted } from '../reply/job.js';
 import { oneOf, ref, type Schema, text } from './operation.js';
@@ -126,6 +127,8 @@ const row: Fields<RowModel> = {
 };
 
 type TypeAnswer = Answer<typeof typeAnswer>;
+type ComparisonAnswer = Answer<typeof comparison>;
+type ComparisonMeasure = ComparisonAnswer['measures'][number];
 type ProviderAnswer = Answer<typeof providerAnswer>;
 type StatusAnswer = Answer<typeof status>;
 type OwnPort = NonNullable<OwnView['port']>;
@@ -203,6 +206,25 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
   ),
   Services: shape<Answer<typeof services>>({ services: list(shape(service)), sources: list(ref('Source')) }),
   Type: shape<TypeAnswer>({ ...type, providers: list(shape({ ...row, rank: wholeOrNull, beats, rtt: numberOrNull })) }),
+  Comparison: shape<ComparisonAnswer>({
+    type: text,
+    providers: list(
+      shape<ComparisonAnswer['providers'][number]>({
+        ...{ id: text, name: text, verdict: row.verdict, score: orNull(points), recommended: flag },
+        measuredAt: orNull(moment),
+      }),
+    ),
+    measures: list(
+      shape<ComparisonMeasure>({
+        ...{ id: text, label: text, weight: orNull(share) },
+        cells: list(
+          shape<ComparisonMeasure['cells'][number]>({
+            ...{ value: numberOrNull, text: textOrNull, lost: numberOrNull, best: flag },
+          }),
+        ),
+      }),
+    ),
+  }),
   Provider: shape<ProviderAnswer>(provider),
   Background: shape<StatusAnswer['background']>({
     ...{ on: flag, next: orNull(moment), spentToday: number, budget: number, waiting: textOrNull },

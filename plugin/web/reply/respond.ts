@@ -17,7 +17,7 @@ import { APPEARANCES, type Visit } from '../visit.js';
 import { BLANK, SharedPage } from './shared.js';
 
 /** The parts of pages that htmx replaces: `partials/<name>` is the element with that id. */
-type Section = 'home' | 'type' | 'provider' | 'job';
+type Section = 'home' | 'type' | 'compare' | 'provider' | 'job';
 
 /** Addresses that a page polls: `follow` every second while a job runs, `watch` now and then. */
 export interface Pulse {

@@ -1,0 +1,89 @@
+/** A few providers side by side: a row for each measure, the best value of it marked, and the points that each one lost. */
+import { ANSWERS } from '../../model/metric.js';
+import type { Ranked } from '../../model/ranked.js';
+import type { ServiceType } from '../../services/contract.js';
+import { isoOrNull, round } from '../figures.js';
+import type { Words } from '../i18n.js';
+import { providerName, toVerdict } from '../row.js';
+import { measuredRtt } from '../search.js';
+
+/** So many fit beside each other, and are told apart. */
+export const MAX_COMPARED = 4;
+
+export interface Cell {
+  readonly value: number | null;
+  /** The value in words; null where nothing was measured. */
+  readonly text: string | null;
+  /** Points that it cost; null for what is not scored. */
+  readonly lost: number | null;
+  /** Whether no other has a better value, and some have a worse one. */
+  readonly best: boolean;
+}
+
+export interface Measure {
+  readonly id: string;
+  readonly label: string;
+  /** Share of the score, 0..1; null for what is not scored. */
+  readonly weight: number | null;
+  /** In the order of the providers. */
+  readonly cells: readonly Cell[];
+}
+
+/** @param compared in the order in which they are shown */
+export function compareModel(compared: readonly Ranked[], type: ServiceType, words: Words) {
+  return {
+    providers: compared.map((row) => ({
+      ...{ id: row.provider.id, name: providerName(row.provider), verdict: toVerdict(row) },
+      ...{ score: row.score === null ? null : round(row.score), recommended: row.recommended },
+      measuredAt: isoOrNull(row.measuredAt),
+    })),
+    measures: [
+      ...type.metrics.map(({ id, label, weight, unit, useless, excellent }) =>
+        toMeasure({ id, label: label[words.language], weight }, compared, excellent > useless, (row) => {
+          const part = row.parts.find(({ metric }) => metric === id);
+          const value = part?.value ?? null;
+          const text = id === ANSWERS ? answersText(row, words) : value === null ? null : words.measure(value, unit);
+          return { value, text, lost: part ? round(part.lost) : null };
+        }),
+      ),
+      ...unweighed(compared, type, words),
+    ].filter(({ cells }) => cells.some(({ text }) => text !== null)),
+  };
+}
+
+/** What says something all the same, where the type does not weigh it. */
+function unweighed(compared: readonly Ranked[], type: ServiceType, words: Words): Measure[] {
+  const isWeighed = (id: string) => type.metrics.some((metric) => metric.id === id);
+  const rtt = (row: Ranked) => {
+    const value = measuredRtt(row);
+    return { value, text: value === null ? null : words.measure(value, 'ms'), lost: null };
+  };
+  const answers = (row: Ranked) => ({
+    value: row.attempts === 0 ? null : row.samples / row.attempts,
+    ...{ text: answersText(row, words), lost: null },
+  });
+  return [
+    ...(isWeighed('rtt')
+      ? []
+      : [toMeasure({ id: 'rtt', label: words.t('column.rtt'), weight: null }, compared, false, rtt)]),
+    ...(isWeighed(ANSWERS)
+      ? []
+      : [toMeasure({ id: ANSWERS, label: words.t('column.answers'), weight: null }, compared, true, answers)]),
+  ];
+}
+
+const answersText = ({ attempts, samples }: Ranked, words: Words) =>
+  attempts === 0 ? null : words.t('row.answers', { count: attempts, answered: samples });
+
+function toMeasure(
+  about: Omit<Measure, 'cells'>,
+  compared: readonly Ranked[],
+  greatest: boolean,
+  cell: (row: Ranked) => Omit<Cell, 'best'>,
+): Measure {
+  const cells = compared.map(cell);
+  const values = cells.flatMap(({ value }) => value ?? []);
+  const best = greatest ? Math.max(...values) : Math.min(...values);
+  const differ = values.some((value) => value !== best);
+  return { ...about, cells: cells.map((one) => ({ ...one, best: differ && one.value === best })) };
+}
