@@ -95,6 +95,17 @@ describe('a type', () => {
     for (const scores of [[76, 73], [73]]) expect(await headline(...scores)).not.toContain('leads');
   });
 
+  it('leads from the best provider to its steps, and to the comparison with the runner-up', async () => {
+    const visitor = await open();
+    const [best, next] = web.panel.lists.get('dnsservice') ?? [];
+    const { body } = await visitor.get('/services/dnsservice');
+    const href = (id: string) =>
+      new RegExp(`<a id="${id}"[^>]* href="([^"]+)"`).exec(body)?.[1]?.replaceAll('&amp;', '&');
+    expect(href('cs-use')).toBe(`/services/dnsservice/providers/${best?.provider.id}#use`);
+    expect(href('cs-versus')).toBe(`/services/dnsservice/compare?p=${best?.provider.id}&p=${next?.provider.id}`);
+    expect(body).toMatch(/next best 12\.4.ms; both answered every time/);
+  });
+
   it('says what to do where no node announces it', async () => {
     const { body } = await (await open()).get('/services/syncthing');
     expect(body).toContain('Nobody is announcing this service right now.');
