@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { type Jump, moved } from '../lib/clock/index.js';
 import { log } from '../lib/log.js';
 import { asPanelError, PanelError } from '../model/errors.js';
-import type { Job, JobState } from '../model/job.js';
+import { AT_REST, type Job, type JobState, type Live } from '../model/job.js';
 import type { JobStore } from '../store/index.js';
 
 /** What a job's work may do with the job. */
@@ -12,7 +12,14 @@ export interface JobHandle {
   /** Aborts on cancel and on close. */
   readonly signal: AbortSignal;
   progress(done: number, total?: number): void;
+  /** What it is at, which is forgotten at its end. */
+  tell(now: Pick<Live, 'trying' | 'leftMs'>): void;
 }
+
+/** How many ended jobs are remembered with what the store does not keep. */
+const MAX_REMEMBERED = 100;
+
+type New = Pick<Job, 'kind' | 'type' | 'provider' | 'total'> & Partial<Pick<Live, 'before'>>;
 
 interface Running {
   job: Job;
@@ -32,6 +39,8 @@ export class Jobs {
   readonly #running = new Map<string, Running>();
   /** Jobs that the store had no room for yet. */
   readonly #unstored = new Map<string, Job>();
+  /** What was recommended before, by the id of the job; the oldest first. */
+  readonly #before = new Map<string, string>();
   readonly #counts = new Map<string, JobCount>();
   #ended = 0;
 
@@ -46,16 +55,18 @@ export class Jobs {
   }
 
   /** Starts the work and returns its job at once; what the work throws becomes the job's error. */
-  start(what: Pick<Job, 'kind' | 'type' | 'provider' | 'total'>, work: (handle: JobHandle) => Promise<void>): Job {
+  start(what: New, work: (handle: JobHandle) => Promise<void>): Job {
     const id = randomBytes(9).toString('base64url');
     const abort = new AbortController();
-    const job: Job = { ...what, id, state: 'running', done: 0, startedAt: this.#iso(), finishedAt: null, error: null };
+    const begun = { id, state: 'running', done: 0, startedAt: this.#iso(), finishedAt: null, error: null } as const;
+    const job: Job = { ...AT_REST, ...what, ...begun };
+    this.#remember(job);
     this.#store(job);
     const progress = (done: number, total?: number) =>
       this.#change(id, { done, ...(total === undefined ? {} : { total }) });
     // A microtask later, so that the job is known before its work can end.
     const ended = Promise.resolve()
-      .then(() => work({ id, signal: abort.signal, progress }))
+      .then(() => work({ id, signal: abort.signal, progress, tell: (now) => this.#change(id, now) }))
       .then(
         () => this.#end(id, abort.signal.aborted ? 'cancelled' : 'done', null),
         (error) => this.#end(id, abort.signal.aborted ? 'cancelled' : 'failed', abort.signal.aborted ? null : error),
@@ -69,7 +80,8 @@ export class Jobs {
    * @throws PanelError `unknown-job`
    */
   get(id: string): Job {
-    const job = this.#running.get(id)?.job ?? this.#unstored.get(id) ?? this.#jobs.get(id);
+    const stored = this.#running.get(id)?.job ?? this.#unstored.get(id) ?? this.#jobs.get(id);
+    const job = stored && { ...stored, before: this.#before.get(id) ?? null };
     if (!job)
       throw new PanelError(
         'unknown-job',
@@ -107,7 +119,7 @@ export class Jobs {
    */
   version(type?: string, progress = true): string {
     const running = this.running().filter((job) => type === undefined || job.type === type);
-    const states = running.map(({ id, done, total }) => (progress ? `${id}:${done}/${total}` : id));
+    const states = running.map(({ id, done, total, trying }) => (progress ? `${id}:${done}/${total}:${trying}` : id));
     return [this.#ended, ...states].join();
   }
 
@@ -143,7 +155,7 @@ export class Jobs {
 
   #end(id: string, state: JobState, error: unknown): void {
     const { error: shown, cause } = this.#explain(error);
-    this.#change(id, { state, finishedAt: this.#iso(), error: shown });
+    this.#change(id, { state, finishedAt: this.#iso(), error: shown, trying: [], leftMs: null });
     const running = this.#running.get(id);
     if (running) {
       this.#ended += 1;
@@ -167,6 +179,13 @@ export class Jobs {
     } catch (error) {
       log.error(error);
     }
+  }
+
+  #remember({ id, before }: Job): void {
+    if (before === null) return;
+    const [oldest = ''] = this.#before.size < MAX_REMEMBERED ? [] : this.#before.keys();
+    this.#before.delete(oldest);
+    this.#before.set(id, before);
   }
 
   #count({ kind, state }: Job): void {

@@ -7,9 +7,10 @@ import type { JobHandle } from '../jobs/index.js';
 import { PanelError } from '../model/errors.js';
 import type { Measurer } from './attempt/measurer.js';
 import type { AttemptOptions, AttemptOutcome } from './attempt.js';
-import { attemptCost, BEST, type Extent, MORE, probeCost, REPEATS, repeatCount } from './cost.js';
+import { attemptCost, BEST, type Extent, MORE, probeCost, probeCount, REPEATS, repeatCount } from './cost.js';
 import { type Round, SILENT_HOSTS } from './outage.js';
 import type { Pool } from './pool.js';
+import { Forecast } from './run/forecast.js';
 import { Records, type RecordTools } from './run/records.js';
 import { findWitnesses, type WitnessTools } from './run/witnesses.js';
 import type { Prospect, Shares } from './selection.js';
@@ -30,6 +31,8 @@ export interface RunTools extends RecordTools, WitnessTools {
   readonly ranking: (typeId: string) => readonly Standing[];
   readonly measurer: Measurer;
   readonly pool: Pool;
+  /** How much the pool runs at once. */
+  readonly concurrency: number;
   /** 0 ≤ x < 1. */
   readonly random: () => number;
 }
@@ -41,6 +44,7 @@ export interface RunTerms extends Pick<AttemptOptions, 'signal' | 'asked' | 'acc
   /** What the first answers may cost by group; no limit by group when left out. */
   readonly shares?: Shares | null;
   readonly report?: JobHandle['progress'];
+  readonly tell?: JobHandle['tell'];
 }
 
 type Verdict = 'answered' | 'failed' | 'skipped';
@@ -66,9 +70,13 @@ export class Run {
   #repeats = 0;
   /** By `performance.now()`. */
   #newcomersUntil = 0;
+  readonly #forecast: Forecast;
   #done = 0;
-  /** Providers left for later scans. */
+  #total = 0;
+  /** Providers of this run that are left for later scans. */
   #skipped = 0;
+  /** Passes of the best that are still to come, and attempts in each. */
+  #ahead = { passes: 0, attempts: 0 };
 
   constructor(tools: RunTools, terms: RunTerms) {
     this.#tools = tools;
@@ -76,6 +84,7 @@ export class Run {
     this.#records = new Records(tools);
     this.#signal = AbortSignal.any([terms.signal, this.#broken.signal]);
     this.#shares = terms.shares ?? null;
+    this.#forecast = new Forecast(tools.concurrency);
   }
 
   /** Ids of the providers of which something was stored, by type: witnesses may be of another one. */
@@ -89,18 +98,21 @@ export class Run {
    * @throws PanelError own-outage, budget-spent; the signal's reason
    */
   async scan(typeId: string, prospects: readonly Prospect[], skipped: number): Promise<void> {
-    this.#skipped = skipped;
+    this.#total = probeCount(prospects.length);
     this.#repeats = repeatCount(prospects.length);
     this.#newcomersUntil = performance.now() + NEWCOMERS_MS;
+    this.#ahead = { passes: MORE, attempts: Math.min(BEST, prospects.length) };
     const answered = await this.#pass(prospects);
     this.#shares = null;
     let best = this.#best(typeId, answered);
-    for (let rounds = MORE; rounds > 0 && best.length > 0; rounds--) {
-      this.#report(rounds * best.length);
+    for (let passes = MORE; passes > 0 && best.length > 0; passes--) {
+      this.#reach({ passes, attempts: best.length });
       await delay(SPACING_MS * (0.5 + this.#tools.random()), undefined, { signal: this.#signal });
+      this.#ahead = { passes: passes - 1, attempts: best.length };
       best = await this.#pass(best);
     }
-    this.#report(this.#skipped);
+    this.#reach({ passes: 0, attempts: 0 });
+    if (skipped > 0) this.#report(this.#total + skipped);
   }
 
   /**
@@ -129,10 +141,19 @@ export class Run {
     const answered = new Set<Prospect>();
     const round = await this.#inRound(async (round) => {
       const host = ({ target }: Prospect) => target.address;
+      this.#forecast.expect(prospects);
       await this.#tools.pool.each(prospects, { host, signal }, async (prospect) => {
-        const verdict = await this.#measure(prospect);
+        this.#forecast.begin(prospect);
+        this.#tell();
+        let verdict: Verdict = 'failed';
+        try {
+          verdict = await this.#measure(prospect);
+        } finally {
+          this.#forecast.end(prospect, verdict === 'answered');
+        }
         if (verdict === 'answered') answered.add(prospect);
         this.#count(verdict);
+        this.#tell();
       });
       signal.throwIfAborted();
       if (round.isSilent) await this.#listen(findWitnesses(this.#tools, round.hosts).slice(0, WITNESSES));
@@ -209,9 +230,24 @@ export class Run {
     }
   }
 
-  /** @param ahead how many attempts are still to come; as before when left out */
-  #report(ahead?: number): void {
-    this.#terms.report?.(this.#done, ahead === undefined ? undefined : this.#done + ahead);
+  /** So much is still to come: whatever else was expected turned out not to be needed, and counts as done. */
+  #reach(ahead: { readonly passes: number; readonly attempts: number }): void {
+    this.#ahead = ahead;
+    this.#done = Math.max(this.#done, this.#total - this.#skipped - ahead.passes * ahead.attempts);
+    this.#report();
+  }
+
+  /** @param total more than before, or left out */
+  #report(total?: number): void {
+    this.#terms.report?.(this.#done, total);
+  }
+
+  /** What it is trying now, and how long the rest may take. */
+  #tell(): void {
+    const { passes, attempts } = this.#ahead;
+    const laterMs = attempts > 0 ? passes * (SPACING_MS + this.#forecast.answerMs) : 0;
+    const { trying } = this.#forecast;
+    this.#terms.tell?.({ trying, leftMs: this.#forecast.leftMs() + Math.round(laterMs) });
   }
 
   /** Tries the targets one after the other until a neighbour answers. @throws PanelError budget-spent */

@@ -49,7 +49,13 @@ export class Scanner {
     const steady = () => time.steady();
     const budget = new Budget({ attempts: store.attempts, bytesPerDay: config.scanBytesPerDay, now, steady });
     const measurer = deps.measurer ?? new OwnThread({ now });
-    const own = { budget, outage: new Outage(), measurer, pool: new Pool(config.scanConcurrency) };
+    const own = {
+      budget,
+      outage: new Outage(),
+      measurer,
+      pool: new Pool(config.scanConcurrency),
+      concurrency: config.scanConcurrency,
+    };
     this.#deps = deps;
     this.#tools = { ...{ services, discovery, store, ranking, now, time, random }, ...own };
     this.#recent = new Recent(deps.pauses ?? { type: 0, provider: 0 });
@@ -76,18 +82,22 @@ export class Scanner {
     const prospects = provider === null ? this.#select(typeId, targets) : this.#inOrder(typeId, targets);
     const shares = provider === null ? new Shares(budget.limit()) : null;
     const total = probeCount(prospects.length);
-    return jobs.start({ kind: 'scan', type: typeId, provider, total }, async ({ id, signal, progress }) => {
-      const ahead = running.map((job) => jobs.ended(job.id));
-      await orAbort(Promise.allSettled(ahead), signal);
-      const terms = { signal, asked: provider !== null, account, shares, report: progress };
-      const run = new Run(this.#tools, terms);
-      try {
-        await run.scan(typeId, prospects, targets.length - prospects.length);
-        this.#recent.add({ typeId, provider, job: id, measured: run.measured.get(typeId) ?? new Set() });
-      } finally {
-        this.#after(run);
-      }
-    });
+    const before = this.#deps.ranking(typeId).find(({ recommended }) => recommended)?.provider.id ?? null;
+    return jobs.start(
+      { kind: 'scan', type: typeId, provider, total, before },
+      async ({ id, signal, progress, tell }) => {
+        const ahead = running.map((job) => jobs.ended(job.id));
+        await orAbort(Promise.allSettled(ahead), signal);
+        const terms = { signal, asked: provider !== null, account, shares, report: progress, tell };
+        const run = new Run(this.#tools, terms);
+        try {
+          await run.scan(typeId, prospects, targets.length - prospects.length);
+          this.#recent.add({ typeId, provider, job: id, measured: run.measured.get(typeId) ?? new Set() });
+        } finally {
+          this.#after(run);
+        }
+      },
+    );
   }
 
   /** What a scan of all providers of the type would measure now, and cost at most. */

@@ -26,4 +26,5 @@ export interface Standing {
   readonly measuredAt: number | null;
   /** How many of its newest attempts answered. */
   readonly samples: number;
+  readonly recommended: boolean;
 }

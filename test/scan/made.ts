@@ -82,7 +82,8 @@ export function createScanner(providers: readonly Provider[], probe: Prober, opt
       const answered = own.findIndex(({ reason }) => reason === null);
       const failures = answered === -1 ? own.length : answered;
       const samples = own.filter(({ reason }) => reason === null).length;
-      return { provider, score: answered === -1 ? null : 50, measuredAt: own[0]?.at ?? null, failures, samples };
+      const score = answered === -1 ? null : 50;
+      return { provider, score, measuredAt: own[0]?.at ?? null, failures, samples, recommended: false };
     });
   };
   const config = { scanConcurrency: concurrency, scanBytesPerDay: bytesPerDay };

@@ -41,7 +41,7 @@ describe('a scan', () => {
       level: 1,
       reason: 'refused',
     }));
-    expect(await jobs.ended(scanner.start('thing').id)).toMatchObject({ state: 'done', done: 1, total: 1 });
+    expect(await jobs.ended(scanner.start('thing').id)).toMatchObject({ state: 'done', done: 5, total: 5 });
     expect(attempts()).toEqual([
       {
         provider: '10.0.0.1',
@@ -71,9 +71,27 @@ describe('a scan', () => {
     const { scanner, jobs, attempts } = createScanner([providerAt('10.0.0.1')], async () =>
       good-- > 0 ? answer() : { level: 0, reason: 'timeout' },
     );
-    expect(await jobs.ended(scanner.start('thing').id)).toMatchObject({ state: 'done', done: 4, total: 4 });
-    expect(await jobs.ended(scanner.start('thing').id)).toMatchObject({ state: 'done', done: 1, total: 1 });
+    expect(await jobs.ended(scanner.start('thing').id)).toMatchObject({ state: 'done', done: 5, total: 5 });
+    expect(await jobs.ended(scanner.start('thing').id)).toMatchObject({ state: 'done', done: 5, total: 5 });
     expect(attempts()).toHaveLength(5);
+  });
+
+  it('never counts backwards, says whom it tries, and how long the rest may take', async () => {
+    const told: Job[] = [];
+    const { scanner, jobs } = createScanner(
+      five.map((address) => providerAt(address)),
+      async ({ address }) => {
+        told.push(jobs.running()[0] as Job);
+        return address > '10.0.0.2' ? { level: 0, reason: 'timeout' } : answer();
+      },
+    );
+    const { id } = scanner.start('thing');
+    const ended = await jobs.ended(id);
+    expect(told.map(({ total }) => total)).toEqual(told.map(() => 17));
+    expect(told.map(({ done }) => done)).toEqual(told.map(({ done }) => done).toSorted((a, b) => a - b));
+    expect(told[0]).toMatchObject({ trying: five.slice(0, 3), leftMs: expect.any(Number) });
+    expect(Math.max(...told.map(({ trying }) => trying.length))).toBeLessThanOrEqual(3);
+    expect(ended).toMatchObject({ done: 17, total: 17, trying: [], leftMs: null });
   });
 
   it('runs once per type: a second request, even for one provider, gets the running job', async () => {

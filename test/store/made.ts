@@ -8,7 +8,7 @@ import { createInterface, type Interface } from 'node:readline';
 import { build } from 'esbuild';
 import { onTestFinished } from 'vitest';
 import type { Answered, Unanswered } from '../../plugin/model/attempt.js';
-import type { Job } from '../../plugin/model/job.js';
+import { AT_REST, type Job } from '../../plugin/model/job.js';
 import { openStore, type Store } from '../../plugin/store/index.js';
 
 export const NOW = Date.UTC(2026, 10, 23, 12);
@@ -57,7 +57,7 @@ export const failed = (at: number, more: Partial<Unanswered> = {}): Unanswered =
 export function job(id: string, more: Partial<Job> = {}): Job {
   const startedAt = new Date(NOW - 60_000).toISOString();
   const begun = { id, kind: 'scan', type: 't', provider: null, state: 'running', done: 0, total: 9 } as const;
-  return { ...begun, startedAt, finishedAt: null, error: null, ...more };
+  return { ...AT_REST, ...begun, startedAt, finishedAt: null, error: null, ...more };
 }
 
 /** This TypeScript as a program for `run`; `openStore`, `path` (its first argument) and `say` are in its scope. */

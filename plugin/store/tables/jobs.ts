@@ -1,6 +1,6 @@
 /** Jobs: one row each, written when a job starts and when it ends. */
 import { moved } from '../../lib/clock/index.js';
-import type { Job } from '../../model/job.js';
+import { AT_REST, type Job, type Live } from '../../model/job.js';
 import { type Db, type Move, prepare } from '../sqlite.js';
 
 export interface JobStore {
@@ -49,7 +49,7 @@ const PRUNE = `
 const DATED = `
   SELECT id, startedAt, finishedAt FROM jobs WHERE startedAt BETWEEN @from AND @until OR finishedAt BETWEEN @from AND @until`;
 
-type Row = Omit<Job, 'error'> & { readonly error: string | null };
+type Row = Omit<Job, 'error' | keyof Live> & { readonly error: string | null };
 
 const ORPHAN_ERROR: Job['error'] = {
   code: 'interrupted',
@@ -61,7 +61,7 @@ const iso = (at: number) => new Date(at).toISOString();
 const json = (error: Job['error']) => error && JSON.stringify(error);
 
 const toJob = (row: Row | undefined): Job | null =>
-  row ? { ...row, error: row.error === null ? null : JSON.parse(row.error) } : null;
+  row ? { ...AT_REST, ...row, error: row.error === null ? null : JSON.parse(row.error) } : null;
 
 export function jobStore(db: Db, now: () => number): PrunableJobs {
   const put = prepare<Row>(db, PUT);
