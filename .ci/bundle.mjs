@@ -16,7 +16,7 @@ const entries = [
 ];
 if (!forPackage) entries.push({ in: 'plugin/index.ts', out: 'index' });
 // The loaders read these folders at start, so every type and source stays a file of its own, also one that is a folder.
-const CONTRACT = ['index.ts', 'check.ts', 'contract.ts'];
+const CONTRACT = ['index.ts', 'check.ts', 'contract.ts', 'steps.ts'];
 const modules = (from, to) =>
   readdirSync(from, { withFileTypes: true })
     .filter((entry) => entry.isDirectory() || (entry.name.endsWith('.ts') && !CONTRACT.includes(entry.name)))

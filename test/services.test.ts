@@ -61,7 +61,7 @@ describe('the registry', () => {
   it('takes a tenth file in the folder as a tenth type', async () => {
     const path = folder();
     for (const entry of readdirSync(SERVICES_DIR, { withFileTypes: true })) {
-      if (['index.ts', 'check.ts', 'contract.ts'].includes(entry.name)) continue;
+      if (['index.ts', 'check.ts', 'contract.ts', 'steps.ts'].includes(entry.name)) continue;
       const name = entry.name.replace(/\.ts$/, '');
       const type = join(SERVICES_DIR, entry.isDirectory() ? `${name}/index.ts` : entry.name);
       writeFileSync(join(path, `${name}.ts`), `export { default } from '${type}';\n`);
@@ -85,6 +85,7 @@ describe('the registry', () => {
     ['local: null', 'units must name systemd .service units'],
     ["local: { units: [], link: 'yes' }", 'link must be true or false'],
     ['local: { units: [], publishTxt: {} }', 'publishTxt needs a text in ca, es, en'],
+    ['local: { units: [], advice: {} }', 'advice needs a text in ca, es, en'],
     ['probe: undefined', 'probe must be a function'],
     ['cost: { packets: 1, bytes: 0 }', 'cost needs packets and bytes'],
     ['askedCost: { packets: 1 }', 'askedCost needs packets and bytes'],
@@ -141,6 +142,18 @@ describe('every type', () => {
     expect(
       JSON.stringify(type.use(provider({ type: type.id, host: evil, node: evil, description: evil, txt }))),
     ).not.toContain('reboot');
+  });
+
+  it.each(everyType)('$id asks for every part of a line that it leaves open, and takes no more than a word', (type) => {
+    const txt = new Map([['node_id', 'a2b3c4d5e6f7a2b3c4d5e6f7a2b3c4d5']]);
+    for (const step of type.use(provider({ type: type.id, port: 53, txt }))) {
+      if (step.kind !== 'copy') continue;
+      const open = [...step.text.matchAll(/<(\w+)>/g)].map(([, name]) => name);
+      expect([...new Set(open)].sort()).toEqual([...(step.holes ?? []).map(({ name }) => name)].sort());
+      for (const { pattern } of step.holes ?? [])
+        for (const evil of ['', 'a b', 'a;reboot', '$(reboot)', "a'", '../x', '-x', 'a\nb'])
+          expect(new RegExp(`^(?:${pattern})$`).test(evil), `${pattern} ${evil}`).toBe(false);
+    }
   });
 
   it('measures only weighted metrics, or the path where there are none', async () => {

@@ -3,7 +3,7 @@ import type { Ranked } from '../model/ranked.js';
 import type { ProviderView, TypeView } from '../panel/contract.js';
 import { scanCost } from '../scan/cost.js';
 import { allowsHeavy } from '../scan/target.js';
-import type { Usable, UseStep } from '../services/contract.js';
+import type { Device, Usable, UseStep } from '../services/contract.js';
 import type { Opinion } from '../store/index.js';
 import type { Words } from './i18n.js';
 import { rowModel } from './row.js';
@@ -59,22 +59,31 @@ export function worthUsing({ ranked }: Pick<TypeView, 'ranked'>): Usable[] {
   return ranked.filter(isWorthUsing).map(({ provider, facts }) => ({ ...provider, facts }));
 }
 
-type StepModel = { readonly label: string } & (
+export interface HoleModel {
+  readonly name: string;
+  readonly label: string;
+  readonly pattern: string;
+}
+
+export type StepModel = { readonly label: string; readonly on?: Device } & (
   | { readonly kind: 'link'; readonly url: string }
-  | { readonly kind: 'copy' | 'qr'; readonly text: string; readonly system?: string }
+  | {
+      readonly kind: 'copy';
+      readonly text: string;
+      readonly system?: string;
+      readonly holes?: readonly HoleModel[];
+    }
+  | { readonly kind: 'qr'; readonly text: string }
   | { readonly kind: 'note' }
 );
 
 /** Only web addresses become links: an announcement is a stranger's text. */
 function stepModel(step: UseStep, { language }: Words): StepModel[] {
+  if (step.kind === 'link' && !isWebAddress(step.url)) return [];
   const label = step.label[language];
-  if (step.kind === 'note') return [{ kind: step.kind, label }];
-  if (step.kind === 'copy') {
-    const { kind, text, system } = step;
-    return [{ kind, label, text, ...(system === undefined ? {} : { system }) }];
-  }
-  if (step.kind === 'qr') return [{ kind: step.kind, label, text: step.text }];
-  return isWebAddress(step.url) ? [{ kind: step.kind, label, url: step.url }] : [];
+  if (step.kind !== 'copy' || step.holes === undefined) return [{ ...step, label } as StepModel];
+  const holes = step.holes.map(({ name, label, pattern }) => ({ name, label: label[language], pattern }));
+  return [{ ...step, label, holes }];
 }
 
 function isWebAddress(url: string): boolean {

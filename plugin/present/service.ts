@@ -104,5 +104,7 @@ export function typeModel(view: TypeView, words: Words, rows: readonly Ranked[] 
     /** Whether stopping its unit may cut the visitor's own way here. */
     link: local?.link ?? false,
     publishTxt: local?.publishTxt?.[words.language] ?? null,
+    /** For the owner of one. */
+    advice: local?.advice?.[words.language] ?? null,
   };
 }

@@ -5,6 +5,7 @@ import { isFailed, type ProbeResult, type Prober } from '../probe/index.js';
 import { withPacketTrain } from '../probe/ping.js';
 import { httpsFact, WEB_COST, webAddress, webOnce } from '../probe/web.js';
 import type { ServiceType } from './contract.js';
+import { pageSteps } from './steps.js';
 
 /** Any answer of a web server counts, even a redirect or a demand to log in, unless it reports itself broken. */
 const probe: Prober = async (target, context) => {
@@ -45,13 +46,7 @@ const docker: ServiceType = {
   use: (provider) => {
     const at = webAddress(provider);
     if (at === null) return [];
-    return [
-      {
-        kind: 'link',
-        label: { ca: 'Obriu l’aplicació', es: 'Abra la aplicación', en: 'Open the application' },
-        url: `${at}/`,
-      },
-    ];
+    return pageSteps({ ca: 'Obriu l’aplicació', es: 'Abra la aplicación', en: 'Open the application' }, `${at}/`);
   },
 };
 export default docker;

@@ -30,13 +30,14 @@ export function findProblems(candidate: unknown, fileName: string): string[] {
 
 function localProblems(local: Partial<LocalUnits> | undefined): string[] {
   if (local === undefined) return [];
-  const { units, link, publishTxt } = local ?? {};
+  const { units, link, publishTxt, advice } = local ?? {};
   const problems: string[] = [];
   const need = (holds: boolean, what: string) => holds || problems.push(what);
   need(Array.isArray(units) && units.every(isUnit), 'units must name systemd .service units');
   need((units ?? []).every(isOpenable), 'opening needs label and text');
   need([undefined, true, false].includes(link), 'link must be true or false');
   need(publishTxt === undefined || isTexts(publishTxt), `publishTxt needs a text in ${LANGUAGES.join(', ')}`);
+  need(advice === undefined || isTexts(advice), `advice needs a text in ${LANGUAGES.join(', ')}`);
   return problems;
 }
 

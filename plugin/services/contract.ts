@@ -28,6 +28,8 @@ export interface LocalUnits {
   readonly link?: boolean;
   /** Which attributes (`name=value`) neighbours need, for the form that announces the service. */
   readonly publishTxt?: Texts;
+  /** What its owner should know or do. */
+  readonly advice?: Texts;
 }
 
 /** Lines for a program's own configuration. */
@@ -45,18 +47,36 @@ export interface Cost {
   readonly bytes: number;
 }
 
+/** Where a step is done, in the order in which a page has them. `computer` is any, by the program's own window. */
+export const DEVICES = ['phone', 'computer', 'linux', 'desktop', 'router'] as const;
+export type Device = (typeof DEVICES)[number];
+
+/** A part of a line that only the person knows. In the line it is its name, as in `<net>`. */
+export interface Hole {
+  readonly name: string;
+  readonly label: Texts;
+  /** What may be put into the line, as a regular expression: nothing that a shell or a file would take for more. */
+  readonly pattern: string;
+}
+
 /** One thing that a person does to use a provider. */
-export type UseStep =
-  | { readonly kind: 'link'; readonly label: Texts; readonly url: string }
+export type UseStep = UseKind & {
+  readonly label: Texts;
+  /** The one device that it is for; one without is for all of them. */
+  readonly on?: Device;
+};
+
+type UseKind =
+  | { readonly kind: 'link'; readonly url: string }
   | {
       readonly kind: 'copy';
-      readonly label: Texts;
       readonly text: string;
       /** The one system that it is for, of several: its name, folded up until a person chooses it. */
       readonly system?: string;
+      readonly holes?: readonly Hole[];
     }
-  | { readonly kind: 'qr'; readonly label: Texts; readonly text: string }
-  | { readonly kind: 'note'; readonly label: Texts };
+  | { readonly kind: 'qr'; readonly text: string }
+  | { readonly kind: 'note' };
 
 /** A provider, and what its newest answer said of it; without facts where it was never measured. */
 export type Usable = Provider & { readonly facts?: Readonly<Record<string, string>> };

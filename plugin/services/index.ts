@@ -12,7 +12,7 @@ import type { ServiceRegistry, ServiceType } from './contract.js';
 /** The file that serves every unknown type. */
 const FALLBACK = 'other';
 /** Files of this folder that are no type. */
-const CONTRACT = ['index', 'check', 'contract'];
+const CONTRACT = ['index', 'check', 'contract', 'steps'];
 
 /**
  * Reads every file and folder in it as a service type.

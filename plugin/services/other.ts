@@ -3,7 +3,10 @@ import { endpoint } from '../lib/endpoint.js';
 import { isFailed, type Prober } from '../probe/index.js';
 import { measurePath, PATH_COST } from '../probe/path.js';
 import { NETWORK_COST, probePort } from '../probe/port.js';
-import type { ServiceType, Texts } from './contract.js';
+import { webAddress } from '../probe/web.js';
+
+import type { ServiceType, Texts, Usable, UseStep } from './contract.js';
+import { pageSteps } from './steps.js';
 
 /**
  * Which transport an unknown service uses is unknown, too. Nothing may be sent to its UDP port, for what it would do to the
@@ -16,6 +19,22 @@ const probe: Prober = async (target, context) => {
   const path = result.reason === 'refused' ? [] : await measurePath(target, context);
   return result.reason === 'refused' || path.length > 0 ? { level: 1, samples: path, facts: {} } : result;
 };
+
+/** Ports on which a service is most often one of the web: of HTTP, and of HTTPS. */
+const WEB_PORTS: ReadonlySet<number | null> = new Set([80, 81, 3000, 5000, 8000, 8008, 8080, 8081, 8088, 8888, 9000]);
+const SECURE_PORTS: ReadonlySet<number | null> = new Set([443, 8443, 9443]);
+
+function webSteps({ address, port }: Usable): UseStep[] {
+  const isSecure = SECURE_PORTS.has(port);
+  if (!isSecure && !WEB_PORTS.has(port)) return [];
+  const url = `${webAddress({ address, port, ...(isSecure && { facts: { https: String(port) } }) })}/`;
+  const label = {
+    ca: 'El port sol ser d’una pàgina web: proveu d’obrir-la',
+    es: 'El puerto suele ser de una página web: pruebe a abrirla',
+    en: 'The port is usually that of a web page: try to open it',
+  };
+  return pageSteps(label, url);
+}
 
 /** Announced without a key. */
 const bare: Texts = { ca: 'Text', es: 'Texto', en: 'Text' };
@@ -40,6 +59,7 @@ const other: ServiceType = {
     if (at === null) return [];
     return [
       { kind: 'copy', label: { ca: 'Adreça i port', es: 'Dirección y puerto', en: 'Address and port' }, text: at },
+      ...webSteps(provider),
     ];
   },
   describe: (txt) =>

@@ -3,7 +3,8 @@ import { httpTimes, otherWeb, pageMetrics } from '../probe/http.js';
 import type { Prober } from '../probe/index.js';
 import { withPacketTrain } from '../probe/ping.js';
 import { HTTPS_COST, httpsFact, webAddress, webOnce } from '../probe/web.js';
-import type { ServiceType } from './contract.js';
+import type { ServiceType, UseStep } from './contract.js';
+import { pageSteps } from './steps.js';
 
 /** The login page's title; the word before it is translated, a version may follow. */
 const TITLE = /<title>[^<]*\bOpenVZ Web Panel(?:\s+(\d[\d.]{0,15}))?/i;
@@ -29,6 +30,24 @@ const probe: Prober = async (target, context) => {
   };
 };
 
+const ACCOUNT: UseStep = {
+  kind: 'note',
+  label: {
+    ca: 'Cal un compte: demaneu-lo a qui el manté, i digueu-li quina màquina us cal.',
+    es: 'Hace falta una cuenta: pídala a quien lo mantiene, y dígale qué máquina necesita.',
+    en: 'It takes an account: ask whoever runs it for one, and say which machine you need.',
+  },
+};
+
+const UNENCRYPTED: UseStep = {
+  kind: 'note',
+  label: {
+    ca: 'La connexió no va xifrada: no hi poseu una contrasenya que feu servir en un altre lloc.',
+    es: 'La conexión no va cifrada: no ponga una contraseña que use en otro sitio.',
+    en: 'The connection is not encrypted: use no password there that you use elsewhere.',
+  },
+};
+
 const owp: ServiceType = {
   id: 'owp',
   title: { ca: 'OpenVZ Web Panel', es: 'OpenVZ Web Panel', en: 'OpenVZ Web Panel' },
@@ -40,7 +59,14 @@ const owp: ServiceType = {
   icon: 'M3 4h18v7H3zM3 13h18v7H3zM6 7.5h2M6 16.5h2',
   defaultPort: 3000,
   transports: ['tcp'],
-  local: { units: [{ unit: 'owp.service', package: null }] },
+  local: {
+    units: [{ unit: 'owp.service', package: null }],
+    advice: {
+      ca: 'La contrasenya inicial d’OpenVZ Web Panel és coneguda: si encara és la vostra, canvieu-la ara.',
+      es: 'La contraseña inicial de OpenVZ Web Panel es conocida: si aún es la suya, cámbiela ahora.',
+      en: 'OpenVZ Web Panel’s first password is public knowledge: if it is still yours, change it now.',
+    },
+  },
   probe,
   cost: withPacketTrain({ packets: 14 + HTTPS_COST.packets, bytes: 5_500 + HTTPS_COST.bytes }),
   scoredFrom: 3,
@@ -50,21 +76,8 @@ const owp: ServiceType = {
   use: (provider) => {
     const at = webAddress(provider);
     if (at === null) return [];
-    return [
-      {
-        kind: 'link',
-        label: { ca: 'Obriu el tauler', es: 'Abra el panel', en: 'Open the panel' },
-        url: `${at}/`,
-      },
-      {
-        kind: 'note',
-        label: {
-          ca: 'Demaneu un compte a qui el manté. La connexió no va xifrada: no hi feu servir cap contrasenya d’un altre lloc.',
-          es: 'Pida una cuenta a quien lo mantiene. La conexión no va cifrada: no use en él una contraseña de otro sitio.',
-          en: 'Ask whoever runs it for an account. The connection is not encrypted: do not reuse a password from elsewhere.',
-        },
-      },
-    ];
+    const label = { ca: 'Obriu el tauler', es: 'Abra el panel', en: 'Open the panel' };
+    return [...pageSteps(label, `${at}/`), ACCOUNT, ...(at.startsWith('https:') ? [] : [UNENCRYPTED])];
   },
 };
 export default owp;

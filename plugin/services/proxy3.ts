@@ -166,11 +166,65 @@ const pac: ServiceFile = {
 const ACCOUNT_NEEDED: UseStep = {
   kind: 'note',
   label: {
-    ca: 'Us demanarà el compte de guifi.net; el mateix serveix per a tots els proxys federats.',
-    es: 'Le pedirá la cuenta de guifi.net; la misma sirve para todos los proxies federados.',
-    en: 'It asks for your guifi.net account; one account works for all federated proxies.',
+    ca: 'Us demanarà el compte de guifi.net; el mateix serveix per a tots els proxys federats. Si no en teniu, demaneu-lo a qui manté el proxy, que és qui l’aprova.',
+    es: 'Le pedirá la cuenta de guifi.net; la misma sirve para todos los proxies federados. Si no tiene, pídala a quien mantiene el proxy, que es quien la aprueba.',
+    en: 'It asks for your guifi.net account; one account works for all federated proxies. If you have none, ask whoever runs the proxy, who approves it.',
   },
 };
+
+/** Where each system has the fields for address and port. */
+const BY_HAND: readonly UseStep[] = [
+  {
+    kind: 'note',
+    on: 'phone',
+    label: {
+      ca: 'Android: paràmetres de la Wi-Fi, aquesta xarxa, modifica, opcions avançades, «Proxy: manual». iPhone i iPad: Wi-Fi, ⓘ, «Configurar proxy», «Manual». Val només per a aquesta Wi-Fi, i algunes aplicacions no en fan cas.',
+      es: 'Android: ajustes de la Wi-Fi, esta red, modificar, opciones avanzadas, «Proxy: manual». iPhone y iPad: Wi-Fi, ⓘ, «Configurar proxy», «Manual». Vale solo para esta Wi-Fi, y algunas aplicaciones no le hacen caso.',
+      en: 'Android: Wi-Fi settings, this network, edit, advanced options, “Proxy: Manual”. iPhone and iPad: Wi-Fi, ⓘ, “Configure Proxy”, “Manual”. It applies to this Wi-Fi only, and some apps ignore it.',
+    },
+  },
+  {
+    kind: 'note',
+    on: 'computer',
+    label: {
+      ca: 'Firefox, a qualsevol sistema: Paràmetres, «Paràmetres de xarxa», configuració manual; també per a HTTPS.',
+      es: 'Firefox, en cualquier sistema: Ajustes, «Configuración de red», configuración manual; también para HTTPS.',
+      en: 'Firefox, on any system: Settings, “Network Settings”, manual configuration; also for HTTPS.',
+    },
+  },
+  {
+    kind: 'note',
+    on: 'desktop',
+    label: {
+      ca: 'Windows: Configuració, Xarxa i Internet, Servidor intermediari, configuració manual. macOS: Configuració del Sistema, Xarxa, Wi-Fi o Ethernet, Detalls, Proxies: el web (HTTP) i el web segur (HTTPS).',
+      es: 'Windows: Configuración, Red e Internet, Proxy, configuración manual. macOS: Ajustes del Sistema, Red, Wi-Fi o Ethernet, Detalles, Proxies: el web (HTTP) y el web seguro (HTTPS).',
+      en: 'Windows: Settings, Network & internet, Proxy, manual setup. macOS: System Settings, Network, Wi-Fi or Ethernet, Details, Proxies: web (HTTP) and secure web (HTTPS).',
+    },
+  },
+];
+
+const linuxLines = (at: string): UseStep[] => [
+  {
+    kind: 'copy',
+    on: 'linux',
+    label: {
+      ca: 'Per a la línia d’ordres, fins que tanqueu el terminal; perquè duri, poseu-ho a ~/.profile. Si demana compte, escriviu-lo les dues vegades davant de l’adreça: http://USUARI:CONTRASENYA@…',
+      es: 'Para la línea de órdenes, hasta que cierre el terminal; para que dure, póngalo en ~/.profile. Si pide cuenta, escríbala las dos veces delante de la dirección: http://USUARIO:CONTRASEÑA@…',
+      en: 'For the command line, until you close the terminal; to keep it, add it to ~/.profile. If it asks for an account, write it before the address both times: http://USER:PASSWORD@…',
+    },
+    text: `export http_proxy=http://${at}/ https_proxy=http://${at}/ no_proxy=localhost,127.0.0.1,::1`,
+  },
+  {
+    kind: 'copy',
+    on: 'linux',
+    label: {
+      ca: 'Per a l’apt, que no les llegeix amb sudo: a /etc/apt/apt.conf.d/80proxy, que dura; el compte, com a dalt',
+      es: 'Para apt, que no las lee con sudo: en /etc/apt/apt.conf.d/80proxy, que dura; la cuenta, como arriba',
+      en: 'For apt, which does not read them under sudo: into /etc/apt/apt.conf.d/80proxy, which lasts; the account as above',
+    },
+    text: `Acquire::http::Proxy "http://${at}/";\nAcquire::https::Proxy "http://${at}/";`,
+  },
+];
 
 const proxy3: ServiceType = {
   id: 'proxy3',
@@ -216,19 +270,13 @@ const proxy3: ServiceType = {
     return [
       {
         kind: 'copy',
-        label: { ca: 'Adreça per al navegador', es: 'Dirección para el navegador', en: 'Address for the browser' },
-        text: at,
+        label: { ca: 'Adreça del proxy', es: 'Dirección del proxy', en: 'Address of the proxy' },
+        text: provider.address,
       },
-      {
-        kind: 'copy',
-        label: {
-          ca: 'Per a la línia d’ordres, fins que tanqueu el terminal; perquè duri, poseu-ho a ~/.profile. Si demana compte, escriviu-lo les dues vegades davant de l’adreça: http://USUARI:CONTRASENYA@…',
-          es: 'Para la línea de órdenes, hasta que cierre el terminal; para que dure, póngalo en ~/.profile. Si pide cuenta, escríbala las dos veces delante de la dirección: http://USUARIO:CONTRASEÑA@…',
-          en: 'For the command line, until you close the terminal; to keep it, add it to ~/.profile. If it asks for an account, write it before the address both times: http://USER:PASSWORD@…',
-        },
-        text: `export http_proxy=http://${at}/ https_proxy=http://${at}/ no_proxy=localhost,127.0.0.1,::1`,
-      },
+      { kind: 'copy', label: { ca: 'Port', es: 'Puerto', en: 'Port' }, text: String(provider.port) },
       ...(provider.facts?.login === 'no' ? [] : [ACCOUNT_NEEDED]),
+      ...BY_HAND,
+      ...linuxLines(at),
     ];
   },
   files: [pac],

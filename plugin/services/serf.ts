@@ -74,6 +74,17 @@ function use(provider: Provider): UseStep[] {
   return [
     {
       kind: 'copy',
+      on: 'linux',
+      label: {
+        ca: 'Si us falta el Serf, Debian el té',
+        es: 'Si le falta Serf, Debian lo tiene',
+        en: 'If Serf is missing, Debian has it',
+      },
+      text: 'apt install serf',
+    },
+    {
+      kind: 'copy',
+      on: 'linux',
       label: {
         ca: 'Uniu-vos a la comunitat a través d’aquest node',
         es: 'Únase a la comunidad a través de este nodo',
@@ -83,16 +94,18 @@ function use(provider: Provider): UseStep[] {
     },
     {
       kind: 'copy',
+      on: 'linux',
       system: 'Cloudy',
       label: {
-        ca: 'Perquè duri després de reiniciar: poseu aquesta línia a /etc/avahi-ps-serf.conf, en lloc de la que hi ha amb el mateix nom',
-        es: 'Para que dure tras reiniciar: ponga esta línea en /etc/avahi-ps-serf.conf, en lugar de la que haya con el mismo nombre',
-        en: 'To rejoin after a restart: put this line into /etc/avahi-ps-serf.conf, replacing the one with the same name',
+        ca: 'Només un Cloudy té aquest fitxer. Perquè duri després de reiniciar: poseu-hi aquesta línia (/etc/avahi-ps-serf.conf) en lloc de la que hi ha amb el mateix nom',
+        es: 'Solo un Cloudy tiene este fichero. Para que dure tras reiniciar: ponga en él (/etc/avahi-ps-serf.conf) esta línea, en lugar de la que haya con el mismo nombre',
+        en: 'Only a Cloudy has this file. To rejoin after a restart: put this line into it (/etc/avahi-ps-serf.conf), replacing the one with the same name',
       },
       text: `SERF_JOIN="${at}"`,
     },
     {
       kind: 'copy',
+      on: 'linux',
       system: 'Debian',
       label: {
         ca: 'Perquè duri després de reiniciar: creeu el fitxer /etc/serf/community.json; després, systemctl restart serf. Si cap agent no respon, Serf hi torna.',

@@ -4,6 +4,7 @@ import { type HttpAnswer, httpTimes, otherWeb } from '../probe/http.js';
 import type { ProbeContext, Prober, Target } from '../probe/index.js';
 import { HTTPS_COST, httpsFact, type WebAnswer, webAddress, webAgain, webOnce } from '../probe/web.js';
 import type { ServiceType } from './contract.js';
+import { pageSteps } from './steps.js';
 
 /** What the version call says, between whatever PHP adds. */
 const VERSION = /^v?(\d{1,4}(?:\.\d{1,4}){1,3}(?:[-+~][\w.+~-]{1,30})?)$/i;
@@ -92,28 +93,27 @@ const snpservice: ServiceType = {
   use: (provider) => {
     const at = webAddress(provider);
     if (at === null) return [];
+    const label = {
+      ca: 'Obriu el servidor de gràfiques',
+      es: 'Abra el servidor de gráficas',
+      en: 'Open the graph server',
+    };
+    const zone = /^\d{1,9}$/.test(provider.facts?.zone ?? '') ? `node/${provider.facts?.zone}` : '';
     return [
-      {
-        kind: 'link',
-        label: {
-          ca: 'Obriu el servidor de gràfiques',
-          es: 'Abra el servidor de gráficas',
-          en: 'Open the graph server',
-        },
-        url: `${at}/snpservices/`,
-      },
+      ...pageSteps(label, `${at}/snpservices/`),
       {
         kind: 'link',
         label: { ca: 'Què pot mostrar', es: 'Qué puede mostrar', en: 'What it can show' },
         url: `${at}/snpservices/index.php?call=help`,
       },
       {
-        kind: 'note',
+        kind: 'link',
         label: {
-          ca: 'A guifi.net, trieu-lo com a servidor de gràfiques de la vostra zona o node.',
-          es: 'En guifi.net, elíjalo como servidor de gráficas de su zona o nodo.',
-          en: 'On guifi.net, choose it as the graph server of your zone or node.',
+          ca: 'Perquè dibuixi els vostres equips: a guifi.net, editeu la vostra zona o el vostre node i trieu-lo com a servidor de gràfiques',
+          es: 'Para que dibuje sus equipos: en guifi.net, edite su zona o su nodo y elíjalo como servidor de gráficas',
+          en: 'To have it draw your devices: on guifi.net, edit your zone or node and choose it as the graph server',
         },
+        url: `https://guifi.net/${zone}`,
       },
     ];
   },

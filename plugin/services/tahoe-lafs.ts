@@ -4,13 +4,12 @@ import { isIPv6 } from 'node:net';
 import { base32 } from '../lib/base32.js';
 import { endpoint } from '../lib/endpoint.js';
 import { answers, handshakeTime, roundTripTime } from '../model/metric.js';
-import type { Provider } from '../model/provider.js';
 import { type HttpAnswer, type HttpQuestion, httpAsk, httpOnce } from '../probe/http.js';
 import { isFailed, type ProbeContext, type ProbeResult, type Prober, type Target } from '../probe/index.js';
 import { roundTrip } from '../probe/port.js';
 import { connect } from '../probe/tcp.js';
 import { handshake } from '../probe/tls.js';
-import type { ServiceType, UseStep } from './contract.js';
+import type { ServiceType, Usable, UseStep } from './contract.js';
 
 const TUB_ID = /^[a-z2-7]{32}$/;
 /** A foolscap address: tub id, where to find it, and the name of the introducer, since Tahoe-LAFS 1.10 a secret one. */
@@ -110,7 +109,7 @@ const SUMMARY = /"announcement_summary"\s*:\s*\{[^{}]*"storage"\s*:\s*(\d{1,6})\
 /** Versions that know no JSON show their page for every question; kinds of servers there are in order of their names. */
 const OLD_SUMMARY = /Announcement Summary:(?:\s|<[^<>]{0,200}>)*(?:\w+: \d+, )*storage: (\d{1,6})\b/;
 
-function use(provider: Provider): UseStep[] {
+function use(provider: Usable): UseStep[] {
   const at = endpoint(provider);
   const introducer = readIntroducer(provider.txt);
   if (at === null) return [];
@@ -129,32 +128,84 @@ function use(provider: Provider): UseStep[] {
   const { tub, name } = introducer;
   // Foolscap takes brackets for an IPv6 address only where the kind of connection is named.
   const furl = `pb://${tub}@${isIPv6(provider.address) ? 'tcp:' : ''}${at}/${name ?? 'introducer'}`;
-  const steps: UseStep[] = [
-    {
-      kind: 'copy',
-      label: {
-        ca: 'Adreça de la graella (furl)',
-        es: 'Dirección de la rejilla (furl)',
-        en: 'Address of the grid (furl)',
-      },
-      text: furl,
+  return [...(name === null ? [OLD_ONLY] : []), ...joinSteps(furl), ...fewServers(provider.facts?.servers)];
+}
+
+const OLD_ONLY: UseStep = {
+  kind: 'note',
+  label: {
+    ca: 'Només per a graelles de Tahoe-LAFS 1.9 o anteriors: a les noves, demaneu el furl sencer a qui la manté.',
+    es: 'Solo para rejillas de Tahoe-LAFS 1.9 o anteriores: en las nuevas, pida el furl entero a quien la mantiene.',
+    en: 'Only for grids of Tahoe-LAFS 1.9 or older: for newer ones, ask whoever runs the grid for the whole furl.',
+  },
+};
+
+const joinSteps = (furl: string): UseStep[] => [
+  {
+    kind: 'copy',
+    label: {
+      ca: 'Adreça de la graella (furl)',
+      es: 'Dirección de la rejilla (furl)',
+      en: 'Address of the grid (furl)',
     },
+    text: furl,
+  },
+  {
+    kind: 'copy',
+    on: 'linux',
+    label: {
+      ca: 'Debian 12 no té Tahoe-LAFS: instal·leu-lo de PyPI; cal Internet',
+      es: 'Debian 12 no tiene Tahoe-LAFS: instálelo de PyPI; hace falta Internet',
+      en: 'Debian 12 has no Tahoe-LAFS: install it from PyPI; this takes the Internet',
+    },
+    text: 'sudo apt install pipx && pipx install tahoe-lafs && pipx ensurepath',
+  },
+  {
+    kind: 'copy',
+    on: 'linux',
+    label: {
+      ca: 'Uniu-vos a la graella, una sola vegada',
+      es: 'Únase a la rejilla, una sola vez',
+      en: 'Join the grid, once only',
+    },
+    text: `tahoe create-client --introducer=${furl}`,
+  },
+  {
+    kind: 'copy',
+    on: 'linux',
+    label: {
+      ca: 'Engegueu-lo, i deixeu-lo obert: és a http://127.0.0.1:3456/ mentre funciona',
+      es: 'Póngalo en marcha, y déjelo abierto: está en http://127.0.0.1:3456/ mientras funciona',
+      en: 'Start it, and leave it open: it is at http://127.0.0.1:3456/ while it runs',
+    },
+    text: 'tahoe run',
+  },
+  {
+    kind: 'note',
+    on: 'desktop',
+    label: {
+      ca: 'Windows i macOS: instal·leu Python i, amb «pip install tahoe-lafs», les mateixes dues ordres que al Linux.',
+      es: 'Windows y macOS: instale Python y, con «pip install tahoe-lafs», las mismas dos órdenes que en Linux.',
+      en: 'Windows and macOS: install Python and, with “pip install tahoe-lafs”, the same two commands as on Linux.',
+    },
+  },
+];
+
+/** A new client wants so many servers for each file. https://tahoe-lafs.readthedocs.io/en/latest/configuration.html */
+const DEFAULT_HAPPY = 7;
+
+function fewServers(servers = ''): UseStep[] {
+  if (!/^\d{1,6}$/.test(servers) || Number(servers) >= DEFAULT_HAPPY) return [];
+  return [
     {
-      kind: 'copy',
-      label: { ca: 'Uniu-vos a la graella', es: 'Únase a la rejilla (grid)', en: 'Join the grid' },
-      text: `tahoe create-client --introducer=${furl}`,
+      kind: 'note',
+      label: {
+        ca: `La graella té ${servers} servidors, i un client nou en vol ${DEFAULT_HAPPY}: fins que no baixeu shares.happy a tahoe.cfg, no hi podreu desar res.`,
+        es: `La rejilla tiene ${servers} servidores, y un cliente nuevo quiere ${DEFAULT_HAPPY}: hasta que no baje shares.happy en tahoe.cfg, no podrá guardar nada.`,
+        en: `The grid has ${servers} servers, and a new client wants ${DEFAULT_HAPPY}: until you lower shares.happy in tahoe.cfg, you can store nothing.`,
+      },
     },
   ];
-  if (name !== null) return steps;
-  const oldOnly: UseStep = {
-    kind: 'note',
-    label: {
-      ca: 'Només per a graelles de Tahoe-LAFS 1.9 o anteriors: a les noves, demaneu el furl sencer a qui la manté.',
-      es: 'Solo para rejillas de Tahoe-LAFS 1.9 o anteriores: en las nuevas, pida el furl entero a quien la mantiene.',
-      en: 'Only for grids of Tahoe-LAFS 1.9 or older: for newer ones, ask whoever runs the grid for the whole furl.',
-    },
-  };
-  return [...steps, oldOnly];
 }
 
 const tahoe: ServiceType = {

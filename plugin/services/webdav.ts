@@ -6,7 +6,8 @@ import { HEAD_COST, type HttpAnswer, type HttpQuestion, httpTimes, otherWeb, pag
 import type { ProbeContext, ProbeResult, Prober, Target } from '../probe/index.js';
 import { withPacketTrain } from '../probe/ping.js';
 import { httpsFact, WEB_COST, type WebAnswer, webAddress, webAgain, webOnce } from '../probe/web.js';
-import type { ServiceType } from './contract.js';
+import type { ServiceType, UseStep } from './contract.js';
+import { pageSteps } from './steps.js';
 
 /**
  * A folder names its compliance classes in its own header (RFC 4918, §10.1), and tells its properties to those for whom it
@@ -75,6 +76,39 @@ function isAt({ status, headers }: HttpAnswer, path: string): boolean {
   );
 }
 
+const ON_A_PHONE: UseStep = {
+  kind: 'note',
+  on: 'phone',
+  label: {
+    ca: 'Per desar-hi fitxers cal una aplicació que parli WebDAV: a l’Android, Material Files, de l’F-Droid. Doneu-li la mateixa adreça.',
+    es: 'Para guardar ficheros hace falta una aplicación que hable WebDAV: en Android, Material Files, de F-Droid. Dele la misma dirección.',
+    en: 'To save files there it takes an app that speaks WebDAV: on Android, Material Files, from F-Droid. Give it the same address.',
+  },
+};
+
+const inFileManagers = (url: string): UseStep[] => [
+  {
+    kind: 'copy',
+    on: 'linux',
+    label: {
+      ca: 'Adreça per al gestor de fitxers: al GNOME, «Altres ubicacions»; al KDE, comença per webdav en lloc de dav',
+      es: 'Dirección para el gestor de archivos: en GNOME, «Otras ubicaciones»; en KDE, empieza por webdav en lugar de dav',
+      en: 'Address for the file manager: in GNOME, “Other Locations”; in KDE it begins with webdav instead of dav',
+    },
+    text: url.replace('http', 'dav'),
+  },
+  {
+    kind: 'copy',
+    on: 'desktop',
+    label: {
+      ca: 'Windows: Explorador de fitxers, «Connecta una unitat de xarxa». macOS: Finder, Vés, «Connecta’t al servidor».',
+      es: 'Windows: Explorador de archivos, «Conectar a unidad de red». macOS: Finder, Ir, «Conectarse al servidor».',
+      en: 'Windows: File Explorer, “Map network drive”. macOS: Finder, Go, “Connect to Server”.',
+    },
+    text: url,
+  },
+];
+
 const webdav: ServiceType = {
   id: 'webdav',
   title: { ca: 'Carpetes web', es: 'Carpetas web', en: 'Web folders' },
@@ -95,22 +129,9 @@ const webdav: ServiceType = {
     const web = webAddress(provider);
     if (web === null) return [];
     const path = plainPath(provider.txt);
-    return [
-      {
-        kind: 'copy',
-        label: {
-          ca: 'Adreça per al gestor de fitxers',
-          es: 'Dirección para el gestor de archivos',
-          en: 'Address for the file manager',
-        },
-        text: `${web.replace('http', 'dav')}${path}`,
-      },
-      {
-        kind: 'link',
-        label: { ca: 'Obriu-la al navegador', es: 'Ábrala en el navegador', en: 'Open it in the browser' },
-        url: `${web}${path}`,
-      },
-    ];
+    const url = `${web}${path}`;
+    const label = { ca: 'Obriu-la al navegador', es: 'Ábrala en el navegador', en: 'Open it in the browser' };
+    return [...pageSteps(label, url), ON_A_PHONE, ...inFileManagers(url)];
   },
   describe: (txt) => {
     const path = plainPath(txt);

@@ -4,7 +4,7 @@
  */
 import { type ExecFileException, execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
@@ -35,6 +35,9 @@ const line = (id: string, of: Partial<Provider>, start: RegExp, best?: readonly 
   if (found === undefined) throw new Error(`${id} gives no line ${start}`);
   return found;
 };
+
+/** With what a person would type in the place of the parts that are missing. */
+const typed = (text: string) => text.replace(/<(\w+)>/g, '$1');
 
 /** Runs lines of sh; resolves with what they print, also where they fail. */
 const sh = (script: string): Promise<string> =>
@@ -76,21 +79,34 @@ const TRIALS: readonly (readonly [type: string, line: RegExp, trial: string])[] 
   ['dnsservice', /^static domain_name_servers=[\d. a-f:]+$/, 'form'],
   ['dnsservice', /^supersede (domain-name-servers|dhcp6\.name-servers) [\d., a-f:;]+/, 'form'],
   ['dnsservice', /^uci add_list /, 'sh -n'],
-  ['proxy3', /^[\d.:[\]a-f]+$/, 'curl -x'],
+  // For the fields of systems that Debian does not have.
+  ['dnsservice', /^[\d.:a-f]+$/, 'form'],
+  ['dnsservice', /^ls -l /, 'sh'],
+  ['proxy3', /^[\d.:a-f]+$/, 'curl -x'],
+  ['proxy3', /^Acquire::http::Proxy /, 'apt-config'],
   ['proxy3', /^export http_proxy=/, 'curl'],
+  ['serf', /^apt install /, 'apt-cache'],
   ['serf', /^serf join /, 'serf'],
   ['serf', /^SERF_JOIN="/, 'sh'],
   ['serf', /^{ "retry_join"/, 'serf agent'],
   ['syncthing', /^[A-Z2-7-]{63}$/, 'syncthing cli'],
   ['syncthing', /^syncthing cli /, 'syncthing cli'],
-  ['tincvpn', /^Address = /, 'tincd'],
-  ['tincvpn', /^ConnectTo = /, 'tincd'],
-  ['webdav', /^dav:\/\//, 'curl and rclone'],
+  ['syncthing', /^tcp:\/\/\S+, dynamic$/, 'form'],
+  ['syncthing', /^sudo apt install /, 'apt-cache'],
+  ['tincvpn', /^apt install /, 'tincd'],
+  ['tincvpn', /^cat \/etc\/tinc\//, 'tincd'],
+  ['tincvpn', /^echo 'Address = /, 'tincd'],
+  ['tincvpn', /^echo 'ConnectTo = /, 'tincd'],
+  // Would start it on the machine that tests.
+  ['tincvpn', /^systemctl enable tinc@\S+\nsystemctl restart tinc@\S+$/, 'form'],
+  ['webdav', /^(dav|http):\/\//, 'curl and rclone'],
   // Debian has none of these programs.
+  ['peerstreamer', /^ip -brief /, 'sh'],
   ['peerstreamer', /^streamer /, 'sh -n'],
   ['peerstreamer', /^ffplay /, 'sh -n'],
   ['tahoe-lafs', /^pb:\/\/[a-z2-7]{32}@/, 'form'],
-  ['tahoe-lafs', /^tahoe create-client /, 'sh -n'],
+  ['tahoe-lafs', /^sudo apt install /, 'apt-cache'],
+  ['tahoe-lafs', /^tahoe (create-client|run)/, 'sh -n'],
   ['ipfs', /^[\d.:[\]a-f]+$/, 'form'],
   ['other', /^[\d.:[\]a-f]+$/, 'form'],
 ];
@@ -120,8 +136,14 @@ describe.each(TYPES)('what %s gives to copy', (id) => {
   });
 
   it('is read by a shell where it is a command', () => {
-    const commands = lines.filter((text) => /^(?:dig|uci|export|serf|syncthing|streamer|ffplay|tahoe) /.test(text));
-    for (const text of commands) expect(() => execFileSync('sh', ['-n', '-c', text])).not.toThrow();
+    const words = 'dig|ls|ip|cat|echo|sudo|apt|uci|export|serf|syncthing|systemctl|streamer|ffplay|tahoe';
+    const commands = lines.filter((text) => new RegExp(`^(?:${words}) `).test(text));
+    for (const text of commands) expect(() => execFileSync('sh', ['-n', '-c', typed(text)])).not.toThrow();
+  });
+
+  it('names packages that Debian has', () => {
+    for (const name of lines.flatMap((text) => [...(/\bapt install (\S+)/.exec(text)?.slice(1) ?? [])]))
+      expect(execFileSync('apt-cache', ['show', name], { encoding: 'utf8' })).toContain(`Package: ${name}`);
   });
 });
 
@@ -226,7 +248,14 @@ describe('a proxy', () => {
   it('is used at the address for the browser', async () => {
     const squid = await startSquid({ ...at, access: 'open' });
     onTestFinished(() => squid.stop());
-    expect(await sh(`${page} -x ${line('proxy3', squid, /^[\d.:]+$/)}`)).toMatch(/^HTTP\/1\.1 504 .*ONLY_IF_CACHED/s);
+    const [address, port] = copies('proxy3', squid);
+    expect(await sh(`${page} -x ${address}:${port}`)).toMatch(/^HTTP\/1\.1 504 .*ONLY_IF_CACHED/s);
+  });
+
+  it('is read by apt', async () => {
+    const file = join(folder(), '80proxy');
+    writeFileSync(file, line('proxy3', { ...at, port: 3128 }, /^Acquire/));
+    expect(await sh(`apt-config dump -c ${file} Acquire::https::Proxy`)).toContain('"http://127.0.0.1:3128/"');
   });
 });
 
@@ -283,17 +312,19 @@ it('Syncthing knows the device after the command', async () => {
   expect(await cli(`config devices ${ID} dump-json`)).toContain('tcp://[fd00::1]:22000');
 });
 
-it('tinc connects with the lines for its files', async () => {
+it('tinc makes its network and connects with the commands', async () => {
   const dir = folder();
-  mkdirSync(join(dir, 'hosts'));
   const seed = { address: '127.9.41.1', port: 9, txt: TXT };
-  writeFileSync(
-    join(dir, 'tinc.conf'),
-    `Name = own\nDeviceType = dummy\nBindToAddress = 127.9.41.2 ${await freePort('127.9.41.2')}\n${line('tincvpn', seed, /^ConnectTo/)}\n`,
+  const commands = [/^apt install/, /^cat/, /^echo 'Address/, /^echo 'ConnectTo/].map((start) =>
+    typed(line('tincvpn', seed, start)).replace('apt install tinc\n', ''),
   );
-  writeFileSync(join(dir, 'hosts', 'anna'), `${line('tincvpn', seed, /^Address/)}\n`);
-  execFileSync('tincd', ['-c', dir, '-K1024'], { input: '', stdio: 'pipe' });
-  const output = run('tincd', ['-c', dir, '-D', '-d2', `--pidfile=${join(dir, 'pid')}`]);
+  const own = commands.join('\n').replaceAll('/etc/tinc', dir).replace('tincd -n net', `tincd -c ${dir}/net`);
+  expect(await sh(`set -e\n${own}`)).toContain('BEGIN RSA PUBLIC KEY');
+  const net = join(dir, 'net');
+  expect(readFileSync(join(net, 'tinc.conf'), 'utf8')).toBe('Name = me\nConnectTo = anna\n');
+  const port = await freePort('127.9.41.2');
+  appendFileSync(join(net, 'tinc.conf'), `DeviceType = dummy\nBindToAddress = 127.9.41.2 ${port}\n`);
+  const output = run('tincd', ['-c', net, '-D', '-d2', `--pidfile=${join(dir, 'pid')}`]);
   await until('it tries that address', () => /Trying to connect to anna \(127\.9\.41\.1 port 9\)/.test(output()));
 });
 
@@ -307,6 +338,7 @@ it('a web folder is opened at its address', async () => {
   await until('it serves', async () =>
     /207/.test(await sh(`curl -s -o /dev/null -w '%{http_code}' -X PROPFIND ${url}`)),
   );
+  expect(line('webdav', at, /^http:/)).toBe(url);
   expect(await sh(`curl -s -X PROPFIND -H 'Depth: 1' ${url}`)).toContain('hello.txt');
   expect(await sh(`rclone lsf --config /dev/null :webdav: --webdav-url ${url}`)).toBe('hello.txt');
 });

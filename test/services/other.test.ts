@@ -33,7 +33,10 @@ describe('other', () => {
   });
 
   it('gives address and port, since nobody knows how to use it', () => {
-    expect(said(other.use(provider({ address: 'fd00::1', port: 8080 })))).toEqual(['[fd00::1]:8080']);
+    expect(said(other.use(provider({ address: 'fd00::1', port: 1234 })))).toEqual(['[fd00::1]:1234']);
+    // A port that is most often one of the web is worth a try.
+    expect(said(other.use(provider({ address: 'fd00::1', port: 8080 })))[1]).toBe('http://[fd00::1]:8080/');
+    expect(said(other.use(provider({ port: 8443 })))[1]).toBe('https://10.1.2.3:8443/');
     expect(other.use(provider({ port: null }))).toEqual([]);
   });
 

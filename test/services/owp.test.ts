@@ -76,7 +76,10 @@ describe('owp', () => {
   });
 
   it('is used through its page, IPv6 in brackets, and never without a port', () => {
-    expect(said(owp.use(provider({ port: 3000 })))).toEqual(['http://10.1.2.3:3000/', 'note']);
+    expect(said(owp.use(provider({ port: 3000 })))).toEqual(['http://10.1.2.3:3000/', 'note', 'note']);
+    // The first password concerns the owner of one.
+    expect(JSON.stringify(owp.use(provider({ port: 3000 })))).not.toContain('first password');
+    expect(owp.local?.advice?.en).toContain('first password');
     expect(said(owp.use(provider({ address: 'fd00::1', port: 3000 })))[0]).toBe('http://[fd00::1]:3000/');
     expect(owp.use(provider({ port: null }))).toEqual([]);
   });

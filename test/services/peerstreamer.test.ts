@@ -179,7 +179,9 @@ describe('its probe', () => {
 describe('its use', () => {
   it('is to watch with two commands', () => {
     expect(said(peerstreamer.use(provider({ port: 6000 })))).toEqual([
-      'streamer -i 10.1.2.3 -p 6000 -P 6000 -F null,dechunkiser=udp,port0=1234,addr=127.0.0.1 -I eth0',
+      'note',
+      'ip -brief address',
+      'streamer -i 10.1.2.3 -p 6000 -P 6000 -F null,dechunkiser=udp,port0=1234,addr=127.0.0.1 -I <interface>',
       'ffplay udp://127.0.0.1:1234',
     ]);
     expect(peerstreamer.use(provider({ port: null }))).toEqual([]);

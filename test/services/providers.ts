@@ -23,7 +23,8 @@ export function provider(of: Partial<Provider> = {}): Provider {
   };
 }
 
-/** What the steps say to copy or to open, without the labels. */
+/** What the steps say to copy or to open, without the labels; nor the codes, which say the same to a camera. */
 export function said(steps: readonly UseStep[]): string[] {
-  return steps.map((step) => (step.kind === 'link' ? step.url : step.kind === 'note' ? 'note' : step.text));
+  const read = steps.filter(({ kind }) => kind !== 'qr');
+  return read.map((step) => (step.kind === 'link' ? step.url : step.kind === 'note' ? 'note' : step.text));
 }

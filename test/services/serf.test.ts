@@ -122,6 +122,7 @@ describe('serf', () => {
 
   it('is joined with a command, IPv6 in brackets', () => {
     expect(said(serf.use(provider({ address: 'fd00::1', port: 5000 })))).toEqual([
+      'apt install serf',
       'serf join [fd00::1]:5000',
       'SERF_JOIN="[fd00::1]:5000"',
       '{ "retry_join": ["[fd00::1]:5000"] }',

@@ -89,8 +89,10 @@ describe('snpservice', () => {
     expect(said(snpservice.use(provider({ address: 'fd00::1', port: 80 })))).toEqual([
       'http://[fd00::1]:80/snpservices/',
       'http://[fd00::1]:80/snpservices/index.php?call=help',
-      'note',
+      'https://guifi.net/',
     ]);
+    const zoned = { ...provider({ port: 80 }), facts: { zone: '3671' } };
+    expect(said(snpservice.use(zoned))).toContain('https://guifi.net/node/3671');
     expect(snpservice.use(provider({ port: null }))).toEqual([]);
   });
 

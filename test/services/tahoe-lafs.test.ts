@@ -205,18 +205,26 @@ describe.each([
 describe('tahoe-lafs, its use', () => {
   it('a whole furl is joined at the announced address, whatever place the furl names', () => {
     const announced = at([['furl', `pb://${TUB}@tcp:evil.example:1/swissnum2345`]], { address: 'fd00::1' });
+    const furl = `pb://${TUB}@tcp:[fd00::1]:3456/swissnum2345`;
     expect(said(tahoe.use(announced))).toEqual([
-      `pb://${TUB}@tcp:[fd00::1]:3456/swissnum2345`,
-      `tahoe create-client --introducer=pb://${TUB}@tcp:[fd00::1]:3456/swissnum2345`,
+      furl,
+      'sudo apt install pipx && pipx install tahoe-lafs && pipx ensurepath',
+      `tahoe create-client --introducer=${furl}`,
+      ...['tahoe run', 'note'],
     ]);
   });
 
   it('a bare tub id works for old grids only, and the note says so', () => {
-    expect(said(tahoe.use(at([['', TUB]])))).toEqual([
-      `pb://${TUB}@10.1.2.3:3456/introducer`,
-      `tahoe create-client --introducer=pb://${TUB}@10.1.2.3:3456/introducer`,
-      'note',
-    ]);
+    const steps = said(tahoe.use(at([['', TUB]])));
+    expect(steps.slice(0, 2)).toEqual(['note', `pb://${TUB}@10.1.2.3:3456/introducer`]);
+    expect(steps).toContain(`tahoe create-client --introducer=pb://${TUB}@10.1.2.3:3456/introducer`);
+  });
+
+  it('warns where a new client would want more servers than the grid has', () => {
+    const grid = (servers: string) =>
+      JSON.stringify(tahoe.use({ ...at([['furl', `pb://${TUB}@x:1/swissnum2345`]]), facts: { servers } }));
+    expect(grid('3')).toContain('The grid has 3 servers');
+    expect([grid('7'), grid('')].join()).not.toContain('shares.happy');
   });
 
   it.each([

@@ -195,11 +195,18 @@ describe('tincvpn', () => {
   });
 
   it('is joined by exchanging host files', () => {
-    const steps = ['note', 'Address = 10.1.2.3 655', 'ConnectTo = NAME'];
-    expect(said(tincvpn.use(provider({ port: 655 })))).toEqual(steps);
-    expect(said(tincvpn.use(provider({ address: 'fd00::1', port: 655 })))).toContain('Address = fd00::1 655');
-    expect(said(tincvpn.use(provider({ txt: new Map([['name', 'cloudy_1']]) })))).toContain('ConnectTo = cloudy_1');
-    expect(said(tincvpn.use(provider({ txt: new Map([['name', 'a; reboot']]) })))).toContain('ConnectTo = NAME');
+    expect(said(tincvpn.use(provider({ port: 655 })))).toEqual([
+      'note',
+      expect.stringMatching(/^apt install tinc\n[\s\S]*tincd -n <net> -K2048/),
+      'cat /etc/tinc/<net>/hosts/<me>',
+      "echo 'Address = 10.1.2.3 655' >> /etc/tinc/<net>/hosts/<peer>",
+      "echo 'ConnectTo = <peer>' >> /etc/tinc/<net>/tinc.conf",
+      'systemctl enable tinc@<net>\nsystemctl restart tinc@<net>',
+    ]);
+    const named = (name: string) => said(tincvpn.use(provider({ txt: new Map([['name', name]]) }))).join();
+    expect(said(tincvpn.use(provider({ address: 'fd00::1', port: 655 }))).join()).toContain('Address = fd00::1 655');
+    expect(named('cloudy_1')).toContain('ConnectTo = cloudy_1');
+    expect(named('a; reboot')).toContain('ConnectTo = <peer>');
     expect(tincvpn.use(provider({ port: null }))).toEqual([]);
   });
 
@@ -207,10 +214,22 @@ describe('tincvpn', () => {
     const file = 'Address = 10.9.9.9\n-----BEGIN RSA PUBLIC KEY-----\nMIIB\n-----END RSA PUBLIC KEY-----\n';
     const own = new Map([...US, ['file', file]]);
     const steps = tincvpn.use(provider({ port: 655 }), [], own);
-    expect(said(steps).slice(2)).toEqual(['ConnectTo = cloudy_1', file, 'ConnectTo = panel_node', 'note']);
+    const lines = [
+      "echo 'Address = 10.1.2.3 655' >> /etc/tinc/mesh/hosts/cloudy_1",
+      "echo 'ConnectTo = cloudy_1' >> /etc/tinc/mesh/tinc.conf",
+      'systemctl enable tinc@mesh\nsystemctl restart tinc@mesh',
+      'ConnectTo = panel_node',
+    ];
+    expect(said(steps)).toEqual(['note', file, ...lines, 'note']);
+    expect(steps.filter((step) => 'holes' in step)).toEqual([]);
     expect(JSON.stringify(steps)).toContain('tinc -n mesh invite cloudy_1');
     own.delete('file');
-    expect(said(tincvpn.use(provider({ port: 655 }), [], own)).slice(2)).toEqual(['ConnectTo = cloudy_1', 'note']);
+    expect(said(tincvpn.use(provider({ port: 655 }), [], own))[1]).toBe('cat /etc/tinc/mesh/hosts/panel_node');
+  });
+
+  it('puts no folder’s name into a command that tinc would not take', () => {
+    const own = new Map([...US, ['net', 'a;reboot']] as const);
+    expect(said(tincvpn.use(provider({ port: 655 }), [], own)).join()).not.toMatch(/tinc@a;|hosts.*;reboot/);
   });
 
   it('describes no attributes', () => {

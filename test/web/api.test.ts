@@ -82,7 +82,7 @@ describe('one provider', () => {
     const id = list()[0]?.provider.id;
     const body = (await visitor.get(`/api/v1/services/dnsservice/providers/${id}`)).json();
     expect(body).toMatchObject({ type: 'dnsservice', id, address: '10.139.40.1', use: expect.any(Array), details: [] });
-    expect(body.use[0]).toEqual({ kind: 'copy', label: 'Test it first', text: expect.stringContaining('10.139.40.1') });
+    expect(body.use[0]).toEqual({ kind: 'copy', label: 'DNS server 1', text: '10.139.40.1' });
     expect((await visitor.get('/api/v1/services/dnsservice/providers/nobody')).json().error.code).toBe(
       'unknown-provider',
     );

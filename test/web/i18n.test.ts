@@ -18,6 +18,7 @@ import { FIELDS } from '../../plugin/present/own.js';
 import { SPANS } from '../../plugin/present/pictures/axis.js';
 import { TOGGLES } from '../../plugin/present/search.js';
 import { LEADS } from '../../plugin/present/service/reason.js';
+import { DEVICES } from '../../plugin/services/contract.js';
 import { ACTIONS, ACTORS } from '../../plugin/store/tables/events.js';
 import { TOKEN_ROLES } from '../../plugin/web/auth/tokens.js';
 import { MEASURERS } from '../../plugin/web/pages/home.js';
@@ -88,6 +89,7 @@ const COMPOSED: Readonly<Record<string, readonly string[]>> = {
     ...says.map((say) => `${link}.${say}.todo`).filter((key) => `chain.${key}` in texts),
   ]),
   'tokens.role.': TOKEN_ROLES,
+  'device.': DEVICES,
   'alert.': ['failing', 'failing.own', 'back', 'back.own'],
 };
 const composed = Object.entries(COMPOSED).flatMap(([prefix, words]) => words.map((word) => prefix + word));

@@ -132,12 +132,49 @@ describe('a QR step', () => {
   });
 });
 
+describe('a line with a part that only the person knows', () => {
+  const hole = { name: 'net', label: label('Your network'), pattern: '[a-z]{1,8}' };
+  const use = () => [
+    { kind: 'copy', on: 'linux', label: label('Restart it'), text: 'restart <net> <other>', holes: [hole] } as const,
+  ];
+  const shown = async (visitor: Visitor, query = '') => {
+    const { body } = await visitor.get(`${pageAddress(2)}${query}`);
+    const [, state, line, text] =
+      /<div class="cs-line([^"]*)" data-line="([^"]*)">.*?<pre class="cs-copy">(.*?)<\/pre>/s.exec(body) ?? [];
+    const [, value] = /<input id="cs-fill-net" name="net" value="([^"]*)" pattern="\[a-z\]\{1,8\}"/.exec(body) ?? [];
+    return { state: state?.trim(), line, text, value };
+  };
+
+  it('asks for it, and is filled by a plain form, as far as it may be', async () => {
+    const visitor = await open({ use });
+    const line = 'restart &lt;net&gt; &lt;other&gt;';
+    expect(await shown(visitor)).toEqual({ state: 'cs-open', line, text: line, value: '' });
+    expect(await shown(visitor, '?net=mesh')).toEqual({
+      ...{ state: '', line, value: 'mesh' },
+      text: 'restart mesh &lt;other&gt;',
+    });
+    const evil = await shown(visitor, `?net=${encodeURIComponent('"><script>')}&net2=x`);
+    expect(evil).toEqual({ state: 'cs-open', line, text: line, value: '&quot;>&lt;script>'.replaceAll('>', '&gt;') });
+    expect((await shown(visitor, `?net=${'x'.repeat(5_000)}`)).value).toHaveLength(300);
+    expect((await shown(visitor, '?net=a&net=b')).text).toBe(line);
+  });
+
+  it('says to programs what is missing', async () => {
+    const visitor = await open({ use });
+    const { json } = await visitor.get(`/api/v1${pageAddress(2)}`);
+    const holes = [{ name: 'net', label: 'Your network', pattern: '[a-z]{1,8}' }];
+    expect(json().use).toEqual([
+      { kind: 'copy', on: 'linux', label: 'Restart it', text: 'restart <net> <other>', holes },
+    ]);
+  });
+});
+
 describe('a provider that does not answer', () => {
   it('is marked above the steps, with a link to the best provider', async () => {
     const visitor = await open();
     const said = async (index: number) => {
       const { body } = await visitor.get(pageAddress(index));
-      const [, steps = ''] = /<h2>How to use it<\/h2>(.*?)<ol/s.exec(body) ?? [];
+      const [, steps = ''] = /<h2>How to use it<\/h2>\s*<p class="cs-muted">[^<]*<\/p>(.*?)<ol/s.exec(body) ?? [];
       return steps.trim();
     };
     expect(await said(4)).toBe(

@@ -19,20 +19,55 @@ export function use(provider: Usable, best: readonly Usable[] = []): UseStep[] {
   if (endpoint(provider) === null) return [];
   const tryIt: UseStep = {
     kind: 'copy',
+    on: 'linux',
     label: { ca: 'Proveu-lo primer', es: 'Pruébelo primero', en: 'Test it first' },
     text: `dig @${address} -p ${port} ${COMMUNITY_ZONE} SOA`,
   };
   const tried = [tryIt, ITS_ANSWER];
-  if (!mayResolve(provider)) return [...tried, NO_RESOLVER, ...zoneLines(provider)];
+  if (!mayResolve(provider)) return [NO_RESOLVER, ...tried, ...zoneLines(provider)];
+  if (port !== 53) return [ONLY_53, ...tried, WHO_WRITES, ...anyPort([provider])];
   const second = best.find((other) => mayResolve(other) && other.port === 53 && other.address !== address);
-  const servers = port === 53 && second ? [provider, second] : [provider];
-  const lines = port === 53 ? [resolverLines(servers), ...resolvConf(servers)] : [];
-  const last = servers.length > 1 ? [ON_A_PHONE] : [ALONE, ON_A_PHONE];
-  return [...tried, ...lines, ...anyPort(servers), ...(port === 53 ? last : [NO_PHONE])];
+  const servers = second ? [provider, second] : [provider];
+  return [
+    ...servers.map(({ address }, at) => plainAddress(address, at + 1)),
+    ...(second ? [] : [ALONE]),
+    ...[ON_A_PHONE, phoneCode(address), ON_A_DESKTOP, ...tried, WHO_WRITES, resolverLines(servers)],
+    ...[...resolvConf(servers), ...anyPort(servers), OTHER_ROUTERS],
+  ];
 }
+
+/** For the field of a phone, a Windows, a Mac or a router: each takes one address. */
+const plainAddress = (address: string, place: number): UseStep => ({
+  kind: 'copy',
+  label: { ca: `Servidor DNS ${place}`, es: `Servidor DNS ${place}`, en: `DNS server ${place}` },
+  text: address,
+});
+
+const phoneCode = (address: string): UseStep => ({
+  kind: 'qr',
+  on: 'phone',
+  label: {
+    ca: 'El servidor DNS 1, per copiar-lo amb la càmera',
+    es: 'El servidor DNS 1, para copiarlo con la cámara',
+    en: 'DNS server 1, to copy it with the camera',
+  },
+  text: address,
+});
+
+const WHO_WRITES: UseStep = {
+  kind: 'copy',
+  on: 'linux',
+  label: {
+    ca: 'Mireu quin programa escriu el resolv.conf: ho diuen les primeres línies. Trieu-lo a sota.',
+    es: 'Mire qué programa escribe resolv.conf: lo dicen las primeras líneas. Elíjalo abajo.',
+    en: 'See which program writes resolv.conf: its first lines say so. Choose it below.',
+  },
+  text: 'ls -l /etc/resolv.conf; head -n 5 /etc/resolv.conf',
+};
 
 const ITS_ANSWER: UseStep = {
   kind: 'note',
+  on: 'linux',
   label: {
     ca: `Si coneix els noms de guifi.net, a la resposta hi ha «${COMMUNITY_MASTER}». Si us falta dig, és al paquet bind9-dnsutils.`,
     es: `Si conoce los nombres de guifi.net, en la respuesta figura «${COMMUNITY_MASTER}». Si le falta dig, está en el paquete bind9-dnsutils.`,
@@ -58,7 +93,7 @@ function zoneLines({ address, port, facts }: Usable): UseStep[] {
     en: 'Lines for /etc/dnsmasq.d/community.conf, to ask it for guifi.net’s names only',
   };
   const lines = [NAMES_ZONE, COMMUNITY_ZONE].map((zone) => `server=/${zone}/${address}#${port}`);
-  return [{ kind: 'copy', label, text: lines.join('\n') }];
+  return [{ kind: 'copy', on: 'linux', label, text: lines.join('\n') }];
 }
 
 type Server = Pick<Usable, 'address' | 'port'>;
@@ -72,6 +107,7 @@ const withPort = (servers: readonly Server[], write: (server: Server) => string,
 function resolverLines(servers: readonly Server[]): UseStep {
   return {
     kind: 'copy',
+    on: 'linux',
     label: {
       ca: 'Línies per a /etc/resolv.conf, si ningú més no el modifica. Si feu servir un dels programes de sota, que refà el fitxer, poseu-les on s’hi indica.',
       es: 'Líneas para /etc/resolv.conf, si nadie más lo modifica. Si usa uno de los programas de abajo, que rehace el fichero, póngalas donde se indica.',
@@ -85,17 +121,17 @@ function resolverLines(servers: readonly Server[]): UseStep {
 const resolvConf = (servers: readonly Server[]): UseStep[] => [
   {
     ...intoFile('/etc/NetworkManager/conf.d/community.conf', 'systemctl reload NetworkManager'),
-    ...{ kind: 'copy', system: 'NetworkManager (Raspberry Pi OS)' },
+    ...{ kind: 'copy', on: 'linux', system: 'NetworkManager (Raspberry Pi OS)' },
     text: `[global-dns-domain-*]\nservers=${addressesOf(servers, ',')}`,
   },
   {
     ...intoFile('/etc/dhcpcd.conf', 'systemctl restart dhcpcd'),
-    ...{ kind: 'copy', system: 'dhcpcd' },
+    ...{ kind: 'copy', on: 'linux', system: 'dhcpcd' },
     text: `static domain_name_servers=${addressesOf(servers, ' ')}`,
   },
   {
     ...intoFile('/etc/dhcp/dhclient.conf', 'systemctl restart networking'),
-    ...{ kind: 'copy', system: 'dhclient (Debian)' },
+    ...{ kind: 'copy', on: 'linux', system: 'dhclient (Debian)' },
     text: toDhclient(servers),
   },
 ];
@@ -112,11 +148,12 @@ function toDhclient(servers: readonly Server[]): string {
 const anyPort = (servers: readonly Server[]): UseStep[] => [
   {
     ...intoFile('/etc/systemd/resolved.conf.d/community.conf', 'systemctl restart systemd-resolved'),
-    ...{ kind: 'copy', system: 'systemd-resolved' },
+    ...{ kind: 'copy', on: 'linux', system: 'systemd-resolved' },
     text: `[Resolve]\nDNS=${withPort(servers, (server) => endpoint(server) ?? '', ' ')}\nDomains=~.`,
   },
   {
     kind: 'copy',
+    on: 'linux',
     system: 'dnsmasq',
     label: {
       ca: 'A /etc/dnsmasq.d/community.conf; després, systemctl restart dnsmasq. La màquina ha de preguntar a 127.0.0.1.',
@@ -127,11 +164,11 @@ const anyPort = (servers: readonly Server[]): UseStep[] => [
   },
   {
     kind: 'copy',
-    system: 'OpenWrt',
+    on: 'router',
     label: {
-      ca: 'En un encaminador amb OpenWrt, per a tota la seva xarxa. La línia de rebind_domain deixa passar les adreces privades dels noms de guifi.net.',
-      es: 'En un router con OpenWrt, para toda su red. La línea de rebind_domain deja pasar las direcciones privadas de los nombres de guifi.net.',
-      en: 'On a router with OpenWrt, for its whole network. The rebind_domain line lets the private addresses of guifi.net’s names through.',
+      ca: 'Amb OpenWrt, per a tota la seva xarxa. La línia de rebind_domain deixa passar les adreces privades dels noms de guifi.net.',
+      es: 'Con OpenWrt, para toda su red. La línea de rebind_domain deja pasar las direcciones privadas de los nombres de guifi.net.',
+      en: 'With OpenWrt, for its whole network. The rebind_domain line lets the private addresses of guifi.net’s names through.',
     },
     text: [
       ...servers.map((server) => `uci add_list 'dhcp.@dnsmasq[0].server=${withPort([server], toDnsmasq, '')}'`),
@@ -162,19 +199,40 @@ const ALONE: UseStep = {
 
 const ON_A_PHONE: UseStep = {
   kind: 'note',
+  on: 'phone',
   label: {
-    ca: 'En un telèfon, a la configuració d’aquesta Wi-Fi: adreça IP estàtica, DNS 1. Només val per a aquesta Wi-Fi, i amb el «DNS privat» desactivat.',
-    es: 'En un teléfono, en los ajustes de esta Wi-Fi: dirección IP estática, DNS 1. Vale solo para esta Wi-Fi, y con el «DNS privado» desactivado.',
-    en: 'On a phone, in the settings of this Wi-Fi: static IP address, DNS 1. It applies to this Wi-Fi only, with “Private DNS” off.',
+    ca: 'Android: paràmetres de la Wi-Fi, aquesta xarxa, modifica, «Adreça IP: estàtica»; poseu el DNS 1 i el 2, deixeu la resta com està i desactiveu el «DNS privat». iPhone i iPad: Wi-Fi, ⓘ, «Configurar DNS», «Manual». Val només per a aquesta Wi-Fi.',
+    es: 'Android: ajustes de la Wi-Fi, esta red, modificar, «IP: estática»; ponga el DNS 1 y el 2, deje lo demás como está y desactive el «DNS privado». iPhone y iPad: Wi-Fi, ⓘ, «Configurar DNS», «Manual». Vale solo para esta Wi-Fi.',
+    en: 'Android: Wi-Fi settings, this network, edit, “IP settings: Static”; enter DNS 1 and DNS 2, leave the rest as it is, and turn “Private DNS” off. iPhone and iPad: Wi-Fi, ⓘ, “Configure DNS”, “Manual”. It applies to this Wi-Fi only.',
   },
 };
 
-const NO_PHONE: UseStep = {
+const ON_A_DESKTOP: UseStep = {
+  kind: 'note',
+  on: 'desktop',
+  label: {
+    ca: 'Windows: Configuració, Xarxa i Internet, Wi-Fi o Ethernet, propietats del maquinari, «Assignació del servidor DNS», Edita, Manual, IPv4. macOS: Configuració del Sistema, Xarxa, Wi-Fi o Ethernet, Detalls, DNS, +.',
+    es: 'Windows: Configuración, Red e Internet, Wi-Fi o Ethernet, propiedades de hardware, «Asignación de servidor DNS», Editar, Manual, IPv4. macOS: Ajustes del Sistema, Red, Wi-Fi o Ethernet, Detalles, DNS, +.',
+    en: 'Windows: Settings, Network & internet, Wi-Fi or Ethernet, hardware properties, “DNS server assignment”, Edit, Manual, IPv4. macOS: System Settings, Network, Wi-Fi or Ethernet, Details, DNS, +.',
+  },
+};
+
+const OTHER_ROUTERS: UseStep = {
+  kind: 'note',
+  on: 'router',
+  label: {
+    ca: 'En un altre encaminador: a la seva pàgina, a l’apartat de la xarxa local o del DHCP, com a servidors DNS. Els aparells els prenen quan es tornen a connectar.',
+    es: 'En otro router: en su página, en el apartado de la red local o del DHCP, como servidores DNS. Los aparatos los toman al volver a conectarse.',
+    en: 'On another router: in its own page, under LAN or DHCP, as DNS servers. Devices take them when they next connect.',
+  },
+};
+
+const ONLY_53: UseStep = {
   kind: 'note',
   label: {
-    ca: '/etc/resolv.conf, el NetworkManager i els telèfons només funcionen amb el port 53.',
-    es: '/etc/resolv.conf, NetworkManager y los teléfonos solo funcionan con el puerto 53.',
-    en: '/etc/resolv.conf, NetworkManager and phones only work with port 53.',
+    ca: 'Els telèfons, el Windows, el macOS, el resolv.conf i el NetworkManager només funcionen amb el port 53: aquest és per als programes de sota.',
+    es: 'Los teléfonos, Windows, macOS, resolv.conf y NetworkManager solo funcionan con el puerto 53: este es para los programas de abajo.',
+    en: 'Phones, Windows, macOS, resolv.conf and NetworkManager only work with port 53: this one is for the programs below.',
   },
 };
 

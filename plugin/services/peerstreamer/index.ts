@@ -15,7 +15,7 @@ import {
 import { measurePath, PATH_COST, pathSamples } from '../../probe/path.js';
 import { NETWORK_COST, probeHost } from '../../probe/port.js';
 import { openUdp } from '../../probe/udp.js';
-import type { ServiceType } from '../contract.js';
+import type { Hole, ServiceType, UseStep } from '../contract.js';
 import { type Message, ncastQuestion, readNcast } from './ncast.js';
 
 /** Where the viewer's own machine hands the video to the player. */
@@ -124,6 +124,21 @@ function pause({ signal }: ProbeContext): Promise<void> {
   return waitFor<void>({ signal, limitMs: APART_MS, atLimit: () => {}, listen: () => () => {} });
 }
 
+const NEEDS_STREAMER: UseStep = {
+  kind: 'note',
+  label: {
+    ca: 'Només es mira al Linux, i Debian no té el programa «streamer»: un Cloudy el porta a la seva pàgina del PeerStreamer; si no, cal compilar-lo.',
+    es: 'Solo se ve en Linux, y Debian no tiene el programa «streamer»: un Cloudy lo trae en su página de PeerStreamer; si no, hay que compilarlo.',
+    en: 'It is watched on Linux only, and Debian has no program “streamer”: a Cloudy brings it on its PeerStreamer page; elsewhere it has to be compiled.',
+  },
+};
+
+const INTERFACE: Hole = {
+  name: 'interface',
+  label: { ca: 'La vostra interfície de xarxa', es: 'Su interfaz de red', en: 'Your network interface' },
+  pattern: '[A-Za-z0-9][A-Za-z0-9_.\\-]{0,14}',
+};
+
 const peerstreamer: ServiceType = {
   id: 'peerstreamer',
   title: { ca: 'PeerStreamer', es: 'PeerStreamer', en: 'PeerStreamer' },
@@ -156,18 +171,32 @@ const peerstreamer: ServiceType = {
     const { address, port } = provider;
     const output = `null,dechunkiser=udp,port0=${PLAYER.port},addr=${PLAYER.address}`;
     return [
+      NEEDS_STREAMER,
       {
         kind: 'copy',
+        on: 'linux',
         label: {
-          ca: 'Uniu-vos al canal (canvieu eth0 per la vostra interfície de xarxa)',
-          es: 'Únase al canal (cambie eth0 por su interfaz de red)',
-          en: 'Join the channel (replace eth0 with your own network interface)',
+          ca: 'Mireu com es diu la vostra interfície de xarxa: la que té la vostra adreça de la malla',
+          es: 'Mire cómo se llama su interfaz de red: la que tiene su dirección de la malla',
+          en: 'See the name of your network interface: the one with your address in the mesh',
         },
-        text: `streamer -i ${address} -p ${port} -P ${port} -F ${output} -I eth0`,
+        text: 'ip -brief address',
       },
       {
         kind: 'copy',
-        label: { ca: 'Mireu-lo', es: 'Véalo', en: 'Watch it' },
+        on: 'linux',
+        label: { ca: 'Uniu-vos al canal', es: 'Únase al canal', en: 'Join the channel' },
+        text: `streamer -i ${address} -p ${port} -P ${port} -F ${output} -I <interface>`,
+        holes: [INTERFACE],
+      },
+      {
+        kind: 'copy',
+        on: 'linux',
+        label: {
+          ca: 'Mireu-lo en una altra finestra; l’ffplay és al paquet ffmpeg',
+          es: 'Véalo en otra ventana; ffplay está en el paquete ffmpeg',
+          en: 'Watch it in another window; ffplay is in the package ffmpeg',
+        },
         text: `ffplay udp://${PLAYER.address}:${PLAYER.port}`,
       },
     ];

@@ -94,35 +94,94 @@ function use(provider: Provider): UseStep[] {
       label: { ca: 'Identificador de dispositiu', es: 'Identificador de dispositivo', en: 'Device ID' },
       text: id,
     },
-    {
-      kind: 'qr',
-      label: {
-        ca: 'El mateix, per a l’aplicació d’un telèfon',
-        es: 'El mismo, para la aplicación de un teléfono',
-        en: 'The same, for the app on a phone',
-      },
-      text: id,
-    },
-    {
-      kind: 'copy',
-      label: {
-        ca: 'Afegiu-lo des de la línia d’ordres, amb l’usuari que executa el Syncthing',
-        es: 'Añádalo desde la línea de órdenes, con el usuario que ejecuta Syncthing',
-        en: 'Add it on the command line, as the user that runs Syncthing',
-      },
-      // Two orders: given addresses with the first, Debian 12's Syncthing (1.19) breaks down.
-      text: `syncthing cli config devices add --device-id ${id}\nsyncthing cli config devices ${id} addresses add 'tcp://${at}'`,
-    },
+    ...onAPhone(id),
+    ...inItsWindow(at),
+    ...onLinux(id, at),
     {
       kind: 'note',
       label: {
-        ca: 'L’altra banda us ha d’acceptar; després, compartiu-hi una carpeta.',
-        es: 'La otra parte debe aceptarle; después, comparta una carpeta con ella.',
-        en: 'The other side has to accept you; then share a folder with it.',
+        ca: 'Un cop afegit, l’altra banda us ha d’acceptar; després, compartiu-hi una carpeta.',
+        es: 'Una vez añadido, la otra parte debe aceptarle; después, comparta una carpeta con ella.',
+        en: 'Once you have added it, the other side has to accept you; then share a folder with it.',
       },
     },
   ];
 }
+
+const onAPhone = (id: string): UseStep[] => [
+  {
+    kind: 'note',
+    on: 'phone',
+    label: {
+      ca: 'Android: instal·leu Syncthing-Fork, de l’F-Droid. iPhone: Synctrain. A l’aplicació, afegiu un dispositiu i escanegeu aquest codi.',
+      es: 'Android: instale Syncthing-Fork, de F-Droid. iPhone: Synctrain. En la aplicación, añada un dispositivo y escanee este código.',
+      en: 'Android: install Syncthing-Fork, from F-Droid. iPhone: Synctrain. In the app, add a device and scan this code.',
+    },
+  },
+  {
+    kind: 'qr',
+    on: 'phone',
+    label: { ca: 'Identificador de dispositiu', es: 'Identificador de dispositivo', en: 'Device ID' },
+    text: id,
+  },
+];
+
+/** Its own pages, on the machine of who reads this: words as they stand there. */
+const inItsWindow = (at: string): UseStep[] => [
+  {
+    kind: 'link',
+    on: 'computer',
+    label: {
+      ca: 'Obriu el Syncthing d’aquest ordinador',
+      es: 'Abra el Syncthing de este ordenador',
+      en: 'Open the Syncthing of this computer',
+    },
+    url: 'http://127.0.0.1:8384/',
+  },
+  {
+    kind: 'note',
+    on: 'computer',
+    label: {
+      ca: 'Premeu «Add Remote Device» (afegeix un dispositiu remot) i enganxeu-hi l’identificador.',
+      es: 'Pulse «Añadir un dispositivo» y pegue el identificador.',
+      en: 'Press “Add Remote Device” and paste the device ID.',
+    },
+  },
+  {
+    kind: 'copy',
+    on: 'computer',
+    label: {
+      ca: 'A «Advanced», com a adreces, això; i deseu-ho',
+      es: 'En «Avanzado», como direcciones, esto; y guárdelo',
+      en: 'Under “Advanced”, as addresses, this; then save',
+    },
+    text: `tcp://${at}, dynamic`,
+  },
+];
+
+const onLinux = (id: string, at: string): UseStep[] => [
+  {
+    kind: 'copy',
+    on: 'linux',
+    label: {
+      ca: 'Si us falta el Syncthing, Debian el té; la segona línia l’engega per a vós, i dura',
+      es: 'Si le falta Syncthing, Debian lo tiene; la segunda línea lo pone en marcha para usted, y dura',
+      en: 'If Syncthing is missing, Debian has it; the second line starts it for you, and lasts',
+    },
+    text: 'sudo apt install syncthing\nsystemctl --user enable --now syncthing',
+  },
+  {
+    kind: 'copy',
+    on: 'linux',
+    label: {
+      ca: 'Afegiu-lo des de la línia d’ordres, amb l’usuari que executa el Syncthing',
+      es: 'Añádalo desde la línea de órdenes, con el usuario que ejecuta Syncthing',
+      en: 'Add it on the command line, as the user that runs Syncthing',
+    },
+    // Two orders: given addresses with the first, Debian 12's Syncthing (1.19) breaks down.
+    text: `syncthing cli config devices add --device-id ${id}\nsyncthing cli config devices ${id} addresses add 'tcp://${at}'`,
+  },
+];
 
 /**
  * Adds the device to this node's own Syncthing, or a further address to a device that is known there; what else its owner

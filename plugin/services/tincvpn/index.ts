@@ -15,7 +15,7 @@ import {
 import { measurePath, PATH_COST } from '../../probe/path.js';
 import { NETWORK_COST, roundTrip } from '../../probe/port.js';
 import { type Connection, connect } from '../../probe/tcp.js';
-import type { ServiceType, UseStep } from '../contract.js';
+import type { Hole, ServiceType, Texts, UseStep } from '../contract.js';
 import { TINC_NAME, tincIntroduction } from './nets.js';
 
 /** tinc greets at once or never: longest wait for it, ms. */
@@ -111,72 +111,118 @@ function judge({ name, admits }: Greeting, samples: readonly Sample[], { txt, ow
   return { level: admits ? 5 : expected.length > 0 ? 4 : 3, samples, facts };
 }
 
-/** Placeholder for a name that we do not know. */
-const ITS_NAME = 'NAME';
+/** Parts of a path, of tinc's files and of commands at once. */
+const WORD = '[A-Za-z0-9_]{1,32}';
+const HOLES: readonly Hole[] = [
+  {
+    name: 'net',
+    label: { ca: 'Nom de la xarxa', es: 'Nombre de la red', en: 'Name of the network' },
+    pattern: WORD,
+  },
+  {
+    name: 'peer',
+    label: { ca: 'Nom de l’altra banda', es: 'Nombre de la otra parte', en: 'Name of the other side' },
+    pattern: WORD,
+  },
+  {
+    name: 'me',
+    label: { ca: 'Nom d’aquesta màquina', es: 'Nombre de esta máquina', en: 'Name of this machine' },
+    pattern: WORD,
+  },
+];
+
+/** A command of root, with what is known put in. */
+type Line = (label: Texts, text: string) => UseStep;
 
 function use(provider: Provider, _best: readonly Provider[] = [], own: ReadonlyMap<string, string> = new Map()) {
   if (endpoint(provider) === null) return [];
   const announced = provider.txt.get('name') ?? '';
-  const peer = own.get('peer') ?? (TINC_NAME.test(announced) ? announced : ITS_NAME);
-  return [...theirSide(provider, peer, own.get('net')), ...ownSide(peer, own)];
-}
-
-function theirSide(provider: Provider, peer: string, net: string | undefined): UseStep[] {
+  const known = { net: own.get('net'), peer: own.get('peer') ?? announced, me: own.get('name') };
+  const line = lineWith(known);
   return [
-    {
-      kind: 'note',
-      label: {
-        ca: 'tinc només admet qui ja coneix: intercanvieu els fitxers de node amb qui el manté.',
-        es: 'tinc solo admite a quien ya conoce: intercambie los ficheros de nodo con quien lo mantiene.',
-        en: 'tinc admits only those it knows: exchange host files with whoever runs it.',
-      },
-    },
-    {
-      kind: 'copy',
-      label: {
-        ca: `Línia per al seu fitxer a /etc/tinc/${net ?? 'XARXA'}/hosts/`,
-        es: `Línea para su fichero en /etc/tinc/${net ?? 'RED'}/hosts/`,
-        en: `Line for its file in /etc/tinc/${net ?? 'NET'}/hosts/`,
-      },
-      text: `Address = ${provider.address} ${provider.port}`,
-    },
-    {
-      kind: 'copy',
-      label: {
-        ca: 'Línia per al tinc.conf d’aquest node, amb el nom del seu fitxer',
-        es: 'Línea para el tinc.conf de este nodo, con el nombre de su fichero',
-        en: 'Line for this node’s tinc.conf, with the name of its file',
-      },
-      text: `ConnectTo = ${peer}`,
-    },
+    ONLY_KNOWN,
+    ...(own.has('net') ? [] : [line(NEW_NETWORK, NEW_NETWORK_LINES)]),
+    own.has('file') ? ownFile(own) : line(SEND, 'cat /etc/tinc/<net>/hosts/<me>'),
+    ...theirSide(provider, line),
+    ...ownSide(own, TINC_NAME.test(known.peer) ? known.peer : 'NAME'),
   ];
 }
 
-/** What the other side needs from this node, where it has a network; and the shorter way of newer versions. */
-function ownSide(peer: string, own: ReadonlyMap<string, string>): UseStep[] {
-  const [name, net, file] = ['name', 'net', 'file'].map((key) => own.get(key));
-  if (name === undefined || net === undefined) return [];
-  const invitation: UseStep = {
-    kind: 'note',
-    label: {
-      ca: `Amb tinc 1.1 n’hi ha prou que una banda executi «tinc -n ${net} invite ${peer}» i l’altra «tinc join» amb l’adreça que en surt.`,
-      es: `Con tinc 1.1 basta con que una parte ejecute «tinc -n ${net} invite ${peer}» y la otra «tinc join» con la dirección resultante.`,
-      en: `With tinc 1.1, one side runs “tinc -n ${net} invite ${peer}” and the other “tinc join” with the address it prints; nothing else is needed.`,
+/** Only names that tinc takes: others are left for the person to type. */
+function lineWith(known: Readonly<Record<string, string | undefined>>): Line {
+  const isKnown = (name: string) => TINC_NAME.test(known[name] ?? '');
+  return (label, text) => {
+    const filled = text.replace(/<(\w+)>/g, (hole, name) => (isKnown(name) ? (known[name] ?? hole) : hole));
+    const holes = HOLES.filter(({ name }) => filled.includes(`<${name}>`));
+    return { kind: 'copy', on: 'linux', label, text: filled, ...(holes.length > 0 && { holes }) };
+  };
+}
+
+const ONLY_KNOWN: UseStep = {
+  kind: 'note',
+  label: {
+    ca: 'tinc només admet qui ja coneix: envieu el vostre fitxer de node a qui el manté, i demaneu-li el seu, el nom de la xarxa i quina adreça hi tindreu. Mai la clau privada (rsa_key.priv).',
+    es: 'tinc solo admite a quien ya conoce: envíe su fichero de nodo a quien lo mantiene, y pídale el suyo, el nombre de la red y qué dirección tendrá en ella. Nunca la clave privada (rsa_key.priv).',
+    en: 'tinc admits only those it knows: send your host file to whoever runs it, and ask for theirs, the name of the network and your address in it. Never send the private key (rsa_key.priv).',
+  },
+};
+
+const NEW_NETWORK: Texts = {
+  ca: 'Si aquesta màquina encara no té la xarxa: això la crea (com a root)',
+  es: 'Si esta máquina aún no tiene la red: esto la crea (como root)',
+  en: 'If this machine does not have the network yet: this creates it (as root)',
+};
+const NEW_NETWORK_LINES = `apt install tinc
+mkdir -p /etc/tinc/<net>/hosts
+echo 'Name = <me>' > /etc/tinc/<net>/tinc.conf
+tincd -n <net> -K2048 < /dev/null`;
+
+const SEND: Texts = {
+  ca: 'El fitxer que heu d’enviar',
+  es: 'El fichero que debe enviar',
+  en: 'The file to send them',
+};
+
+function theirSide({ address, port }: Provider, line: Line): UseStep[] {
+  const labels = {
+    address: {
+      ca: 'Deseu el seu fitxer a la carpeta hosts de la xarxa, amb el seu nom, i afegiu-hi l’adreça',
+      es: 'Guarde su fichero en la carpeta hosts de la red, con su nombre, y añádale la dirección',
+      en: 'Save their file in the network’s folder hosts, under their name, and add the address to it',
+    },
+    connect: { ca: 'Que s’hi connecti', es: 'Que se conecte', en: 'Have it connect' },
+    restart: {
+      ca: 'Reinicieu-lo; amb «enable», perquè duri',
+      es: 'Reinícielo; con «enable», para que dure',
+      en: 'Restart it; “enable” makes it last',
     },
   };
-  if (file === undefined) return [invitation];
+  return [
+    line(labels.address, `echo 'Address = ${address} ${port}' >> /etc/tinc/<net>/hosts/<peer>`),
+    line(labels.connect, `echo 'ConnectTo = <peer>' >> /etc/tinc/<net>/tinc.conf`),
+    line(labels.restart, 'systemctl enable tinc@<net>\nsystemctl restart tinc@<net>'),
+  ];
+}
+
+const ownFile = (own: ReadonlyMap<string, string>): UseStep => ({
+  kind: 'copy',
+  on: 'linux',
+  label: {
+    ca: `Fitxer d’aquest node per a l’altra banda: hosts/${own.get('name')}`,
+    es: `Fichero de este nodo para la otra parte: hosts/${own.get('name')}`,
+    en: `This node’s file for the other side: hosts/${own.get('name')}`,
+  },
+  text: own.get('file') ?? '',
+});
+
+/** What the other side does, where this node's name is known; and the shorter way of newer versions. */
+function ownSide(own: ReadonlyMap<string, string>, peer: string): UseStep[] {
+  const [name, net] = [own.get('name'), own.get('net')];
+  if (name === undefined || net === undefined) return [];
   return [
     {
       kind: 'copy',
-      label: {
-        ca: `Fitxer d’aquest node per a l’altra banda: hosts/${name}`,
-        es: `Fichero de este nodo para la otra parte: hosts/${name}`,
-        en: `This node’s file for the other side: hosts/${name}`,
-      },
-      text: file,
-    },
-    {
-      kind: 'copy',
+      on: 'linux',
       label: {
         ca: 'Línia per al tinc.conf de l’altra banda',
         es: 'Línea para el tinc.conf de la otra parte',
@@ -184,7 +230,15 @@ function ownSide(peer: string, own: ReadonlyMap<string, string>): UseStep[] {
       },
       text: `ConnectTo = ${name}`,
     },
-    invitation,
+    {
+      kind: 'note',
+      on: 'linux',
+      label: {
+        ca: `Amb tinc 1.1 n’hi ha prou que una banda executi «tinc -n ${net} invite ${peer}» i l’altra «tinc join» amb l’adreça que en surt.`,
+        es: `Con tinc 1.1 basta con que una parte ejecute «tinc -n ${net} invite ${peer}» y la otra «tinc join» con la dirección resultante.`,
+        en: `With tinc 1.1, one side runs “tinc -n ${net} invite ${peer}” and the other “tinc join” with the address it prints; nothing else is needed.`,
+      },
+    },
   ];
 }
 

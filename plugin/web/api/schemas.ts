@@ -11,9 +11,11 @@ import { LAN_STATES, type LanService } from '../../node/announce/lan.js';
 import { WITHDRAWALS } from '../../node/announce/publisher.js';
 import { ADDRESS_TROUBLES, PORT_TROUBLES } from '../../node/announce/troubles.js';
 import type { Own, OwnView } from '../../node/own-service.js';
+import type { HoleModel } from '../../present/provider.js';
 import type { RowModel } from '../../present/row.js';
 import { LEADS } from '../../present/service/reason.js';
 import type { ServiceModel } from '../../present/service.js';
+import { DEVICES } from '../../services/contract.js';
 import { ACTIONS, ACTORS } from '../../store/tables/events.js';
 import type { EventModel } from '../pages/events.js';
 import type { services, turnBackground } from '../pages/home.js';
@@ -137,7 +139,7 @@ type Preview = Answer<typeof preview>;
 
 const type: Fields<Omit<TypeAnswer, 'providers'>> = {
   ...service,
-  ...{ scored: flag, link: flag, publishTxt: textOrNull, files },
+  ...{ scored: flag, link: flag, publishTxt: textOrNull, advice: textOrNull, files },
   found: shape<TypeAnswer['found']>({ total: whole, page: whole, pages: whole }),
   scan: shape<TypeAnswer['scan']>({ providers: whole, left: whole, packets: whole, bytes: whole }),
   units: list(shape<TypeAnswer['units'][number]>({ unit: text, package: textOrNull })),
@@ -149,7 +151,15 @@ const beats = orNull(
 );
 const useStep = {
   type: 'object',
-  properties: { kind: oneOf('link', 'copy', 'qr', 'note'), label: text, url: text, text, system: text },
+  properties: {
+    ...{ kind: oneOf('link', 'copy', 'qr', 'note'), label: text, url: text, text, system: text },
+    on: { ...oneOf(...DEVICES), description: 'The one device that it is for.' },
+    holes: {
+      ...list(shape<HoleModel>({ name: text, label: text, pattern: text })),
+      description:
+        'Parts that only the person knows: `<name>` in the text, to be replaced by what matches the pattern.',
+    },
+  },
   required: ['kind', 'label'],
 };
 const provider: Fields<ProviderAnswer> = {

@@ -7,6 +7,7 @@ import { opinionModel, providerModel } from '../../present/provider.js';
 import { queryChoice } from '../../present/query.js';
 import { EVERYTHING } from '../../present/search.js';
 import { serviceModel, typeTitle } from '../../present/service.js';
+import { useModel } from '../../present/use/index.js';
 import { answers, fields, limitedText, oneOf, startsJob } from '../api/operation.js';
 import type { Web } from '../context.js';
 import { doneText, order, pulse } from '../reply/job.js';
@@ -115,6 +116,7 @@ async function show(web: Web, visit: Visit, { found, model }: Loaded, followed: 
     title: `${ranked.provider.node} · ${typeTitle(view.type, typeId, words)}`,
     service: serviceModel(view, words),
     provider: model,
+    use: useModel(model.use, request.query),
     codes: qrCodes(model.use.flatMap((step) => (step.kind === 'qr' ? [step.text] : []))),
     bytes: model.scan.bytes,
     scannable: ranked.provider.barred === null,
