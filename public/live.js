@@ -153,7 +153,9 @@ document.addEventListener('visibilitychange', () => {
 });
 
 document.addEventListener('keydown', (event) => {
-  const search = document.getElementById('cs-q');
+  // The page's own search, else that of its head; the link to it where there is no room for a field.
+  const fields = [...document.querySelectorAll('#cs-q, #cs-find, .cs-find-link')].filter((one) => one.offsetParent);
+  const search = fields.find(({ id }) => id === 'cs-q') ?? fields.find(({ id }) => id) ?? fields[0];
   if (event.key !== '/' || !search || event.target.closest('input, textarea, select')) return;
   event.preventDefault();
   search.focus();

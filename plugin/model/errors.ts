@@ -7,6 +7,7 @@ const STATUS = {
   'unknown-type': 404,
   'unknown-provider': 404,
   'unknown-job': 404,
+  'unknown-node': 404,
   'not-found': 404,
   'wrong-path': 404,
   'bad-request': 400,

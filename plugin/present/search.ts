@@ -129,7 +129,7 @@ function matcher({ q, community, source, reachable, measured, measurable, pinned
 }
 
 /** Without case and accents: `nuria` finds Núria. */
-const fold = (text: string) => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
+export const fold = (text: string) => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
 
 /** Round-trip time, ms; null where it was not measured. */
 export function measuredRtt({ path, parts }: Ranked): number | null {

@@ -4,6 +4,8 @@ import * as status from './api/status.js';
 import * as tokens from './api/tokens.js';
 import * as announcements from './pages/announcements.js';
 import * as events from './pages/events.js';
+import * as node from './pages/everywhere/node.js';
+import * as search from './pages/everywhere/search.js';
 import * as files from './pages/files.js';
 import * as help from './pages/help.js';
 import * as home from './pages/home.js';
@@ -27,6 +29,8 @@ export const ROUTES: readonly Route[] = [
   ...localService.routes,
   ...provider.routes,
   ...measurements.routes,
+  ...search.routes,
+  ...node.routes,
   ...files.routes,
   ...job.routes,
   ...events.routes,

@@ -256,6 +256,19 @@ function rest({ panel }: TestWeb): States {
     'why something is not listed': { path: () => 'help/not-listed?node=node7&type=dnsservice' },
     'what was left out of the list': { path: () => 'help/skipped?source=serf&reason=bad-json' },
     'what was heard': { path: () => 'help/heard?source=serf' },
+    'everything that a word finds': { path: () => 'search?q=node' },
+    'a search that finds nothing': { path: () => 'search?q=nobody' },
+    'a node': { path: () => `nodes/${all()[0]?.provider.node}` },
+    'the API': { path: () => 'api' },
+    'the settings': { path: () => 'settings' },
+    'a new token': {
+      path: () => 'settings',
+      act: async (page) => {
+        await page.fill('[name=name]', 'cron');
+        await page.click('form[action$="/settings/tokens"] button');
+        await page.waitForURL('**/settings/tokens');
+      },
+    },
     'an address that leads nowhere': { path: () => 'nothing' },
   };
 }

@@ -18,6 +18,8 @@ import type { ServiceModel } from '../../present/service.js';
 import { DEVICES } from '../../services/contract.js';
 import { ACTIONS, ACTORS } from '../../store/tables/events.js';
 import type { EventModel } from '../pages/events.js';
+import type { load as nodeOffers } from '../pages/everywhere/node.js';
+import type { load as found } from '../pages/everywhere/search.js';
 import type { services, turnBackground } from '../pages/home.js';
 import type { preview } from '../pages/local-service.js';
 import type { session } from '../pages/login.js';
@@ -127,6 +129,22 @@ const row: Fields<RowModel> = {
     }),
   ),
 };
+
+type FoundAnswer = Answer<typeof found>;
+type NodeAnswer = Answer<typeof nodeOffers>;
+
+const placedRow = shape<NodeAnswer['providers'][number]>({
+  ...row,
+  type: text,
+  title: text,
+  icon: text,
+  community: text,
+});
+const nodeCount: Fields<FoundAnswer['nodes']['rows'][number]> = {
+  ...{ node: text, self: flag, offers: whole, measured: whole, works: whole },
+};
+/** The first rows of all that match. */
+const group = (rows: Schema): Schema => shape<FoundAnswer['nodes']>({ rows: list(rows), total: whole });
 
 type TypeAnswer = Answer<typeof typeAnswer>;
 type ComparisonAnswer = Answer<typeof comparison>;
@@ -238,6 +256,19 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
     ),
   }),
   Provider: shape<ProviderAnswer>(provider),
+  Found: shape<FoundAnswer>({
+    q: text,
+    types: group(
+      shape<FoundAnswer['types']['rows'][number]>({ type: text, title: text, icon: text, providers: whole }),
+    ),
+    nodes: group(shape(nodeCount)),
+    ...{ providers: group(placedRow), addresses: group(placedRow) },
+  }),
+  NodeOffers: shape<NodeAnswer>({
+    ...nodeCount,
+    ...{ addresses: list(text), hosts: list(text), communities: list(text), sources: list(sourceName) },
+    providers: list(placedRow),
+  }),
   Background: shape<StatusAnswer['background']>({
     ...{ on: flag, next: orNull(moment), spentToday: number, budget: number, waiting: textOrNull },
     last: orNull(shape({ type: text, provider: text, at: moment })),

@@ -32,6 +32,7 @@ const SELF_EXPLANATORY: ReadonlySet<string> = new Set<ErrorCode>([
     'unknown-type',
     'unknown-provider',
     'unknown-job',
+    'unknown-node',
     'not-found',
     'wrong-path',
     'nothing-to-scan',
@@ -171,6 +172,8 @@ function common(web: Web, visit: Visit) {
     /** For a small part that is repeated often: `include` would copy the whole model each time. */
     draw: (name: string, data: object) => web.views.render(`partials/${name}`, { t: words.t, words, ...data }),
     url: web.url,
+    /** A browser takes the names `.` and `..` out of an address. */
+    nodeUrl: (name: string) => (/^\.\.?$/.test(name) ? `${web.url('search')}?q=${name}` : web.url('nodes', name)),
     asset: web.asset,
     command: programCommand(),
     unit: panelUnit(),
