@@ -53,6 +53,14 @@ function show() {
   line.firstElementChild.textContent = (missed < PATIENCE ? updated : lost).replace('%', ago);
 }
 
+// The tab says how far a scan is, and by its icon that something fails.
+function tell() {
+  const { title, icon } = pulse()?.dataset ?? {};
+  const link = document.getElementById('cs-icon');
+  if (title && document.title !== title) document.title = title;
+  if (icon && link && link.getAttribute('href') !== icon) link.href = icon;
+}
+
 // Said once to who cannot see it, and shown to the others by the colour of everything that may be old.
 function turn(isLost) {
   const line = pulse();
@@ -122,6 +130,7 @@ document.addEventListener('htmx:error', ({ detail }) => detail.ctx && lose(detai
 document.addEventListener('htmx:after:swap', () => {
   show();
   age();
+  tell();
   tellUnsent();
 });
 
@@ -142,12 +151,36 @@ document.addEventListener('htmx:before:request', ({ detail: { ctx } }) => {
   for (const one of [message(), document.getElementById('cs-saved')]) one?.replaceChildren();
 });
 
-// A tab that nobody looks at asks nothing, and asks at once when it is looked at again.
+// Every two seconds it may ask whether anything is new. It does while work goes on or somebody is at the page, and seldom
+// where it is only left open; a tab that nobody looks at asks nothing, and asks at once when it is looked at again.
+const SELDOM_MS = 15_000;
+const PRESENT_MS = 120_000;
+let touchedAt = Date.now();
+let askedAt = 0;
+for (const touch of ['pointerdown', 'pointermove', 'keydown', 'scroll'])
+  document.addEventListener(
+    touch,
+    () => {
+      touchedAt = Date.now();
+    },
+    { passive: true, capture: true },
+  );
+document.addEventListener(
+  'cs-again',
+  () => {
+    askedAt = 0;
+  },
+  true,
+);
 document.addEventListener('htmx:before:request', (event) => {
-  if (document.hidden && event.target === pulse()) event.preventDefault();
+  if (event.target !== pulse()) return;
+  const isBusy = 'busy' in pulse().dataset || Date.now() - touchedAt < PRESENT_MS;
+  if (document.hidden || (!isBusy && Date.now() - askedAt < SELDOM_MS)) event.preventDefault();
+  else askedAt = Date.now();
 });
 document.addEventListener('visibilitychange', () => {
   if (document.hidden) return;
+  touchedAt = Date.now();
   age();
   pulse()?.dispatchEvent(new Event('cs-again'));
 });

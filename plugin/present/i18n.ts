@@ -92,6 +92,8 @@ const SYMBOLS: ReadonlyMap<string, string> = new Map([
   ['ms', 'ms'],
   ['ms/kB', 'ms/kB'],
   ['hours', 'h'],
+  ['min', 'min'],
+  ['s', 's'],
 ]);
 
 function createWords(language: Language, texts: Texts): Words {

@@ -53,6 +53,12 @@ export function serviceModel(
 
 export type ServiceModel = ReturnType<typeof serviceModel>;
 
+/** What the tab's icon warns of: an own service has failed, or the last try at a recommended provider. */
+export function alarm(services: readonly Pick<ServiceModel, 'best' | 'local'>[]): 'failed' | 'weak' | null {
+  if (services.some(({ local }) => local.units.some(({ state }) => state === 'failed'))) return 'failed';
+  return services.some(({ best }) => best?.missed) ? 'weak' : null;
+}
+
 /** The recommended provider, with the reason in words and in figures. */
 function bestModel(best: Ranked, type: ServiceType, rows: readonly Ranked[], words: Words) {
   const { provider, score, parts, failures, measuredAt } = best;

@@ -74,6 +74,8 @@ const COMPOSED: Readonly<Record<string, readonly string[]>> = {
   'nothing.': EMPTY_REASONS.flatMap((why) => [why, `${why}.todo`]),
   'type.empty.': ['todo'],
   'best.': LEADS,
+  'scan.best.': ['first', 'stays', 'new'],
+  'scan.': ['work', 'reached'],
   'home.unmeasured.': MEASURERS,
   'home.trouble.': ['unit', 'port'],
   'event.': [...ACTIONS, 'cancel'],

@@ -33,7 +33,7 @@ afterAll(() => whole.close());
 
 /** The address that the open page asks at. */
 const watched = (body: string) =>
-  /hx-get="([^"]+)" hx-trigger="every 15s/.exec(body)?.[1]?.replaceAll('&amp;', '&') ?? '';
+  /hx-get="([^"]+)" hx-trigger="every 2s/.exec(body)?.[1]?.replaceAll('&amp;', '&') ?? '';
 
 async function open(visitor: Visitor, page: string): Promise<string> {
   const { body } = await visitor.get(page);

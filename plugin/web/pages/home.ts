@@ -5,7 +5,7 @@ import type { TypeSummary, Version } from '../../panel/contract.js';
 import { backgroundModel } from '../../present/background.js';
 import { emptyModel } from '../../present/empty.js';
 import { PAGES, queryInteger } from '../../present/query.js';
-import { serviceModel, sourceModel } from '../../present/service.js';
+import { alarm, serviceModel, sourceModel } from '../../present/service.js';
 import { answers, fields, oneOf } from '../api/operation.js';
 import { bodyField } from '../auth/index.js';
 import type { Web } from '../context.js';
@@ -84,6 +84,7 @@ async function homeModel(web: Web, visit: Visit) {
     title: visit.words.t('page.home'),
     systemd: problem === null || asPanelError(problem).code !== 'no-systemd',
     background: backgroundModel(web.panel),
+    alarm: alarm(models),
     services: troubledFirst(models.filter(({ builtin }) => builtin)),
     others: otherServices(web, visit, models),
     nothing: isEmpty ? await emptyModel(web.panel, visit.words) : null,

@@ -1,11 +1,13 @@
 /** The page of a job: survives a reload, and is the same in every tab. */
 import type { Job } from '../../model/job.js';
+import { scanSummary } from '../../present/list/summary.js';
 import { rowModel } from '../../present/row.js';
 import { typeTitle } from '../../present/service.js';
 import { answers, startsJob } from '../api/operation.js';
+import { bodyField } from '../auth/index.js';
 import type { Web } from '../context.js';
 import { accepted, doneText } from '../reply/job.js';
-import { redirect, section } from '../reply/respond.js';
+import { ownPath, redirect, section } from '../reply/respond.js';
 import { jobFor, typeFor } from '../request/as-reader.js';
 import { noteAction } from '../request/note.js';
 import { pathParams } from '../request/path.js';
@@ -26,7 +28,7 @@ export const routes: readonly Route[] = [
       means: 'The job, ended: `cancelled`, unless it had ended before.',
     },
     load: cancel,
-    page: (web, visit, job) => (visit.fragment ? show(web, visit, job) : redirect(visit, web.url('jobs', job.id))),
+    page: cancelled,
     json: accepted,
   }),
 ];
@@ -35,6 +37,13 @@ async function cancel(web: Web, visit: Visit): Promise<Job> {
   const job = await web.panel.jobs.cancel(pathParams(visit).id);
   noteAction(web, visit, 'cancel', { type: job.type, provider: job.provider });
   return job;
+}
+
+/** To where it was cancelled; a page with scripts is there already, and follows the job. */
+function cancelled(web: Web, visit: Visit, job: Job) {
+  const back = bodyField(visit.request, 'back');
+  if (visit.fragment) return back === '' ? show(web, visit, job) : visit.reply.code(204).send();
+  return redirect(visit, back === '' ? web.url('jobs', job.id) : `${ownPath(web, back)}?job=${job.id}`);
 }
 
 async function show(web: Web, visit: Visit, job: Job) {
@@ -46,10 +55,16 @@ async function show(web: Web, visit: Visit, job: Job) {
     title: visit.words.t(`job.kind.${job.kind}`, { service }),
     service,
     job,
-    done: doneText(job, type, visit),
+    done: doneText(job, type, visit) ?? (await summary(web, visit, job)),
     refresh: isRunning,
     tried: await triedRows(web, visit, job),
   });
+}
+
+/** null where the type is not announced any more. */
+async function summary(web: Web, visit: Visit, job: Job) {
+  if (job.kind !== 'scan' || web.panel.discovery.providers(job.type).length === 0) return null;
+  return scanSummary(job, typeFor(visit, await web.panel.type(job.type)).ranked, visit.words);
 }
 
 /** Providers that the page of a scan shows. */

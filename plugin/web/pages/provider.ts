@@ -6,7 +6,7 @@ import { historyModel } from '../../present/pictures/history.js';
 import { opinionModel, providerModel } from '../../present/provider.js';
 import { queryChoice } from '../../present/query.js';
 import { EVERYTHING } from '../../present/search.js';
-import { serviceModel, typeTitle } from '../../present/service.js';
+import { alarm, serviceModel, typeTitle } from '../../present/service.js';
 import { useModel } from '../../present/use/index.js';
 import { answers, fields, limitedText, oneOf, startsJob } from '../api/operation.js';
 import type { Web } from '../context.js';
@@ -106,6 +106,7 @@ async function show(web: Web, visit: Visit, { found, model }: Loaded, followed: 
   const job = followed ? jobFor(web, visit, followed) : (visit.jobs.find(covers) ?? null);
   const address = web.url('services', typeId, 'providers', id);
   const span = queryChoice(request.query, 'span', Object.keys(SPANS) as Span[]);
+  const service = serviceModel(view, words);
   return section(web, visit, 'provider', withSpan(pulse(address, EVERYTHING, job), span), {
     saved: 'saved' in (request.query as object),
     ...more,
@@ -114,7 +115,8 @@ async function show(web: Web, visit: Visit, { found, model }: Loaded, followed: 
     history: historyModel(web.panel.store, { type: typeId, id }, words, web.now(), span),
     opinion: role === 'owner' ? opinionModel(web.panel.store.opinions.get(typeId, id)) : null,
     title: `${ranked.provider.node} · ${typeTitle(view.type, typeId, words)}`,
-    service: serviceModel(view, words),
+    service,
+    alarm: alarm([service]),
     provider: model,
     use: useModel(model.use, request.query),
     codes: qrCodes(model.use.flatMap((step) => (step.kind === 'qr' ? [step.text] : []))),

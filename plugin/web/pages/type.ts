@@ -4,11 +4,12 @@ import type { Job } from '../../model/job.js';
 import type { PublishForm } from '../../node/announce/form.js';
 import type { TypeView } from '../../panel/contract.js';
 import { emptyModel } from '../../present/empty.js';
+import { scanSummary } from '../../present/list/summary.js';
 import { API_DEFAULTS, listModel, pageDefaults } from '../../present/list.js';
 import { isPreview, OWN_JOBS, ownModel } from '../../present/own.js';
 import { isReachable } from '../../present/row.js';
 import { EVERYTHING, readSearch, searchRows, toQuery } from '../../present/search.js';
-import { typeModel } from '../../present/service.js';
+import { alarm, typeModel } from '../../present/service.js';
 import { answers, startsJob } from '../api/operation.js';
 import type { Web } from '../context.js';
 import { order, pulse } from '../reply/job.js';
@@ -89,9 +90,11 @@ async function show(web: Web, visit: Visit, { view, model, list }: Loaded, job: 
     ...{ scan, act },
     title: model.title,
     type: model,
+    alarm: alarm([model]),
     find: listModel(address, view.ranked, list, words),
     query: toQuery(list.search),
     headline: headline(view),
+    summary: scanSummary(scan, view.ranked, words),
     nothing: view.ranked.length === 0 ? await emptyModel(web.panel, words, typeId) : null,
     systemd: problem && asPanelError(problem).code,
   });

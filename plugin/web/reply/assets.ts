@@ -7,7 +7,17 @@ import type { FastifyInstance } from 'fastify';
 import { PUBLIC_DIR } from '../../config/paths.js';
 
 /** `htmx.min.js` is copied there from its package by the build. */
-export const ASSETS = ['style.css', 'dark.css', 'icon.svg', 'htmx.min.js', 'copy.js', 'live.js', 'chart.js'] as const;
+export const ASSETS = [
+  'style.css',
+  'dark.css',
+  'icon.svg',
+  'icon-weak.svg',
+  'icon-failed.svg',
+  'htmx.min.js',
+  'copy.js',
+  'live.js',
+  'chart.js',
+] as const;
 export type Asset = (typeof ASSETS)[number];
 
 /** The address of each file under the folder. @throws Error when a file is missing */

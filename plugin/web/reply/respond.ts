@@ -6,6 +6,7 @@ import { CONFIG_FILE } from '../../config/index.js';
 import { panelUnit, programCommand } from '../../config/install.js';
 import { log } from '../../lib/log.js';
 import { asPanelError, ERROR_CODES, type ErrorCode, PanelError } from '../../model/errors.js';
+import type { Job } from '../../model/job.js';
 import { LANGUAGES } from '../../model/language.js';
 import { providerName } from '../../present/row.js';
 import { sourceModel } from '../../present/service.js';
@@ -14,10 +15,18 @@ import { TooManyTries } from '../auth/index.js';
 import { CLOUDY_SEARCH } from '../cloudy.js';
 import type { Web } from '../context.js';
 import { APPEARANCES, type Visit } from '../visit.js';
+import type { Asset } from './assets.js';
 import { BLANK, SharedPage } from './shared.js';
 
 /** The parts of pages that htmx replaces: `partials/<name>` is the element with that id. */
 type Section = 'home' | 'type' | 'compare' | 'provider' | 'job';
+
+/** What a part of a page is made of; the tab needs these of it. */
+interface TabData {
+  readonly title: string;
+  readonly job?: Job | null;
+  readonly alarm?: 'weak' | 'failed' | null;
+}
 
 /** Addresses that a page polls: `follow` every second while a job runs, `watch` now and then. */
 export interface Pulse {
@@ -64,20 +73,32 @@ export function page(web: Web, visit: Visit, name: string, data: object, status 
  * The page, or only its changing part where htmx asks for that: the same text in both. A page that is left open asks with the
  * stamp of what it has (`?since=`); after a POST it has none.
  */
-export async function section(
+export async function section<Data extends TabData>(
   web: Web,
   visit: Visit,
   name: Section,
   { follow, watch }: Pulse,
-  data: object,
+  data: Data,
 ): Promise<FastifyReply> {
-  const model = { ...common(web, visit), ...data, follow };
+  const tab = tabModel(web, visit, name, data);
+  const model = { ...common(web, visit), ...data, ...tab, follow };
   const { stamp } = visit;
   const watched = watch && stamp ? `${watch}${watch.includes('?') ? '&' : '?'}since=${stamp}` : watch;
   const text = web.views.render(`partials/${name}`, model);
   const part = text + web.views.render('partials/pulse', { ...model, name, watched });
   if (visit.fragment) return html(web, visit, part, 200);
-  return page(web, visit, name, { ...data, part });
+  return page(web, visit, name, { ...data, ...tab, part });
+}
+
+/** What the tab says while nobody looks at the page: how far the scans are that concern it, and whether something fails. */
+function tabModel(web: Web, { request, words }: Visit, name: Section, data: TabData) {
+  const type = name === 'home' ? undefined : (data.job?.type ?? (request.params as { readonly type?: string }).type);
+  const jobs = web.panel.jobs.running().filter((job) => type === undefined || job.type === type);
+  const scans = jobs.filter(({ kind }) => kind === 'scan');
+  const sum = (of: 'done' | 'total') => words.number(scans.reduce((all, job) => all + job[of], 0));
+  const progress = scans.length === 0 ? '' : `${sum('done')}/${sum('total')} · `;
+  const icon: Asset = data.alarm ? `icon-${data.alarm}.svg` : 'icon.svg';
+  return { tab: progress + data.title, icon: web.asset(icon), busy: jobs.length > 0 };
 }
 
 /** Back to a path of this site after a POST. */
