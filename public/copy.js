@@ -17,10 +17,15 @@ document.addEventListener('click', async ({ target }) => {
   if (!button) return;
   const { label, copied, selected } = button.dataset;
   const told = (await copy(button.parentElement.querySelector('.cs-copy'))) ? copied : selected;
-  button.textContent = told;
+  const text = button.querySelector('span');
+  text.textContent = told;
+  button.classList.add('cs-done');
+  text.classList.remove('cs-hidden');
   document.getElementById('cs-told').textContent = told;
   setTimeout(() => {
-    button.textContent = label;
+    text.textContent = label;
+    button.classList.remove('cs-done');
+    text.classList.add('cs-hidden');
     document.getElementById('cs-told').textContent = '';
   }, 2500);
 });

@@ -114,12 +114,14 @@ describe.each(FRONTS)('in a browser, %s', (_, start) => {
       await page.click('.cs-table .cs-who a');
       await page.waitForURL('**/providers/*');
       const own = page.locator('#opinion');
-      await own.locator('input[name=stars][value="4"]').check();
+      await own.locator('#cs-star-4').click();
+      await own.locator('#cs-star-4[aria-pressed=true]').waitFor();
+      await own.locator('summary').click();
       await own.locator('textarea').fill('Ask for <b>Núria</b> & her “key”.\nIn the evening.');
-      await own.locator('button').click();
-      await own.locator('[role=status]').waitFor();
+      await own.locator('details button').click();
+      await own.locator('[role=status] strong').waitFor();
       await page.reload();
-      expect(await own.locator('input[name=stars][value="4"]').isChecked()).toBe(true);
+      expect(await own.locator('#cs-star-4').getAttribute('aria-pressed')).toBe('true');
       expect(await own.locator('textarea').inputValue()).toBe('Ask for <b>Núria</b> & her “key”.\nIn the evening.');
     });
   });

@@ -152,8 +152,9 @@ describe('a page', () => {
     await page.goto(`http://${ADDRESS}:${port}/login?next=/${one}`);
     await page.fill('input[name=password]', PASSWORD);
     await page.click('form[action$="/login"] button');
+    await page.click('.cs-opinion summary');
     await page.fill('#cs-note', 'written with care');
-    return page.locator('.cs-opinion form button');
+    return page.locator('.cs-opinion details button');
   };
   const note = () => web.panel.store.opinions.get('dnsservice', MANY[0]?.provider.id ?? '').note;
 

@@ -56,7 +56,7 @@ describe('a person with a screen reader', () => {
     const heard = await Promise.all(losses.map((loss) => loss.ariaSnapshot()));
     const points = heard.map((line) => Number(/, (\d+) points? lost/.exec(line)?.[1]));
     expect(points.reduce((sum, one) => sum + one, 0)).toBe(100 - score);
-    expect(heard.join('\n')).toMatch(/tried only \d+ times?|few measurements so far/);
+    expect(heard.join('\n')).toMatch(/tried only \d+ times?|few tries so far/);
     // The sign and the figure beside the words are for the eye only.
     expect(heard.join('\n')).not.toContain('−');
   });
@@ -81,6 +81,7 @@ describe('a person with a screen reader', () => {
     }
     const heads = await history.getByRole('columnheader').allTextContents();
     expect(heads).toEqual(['When', 'Score', 'Answers', 'Round-trip time', 'Response time']);
-    expect(await history.getByRole('row').count()).toBe(3);
+    // A head, and as many tries as the charts have.
+    expect(await history.getByRole('row').count()).toBeGreaterThanOrEqual(3);
   });
 });

@@ -202,7 +202,7 @@ function providers({ panel }: TestWeb): States {
     'a provider that was never tried': { path: () => `${list()}/providers/${all()[28]?.provider.id}` },
     'a provider, what the owner thinks of it being saved': {
       path: provider,
-      act: (page) => page.click('.cs-opinion button').then(() => page.locator('#cs-saved strong').waitFor()),
+      act: (page) => page.click('#cs-star-4').then(() => page.locator('#cs-saved strong').waitFor()),
     },
     'a provider that fails': { path: () => `${list()}/providers/${all()[19]?.provider.id}` },
     'a provider while another job holds it': { path: provider, prepare: () => panel.connect('dnsservice', first()) },

@@ -66,6 +66,7 @@ const COMPOSED: Readonly<Record<string, readonly string[]>> = {
     'gate',
   ],
   'why.about.': ['1', '2', '3', '4', '5', '6', '7', '8', '9'],
+  'opinion.': ['pinned', 'hidden'],
   'opinion.known.': ['yes', 'no', 'unsaid'],
   'background.waiting.': ['scan', 'night', 'load', 'traffic', 'budget', 'nothing-due', 'starting'],
   'own.lan.': [...LAN_STATES, 'off'],

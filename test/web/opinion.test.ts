@@ -39,9 +39,10 @@ describe('an opinion', () => {
     expect(opinions.get('dnsservice', id)).toMatchObject({ pinned: true, hidden: false, runBy: 'Maria', known: 'yes' });
     const { body } = await visitor.get(page);
     expect(body).toContain('value="Maria"');
-    expect(body).toContain('value="4" checked');
+    expect(body).toMatch(/id="cs-star-4" name="stars" value="" aria-pressed="true"/);
+    expect(body.match(/class="cs-lit"/g)).toHaveLength(4);
     // The region is there before, so that its change is told.
-    const told = (page: string) => /<\/button>\s*<p id="cs-saved" role="status">(.*?)<\/p>/.exec(page)?.[1];
+    const told = (page: string) => /<p id="cs-saved" role="status">(.*?)<\/p>/.exec(page)?.[1];
     expect([told(body), told((await visitor.get(`${page}?saved=yes`)).body)]).toEqual(['', '<strong>Saved.</strong>']);
     expect(body).not.toContain(STRANGE);
   });
@@ -53,9 +54,20 @@ describe('an opinion', () => {
     expect(opinions.get('dnsservice', id).stars.map(({ stars }) => stars)).toEqual([2, 4]);
   });
 
+  it('is changed by each button alone: a star, the pin, hiding', async () => {
+    const { id, page, visitor, opinions } = await open();
+    for (const fields of [{ note: 'x' }, { pinned: 'yes' }, { stars: '3' }, { hidden: 'yes' }, { hidden: '' }])
+      await visitor.post(`${page}/opinion`, fields);
+    expect(opinions.get('dnsservice', id)).toMatchObject({ note: 'x', pinned: true, hidden: false });
+    expect(opinions.get('dnsservice', id).stars).toMatchObject([{ stars: 3 }]);
+    const { body } = await visitor.get(page);
+    expect(body).toMatch(/name="pinned" value="" aria-pressed="true"/);
+    expect(body).toMatch(/name="hidden" value="yes" aria-pressed="false"/);
+  });
+
   it('can take its stars back once there are any', async () => {
     const { id, page, visitor, opinions } = await open();
-    const isOffered = async () => (await visitor.get(page)).body.includes('name="stars" value="">');
+    const isOffered = async () => (await visitor.get(page)).body.includes('name="stars" value=""');
     expect(await isOffered()).toBe(false);
     await visitor.post(`${page}/opinion`, { stars: '1', note: 'x' });
     expect(await isOffered()).toBe(true);

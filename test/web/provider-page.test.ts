@@ -24,7 +24,7 @@ describe('the page of a provider', () => {
     [{ rtt: null, jitter: null, loss: 1 }, '100% of packets lost'],
   ])('shows only what was measured of the path: %o', async (path, text) => {
     const body = await pageBody('dnsservice', { path });
-    expect(/<h2>Path to the node \(ping\)<\/h2>\s*<p>(.*?)<\/p>/s.exec(body)?.[1]).toBe(text);
+    expect(/<dt>Path to the node \(ping\)<\/dt><dd>(.*?)<\/dd>/.exec(body)?.[1]).toBe(text);
   });
 
   it.each([

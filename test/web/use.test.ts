@@ -191,7 +191,7 @@ describe('a text to be copied', () => {
     const visitor = await open();
     const { body } = await visitor.get(pageAddress(2), { 'accept-language': 'ca' });
     expect(body).toMatch(
-      /<pre class="cs-copy">nameserver 10\.139\.40\.2\n?[^<]*<\/pre><button type="button"[^>]* data-copied="Copiat"[^>]*>Copia</,
+      /<pre class="cs-copy">nameserver 10\.139\.40\.2\n?[^<]*<\/pre><button type="button"[^>]* data-copied="Copiat"[^>]*><svg.*?<\/svg><span class="cs-hidden">Copia</,
     );
     expect(body).toContain('<p id="cs-told" class="cs-hidden" role="status">');
     expect(body).toMatch(/<script src="\/public\/copy\.js\?v=[0-9a-f]{8}" defer>/);

@@ -20,10 +20,8 @@ export interface OpinionChange {
  * Reads the form or the JSON body.
  * @throws PanelError bad-request, naming the field: nothing is truncated or ignored silently
  */
-export function readOpinion({ request: { body }, api }: Visit): OpinionChange {
-  const sent = typeof body === 'object' && body !== null ? (body as Fields) : {};
-  // A form does not send a box without its tick.
-  const fields = api ? sent : { pinned: '', hidden: '', ...sent };
+export function readOpinion({ request: { body } }: Visit): OpinionChange {
+  const fields = typeof body === 'object' && body !== null ? (body as Fields) : {};
   return { stars: readStars(fields.stars), other: readOther(fields) };
 }
 
