@@ -6,6 +6,7 @@ import { knownPeers } from '../node/peers.js';
 import type { Panel } from '../panel/contract.js';
 import type { Store } from '../store/index.js';
 import type { Words } from './i18n.js';
+import { fillLine, toFields } from './use/index.js';
 
 /**
  * `away`: no Serf agent answers. `alone`: the agent knows no other node. `quiet`: there are other nodes, and none of them
@@ -40,14 +41,17 @@ export async function emptyReason(panel: Pick<Panel, 'demo' | 'discovery'>): Pro
  * What the page of an empty list says.
  * @param typeId the type that has no provider; without it, no type has one
  */
-export async function emptyModel(panel: Panel, words: Words, typeId?: string) {
+export async function emptyModel(panel: Panel, words: Words, typeId?: string, query: unknown = {}) {
   const reason = await emptyReason(panel);
   const key = reason === 'quiet' && typeId !== undefined ? 'type.empty' : `nothing.${reason}`;
   const canJoin = reason === 'alone' && joinAddresses(panel).length > 0;
+  const command = typeId !== undefined && reason === 'quiet' ? '' : commandFor(reason, panel);
+  const hole = { name: 'address', label: words.t('nothing.address'), pattern: ADDRESS };
+  const fields = toFields(command.includes('<address>') ? [hole] : [], query);
   return {
     text: words.t(key),
     todo: words.t(canJoin ? 'nothing.alone.known' : `${key}.todo`),
-    command: typeId !== undefined && reason === 'quiet' ? null : commandFor(reason, panel),
+    ...{ fields, command: command && fillLine(command, fields) },
   };
 }
 
@@ -67,5 +71,11 @@ export function commandFor(reason: EmptyReason, panel: Peers): string {
   const { host, port } = panel.config.serfRpc;
   const address = joinHostPort(host, port);
   const agent = address === SERF_RPC ? '' : ` -rpc-addr=${address}`;
-  return reason === 'quiet' ? `serf members${agent}` : [`serf join${agent}`, ...joinAddresses(panel)].join(' ');
+  const known = joinAddresses(panel);
+  return reason === 'quiet'
+    ? `serf members${agent}`
+    : `serf join${agent} ${known.length > 0 ? known.join(' ') : '<address>'}`;
 }
+
+/** An address or name, with or without a port: nothing that a shell would take for more. */
+const ADDRESS = '[A-Za-z0-9\\[][A-Za-z0-9.:\\]\\-]{0,250}';

@@ -94,7 +94,7 @@ describe('a part that does not work', () => {
   it('is a Serf agent that knows no other node', async () => {
     const { code, out } = await examine({ members: 1 });
     expect(code).toBe(0);
-    expect(out).toMatch(/^– absent +serf +alone: it knows no other node\n +→ serf join ADDRESS$/m);
+    expect(out).toMatch(/^– absent +serf +alone: it knows no other node\n +→ serf join <address>$/m);
     const config = { serfJoin: '10.1.2.3:5000', serfRpc: { host: '127.0.0.1', port: 7374 } };
     expect((await examine({ members: 1, config })).out).toContain(
       '→ serf join -rpc-addr=127.0.0.1:7374 10.1.2.3:5000\n',

@@ -30,7 +30,11 @@ describe.each(PAGES)('%s with nothing to show', (url) => {
   it('says that Serf knows no other node, and how to join', async () => {
     const { body } = await (await open(1)).get(url);
     expect(body).toContain('this node has not joined a community yet');
-    expect(body).toContain('>serf join<');
+    expect(body).toContain('<div class="cs-line cs-open" data-line="serf join &lt;address&gt;">');
+    const filled = await (await open(1)).get(`${url}?address=${encodeURIComponent('[fd00::1]:5000')}`);
+    expect(filled.body).toContain('>serf join [fd00::1]:5000<');
+    const evil = await (await open(1)).get(`${url}?address=1;reboot`);
+    expect(evil.body).toContain('>serf join &lt;address&gt;<');
     expect(body).toContain('your own list (PROVIDERS_FILE); you can then join with a click');
   });
 
@@ -44,8 +48,8 @@ describe.each(PAGES)('%s with nothing to show', (url) => {
 });
 
 it.each([
-  [{ serfRpc: { host: '127.0.0.1', port: 7374 } }, 'serf join -rpc-addr=127.0.0.1:7374'],
-  [{ serfRpc: { host: '::1', port: 7373 } }, 'serf join -rpc-addr=[::1]:7373'],
+  [{ serfRpc: { host: '127.0.0.1', port: 7374 } }, 'serf join -rpc-addr=127.0.0.1:7374 &lt;address&gt;'],
+  [{ serfRpc: { host: '::1', port: 7373 } }, 'serf join -rpc-addr=[::1]:7373 &lt;address&gt;'],
   [{ serfJoin: '10.139.40.22:5000' }, 'serf join 10.139.40.22:5000'],
   [
     { serfRpc: { host: '127.0.0.1', port: 7374 }, serfJoin: 'door.guifi.net:5000' },

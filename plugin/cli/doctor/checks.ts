@@ -5,7 +5,7 @@ import type { SourceStatus } from '../../discovery/index.js';
 import { asPanelError, type PanelError } from '../../model/errors.js';
 import { openingFor } from '../../node/own-service.js';
 import type { Panel } from '../../panel/contract.js';
-import { commandFor, isAlone, joinAddresses } from '../../present/empty.js';
+import { commandFor, isAlone } from '../../present/empty.js';
 import { hasOwner } from '../../web/auth/password.js';
 import { absent, type Check, fails, failsWith, works } from './check.js';
 import { avahi, dataFolder, journal, ping } from './machine.js';
@@ -88,8 +88,7 @@ async function sources(panel: Panel): Promise<Check[]> {
 async function joined({ name }: SourceStatus, panel: Panel): Promise<Check> {
   try {
     if (!(await isAlone(panel))) return works(name, 'answers');
-    const address = joinAddresses(panel).length === 0 ? ' ADDRESS' : '';
-    return absent(name, 'alone: it knows no other node', `${commandFor('alone', panel)}${address}`);
+    return absent(name, 'alone: it knows no other node', commandFor('alone', panel));
   } catch (error) {
     return failsWith(name, asPanelError(error));
   }

@@ -87,7 +87,7 @@ async function homeModel(web: Web, visit: Visit) {
     alarm: alarm(models),
     services: troubledFirst(models.filter(({ builtin }) => builtin)),
     others: otherServices(web, visit, models),
-    nothing: isEmpty ? await emptyModel(web.panel, visit.words) : null,
+    nothing: isEmpty ? await emptyModel(web.panel, visit.words, undefined, visit.request.query) : null,
     unmeasured: models.some(({ measured }) => measured > 0) ? null : measurer(web, visit),
   };
 }

@@ -95,7 +95,7 @@ async function show(web: Web, visit: Visit, { view, model, list }: Loaded, job: 
     query: toQuery(list.search),
     headline: headline(view),
     summary: scanSummary(scan, view.ranked, words),
-    nothing: view.ranked.length === 0 ? await emptyModel(web.panel, words, typeId) : null,
+    nothing: view.ranked.length === 0 ? await emptyModel(web.panel, words, typeId, request.query) : null,
     systemd: problem && asPanelError(problem).code,
   });
 }
