@@ -1,13 +1,17 @@
 /** This node's own service of a type, beyond its state: its port, and what is announced of it. */
 
+import { announce, readEntry } from '../announcement/entry.js';
 import { asPanelError, PanelError } from '../model/errors.js';
 import type { Job, JobKind } from '../model/job.js';
 import { VERBS } from '../model/unit.js';
 import { FieldError, type PublishForm } from '../node/announce/form.js';
 import type { Preview } from '../node/announce/publisher.js';
+import { portTroubles, type Trouble } from '../node/announce/troubles.js';
 import { type OwnView, openingFor } from '../node/own-service.js';
 import type { Panel } from '../panel/contract.js';
+import { rank } from '../score/rank.js';
 import type { Words } from './i18n.js';
+import { rowModel } from './row.js';
 
 /** Jobs that change the own service. */
 export const OWN_JOBS: readonly JobKind[] = [...VERBS, 'publish', 'unpublish'];
@@ -19,12 +23,19 @@ export const FIELDS = ['description', 'port', 'attributes', 'community'] as cons
 interface PublishModel {
   readonly form: PublishForm;
   readonly preview: Preview | null;
+  /** What is announced, as the row that neighbours will see. */
+  readonly row: PreviewRow | null;
+  /** Why neighbours might not reach it, as far as that is known without a preview. */
+  readonly troubles: readonly Trouble[];
   /** Why there is no preview. */
   readonly error: ReturnType<PanelError['toJSON']> | null;
   readonly problem: (typeof FIELDS)[number] | null;
-  /** Names the shown `preview.troubles`: the form sends it back, and is not asked twice. Empty without troubles. */
+  /** Names the shown troubles: the form sends it back, and is not asked twice. Empty without troubles. */
   readonly warning: string;
 }
+
+/** Opens the form. */
+const ASKED = 'announce';
 
 /** Whether the query is the form, sent for a preview. A list has a `community` to filter by too. */
 export const isPreview = (query: unknown) => readForm(query).description !== undefined;
@@ -77,11 +88,14 @@ export async function ownModel(
   const hasForm = isOwner && !panel.demo;
   const announcing = hasForm && act?.kind === 'publish';
   // A part of the page is asked for every second: it holds no form, unless one was just sent.
-  const isShown = hasForm && (!fragment || typed !== undefined);
+  const isShown = hasForm && (typed !== undefined || (!fragment && isAsked(query)));
   return {
     own: { ...own, opening: isOwner ? opening(panel, words, typeId, own) : null },
-    publish: isShown ? await publishModel(panel, typeId, typed ?? queriedForm(query)) : null,
+    canAnnounce: hasForm,
+    publish: isShown ? await publishModel(panel, words, typeId, typed ?? queriedForm(query)) : null,
     transports: panel.services.of(typeId).transports.length,
+    /** In which the description is proposed. */
+    announceLanguage: panel.config.language,
     /** Whether the form was sent and waits to be confirmed. */
     sent: typed !== undefined,
     /** Whether the job's progress is shown beside the form. */
@@ -109,6 +123,10 @@ function opening({ services, config }: Panel, { language }: Words, typeId: strin
   return found && { label: found.label[language], text: (ranges && found.textFor?.(ranges)) ?? found.text };
 }
 
+/** Whether the form is to be shown: it is opened by a button, and stays for a preview and for the change of an entry. */
+const isAsked = (query: unknown) =>
+  isPreview(query) || readForm(query).replaces !== undefined || Object.hasOwn(Object(query), ASKED);
+
 /** The form sent for a preview, or which of several entries is to be changed. */
 function queriedForm(query: unknown): PublishForm {
   const form = readForm(query);
@@ -116,15 +134,39 @@ function queriedForm(query: unknown): PublishForm {
   return form.replaces === undefined ? {} : { replaces: form.replaces };
 }
 
-async function publishModel({ own }: Panel, typeId: string, form: PublishForm): Promise<PublishModel> {
+async function publishModel(panel: Panel, words: Words, typeId: string, form: PublishForm): Promise<PublishModel> {
+  const { own } = panel;
   try {
     const preview = await own.preview(typeId, form);
-    return { form: preview.form, preview, error: null, problem: null, warning: warning(preview) };
+    const row = previewRow(panel, words, preview);
+    return {
+      form: preview.form,
+      preview,
+      row,
+      troubles: preview.troubles ?? [],
+      error: null,
+      problem: null,
+      warning: warning(preview),
+    };
   } catch (thrown) {
-    const unseen = { form: { ...own.form(typeId, form.replaces), ...form }, preview: null, warning: '' };
+    const typed = { ...own.form(typeId, form.replaces), ...form };
+    const unseen = { form: typed, preview: null, row: null, troubles: [], warning: '' };
     if (thrown instanceof FieldError) return { ...unseen, error: null, problem: thrown.field };
     const error = asPanelError(thrown);
     if (error.code === 'internal') throw thrown;
-    return { ...unseen, error: error.toJSON(), problem: null };
+    const troubles = await portTroubles(typed.port, panel.services.of(typeId).transports);
+    return { ...unseen, troubles, error: error.toJSON(), problem: null };
   }
+}
+
+type PreviewRow = NonNullable<ReturnType<typeof previewRow>>;
+
+/** As neighbours read the entry, before anybody has measured it. */
+function previewRow({ services }: Pick<Panel, 'services'>, words: Words, { entry }: Preview) {
+  const read = readEntry(entry);
+  if (typeof read === 'string') return null;
+  const [node = ''] = read.host.split('.');
+  const seen = { id: 'preview', sources: [], self: false, barred: null, stale: false, heardAt: 0 };
+  const [ranked] = rank([{ ...announce(read, node), ...seen }], new Map());
+  return ranked ? { ...rowModel(ranked, services.of(entry.s), words), rank: null, beats: null, rtt: null } : null;
 }

@@ -52,10 +52,15 @@ async function walk(page: Page, scripts: boolean): Promise<void> {
   await page.goto(`${daemon.url}login?next=/cloudy/services/proxy3`);
   await page.fill('#cs-password', PASSWORD);
   await page.click('.cs-login button');
+  await page.click('.cs-own a[href*="announce="]');
   await page.fill('#publish [name=description]', 'Proxy de la plaça');
+  await page.fill('#publish [name=port]', '5999');
   await page.click('#publish button[formmethod=get]');
   await page.waitForURL('**/services/proxy3?**');
   expect(await page.textContent('#publish pre')).toContain('"Proxy_de_la_plaça"');
+  // Nothing of it is true here: no program listens there, and the agent is bound to loopback.
+  expect(await page.textContent('#publish form')).toMatch(/Only this machine can reach.*Nothing listens on port 5999/s);
+  expect(await page.textContent('.cs-preview')).toMatch(/Proxy de la plaça/);
   expect(await announced()).toEqual([]);
   await page.click('#publish button[name=token]');
   if (!scripts) await page.waitForURL('**/jobs/*');

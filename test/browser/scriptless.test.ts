@@ -132,6 +132,7 @@ describe('without scripts', () => {
         await web.panel.end();
       }
       await page.goto(list);
+      await page.click('.cs-own a[href*="announce="]');
       await page.fill('#cs-publish-description', 'El DNS de la plaça');
       await page.click('#publish button:not([formmethod])');
       await page.waitForURL('**/jobs/*');

@@ -115,12 +115,19 @@ function lists({ panel }: TestWeb): States {
     },
     'a list with an own service that starts': { path: list, prepare: () => panel.own.act('dnsservice', 'start') },
     'a list with an own service that others see': { path: list, prepare: () => announced(panel) },
+    'a list with the form that announces an own service': {
+      path: () => `${list()}?announce=yes`,
+      prepare: () => announced(panel),
+    },
     'a list with an own service that others see, unfolded': {
-      path: list,
+      path: () => `${list()}?announce=yes`,
       prepare: () => announced(panel),
       act: unfold,
     },
-    'a list with an own service that only this machine reaches': { path: list, prepare: () => shut(panel) },
+    'a list with an own service that only this machine reaches': {
+      path: () => `${list()}?announce=yes`,
+      prepare: () => shut(panel),
+    },
     'a list with an own service that is being announced': {
       path: list,
       prepare: () => {

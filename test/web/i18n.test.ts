@@ -47,7 +47,7 @@ const COMPOSED: Readonly<Record<string, readonly string[]>> = {
   'port.': ['open', 'loopback', 'closed'],
   'publish.': FIELDS,
   'publish.address.': ADDRESS_TROUBLES,
-  'publish.help.': ['attributes', 'community'],
+  'publish.help.': ['description', 'attributes', 'community'],
   'publish.problem.': ['port', 'long'],
   'chart.': ['score', 'answers', 'rtt', 'answer'],
   'history.span.': Object.keys(SPANS),

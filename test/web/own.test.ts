@@ -1,4 +1,7 @@
 /** This node's own service on its type's page and in the API: units, port, log, and what is announced of it. */
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { hostname } from 'node:os';
 import { afterEach, describe, expect, it } from 'vitest';
 import { PanelError } from '../../plugin/model/errors.js';
 import type { Job } from '../../plugin/model/job.js';
@@ -179,11 +182,15 @@ describe('a port that only this machine reaches', () => {
     expect(said).toEqual(words);
   });
 
-  it('is shown for the port that the service listens on, without a preview', async () => {
+  it('is told of the proposed port where there is no preview, nor a unit that runs', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
     const visitor = await owner();
-    own({ form: () => ({ description: '', port: '53', attributes: '', community: '' }) });
-    view({ port: port('loopback', 'closed') });
-    expect(formIn((await visitor.get('/services/dnsservice')).body)).toContain('Port 53 listens only on 127.0.0.1');
+    own({ form: () => ({ description: '', port: String(port), attributes: '', community: '' }) });
+    const { body } = await visitor.get('/services/dnsservice?announce=yes');
+    expect(formIn(body)).toContain(`Port ${port} listens only on 127.0.0.1`);
+    server.close();
   });
 
   it.each([
@@ -193,7 +200,7 @@ describe('a port that only this machine reaches', () => {
   ] as const)('is told of an address that is %s', async (why, words) => {
     const visitor = await owner();
     previews(200, [], { troubles: [{ of: 'address', why }] });
-    expect(formIn((await visitor.get('/services/dnsservice')).body)).toContain(words);
+    expect(formIn((await visitor.get('/services/dnsservice?announce=yes')).body)).toContain(words);
   });
 
   it('is announced only after a second confirmation where the page had not warned', async () => {
@@ -260,16 +267,45 @@ describe('the log', () => {
 });
 
 describe('announcing', () => {
-  it('shows what neighbours will see and how full the tags are, and has no form for a reader', async () => {
+  it('begins with a button beside the own service: the list stands without a form', async () => {
     const visitor = await owner();
     previews();
     const { body } = await visitor.get('/services/proxy3');
+    expect(body).not.toContain('id="publish"');
+    expect(body).toContain('href="/services/proxy3?announce=yes#publish">Announce it…</a>');
+    expect((await new Visitor(web).get('/services/proxy3')).body).not.toContain('?announce');
+    const form = (await visitor.get('/services/proxy3?announce=yes')).body;
+    expect(form.indexOf('id="publish"')).toBeLessThan(form.indexOf('id="type"'));
+  });
+
+  it('is previewed as the row that neighbours will see, which leads nowhere', async () => {
+    const visitor = await owner();
+    previews();
+    const { body } = await visitor.get('/services/proxy3?announce=yes');
+    const [, row = ''] = /<div class="cs-preview" inert>(.*?)<\/table>/s.exec(body) ?? [];
+    expect(row).toContain('cs-row-new');
+    expect(row.replaceAll(/<[^>]*>/g, ' ')).toMatch(
+      new RegExp(`${hostname().split('.')[0]}\\s.*Not measured yet`, 'is'),
+    );
+    expect(body).toMatch(/<details id="cs-publish-json">[\s\S]*&quot;p&quot;: &quot;3128&quot;/);
+  });
+
+  it('proposes the description in the panel’s language, and says so in the page’s', async () => {
+    const visitor = await owner();
+    const { body } = await visitor.get('/services/proxy3?announce=yes', { 'accept-language': 'es' });
+    expect(body).toContain('se propone en la del panel (English)');
+  });
+
+  it('shows what neighbours will see and how full the tags are, and has no form for a reader', async () => {
+    const visitor = await owner();
+    previews();
+    const { body } = await visitor.get('/services/proxy3?announce=yes');
     expect(body).toContain('&quot;p&quot;: &quot;3128&quot;');
     expect(body).toMatch(/<meter min="0" max="512" value="200"/);
     expect(body).toContain('200 of 512 bytes');
     expect(body).toContain('2 other announcements from this node stay as they are.');
     expect(body).toContain('{&quot;s&quot;:&quot;owp&quot;}\n{&quot;d&quot;:&quot;&lt;b&gt;x&quot;}</pre>');
-    expect((await new Visitor(web).get('/services/proxy3')).body).not.toContain('id="publish"');
+    expect((await new Visitor(web).get('/services/proxy3?announce=yes')).body).not.toContain('id="publish"');
   });
 
   it('warns that the service does not run, only where that is known', async () => {
@@ -277,7 +313,7 @@ describe('announcing', () => {
     previews();
     const warned = async (state: LocalState) => {
       web.panel.states.set('proxy3', localOf({ unit: 'squid.service', state, enabled: true }));
-      const { body } = await visitor.get('/services/proxy3');
+      const { body } = await visitor.get('/services/proxy3?announce=yes');
       return /It is not running: neighbours would find nothing\.[\s\S]*<button[^>]*><span[^>]*>Announce it</.test(body);
     };
     for (const state of ['stopped', 'failed', 'stopping'] as const) expect(await warned(state), state).toBe(true);
@@ -289,7 +325,7 @@ describe('announcing', () => {
   it('previews the form by a GET without a token', async () => {
     const visitor = await owner('/cloudy');
     previews();
-    const { body } = await visitor.get('/cloudy/services/proxy3');
+    const { body } = await visitor.get('/cloudy/services/proxy3?announce=yes');
     expect(body).toContain('formmethod="get" formaction="/cloudy/services/proxy3#publish"');
     const form = /<form[^>]*\/publish"[^>]*>([\s\S]*?)<\/form>/.exec(body)?.[1] ?? '';
     expect([...form.matchAll(/<input[^>]* name="(\w+)"/g)].map(([, name]) => name)).toEqual([
@@ -327,7 +363,7 @@ describe('announcing', () => {
   it('explains each field whose name does not', async () => {
     const visitor = await owner();
     previews();
-    const { body } = await visitor.get('/services/proxy3');
+    const { body } = await visitor.get('/services/proxy3?announce=yes');
     for (const [name, words] of [
       ['attributes', 'What neighbours need to know to use it'],
       ['community', 'The community name that your neighbours’ services use'],
@@ -340,7 +376,7 @@ describe('announcing', () => {
   it('stays on the page with scripts: progress and errors are shown at the form', async () => {
     const visitor = await owner();
     previews();
-    const page = await visitor.get('/services/proxy3');
+    const page = await visitor.get('/services/proxy3?announce=yes');
     expect(page.body).toMatch(/hx-post="\/services\/proxy3\/publish" hx-target="#type" hx-swap="outerMorph"/);
     const begun = await visitor.post('/services/proxy3/publish', { port: '3128', description: 'kept' }, HTMX);
     expect(begun.body).toMatch(/^<section id="type"/);
@@ -377,18 +413,18 @@ describe('announcing', () => {
   it('warns before the tags are full', async () => {
     const visitor = await owner();
     previews(600);
-    const { body } = await visitor.get('/services/proxy3');
+    const { body } = await visitor.get('/services/proxy3?announce=yes');
     expect(body).toContain('It does not fit: Serf carries at most 512 bytes per node.');
     expect(body).toMatch(/<meter[^>]* value="512"/);
   });
 
   it('says why there is no preview while the agent is away, and has none in the demo', async () => {
     const visitor = await owner();
-    expect((await visitor.get('/services/proxy3')).body).toContain('The Serf agent does not answer.');
+    expect((await visitor.get('/services/proxy3?announce=yes')).body).toContain('The Serf agent does not answer.');
     await web.app.close();
     web = await startWeb({ demo: true });
     const demo = await new Visitor(web).login();
-    expect((await demo.get('/services/proxy3')).body).not.toContain('id="publish"');
+    expect((await demo.get('/services/proxy3?announce=yes')).body).not.toContain('id="publish"');
   });
 
   it('is previewed without Serf as the local network will see it', async () => {
