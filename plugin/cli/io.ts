@@ -2,12 +2,14 @@
 import type { Readable } from 'node:stream';
 import { COMMANDS } from '../lib/text.js';
 
-interface Output {
+export interface Output {
   write(text: string): unknown;
   readonly isTTY?: boolean;
 }
 
 export interface Io {
+  /** What the person's shell says of language and terminal. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   readonly stdin: Readable & { readonly isTTY?: boolean };
   /** Only the requested output. */
   readonly stdout: Output;

@@ -1,12 +1,13 @@
-/** `list` and `scan`: what the community offers, ranked as on the pages. */
+/** `list`: what the community offers, ranked as on the pages. */
 import { nearest } from '../lib/nearest.js';
-import { PanelError } from '../model/errors.js';
-import type { Job } from '../model/job.js';
+import type { Ranked } from '../model/ranked.js';
 import type { Panel, TypeView } from '../panel/contract.js';
+import { spokenError } from '../present/everywhere/error.js';
 import type { Words } from '../present/i18n.js';
 import { providerName, type RowModel, rowModel } from '../present/row.js';
 import { type ServiceModel, serviceModel, sourceModel, typeModel } from '../present/service.js';
-import { BY_HAND, FAILED, type Io, OK, printJson } from './io.js';
+import { painter, type Style } from './colour.js';
+import { type Io, OK, printJson } from './io.js';
 import { plain, table } from './table.js';
 import { PROGRAM, UsageError } from './usage.js';
 
@@ -15,9 +16,6 @@ export interface Show {
   readonly words: Words;
 }
 
-/** Between two updates of a running scan's progress. */
-const UPDATE_MS = 100;
-
 /** Every service type: its number of providers, the best of them, and this node's own unit. */
 export async function listServices(panel: Panel, io: Io, { json, words }: Show): Promise<number> {
   await panel.discovery.ready();
@@ -25,18 +23,24 @@ export async function listServices(panel: Panel, io: Io, { json, words }: Show):
   const rows = services.map((service) => serviceModel(service, words));
   if (json) printJson(io, { services: rows, sources: sources.map(sourceModel) });
   else {
+    const formatHere = ({ local }: ServiceModel) =>
+      local.unit ? `${words.t(`state.${local.state}`)} (${local.unit})` : '–';
     io.stdout.write(
-      table(rows, [
-        { title: 'TYPE', text: (row) => row.type, max: 24 },
-        { title: 'TITLE', text: (row) => row.title, max: 28 },
-        { title: 'PROVIDERS', text: (row) => String(row.providers), right: true },
-        { title: 'MEASURED', text: (row) => String(row.measured), right: true },
-        { title: 'BEST', text: formatBest, max: 40 },
-        { title: 'HERE', text: ({ local }: ServiceModel) => (local.unit ? `${local.state} (${local.unit})` : '–') },
-      ]),
+      table(
+        rows,
+        [
+          { title: 'TYPE', text: (row) => row.type, max: 24 },
+          { title: 'TITLE', text: (row) => row.title, max: 28 },
+          { title: 'PROVIDERS', text: (row) => String(row.providers), right: true },
+          { title: 'MEASURED', text: (row) => String(row.measured), right: true },
+          { title: 'BEST', text: formatBest, max: 40 },
+          { title: 'HERE', text: formatHere },
+        ],
+        { words, paint: painter(io) },
+      ),
     );
   }
-  warn(panel, io);
+  warn(panel, io, words);
   return OK;
 }
 
@@ -45,62 +49,40 @@ export async function listProviders(panel: Panel, io: Io, typeId: string, show: 
   await panel.discovery.ready();
   assertType(panel, typeId, 'list');
   showType(await panel.type(typeId), io, show);
-  warn(panel, io);
+  warn(panel, io, show.words);
   return OK;
 }
 
-/**
- * Scans the type, with progress on standard error, then lists it. Aborting ends the scan and lists what it found.
- * @throws UsageError; PanelError nothing-to-scan, budget-spent
- */
-export async function scanType(panel: Panel, io: Io, typeId: string, show: Show, signal: AbortSignal): Promise<number> {
-  await panel.discovery.ready();
-  assertType(panel, typeId, 'scan');
-  warn(panel, io);
-  if ((await panel.type(typeId)).providers === 0) {
-    const hint = `To check whether this node hears its neighbours, run: ${PROGRAM} doctor`;
-    throw new PanelError('nothing-to-scan', 'Nobody announces it.', hint);
-  }
-  const started = panel.scan(typeId);
-  panel.store.events.add({ ...BY_HAND, what: 'scan', type: typeId, result: 'done', job: started.id });
-  const job = await follow(panel, io, started, signal);
-  showType(await panel.type(typeId), io, show);
-  if (job.error) io.stderr.write(`${plain(job.error.message, 500)}\n${plain(job.error.hint, 500)}\n`);
-  return job.state === 'done' ? OK : FAILED;
+/** @param rows those to show; by default all */
+export function showType(view: TypeView, io: Io, { json, words }: Show, rows: readonly Ranked[] = view.ranked): void {
+  if (json) printJson(io, typeModel(view, words, rows));
+  else if (rows.length === 0) io.stdout.write(`${words.t('terminal.nobody')}\n`);
+  else io.stdout.write(ranking(view, words, io, rows));
 }
 
-async function follow(panel: Panel, io: Io, { id, type }: Job, signal: AbortSignal): Promise<Job> {
-  const cancel = () => void panel.jobs.cancel(id);
-  signal.addEventListener('abort', cancel, { once: true });
-  if (signal.aborted) cancel();
-  const show = ({ state, done, total }: Job, end: string) =>
-    io.stderr.write(`Scan of ${plain(type)}: ${done} of ${total} probes, ${state}${end}`);
-  // On a terminal one line that changes; elsewhere only the last.
-  const timer = io.stderr.isTTY ? setInterval(() => show(panel.jobs.get(id), '   \r'), UPDATE_MS) : undefined;
-  const job = await panel.jobs.ended(id);
-  clearInterval(timer);
-  signal.removeEventListener('abort', cancel);
-  show(job, '   \n');
-  return job;
+function ranking(view: TypeView, words: Words, io: Io, shown: readonly Ranked[]): string {
+  const ranks = new Map(view.ranked.map((ranked, at) => [ranked, at]));
+  const rows = shown.map((ranked) => ({ at: ranks.get(ranked) ?? 0, ...rowModel(ranked, view.type, words) }));
+  return table(
+    rows,
+    [
+      { title: '#', text: formatRank, right: true },
+      { title: 'SCORE', text: formatScore, style: scoreStyle },
+      { title: 'STATE', text: (row) => formatState(row, words), max: 36 },
+      { title: 'CHECKED', text: formatChecked },
+      { title: 'NAME', text: providerName, max: 28 },
+      { title: 'ADDRESS', text: ({ address, port }) => (port === null ? address : `${address}:${port}`), max: 46 },
+      { title: 'REASON', text: formatReason, max: 100 },
+    ],
+    { words, paint: painter(io) },
+  );
 }
 
-function showType(view: TypeView, io: Io, { json, words }: Show): void {
-  if (json) printJson(io, typeModel(view, words));
-  else if (view.ranked.length === 0) io.stdout.write('Nobody announces this service.\n');
-  else io.stdout.write(ranking(view, words));
-}
-
-function ranking(view: TypeView, words: Words): string {
-  const rows = view.ranked.map((ranked, at) => ({ at, ...rowModel(ranked, view.type, words) }));
-  return table(rows, [
-    { title: '#', text: formatRank, right: true },
-    { title: 'SCORE', text: formatScore },
-    { title: 'STATE', text: (row) => formatState(row, words), max: 36 },
-    { title: 'CHECKED', text: formatChecked },
-    { title: 'NAME', text: providerName, max: 28 },
-    { title: 'ADDRESS', text: ({ address, port }) => (port === null ? address : `${address}:${port}`), max: 46 },
-    { title: 'REASON', text: formatReason, max: 100 },
-  ]);
+/** The colours of the pages. */
+function scoreStyle({ verdict }: RowModel): Style {
+  if (verdict === 'good') return 'good';
+  if (verdict === 'failed') return 'bad';
+  return verdict === 'weak' || verdict === 'unproven' ? 'weak' : '';
 }
 
 /** The rank, which (as on the page) takes a score above 0; a star marks the recommended provider. */
@@ -135,14 +117,16 @@ function formatBest({ best }: ServiceModel): string {
 }
 
 /** Says that the list is a demo's, or that a source is away. */
-function warn(panel: Panel, io: Io): void {
-  if (panel.demo) io.stderr.write('This is the built-in demo community; none of these neighbours is real.\n');
+export function warn(panel: Panel, io: Io, words: Words): void {
+  if (panel.demo) io.stderr.write(`${words.t('demo.title')} ${words.t('demo.text')}\n`);
   for (const { name, error } of panel.discovery.sources()) {
-    if (error) io.stderr.write(`${name}: ${plain(error.message, 500)} ${plain(error.hint, 500)}\n`);
+    if (!error) continue;
+    const { message, hint } = spokenError(error, words);
+    io.stderr.write(`${name}: ${plain(message, 500)} ${plain(hint, 500)}\n`);
   }
 }
 
-function assertType({ discovery, services }: Panel, typeId: string, command: string): void {
+export function assertType({ discovery, services }: Panel, typeId: string, command: string): void {
   const names = new Map(services.types.map(({ id, title }) => [id, [id, ...Object.values(title)]]));
   for (const { type } of discovery.providers()) if (!names.has(type)) names.set(type, [type]);
   if (names.has(typeId)) return;

@@ -3,9 +3,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { type Config, loadConfig } from '../config/index.js';
 import { PACKAGE_FILE } from '../config/paths.js';
 import { asPanelError, PanelError } from '../model/errors.js';
+import { LANGUAGES, type Language } from '../model/language.js';
 import type { Panel } from '../panel/contract.js';
 import type { PanelOptions } from '../panel/open.js';
+import type { Words } from '../present/i18n.js';
 import { FAILED, type Io, OK, printJson, WRONG_USAGE } from './io.js';
+import type { Show } from './list.js';
 import { ALL_COMMANDS, type Command, help, type Invocation, parse, UsageError } from './usage.js';
 
 /** What commands use to act. */
@@ -25,12 +28,13 @@ export async function run(args: readonly string[], io: Io, tools: Tools, signal:
     else return await execute({ ...invocation, command }, io, tools, signal);
     return OK;
   } catch (error) {
-    // The options may not have parsed: the bare word counts.
-    return reportFailure(error, io, args.includes('--json'));
+    // The options may not have parsed: the bare words count.
+    const asked = LANGUAGES.find((language) => args[args.indexOf('--lang') + 1] === language);
+    return reportFailure(error, io, args.includes('--json'), shellLanguage(io, asked ?? null));
   }
 }
 
-function reportFailure(error: unknown, io: Io, json: boolean): number {
+async function reportFailure(error: unknown, io: Io, json: boolean, language: Language): Promise<number> {
   if (error instanceof UsageError) {
     const { message, hint } = error;
     if (json) printJson(io, { error: { code: 'wrong-usage', message, hint } });
@@ -38,16 +42,22 @@ function reportFailure(error: unknown, io: Io, json: boolean): number {
     return WRONG_USAGE;
   }
   const known = asPanelError(error);
-  if (json) printJson(io, { error: known });
-  else io.stderr.write(`${known.message}\n${known.hint}\n`);
+  const spoken = language === 'en' ? known.toJSON() : await spokenBy(known, language);
+  if (json) printJson(io, { error: spoken });
+  else io.stderr.write(`${spoken.message}\n${spoken.hint}\n`);
   if (known.code === 'internal') io.stderr.write(`${(error as Error).stack ?? error}\n`);
   return FAILED;
+}
+
+async function spokenBy(error: PanelError, language: Language) {
+  const { spokenError } = await import('../present/everywhere/error.js');
+  return spokenError(error, await wordsOf(language));
 }
 
 type RunInvocation = Invocation & { readonly command: Command };
 
 async function execute(
-  { command, argument, json, config: file }: RunInvocation,
+  { command, argument, provider, all, language, json, config: file }: RunInvocation,
   io: Io,
   tools: Tools,
   signal: AbortSignal,
@@ -65,15 +75,37 @@ async function execute(
     const { passwd } = await import('./passwd.js');
     return withPanel(tools.openPanel(config, { demo: false }), ({ store }) => passwd(store, io, { json }, signal));
   }
-  const [{ listProviders, listServices, scanType }, { loadLocales }] = await Promise.all([
-    import('./list.js'),
-    import('../present/i18n.js'),
-  ]);
-  return withPanel(tools.openPanel(config), (panel) => {
-    const show = { json, words: loadLocales()('en') };
-    if (argument === null) return listServices(panel, io, show);
-    return command === 'scan' ? scanType(panel, io, argument, show, signal) : listProviders(panel, io, argument, show);
-  });
+  const words = await wordsOf(shellLanguage(io, language));
+  return withPanel(tools.openPanel(config), (panel) =>
+    answer(panel, { command, argument, provider, all }, io, { json, words }, signal),
+  );
+}
+
+/** The commands that tell of the community. */
+async function answer(
+  panel: Panel,
+  { command, argument, provider, all }: Pick<RunInvocation, 'command' | 'argument' | 'provider' | 'all'>,
+  io: Io,
+  show: Show,
+  signal: AbortSignal,
+): Promise<number> {
+  if (command === 'scan' && all) return (await import('./scan.js')).scanAll(panel, io, show, signal);
+  const { listProviders, listServices } = await import('./list.js');
+  if (argument === null) return listServices(panel, io, show);
+  if (command === 'scan') return (await import('./scan.js')).scanType(panel, io, argument, show, signal, provider);
+  if (command === 'use') return (await import('./use.js')).useProvider(panel, io, argument, show, provider);
+  return listProviders(panel, io, argument, show);
+}
+
+/** What was asked for; else the shell's language, in the order in which programs read it (locale(7)); else English. */
+function shellLanguage({ env = {} }: Io, asked: Language | null): Language {
+  const locale = env.LC_ALL || env.LC_MESSAGES || env.LANG || '';
+  return asked ?? LANGUAGES.find((language) => locale.toLowerCase().startsWith(language)) ?? 'en';
+}
+
+async function wordsOf(language: Language): Promise<Words> {
+  const { loadLocales } = await import('../present/i18n.js');
+  return loadLocales()(language);
 }
 
 /** `doctor` examines the real thing: no demo, and a failure to open is one of the results. */

@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { programCommand } from '../config/install.js';
 import { nearest } from '../lib/nearest.js';
+import { LANGUAGES, type Language } from '../model/language.js';
 
 export const PROGRAM = programCommand();
 
@@ -12,7 +13,12 @@ const COMMANDS = {
     does: 'the services of the community, or the providers of one',
     argument: 'optional',
   },
-  scan: { line: 'scan TYPE', does: 'measure all providers of a service, then rank them', argument: 'required' },
+  scan: {
+    line: 'scan TYPE [ID]',
+    does: 'measure all providers of a service, or one; --all: of every service',
+    argument: 'two',
+  },
+  use: { line: 'use TYPE [ID]', does: 'how to use the best provider of a service, or that one', argument: 'two' },
   passwd: { line: 'passwd', does: 'set the owner’s password', argument: 'none' },
   embed: {
     line: 'embed [DOCROOT]',
@@ -29,6 +35,12 @@ export interface Invocation {
   readonly command: Command | 'help' | 'version';
   /** What follows the command, as typed: the id of a service type, or Cloudy's document root. */
   readonly argument: string | null;
+  /** The second word after the command: id or name of a provider. */
+  readonly provider: string | null;
+  /** Every service. */
+  readonly all: boolean;
+  /** The language that was asked for; null = that of the person's shell. */
+  readonly language: Language | null;
   readonly json: boolean;
   /** Path of a configuration file; null = the default one. */
   readonly config: string | null;
@@ -50,6 +62,8 @@ export class UsageError extends Error {
 const OPTIONS = {
   config: { type: 'string' },
   json: { type: 'boolean' },
+  all: { type: 'boolean' },
+  lang: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'v' },
 } as const;
@@ -63,7 +77,8 @@ export function parse(args: readonly string[]): Invocation {
     strict: false,
     tokens: true,
   });
-  const defaults = { argument: null, json: values.json === true, config: null };
+  const flags = { all: values.all === true, json: values.json === true };
+  const defaults = { argument: null, provider: null, language: null, config: null, ...flags };
   for (const token of tokens) {
     if (token.kind === 'option' && !(token.name in OPTIONS)) throw unknownOption(token.rawName, positionals);
   }
@@ -71,18 +86,30 @@ export function parse(args: readonly string[]): Invocation {
   if (values.version) return { ...defaults, command: 'version' };
   if (values.config !== undefined && (typeof values.config !== 'string' || values.config === ''))
     throw new UsageError('--config needs the path of a file.', `${positionals.join(' ')} --config FILE`.trim());
-  const { command, argument } = readWords(positionals);
-  return { ...defaults, command, argument, config: values.config ?? null };
+  const language = readLanguage(values.lang, positionals);
+  return { ...defaults, ...readWords(positionals, defaults.all), language, config: values.config ?? null };
 }
 
-function readWords([command, argument, ...rest]: readonly string[]): { command: Command; argument: string | null } {
+function readLanguage(typed: unknown, positionals: readonly string[]): Language | null {
+  if (typed === undefined) return null;
+  const language = LANGUAGES.find((one) => one === typed);
+  if (language) return language;
+  throw new UsageError(`--lang needs one of ${LANGUAGES.join(', ')}.`, `${positionals.join(' ')} --lang en`.trim());
+}
+
+function readWords(
+  [command, argument, ...rest]: readonly string[],
+  all: boolean,
+): Pick<Invocation, 'argument' | 'provider'> & { readonly command: Command } {
   if (command === undefined) throw new UsageError('Which command?', null);
   if (!isCommand(command)) throw new UsageError(`There is no command "${command}".`, nearestLine(command));
   const { line, argument: takes } = COMMANDS[command];
-  if (takes === 'required' && argument === undefined) throw new UsageError(`${command} needs a service type.`, line);
-  const extra = takes === 'none' ? argument : rest[0];
+  if (all && (command !== 'scan' || argument !== undefined))
+    throw new UsageError('--all stands for every service of scan.', 'scan --all');
+  if (takes === 'two' && argument === undefined && !all) throw new UsageError(`${command} needs a service type.`, line);
+  const extra = { none: argument, optional: rest[0], two: rest[1] }[takes];
   if (extra !== undefined) throw new UsageError(`Unexpected argument "${extra}".`, line);
-  return { command, argument: argument ?? null };
+  return { command, argument: argument ?? null, provider: rest[0] ?? null };
 }
 
 function unknownOption(typed: string, [command = '']: readonly string[]): UsageError {
@@ -101,12 +128,13 @@ export function help(): string {
   return [
     'cloudy-services: which neighbour’s service is best for me, from where I am?',
     '',
-    `Usage: ${PROGRAM} COMMAND [--json] [--config FILE]`,
+    `Usage: ${PROGRAM} COMMAND [--json] [--lang LANGUAGE] [--config FILE]`,
     '',
     ...lines,
     '',
-    '  --json         results and errors as JSON on standard output',
-    '  --config FILE  read this file instead of /etc/cloudy-services.conf',
+    '  --json           results and errors as JSON on standard output',
+    `  --lang LANGUAGE  ${LANGUAGES.join(', ')}; without it that of the shell (LANG)`,
+    '  --config FILE    read this file instead of /etc/cloudy-services.conf',
     '  --help, --version',
     '',
     'Exit codes: 0 success, 1 failure, 2 wrong usage.',

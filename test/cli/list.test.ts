@@ -1,6 +1,7 @@
 /** `list` and `scan`: tables, JSON, progress, and strangers’ text made safe. */
 import { expect, it } from 'vitest';
-import { listProviders, listServices, scanType } from '../../plugin/cli/list.js';
+import { listProviders, listServices } from '../../plugin/cli/list.js';
+import { scanType } from '../../plugin/cli/scan.js';
 import { PanelError } from '../../plugin/model/errors.js';
 import { loadLocales } from '../../plugin/present/i18n.js';
 import { fakeIo, fakePanel, row } from './fake-panel.js';

@@ -91,6 +91,10 @@ const COMPOSED: Readonly<Record<string, readonly string[]>> = {
     ...says.map((say) => `${link}.${say}`),
     ...says.map((say) => `${link}.${say}.todo`).filter((key) => `chain.${key}` in texts),
   ]),
+  'terminal.column.': [
+    ...['type', 'title', 'providers', 'measured', 'best', 'here'],
+    ...['score', 'state', 'checked', 'name', 'address', 'reason'],
+  ],
   'tokens.role.': TOKEN_ROLES,
   'device.': DEVICES,
   'alert.': ['failing', 'failing.own', 'back', 'back.own'],

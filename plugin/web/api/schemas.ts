@@ -192,7 +192,7 @@ const provider: Fields<ProviderAnswer> = {
 
 const JOB: Job = {
   ...{ id: 'V1StGXR8_Z5jdHi6', kind: 'scan', type: 'printer', provider: null, state: 'running', done: 3, total: 12 },
-  ...{ startedAt: '2026-05-01T10:00:00.000Z', finishedAt: null, error: null },
+  ...{ startedAt: '2026-05-01T10:00:00.000Z', finishedAt: null, error: null, trying: [], leftMs: 8000, before: null },
   ...{ trying: ['e8c773b61de793ff8fa8cf35229289d4'], leftMs: 4_000, before: null },
 };
 

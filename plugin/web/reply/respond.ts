@@ -5,9 +5,10 @@ import type { FastifyReply } from 'fastify';
 import { CONFIG_FILE } from '../../config/index.js';
 import { panelUnit, programCommand } from '../../config/install.js';
 import { log } from '../../lib/log.js';
-import { asPanelError, ERROR_CODES, type ErrorCode, PanelError } from '../../model/errors.js';
+import { asPanelError, ERROR_CODES, PanelError } from '../../model/errors.js';
 import type { Job } from '../../model/job.js';
 import { LANGUAGES } from '../../model/language.js';
+import { SELF_EXPLANATORY, spokenError } from '../../present/everywhere/error.js';
 import { providerName } from '../../present/row.js';
 import { sourceModel } from '../../present/service.js';
 import { unknownHost } from '../auth/hosts.js';
@@ -34,30 +35,6 @@ export interface Pulse {
   /** null where nothing changes by itself. */
   readonly watch: string | null;
 }
-
-/** The translated text of these codes says everything; the English message would only repeat it. */
-const SELF_EXPLANATORY: ReadonlySet<string> = new Set<ErrorCode>([
-  ...([
-    'unknown-type',
-    'unknown-provider',
-    'unknown-job',
-    'unknown-node',
-    'not-found',
-    'wrong-path',
-    'nothing-to-scan',
-    'unit-refused',
-  ] as const),
-  ...([
-    'login-required',
-    'wrong-password',
-    'wrong-token',
-    'owner-exists',
-    'bad-token',
-    'cross-site',
-    'bad-query',
-  ] as const),
-  ...(['disk-full', 'disk-unwritable', 'interrupted', 'internal'] as const),
-]);
 
 const gzipped = promisify(gzip);
 /** A text of one packet gains nothing from compression, characters. */
@@ -117,7 +94,7 @@ export function failure(web: Web, visit: Visit, thrown: unknown): Promise<Fastif
   const { reply } = visit;
   if (error.code === 'internal') log.error(error.cause);
   if (error instanceof TooManyTries) reply.header('retry-after', error.retryAfter);
-  if (visit.api) return reply.code(statusCode(error, thrown)).send({ error: spokenError(error, visit) });
+  if (visit.api) return reply.code(statusCode(error, thrown)).send({ error: spokenError(error, visit.words) });
   if (error.code === 'login-required' && web.auth.ownLogin && visit.request.method === 'GET' && !visit.fragment) {
     return redirect(visit, `${web.url('login')}?next=${encodeURIComponent(visit.request.url)}`);
   }
@@ -127,13 +104,6 @@ export function failure(web: Web, visit: Visit, thrown: unknown): Promise<Fastif
   if (error.code === 'bad-token') reply.header('cs-token', web.auth.token(visit));
   const text = web.views.render('partials/error', { ...common(web, visit), ...data });
   return html(web, visit, text, statusCode(error, thrown));
-}
-
-/** In the visitor's language, where that is not English; with the English details that only the error itself knows. */
-function spokenError({ code, message, hint }: PanelError, { words: { language, has, t } }: Visit) {
-  if (language === 'en' || !has(`error.${code}`)) return { code, message, hint };
-  const isEnough = SELF_EXPLANATORY.has(code) && code !== 'bad-query';
-  return { code, message: t(`error.${code}`) + (isEnough ? '' : ` ${message} ${hint}`), hint: t(`error.${code}.hint`) };
 }
 
 export const noSuchPage = () => new PanelError('not-found', 'There is no such page.', 'Begin at the first page.');
