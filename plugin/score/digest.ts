@@ -5,6 +5,7 @@ import type { Level } from '../model/level.js';
 import { PATH_METHODS } from '../model/metric.js';
 import type { Path } from '../model/score.js';
 import type { ServiceType } from '../services/contract.js';
+import { toLooks } from './looks.js';
 import { mean, median, type Tally, toTally } from './mark.js';
 import { type Closed, closedBy, type Outcome, toOutcomes } from './outcome.js';
 
@@ -59,8 +60,9 @@ export function toDigest(type: Scored, attempts: readonly Attempt[], now = Numbe
   const closed = closedBy(outcomes);
   const latest = answers[0];
   if (closed || !latest) return { ...tried, closed };
+  const looks = toLooks(outcomes);
   const tallies =
-    type.scoredFrom === null ? toFigures(answers) : type.metrics.map((metric) => toTally(metric, outcomes, at));
+    type.scoredFrom === null ? toFigures(answers) : type.metrics.map((metric) => toTally(metric, looks, at));
   return { ...tried, level: latest.level, facts: latest.facts, path: toPath(answers), tallies };
 }
 
@@ -86,11 +88,13 @@ function toPath(answers: readonly Answered[]): Path | null {
   return { rtt: median(of('rtt')), jitter: median(of('jitter')), loss: mean(of('loss')) };
 }
 
+const NO_WEIGHT = { looks: 0, answered: 0, failed: 0, marks: 0, squares: 0, news: 0 };
+
 /** What was measured of a provider whose type is not scored: worth showing, worth no points. */
 function toFigures(answers: readonly Answered[]): Tally[] {
   const samples = answers.flatMap(({ samples }) => samples);
   return [...new Set(samples.map(({ metric }) => metric))].sort().map((metric) => {
     const values = samples.filter((sample) => sample.metric === metric).map(({ value }) => value);
-    return { metric, value: median(values), count: values.length, answered: 0, failed: 0, marks: 0 };
+    return { ...NO_WEIGHT, metric, value: median(values), count: values.length };
   });
 }

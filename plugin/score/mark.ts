@@ -5,22 +5,29 @@ import { ANSWERS, type Metric } from '../model/metric.js';
 import { toCurve } from './curve.js';
 import type { Outcome } from './outcome.js';
 
-/** Every metric begins with one imaginary sample of middling mark: a single perfect measurement gives 75, not 100. */
+/** Every metric begins with one imaginary look of middling mark: a single perfect measurement gives 75, not 100. */
 export const PRIOR_COUNT = 1;
-const PRIOR_MARK = 0.5;
+export const PRIOR_MARK = 0.5;
 const HOUR = 3_600_000;
+/** A look this long after another, ms, tells two thirds of what an unrelated one would: loads last for hours. */
+const NEWS_MS = 6 * HOUR;
 
-/** All that the attempts say of one metric, as sums in which each attempt weighs what its age leaves of it. */
+/** All that the attempts say of one metric, as sums in which each look weighs what its age leaves of it. */
 export interface Tally {
   readonly metric: string;
   /** Plain figure for the reader, in the metric's unit; null where nothing was measured. */
   readonly value: number | null;
   /** Attempts that tell of the metric, whatever their age: answers with a sample of it, and failures. */
   readonly count: number;
-  /** Weight of those answers, of those failures, and of the answers' marks. */
+  /** Looks that tell of it. */
+  readonly looks: number;
+  /** Weight of the looks as far as they were answers, as far as they were failures, and of their marks. */
   readonly answered: number;
   readonly failed: number;
   readonly marks: number;
+  /** Weight of the looks' squared marks, and of what each look told that the next one did not. */
+  readonly squares: number;
+  readonly news: number;
 }
 
 /** What is known of one metric of one provider at one moment. */
@@ -29,8 +36,10 @@ export interface Mark {
   readonly tally: Tally;
   /** 0..1, both excluded: the prior keeps it off the ends. */
   readonly mark: number;
-  /** Number of samples behind it, prior included, old ones counting less. */
+  /** Number of looks behind it, prior included, old ones counting less. */
   readonly count: number;
+  /** The same without the prior, and looks soon after each other counting less too. */
+  readonly news: number;
   /** Shares, 0..1, of what the mark lacks: for attempts that failed, and for knowing too little. The rest was measured. */
   readonly failures: number;
   readonly doubt: number;
@@ -41,23 +50,44 @@ const remaining = (age: number, halfLifeHours: number) =>
   Math.exp((-Math.LN2 / (halfLifeHours * HOUR)) * Math.max(0, age));
 
 /**
- * Sums one metric over all outcomes as of `at` (ms since the epoch). Each attempt counts once, as the mean of its
- * samples' marks, so that the many samples of a slow answer never weigh more than the one zero of a failure. A failure
+ * Sums one metric over all looks, newest first, as of `at` (ms since the epoch). Each attempt counts once, as the mean of
+ * its samples' marks, and each look once, as the mean of its attempts: many tries at once are no more than one. A failure
  * marks 0 in every metric; an answer without the metric says nothing about it.
  */
-export function toTally(metric: Metric, outcomes: readonly Outcome[], at: number): Tally {
+export function toTally(metric: Metric, looks: readonly (readonly Outcome[])[], at: number): Tally {
   const values: number[] = [];
   const curve = toCurve(metric);
-  const sums = { count: 0, answered: 0, failed: 0, marks: 0 };
-  for (const { attempt, answer } of outcomes) {
-    const mark = answer === null ? 0 : answerMark(metric.id, curve, answer, values);
-    if (mark === null) continue;
-    const weight = remaining(at - attempt.at, metric.halfLifeHours);
-    sums.count += 1;
-    sums[answer === null ? 'failed' : 'answered'] += weight;
+  const sums = { count: 0, looks: 0, answered: 0, failed: 0, marks: 0, squares: 0, news: 0 };
+  let next = Number.POSITIVE_INFINITY;
+  for (const look of looks) {
+    const { count, failed, marks, newest } = sumLook(metric.id, curve, look, values);
+    if (count === 0) continue;
+    const weight = remaining(at - newest, metric.halfLifeHours);
+    const mark = marks / count;
+    sums.count += count;
+    sums.looks += 1;
+    sums.answered += weight * (1 - failed / count);
+    sums.failed += weight * (failed / count);
     sums.marks += weight * mark;
+    sums.squares += weight * mark * mark;
+    sums.news += weight * -Math.expm1((newest - next) / NEWS_MS);
+    next = newest;
   }
-  return { metric: metric.id, value: figure(metric, outcomes, values), ...sums };
+  return { metric: metric.id, value: figure(metric, looks.flat(), values), ...sums };
+}
+
+/** What one look says of a metric: how many of its attempts tell of it, how many failed, their marks, the newest's time. */
+function sumLook(metric: string, curve: (value: number) => number, look: readonly Outcome[], values: number[]) {
+  const sums = { count: 0, failed: 0, marks: 0, newest: Number.NEGATIVE_INFINITY };
+  for (const { attempt, answer } of look) {
+    const mark = answer === null ? 0 : answerMark(metric, curve, answer, values);
+    if (mark === null) continue;
+    sums.count += 1;
+    sums.failed += answer === null ? 1 : 0;
+    sums.marks += mark;
+    sums.newest = Math.max(sums.newest, attempt.at);
+  }
+  return sums;
 }
 
 /** The mark `age` ms after the tally: forgetting is exponential, so all weights shrink alike. */
@@ -66,7 +96,7 @@ export function toMark(metric: Metric, tally: Tally, age: number): Mark {
   const answered = PRIOR_COUNT + tally.answered * left;
   const count = answered + tally.failed * left;
   const mark = (PRIOR_COUNT * PRIOR_MARK + tally.marks * left) / count;
-  return { metric, tally, mark, count, ...blame(mark, count / answered, tally) };
+  return { metric, tally, mark, count, news: tally.news * left, ...blame(mark, count / answered, tally) };
 }
 
 /**

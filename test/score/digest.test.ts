@@ -5,27 +5,41 @@ import type { Attempt } from '../../plugin/model/attempt.js';
 import { ANSWERS, type Metric } from '../../plugin/model/metric.js';
 import { toCurve } from '../../plugin/score/curve.js';
 import { scoreAt, toDigest, toScore, UNTRIED } from '../../plugin/score/index.js';
-import { answered, failed, HOUR, history, NOW, TYPE, UNSCORED_TYPE } from './made.js';
+import { answered, failed, HOUR, history, NOW, SECOND, TYPE, UNSCORED_TYPE } from './made.js';
 
 const later = fc.integer({ min: 0, max: 20 * 24 * HOUR });
 
-/** Steps 1 to 3 word for word: every attempt weighed by its own age. */
+/** The attempts by look, from the oldest: those within a minute of a look's first. */
+function looksOf(attempts: readonly Attempt[]): Attempt[][] {
+  const looks: Attempt[][] = [];
+  for (const attempt of attempts.toSorted((a, b) => a.at - b.at)) {
+    const look = looks.at(-1);
+    if (look?.[0] && attempt.at - look[0].at < 60 * SECOND) look.push(attempt);
+    else looks.push([attempt]);
+  }
+  return looks;
+}
+
+/** Steps 1 to 3 word for word: every look weighed by the age of the newest attempt that tells of the metric. */
 function plainMark(metric: Metric, attempts: readonly Attempt[], now: number): number {
   let [sum, count] = [0.5, 1];
-  for (const attempt of attempts) {
-    const weight = 2 ** (-Math.max(0, now - attempt.at) / (metric.halfLifeHours * HOUR));
-    if (attempt.reason !== null || attempt.level < TYPE.scoredFrom) {
-      count += weight;
-      continue;
-    }
-    const marks = attempt.samples.filter((one) => one.metric === metric.id).map((one) => toCurve(metric)(one.value));
-    if (metric.id === ANSWERS) marks.push(1);
-    if (marks.length === 0) continue;
-    sum += (weight * marks.reduce((total, mark) => total + mark, 0)) / marks.length;
+  for (const look of looksOf(attempts)) {
+    const told = look.flatMap((attempt) => {
+      if (attempt.reason !== null || attempt.level < TYPE.scoredFrom) return { at: attempt.at, mark: 0 };
+      const marks = attempt.samples.filter((one) => one.metric === metric.id).map((one) => toCurve(metric)(one.value));
+      if (metric.id === ANSWERS) marks.push(1);
+      return marks.length === 0 ? [] : { at: attempt.at, mark: mean(marks) };
+    });
+    if (told.length === 0) continue;
+    const age = now - Math.max(...told.map(({ at }) => at));
+    const weight = 2 ** (-Math.max(0, age) / (metric.halfLifeHours * HOUR));
+    sum += weight * mean(told.map(({ mark }) => mark));
     count += weight;
   }
   return sum / count;
 }
+
+const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 describe('the digest of the attempts', () => {
   it('gives the same marks as the attempts at any later time', () => {

@@ -99,11 +99,35 @@ describe('the score, for any history', () => {
     );
   });
 
-  it('P7: moves no mark by more than one sample’s share when one attempt changes or comes in', () => {
-    const answers = fc.array(
-      anAnswered.filter(({ level }) => level >= TYPE.scoredFrom),
-      { minLength: 2, maxLength: 20 },
+  it('P4: cannot be padded: the same answers again within a minute move neither score, nor interval, nor word', () => {
+    const alone = fc
+      .array(
+        anAnswered.filter(({ level }) => level >= TYPE.scoredFrom),
+        { minLength: 1, maxLength: 12 },
+      )
+      .map((attempts) => attempts.map((attempt, nth) => ({ ...attempt, at: NOW - (nth * 7 + 1) * HOUR })));
+    fc.assert(
+      fc.property(alone, fc.nat({ max: 11 }), fc.integer({ min: 1, max: 20 }), (attempts, nth, times) => {
+        const again = attempts[nth % attempts.length];
+        if (!again) return;
+        const copies = Array.from({ length: times }, (_, copy) => ({ ...again, at: again.at + copy * 2 * SECOND }));
+        const [plain, padded] = [score(attempts), score([...attempts, ...copies])];
+        expect(padded.confidence).toBe(plain.confidence);
+        for (const key of ['low', 'score', 'high'] as const)
+          expect(Math.abs(Number(padded[key]) - Number(plain[key]))).toBeLessThan(0.1);
+      }),
+      { numRuns: 500 },
     );
+  });
+
+  it('P7: moves no mark by more than one look’s share when one attempt changes or comes in', () => {
+    const answers = fc
+      .array(
+        anAnswered.filter(({ level }) => level >= TYPE.scoredFrom),
+        { minLength: 2, maxLength: 20 },
+      )
+      // Each a look of its own.
+      .map((attempts) => attempts.map((attempt, nth) => ({ ...attempt, at: attempt.at - nth * 31 * 24 * HOUR })));
     const weigh = (metric: Metric, attempts: readonly Attempt[]) =>
       attempts
         .filter(

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { toScore } from '../../plugin/score/index.js';
 import { toRating } from '../../plugin/score/rating.js';
-import { answered, failed, HOUR, NOW, SECOND, TYPE, UNSCORED_TYPE } from './made.js';
+import { answered, failed, HOUR, NOW, TYPE, UNSCORED_TYPE } from './made.js';
 
 const DAY = 24 * HOUR;
 const GOOD = [answered(0, { answer: 10, rtt: 8, loss: 0 })];
@@ -36,7 +36,7 @@ describe('own stars', () => {
     const without = toScore(TYPE, GOOD, NOW);
     expect(Number(low) / Number(without.low)).toBeCloseTo(Number(score) / plain, 12);
     expect(Number(high) / Number(without.high)).toBeCloseTo(Number(score) / plain, 12);
-    const perfect = Array.from({ length: 40 }, (_, nth) => answered(nth * SECOND, { answer: 1, rtt: 1, loss: 0 }));
+    const perfect = Array.from({ length: 40 }, (_, nth) => answered(nth * HOUR, { answer: 1, rtt: 1, loss: 0 }));
     const added = expect.closeTo(100 - Number(toScore(TYPE, perfect, NOW).score), 9);
     const best = toScore(TYPE, perfect, NOW, [{ at: NOW, stars: 5 }]);
     expect(best).toMatchObject({ score: 100, high: 100, rating: { points: added } });

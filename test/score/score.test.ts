@@ -53,12 +53,35 @@ describe('the score of one provider', () => {
     expect(Number(high) - Number(low)).toBeGreaterThan(Number(fresh.high) - Number(fresh.low));
   });
 
+  it('is never solid after one scan, nor after many within minutes', () => {
+    const scan = Array.from({ length: 5 }, (_, nth) => answered(nth * 200, FAST));
+    expect(score(scan).confidence).toBe('fair');
+    const padded = Array.from({ length: 40 }, (_, nth) => answered(nth * 15 * SECOND, FAST));
+    expect(score(padded).confidence).toBe('fair');
+  });
+
+  it('does not hold the best so far for the best there is: its upper bound is free of the prior', () => {
+    expect(score(every(3, (age) => answered(3 * age, PERFECT))).high).toBe(100);
+    expect(Number(score(every(3, (age) => answered(3 * age, PERFECT))).score)).toBeLessThan(90);
+  });
+
+  it('is as wide as the spread that was seen', () => {
+    const wide = (times: readonly number[]) => {
+      const { low, high } = score(times.map((answer, nth) => answered(nth * 3 * HOUR, { answer, rtt: 8, loss: 0 })));
+      return Number(high) - Number(low);
+    };
+    const steady = Array.from({ length: 20 }, () => 40);
+    const unsteady = steady.map((_, nth) => (nth % 2 === 0 ? 10 : 160));
+    expect(wide(unsteady)).toBeGreaterThan(1.3 * wide(steady));
+    expect(wide(steady)).toBeLessThan(20);
+  });
+
   it('is not solid where the interval is wide, however many attempts answered: times of only one were kept', () => {
     const untimed = every(20, (age) => answered(age, {}));
     const all = score(every(20, (age) => answered(age, FAST)));
     const one = score([answered(0, FAST), ...untimed]);
     expect([all.confidence, one.confidence]).toEqual(['solid', 'fair']);
-    expect(Number(one.high) - Number(one.low)).toBeGreaterThan(40);
+    expect(Number(one.high) - Number(one.low)).toBeGreaterThan(1.5 * (Number(all.high) - Number(all.low)));
   });
 
   it('does not let a slow provider look better by dying now and then (survivorship)', () => {
@@ -102,7 +125,7 @@ describe('the score of one provider', () => {
   });
 
   it('ages nothing because of a future attempt', () => {
-    const before = every(5, (age) => answered(age, FAST));
+    const before = every(5, (age) => answered(age + HOUR, FAST));
     const { confidence, parts } = score([answered(-365 * 24 * HOUR, FAST), ...before]);
     expect(confidence).toBe('solid');
     expect(parts[0]?.mark).toBe(score([answered(0, FAST), ...before]).parts[0]?.mark);
@@ -121,9 +144,9 @@ describe('the score of one provider', () => {
 
   it('joins by the weighted geometric mean, in which no mark counts for less than 0.02', () => {
     const { score: points, parts } = score(
-      Array.from({ length: 40 }, (_, nth) => answered(nth * SECOND, { answer: 30, rtt: 9000, loss: 0 })),
+      Array.from({ length: 40 }, (_, nth) => answered(nth * 60 * SECOND, { answer: 30, rtt: 9000, loss: 0 })),
     );
-    expect(parts[1]?.mark).toBeLessThan(0.015);
+    expect(parts[1]?.mark).toBeLessThan(0.02);
     const product = parts.reduce((all, { mark, weight }) => all * Math.max(Number(mark), 0.02) ** weight, 100);
     expect(points).toBeCloseTo(product, 9);
   });

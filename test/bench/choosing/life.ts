@@ -1,5 +1,8 @@
 /** One user's week with one task: every rule decides at the same moments, and the truth judges. */
 
+import type { Attempt } from '../../../plugin/model/attempt.js';
+import type { Metric } from '../../../plugin/model/metric.js';
+import type { Provider } from '../../../plugin/model/provider.js';
 import type { Ranked } from '../../../plugin/model/ranked.js';
 import { isDaytime } from '../../../plugin/scan/plan.js';
 import { toCurve } from '../../../plugin/score/curve.js';
@@ -26,14 +29,22 @@ const SHORTLIST = 5;
 /** The next day's own score is founded on an attempt each half hour of those in which the program measures. */
 const NEXT_DAY = Array.from({ length: DAY / STEP }, (_, nth) => nth * STEP);
 
+/** An interval against the next day's score. */
+export interface Bounds {
+  readonly looks: number;
+  readonly width: number;
+  readonly isBelow: boolean;
+  readonly isAbove: boolean;
+}
+
 export interface Life {
   readonly verdicts: Readonly<Record<Rule, Verdict[]>>;
   /** Task time of the badge by that of the first of the list, both by plan. */
   readonly stickiness: number[];
   /** Changes of the badge within the days of decision. */
   readonly changes: number;
-  /** Whether the next day's score lay within the interval. */
-  readonly covered: boolean[];
+  /** What became of the interval of each score. */
+  readonly bounds: Bounds[];
   readonly probesPerDay: Readonly<Record<'budget' | 'full', number>>;
   readonly bytesPerDay: Readonly<Record<'budget' | 'full', number>>;
 }
@@ -78,18 +89,18 @@ export function live(setting: Setting): Life & { readonly keepers: Keepers } {
   const keepers = keepersOf(setting);
   const verdicts = Object.fromEntries(RULES.map((rule) => [rule, [] as Verdict[]])) as Record<Rule, Verdict[]>;
   const stickiness: number[] = [];
-  const covered: boolean[] = [];
+  const bounds: Bounds[] = [];
   for (const at of decisionsOf(setting)) {
     const times = timesAt(setting, at);
     const rows = keepers.planned.until(at);
     const choices: Choices = { ...presentRules(setting, at, random), ...keptRules(setting, at, keepers, rows) };
     for (const rule of RULES) verdicts[rule].push(judge(choices[rule].chosen, choices[rule].order, times));
     stickiness.push((times[choices.badge.chosen] as number) / (times[choices.budget.chosen] as number));
-    for (const row of rows) if ((row.score ?? 0) > 0) covered.push(isCovered(setting, row, at));
+    for (const row of rows) if ((row.score ?? 0) > 0) bounds.push(boundsOf(setting, row, at));
   }
   keepers.planned.until(LAST_DECISION);
   keepers.full.until(LAST_DECISION);
-  return { verdicts, stickiness, covered, ...spent(keepers), keepers };
+  return { verdicts, stickiness, bounds, ...spent(keepers), keepers };
 }
 
 /** Quality of the badge alone. */
@@ -188,14 +199,28 @@ function keptRules(
   };
 }
 
-/** Whether the score that the next day earns, from a probe each half hour, lies within what is claimed now. */
-function isCovered({ world, task, type, user, seed }: Setting, { provider, low, high }: Ranked, at: number) {
-  const random = new Random(seed, user, task, provider.id, at, 'next day');
-  const attempts = NEXT_DAY.filter((later) => isDaytime(EPOCH + at + later)).map((later) => {
-    const state = world.at(user, indexOf(provider.id), at + later);
-    return probeOnce({ task, type, provider: provider.id, state, at, random });
-  });
-  const logs = type.metrics.map((metric) => {
+function boundsOf(setting: Setting, { provider, low, high, attempts }: Ranked, at: number): Bounds {
+  const next = nextDayScore(setting, indexOf(provider.id), at);
+  const [least, most] = [Number(low), Number(high)];
+  return { looks: attempts, width: most - least, isBelow: next < least, isAbove: next > most };
+}
+
+/** The score that the next day earns, from a probe each half hour of those in which the program measures. */
+export function nextDayScore({ world, task, type, user, seed }: Setting, provider: number, at: number): number {
+  const { id } = PROVIDERS[provider] as Provider;
+  const random = new Random(seed, user, task, id, at, 'next day');
+  const attempts = NEXT_DAY.filter((later) => isDaytime(EPOCH + at + later)).map((later) =>
+    probeOnce({
+      ...{ task, type, provider: id, at, random },
+      state: world.at(user, provider, at + later),
+    }),
+  );
+  return nextScore(type.metrics, attempts);
+}
+
+/** What these attempts alone are worth, without doubt or forgetting. */
+export function nextScore(metrics: readonly Metric[], attempts: readonly Attempt[]): number {
+  const logs = metrics.map((metric) => {
     const curve = toCurve(metric);
     const marks = attempts.flatMap((attempt) => {
       if (attempt.reason !== null) return 0;
@@ -206,6 +231,5 @@ function isCovered({ world, task, type, user, seed }: Setting, { provider, low, 
     const mean = marks.reduce((sum, mark) => sum + mark, 0) / marks.length;
     return marks.length === 0 ? 0 : metric.weight * Math.log(Math.max(mean, 0.02));
   });
-  const score = 100 * Math.exp(logs.reduce((sum, log) => sum + log, 0));
-  return score >= Number(low) && score <= Number(high);
+  return 100 * Math.exp(logs.reduce((sum, log) => sum + log, 0));
 }

@@ -100,6 +100,7 @@ function overUdp(state: State, random: Random): Measured {
     return [
       { metric: 'answer', value: ms, method: 'udp' },
       { metric: 'loss', value: 1 - 1 / tries, method: 'udp' },
+      { metric: 'resolves', value: 1, method: 'udp' },
       { metric: 'zones', value: 1, method: 'udp' },
       { metric: 'age', value: 10, method: 'udp' },
     ];

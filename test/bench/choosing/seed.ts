@@ -3,7 +3,7 @@ import { loadServices } from '../../../plugin/services/index.js';
 import { argument, say } from '../child.js';
 import { type Aftermath, EVENTS, type Event, strike } from './blows.js';
 import type { Verdict } from './judge.js';
-import { badgeQuality, estimatesOf, live, RULES, type Rule } from './life.js';
+import { type Bounds, badgeQuality, estimatesOf, live, RULES, type Rule } from './life.js';
 import type { Setting } from './panel.js';
 import { TABLE } from './table.js';
 import { TASK, TASKS, type TaskName } from './tasks.js';
@@ -17,6 +17,8 @@ export interface Outcome {
   readonly stickiness: number;
   readonly changes: number;
   readonly coverage: number;
+  /** Share of the next day's scores below and above the interval, and its width: by number of attempts. */
+  readonly bounds: readonly BoundsSummary[];
   readonly liars: number;
   readonly probesPerDay: Readonly<Record<'budget' | 'full', number>>;
   readonly bytesPerDay: Readonly<Record<'budget' | 'full', number>>;
@@ -24,6 +26,17 @@ export interface Outcome {
   /** Share of the providers gone that the badge left within two scans; null where none was. */
   readonly leftInTime: number | null;
 }
+
+export interface BoundsSummary {
+  /** So many attempts at most, and more than those of the group before. */
+  readonly looks: number;
+  readonly count: number;
+  readonly below: number;
+  readonly above: number;
+  readonly width: number;
+}
+const LOOKS = [4, 8, 16, 39, 40];
+
 export type SeedOutcome = Readonly<Record<TaskName, Outcome>>;
 
 const { seed } = argument<{ seed: number }>();
@@ -53,13 +66,15 @@ function simulate(task: TaskName): Outcome {
   });
   const lied = users.flatMap((user) => badgeQuality(settingOf(task, user, worlds.liars)));
   const rules = lives.map(({ verdicts }) => verdicts);
+  const bounds = lives.flatMap((one) => one.bounds);
   const gone = EVENTS.flatMap((event) => aftermaths[event].flatMap(({ scans }) => scans));
   return {
     rules: byRule((rule) => meanVerdict(rules.flatMap((one) => one[rule]))),
     regrets: byRule((rule) => rules.flatMap((one) => one[rule].map(({ quality }) => 1 / quality - 1))),
     stickiness: Math.exp(mean(lives.flatMap(({ stickiness }) => stickiness).map(Math.log))),
     changes: mean(lives.map(({ changes }) => changes)),
-    coverage: mean(lives.flatMap(({ covered }) => covered).map(Number)),
+    coverage: mean(bounds.map(({ isBelow, isAbove }) => Number(!isBelow && !isAbove))),
+    bounds: LOOKS.map((looks, nth) => summaryOf(bounds, LOOKS[nth - 1] ?? 0, looks)),
     liars: mean(lied),
     probesPerDay: meanOf(lives.map(({ probesPerDay }) => probesPerDay)),
     bytesPerDay: meanOf(lives.map(({ bytesPerDay }) => bytesPerDay)),
@@ -77,6 +92,15 @@ function meanOf<K extends string>(list: readonly Readonly<Record<K, number>>[]):
   return Object.fromEntries(keys.map((key) => [key, mean(list.map((one) => one[key]))])) as Record<K, number>;
 }
 const meanVerdict = (list: readonly Verdict[]): Verdict => meanOf(list.map((one) => ({ ...one })));
+
+function summaryOf(bounds: readonly Bounds[], above: number, looks: number): BoundsSummary {
+  const group = bounds.filter((one) => one.looks > above && one.looks <= looks);
+  const of = (value: (one: Bounds) => number) => mean(group.map(value));
+  return {
+    ...{ looks, count: group.length, width: of(({ width }) => width) },
+    ...{ below: of(({ isBelow }) => Number(isBelow)), above: of(({ isAbove }) => Number(isAbove)) },
+  };
+}
 
 function summary(list: readonly Aftermath[]) {
   const of = (key: keyof Aftermath) => {
