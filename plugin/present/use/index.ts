@@ -2,7 +2,7 @@
 import { DEVICES, type Device } from '../../services/contract.js';
 import type { HoleModel, StepModel } from '../provider.js';
 
-interface Field extends HoleModel {
+export interface Field extends HoleModel {
   /** As typed, also where it cannot be taken. */
   readonly value: string;
 }
