@@ -46,7 +46,11 @@ export function providerModel(
           bytes: scanCost(type, [provider], { ...options, account }).bytes,
         }
       : null,
-    details: type.describe?.(provider.txt).map(({ label, value }) => ({ label: label[words.language], value })) ?? [],
+    details:
+      type.describe?.(provider.txt).map(({ label, value }) => ({
+        label: label[words.language],
+        value: typeof value === 'string' ? value : value[words.language],
+      })) ?? [],
   };
 }
 

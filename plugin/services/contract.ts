@@ -163,7 +163,7 @@ export interface ServiceType {
   /** `when-announced`: not built in; shown among the other services once somebody announces it. */
   readonly listed?: 'always' | 'when-announced';
   /** What the announcement's own attributes say, as label and value, for the provider page. */
-  describe?(txt: ReadonlyMap<string, string>): readonly { readonly label: Texts; readonly value: string }[];
+  describe?(txt: ReadonlyMap<string, string>): readonly { readonly label: Texts; readonly value: string | Texts }[];
 }
 
 export interface ServiceRegistry {

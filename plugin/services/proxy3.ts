@@ -4,7 +4,7 @@ import type { Provider } from '../model/provider.js';
 import { type HttpAnswer, type HttpQuestion, httpOnce, httpTimes, otherWeb, pageMetrics } from '../probe/http.js';
 import { type Account, type Failed, isFailed, type ProbeContext, type Prober, type Target } from '../probe/index.js';
 import { withPacketTrain } from '../probe/ping.js';
-import type { ServiceFile, ServiceType, UseStep } from './contract.js';
+import type { ServiceFile, ServiceType, Texts, UseStep } from './contract.js';
 
 /**
  * A name that never exists (RFC 6761), asked for so that the proxy answers by itself: squid has not kept it, and says so
@@ -226,6 +226,12 @@ const linuxLines = (at: string): UseStep[] => [
   },
 ];
 
+/** As Cloudy announces it, in English; anything else is shown as it came. */
+const YES_NO: ReadonlyMap<string, Texts> = new Map([
+  ['yes', { ca: 'sí', es: 'sí', en: 'yes' }],
+  ['no', { ca: 'no', es: 'no', en: 'no' }],
+]);
+
 const proxy3: ServiceType = {
   id: 'proxy3',
   title: { ca: 'Proxy web', es: 'Proxy web', en: 'Web proxy' },
@@ -283,7 +289,8 @@ const proxy3: ServiceType = {
   describe: (txt) => {
     const federated = txt.get('Federated');
     if (federated === undefined) return [];
-    return [{ label: { ca: 'Federat', es: 'Federado', en: 'Federated' }, value: federated }];
+    const value = YES_NO.get(federated.toLowerCase()) ?? federated;
+    return [{ label: { ca: 'Federat', es: 'Federado', en: 'Federated' }, value }];
   },
 };
 export default proxy3;
