@@ -2,7 +2,7 @@
 import { ANSWER_TIMES, ANSWERS } from '../model/metric.js';
 import type { Contradiction, Provider } from '../model/provider.js';
 import type { Ranked } from '../model/ranked.js';
-import type { Part } from '../model/score.js';
+import type { Part, Path } from '../model/score.js';
 import type { ServiceType } from '../services/contract.js';
 import { isoOrNull, round, roundOrNull } from './figures.js';
 import type { Words } from './i18n.js';
@@ -15,7 +15,7 @@ export type Verdict = 'good' | 'weak' | 'unproven' | 'unchecked' | 'failed' | 'b
 const WEAK_BELOW = 50;
 
 export function rowModel(ranked: Ranked, type: ServiceType, words: Words) {
-  const { provider, level, unproven, reason, detail, confidence, recommended, samples, attempts, facts, path } = ranked;
+  const { provider, level, unproven, reason, detail, confidence, recommended, samples, attempts, facts } = ranked;
   const { failures, asGood, pinned, hidden, rating } = ranked;
   const { id, node, host, address, port, description, self, sources, stale } = provider;
   const verdict = toVerdict(ranked);
@@ -23,7 +23,18 @@ export function rowModel(ranked: Ranked, type: ServiceType, words: Words) {
     ...{ id, node, host, address, port, description, self, sources, stale },
     /** Claims of other announcers that are not believed. */
     contradictions: (provider.contradictions ?? []).map(contradictionModel),
-    ...{ level, unproven, reason, detail, confidence, recommended, samples, attempts, facts, path },
+    ...{
+      level,
+      unproven,
+      reason,
+      detail,
+      confidence,
+      recommended,
+      samples,
+      attempts,
+      facts,
+      path: pathFigures(ranked),
+    },
     ...{ failures, asGood, pinned, hidden, rating: rating && { ...rating, points: round(rating.points) } },
     /** Round-trip time estimated from Serf's coordinates, ms; neither measured nor scored. */
     estimate: roundOrNull(ranked.estimate),
@@ -44,6 +55,13 @@ export function rowModel(ranked: Ranked, type: ServiceType, words: Words) {
 }
 
 export type RowModel = ReturnType<typeof rowModel>;
+
+/** The path in the figures that the score weighs, so that a page says each only one way; else as the pings measured it. */
+export function pathFigures({ path, parts }: Pick<Ranked, 'path' | 'parts'>): Path | null {
+  if (path === null) return null;
+  const figure = (metric: keyof Path) => parts.find((part) => part.metric === metric)?.value ?? path[metric];
+  return { rtt: figure('rtt'), jitter: figure('jitter'), loss: figure('loss') };
+}
 
 function contradictionModel({ node, source, txt }: Contradiction) {
   return { node, source, attributes: [...txt].map(([name, value]) => (name ? `${name}=${value}` : value)).join(' & ') };

@@ -131,9 +131,9 @@ function matcher({ q, community, source, reachable, measured, measurable, pinned
 /** Without case and accents: `nuria` finds Núria. */
 export const fold = (text: string) => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
 
-/** Round-trip time, ms; null where it was not measured. */
+/** Round-trip time, ms, as the score weighs it where it does; null where it was not measured. */
 export function measuredRtt({ path, parts }: Ranked): number | null {
-  return path?.rtt ?? parts.find(({ metric }) => metric === 'rtt')?.value ?? null;
+  return parts.find(({ metric }) => metric === 'rtt')?.value ?? path?.rtt ?? null;
 }
 
 /** Equal rows stay in ranked order; rows without a value go last, and so do hidden ones. */
