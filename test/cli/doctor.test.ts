@@ -85,10 +85,23 @@ describe('a part that does not work', () => {
   it('is named for a Serf agent that is away, with what to do', async () => {
     const error = { code: 'serf-away', message: 'Nothing listens there.', hint: 'systemctl start serf' };
     const { code, out } = await examine({
+      config: { demo: 'off' },
       sources: [{ name: 'serf', state: 'away', error, lastUp: null, read: 0, skipped: {} }],
     });
     expect(code).toBe(1);
     expect(out).toMatch(/^✗ fails +serf +Nothing listens there\.\n +→ systemctl start serf$/m);
+  });
+
+  it('is no Serf agent where the demo is shown for want of one', async () => {
+    const error = { code: 'serf-away', message: 'Nothing listens there.', hint: 'systemctl start serf' };
+    const { code, out } = await examine({
+      config: { demo: 'auto' },
+      sources: [{ name: 'serf', state: 'away', error, lastUp: null, read: 0, skipped: {} }],
+    });
+    expect(code).toBe(0);
+    expect(out).toMatch(
+      /^– absent +serf +Nothing listens there\.\n +→ The demo is shown instead\. systemctl start serf$/m,
+    );
   });
 
   it('is a Serf agent that knows no other node', async () => {
@@ -184,7 +197,7 @@ describe('an absent part', () => {
     expect(io.written.out).toMatch(/^– absent +owner .*\n +→ Run: cloudy-services passwd$/m);
     expect(io.written.out).toMatch(/^– absent +ping +not installed\n +→ .*apt install iputils-ping$/m);
     expect(io.written.out).toMatch(/^– absent +journal +The log of \S+ cannot be read\.$/m);
-    expect(io.written.out).toMatch(/^– absent +avahi-daemon +does not answer.*\n +→ .*apt install avahi-daemon/m);
+    expect(io.written.out).toMatch(/^– absent +avahi-daemon +not running.*\n +→ .*apt install avahi-daemon/m);
   });
 });
 
@@ -251,9 +264,9 @@ describe('measuring in the background', () => {
 describe('announcing on the local network', () => {
   it('needs avahi-daemon and its program, and may be switched off', async () => {
     program('avahi-publish-service', 'exit 1');
-    expect((await examine()).out).toMatch(/^– absent +avahi-daemon +answers, but.*\n +→ apt install avahi-utils$/m);
+    expect((await examine()).out).toMatch(/^– absent +avahi-daemon +running, but.*\n +→ apt install avahi-utils$/m);
     program('busctl', 'echo "b false"');
-    expect((await examine()).out).toMatch(/^– absent +avahi-daemon +does not answer/m);
+    expect((await examine()).out).toMatch(/^– absent +avahi-daemon +not running/m);
     expect((await examine({ config: { avahi: 'off' } })).out).toMatch(/^– absent +avahi-daemon +not used: AVAHI=off$/m);
   });
 });

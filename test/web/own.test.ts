@@ -441,7 +441,7 @@ describe('announcing', () => {
   it.each([
     ['announced', 'announced on the local network', null],
     ['no-program', 'avahi-publish is missing', 'apt install avahi-utils'],
-    ['no-daemon', 'avahi-daemon is not running', 'apt install avahi-daemon'],
+    ['no-daemon', 'announcing needs avahi-daemon', 'apt install avahi-daemon'],
     ['off', 'AVAHI=off', null],
   ] as const)('says beside Serf that on the local network it is: %s', async (lan, text, command) => {
     const visitor = await owner();

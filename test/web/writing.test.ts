@@ -99,27 +99,11 @@ describe('every page', () => {
   it.each([
     [
       'ca',
-      [
-        'fa 2 minuts',
-        '1 proveïdor',
-        '1 mesurat',
-        '1 descartat',
-        'fa 1 hora',
-        '20 de nov. 2026',
-        'ha respost 0 de 1 vegada',
-      ],
+      ['fa 2 minuts', '1 proveïdor', '1 mesurat', '1 descartat', 'fa 1 hora', '20 de nov. 2026', 'ha respost 0 de 1'],
     ],
     [
       'es',
-      [
-        'hace 2 minutos',
-        '1 proveedor',
-        '1 medido',
-        '1 descartado',
-        'hace 1 hora',
-        '20 nov 2026',
-        'respondió 0 de 1 vez',
-      ],
+      ['hace 2 minutos', '1 proveedor', '1 medido', '1 descartado', 'hace 1 hora', '20 nov 2026', 'respondió 0 de 1'],
     ],
     [
       'en',

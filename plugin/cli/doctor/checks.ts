@@ -41,7 +41,7 @@ export async function checks({ config, panel }: Subject): Promise<Check[]> {
     database(panel),
     ...clock(panel),
     owner(panel),
-    ...(await sources(panel)),
+    ...(await sources(panel, config)),
     ...ofNode,
     ...ofMachine,
   ];
@@ -75,11 +75,15 @@ function owner({ store }: Panel): Check {
 }
 
 /** Each source of providers, and for those that answer, how much could be read. */
-async function sources(panel: Panel): Promise<Check[]> {
+async function sources(panel: Panel, { demo }: Pick<Config, 'demo'>): Promise<Check[]> {
   const agent = panel.discovery.agent();
   const all = panel.discovery.sources().map(async (source) => {
-    if (source.state !== 'up') return [reachable(source)];
-    return [source.name === agent?.name ? await joined(source, panel) : reachable(source), readable(source)];
+    const isAgent = source.name === agent?.name;
+    // Not needed for the demo, which shows itself where no agent answers.
+    if (isAgent && source.error && demo !== 'off')
+      return [absent(source.name, source.error.message, `The demo is shown instead. ${source.error.hint}`)];
+    if (source.state !== 'up') return [reachable(source, panel)];
+    return [isAgent ? await joined(source, panel) : reachable(source, panel), readable(source)];
   });
   return (await Promise.all(all)).flat();
 }
@@ -94,8 +98,9 @@ async function joined({ name }: SourceStatus, panel: Panel): Promise<Check> {
   }
 }
 
-function reachable({ name, state, error }: SourceStatus): Check {
-  if (state === 'up') return works(name, 'answers');
+function reachable({ name, state, error }: SourceStatus, { discovery }: Panel): Check {
+  const isLocal = discovery.sourceTypes.find(({ id }) => id === name)?.reach === 'link';
+  if (state === 'up') return works(name, isLocal ? 'listening on the local network' : 'in use');
   if (error) return fails(name, error.message, error.hint);
   return absent(
     name,

@@ -45,7 +45,8 @@ export async function ping(): Promise<Check> {
 export async function journal(unit: string = ANY_UNIT): Promise<Check> {
   try {
     const { lines } = await unitLog(unit);
-    return works('journal', lines.length > 0 ? 'can be read' : `can be read; it holds nothing from ${unit}`);
+    const isEmpty = lines.length === 0 && unit !== ANY_UNIT;
+    return works('journal', isEmpty ? `can be read; it holds nothing from ${unit}` : 'can be read');
   } catch (error) {
     const { message, hint } = asPanelError(error);
     return absent('journal', message, hint);
@@ -61,11 +62,15 @@ export async function avahi(config: Pick<Config, 'avahi'>): Promise<Check> {
   const answer = await run('busctl', ['--system', ...call, 's', 'org.freedesktop.Avahi']);
   if (answer?.trim() !== 'b true') {
     const hint = 'Start it: systemctl start avahi-daemon; or install it: apt install avahi-daemon avahi-utils';
-    return absent(name, 'does not answer: nothing is announced on the local network', hint);
+    return absent(
+      name,
+      'not running: neighbours on the local network are heard, but nothing can be announced to them',
+      hint,
+    );
   }
   if ((await run('avahi-publish-service', ['--version'])) !== null)
-    return works(name, 'answers; own services can be announced on the local network');
-  return absent(name, 'answers, but the program to announce with is missing', 'apt install avahi-utils');
+    return works(name, 'running; own services can be announced on the local network');
+  return absent(name, 'running, but the program to announce with is missing', 'apt install avahi-utils');
 }
 
 /** The program's output; null where it fails or is missing. */
