@@ -1,12 +1,19 @@
 /** Which providers may be recommended, which are as good as the best, and which of these this node picks. */
 import { hash } from 'node:crypto';
 import type { Ranked } from '../model/ranked.js';
+import type { Part } from '../model/score.js';
 
-/** Points within which two scores count as equal, and by which a challenger must lead. */
+/** Points by which a challenger must lead. */
 export const DELTA = 4;
+/** Points within which two scores may be equal: less than they move from one day to the next. */
+const NEAR = 4;
+/** How much longer the typical times of an equal may be: hardly anybody feels a fifth. */
+const LONGER = Math.log(1.2);
+/** Differences of less than this are felt by nobody, ms. */
+const UNFELT_MS = 1;
 
 /** What decides whether a row may be recommended. */
-type Candidate = Pick<Ranked, 'provider' | 'score' | 'high' | 'hidden'>;
+type Candidate = Pick<Ranked, 'provider' | 'score' | 'high' | 'hidden'> & { readonly parts?: readonly Part[] };
 
 /** Works, is a neighbour's, is confirmed, and was not hidden by the owner. */
 export const isRecommendable = ({ provider, score, hidden }: Candidate) =>
@@ -14,13 +21,30 @@ export const isRecommendable = ({ provider, score, hidden }: Candidate) =>
 
 /**
  * Those of the rows, in ranked order, that may be recommended and are as good as the best of them, which comes first:
- * less than `DELTA` points behind, and what is known of them does not rule out that they are as good. The width of the
- * interval never makes equals by itself, or else nobody would be better than a provider hardly measured.
+ * less than `NEAR` points behind, with typical times at most a fifth longer, and what is known of them does not rule out
+ * that they are as good. Points alone would mean another difference in every type, and none where a curve has ended. The
+ * width of the interval never makes equals by itself, or else nobody would be better than a provider hardly measured.
  */
 export function nearEquals<Row extends Candidate>(rows: readonly Row[]): Row[] {
   const fit = rows.filter(isRecommendable);
-  const best = Number(fit[0]?.score);
-  return fit.filter(({ score, high }) => best - Number(score) < DELTA && Number(high) >= best);
+  const [best] = fit;
+  if (!best) return [];
+  const points = Number(best.score);
+  return fit.filter((row) => points - Number(row.score) < NEAR && Number(row.high) >= points && isAsQuick(row, best));
+}
+
+/** By the medians of all times that both have, in the proportion in which they weigh. */
+function isAsQuick({ parts = [] }: Candidate, best: Candidate): boolean {
+  let sum = 0;
+  let weights = 0;
+  for (const { metric, value, unit, weight } of parts) {
+    const other = best.parts?.find((part) => part.metric === metric)?.value ?? null;
+    if (value === null || other === null || !unit?.startsWith('ms')) continue;
+    const least = unit === 'ms' ? UNFELT_MS : 0.01;
+    sum += weight * Math.log((value + least) / (other + least));
+    weights += weight;
+  }
+  return weights === 0 || sum / weights <= LONGER;
 }
 
 /**

@@ -71,7 +71,7 @@ function withoutRowMarks(row: Ranked): Ranked {
 }
 
 /** What orders a row, and decides which one is recommended. */
-type Order = Pick<Ranked, 'provider' | 'score' | 'high' | 'level' | 'pinned' | 'hidden' | 'estimate'>;
+type Order = Pick<Ranked, 'provider' | 'score' | 'high' | 'parts' | 'level' | 'pinned' | 'hidden' | 'estimate'>;
 
 /** All that is known of it, too. */
 type Row = Order & { readonly all: Score };
@@ -87,7 +87,8 @@ function toRow(
   const { score, high, level, measuredAt } = all;
   const estimate = barred === null && measuredAt === null ? (estimates?.get(id) ?? null) : null;
   const [isPinned, isHidden] = [pinned?.has(id) ?? false, hidden?.has(id) ?? false];
-  return { all, provider, score, high, level, estimate, pinned: isPinned, hidden: isHidden };
+  const { parts } = all;
+  return { all, provider, score, high, parts, level, estimate, pinned: isPinned, hidden: isHidden };
 }
 
 /**

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Provider } from '../../plugin/model/provider.js';
 import type { Ranked } from '../../plugin/model/ranked.js';
+import { nearEquals } from '../../plugin/score/equals.js';
 import { rank } from '../../plugin/score/rank.js';
 import { recommend } from '../../plugin/score/recommend.js';
 import { provider, scored } from './made.js';
@@ -150,6 +151,37 @@ describe('the recommendation after a scan', () => {
   it('waits for the return of the previous one while there is nobody else', () => {
     expect(recommend(rows([['a', 0]]), stands('a'), SEED)).toEqual(stands('a'));
     expect(recommend(rows([]), stands('a'), SEED)).toEqual(stands('a'));
+  });
+});
+
+describe('the providers that are as good as the best', () => {
+  const timed = (id: string, score: number, rtt: number) => {
+    const part = { metric: 'rtt', value: rtt, unit: 'ms', mark: 0.9, weight: 1, lost: 0, failures: 0, doubt: 0 };
+    return {
+      ...rank([provider(id)], new Map([[id, scored(score)]]))[0],
+      parts: [{ ...part, count: 1, fresh: 1 }],
+    } as Ranked;
+  };
+  const ids = (list: readonly Ranked[]) => nearEquals(list).map((row) => row.provider.id);
+
+  it('have typical times at most a fifth longer', () => {
+    expect(ids([timed('a', 80, 50), timed('b', 79, 59), timed('c', 78.9, 63), timed('d', 77, 20)])).toEqual([
+      'a',
+      'b',
+      'd',
+    ]);
+  });
+
+  it('are told apart by their times even where the curve of the score has ended', () => {
+    expect(ids([timed('a', 90, 10), timed('b', 90, 77)])).toEqual(['a']);
+  });
+
+  it('are not told apart by less than anybody feels, nor by times that one of them lacks', () => {
+    expect(ids([timed('a', 90, 0.2), timed('b', 90, 0.4), { ...timed('c', 90, 9), parts: [] }])).toEqual([
+      'a',
+      'b',
+      'c',
+    ]);
   });
 });
 
