@@ -14,14 +14,18 @@ export interface Stars {
 }
 
 const HALF_LIFE = 180 * DAY_MS;
-/** Exponent of the factor: the weight that a metric of this kind would have. */
-const WEIGHT = 0.1;
+/**
+ * Exponents of the factor. Praise weighs as a metric would. Who used it and found it bad knows what no probe can see: one
+ * such rating takes more points than separate neighbours, so that a provider that only answers probes well is left.
+ */
+const PRAISE = 0.1;
+const BLAME = 0.4;
 /** One star or five say more than one measurement; before any there is one imaginary rating in the middle. */
 const STARS_COUNT = 3;
 const PRIOR_COUNT = 1;
 const PRIOR_MARK = 0.5;
-/** However many ratings of one star take no more than this mark does, 27.5 % of the score; five stars add at most 7.2 %. */
-const FLOOR = 0.02;
+/** However many ratings of one star take no more than this mark does, 47.5 % of the score; five stars add at most 7.2 %. */
+const FLOOR = 0.1;
 
 /** What the ratings, in any order, do at `now` (ms since the epoch); null where there are none. */
 export function toRating(
@@ -39,7 +43,8 @@ export function toRating(
     weights += weight;
     sum += stars;
   }
-  const factor = (Math.max(marks / weights, FLOOR) / PRIOR_MARK) ** WEIGHT;
+  const mark = Math.max(marks / weights, FLOOR) / PRIOR_MARK;
+  const factor = mark ** (mark < 1 ? BLAME : PRAISE);
   return { count: counting.length, mean: sum / counting.length, factor };
 }
 

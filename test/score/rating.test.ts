@@ -22,7 +22,13 @@ describe('own stars', () => {
     expect(Number(score)).toBeGreaterThan(plain);
     // 3 of weight in the middle of the prior's 1: (0.5 + 3) / 4 and (0.5 + 0) / 4 against 0.5.
     expect(Number(rated(5).score) / plain).toBeCloseTo(1.75 ** 0.1, 12);
-    expect(Number(rated(1).score) / plain).toBeCloseTo(0.25 ** 0.1, 12);
+    expect(Number(rated(1).score) / plain).toBeCloseTo(0.25 ** 0.4, 12);
+  });
+
+  it('of one bad use weigh enough that the next best by far is preferred', () => {
+    const slower = Number(toScore(TYPE, [answered(0, { answer: 60, rtt: 40, loss: 0 })], NOW).score);
+    expect(slower).toBeLessThan(plain - 10);
+    expect(Number(rated(1).score)).toBeLessThan(slower - 4);
   });
 
   it('change nothing for an unrated provider, or one rated in the middle', () => {
@@ -42,8 +48,8 @@ describe('own stars', () => {
     expect(best).toMatchObject({ score: 100, high: 100, rating: { points: added } });
   });
 
-  it('never take more than 27.5 %, however many ratings of one star there are', () => {
-    expect(Number(rated(...Array(10).fill(1)).score) / plain).toBeCloseTo(0.04 ** 0.1, 12);
+  it('never take more than 47.5 %, however many ratings of one star there are', () => {
+    expect(Number(rated(...Array(10).fill(1)).score) / plain).toBeCloseTo(0.2 ** 0.4, 12);
   });
 
   it('lose half of their weight in 180 days', () => {
