@@ -9,11 +9,12 @@ import type { Provider } from '../model/provider.js';
 
 /** The body that a webhook gets. */
 export interface Alert {
-  readonly event: 'failing' | 'back';
+  /** `test`: the owner tries whether alerts arrive. */
+  readonly event: 'failing' | 'back' | 'test';
   /** One sentence in the node's language. */
   readonly text: string;
   readonly service: string;
-  /** Wire word. */
+  /** Wire word; empty in a test, which is about none. */
   readonly type: string;
   /** Whether it is this node's own service. */
   readonly own: boolean;
@@ -55,6 +56,11 @@ export class Post {
       .catch((error: Error) => log.warning(`The alert could not be sent: ${error.message}.`))
       .finally(() => this.#sending.delete(sending));
     this.#sending.add(sending);
+  }
+
+  /** Tries once. @returns null on success, else why not */
+  test(alert: Alert): Promise<string | null> {
+    return this.#sendOnce(alert);
   }
 
   async close(): Promise<void> {
@@ -110,6 +116,6 @@ function ntfyRequest(address: string, { text, service, event }: Alert) {
   const parts = url.pathname.replace(/\/+$/, '').split('/');
   const topic = decodeURIComponent(parts.pop() ?? '');
   url.pathname = `${parts.join('/')}/`;
-  const tags = [event === 'failing' ? 'warning' : 'white_check_mark'];
+  const tags = event === 'test' ? [] : [event === 'failing' ? 'warning' : 'white_check_mark'];
   return { url, body: JSON.stringify({ topic, title: service, message: text, tags }) };
 }

@@ -75,6 +75,10 @@ export interface Panel {
   provider(typeId: string, id: string): Promise<ProviderView>;
   /** Of what `type` and `provider` tell of the type; of what `overview` tells, where none is given. */
   version(typeId?: string): Version;
+  /** What a scan of all providers of the type would be now. */
+  quote(typeId: string): Quote;
+  /** By provider of the type, how much was answered on each of the last 30 days (see `HistoryStore.bars`). */
+  bars(typeId: string): ReadonlyMap<string, Uint8Array>;
   /**
    * Starts a scan of the type, or of one provider; where one runs already that covers it, that one is returned.
    * @param options an account that a person offers for this scan of one provider

@@ -19,6 +19,7 @@ import type { Measurer } from '../scan/attempt/measurer.js';
 import { PAUSES } from '../scan/recent.js';
 import { Scanner } from '../scan/scanner.js';
 import { Scheduler } from '../scan/scheduler.js';
+import type { Quote } from '../scan/selection.js';
 import type { Connect, ServiceRegistry, ServiceType } from '../services/contract.js';
 import type { Store } from '../store/index.js';
 import { connectAction, connectTools } from './connect.js';
@@ -105,7 +106,15 @@ export class WiredPanel implements Panel {
     // For the next request: the answer may take a while.
     this.#ranking.estimate().catch(log.error);
     const states = await this.local.states();
-    return { ...this.#view(typeId, states), bars: this.#ranking.bars(typeId), scan: this.#scanner.quote(typeId) };
+    return { ...this.#view(typeId, states), bars: this.bars(typeId), scan: this.quote(typeId) };
+  }
+
+  quote(typeId: string): Quote {
+    return this.#scanner.quote(typeId);
+  }
+
+  bars(typeId: string): ReadonlyMap<string, Uint8Array> {
+    return this.#ranking.bars(typeId);
   }
 
   async provider(typeId: string, id: string): Promise<ProviderView> {

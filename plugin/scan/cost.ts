@@ -10,6 +10,8 @@ import type { Cost, ServiceType } from '../services/contract.js';
 /** How many of the best get more samples, and how many each. */
 export const BEST = 3;
 export const MORE = 4;
+/** Mean gap between those further samples, ms. */
+export const SPACING_MS = 200;
 
 /** How often an attempt is repeated when our own event loop invalidated it. */
 export const REPEATS = 2;

@@ -35,7 +35,7 @@ const PICK_GAP_MS = 2 * HOUR;
 const USUAL_GAP_MS = 3 * HOUR;
 
 /** Local hour before which hardly anybody uses services; not earlier, in case the clock is set to another zone. */
-const DAY_FROM = 9;
+export const DAY_FROM = 9;
 
 /** Each failure in a row beyond these doubles the wait, up to a day. */
 const PATIENCE = 3;

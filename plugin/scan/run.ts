@@ -7,7 +7,17 @@ import type { JobHandle } from '../jobs/index.js';
 import { PanelError } from '../model/errors.js';
 import type { Measurer } from './attempt/measurer.js';
 import type { AttemptOptions, AttemptOutcome } from './attempt.js';
-import { attemptCost, BEST, type Extent, MORE, probeCost, probeCount, REPEATS, repeatCount } from './cost.js';
+import {
+  attemptCost,
+  BEST,
+  type Extent,
+  MORE,
+  probeCost,
+  probeCount,
+  REPEATS,
+  repeatCount,
+  SPACING_MS,
+} from './cost.js';
 import { type Round, SILENT_HOSTS } from './outage.js';
 import type { Pool } from './pool.js';
 import { Forecast } from './run/forecast.js';
@@ -15,9 +25,6 @@ import { Records, type RecordTools } from './run/records.js';
 import { findWitnesses, type WitnessTools } from './run/witnesses.js';
 import type { Prospect, Shares } from './selection.js';
 import { allowsHeavy, type Probeable, type Standing } from './target.js';
-
-/** Mean gap between the further samples of the best, ms. */
-const SPACING_MS = 200;
 
 /** Providers that never answered are tried for this long, ms: their silence takes seconds, and a person waits for the end. */
 const NEWCOMERS_MS = 120_000;

@@ -102,9 +102,14 @@ export class Scanner {
 
   /** What a scan of all providers of the type would measure now, and cost at most. */
   quote(typeId: string): Quote {
-    const { discovery, services } = this.#deps;
+    const { config, discovery, services } = this.#deps;
     const targets = discovery.providers(typeId).filter(isProbeable);
-    return quote(services.of(typeId), this.#inOrder(typeId, targets), this.#tools.budget.limit());
+    return quote(
+      services.of(typeId),
+      this.#inOrder(typeId, targets),
+      this.#tools.budget.limit(),
+      config.scanConcurrency,
+    );
   }
 
   /**

@@ -50,6 +50,8 @@ type Waiting = 'off' | 'starting' | 'scan' | Busy | 'budget' | 'nothing-due';
 
 export interface SchedulerStatus {
   readonly on: boolean;
+  /** Whether the owner has decided, here or in the configuration. */
+  readonly chosen: boolean;
   /** When the next probe is due, ms since the epoch; null while there is nothing to choose from. */
   readonly next: number | null;
   /** What holds up the next probe, or held up the last; null = nothing. */
@@ -99,6 +101,7 @@ export class Scheduler {
    */
   readonly #claims = new Map<string, number>();
   #on: boolean;
+  #chosen: boolean;
   #pulse: NodeJS.Timeout | undefined;
   #turn: { readonly abort: AbortController; readonly ended: Promise<void> } | null = null;
   #waiting: Waiting | null = 'starting';
@@ -111,6 +114,7 @@ export class Scheduler {
     this.#random = deps.random ?? Math.random;
     const chosen = deps.store.settings.get(SETTING);
     this.#on = chosen === null ? deps.config.backgroundScan : chosen === 'on';
+    this.#chosen = chosen !== null || this.#on;
   }
 
   /** Begins to note this node's availability, and to measure if that is on. */
@@ -121,6 +125,7 @@ export class Scheduler {
 
   on(): void {
     this.#deps.store.settings.set(SETTING, 'on');
+    this.#chosen = true;
     if (this.#on) return;
     this.#on = true;
     this.#waiting = 'starting';
@@ -130,6 +135,7 @@ export class Scheduler {
   /** Also ends the probe under way. Stored last: a full disk may lose the setting, but not go on measuring. */
   off(): void {
     this.#on = false;
+    this.#chosen = true;
     this.#due.clear();
     this.#turn?.abort.abort();
     this.#deps.store.settings.set(SETTING, 'off');
@@ -141,6 +147,7 @@ export class Scheduler {
     const next = first ? Math.max(0, first[1] - performance.now()) : null;
     return {
       on: this.#on,
+      chosen: this.#chosen,
       next: next === null ? null : Math.round(this.#time.now() + next),
       waiting: this.#on ? this.#waiting : 'off',
       spentToday: spent,

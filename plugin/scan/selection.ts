@@ -3,7 +3,7 @@
  * bytes nor keep a scan from the neighbours who are really there.
  */
 import type { ServiceType } from '../services/contract.js';
-import { attemptCost, type Extent, scanCost, seriesCost } from './cost.js';
+import { attemptCost, type Extent, MORE, SPACING_MS, scanCost, seriesCost } from './cost.js';
 import { groups } from './group.js';
 import type { Probeable } from './target.js';
 
@@ -38,6 +38,8 @@ export interface Quote {
   /** At most. */
   readonly packets: number;
   readonly bytes: number;
+  /** About how long it takes. */
+  readonly seconds: number;
 }
 
 /** The targets in the order of a scan: those known to answer and the others take turns. */
@@ -152,13 +154,28 @@ export function select(type: ServiceType, ordered: readonly Prospect[], bytesPer
   });
 }
 
+/** What attempts take on average, ms: an answer, a silence that was met before, and where nobody knows which. */
+const ANSWER_MS = 300;
+const SILENCE_MS = 5_000;
+const UNKNOWN_MS = 2_000;
+
+/** @param concurrency how many attempts run at once */
 export function quote(
   type: ServiceType,
   ordered: readonly Prospect[],
   bytesPerDay: number,
+  concurrency: number,
   extent: Extent = {},
 ): Quote {
-  const selected = select(type, ordered, bytesPerDay).map(({ target }) => target);
-  const cost = scanCost(type, selected, extent);
-  return { providers: selected.length, left: ordered.length - selected.length, ...cost };
+  const selected = select(type, ordered, bytesPerDay);
+  const places = selected.map(({ target }) => target);
+  const cost = scanCost(type, places, extent);
+  const first = selected.reduce((sum, prospect) => sum + expectedMs(prospect), 0) / concurrency;
+  const seconds = Math.ceil((first + MORE * (SPACING_MS + ANSWER_MS)) / 1000);
+  return { providers: places.length, left: ordered.length - places.length, ...cost, seconds };
+}
+
+function expectedMs({ answered, measuredAt }: Past): number {
+  if (answered) return ANSWER_MS;
+  return measuredAt === null ? UNKNOWN_MS : SILENCE_MS;
 }

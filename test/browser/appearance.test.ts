@@ -46,6 +46,7 @@ it.each(['light', 'dark'] as const)(
         ['system', system],
         ['dark', { ...dark, chosen: 'dark' }],
       ] as const) {
+        await page.click('.cs-menu > summary');
         await page.click(`button[name=appearance][value=${choice}]`);
         expect(page.url()).toBe(`${base}services/dnsservice?sort=name`);
         expect(await lookOf(page)).toEqual(look);

@@ -46,6 +46,7 @@ export const ownLogin = (url: (path: string) => string): Pick<Front, 'logIn' | '
   },
   async choose(page, language) {
     await page.goto(url(''));
+    await page.click('.cs-menu > summary');
     await page.click(`button[name=language][value=${language}]`);
     await page.waitForSelector(`html[lang=${language}]`);
   },

@@ -291,6 +291,7 @@ function readers({ panel }: TestWeb): States {
   return {
     'a reader’s first page': { path: () => '' },
     'a reader’s first page of the demo': { path: () => '', prepare: () => Object.assign(panel, { demo: true }) },
+    'a reader’s settings': { path: () => 'settings' },
     'a reader’s list': { path: list },
     'a reader’s list while a scan runs': { path: list, prepare: () => panel.scan('dnsservice') },
     'a reader’s provider': { path: provider },

@@ -51,7 +51,15 @@ export interface Fake {
   readonly members?: number;
 }
 
-const IDLE: SchedulerStatus = { on: true, next: null, waiting: null, spentToday: 1_200, budget: 5_400_000, last: null };
+const IDLE: SchedulerStatus = {
+  on: true,
+  chosen: true,
+  next: null,
+  waiting: null,
+  spentToday: 1_200,
+  budget: 5_400_000,
+  last: null,
+};
 
 export type FakePanel = WebPanel & { closed: boolean };
 

@@ -7,5 +7,5 @@ import type { ServiceType } from '../../plugin/services/contract.js';
 
 export function quoteOf(type: ServiceType, rows: readonly Pick<Ranked, 'provider'>[]): Quote {
   const targets = rows.map(({ provider }) => provider).filter(({ barred }) => barred === null);
-  return { providers: targets.length, left: 0, ...scanCost(type, targets) };
+  return { providers: targets.length, left: 0, ...scanCost(type, targets), seconds: 20 };
 }

@@ -48,6 +48,7 @@ const OTHERS: Readonly<Record<string, string>> = {
   'why.lost': 'points',
   'why.gained': 'points',
   'login.wait': 'seconds',
+  'settings.alerts.on': 'failures',
 };
 
 const texts = JSON.parse(readFileSync(join(LOCALES_DIR, 'en.json'), 'utf8')) as Record<string, string>;
@@ -195,6 +196,7 @@ async function open(): Promise<readonly string[]> {
   return [
     ...[
       '/',
+      '/settings',
       '/help',
       '/help/not-listed?node=here',
       '/help/skipped?source=serf&reason=bad-port',

@@ -87,16 +87,19 @@ export function localOf(...units: readonly [OwnUnit, ...(readonly OwnUnit[])]): 
 /** Off until it is switched on; never measures. */
 export function fakeBackground(): Panel['background'] {
   let on = false;
+  let chosen = false;
   return {
     status: () => ({
-      ...{ on, next: on ? NOW + 600_000 : null, waiting: on ? null : 'off' },
+      ...{ on, chosen, next: on ? NOW + 600_000 : null, waiting: on ? null : 'off' },
       ...{ spentToday: 12_000, budget: 5_400_000, last: null },
     }),
     on: () => {
       on = true;
+      chosen = true;
     },
     off: () => {
       on = false;
+      chosen = true;
     },
   };
 }
@@ -216,6 +219,8 @@ export function createFakePanel(services: ServiceRegistry, options: Omit<FakeOpt
       const words = [...services.types.map(({ id }) => id), ...others];
       return { services: words.map(view) as readonly TypeSummary[], sources: panel.sourceList };
     },
+    quote: (typeId) => view(typeId).scan,
+    bars: (typeId) => view(typeId).bars,
     type: async (typeId) => view(typeId),
     provider: async (typeId, id) => {
       const found = view(typeId).ranked.find(({ provider }) => provider.id === id);

@@ -279,9 +279,9 @@ describe('the skipped announcements', () => {
     expect((await (await open()).get('/help/skipped?source=avahi')).body).toContain('No announcements were skipped.');
   });
 
-  it('are linked with their count from the first page and the diagnosis', async () => {
+  it('are linked with their count from the settings and the diagnosis', async () => {
     const visitor = await open();
-    const { body } = await visitor.get('/');
+    const { body } = await visitor.get('/settings');
     expect(body).toContain('href="/help/skipped?source=serf&amp;reason=bad-bzip2">41 skipped</a>');
     await web.app.close();
     await community(member('torre', '!!!'));

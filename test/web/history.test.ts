@@ -137,10 +137,10 @@ describe('the background measurements', () => {
   it('are turned on and off by the owner, and say what they have spent', async () => {
     web = await startWeb();
     const visitor = await new Visitor(web).login();
-    expect((await visitor.get('/')).body).toContain('12\u00a0kB of 5.4\u00a0MB used in 24 hours');
-    expect((await visitor.post('/background', { turn: 'on' })).headers.location).toBe('/#background');
+    expect((await visitor.get('/settings')).body).toContain('12\u00a0kB of 5.4\u00a0MB used in 24 hours');
+    expect((await visitor.post('/background', { turn: 'on' })).headers.location).toBe('/settings#background');
     expect(web.panel.background.status().on).toBe(true);
-    expect((await visitor.get('/')).body).toMatch(/next <time[^>]*>in 10 minutes</);
+    expect((await visitor.get('/settings')).body).toMatch(/next <time[^>]*>in 10 minutes</);
     expect((await visitor.postJson('/api/v1/background', { turn: 'off' })).json()).toMatchObject({
       background: { on: false },
     });

@@ -1,5 +1,7 @@
 /** The first page: each service in a sentence, what needs the owner's hand first, and every number a link to what it counts. */
 import { afterEach, describe, expect, it } from 'vitest';
+import { PanelError } from '../../plugin/model/errors.js';
+import type { Ranked } from '../../plugin/model/ranked.js';
 import { startWeb, type TestWeb, Visitor } from './app.js';
 import { localOf, NOW, NUMBERLESS, ranked } from './fake-panel.js';
 
@@ -21,15 +23,20 @@ const text = (html: string) =>
 
 describe('the first page', () => {
   it.each([
-    ['en', 'Best for you: node1, 12.4 ms, answers 100% of the time'],
-    ['ca', 'El millor des d’aquí: node1, 12,4 ms, respon el 100 % de les vegades'],
-    ['es', 'El mejor desde aquí: node1, 12,4 ms, responde el 100 % de las veces'],
-  ])('says in %s who is best, how fast and how reliable', async (language, sentence) => {
+    ['en', 'node1 Fastest, and answered every time: 4 of 4'],
+    ['ca', 'node1 El més ràpid, i ha respost sempre: 4 de 4'],
+    ['es', 'node1 El más rápido, y respondió siempre: 4 de 4'],
+  ])('says in %s who is best, and why', async (language, sentence) => {
     const visitor = await open();
+    const list = web.panel.lists.get('dnsservice') ?? [];
+    const quicker = (row: Ranked) => row.parts.map((part) => (part.unit === 'ms' ? { ...part, value: 2 } : part));
+    web.panel.lists.set(
+      'dnsservice',
+      list.map((row, at) => (at === 0 ? { ...row, parts: quicker(row) } : row)),
+    );
     const { body } = await visitor.get('/', { 'accept-language': language });
-    expect(text(body)).toContain(sentence);
-    const list = text((await visitor.get('/services/dnsservice', { 'accept-language': language })).body);
-    expect(list).toContain(sentence.split(',', 1)[0]);
+    expect(text(body.replaceAll('</a>', ' '))).toContain(sentence);
+    expect(body).toMatch(/href="\/services\/dnsservice\/providers\/[^"]+#use"/);
   });
 
   it('shows a failed own service before all others, in words', async () => {
@@ -63,9 +70,9 @@ describe('the first page', () => {
   });
 
   it.each([
-    ['en', '80 Its last try failed.'],
-    ['ca', '80 L’últim intent ha fallat.'],
-    ['es', '80 El último intento falló.'],
+    ['en', 'Its last try failed.'],
+    ['ca', 'L’últim intent ha fallat.'],
+    ['es', 'El último intento falló.'],
   ])('says in %s that the best provider failed the last probe', async (language, sentence) => {
     const visitor = await open();
     const missed = ranked('dnsservice', 1, { failures: 1, attempts: 5, recommended: true });
@@ -75,7 +82,7 @@ describe('the first page', () => {
       expect(page, url).toContain(url === '/' ? sentence : sentence.slice(3));
     }
     web.panel.lists.set('dnsservice', [{ ...missed, failures: 0 }]);
-    expect(text((await visitor.get('/', { 'accept-language': language })).body)).not.toContain(sentence.slice(3));
+    expect(text((await visitor.get('/', { 'accept-language': language })).body)).not.toContain(sentence);
   });
 
   it.each([
@@ -126,30 +133,56 @@ describe('the first page', () => {
     web.panel.lists.set('owp', [ranked('owp', 1, never)]);
     web.panel.lists.set('proxy3', [ranked('proxy3', 1, { ...NUMBERLESS, score: 0, level: 0, reason: 'timeout' })]);
     const { body } = await visitor.get('/');
-    expect(text(body)).toContain('1 provider · 0 measured');
-    expect(text(body)).toContain('1 measured · 0 of 1 reachable');
+    expect(body).toMatch(/>1 provider<\/a><span>0 measured</);
+    expect(body).toMatch(/>1 provider<\/a><span>0 of 1 /);
     expect(body).not.toMatch(/<a [^>]*>0 (measured|of)/);
   });
 
-  it('says who may start the first scan, and how, until something was measured', async () => {
-    const told = async (visitor: Visitor) =>
-      /Nothing has been measured yet\.[^<]*/.exec((await visitor.get('/')).body)?.[0];
+  it('leads through the first steps, and tells readers who may scan', async () => {
     const never = { ...NUMBERLESS, score: null, level: 0 as const, samples: 0, attempts: 0, measuredAt: null };
-    const visitor = await open();
-    expect(await told(visitor)).toBeUndefined();
+    const step = async (visitor: Visitor) =>
+      /aria-current="step".*?<span>([^<]+)/s.exec((await visitor.get('/')).body)?.[1];
+    const reader = await open();
     web.panel.lists.set('dnsservice', [ranked('dnsservice', 1, never)]);
-    expect(await told(visitor)).toContain('Log in as the owner, open a service and press “Scan now”');
-    expect(await told(await visitor.login())).toBe(
-      'Nothing has been measured yet. Open a service and press “Scan now”.',
-    );
+    expect(await step(reader)).toBeUndefined();
+    expect(text((await reader.get('/')).body)).toMatch(/Nothing has been measured yet.*Only this node’s owner/);
+    const owner = await new Visitor(web).login();
+    expect(await step(owner)).toBe('Scan everything once');
+    web.panel.lists.set('dnsservice', [ranked('dnsservice', 1)]);
+    expect(await step(owner)).toBe('Measure automatically');
+    expect((await owner.post('/background', { turn: 'off', back: '/' })).headers.location).toBe('/');
+    expect(await step(owner)).toBeUndefined();
     await web.app.close();
     web = await startWeb({ owner: false });
-    web.panel.lists.set('dnsservice', [ranked('dnsservice', 1, never)]);
-    expect(await told(new Visitor(web))).toContain('Log in with the code');
+    expect(await step(new Visitor(web))).toBe('Become the owner');
     await web.app.close();
     web = await startWeb({ web: { authenticate: async () => null } });
-    web.panel.lists.set('dnsservice', [ranked('dnsservice', 1, never)]);
-    expect(await told(new Visitor(web))).toContain('Only this node’s owner can scan');
+    expect(await step(new Visitor(web))).toBeUndefined();
+  });
+
+  it('scans one type or all that it knows, and says what is refused', async () => {
+    const visitor = await (await open()).login();
+    web.panel.lists.set('pastecat', [ranked('pastecat', 1)]);
+    web.panel.lists.set('owp', [ranked('owp', 1)]);
+    const { scan } = web.panel;
+    const asked: string[] = [];
+    web.panel.scan = (type) => {
+      asked.push(type);
+      if (type === 'owp') throw new PanelError('budget-spent', 'Spent.', 'Wait.');
+      return scan(type);
+    };
+    expect((await visitor.get('/')).body).toMatch(/Scan all.*about/s);
+    const answer = await visitor.postJson('/api/v1/scan');
+    expect(answer.statusCode).toBe(202);
+    expect(answer.json().jobs.map(({ type }: { type: string }) => type)).toEqual(['dnsservice']);
+    expect(answer.json().refused).toMatchObject([{ type: 'owp', error: { code: 'budget-spent' } }]);
+    expect(asked.toSorted()).toEqual(['dnsservice', 'owp']);
+    expect((await visitor.post('/scan', { type: 'dnsservice' })).headers.location).toMatch(/^\/jobs\//);
+    const told = await visitor.post('/scan', {}, { 'hx-request': 'true' });
+    expect(told.body).toMatch(/cs-alert"><strong>OpenVZ/);
+    expect(told.body).toContain('<progress');
+    const refused = await visitor.postJson('/api/v1/scan', { type: 'owp' });
+    expect(refused.json()).toMatchObject({ error: { code: 'budget-spent' } });
   });
 
   it('links each number to exactly the rows that it counts, hidden ones too', async () => {
@@ -163,7 +196,7 @@ describe('the first page', () => {
     for (const person of [visitor, await new Visitor(web).login()]) {
       const { body } = await person.get('/');
       const numbers = [...body.matchAll(/href="(\/services\/[^"]+)">(\d+) (?:providers?|measured|of \d+ reachable)</g)];
-      expect(numbers.length).toBe(6);
+      expect(numbers.length).toBe(5);
       for (const [, href = '', count] of numbers) {
         const page = await person.get(href.replaceAll('&amp;', '&'));
         expect(page.body.match(/<tr id="p-/g)?.length, href).toBe(Number(count));

@@ -21,7 +21,7 @@ import { LEADS } from '../../plugin/present/service/reason.js';
 import { DEVICES } from '../../plugin/services/contract.js';
 import { ACTIONS, ACTORS } from '../../plugin/store/tables/events.js';
 import { TOKEN_ROLES } from '../../plugin/web/auth/tokens.js';
-import { MEASURERS } from '../../plugin/web/pages/home.js';
+import { STEPS } from '../../plugin/web/pages/home/guide.js';
 import { APPEARANCES } from '../../plugin/web/visit.js';
 import { startWeb } from './app.js';
 
@@ -77,7 +77,7 @@ const COMPOSED: Readonly<Record<string, readonly string[]>> = {
   'best.': LEADS,
   'scan.best.': ['first', 'stays', 'new'],
   'scan.': ['work', 'reached'],
-  'home.unmeasured.': MEASURERS,
+  'guide.': STEPS.flatMap((step) => [step, `${step}.how`]),
   'home.trouble.': ['unit', 'port'],
   'event.': [...ACTIONS, 'cancel'],
   'skipped.': SKIP_REASONS.flatMap((reason) => [reason, `${reason}.means`]),

@@ -336,7 +336,7 @@ describe('an unknown type', () => {
     web.panel.lists.set('pastecat', [ranked('pastecat', 1)]);
     expect((await words()).slice(builtin)).toEqual(['pastecat', 'webdav']);
     const { body } = await visitor.get('/');
-    expect(body).toMatch(/Other services.*pastecat.*Web folders.*open in your file manager/s);
+    expect(body).toMatch(/Other services.*pastecat.*Web folders/s);
     const { json } = await visitor.get('/api/v1/services/webdav');
     expect(json()).toMatchObject({ type: 'webdav', title: 'Web folders', builtin: false, known: true });
   });

@@ -20,11 +20,13 @@ import { ACTIONS, ACTORS } from '../../store/tables/events.js';
 import type { EventModel } from '../pages/events.js';
 import type { load as nodeOffers } from '../pages/everywhere/node.js';
 import type { load as found } from '../pages/everywhere/search.js';
+import type { Scans } from '../pages/home/scans.js';
 import type { services, turnBackground } from '../pages/home.js';
 import type { preview } from '../pages/local-service.js';
 import type { session } from '../pages/login.js';
 import type { NotListed } from '../pages/not-listed.js';
 import type { providerAnswer, saveOpinion } from '../pages/provider.js';
+import type { sendTest } from '../pages/settings.js';
 import type { SkippedGroup } from '../pages/skipped.js';
 import type { comparison } from '../pages/type/compare.js';
 import type { typeAnswer } from '../pages/type.js';
@@ -159,7 +161,7 @@ const type: Fields<Omit<TypeAnswer, 'providers'>> = {
   ...service,
   ...{ scored: flag, link: flag, publishTxt: textOrNull, advice: textOrNull, files },
   found: shape<TypeAnswer['found']>({ total: whole, page: whole, pages: whole }),
-  scan: shape<TypeAnswer['scan']>({ providers: whole, left: whole, packets: whole, bytes: whole }),
+  scan: shape<TypeAnswer['scan']>({ providers: whole, left: whole, packets: whole, bytes: whole, seconds: whole }),
   units: list(shape<TypeAnswer['units'][number]>({ unit: text, package: textOrNull })),
 };
 const beats = orNull(
@@ -222,6 +224,11 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
     }),
     examples: [JOB],
   },
+  AlertTest: shape<Answer<typeof sendTest>>({ error: textOrNull }),
+  Scans: shape<Scans>({
+    jobs: list(ref('Job')),
+    refused: list(shape<Scans['refused'][number]>({ type: text, error })),
+  }),
   JobAnswer: shape<Answer<typeof accepted>>({ job: ref('Job') }),
   Source: shape<Answer<typeof services>['sources'][number]>(
     {

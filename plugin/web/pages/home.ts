@@ -5,16 +5,21 @@ import type { TypeSummary, Version } from '../../panel/contract.js';
 import { backgroundModel } from '../../present/background.js';
 import { emptyModel } from '../../present/empty.js';
 import { PAGES, queryInteger } from '../../present/query.js';
-import { alarm, serviceModel, sourceModel } from '../../present/service.js';
-import { answers, fields, oneOf } from '../api/operation.js';
+import { about, cardModel } from '../../present/service/card.js';
+import { alarm, serviceModel, sourceModel, typeTitle } from '../../present/service.js';
+import type { Quote } from '../../scan/selection.js';
+import { answers, fields, oneOf, text } from '../api/operation.js';
 import { bodyField } from '../auth/index.js';
 import type { Web } from '../context.js';
-import { redirect, section } from '../reply/respond.js';
+import { ownPath, redirect, section } from '../reply/respond.js';
 import { typeFor } from '../request/as-reader.js';
-import { noteAction } from '../request/note.js';
+import { noteAction, noteJob } from '../request/note.js';
 import { withState } from '../request/version.js';
 import { api, get, type Route, twins } from '../route.js';
 import type { Visit } from '../visit.js';
+import { guide } from './home/guide.js';
+import { quoteAll, type Refused, type Scans, startScans, sum } from './home/scans.js';
+import { isSilent, lastingSilences, type Trouble, trouble } from './home/trouble.js';
 
 export const routes: readonly Route[] = [
   get('/', 'reader', home, homeVersion),
@@ -30,18 +35,53 @@ export const routes: readonly Route[] = [
       body: fields({ turn: oneOf('on', 'off') }, ['turn']),
     },
     load: turnBackground,
-    page: (web, visit) => redirect(visit, `${web.base}#background`),
+    page: (web, visit) =>
+      redirect(visit, ownPath(web, bodyField(visit.request, 'back') || `${web.url('settings')}#background`)),
+  }),
+  ...twins('POST', '/scan', 'owner', {
+    operation: {
+      summary: 'Measures all providers of every type that the panel has a probe for, or of the given type',
+      ...{ answer: 'Scans', status: 202 },
+      body: fields({ type: text }),
+    },
+    load: scan,
+    page: showScans,
+    json: ({ reply }, scans) => {
+      reply.code(202);
+      return scans;
+    },
   }),
 ];
 
 async function home(web: Web, visit: Visit) {
   // Without its last slash the base is outside our cookie's path: nobody would be logged in there.
   if (!visit.request.url.startsWith(web.base)) return redirect(visit, web.base);
-  const model = await homeModel(web, visit);
-  return section(web, visit, 'home', { follow: null, watch: model.others.address }, model);
+  return show(web, visit);
 }
 
-/** For the owner also of what is wrong here, and of what measures in the background. */
+async function show(web: Web, visit: Visit, refused: readonly Refused[] = []) {
+  const model = await homeModel(web, visit, refused);
+  const refresh = web.panel.jobs.running().some(({ kind }) => kind === 'scan');
+  return section(web, visit, 'home', { follow: null, watch: model.others.address }, { ...model, refresh });
+}
+
+/** @throws PanelError where not one scan begins */
+async function scan(web: Web, visit: Visit): Promise<Scans> {
+  const type = bodyField(visit.request, 'type');
+  const types = type === '' ? [...quoteAll(web.panel, (await web.panel.overview()).services).keys()] : [type];
+  const scans = startScans(web.panel, types);
+  for (const job of scans.jobs) noteJob(web, visit, job);
+  return scans;
+}
+
+/** Without scripts one scan has a page of its own, and all of them have the first page. */
+function showScans(web: Web, visit: Visit, { jobs, refused }: Scans) {
+  if (visit.fragment || refused.length > 0) return show(web, visit, refused);
+  const [only, ...more] = jobs;
+  return redirect(visit, only && more.length === 0 ? web.url('jobs', only.id) : web.base);
+}
+
+/** For the owner also of what is wrong here. */
 async function homeVersion(web: Web, visit: Visit): Promise<Version> {
   const { panel } = web;
   const version = panel.version();
@@ -49,14 +89,14 @@ async function homeVersion(web: Web, visit: Visit): Promise<Version> {
   const problem = await panel.local.problem();
   const isEmpty = panel.discovery.providers().length === 0;
   const nothing = isEmpty ? await emptyModel(panel, visit.words) : null;
-  if (visit.role !== 'owner') return withState(web, version, [[...states], problem, nothing]);
-  const { on, waiting, last } = panel.background.status();
+  const read = [[...states], problem, nothing, panel.background.status().chosen];
+  if (visit.role !== 'owner') return withState(web, version, read);
   const silent = panel.services.types.map(({ id: typeId }) => {
     const published = panel.discovery.providers(typeId).some(({ self, stale }) => self && !stale);
     return isSilent(web, { typeId, builtin: true, local: { ...(states.get(typeId) ?? ABSENT), published } });
   });
-  const lasted = [...(silences.get(web)?.values() ?? [])].map((since) => web.now() - since >= APART_MS);
-  return withState(web, version, [[...states], problem, nothing, on, waiting, last, await Promise.all(silent), lasted]);
+  const lasted = lastingSilences(web);
+  return withState(web, version, [...read, await Promise.all(silent), lasted]);
 }
 
 export async function services(web: Web, visit: Visit) {
@@ -75,20 +115,31 @@ export function turnBackground(web: Web, visit: Visit) {
   return { background: backgroundModel(web.panel) };
 }
 
-async function homeModel(web: Web, visit: Visit) {
-  const { services } = await web.panel.overview();
-  const models = await Promise.all(services.map((summary) => homeService(web, visit, summary)));
-  const problem = await web.panel.local.problem();
+async function homeModel(web: Web, visit: Visit, refused: readonly Refused[]) {
+  const { panel } = web;
+  const { words, role } = visit;
+  const { services } = await panel.overview();
+  const quotes = role === 'owner' ? quoteAll(panel, services) : new Map<string, Quote>();
+  const models = await Promise.all(services.map((summary) => homeService(web, visit, summary, quotes)));
+  const problem = await panel.local.problem();
   const isEmpty = models.every(({ providers }) => providers === 0);
+  const isMeasured = models.some(({ measured }) => measured > 0);
+  const builtin = troubledFirst(models.filter((model) => model.builtin));
+  const isQuiet = ({ providers, trouble }: HomeService) => providers === 0 && trouble === null;
   return {
-    title: visit.words.t('page.home'),
+    title: words.t('page.home'),
     systemd: problem === null || asPanelError(problem).code !== 'no-systemd',
-    background: backgroundModel(web.panel),
     alarm: alarm(models),
-    services: troubledFirst(models.filter(({ builtin }) => builtin)),
+    services: builtin.filter((model) => !isQuiet(model)),
+    quiet: builtin.filter(isQuiet),
     others: otherServices(web, visit, models),
-    nothing: isEmpty ? await emptyModel(web.panel, visit.words, undefined, visit.request.query) : null,
-    unmeasured: models.some(({ measured }) => measured > 0) ? null : measurer(web, visit),
+    nothing: isEmpty ? await emptyModel(panel, words, undefined, visit.request.query) : null,
+    guide: guide(web, visit, isMeasured),
+    unmeasured: !isMeasured,
+    /** What "scan all" costs; null where there is nothing to scan, or nobody who may. */
+    all: quotes.size > 0 ? sum(quotes.values()) : null,
+    refused: refused.map(({ type, error }) => ({ title: typeTitle(panel.services.of(type), type, words), error })),
+    about: (seconds: number) => about(seconds, words),
   };
 }
 
@@ -112,66 +163,22 @@ function otherServices(web: Web, { request }: Visit, models: readonly HomeServic
   };
 }
 
-/** Who may start the first scan, as the visitor has to be told. */
-export const MEASURERS = ['owner', 'reader', 'first', 'guest'] as const;
-
-function measurer({ auth }: Web, { role }: Visit): (typeof MEASURERS)[number] {
-  if (role === 'owner') return 'owner';
-  if (!auth.ownLogin) return 'guest';
-  return auth.hasOwner ? 'reader' : 'first';
-}
-
 type HomeService = Awaited<ReturnType<typeof homeService>>;
 
-async function homeService(web: Web, visit: Visit, summary: TypeSummary) {
-  const { words, role } = visit;
+/** Types without a probe are scanned one by one, from their own pages. */
+async function homeService(web: Web, visit: Visit, summary: TypeSummary, quotes: ReadonlyMap<string, Quote>) {
+  const bars = summary.best ? web.panel.bars(summary.typeId) : NO_BARS;
+  const more = { bars, quote: quotes.get(summary.typeId) ?? null };
   return {
-    ...serviceModel(typeFor(visit, summary), words),
+    ...cardModel(typeFor(visit, summary), more, visit.words),
     /** For the owner, the only one who can mend it. */
-    trouble: role === 'owner' ? await trouble(web, summary) : null,
-    /** Makes the linked page show all rows that are counted, hidden ones too. */
-    counted: role === 'owner' ? { hidden: 'yes' } : {},
+    trouble: visit.role === 'owner' ? await trouble(web, summary) : null,
   };
 }
 
-/** What is wrong with an own service: a unit has failed, or it is announced and neighbours cannot reach its port. */
-type Trouble = 'unit' | 'port';
+const NO_BARS: ReadonlyMap<string, Uint8Array> = new Map();
 
 /** The others keep their order. */
 function troubledFirst<T extends { readonly trouble: Trouble | null }>(services: readonly T[]): readonly T[] {
   return services.toSorted((a, b) => Number(b.trouble !== null) - Number(a.trouble !== null));
-}
-
-async function trouble(web: Web, summary: TypeSummary): Promise<Trouble | null> {
-  if (summary.local.units.some(({ state }) => state === 'failed')) return 'unit';
-  return hasLasted(web, summary.typeId, await isSilent(web, summary)) ? 'port' : null;
-}
-
-/** Whether it is announced while its port is open only to this machine. */
-async function isSilent(
-  { panel }: Web,
-  { typeId, local, builtin }: Pick<TypeSummary, 'typeId' | 'builtin' | 'local'>,
-): Promise<boolean> {
-  if (!builtin || !local.published) return false;
-  if (local.state === 'stopped') return true;
-  const states = ((await panel.own.view(typeId)).port?.transports ?? []).map(({ listening }) => listening);
-  return states.some((listening) => listening !== null) && !states.includes('open');
-}
-
-/** A service that is starting is silent too: it is trouble only once two looks so far apart agree, ms. */
-const APART_MS = 30_000;
-
-/** By panel, each with its own clock: the silent types, and since when (ms since the epoch). */
-const silences = new WeakMap<Web, Map<string, number>>();
-
-/** Whether the type was silent at every look for that long. */
-function hasLasted(web: Web, typeId: string, isSilent: boolean): boolean {
-  const silent = silences.get(web) ?? new Map<string, number>();
-  silences.set(web, silent);
-  const now = web.now();
-  // Never later than now: the clock may have been set back meanwhile.
-  const since = isSilent ? Math.min(silent.get(typeId) ?? now, now) : null;
-  if (since === null) silent.delete(typeId);
-  else silent.set(typeId, since);
-  return since !== null && now - since >= APART_MS;
 }
