@@ -20,6 +20,7 @@ import * as settings from './pages/settings.js';
 import * as skipped from './pages/skipped.js';
 import * as compare from './pages/type/compare.js';
 import * as type from './pages/type.js';
+import * as manifest from './reply/manifest.js';
 import type { Route } from './route.js';
 
 export const ROUTES: readonly Route[] = [
@@ -42,6 +43,7 @@ export const ROUTES: readonly Route[] = [
   ...preferences.routes,
   ...settings.routes,
   ...tokens.routes,
+  ...manifest.routes,
   ...status.routes,
   ...programRoutes(() => ROUTES),
 ];

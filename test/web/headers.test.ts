@@ -156,7 +156,9 @@ describe('no page', () => {
       for (const [, attributes = '', inside = ''] of body.matchAll(/<script\b([^>]*)>([^<]*)/g)) {
         expect([attributes, inside]).toEqual([expect.stringMatching(/ src="\/public\/[\w.]+\?v=/), '']);
       }
-      expect(body).not.toMatch(/<style|<iframe|<object|<embed|<base|<link[^>]*href="(?!\/public\/)/);
+      expect(body).not.toMatch(
+        /<style|<iframe|<object|<embed|<base|<link[^>]*href="(?!\/public\/|\/manifest\.webmanifest")/,
+      );
       const tags = body.match(/<[a-z][^>]*>/g) ?? [];
       expect(
         tags.filter((tag) =>

@@ -17,6 +17,8 @@ export const ASSETS = [
   'copy.js',
   'live.js',
   'chart.js',
+  'icon-192.png',
+  'icon-512.png',
 ] as const;
 export type Asset = (typeof ASSETS)[number];
 

@@ -17,6 +17,7 @@ import { CLOUDY_SEARCH } from '../cloudy.js';
 import type { Web } from '../context.js';
 import { APPEARANCES, type Visit } from '../visit.js';
 import type { Asset } from './assets.js';
+import { THEME_COLOURS } from './manifest.js';
 import { BLANK, SharedPage } from './shared.js';
 
 /** The parts of pages that htmx replaces: `partials/<name>` is the element with that id. */
@@ -176,6 +177,7 @@ function common(web: Web, visit: Visit) {
       SELF_EXPLANATORY.has(code) ? '' : message,
     languages: LANGUAGES,
     appearances: APPEARANCES,
+    themeColours: THEME_COLOURS,
     appearance: visit.appearance,
     back: request.method !== 'POST' && !visit.fragment ? ownPath(web, request.url) : web.base,
     owner: isOwner,
