@@ -58,6 +58,18 @@ describe('the registry', () => {
     }
   });
 
+  it('knows a type by its other words, and by the links of other networks, the closest pattern first', () => {
+    expect(registry.canonical('tahoeintro')).toBe('tahoe-lafs');
+    expect(registry.canonical('anything')).toBe('anything');
+    const recognise = (scheme: string, port: number | null, ...words: string[]) =>
+      registry.recognise({ scheme, port, words });
+    expect(recognise('dns', 5353)).toBe('dnsservice');
+    expect(recognise('udp', 53)).toBe('dnsservice');
+    expect(recognise('udp', 54)).toBeNull();
+    expect(recognise('http', 3128, 'dns')).toBe('proxy3');
+    expect(recognise('constructor', null)).toBeNull();
+  });
+
   it('takes a tenth file in the folder as a tenth type', async () => {
     const path = folder();
     for (const entry of readdirSync(SERVICES_DIR, { withFileTypes: true })) {
@@ -86,6 +98,9 @@ describe('the registry', () => {
     ["local: { units: [], link: 'yes' }", 'link must be true or false'],
     ['local: { units: [], publishTxt: {} }', 'publishTxt needs a text in ca, es, en'],
     ['local: { units: [], advice: {} }', 'advice needs a text in ca, es, en'],
+    ["aliases: ['two words']", 'aliases must be words as on the wire'],
+    ["links: [{ scheme: 'HTTP' }]", 'links need a scheme in lower case'],
+    ["links: [{ scheme: 'http', port: 0 }]", 'links need a scheme in lower case'],
     ['probe: undefined', 'probe must be a function'],
     ['cost: { packets: 1, bytes: 0 }', 'cost needs packets and bytes'],
     ['askedCost: { packets: 1 }', 'askedCost needs packets and bytes'],

@@ -11,7 +11,7 @@ import { type ListOptions, type OpenSource, ProviderList } from './list.js';
 import { providerIdOf } from './merge.js';
 import type { Prove } from './proofs.js';
 import { type Memory, NO_MEMORY, Seniority } from './seniority.js';
-import type { Agent, Source, SourceStatus, SourceType } from './source.js';
+import type { Agent, Recognise, Sighting, Source, SourceStatus, SourceType } from './source.js';
 
 export type { SkippedRow } from '../announcement/skipped.js';
 export type { Dated, Discovery } from './contract.js';
@@ -27,6 +27,10 @@ interface DiscoveryOptions {
   readonly isWanted?: (source: SourceType) => boolean;
   /** Whether the panel knows the service type (all, unless told otherwise): of unknown ones only so many are listed. */
   readonly isKnown?: (typeId: string) => boolean;
+  /** The one word for a service type that has several; each is its own unless told otherwise. */
+  readonly canonical?: (typeId: string) => string;
+  /** The service type that an announced link leads to; none unless told otherwise. */
+  readonly recognise?: Recognise;
   /** Service types to ask the local network for; without them it is not asked at all. */
   readonly types?: readonly string[];
   /** What an earlier run of the panel heard. */
@@ -44,13 +48,30 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
   const { config, sources, isWanted = () => true, types = [], memory = NO_MEMORY, prove } = options;
   const { now = Date.now, time = fixedTime(now) } = options;
   const steady = () => time.steady();
-  const context = { types, now: steady, seniority: new Seniority(steady, inMoments(memory, time)) };
+  const { canonical = (typeId) => typeId, recognise = () => null } = options;
+  const context = { types, now: steady, seniority: new Seniority(steady, inMoments(memory, time)), recognise };
   const open = sources.filter(isWanted).flatMap((type): OpenSource[] => {
     const source = type.open(config, context);
-    return source === null ? [] : [{ type, source }];
+    return source === null ? [] : [{ type, source, sightings: () => inOneWord(source.sightings(), canonical) }];
   });
   const { isKnown = () => true } = options;
   return new Sources(sources, { open, ranges: config.communityRanges, isKnown, prove, time });
+}
+
+/** Announcements of one alias: an announcement must stay the same object until it changes. */
+const renamed = new WeakMap<Announcement, Announcement>();
+
+/** Every type by its one word. The list is the same where no other word is in it, as nearly always. */
+function inOneWord(sightings: readonly Sighting[], canonical: (typeId: string) => string): readonly Sighting[] {
+  const isAlias = ({ announcement: { type } }: Sighting) => canonical(type) !== type;
+  if (!sightings.some(isAlias)) return sightings;
+  return sightings.map((sighting) => {
+    const { announcement } = sighting;
+    if (!isAlias(sighting)) return sighting;
+    const known = renamed.get(announcement) ?? { ...announcement, type: canonical(announcement.type) };
+    renamed.set(announcement, known);
+    return { ...sighting, announcement: known };
+  });
 }
 
 function inMoments(memory: Memory, time: Time): Memory {
@@ -98,7 +119,7 @@ class Sources implements Discovery {
   }
 
   *dated(): Iterable<Dated> {
-    for (const { announcement, announcer, since } of this.#open.flatMap(({ source }) => source.sightings()))
+    for (const { announcement, announcer, since } of this.#open.flatMap(({ sightings }) => sightings()))
       if (announcer !== undefined && since !== undefined)
         yield { provider: providerIdOf(announcement), announcer, since: this.#time.date(since) };
   }
@@ -117,11 +138,8 @@ class Sources implements Discovery {
   }
 
   announcements(source: string): readonly Announcement[] {
-    return (
-      this.#find(source)
-        ?.sightings()
-        .map(({ announcement }) => announcement) ?? []
-    );
+    const open = this.#open.find(({ type }) => type.id === source);
+    return open?.sightings().map(({ announcement }) => announcement) ?? [];
   }
 
   skipped(source: string): readonly SkippedRow[] {

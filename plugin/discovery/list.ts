@@ -5,7 +5,7 @@ import type { Announcement, Provider } from '../model/provider.js';
 import { createAddressCheck } from './allowed.js';
 import { type Merged, merge } from './merge.js';
 import { Proofs, type Prove } from './proofs.js';
-import type { Source, SourceType } from './source.js';
+import type { Sighting, Source, SourceType } from './source.js';
 
 /** How old the merged list may get, ms: `heardAt` of what is confirmed moves on without any change. */
 const MERGED_FOR_MS = 60_000;
@@ -17,6 +17,8 @@ const EMPTY: Merged = { providers: [], dropped: [] };
 export interface OpenSource {
   readonly type: SourceType;
   readonly source: Source;
+  /** The source's, each type by its one word. */
+  sightings(): readonly Sighting[];
 }
 
 export interface ListOptions {
@@ -131,8 +133,8 @@ export class ProviderList {
   }
 
   #merge(now: number): void {
-    const reports = this.#open.map(({ type, source }) => ({
-      ...{ source: type, status: source.status(), sightings: source.sightings() },
+    const reports = this.#open.map(({ type, source, sightings }) => ({
+      ...{ source: type, status: source.status(), sightings: sightings() },
     }));
     const allowed = this.#allowedNow();
     const isProven = (announcement: Announcement) => this.#proofs.isProven(announcement);

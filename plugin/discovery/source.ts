@@ -31,7 +31,16 @@ export interface SourceContext {
   /** Wall clock, ms since the epoch. */
   readonly now: () => number;
   readonly seniority: Seniority;
+  /** The service type that an announced link leads to; null where the panel knows none. */
+  readonly recognise: Recognise;
 }
+
+/** @param link its scheme and port, and words that describe it, in lower case */
+export type Recognise = (link: {
+  readonly scheme: string;
+  readonly port: number | null;
+  readonly words: readonly string[];
+}) => string | null;
 
 export type SourceState = 'up' | 'connecting' | 'away' | 'off';
 

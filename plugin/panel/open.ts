@@ -92,6 +92,8 @@ export async function createPanel(
           time,
           types: services.types.map(({ id }) => id),
           isKnown: (typeId) => services.of(typeId).id === typeId,
+          canonical: services.canonical,
+          recognise: services.recognise,
         },
         ...{ memory: store.announcers, prove: answersByName },
       });

@@ -1,7 +1,16 @@
 /** Checks a service type at the start, and reports everything that is wrong with it. */
 import { LANGUAGES } from '../model/language.js';
 import type { Metric } from '../model/metric.js';
-import type { AccountOffer, Connect, Cost, LocalUnits, ServiceFile, ServiceType, UnitCandidate } from './contract.js';
+import type {
+  AccountOffer,
+  Connect,
+  Cost,
+  LinkPattern,
+  LocalUnits,
+  ServiceFile,
+  ServiceType,
+  UnitCandidate,
+} from './contract.js';
 
 /** Everything that is wrong with a candidate type; empty when it satisfies the contract. */
 export function findProblems(candidate: unknown, fileName: string): string[] {
@@ -10,6 +19,8 @@ export function findProblems(candidate: unknown, fileName: string): string[] {
   const problems: string[] = [];
   const need = (holds: boolean, what: string) => holds || problems.push(what);
   need(type.id === fileName, `id must equal the file name "${fileName}"`);
+  need((type.aliases ?? []).every(isWord), 'aliases must be words as on the wire');
+  need((type.links ?? []).every(isPattern), 'links need a scheme in lower case, perhaps a port and a word');
   need(isTexts(type.title), `title needs a text in ${LANGUAGES.join(', ')}`);
   need(isTexts(type.summary), `summary needs a text in ${LANGUAGES.join(', ')}`);
   need(/^[MmLlHhVvCcSsQqTtAaZz0-9 .,-]+$/.test(type.icon ?? ''), 'icon must be SVG path data');
@@ -57,6 +68,11 @@ function metricProblems({ metrics, scoredFrom }: Partial<ServiceType>): string[]
 
 const hasCurve = ({ useless, excellent, scale }: Metric) =>
   useless !== excellent && (scale === 'linear' || (useless > 0 && excellent > 0));
+
+const isWord = (word: unknown) => typeof word === 'string' && /^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/.test(word);
+
+const isPattern = ({ scheme, port, word }: Partial<LinkPattern>) =>
+  /^[a-z][a-z0-9+.-]*$/.test(scheme ?? '') && (port === undefined || isPort(port)) && word === word?.toLowerCase();
 
 const isPort = (port: unknown) => Number.isInteger(port) && (port as number) > 0 && (port as number) < 65536;
 

@@ -122,9 +122,29 @@ export interface AccountOffer {
   readonly explanation: Texts;
 }
 
+/** What a link of another network's announcements looks like: one that matches in every part given is of the type. */
+export interface LinkPattern {
+  readonly scheme: string;
+  readonly port?: number;
+  /** A word of the service's name, in lower case. */
+  readonly word?: string;
+}
+
+/** What such an announcement says of its service. */
+export interface AnnouncedLink {
+  readonly scheme: string;
+  readonly port: number | null;
+  /** In lower case. */
+  readonly words: readonly string[];
+}
+
 export interface ServiceType {
   /** As on the wire; also the name of the file or folder. */
   readonly id: string;
+  /** Other words on the wire that mean the same. */
+  readonly aliases?: readonly string[];
+  /** How networks that announce links announce it; where several types match, the one that asks for more is meant. */
+  readonly links?: readonly LinkPattern[];
   readonly title: Texts;
   /** One sentence: what a neighbour gets from it. */
   readonly summary: Texts;
@@ -173,4 +193,8 @@ export interface ServiceRegistry {
   of(typeId: string): ServiceType;
   /** Whether it is one of the built-in types. */
   has(typeId: string): boolean;
+  /** The id of the type of which it is another name; the word itself where it is none. */
+  canonical(typeId: string): string;
+  /** The id of the type that an announced link leads to; null where no type claims it. */
+  recognise(link: AnnouncedLink): string | null;
 }

@@ -7,7 +7,7 @@ import { SERVICES_DIR } from '../config/paths.js';
 import { importDefault, listModules, type ModuleFile } from '../lib/modules.js';
 import { PanelError } from '../model/errors.js';
 import { findProblems } from './check.js';
-import type { ServiceRegistry, ServiceType } from './contract.js';
+import type { AnnouncedLink, LinkPattern, ServiceRegistry, ServiceType } from './contract.js';
 
 /** The file that serves every unknown type. */
 const FALLBACK = 'other';
@@ -24,12 +24,28 @@ export async function loadServices(folder: string = SERVICES_DIR): Promise<Servi
   if (!fallback) throw badType(join(folder, FALLBACK), ['the file for unknown types is missing']);
   const known = loaded.filter((type) => type !== fallback);
   const byId = new Map(known.map((type) => [type.id, type]));
+  const byAlias = new Map(known.flatMap(({ id, aliases = [] }) => aliases.map((alias) => [alias, id] as const)));
   return {
     types: known.filter(isBuiltin),
     of: (typeId) => byId.get(typeId) ?? fallback,
     has: (typeId) => isBuiltin(byId.get(typeId)),
+    canonical: (typeId) => byAlias.get(typeId) ?? typeId,
+    recognise: (link) => recognise(known, link),
   };
 }
+
+/** Of the types that claim the link, the one whose pattern asks for most. */
+function recognise(types: readonly ServiceType[], link: AnnouncedLink): string | null {
+  const claims = types.flatMap(({ id, links = [] }) =>
+    links.filter((pattern) => matches(pattern, link)).map((pattern) => ({ id, parts: Object.keys(pattern).length })),
+  );
+  return claims.sort((one, other) => other.parts - one.parts)[0]?.id ?? null;
+}
+
+const matches = ({ scheme, port, word }: LinkPattern, link: AnnouncedLink) =>
+  scheme === link.scheme &&
+  (port === undefined || port === link.port) &&
+  (word === undefined || link.words.includes(word));
 
 const isBuiltin = (type: ServiceType | undefined) => type !== undefined && type.listed !== 'when-announced';
 

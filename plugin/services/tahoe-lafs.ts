@@ -210,6 +210,7 @@ function fewServers(servers = ''): UseStep[] {
 
 const tahoe: ServiceType = {
   id: 'tahoe-lafs',
+  aliases: ['tahoeintro'],
   title: { ca: 'Tahoe-LAFS', es: 'Tahoe-LAFS', en: 'Tahoe-LAFS' },
   summary: {
     ca: 'Emmagatzematge xifrat i repartit entre els discos de molts membres.',

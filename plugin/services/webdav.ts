@@ -111,6 +111,7 @@ const inFileManagers = (url: string): UseStep[] => [
 
 const webdav: ServiceType = {
   id: 'webdav',
+  links: [{ scheme: 'dav' }, { scheme: 'davs' }],
   title: { ca: 'Carpetes web', es: 'Carpetas web', en: 'Web folders' },
   summary: {
     ca: 'Carpetes d’un veí que s’obren amb el gestor de fitxers (WebDAV).',

@@ -62,6 +62,16 @@ describe('the sources', () => {
     ]);
   });
 
+  it('list a type that has several words under one of them', async () => {
+    const sources = await loadSources(folderWith('neighbours.mjs', `${NEIGHBOURS}\nexport default good;`));
+    const canonical = (word: string) => (word === 'syncthing' ? 'sync' : word);
+    const discovery = createDiscovery({ sources, canonical, config: { providersFile: '/nonexistent' }, serf: false });
+    onTestFinished(() => discovery.close());
+    await discovery.ready();
+    expect(discovery.words()).toEqual(['sync']);
+    expect(discovery.announcements('neighbours')).toMatchObject([{ type: 'sync', node: 'anna' }]);
+  });
+
   it.each([
     ["id: 'others'", 'id must equal the file name "neighbours"'],
     ["title: { ca: 'veïns' }", 'title needs a text in ca, es, en'],

@@ -109,5 +109,5 @@ export function registryOf(units: Readonly<Record<string, readonly string[]>>): 
   const types = Object.entries(units).map(([id, names]) => typeOf(id, names));
   const other = typeOf('other', []);
   const of = (word: string) => types.find((type) => type.id === word) ?? other;
-  return { types, of, has: (word) => of(word) !== other };
+  return { types, of, has: (word) => of(word) !== other, canonical: (word) => word, recognise: () => null };
 }

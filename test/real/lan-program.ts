@@ -11,7 +11,13 @@ import { createLocalServices } from '../../plugin/node/systemd/index.js';
 import proxy3 from '../../plugin/services/proxy3.js';
 
 const config = { ...loadConfig({ env: {}, file: '' }), serfRpc: { host: '127.0.0.1', port: 1 } };
-const services = { types: [proxy3], of: () => proxy3, has: (word: string) => word === 'proxy3' };
+const services = {
+  types: [proxy3],
+  of: () => proxy3,
+  has: (word: string) => word === 'proxy3',
+  canonical: (word: string) => word,
+  recognise: () => null,
+};
 const discovery = createDiscovery({ config, sources: [serf, avahi], types: ['proxy3'] });
 const kept = new Map<string, Job>();
 const jobs = new Jobs({

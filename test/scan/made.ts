@@ -35,6 +35,8 @@ export const servicesOf = (...types: readonly ServiceType[]): ServiceRegistry =>
   types,
   of: (word) => types.find(({ id }) => id === word) ?? (types[0] as ServiceType),
   has: () => true,
+  canonical: (word) => word,
+  recognise: () => null,
 });
 
 /** A time so long that only a stall of 150 ms would invalidate it: shorter ones happen on a busy machine. */
