@@ -61,7 +61,8 @@ export interface Config {
   /** Consecutive failures before an alert. */
   readonly notifyAfter: number;
   readonly language: Language;
-  readonly demo: 'auto' | 'on' | 'off';
+  /** `new`: on, and without a made-up past. */
+  readonly demo: 'auto' | 'on' | 'new' | 'off';
 }
 
 /** The configuration of this program and of Cloudy's Serf publisher, where the distribution keeps them. */
@@ -111,7 +112,7 @@ const OPTIONS: { readonly [name in keyof Config]: Option<Config[name]> } = {
   notifyKind: option('NOTIFY_KIND', oneOf('webhook', 'ntfy'), 'webhook'),
   notifyAfter: option('NOTIFY_AFTER', integer(1, 100), '3'),
   language: option('LANGUAGE', oneOf(...LANGUAGES), 'ca'),
-  demo: option('DEMO', oneOf('auto', 'on', 'off'), 'auto'),
+  demo: option('DEMO', oneOf('auto', 'on', 'new', 'off'), 'auto'),
 };
 
 const KEYS = Object.values(OPTIONS).map(({ key }) => key);

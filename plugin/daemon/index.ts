@@ -35,10 +35,11 @@ interface Daemon {
 
 /**
  * Starts listening. Resolves once pages are served; a failed start leaves nothing running.
+ * @param past whether a new demo begins with a made-up past
  * @throws PanelError `bad-config`; the system's error when an address is taken
  */
-export async function startDaemon(config: Config, demo: boolean): Promise<Daemon> {
-  const panel = await createPanel(config, { demo, serving: true });
+export async function startDaemon(config: Config, demo: boolean, past = false): Promise<Daemon> {
+  const panel = await createPanel(config, { demo, past, serving: true });
   const app = Fastify({
     ...OWN_APP,
     ...TIMEOUTS,
@@ -142,7 +143,7 @@ export async function serve(config: Config, { json = false }: { readonly json?: 
   });
   let demo = await wantsDemo(config);
   for (;;) {
-    const daemon = await startDaemon(config, demo);
+    const daemon = await startDaemon(config, demo, config.demo !== 'new');
     announce(daemon, json);
     notifyReady();
     const serfWatch = new AbortController();
@@ -173,7 +174,8 @@ export function announce({ url, panel }: Daemon, json: boolean): void {
   const { listen, socket } = panel.config;
   const urls = url === null || listen === null ? [] : reachableUrls(url, listen.host);
   log.info(`cloudy-services listens on ${[...urls, ...(socket === null ? [] : [socket])].join(' and ')}`);
-  if (panel.demo) log.info('No Serf agent is used: this is the built-in demo community, not your neighbours.');
+  if (panel.demo)
+    log.info('No Serf agent is used: this is the built-in demo community, not your neighbours; its past is made up.');
   if (panel.time.doubted !== null)
     log.warning(
       `The clock says ${new Date(panel.time.doubted).toISOString()}, which is over: until it is set, time goes on from what is known.`,

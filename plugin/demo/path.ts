@@ -22,7 +22,7 @@ export function overTcp(path: Path): number {
 }
 
 /** Tommy Ettinger's Mulberry32: 32 bits of state, good enough to look like a radio link. */
-function mulberry32(seed: number): () => number {
+export function mulberry32(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

@@ -6,6 +6,7 @@ import { demoSource } from '../demo/source.js';
 import { createDiscovery, loadSources, serfAnswers } from '../discovery/index.js';
 import { Jobs } from '../jobs/index.js';
 import { Clock, fixedTime } from '../lib/clock/index.js';
+import { type Announcement, providerId } from '../model/provider.js';
 import { announcedHost } from '../node/announce/host.js';
 import { OwnServices } from '../node/own-service.js';
 import { createLocalServices } from '../node/systemd/index.js';
@@ -14,8 +15,9 @@ import { Pinger } from '../probe/ping.js';
 import { HostPings } from '../scan/attempt/host-pings.js';
 import { OwnThread } from '../scan/attempt/measurer.js';
 import { Threads } from '../scan/thread/threads.js';
+import type { ServiceRegistry } from '../services/contract.js';
 import { loadServices } from '../services/index.js';
-import { openStore, type SettingStore } from '../store/index.js';
+import { openStore, type SettingStore, type Store } from '../store/index.js';
 import type { Panel } from './contract.js';
 import { WiredPanel } from './panel.js';
 
@@ -26,7 +28,7 @@ const SERF_LIMIT_MS = 1_000;
  * Whether to start the demo community: on request, or when nothing real is configured and no Serf agent answers.
  */
 export async function wantsDemo(config: Config): Promise<boolean> {
-  if (config.demo !== 'auto') return config.demo === 'on';
+  if (config.demo !== 'auto') return config.demo !== 'off';
   return config.providersFile === null && !(await serfAnswers(config, SERF_LIMIT_MS));
 }
 
@@ -47,11 +49,32 @@ async function openDemo(
   return { announcements: community.announcements, pinger, close: () => community.close() };
 }
 
+/** Once, and not where something was measured: that stays alone. */
+const DEMO_PAST = 'demo-past';
+
+async function fillPast(
+  store: Store,
+  { announcements }: Pick<DemoCommunity, 'announcements'>,
+  services: ServiceRegistry,
+  now: number,
+): Promise<void> {
+  const isNew = store.settings.get(DEMO_PAST) === null && announcements.every((a) => isUntried(store, a));
+  if (!isNew) return;
+  const { demoPast } = await import('../demo/past.js');
+  store.fill(demoPast(announcements, services, now));
+  store.settings.set(DEMO_PAST, 'made-up');
+}
+
+const isUntried = ({ attempts }: Store, announcement: Announcement) =>
+  attempts.of(announcement.type, providerId(announcement), 1).length === 0;
+
 export interface PanelOptions {
   /** Whether this process serves the panel, and is not a command beside it: it then closes the jobs that an earlier one left. */
   readonly serving?: boolean;
   /** As decided by `wantsDemo`; decided here when left out. */
   readonly demo?: boolean;
+  /** Whether a demo that has measured nothing yet begins with a made-up past. */
+  readonly past?: boolean;
   /** ms since the epoch, by a clock that nobody sets. */
   readonly now?: () => number;
   /** The machine's clock, which may be wrong at start and set later; where `now` is left out. */
@@ -66,7 +89,7 @@ export interface PanelOptions {
  */
 export async function createPanel(
   config: Config,
-  { demo, serving = false, now: givenNow, clock = new Clock(), host = announcedHost }: PanelOptions = {},
+  { demo, past = false, serving = false, now: givenNow, clock = new Clock(), host = announcedHost }: PanelOptions = {},
 ): Promise<Panel> {
   const [services, loaded] = await Promise.all([loadServices(), loadSources()]);
   const store = openStore(join(config.dataDir, 'cloudy-services.sqlite'), givenNow ?? clock, undefined, {
@@ -76,6 +99,7 @@ export async function createPanel(
   const now = () => time.now();
   const isDemo = demo ?? (await wantsDemo(config));
   const community = isDemo ? await openDemo(store.settings) : null;
+  if (community && past) await fillPast(store, community, services, time.now());
   const sources = [...loaded, demoSource(community)];
   const discovery = community
     ? createDiscovery({

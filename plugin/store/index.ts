@@ -6,6 +6,7 @@ import { followClock } from './clock.js';
 import type { Connection } from './connection.js';
 import { type ExportRows, exporter } from './export.js';
 import { open, type Unkept } from './open.js';
+import { filler, type Past } from './past.js';
 import { pruner } from './retention.js';
 import { type Db, pragma, prepare } from './sqlite.js';
 import { type AnnouncerStore, announcerStore } from './tables/announcers.js';
@@ -21,7 +22,7 @@ import { type Session, type SessionStore, sessionStore } from './tables/sessions
 import { type SettingStore, settingStore } from './tables/settings.js';
 import { watchers } from './watch.js';
 
-export type { DayRow, JobStore, Opinion, Session, SessionStore, SettingStore };
+export type { DayRow, JobStore, Opinion, Past, Session, SessionStore, SettingStore };
 export { NOT_TRIED };
 
 export interface Store {
@@ -40,6 +41,8 @@ export interface Store {
   readonly settings: SettingStore;
   /** Where a damaged file was moved at opening; null when all was well. */
   readonly movedAside: string | null;
+  /** Takes in a made-up past, where nothing was measured. */
+  readonly fill: (past: Past) => void;
   /** Every stored attempt of the type, or of one provider, oldest first; read lazily. */
   readonly exportRows: ExportRows;
   /** Returns once everything written so far survives a power cut. Costs a disk flush: never inside a timed span. */
@@ -124,6 +127,7 @@ function storeOn(db: Connection, time: Clock | (() => number), maxBytes: number)
     own: clock === null ? own : { ...own, beat: withClock(db, own.beat, clock.save) },
     ids: providerIds(db, changes.touched),
     settings,
+    fill: filler(db, { attempts, history, own, recommendations }),
     exportRows: exporter(db),
     flush: flusher(db),
     prune: pruner(db, prunable, now, maxBytes),

@@ -40,7 +40,7 @@ export async function killAgainAndAgain(
   below: (limit: number) => number,
 ): Promise<Kills> {
   await giveOwner(folder);
-  const start = { folder, config: { DEMO: 'on' } };
+  const start = { folder, config: { DEMO: 'new' } };
   const witness = new Witness();
   for (let round = 0; round < rounds; round++) {
     const daemon = await Daemon.start(start);

@@ -58,7 +58,7 @@ describe.each(MAJORS)('Node %s', (major) => {
     expect(version).toMatch(new RegExp(`^v${major}\\.`));
     const folder = installed(addon);
     const program = join(folder, 'dist', 'cli.mjs');
-    const daemon = await Daemon.start({ folder, config: { DEMO: 'on' }, other: { node, version, program } });
+    const daemon = await Daemon.start({ folder, config: { DEMO: 'new' }, other: { node, version, program } });
     onTestFinished(() => daemon.kill());
     const owner = await Owner.bySocket(daemon);
     for (const type of ['dnsservice', 'syncthing', 'proxy3']) {

@@ -37,6 +37,8 @@ export interface HistoryStore {
 export interface PrunableHistory extends HistoryStore {
   /** Deletes at most `limit` rows of days before that of `before` (ms since the epoch), oldest first; returns how many. */
   prune(before: number, limit: number): number;
+  /** A whole day as it is, of a provider that has attempts. */
+  put(day: DayRow & ProviderRef): void;
   /** After the attempts have moved: their days move along. */
   move(move: Move): void;
 }
@@ -151,6 +153,7 @@ export function historyStore(db: Db, now: () => number, keys: ProviderKeys): Pru
     note,
     // Starts as a writer: a reader that becomes one fails at once instead of waiting for another process.
     noteAll: (type, scores) => noteAll.immediate(type, scores),
+    put: ({ day, ...row }) => void put.run({ ...row, day: Date.parse(day) / DAY_MS, today: today() }),
     prune: (before, limit) => pruneSome.immediate(before, limit),
     move,
   };

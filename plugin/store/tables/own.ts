@@ -30,6 +30,8 @@ export interface OwnStore {
 }
 
 export interface PrunableOwn extends OwnStore {
+  /** The panel ran on all of that day (days since the epoch). */
+  put(day: number): void;
   /** Deletes the days before that of `before` (ms since the epoch); returns how many. */
   prune(before: number): number;
   /** Moves the minutes that this process has counted; of earlier ones it is not known when on their day they were. */
@@ -87,6 +89,7 @@ export function ownStore(db: Db): PrunableOwn {
       }
       last = minute;
     },
+    put: (day) => void beat.run({ day, up: DAY_MS / MINUTE_MS, cut: 0 }),
     days: (since) => days.all(dayOf(since)).map(({ day, up, cut }) => ({ day: dayName(day), up, cut })),
     outages: (since) => {
       const rows = days.all(dayOf(since));
