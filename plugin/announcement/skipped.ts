@@ -17,6 +17,7 @@ export const SAME_ID = 'same-id';
 /** Every reason for which an entry is skipped. */
 export const SKIP_REASONS = [
   ...['bad-base64', 'bad-bzip2', 'bad-json', 'bad-entry', 'bad-type', 'bad-address', 'bad-port'],
+  ...['bad-link', 'unknown-name'],
   ...['too-large', 'too-many', 'malformed', SAME_ID],
 ] as const;
 

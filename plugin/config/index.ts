@@ -14,6 +14,7 @@ import {
   integer,
   isJoinAddress,
   joinAddress,
+  node,
   oneOf,
   onOff,
   optional,
@@ -45,6 +46,8 @@ export interface Config {
   readonly avahi: 'auto' | 'on' | 'off';
   /** The owner's own list of providers; null = none. */
   readonly providersFile: string | null;
+  /** A node of an AREDN mesh, as a host, perhaps with a port; `auto` = this machine's router, if it is one; null = none. */
+  readonly arednNode: string | null;
   /** Ranges that may be probed; null = private ranges, and loopback only when the local agent itself gossips there. */
   readonly communityRanges: readonly string[] | null;
   /** Probes in flight at once. */
@@ -101,6 +104,7 @@ const OPTIONS: { readonly [name in keyof Config]: Option<Config[name]> } = {
   }),
   avahi: option('AVAHI', oneOf('auto', 'on', 'off'), 'auto'),
   providersFile: option('PROVIDERS_FILE', optional(text), ''),
+  arednNode: option('AREDN_NODE', optional(node), ''),
   communityRanges: option('COMMUNITY_RANGES', ranges, 'auto'),
   scanConcurrency: option('SCAN_CONCURRENCY', integer(1, 16), '3'),
   // 1 kbit/s on average: 0.1 % of a 1 Mbit/s link.
@@ -118,7 +122,7 @@ const OPTIONS: { readonly [name in keyof Config]: Option<Config[name]> } = {
 const KEYS = Object.values(OPTIONS).map(({ key }) => key);
 
 /** Their values must reach neither a log nor a screen. */
-const SECRETS = ['SERF_AUTH_KEY', 'METRICS_TOKEN', 'NOTIFY_URL'];
+const SECRETS = ['SERF_AUTH_KEY', 'METRICS_TOKEN', 'NOTIFY_URL', 'AREDN_NODE'];
 
 /**
  * Reads the file, then the environment, which wins.

@@ -41,6 +41,13 @@ export const isJoinAddress = (value: string) => JOIN_ADDRESS.test(value);
 export const joinAddress: Parse<string> = (value) =>
   isJoinAddress(value) ? value : fail('an address such as 10.139.40.22:5000');
 
+/** `auto`, or where a router answers by HTTP: no user name, path or query. */
+export const node: Parse<string> = (value) =>
+  /^(?:http:\/\/)?(?:[\w.-]{1,253}|\[[\da-f:.]{2,45}\])(?::\d{1,5})?\/?$/i.test(value) &&
+  URL.canParse(`http://${value.replace(/^http:\/\//i, '')}`)
+    ? value.replace(/^http:\/\/|\/$/gi, '')
+    : fail('auto, or a node such as localnode.local.mesh or 10.1.2.3');
+
 /** User name, password and path must decode: sending an alert decodes them. */
 export const webAddress: Parse<string> = (value) => {
   if (!URL.canParse(value) || !/^https?:$/.test(new URL(value).protocol))

@@ -29,7 +29,8 @@ const SERF_LIMIT_MS = 1_000;
  */
 export async function wantsDemo(config: Config): Promise<boolean> {
   if (config.demo !== 'auto') return config.demo !== 'off';
-  return config.providersFile === null && !(await serfAnswers(config, SERF_LIMIT_MS));
+  const isNamed = config.providersFile !== null || (config.arednNode ?? 'auto') !== 'auto';
+  return !isNamed && !(await serfAnswers(config, SERF_LIMIT_MS));
 }
 
 /** Name of the setting with the demo's network, so that its providers stay the same for a command and for the next panel. */

@@ -125,6 +125,23 @@ describe('the configuration', () => {
     },
   );
 
+  it.each(['http://anna:secret@10.0.0.1/', 'https://10.0.0.1', '10.0.0.1/secret', '10.0.0.1:70000', 'secret node'])(
+    'refuses AREDN_NODE=%s without repeating it: a password may be in it',
+    (value) => {
+      const { message, hint } = refusal(() =>
+        loadConfig({ env: { CLOUDY_SERVICES_AREDN_NODE: value }, file: NO_FILE }),
+      );
+      expect(message).toMatch(/^AREDN_NODE is not valid: expected auto, or a node/);
+      expect(message + hint).not.toContain('secret');
+    },
+  );
+
+  it.each(['auto', 'localnode.local.mesh', '10.1.2.3:8080', '[fd00::1]'])('takes AREDN_NODE=%s', (value) => {
+    const take = (text: string) => loadConfig({ env: { CLOUDY_SERVICES_AREDN_NODE: text }, file: NO_FILE }).arednNode;
+    expect(take(value)).toBe(value);
+    expect(take(`http://${value}/`)).toBe(value);
+  });
+
   it.each(['https://ntfy.example/100%-topic', 'https://ntfy.example/%ff', 'https://anna:100%@ntfy.example/topic'])(
     'refuses NOTIFY_URL=%s, which does not decode, and says what to write',
     (value) => {
