@@ -122,6 +122,6 @@ function progressLine(jobs: readonly Job[], { what, words: { t, language } }: Fo
   const worst = (['running', 'failed', 'cancelled'] as const).find((state) => jobs.some((job) => job.state === state));
   const state = t(`job.state.${worst ?? 'done'}`).toLocaleLowerCase(language);
   const rest = Math.max(...jobs.map(({ leftMs }) => leftMs ?? 0), 0);
-  const left = worst === 'running' && rest > 0 ? `, ${t('terminal.left', { count: Math.ceil(rest / 1000) })}` : '';
+  const left = worst === 'running' && rest > 0 ? `, ${t('terminal.left', { seconds: Math.ceil(rest / 1000) })}` : '';
   return `${t('terminal.progress', { what: plain(what), done, total })}, ${state}${left}`.padEnd(LINE_LENGTH);
 }

@@ -145,21 +145,21 @@ it('starts no scan of a type that nobody announces', async () => {
 
 it('scans with progress on standard error, then lists', async () => {
   const io = fakeIo({ isTTY: true });
-  const looked = () => expect.poll(() => io.written.err).toContain('2 of 3 probes, running');
+  const looked = () => expect.poll(() => io.written.err).toContain('2 of 3 tries, running');
   const work = async (job: { progress(done: number): void }) => {
     job.progress(2);
     await looked();
     job.progress(3);
   };
   expect(await scanType(fakePanel({ rows, work }), io, 'dnsservice', text, never)).toBe(0);
-  expect(io.written.err).toMatch(/\rScan of dnsservice: 3 of 3 probes, done +\n$/);
+  expect(io.written.err).toMatch(/\rScan of dnsservice: 3 of 3 tries, done +\n$/);
   expect(io.written.out).toContain('VIC-Adoberia');
 });
 
 it('writes one line of progress where there is no terminal', async () => {
   const io = fakeIo();
   await scanType(fakePanel({ rows }), io, 'dnsservice', json, never);
-  expect(io.written.err).toMatch(/^Scan of dnsservice: 0 of 3 probes, done +\n$/);
+  expect(io.written.err).toMatch(/^Scan of dnsservice: 0 of 3 tries, done +\n$/);
   expect(JSON.parse(io.written.out)).toMatchObject({ type: 'dnsservice' });
 });
 

@@ -96,7 +96,7 @@ describe('scan', () => {
     const io = fakeIo();
     const rows = [best, row({ type: 'syncthing', node: 'OLO' })];
     expect(await scanAll(fakePanel({ rows }), io, text, never)).toBe(0);
-    expect(io.written.err).toMatch(/^Scan of all services: 0 of 6 probes, done +\n$/);
+    expect(io.written.err).toMatch(/^Scan of all services: 0 of 6 tries, done +\n$/);
     expect(io.written.out).toMatch(/^TYPE/);
     await expect(scanAll(fakePanel(), fakeIo(), text, never)).rejects.toMatchObject({ code: 'nothing-to-scan' });
   });
@@ -109,7 +109,7 @@ describe('scan', () => {
       await expect.poll(() => io.written.err, { timeout: 5_000 }).toContain('s left');
     };
     await scanType(fakePanel({ rows: [best], work }), io, 'dnsservice', text, never);
-    expect(io.written.err).toMatch(/2 of 3 probes, running, about 8 s left/);
+    expect(io.written.err).toMatch(/2 of 3 tries, running, about 8 s left/);
   });
 });
 

@@ -149,7 +149,7 @@ describe('the first page', () => {
     const owner = await new Visitor(web).login();
     expect(await step(owner)).toBe('Scan everything once');
     web.panel.lists.set('dnsservice', [ranked('dnsservice', 1)]);
-    expect(await step(owner)).toBe('Measure automatically');
+    expect(await step(owner)).toBe('Scan automatically');
     expect((await owner.post('/background', { turn: 'off', back: '/' })).headers.location).toBe('/');
     expect(await step(owner)).toBeUndefined();
     await web.app.close();

@@ -93,7 +93,7 @@ describe('the end of a scan', () => {
   it('says how many work, and whether the best is another one', () => {
     const first = list[0]?.provider.id ?? '';
     expect(scanSummary({ ...job, before: first }, list, words)).toBe('2 of 4 work; node1 stays the best.');
-    expect(scanSummary({ ...job, before: 'other' }, list, words)).toBe('2 of 4 work; node1 is the best now.');
+    expect(scanSummary({ ...job, before: 'other' }, list, words)).toBe('2 of 4 work; node1 is now the best.');
     expect(scanSummary(job, list, words)).toBe('2 of 4 work; node1 is the best.');
     expect(scanSummary(job, list.slice(2), words)).toBe('0 of 2 work.');
   });

@@ -58,7 +58,7 @@ describe('why a score is what it is', () => {
     const words = locales('en');
     for (const tries of [3, 5, 19, 20, 29, 30, 60]) {
       const attempts = Array.from({ length: tries }, (_, at) => answered(at / 60, 40));
-      const score = toScore(type, [...attempts.slice(1), failed(2)], NOW);
+      const score = { ...toScore(type, [...attempts.slice(1), failed(2)], NOW), confidence: 'solid' as const };
       const told = [confidenceText(score, words), ...whyModel(score, type, words, NOW).map(({ text }) => text)].join(
         '; ',
       );
