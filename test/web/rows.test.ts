@@ -119,12 +119,12 @@ describe('a row', () => {
     expect(other).not.toContain('Answered every time');
     await visitor.login();
     const [asOwner] = await rows();
-    expect(chips(asOwner)).toEqual(['as good as the best', 'pinned', 'unconfirmed', ...sources]);
+    expect(chips(asOwner)).toEqual(['as good as the best', 'unconfirmed', ...sources]);
     // Apart, for the eye and for who hears them.
     expect(asOwner).not.toMatch(/<\/span><span class="cs-chip/);
     // Who is recommended is so among its equals, and need not be told as good as itself.
     web.panel.lists.set('dnsservice', [{ ...marked, recommended: true }]);
     const [best] = await rows();
-    expect(chips(best)).toEqual(['Recommended', 'pinned', 'unconfirmed']);
+    expect(chips(best)).toEqual(['Recommended', 'unconfirmed']);
   });
 });
