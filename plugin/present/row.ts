@@ -103,7 +103,8 @@ const REACHABLE: ReadonlySet<Verdict> = new Set(['good', 'weak', 'unproven', 'un
 /** Whether anything of it answered the last probe. */
 export const isReachable = (row: Ranked) => row.failures === 0 && REACHABLE.has(toVerdict(row));
 
-function verdictText(verdict: Verdict, ranked: Ranked, { t }: Words): string {
+/** The state in words. */
+export function verdictText(verdict: Verdict, ranked: Ranked, { t }: Words): string {
   if (verdict !== 'failed' && ranked.failures > 0) return t('verdict.missed');
   if (ranked.reason !== null) return t(reasonKey(ranked));
   return t(`verdict.${verdict}`);

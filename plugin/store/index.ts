@@ -12,7 +12,7 @@ import { type Db, pragma, prepare } from './sqlite.js';
 import { type AnnouncerStore, announcerStore } from './tables/announcers.js';
 import { type AttemptStore, attemptStore } from './tables/attempts.js';
 import { type EventStore, eventStore } from './tables/events.js';
-import { type DayRow, type HistoryStore, historyStore, NOT_TRIED } from './tables/history.js';
+import { type DayRow, type HistoryStore, historyStore, NOT_TRIED, type TypeHealth } from './tables/history.js';
 import { type JobStore, jobStore } from './tables/jobs.js';
 import { type Opinion, type OpinionStore, opinionStore } from './tables/opinions.js';
 import { type OwnStore, ownStore } from './tables/own.js';
@@ -22,7 +22,7 @@ import { type Session, type SessionStore, sessionStore } from './tables/sessions
 import { type SettingStore, settingStore } from './tables/settings.js';
 import { watchers } from './watch.js';
 
-export type { DayRow, JobStore, Opinion, Past, Session, SessionStore, SettingStore };
+export type { DayRow, JobStore, Opinion, Past, Session, SessionStore, SettingStore, TypeHealth };
 export { NOT_TRIED };
 
 export interface Store {

@@ -49,6 +49,13 @@ const OTHERS: Readonly<Record<string, string>> = {
   'why.gained': 'points',
   'login.wait': 'seconds',
   'settings.alerts.on': 'failures',
+  'opinion.star': 'stars of a button',
+  'health.newest': 'providers tried on a day that is over',
+  'health.label': 'days',
+  'health.announced': 'providers of a strip that leads to all of them',
+  'health.added': 'some of these',
+  'health.gone': 'providers that there are no more',
+  'distance.more': 'neighbours that are not drawn',
 };
 
 const texts = JSON.parse(readFileSync(join(LOCALES_DIR, 'en.json'), 'utf8')) as Record<string, string>;

@@ -17,6 +17,14 @@ export interface DayRow {
   readonly answer: number | null;
 }
 
+/** How a type fared; days as counted from the epoch. */
+export interface TypeHealth {
+  /** Oldest first; `working`: that answered at least every second time. */
+  readonly days: readonly { readonly day: number; readonly tried: number; readonly working: number }[];
+  /** By provider, the first and the last day on which it was tried. */
+  readonly tried: ReadonlyMap<string, { readonly first: number; readonly last: number }>;
+}
+
 /** In a bar: nobody asked that day. */
 export const NOT_TRIED = 255;
 
@@ -28,6 +36,8 @@ export interface HistoryStore {
    * of attempts that were answered, where 0 and 100 mean exactly none and all; or NOT_TRIED.
    */
   bars(type: string, since: number): ReadonlyMap<string, Uint8Array>;
+  /** All types' days from that of `since`, as one picture of the community. Cached until something is measured. */
+  health(since: number): ReadonlyMap<string, TypeHealth>;
   /** Computes today's row of the provider from its raw attempts, with its score now. */
   note(type: string, provider: string, score: number | null): void;
   /** The same for many providers, all or none: in a third of the time. */
@@ -81,6 +91,13 @@ const BARS = `
   ) AS beats
   FROM seen WHERE provider IS NOT NULL`;
 
+const HEALTH = `
+  SELECT type, day, count(*) AS tried, sum(answered * 2 >= attempts) AS working FROM days
+  WHERE day BETWEEN @since AND @today GROUP BY type, day ORDER BY type, day`;
+const TRIED = `
+  SELECT type, ifnull((SELECT id FROM providers WHERE type = days.type AND key = days.provider), provider) AS id,
+    min(day) AS first, max(day) AS last FROM days WHERE day BETWEEN @since AND @today GROUP BY type, provider`;
+
 const RAW = `
   SELECT samples FROM attempts WHERE type = @type AND provider = ${KEY} AND at >= @from AND at < @until`;
 
@@ -122,12 +139,14 @@ export function historyStore(db: Db, now: () => number, keys: ProviderKeys): Pru
   const prune = prepare<[number, number], [type: string, key: string]>(db, PRUNE).raw();
   const move = mover(db);
   const today = () => dayOf(now());
+  const health = healthReader(db);
 
   function note(type: string, provider: string, score: number | null): void {
     for (let day = dayOf(now() - MAX_SCAN_MS); day <= today(); day++) {
       const answers = raw.all({ type, provider, from: day * DAY_MS, until: (day + 1) * DAY_MS });
       if (answers.length > 0) {
         const read = answers.map((answer) => (answer === null ? null : (JSON.parse(answer) as Samples)));
+        health.changed();
         put.run({ type, provider, day, today: today(), score, ...summarise(read) });
       }
     }
@@ -138,6 +157,7 @@ export function historyStore(db: Db, now: () => number, keys: ProviderKeys): Pru
   });
   const pruneSome = db.transaction((before: number, limit: number) => {
     const deleted = prune.all(dayOf(before), limit);
+    health.changed();
     keys.sweep(deleted);
     return deleted.length;
   });
@@ -150,13 +170,55 @@ export function historyStore(db: Db, now: () => number, keys: ProviderKeys): Pru
       const span = { since: dayOf(since), today: today() };
       return toBars(bars.all({ type, ...span }), Math.max(0, span.today - span.since + 1));
     },
+    health: (since) => health.read({ since: dayOf(since), today: today() }),
     note,
     // Starts as a writer: a reader that becomes one fails at once instead of waiting for another process.
     noteAll: (type, scores) => noteAll.immediate(type, scores),
     put: ({ day, ...row }) => void put.run({ ...row, day: Date.parse(day) / DAY_MS, today: today() }),
     prune: (before, limit) => pruneSome.immediate(before, limit),
-    move,
+    move: (span) => {
+      health.changed();
+      move(span);
+    },
   };
+}
+
+/** Reads all days again only when one has changed here, or another process wrote. */
+function healthReader(db: Db) {
+  const days = prepare<DaySpan, { type: string; day: number; tried: number; working: number }>(db, HEALTH);
+  const tried = prepare<DaySpan, { type: string; id: string; first: number; last: number }>(db, TRIED);
+  const foreign = prepare<[], number>(db, 'PRAGMA data_version').pluck();
+  let version = 0;
+  let cached = { key: '', value: new Map<string, TypeHealth>() };
+  return {
+    changed: () => void version++,
+    read(span: DaySpan): ReadonlyMap<string, TypeHealth> {
+      const key = [span.since, span.today, version, foreign.get()].join();
+      if (cached.key !== key) cached = { key, value: toHealth(days.all(span), tried.all(span)) };
+      return cached.value;
+    },
+  };
+}
+
+interface DaySpan {
+  readonly since: number;
+  readonly today: number;
+}
+
+function toHealth(
+  days: readonly { readonly type: string; readonly day: number; readonly tried: number; readonly working: number }[],
+  tried: readonly { readonly type: string; readonly id: string; readonly first: number; readonly last: number }[],
+): Map<string, TypeHealth> {
+  const types = [...new Set(days.map(({ type }) => type))];
+  return new Map(
+    types.map((type) => [
+      type,
+      {
+        days: days.filter((day) => day.type === type).map(({ day, tried, working }) => ({ day, tried, working })),
+        tried: new Map(tried.filter((one) => one.type === type).map(({ id, first, last }) => [id, { first, last }])),
+      },
+    ]),
+  );
 }
 
 type Day = Omit<DayRow, 'day'> & { readonly type: string; readonly provider: string; readonly day: number };

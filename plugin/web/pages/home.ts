@@ -4,6 +4,7 @@ import { ABSENT } from '../../node/systemd/index.js';
 import type { TypeSummary, Version } from '../../panel/contract.js';
 import { backgroundModel } from '../../present/background.js';
 import { emptyModel } from '../../present/empty.js';
+import { distanceModel, nodesAround } from '../../present/pictures/distance.js';
 import { PAGES, queryInteger } from '../../present/query.js';
 import { about, cardModel } from '../../present/service/card.js';
 import { alarm, serviceModel, sourceModel, typeTitle } from '../../present/service.js';
@@ -12,6 +13,7 @@ import { answers, fields, oneOf, text } from '../api/operation.js';
 import { bodyField } from '../auth/index.js';
 import type { Web } from '../context.js';
 import { ownPath, redirect, section } from '../reply/respond.js';
+import { strips } from '../reply/strips.js';
 import { typeFor } from '../request/as-reader.js';
 import { noteAction, noteJob } from '../request/note.js';
 import { withState } from '../request/version.js';
@@ -130,6 +132,8 @@ async function homeModel(web: Web, visit: Visit, refused: readonly Refused[]) {
     title: words.t('page.home'),
     systemd: problem === null || asPanelError(problem).code !== 'no-systemd',
     alarm: alarm(models),
+    distance: distanceOfNodes(visit, services),
+    strips: strips(web, visit, services),
     services: builtin.filter((model) => !isQuiet(model)),
     quiet: builtin.filter(isQuiet),
     others: otherServices(web, visit, models),
@@ -141,6 +145,14 @@ async function homeModel(web: Web, visit: Visit, refused: readonly Refused[]) {
     refused: refused.map(({ type, error }) => ({ title: typeTitle(panel.services.of(type), type, words), error })),
     about: (seconds: number) => about(seconds, words),
   };
+}
+
+/** Each node once, as this visitor may see it. */
+function distanceOfNodes(visit: Visit, services: readonly TypeSummary[]) {
+  const { words } = visit;
+  const types = services.map((summary) => typeFor(visit, summary));
+  const titled = types.map(({ type, typeId, ranked }) => ({ title: typeTitle(type, typeId, words), rows: ranked }));
+  return distanceModel(nodesAround(titled, words), words);
 }
 
 /** Other services of a page: strangers choose how many there are. */

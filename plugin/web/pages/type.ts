@@ -7,6 +7,7 @@ import { emptyModel } from '../../present/empty.js';
 import { scanSummary } from '../../present/list/summary.js';
 import { API_DEFAULTS, listModel, pageDefaults } from '../../present/list.js';
 import { isPreview, OWN_JOBS, ownModel } from '../../present/own.js';
+import { distanceModel, providersAround } from '../../present/pictures/distance.js';
 import { isReachable } from '../../present/row.js';
 import { EVERYTHING, readSearch, searchRows, toQuery } from '../../present/search.js';
 import { alarm, typeModel } from '../../present/service.js';
@@ -14,6 +15,7 @@ import { answers, startsJob } from '../api/operation.js';
 import type { Web } from '../context.js';
 import { order, pulse } from '../reply/job.js';
 import { section } from '../reply/respond.js';
+import { strips } from '../reply/strips.js';
 import { jobFor, typeFor } from '../request/as-reader.js';
 import { pathParams, requestedJob } from '../request/path.js';
 import { typeVersion } from '../request/version.js';
@@ -91,6 +93,8 @@ async function show(web: Web, visit: Visit, { view, model, list }: Loaded, job: 
     title: model.title,
     type: model,
     alarm: alarm([model]),
+    strips: strips(web, visit, [view]),
+    distance: distanceModel(providersAround({ title: model.title, rows: view.ranked }, words), words),
     find: listModel(address, view.ranked, list, words),
     query: toQuery(list.search),
     headline: headline(view),

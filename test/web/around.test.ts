@@ -1,0 +1,104 @@
+/** What is around this node: how far the neighbours are, and how the services fared, as data of the drawings. */
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Ranked } from '../../plugin/model/ranked.js';
+import { loadLocales } from '../../plugin/present/i18n.js';
+import { distanceModel, nodesAround, providersAround } from '../../plugin/present/pictures/distance.js';
+import { stripModel } from '../../plugin/present/pictures/health.js';
+import { startWeb, type TestWeb, Visitor } from './app.js';
+import { NOW, NUMBERLESS, ranked } from './fake-panel.js';
+
+const words = loadLocales()('en');
+const DAY = 86_400_000;
+const today = Math.floor(NOW / DAY);
+const at = (index: number, rtt: number | null, more: Parameters<typeof ranked>[2] = {}) =>
+  ranked('dnsservice', index, { path: { rtt, jitter: null, loss: null }, ...more });
+const failing = (index: number) =>
+  ranked('dnsservice', index, { ...NUMBERLESS, level: 0, score: 0, reason: 'timeout', failures: 1 });
+const draw = (rows: readonly Ranked[]) => distanceModel(providersAround({ title: 'DNS', rows }, words), words);
+const out = ({ x, y }: { x: number; y: number }) => Math.hypot(x - 50, y - 50);
+
+describe('the distances', () => {
+  it('are lengths from the middle, with rings that fit, and those who do not answer outside', () => {
+    const { rings, dots, silent } = draw([at(1, 3), at(2, 12), at(3, 60), failing(4)]);
+    expect(rings.map(({ text }) => text)).toEqual(['5\u00a0ms', '20\u00a0ms', '80\u00a0ms']);
+    const lengths = dots.map(out);
+    expect(lengths).toEqual(lengths.toSorted((a, b) => a - b));
+    expect(dots.map(({ time }) => time)).toEqual(['3\u00a0ms', '12\u00a0ms', '60\u00a0ms', '']);
+    expect(lengths[3]).toBeCloseTo(silent ?? 0, 0);
+    expect(draw([at(1, 3)]).rings[2]?.text).toBe('5\u00a0ms');
+    expect(draw([at(1, 3)]).silent).toBeNull();
+  });
+
+  it('keep everybody in place when somebody else comes, and all dots and names apart', () => {
+    const many = Array.from({ length: 200 }, (_, index) => at(index, 2 + index / 3));
+    const { dots, rows, more } = draw(many);
+    expect([rows.length, more]).toEqual([60, 140]);
+    for (const [index, one] of dots.entries())
+      for (const other of dots.slice(index + 1))
+        expect(Math.hypot(one.x - other.x, one.y - other.y)).toBeGreaterThan(4);
+    expect(dots.every(({ x, y }) => x > 0 && x < 100 && y > 0 && y < 100)).toBe(true);
+    const [first] = draw([at(1, 3)]).dots;
+    expect(draw([at(1, 3), at(2, 4.5)]).dots[0]).toMatchObject({ x: first?.x, y: first?.y });
+  });
+
+  it('show a node once, by its best time and state, with all that it offers', () => {
+    const offers = [
+      { title: 'DNS', rows: [at(1, 9), at(2, 4, { provider: { self: true } })] },
+      { title: 'Web', rows: [at(1, 7), { ...at(3, 5), hidden: true }] },
+    ];
+    expect(nodesAround(offers, words)).toMatchObject([{ name: 'node1', rtt: 7, services: ['DNS', 'Web'], id: null }]);
+  });
+
+  it('say of a guess that it is one', () => {
+    expect(draw([ranked('dnsservice', 1, { ...NUMBERLESS, score: null, measuredAt: null })]).dots[0]?.time).toBe('');
+    const guessed = { ...ranked('dnsservice', 1, { ...NUMBERLESS, score: null, measuredAt: null }), estimate: 12 };
+    expect(draw([guessed]).dots[0]?.time).toBe('≈ 12\u00a0ms');
+  });
+});
+
+describe('a strip', () => {
+  const days = [
+    { day: today - 40, tried: 4, working: 4 },
+    { day: today - 1, tried: 4, working: 2 },
+    { day: today, tried: 4, working: 0 },
+  ];
+  const spans = (of: Record<string, [number, number]>) =>
+    new Map(Object.entries(of).map(([id, [first, last]]) => [id, { first: today - first, last: today - last }]));
+
+  it('has a stroke for each day, as high as the share that worked', () => {
+    const strip = stripModel({ days, tried: spans({}) }, ['a', 'b'], words, NOW);
+    expect(strip?.paths).toEqual({ good: 'M198 24v-24', fair: 'M354 24v-12', poor: 'M358 24v-3' });
+    expect(strip).toMatchObject({ providers: 2, newest: '0 of 4 worked on Nov 20' });
+    expect(strip?.label).toBe('On 3 days measured, 50% of the providers worked');
+    expect(stripModel(undefined, ['a'], words, NOW)).toBeNull();
+  });
+
+  it('counts who is new and who is gone this week, once there is a week to compare with', () => {
+    const tried = spans({ old: [40, 0], fresh: [2, 0], gone: [40, 3], longGone: [40, 20] });
+    expect(stripModel({ days, tried }, ['old', 'fresh'], words, NOW)).toMatchObject({ added: 1, gone: 1 });
+    expect(stripModel({ days: days.slice(1), tried }, ['old', 'fresh'], words, NOW)).toMatchObject({ added: 0 });
+  });
+});
+
+describe('the pages', () => {
+  let web: TestWeb;
+  afterEach(() => web.app.close());
+
+  it('show both, as a drawing and as text, and the new day at once', async () => {
+    web = await startWeb();
+    const { attempts, history } = web.panel.store;
+    const provider = web.panel.lists.get('dnsservice')?.[0]?.provider.id ?? '';
+    const visitor = new Visitor(web);
+    expect((await visitor.get('/services/dnsservice')).body).not.toContain('id="health"');
+    attempts.add({ provider, type: 'dnsservice', bytes: 1, at: NOW, level: 4, reason: null, samples: [], facts: {} });
+    history.note('dnsservice', provider, 60);
+    web.panel.lists.set('dnsservice', [...(web.panel.lists.get('dnsservice') ?? [])]);
+    for (const page of ['/', '/services/dnsservice']) {
+      const { body } = await visitor.get(page);
+      expect(body).toContain('1 of 1 worked on Nov 20');
+      expect(body).toMatch(/<svg class="cs-map" role="group"/);
+      expect(body).toContain('<th scope="col">Round-trip time</th>');
+    }
+    expect(history.health(NOW - 9 * DAY).get('dnsservice')?.days).toEqual([{ day: today, tried: 1, working: 1 }]);
+  });
+});
