@@ -9,6 +9,8 @@ const STATUS = {
   'unknown-job': 404,
   'unknown-node': 404,
   'not-found': 404,
+  'none-works': 404,
+  'no-link': 404,
   'wrong-path': 404,
   'bad-request': 400,
   'bad-query': 400,

@@ -55,13 +55,20 @@ export function providerModel(
 }
 
 /**
- * Providers worth using, best first: those with a score, without this node itself and those that its owner has hidden.
+ * Providers worth using, in the order to try them: what works now, without this node itself and what its owner has hidden;
+ * first what the owner has pinned, then the recommended one, then by score.
  * @param view as the owner sees it: the files for programs follow the owner's choice, whoever fetches them
  */
-export function worthUsing({ ranked }: Pick<TypeView, 'ranked'>): Usable[] {
-  const isWorthUsing = ({ score, provider, hidden }: Ranked) => (score ?? 0) > 0 && !provider.self && !hidden;
-  return ranked.filter(isWorthUsing).map(({ provider, facts }) => ({ ...provider, facts }));
+export function rowsWorthUsing({ ranked }: Pick<TypeView, 'ranked'>): Ranked[] {
+  const isWorthUsing = ({ score, provider, hidden, failures }: Ranked) =>
+    (score ?? 0) > 0 && failures === 0 && !provider.self && !hidden;
+  const place = ({ pinned, recommended }: Ranked) => (pinned ? 0 : recommended ? 1 : 2);
+  return ranked.filter(isWorthUsing).toSorted((a, b) => place(a) - place(b));
 }
+
+/** The same, as the steps and files take them. */
+export const worthUsing = (view: Pick<TypeView, 'ranked'>): Usable[] =>
+  rowsWorthUsing(view).map(({ provider, facts }) => ({ ...provider, facts }));
 
 export interface HoleModel {
   readonly name: string;

@@ -88,6 +88,7 @@ const isFile = (file: Partial<ServiceFile> | null) =>
   /^[A-Za-z0-9][A-Za-z0-9.-]*$/.test(file?.name ?? '') &&
   Boolean(file?.mediaType && isTexts(file.label)) &&
   (file?.hint === undefined || isTexts(file.hint)) &&
+  (file?.keep === undefined || /^(?:\/[\w.-]+)+$/.test(file.keep.path)) &&
   typeof file?.write === 'function';
 
 const isCost = (cost: Partial<Cost> | undefined) => (cost?.packets ?? 0) > 0 && (cost?.bytes ?? 0) > 0;

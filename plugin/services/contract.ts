@@ -89,8 +89,13 @@ export interface ServiceFile {
   readonly label: Texts;
   /** Where a program takes its address. */
   readonly hint?: Texts;
-  /** @param best the providers worth using, best first; may be empty */
-  write(best: readonly Usable[]): string;
+  /** Where it belongs on a Debian machine that fetches it now and then, and what makes its program read it anew. */
+  readonly keep?: { readonly path: string; readonly reload: string | null };
+  /**
+   * @param best the providers worth using, in the order to try them; may be empty
+   * @returns null where there is nothing to write: whoever has an older one keeps it
+   */
+  write(best: readonly Usable[]): string | null;
 }
 
 /** What connecting may use of the panel; anything else comes with the type's own folder. */

@@ -19,6 +19,7 @@ import * as provider from './pages/provider.js';
 import * as settings from './pages/settings.js';
 import * as skipped from './pages/skipped.js';
 import * as compare from './pages/type/compare.js';
+import * as follow from './pages/type/follow.js';
 import * as type from './pages/type.js';
 import * as manifest from './reply/manifest.js';
 import type { Route } from './route.js';
@@ -27,6 +28,7 @@ export const ROUTES: readonly Route[] = [
   ...home.routes,
   ...type.routes,
   ...compare.routes,
+  ...follow.routes,
   ...localService.routes,
   ...provider.routes,
   ...measurements.routes,

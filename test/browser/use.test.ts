@@ -64,6 +64,16 @@ describe.each(LANGUAGES)('in %s', (language) => {
   );
 });
 
+it.each(LANGUAGES)('tells in %s, on a phone, what follows the ranking', (language) =>
+  asReader(way, { language, width: 320, scheme: 'dark' }, async (page) => {
+    for (const type of ['dnsservice', 'owp', 'serf']) {
+      await page.goto(`${way.base}services/${type}/follow`);
+      expect(await overflow(page), type).toBe(0);
+      expect(await violations(page), type).toEqual([]);
+    }
+  }),
+);
+
 it('opens the steps for a device by keyboard, one at a time, and keeps the choice', () =>
   asReader(way, { width: 390 }, async (page) => {
     await page.goto(`${way.base}${path('dnsservice')}`);

@@ -11,6 +11,7 @@ import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { Provider } from '../../plugin/model/provider.js';
 import type { UseStep } from '../../plugin/services/contract.js';
 import { loadServices } from '../../plugin/services/index.js';
+import { keepLine } from '../../plugin/services/steps.js';
 import { provider } from '../services/providers.js';
 import { killAgents, startAgent, until } from './agents.js';
 import { freePort, startNamed, startSquid } from './programs.js';
@@ -155,33 +156,33 @@ it('every trial is of a line that is still given', () => {
   expect(unused).toEqual([]);
 });
 
+/** In a network of its own, beside a name server on both ports: what the machine then finds for a name of guifi.net. */
+const inside = (lines: string, resolvConf: string): Promise<string> =>
+  inNetwork(
+    {
+      'unbound.conf': `server:
+interface: 127.9.1.1\n  interface: 127.9.1.1@5353\n  directory: "."\n  chroot: ""\n  username: ""\n  pidfile: "pid"
+use-syslog: no\n  do-daemonize: no\n  access-control: 127.0.0.0/8 allow\n  local-data: "torre.guifi.net. A 10.1.2.3"\n`,
+      'resolv.conf': `${resolvConf}\n`,
+      lines: `${lines}\n`,
+    },
+    `mount --bind resolv.conf /etc/resolv.conf
+unbound -c unbound.conf >log 2>&1 &
+until grep -q "start of service" log; do sleep 0.05; done
+if [ -n "$(cat lines)" ]; then
+dnsmasq --test -C lines 2>&1
+dnsmasq -k -C lines -u root --pid-file= --bind-interfaces --listen-address=127.0.0.1 >log2 2>&1 &
+until dig +short +time=1 +tries=1 @127.0.0.1 torre.guifi.net | grep -q 10; do sleep 0.05; done
+fi
+getent hosts torre.guifi.net`,
+  );
+
 describe('a name server', () => {
   it('is asked with the line for dig', async () => {
     const named = await startNamed();
     onTestFinished(() => named.stop());
     expect(await sh(line('dnsservice', named, /^dig /))).toMatch(/ANSWER SECTION.*SOA\s+ns1\.guifi\.net/s);
   });
-
-  /** In a network of its own, beside a name server on both ports: what the machine then finds for a name of guifi.net. */
-  const inside = (lines: string, resolvConf: string): Promise<string> =>
-    inNetwork(
-      {
-        'unbound.conf': `server:
-  interface: 127.9.1.1\n  interface: 127.9.1.1@5353\n  directory: "."\n  chroot: ""\n  username: ""\n  pidfile: "pid"
-  use-syslog: no\n  do-daemonize: no\n  access-control: 127.0.0.0/8 allow\n  local-data: "torre.guifi.net. A 10.1.2.3"\n`,
-        'resolv.conf': `${resolvConf}\n`,
-        lines: `${lines}\n`,
-      },
-      `mount --bind resolv.conf /etc/resolv.conf
-unbound -c unbound.conf >log 2>&1 &
-until grep -q "start of service" log; do sleep 0.05; done
-if [ -n "$(cat lines)" ]; then
-  dnsmasq --test -C lines 2>&1
-  dnsmasq -k -C lines -u root --pid-file= --bind-interfaces --listen-address=127.0.0.1 >log2 2>&1 &
-  until dig +short +time=1 +tries=1 @127.0.0.1 torre.guifi.net | grep -q 10; do sleep 0.05; done
-fi
-getent hosts torre.guifi.net`,
-    );
 
   it('is used with the lines for resolv.conf', async () => {
     const text = line('dnsservice', { address: '127.9.1.1', port: 53 }, /^nameserver/);
@@ -191,6 +192,63 @@ getent hosts torre.guifi.net`,
   it.each([53, 5353])('on port %i is used with the lines for dnsmasq', async (port) => {
     const text = line('dnsservice', { address: '127.9.1.1', port }, /^no-resolv/);
     expect(await inside(text, 'nameserver 127.0.0.1')).toMatch(/syntax check OK\.\s+10\.1\.2\.3\s+torre\.guifi\.net/);
+  });
+});
+
+/** The key of the root zone, of 2017. https://data.iana.org/root-anchors/ */
+const TRUSTED = 'E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D';
+
+describe('files that follow the best name servers', () => {
+  const best = [
+    provider({ address: '127.9.1.1', port: 53 }),
+    provider({ address: '127.9.1.9', port: 53 }),
+    provider({ address: '127.9.1.1', port: 5353 }),
+  ];
+  const written = (name: string) =>
+    type('dnsservice')
+      .files?.find((file) => file.name === name)
+      ?.write(best) ?? '';
+
+  it('serve a machine that reads resolv.conf', async () => {
+    expect(await inside('', written('resolv.conf'))).toMatch(/^10\.1\.2\.3\s+torre\.guifi\.net/);
+  });
+
+  it('serve dnsmasq', async () => {
+    const said = await inside(written('dnsmasq.conf'), 'nameserver 127.0.0.1');
+    expect(said).toMatch(/syntax check OK\.\s+10\.1\.2\.3\s+torre\.guifi\.net/);
+  });
+
+  it('serve unbound, among the files that Debian gives it', async () => {
+    const server = (
+      address: string,
+      more: string,
+    ) => `server:\n  interface: ${address}\n  directory: "."\n  chroot: ""\n  username: ""
+  pidfile: "pid${address}"\n  use-syslog: no\n  do-daemonize: no\n  access-control: 127.0.0.0/8 allow\n${more}\n`;
+    const files = {
+      'neighbour.conf': server('127.9.1.1', '  local-data: "torre.guifi.net. A 10.1.2.3"'),
+      'own.conf': `${server('127.0.0.1', '  do-not-query-localhost: no')}include: "best.conf"\ninclude: "debian.conf"\n`,
+      // What Debian's own file has it check signatures by.
+      'debian.conf': `server:\n  trust-anchor: ". DS 20326 8 2 ${TRUSTED}"\n`,
+      'best.conf': written('unbound.conf'),
+    };
+    const script = `unbound-checkconf own.conf >&2 || exit 1
+for name in neighbour own; do unbound -c $name.conf >$name.log 2>&1 & done
+until grep -q "start of service" own.log && grep -q "start of service" neighbour.log; do sleep 0.05; done
+until dig +short +time=1 +tries=1 @127.0.0.1 torre.guifi.net | grep '^10'; do sleep 0.05; done`;
+    expect(await inNetwork(files, script)).toBe('10.1.2.3');
+  });
+
+  it('are put in their place by the line for cron, only when they have changed, and kept when none can be had', async () => {
+    const dir = folder();
+    writeFileSync(join(dir, 'served'), 'one');
+    const line = keepLine(`file://${dir}/served`, { path: `${dir}/kept`, reload: 'echo reloaded' });
+    const command = line.replace('*/10 * * * * root ', '').replaceAll('/run/', `${dir}/`);
+    expect(await sh(command)).toBe('reloaded');
+    expect(readFileSync(join(dir, 'kept'), 'utf8')).toBe('one');
+    expect(await sh(command)).toBe('');
+    rmSync(join(dir, 'served'));
+    await sh(command);
+    expect(readFileSync(join(dir, 'kept'), 'utf8')).toBe('one');
   });
 });
 

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { Connect, ServiceType, UseStep } from '../../plugin/services/contract.js';
 import { qrCodes } from '../../plugin/web/reply/qr.js';
 import { startWeb, type TestWeb, Visitor } from './app.js';
-import { NUMBERLESS, ranked } from './fake-panel.js';
+import { NOW, NUMBERLESS, ranked } from './fake-panel.js';
 
 let web: TestWeb;
 afterEach(() => web.app.close());
@@ -53,6 +53,30 @@ describe('a file for programs', () => {
     expect(headers['cache-control']).toBe('max-age=60');
   });
 
+  it('names what the owner has pinned first, then the recommended one, and nobody who failed at last', async () => {
+    const visitor = await open({ files });
+    web.panel.lists.set('dnsservice', [
+      ranked('dnsservice', 2, { score: 90 }),
+      ranked('dnsservice', 3, { score: 88, recommended: true }),
+      ranked('dnsservice', 4, { score: 70, failures: 1 }),
+      { ...ranked('dnsservice', 5, { score: 60 }), pinned: true },
+    ]);
+    const { body } = await visitor.get('/services/dnsservice/files/best.txt');
+    expect(body).toBe('10.139.40.5 10.139.40.3 10.139.40.2');
+  });
+
+  it('is not there where it would be empty: whoever has an older one keeps it', async () => {
+    const visitor = await open();
+    const { statusCode, body } = await visitor.get('/services/dnsservice/files/resolv.conf');
+    expect([statusCode, body.split('\n').slice(1)]).toEqual([
+      200,
+      ['nameserver 10.139.40.2', 'nameserver 10.139.40.3', ''],
+    ]);
+    web.panel.lists.set('dnsservice', [ranked('dnsservice', 2, { failures: 1 })]);
+    const none = await visitor.get('/services/dnsservice/files/resolv.conf');
+    expect([none.statusCode, none.body.includes('No provider of this service works now.')]).toEqual([404, true]);
+  });
+
   it('exists without providers, and not under another name or type', async () => {
     const visitor = await open({ files });
     web.panel.lists.set('dnsservice', []);
@@ -63,24 +87,33 @@ describe('a file for programs', () => {
     expect((await visitor.get('/services/nothing/files/best.txt')).statusCode).toBe(404);
   });
 
-  it('is linked with its absolute address on both pages, and listed in the JSON', async () => {
-    const visitor = await open({ files });
+  it('is linked with its absolute address on its page, and listed in the JSON', async () => {
+    const keep = { path: '/etc/best.conf', reload: 'reload it' };
+    const visitor = await open({ files: files?.map((file) => ({ ...file, keep })) });
+    const address = 'http://node.example:7001/services/dnsservice/files/best.txt';
+    const line = `*/10 * * * * root curl -fsSm 20 -o /run/best.conf.new '${address}' && ! cmp -s /run/best.conf.new /etc/best.conf && cp /run/best.conf.new /etc/best.conf && reload it`;
     for (const url of ['/services/dnsservice', pageAddress(2)]) {
-      const { body } = await visitor.get(url);
-      expect(body, url).toContain(
-        '<a href="/services/dnsservice/files/best.txt">The best ones</a> <small>Put it there.</small>',
+      expect((await visitor.get(url)).body, url).toContain(
+        'href="/services/dnsservice/follow">Use the best automatically</a>',
       );
-      expect(body, url).toContain('>http://node.example:7001/services/dnsservice/files/best.txt</pre>');
       expect((await visitor.get(`/api/v1${url}`)).json().files, url).toEqual([
         {
-          name: 'best.txt',
-          label: 'The best ones',
-          hint: 'Put it there.',
+          ...{ name: 'best.txt', label: 'The best ones', hint: 'Put it there.', address, keep: line },
           url: '/services/dnsservice/files/best.txt',
-          address: 'http://node.example:7001/services/dnsservice/files/best.txt',
         },
       ]);
     }
+    const { body } = await visitor.get('/services/dnsservice/follow');
+    expect(body).toContain('<p>Put it there.</p>');
+    expect(body).toContain(`>${address}</pre>`);
+    expect(body).toContain(`>${line.replaceAll('&', '&amp;').replaceAll("'", '&#39;')}</pre>`);
+  });
+
+  it('gives no line for a machine’s cron with a host in it that is none', async () => {
+    const keep = { path: '/etc/best.conf', reload: null };
+    const visitor = await open({ files: files?.map((file) => ({ ...file, keep })) });
+    const { json } = await visitor.get('/api/v1/services/dnsservice/follow', { host: "a';reboot;'" });
+    expect(json().files?.[0].keep ?? null).toBeNull();
   });
 
   it('leaves out this node among the proxies', async () => {
@@ -92,6 +125,44 @@ describe('a file for programs', () => {
     const { body } = await new Visitor(web).get(file.url);
     expect(body).toContain('PROXY 10.139.40.2:3128');
     expect(body).not.toContain('10.139.40.1');
+  });
+});
+
+describe('what follows the ranking', () => {
+  const link = (url: string) => () => [{ kind: 'link', label: label('Open'), url } satisfies UseStep];
+
+  it('leads to the page of the best one, and is not kept by any browser', async () => {
+    const visitor = await open({ use: ({ address }) => link(`http://${address}/`)() });
+    const { statusCode, headers } = await visitor.get('/go/dnsservice');
+    expect([statusCode, headers.location]).toEqual([302, 'http://10.139.40.2/']);
+    expect(headers['cache-control']).toContain('no-store');
+    const { body } = await visitor.get('/services/dnsservice/follow');
+    expect(body).toContain('>http://node.example:7001/go/dnsservice</pre>');
+    expect(body).toContain('class="cs-qr"');
+  });
+
+  it('says why it leads nowhere', async () => {
+    const visitor = await open();
+    const { body, statusCode } = await visitor.get('/go/dnsservice');
+    expect([statusCode, body.includes('This service does not open in a browser.')]).toEqual([404, true]);
+    web.panel.lists.set('dnsservice', []);
+    expect((await visitor.get('/go/dnsservice')).body).toContain('No provider of this service works now.');
+    expect((await visitor.get('/go/nothing')).statusCode).toBe(404);
+  });
+
+  it('never leads to anything but a page', async () => {
+    const visitor = await open({ use: link('javascript:alert(1)') });
+    expect((await visitor.get('/go/dnsservice')).statusCode).toBe(404);
+  });
+
+  it('is told in the order in which the files name it, and since when', async () => {
+    const visitor = await open({ files });
+    web.panel.store.recommendations.put('dnsservice', { provider: 'any', challenger: null });
+    const { json } = await visitor.get('/api/v1/services/dnsservice/follow');
+    expect(json()).toMatchObject({ type: 'dnsservice', go: null, since: new Date(NOW).toISOString() });
+    expect(json().providers.map(({ name }: { name: string }) => name)).toEqual(['node2', 'node3']);
+    const { body } = await visitor.get('/services/dnsservice/follow');
+    expect(body).toContain('node2 has been the recommended one since');
   });
 });
 

@@ -14,6 +14,7 @@ import {
 } from '../../probe/index.js';
 import { type Answer, openUdp, type Request, type Udp, valueOrNull } from '../../probe/udp.js';
 import type { ServiceType } from '../contract.js';
+import { FILES } from './files.js';
 import { COMMUNITY_MASTER, COMMUNITY_ZONE, NAMES_ZONE, OPEN_UNBOUND, use } from './use.js';
 
 /** A name of the Internet that is not in these zones and will exist for long: only a resolver knows its address. */
@@ -263,5 +264,6 @@ const dnsservice: ServiceType = {
   // than none.
   metrics: [resolves, answerTime({ weight: 0.3, useless: 500, excellent: 5 }), answers(0.15), loss(0.05), zones, age],
   use,
+  files: FILES,
 };
 export default dnsservice;

@@ -11,7 +11,7 @@ export const COMMUNITY_MASTER = 'ns1.guifi.net';
 export const NAMES_ZONE = 'ip.guifi.net';
 
 /** A server that was never asked may be a resolver; one that was and does not resolve is no good as one. */
-const mayResolve = ({ facts }: Usable) => facts?.resolves !== 'no';
+export const mayResolve = ({ facts }: Usable) => facts?.resolves !== 'no';
 
 /** The lines for those who want to use it, and where each of them lasts. */
 export function use(provider: Usable, best: readonly Usable[] = []): UseStep[] {
@@ -100,7 +100,7 @@ type Server = Pick<Usable, 'address' | 'port'>;
 const addressesOf = (servers: readonly Server[], separator: string) =>
   servers.map(({ address }) => address).join(separator);
 /** As dnsmasq and systemd-resolved write another port than 53. */
-const withPort = (servers: readonly Server[], write: (server: Server) => string, separator: string) =>
+export const withPort = (servers: readonly Server[], write: (server: Server) => string, separator: string) =>
   servers.map((server) => (server.port === 53 ? server.address : write(server))).join(separator);
 
 /** A resolver asks the next server when one does not answer: either may go down without anybody noticing. */
@@ -178,7 +178,7 @@ const anyPort = (servers: readonly Server[]): UseStep[] => [
   },
 ];
 
-const toDnsmasq = ({ address, port }: Server) => `${address}#${port}`;
+export const toDnsmasq = ({ address, port }: Server) => `${address}#${port}`;
 
 const intoFile = (file: string, then: string): { readonly label: Texts } => ({
   label: {

@@ -29,6 +29,7 @@ import type { providerAnswer, saveOpinion } from '../pages/provider.js';
 import type { sendTest } from '../pages/settings.js';
 import type { SkippedGroup } from '../pages/skipped.js';
 import type { comparison } from '../pages/type/compare.js';
+import type { followed } from '../pages/type/follow.js';
 import type { typeAnswer } from '../pages/type.js';
 import type { accepted } from '../reply/job.js';
 import { oneOf, ref, type Schema, text } from './operation.js';
@@ -78,6 +79,7 @@ const files = list(
     hint: textOrNull,
     url: text,
     address: textOrNull,
+    keep: textOrNull,
   }),
 );
 
@@ -149,6 +151,7 @@ const nodeCount: Fields<FoundAnswer['nodes']['rows'][number]> = {
 const group = (rows: Schema): Schema => shape<FoundAnswer['nodes']>({ rows: list(rows), total: whole });
 
 type TypeAnswer = Answer<typeof typeAnswer>;
+type FollowedAnswer = Answer<typeof followed>;
 type ComparisonAnswer = Answer<typeof comparison>;
 type ComparisonMeasure = ComparisonAnswer['measures'][number];
 type ProviderAnswer = Answer<typeof providerAnswer>;
@@ -159,7 +162,7 @@ type Preview = Answer<typeof preview>;
 
 const type: Fields<Omit<TypeAnswer, 'providers'>> = {
   ...service,
-  ...{ scored: flag, link: flag, publishTxt: textOrNull, advice: textOrNull, files },
+  ...{ scored: flag, link: flag, publishTxt: textOrNull, advice: textOrNull, files, follows: flag },
   found: shape<TypeAnswer['found']>({ total: whole, page: whole, pages: whole }),
   scan: shape<TypeAnswer['scan']>({ providers: whole, left: whole, packets: whole, bytes: whole, seconds: whole }),
   units: list(shape<TypeAnswer['units'][number]>({ unit: text, package: textOrNull })),
@@ -186,7 +189,7 @@ const provider: Fields<ProviderAnswer> = {
   type: text,
   ...row,
   why: list(shape<ProviderAnswer['why'][number]>({ key: text, metric: textOrNull, points: { type: 'integer' }, text })),
-  ...{ community: text, use: list(useStep), connect: textOrNull, files },
+  ...{ community: text, use: list(useStep), connect: textOrNull, files, follows: flag },
   scan: shape<ProviderAnswer['scan']>({ bytes: whole }),
   account: orNull(shape<NonNullable<ProviderAnswer['account']>>({ label: text, explanation: text, bytes: whole })),
   details: list(shape<ProviderAnswer['details'][number]>({ label: text, value: text })),
@@ -243,6 +246,15 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
   ),
   Services: shape<Answer<typeof services>>({ services: list(shape(service)), sources: list(ref('Source')) }),
   Type: shape<TypeAnswer>({ ...type, providers: list(shape({ ...row, rank: wholeOrNull, beats, rtt: numberOrNull })) }),
+  Followed: shape<FollowedAnswer>({
+    ...{ type: text, title: text, files, since: orNull(moment) },
+    go: orNull(shape<NonNullable<FollowedAnswer['go']>>({ url: text, address: textOrNull })),
+    providers: list(
+      shape<FollowedAnswer['providers'][number]>({
+        ...{ id: text, name: text, score: orNull(points), measuredAt: orNull(moment) },
+      }),
+    ),
+  }),
   Comparison: shape<ComparisonAnswer>({
     type: text,
     providers: list(

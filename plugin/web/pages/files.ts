@@ -1,13 +1,18 @@
 /** Files for programs, which a service type writes from the providers worth using. */
 import { joinHostPort } from '../../lib/address.js';
 import { PanelError } from '../../model/errors.js';
+import type { TypeView } from '../../panel/contract.js';
 import { worthUsing } from '../../present/provider.js';
-import type { ServiceType } from '../../services/contract.js';
+import type { ServiceType, Usable } from '../../services/contract.js';
+import { keepLine } from '../../services/steps.js';
 import type { Web } from '../context.js';
 import { get, type Route } from '../route.js';
 import type { Visit } from '../visit.js';
 
 export const routes: readonly Route[] = [get('/services/:type/files/:name', 'reader', file)];
+
+/** An address that may stand in a command, and in a line of cron: no quotes, no `%`. */
+const PLAIN = /^https?:\/\/[\w.:[\]/-]+$/;
 
 /** A browser asks for its proxy configuration again and again; the ranking changes slowly. Seconds. */
 const FRESH_S = 60;
@@ -15,21 +20,38 @@ const FRESH_S = 60;
 /** What pages and API say of a type's files. */
 export function fileModels(web: Web, { files = [] }: ServiceType, typeId: string, visit: Visit) {
   const root = panelAddress(web, visit);
-  return files.map(({ name, label, hint }) => {
+  return files.map(({ name, label, hint, keep }) => {
     const url = web.url('services', typeId, 'files', name);
     /** `address` is absolute, to be copied into other programs; null where no program could read it. */
+    const address = root === null ? null : root + url.slice(web.base.length);
     return {
-      ...{ name, label: label[visit.words.language], hint: hint?.[visit.words.language] ?? null, url },
-      address: root === null ? null : root + url.slice(web.base.length),
+      ...{ name, label: label[visit.words.language], hint: hint?.[visit.words.language] ?? null, url, address },
+      /** A line for cron that keeps it up to date on a Debian machine. */
+      keep: keep && address !== null && PLAIN.test(address) ? keepLine(address, keep) : null,
     };
   });
+}
+
+/** Providers of a type are opened alike: a long list need not be looked through. */
+const SAMPLE = 5;
+
+/** Whether anything can follow the ranking of the type: a file, or an address that leads to the best one's page. */
+export const follows = ({ type, ranked }: Pick<TypeView, 'type' | 'ranked'>): boolean =>
+  (type.files ?? []).length > 0 ||
+  ranked.slice(0, SAMPLE).some(({ provider, facts }) => webLink(type, { ...provider, facts }) !== null);
+
+/** The page to open of a provider; null where it is not used in a browser. */
+export function webLink(type: ServiceType, provider: Usable): string | null {
+  const step = type.use(provider).find((step) => step.kind === 'link' && step.on === undefined);
+  const url = step?.kind === 'link' ? step.url : '';
+  return /^https?:/.test(url) && URL.canParse(url) ? url : null;
 }
 
 /**
  * Where programs reach the panel: at the address that the visitor's browser uses. Inside another application, where no
  * program can log in, it is the panel's own address; null where it has none.
  */
-function panelAddress({ base, embedded, panel }: Web, { request }: Visit): string | null {
+export function panelAddress({ base, embedded, panel }: Web, { request }: Visit): string | null {
   if (!embedded) return `${request.protocol}://${request.host}${base}`;
   const { listen, basePath } = panel.config;
   if (listen === null) return null;
@@ -37,12 +59,20 @@ function panelAddress({ base, embedded, panel }: Web, { request }: Visit): strin
   return `http://${joinHostPort(host, listen.port)}${basePath}`;
 }
 
-/** @throws PanelError unknown-type; not-found for a name that the type does not write */
+/** Whether the visitor's browser reaches the panel at an address that means every machine's own. */
+export const isLocal = ({ request }: Visit): boolean => /^(localhost|127\.[\d.]+|\[?::1\]?)$/.test(request.hostname);
+
+export const noneWorks = () =>
+  new PanelError('none-works', 'No provider of it works now.', 'Keep what you have, and measure again later.');
+
+/** @throws PanelError unknown-type, none-works; not-found for a name that the type does not write */
 async function file(web: Web, { request, reply }: Visit) {
   const { type, name } = request.params as { readonly type: string; readonly name: string };
   const view = await web.panel.type(type);
   const found = view.type.files?.find((written) => written.name === name);
   if (!found) throw new PanelError('not-found', 'This service has no such file.', 'Take the address from its page.');
+  const text = found.write(worthUsing(view));
+  if (text === null) throw noneWorks();
   reply.header('cache-control', `max-age=${FRESH_S}`).type(found.mediaType);
-  return found.write(worthUsing(view));
+  return text;
 }

@@ -21,7 +21,7 @@ import { pathParams, requestedJob } from '../request/path.js';
 import { providerVersion } from '../request/version.js';
 import { type Route, twins } from '../route.js';
 import type { Visit } from '../visit.js';
-import { fileModels } from './files.js';
+import { fileModels, follows } from './files.js';
 
 const account = fields({
   account: fields({ user: limitedText(MAX_USER_LENGTH), password: limitedText(MAX_PASSWORD_LENGTH) }, [
@@ -82,6 +82,7 @@ async function load(web: Web, visit: Visit) {
   const model = {
     ...providerModel(found, visit.words, web.now(), visit.role === 'owner', own),
     files: fileModels(web, found.view.type, type, visit),
+    follows: follows(found.view),
   };
   return { found, model };
 }

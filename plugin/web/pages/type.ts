@@ -21,7 +21,7 @@ import { pathParams, requestedJob } from '../request/path.js';
 import { typeVersion } from '../request/version.js';
 import { type Route, twins } from '../route.js';
 import type { Visit } from '../visit.js';
-import { fileModels } from './files.js';
+import { fileModels, follows } from './files.js';
 
 const LIST_QUERY = {
   q: 'Words that name, host, address, description or community contain.',
@@ -63,7 +63,11 @@ async function load(web: Web, visit: Visit) {
   const defaults = api ? API_DEFAULTS : pageDefaults(role);
   const view = typeFor(visit, await web.panel.type(typeId));
   const result = searchRows(view.ranked, search, defaults);
-  const model = { ...typeModel(view, words, result.rows), files: fileModels(web, view.type, typeId, visit) };
+  const model = {
+    ...typeModel(view, words, result.rows),
+    files: fileModels(web, view.type, typeId, visit),
+    follows: follows(view),
+  };
   return { view, model, list: { search, result, defaults } };
 }
 
