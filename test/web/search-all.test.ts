@@ -45,7 +45,10 @@ describe('the search', () => {
 
   it('finds no type by the middle of a word', async () => {
     list('dnsservice', 'VIC-Adoberia', 'GRA-Placa');
+    const told = ranked('webdav', 9, { provider: { node: 'x', description: 'DNSService, Service' } });
+    web.panel.lists.set('webdav', [told]);
     expect(await search('vic')).toMatchObject({ types: [], providers: ['VIC-Adoberia'] });
+    expect((await search('serv')).providers).toContain('x');
   });
 
   it('finds addresses apart', async () => {

@@ -2,6 +2,7 @@
 import type { Provider } from '../../model/provider.js';
 import type { Ranked } from '../../model/ranked.js';
 import type { TypeSummary } from '../../panel/contract.js';
+import type { ServiceType } from '../../services/contract.js';
 import type { Words } from '../i18n.js';
 import { providerName } from '../row.js';
 import { fold } from '../search.js';
@@ -44,18 +45,20 @@ export function searchEverywhere(services: readonly TypeSummary[], q: string, wo
   const [byName, byAddress]: [Placed[], Placed[]] = [[], []];
   const nodes = new Map<string, Ranked[]>();
   for (const service of services) {
-    const isOfType = new Set(wanted.filter((word) => typeText(service).includes(` ${word}`)));
+    const isOfType = new Set(wanted.filter((word) => beginsIn(typeText(service), word)));
     for (const row of service.ranked) {
       const { provider } = row;
       const name = nameText(provider);
-      if (every((word) => name.includes(word) || isOfType.has(word))) byName.push({ row, service });
+      const told = toldText(provider);
+      if (every((word) => name.includes(word) || isOfType.has(word) || beginsIn(told, word)))
+        byName.push({ row, service });
       else if (every((word) => addressText(provider).includes(word))) byAddress.push({ row, service });
       const { node } = provider;
       if (node !== '' && every((word) => name.includes(word)) && every((word) => fold(node).includes(word)))
         nodes.set(node, [...(nodes.get(node) ?? []), row]);
     }
   }
-  const types = services.filter((service) => every((word) => typeText(service).includes(` ${word}`)));
+  const types = services.filter((service) => every((word) => beginsIn(typeText(service), word)));
   return {
     types: group(types, (service) => ({
       ...{ type: service.typeId, title: typeTitle(service.type, service.typeId, words) },
@@ -80,26 +83,29 @@ function bestFirst(found: readonly Placed[], [first = '']: readonly string[]): r
     .map(({ placed }) => placed);
 }
 
-/** By provider and type, which outlive many searches: folding ten thousand texts takes longer than all else. */
-const folded = new WeakMap<object, string>();
-
-function remembered(of: object, text: () => string): string {
-  const known = folded.get(of) ?? fold(text());
-  folded.set(of, known);
-  return known;
+/** Folding ten thousand texts takes longer than all else; providers and types outlive many searches. */
+function remembering<T extends object>(text: (of: T) => readonly string[]): (of: T) => string {
+  const folded = new WeakMap<T, string>();
+  return (of) => {
+    const known = folded.get(of) ?? fold(text(of).join(' '));
+    folded.set(of, known);
+    return known;
+  };
 }
 
-const nameText = (provider: Provider) =>
-  remembered(provider, () => [provider.node, provider.host, provider.description, provider.community].join(' '));
+const nameText = remembering(({ node, host }: Provider) => [node, host]);
+const toldText = remembering(({ description, community }: Provider) => [description, community]);
+/** In all three languages: who has one in mind need not know which of them the page speaks. */
+const titleText = remembering(({ id, title }: ServiceType) => [id, ...Object.values(title)]);
+const typeText = ({ typeId, type }: TypeSummary) => (typeId === type.id ? titleText(type) : fold(typeId));
 
-/**
- * In all three languages: who has one in mind need not know which of them the page speaks. Its words are looked for from
- * their first letter: "vic" means no service.
- */
-const typeText = ({ typeId, type }: TypeSummary) =>
-  typeId === type.id
-    ? remembered(type, () => ` ${[typeId, ...Object.values(type.title)].join(' ').replaceAll(/[^\p{L}\p{N}]+/gu, ' ')}`)
-    : ` ${fold(typeId)}`;
+/** Whether a word of the text begins so: "vic" means no service. */
+function beginsIn(text: string, word: string): boolean {
+  for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1)) {
+    if (!/[\p{L}\p{N}]/u.test(text[at - 1] ?? ' ')) return true;
+  }
+  return false;
+}
 
 const addressText = ({ address, port }: Provider) =>
   port === null ? address : `${address}:${port} [${address}]:${port}`;
