@@ -8,9 +8,12 @@ export const DELTA = 4;
 /** Points within which two scores may be equal: less than they move from one day to the next. */
 const NEAR = 4;
 /** How much longer the typical times of an equal may be: hardly anybody feels a fifth. */
-const LONGER = Math.log(1.2);
-/** Differences of less than this are felt by nobody, ms. */
-const UNFELT_MS = 1;
+const LONGER = 1.2;
+/** Differences of less than this are felt by nobody, by unit. */
+const UNFELT: ReadonlyMap<string, number> = new Map([
+  ['ms', 1],
+  ['ms/kB', 0.01],
+]);
 
 /** What decides whether a row may be recommended. */
 type Candidate = Pick<Ranked, 'provider' | 'score' | 'high' | 'hidden'> & { readonly parts?: readonly Part[] };
@@ -33,18 +36,13 @@ export function nearEquals<Row extends Candidate>(rows: readonly Row[]): Row[] {
   return fit.filter((row) => points - Number(row.score) < NEAR && Number(row.high) >= points && isAsQuick(row, best));
 }
 
-/** By the medians of all times that both have, in the proportion in which they weigh. */
+/** By the medians of each time that both have. */
 function isAsQuick({ parts = [] }: Candidate, best: Candidate): boolean {
-  let sum = 0;
-  let weights = 0;
-  for (const { metric, value, unit, weight } of parts) {
+  return parts.every(({ metric, value, unit }) => {
     const other = best.parts?.find((part) => part.metric === metric)?.value ?? null;
-    if (value === null || other === null || !unit?.startsWith('ms')) continue;
-    const least = unit === 'ms' ? UNFELT_MS : 0.01;
-    sum += weight * Math.log((value + least) / (other + least));
-    weights += weight;
-  }
-  return weights === 0 || sum / weights <= LONGER;
+    const unfelt = UNFELT.get(unit ?? '');
+    return value === null || other === null || unfelt === undefined || value + unfelt <= LONGER * (other + unfelt);
+  });
 }
 
 /**
