@@ -8,6 +8,7 @@ import type { Language } from '../model/language.js';
 import { LANGUAGES } from '../model/language.js';
 import {
   basePath,
+  file,
   folder,
   hostPort,
   hosts,
@@ -20,6 +21,7 @@ import {
   optional,
   type Parse,
   proxies,
+  publicAddress,
   ranges,
   text,
   webAddress,
@@ -48,6 +50,11 @@ export interface Config {
   readonly providersFile: string | null;
   /** A node of an AREDN mesh, as a host, perhaps with a port; `auto` = this machine's router, if it is one; null = none. */
   readonly arednNode: string | null;
+  /** Where olsrd writes the services and hosts that it has heard: a path, `auto` = where a system keeps them, or `off`. */
+  readonly olsrServicesFile: string;
+  readonly olsrHostsFile: string;
+  /** A router's file of services over HTTP; null = none. */
+  readonly olsrUrl: string | null;
   /** Ranges that may be probed; null = private ranges, and loopback only when the local agent itself gossips there. */
   readonly communityRanges: readonly string[] | null;
   /** Probes in flight at once. */
@@ -105,6 +112,9 @@ const OPTIONS: { readonly [name in keyof Config]: Option<Config[name]> } = {
   avahi: option('AVAHI', oneOf('auto', 'on', 'off'), 'auto'),
   providersFile: option('PROVIDERS_FILE', optional(text), ''),
   arednNode: option('AREDN_NODE', optional(node), ''),
+  olsrServicesFile: option('OLSR_SERVICES_FILE', file, 'auto'),
+  olsrHostsFile: option('OLSR_HOSTS_FILE', file, 'auto'),
+  olsrUrl: option('OLSR_URL', optional(publicAddress), ''),
   communityRanges: option('COMMUNITY_RANGES', ranges, 'auto'),
   scanConcurrency: option('SCAN_CONCURRENCY', integer(1, 16), '3'),
   // 1 kbit/s on average: 0.1 % of a 1 Mbit/s link.
@@ -122,7 +132,7 @@ const OPTIONS: { readonly [name in keyof Config]: Option<Config[name]> } = {
 const KEYS = Object.values(OPTIONS).map(({ key }) => key);
 
 /** Their values must reach neither a log nor a screen. */
-const SECRETS = ['SERF_AUTH_KEY', 'METRICS_TOKEN', 'NOTIFY_URL', 'AREDN_NODE'];
+const SECRETS = ['SERF_AUTH_KEY', 'METRICS_TOKEN', 'NOTIFY_URL', 'AREDN_NODE', 'OLSR_URL'];
 
 /**
  * Reads the file, then the environment, which wins.

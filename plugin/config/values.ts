@@ -19,6 +19,7 @@ export const optional =
   (text) =>
     text === '' ? null : parse(text);
 export const text: Parse<string> = (value) => value;
+export const file: Parse<string> = (value) => value || fail('auto, off or a path');
 export const folder: Parse<string> = (value) => value || fail('a folder');
 export const integer =
   (low: number, high: number): Parse<number> =>
@@ -59,6 +60,12 @@ export const webAddress: Parse<string> = (value) => {
     fail('%25 for a literal %, and %XX only for bytes of UTF-8');
   }
   return value;
+};
+
+/** As `webAddress`, without a user name or password. */
+export const publicAddress: Parse<string> = (value) => {
+  const { username, password } = new URL(webAddress(value));
+  return username + password === '' ? value : fail('an address without user name and password');
 };
 
 export const basePath: Parse<string> = (value) =>

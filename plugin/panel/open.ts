@@ -29,7 +29,10 @@ const SERF_LIMIT_MS = 1_000;
  */
 export async function wantsDemo(config: Config): Promise<boolean> {
   if (config.demo !== 'auto') return config.demo !== 'off';
-  const isNamed = config.providersFile !== null || (config.arednNode ?? 'auto') !== 'auto';
+  const { providersFile, arednNode, olsrUrl, olsrServicesFile } = config;
+  const isRouterNamed =
+    (arednNode ?? 'auto') !== 'auto' || olsrUrl !== null || !['auto', 'off'].includes(olsrServicesFile);
+  const isNamed = providersFile !== null || isRouterNamed;
   return !isNamed && !(await serfAnswers(config, SERF_LIMIT_MS));
 }
 

@@ -44,12 +44,12 @@ function folderWith(file: string, text: string): string {
 
 describe('the sources', () => {
   it('come in the order in which they are listed', async () => {
-    expect((await loadSources()).map(({ id }) => id)).toEqual(['serf', 'list', 'avahi', 'aredn']);
+    expect((await loadSources()).map(({ id }) => id)).toEqual(['serf', 'list', 'avahi', 'aredn', 'olsr']);
   });
 
   it('are one more with one more file in the folder, which needs nothing else', async () => {
     const sources = await loadSources(folderWith('neighbours.mjs', `${NEIGHBOURS}\nexport default good;`));
-    expect(sources.map(({ id }) => id)).toEqual(['serf', 'neighbours', 'list', 'avahi', 'aredn']);
+    expect(sources.map(({ id }) => id)).toEqual(['serf', 'neighbours', 'list', 'avahi', 'aredn', 'olsr']);
     const config = { providersFile: '/nonexistent' };
     const discovery = createDiscovery({ sources, config, serf: false });
     onTestFinished(() => discovery.close());
