@@ -65,6 +65,13 @@ async function execute(
   if (command === 'doctor') return examine(file, io, tools, { json });
   if (command === 'embed' || command === 'unembed')
     return (await import('./embed.js'))[command](argument, io, { json });
+  if (command === 'import') {
+    const [{ importList }, { loadServices }] = await Promise.all([
+      import('./import/index.js'),
+      import('../services/index.js'),
+    ]);
+    return importList(argument as string, io, await loadServices(), { json });
+  }
   const config = readConfig(file);
   if (command === 'serve') {
     await tools.serve(config, { json });

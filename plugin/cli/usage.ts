@@ -26,6 +26,11 @@ const COMMANDS = {
     argument: 'optional',
   },
   unembed: { line: 'unembed [DOCROOT]', does: 'take it out again', argument: 'optional' },
+  import: {
+    line: 'import FILE|-',
+    does: 'make a hand-kept list of guifi.net’s CNML, or of a zone’s proxies',
+    argument: 'required',
+  },
   doctor: { line: 'doctor', does: 'check what works, and say what to do where something does not', argument: 'none' },
 } as const;
 
@@ -106,8 +111,9 @@ function readWords(
   const { line, argument: takes } = COMMANDS[command];
   if (all && (command !== 'scan' || argument !== undefined))
     throw new UsageError('--all stands for every service of scan.', 'scan --all');
-  if (takes === 'two' && argument === undefined && !all) throw new UsageError(`${command} needs a service type.`, line);
-  const extra = { none: argument, optional: rest[0], two: rest[1] }[takes];
+  if ((takes === 'two' || takes === 'required') && argument === undefined && !all)
+    throw new UsageError(`${command} needs a ${takes === 'two' ? 'service type' : 'file'}.`, line);
+  const extra = { none: argument, optional: rest[0], required: rest[0], two: rest[1] }[takes];
   if (extra !== undefined) throw new UsageError(`Unexpected argument "${extra}".`, line);
   return { command, argument: argument ?? null, provider: rest[0] ?? null };
 }

@@ -234,7 +234,7 @@ const YES_NO: ReadonlyMap<string, Texts> = new Map([
 
 const proxy3: ServiceType = {
   id: 'proxy3',
-  links: [{ scheme: 'http', port: 3128 }, { scheme: 'proxy' }],
+  links: [{ scheme: 'http', port: 3128 }, { scheme: 'proxy' }, { scheme: 'guifi', word: 'proxy' }],
   title: { ca: 'Proxy web', es: 'Proxy web', en: 'Web proxy' },
   summary: {
     ca: 'Per navegar per Internet a través de la connexió d’un veí.',

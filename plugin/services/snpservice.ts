@@ -72,6 +72,7 @@ async function serverInfo(
 
 const snpservice: ServiceType = {
   id: 'snpservice',
+  links: [{ scheme: 'guifi', word: 'snpgraphs' }],
   title: { ca: 'Gràfiques de xarxa', es: 'Gráficas de red', en: 'Network graphs' },
   summary: {
     ca: 'Mesura els equips d’una zona i en dibuixa el trànsit i la disponibilitat.',

@@ -237,7 +237,7 @@ const isName = (record: DnsRecord): record is StringAnswer => record.type === 'P
 
 const dnsservice: ServiceType = {
   id: 'dnsservice',
-  links: [{ scheme: 'dns' }, { scheme: 'domain' }, { scheme: 'udp', port: 53 }],
+  links: [{ scheme: 'dns' }, { scheme: 'domain' }, { scheme: 'udp', port: 53 }, { scheme: 'guifi', word: 'dns' }],
   title: { ca: 'Servidor DNS', es: 'Servidor DNS', en: 'DNS server' },
   summary: {
     ca: 'Tradueix noms en adreces: els de guifi.net i, sovint, els d’Internet.',
