@@ -65,7 +65,7 @@ it('writes JSON and nothing else to standard output', async () => {
   const { services, sources: shown } = JSON.parse(io.written.out);
   expect(services[0]).toMatchObject({ type: 'dnsservice', providers: 3, measured: 2, best: { score: 91.4 } });
   expect(shown).toMatchObject([{ name: 'serf', state: 'away', error: away }]);
-  expect(io.written.err).toContain('demo');
+  expect(io.written.err).toContain('not your neighbours');
   expect(io.written.err).toContain('serf: No answer. Start it.');
   io.written.out = '';
   await listProviders(panel, io, 'dnsservice', json);

@@ -63,7 +63,7 @@ describe('use', () => {
     expect(await useProvider(fakePanel({ rows: [dead], services }), io, 'dnsservice', text, null)).toBe(1);
     expect(io.written).toEqual({
       out: '',
-      err: expect.stringMatching(/^No provider .*\ncloudy-services scan dnsservice\n$/),
+      err: expect.stringMatching(/^None of its providers .*\ncloudy-services scan dnsservice\n$/),
     });
   });
 

@@ -54,7 +54,7 @@ describe('a comparison', () => {
     expect(heads).toEqual(list.slice(0, 4).map(({ provider }) => provider.id));
     expect(body).toContain('1 more is left out');
     expect(body).toContain('1 of them is no longer announced');
-    expect(body).toContain(`href="${address(1, 2, 3).replaceAll('&', '&amp;')}" aria-label="Without node1"`);
+    expect(body).toContain(`href="${address(1, 2, 3).replaceAll('&', '&amp;')}" aria-label="Remove node1"`);
     expect((await visitor.get(address(0, 1))).body).not.toContain('aria-label="Without');
   });
 

@@ -24,7 +24,15 @@ describe('the page of a provider', () => {
     [{ rtt: null, jitter: null, loss: 1 }, '100% of packets lost'],
   ])('shows only what was measured of the path: %o', async (path, text) => {
     const body = await pageBody('dnsservice', { path });
-    expect(/<dt>Path to the node \(ping\)<\/dt><dd>(.*?)<\/dd>/.exec(body)?.[1]).toBe(text);
+    expect(/<dt>Path to the node<\/dt><dd>(.*?)<\/dd>/.exec(body)?.[1]).toBe(text);
+  });
+
+  it('says the round-trip time once: as the score weighs it', async () => {
+    const part = { metric: 'rtt', value: 11.8, unit: 'ms', mark: 0.9, weight: 0.2, lost: 1, failures: 0, doubt: 0 };
+    const path = { rtt: 13.7, jitter: null, loss: null };
+    const body = await pageBody('owp', { path, parts: [{ ...part, count: 5, fresh: 1 }] });
+    expect(body).toContain('<dt>Path to the node</dt><dd>11.8\u00a0ms round trip</dd>');
+    expect(body).not.toContain('13.7');
   });
 
   it.each([
