@@ -194,6 +194,15 @@ document.addEventListener('keydown', (event) => {
   search.focus();
 });
 
+// The link in the terminal brings the code of the first run along; once typed in, it leaves the address.
+const code = /^#code=([\w-]+)$/.exec(location.hash)?.[1];
+const field = document.getElementById('cs-code');
+if (code && field) {
+  field.value = code;
+  document.getElementById('cs-password').focus();
+  history.replaceState(history.state, '', location.pathname + location.search);
+}
+
 show();
 age();
 setInterval(show, 1000);

@@ -185,7 +185,9 @@ export function announce({ url, panel }: Daemon, json: boolean): void {
   if (panel.store.movedAside)
     log.warning(`The database was damaged: it is now ${panel.store.movedAside}, and a new one was started.`);
   if (hasOwner(panel.store.settings)) return;
-  const login = urls[0] === undefined ? 'the login page' : `${urls[0]}login`;
-  log.info(`No owner yet. Choose a password at ${login} with the code ${firstRunCode(panel.store.settings)}`);
+  const code = firstRunCode(panel.store.settings);
+  // Behind the #, which no browser sends: the page's own script types it in.
+  const login = urls[0] === undefined ? 'the login page' : `${urls[0]}login#code=${code}`;
+  log.info(`No owner yet. Choose a password at ${login} with the code ${code}`);
   log.info(`or run: ${programCommand()} passwd`);
 }

@@ -115,7 +115,7 @@ describe('the daemon', () => {
     const lines = consoleError.mock.calls.join('\n');
     consoleError.mockRestore();
     expect(lines).toContain(`listens on ${urls.join(' and ')}\n`);
-    expect(lines).toContain(`Choose a password at ${urls[0]}login with the code `);
+    expect(lines).toContain(`Choose a password at ${urls[0]}login#code=`);
     for (const url of urls) expect((await fetch(`${url}healthz`)).status).toBe(200);
   });
 

@@ -32,6 +32,17 @@ describe('logging in', () => {
     expect(await isOwner(visitor)).toBe(false);
   });
 
+  it('in place answers with where to go, as the whole page changes', async () => {
+    const visitor = await open();
+    await visitor.get('/login');
+    const { statusCode, headers } = await visitor.post(
+      '/login',
+      { password: PASSWORD, next: '/help' },
+      { 'hx-request': 'true' },
+    );
+    expect([statusCode, headers['hx-redirect']]).toEqual([204, '/help']);
+  });
+
   it('never leads to another site', async () => {
     const visitor = await open();
     await visitor.get('/login');

@@ -39,7 +39,10 @@ async function login(web: Web, visit: Visit) {
     if (error instanceof PanelError) return form(web, visit, next, error);
     throw error;
   }
-  return redirect(visit, ownPath(web, next));
+  const target = ownPath(web, next);
+  if (!visit.fragment) return redirect(visit, target);
+  // The whole page is another one now: its forms need the new session's token.
+  return visit.reply.header('hx-redirect', target).code(204).send();
 }
 
 async function loginProgram(web: Web, visit: Visit) {
