@@ -122,6 +122,8 @@ document.addEventListener('htmx:after:request', ({ detail: { ctx } }) => {
   const { status, headers } = ctx.response;
   if (status >= 502 && status <= 504) return lose(ctx);
   hear();
+  // Nobody is logged in any more: what only the owner may press goes with the next answer.
+  if (status === 401) pulse()?.dispatchEvent(new Event('cs-again'));
   // Those of a form that was open for too long, so that it can be sent again as it is.
   const token = headers.get('cs-token');
   if (token) for (const field of document.querySelectorAll('[name=token]')) field.value = token;

@@ -127,3 +127,17 @@ describe('a scan', () => {
     });
   });
 });
+
+it('a session that ended in another tab takes its buttons along', async () => {
+  await asOwner(way, {}, async (page, context) => {
+    await page.goto(way.base + LIST);
+    const other = await context.newPage();
+    await other.goto(way.base);
+    await other.click('form[action$="/logout"] button');
+    await other.waitForSelector('#cs-session a');
+    await page.bringToFront();
+    await page.waitForSelector('#cs-session a[href*="login"]');
+    await page.waitForSelector('#type:not(:has(#cs-scan))');
+    expect(await page.locator('#cs-session').count()).toBe(1);
+  });
+});

@@ -63,6 +63,14 @@ describe('a running scan', () => {
   });
 });
 
+it('whoever is not logged in any more is told so, and offered to log in where it said log out', async () => {
+  const { visitor } = await scanning();
+  await visitor.post('/logout');
+  const { statusCode, body } = await visitor.post(`${LIST}/scan`, {}, HTMX);
+  expect(statusCode).toBe(401);
+  expect(body).toMatch(/<div id="cs-session" hx-swap-oob="outerMorph">\s*<a [^>]*href="\/login/);
+});
+
 describe('the icon of the tab', () => {
   it.each([
     ['/icon.svg', 'running', 0],

@@ -64,7 +64,8 @@ export async function section<Data extends TabData>(
   const watched = watch && stamp ? `${watch}${watch.includes('?') ? '&' : '?'}since=${stamp}` : watch;
   const text = web.views.render(`partials/${name}`, model);
   const part = text + web.views.render('partials/pulse', { ...model, name, watched });
-  if (visit.fragment) return html(web, visit, part, 200);
+  const isLate = 'since' in (visit.request.query as object);
+  if (visit.fragment) return html(web, visit, isLate ? part + sessionPart(web, { ...model, back: watch }) : part, 200);
   return page(web, visit, name, { ...data, ...tab, part });
 }
 
@@ -78,6 +79,10 @@ function tabModel(web: Web, { request, words }: Visit, name: Section, data: TabD
   const icon: Asset = data.alarm ? `icon-${data.alarm}.svg` : 'icon.svg';
   return { tab: progress + data.title, icon: web.asset(icon), busy: jobs.length > 0 };
 }
+
+/** Of the head of a page that has been open for long: its visitor may be another one by now. */
+const sessionPart = (web: Web, model: object): string =>
+  web.auth.ownLogin ? web.views.render('partials/session', { ...model, fragment: true }) : '';
 
 /** Back to a path of this site after a POST. */
 export function redirect({ reply }: Visit, path: string): FastifyReply {
@@ -103,7 +108,9 @@ export function failure(web: Web, visit: Visit, thrown: unknown): Promise<Fastif
   if (!visit.fragment) return page(web, visit, 'error', data, statusCode(error, thrown));
   reply.header('hx-retarget', '#cs-message').header('hx-reswap', 'innerHTML');
   if (error.code === 'bad-token') reply.header('cs-token', web.auth.token(visit));
-  const text = web.views.render('partials/error', { ...common(web, visit), ...data });
+  const model = { ...common(web, visit), ...data };
+  const text =
+    web.views.render('partials/error', model) + (error.code === 'login-required' ? sessionPart(web, model) : '');
   return html(web, visit, text, statusCode(error, thrown));
 }
 
