@@ -293,7 +293,7 @@ describe('announcing', () => {
   it('proposes the description in the panel’s language, and says so in the page’s', async () => {
     const visitor = await owner();
     const { body } = await visitor.get('/services/proxy3?announce=yes', { 'accept-language': 'es' });
-    expect(body).toContain('La propuesta está en el idioma del panel (English)');
+    expect(body).toContain('en el idioma del panel (English)');
   });
 
   it('shows what neighbours will see and how full the tags are, and has no form for a reader', async () => {

@@ -166,6 +166,29 @@ describe('what follows the ranking', () => {
   });
 });
 
+describe('sharing a provider', () => {
+  const folded = async (visitor: Visitor, headers = {}) => {
+    const { body } = await visitor.get(pageAddress(2), headers);
+    return /<details class="cs-card cs-share">(.*?)<\/details>/s.exec(body)?.[1] ?? '';
+  };
+
+  it('is its page’s absolute address, and a code of it', async () => {
+    const visitor = await open();
+    const fold = await folded(visitor);
+    const address = `http://node.example:7001${pageAddress(2)}`;
+    expect(fold).toContain(`>${address}</pre>`);
+    expect(fold).toContain(`aria-label="QR code of ${address}"`);
+    expect(fold).not.toContain('PUBLIC_READ');
+  });
+
+  it('gives no address that leads to the neighbour’s own machine, and says who may read', async () => {
+    const visitor = await open();
+    const fold = await folded(visitor, { host: '127.0.0.1:7001' });
+    expect(fold).toContain('works on this machine only');
+    expect(fold).not.toContain('<pre');
+  });
+});
+
 describe('a QR step', () => {
   const TEXT = 'ABCDEFG-HIJKLMN"><script>';
   const use = (text: string) => () => [{ kind: 'qr', label: label('Scan me'), text } satisfies UseStep];
@@ -184,20 +207,15 @@ describe('a QR step', () => {
   it('offers a text that is too long for a phone to be copied', async () => {
     const visitor = await open({ use: use('x'.repeat(1_001)) });
     const { body } = await visitor.get(pageAddress(2));
-    expect(body).not.toContain('cs-qr');
-    expect(body).toContain(`>${'x'.repeat(1_001)}</pre>`);
+    const [steps = ''] = body.split('cs-share');
+    expect(steps).not.toContain('cs-qr');
+    expect(steps).toContain(`>${'x'.repeat(1_001)}</pre>`);
   });
 
   it('has the three corners of a QR code inside a quiet zone of four', async () => {
     const code = qrCodes(['ABC']).get('ABC');
     expect(code?.size).toBe(21 + 8);
-    for (const [x, y] of [
-      [4, 4],
-      [24, 4],
-      [4, 24],
-      [10, 10],
-    ])
-      expect(code?.path).toContain(`M${x} ${y}h1v1h-1z`);
+    for (const corner of ['M4 4h7', 'M18 4h7', 'M4 24h7', 'M4 10h7']) expect(code?.path).toContain(`${corner}v1h-7z`);
     expect(code?.path).not.toMatch(/M([0-3]|2[5-9]) |M\d+ ([0-3]|2[5-9])h/);
     expect(qrCodes([]).size).toBe(0);
   });

@@ -59,8 +59,15 @@ export function panelAddress({ base, embedded, panel }: Web, { request }: Visit)
   return `http://${joinHostPort(host, listen.port)}${basePath}`;
 }
 
-/** Whether the visitor's browser reaches the panel at an address that means every machine's own. */
-export const isLocal = ({ request }: Visit): boolean => /^(localhost|127\.[\d.]+|\[?::1\]?)$/.test(request.hostname);
+/** Whether the address means every machine's own. */
+export const isLocal = (address: string): boolean => /^https?:\/\/(localhost|127\.[\d.]+|\[::1\])[:/]/.test(address);
+
+/** Where others see this page; null where no address leads there. */
+export function shareModel(web: Web, visit: Visit, url: string) {
+  const root = panelAddress(web, visit);
+  const address = root === null ? null : root + url.slice(web.base.length);
+  return { address, isLocal: address !== null && isLocal(address), isPublic: web.panel.config.publicRead };
+}
 
 export const noneWorks = () =>
   new PanelError('none-works', 'No provider of it works now.', 'Keep what you have, and measure again later.');

@@ -21,7 +21,7 @@ import { pathParams, requestedJob } from '../request/path.js';
 import { providerVersion } from '../request/version.js';
 import { type Route, twins } from '../route.js';
 import type { Visit } from '../visit.js';
-import { fileModels, follows } from './files.js';
+import { fileModels, follows, shareModel } from './files.js';
 
 const account = fields({
   account: fields({ user: limitedText(MAX_USER_LENGTH), password: limitedText(MAX_PASSWORD_LENGTH) }, [
@@ -106,6 +106,7 @@ async function show(web: Web, visit: Visit, { found, model }: Loaded, followed: 
     (running.provider ?? id) === id;
   const job = followed ? jobFor(web, visit, followed) : (visit.jobs.find(covers) ?? null);
   const address = web.url('services', typeId, 'providers', id);
+  const share = shareModel(web, visit, web.url('services', typeId, 'providers', id));
   const span = queryChoice(request.query, 'span', Object.keys(SPANS) as Span[]);
   const service = serviceModel(view, words);
   return section(web, visit, 'provider', withSpan(pulse(address, EVERYTHING, job), span), {
@@ -119,8 +120,10 @@ async function show(web: Web, visit: Visit, { found, model }: Loaded, followed: 
     service,
     alarm: alarm([service]),
     provider: model,
-    use: useModel(model.use, request.query),
-    codes: qrCodes(model.use.flatMap((step) => (step.kind === 'qr' ? [step.text] : []))),
+    ...{ use: useModel(model.use, request.query), share },
+    codes: qrCodes(
+      [...model.use.flatMap((step) => (step.kind === 'qr' ? [step.text] : [])), share.address ?? []].flat(),
+    ),
     bytes: model.scan.bytes,
     scannable: ranked.provider.barred === null,
     job,

@@ -7,7 +7,7 @@ const MAX_TEXT_BYTES = 1_000;
 interface Code {
   /** Side in squares, with the quiet zone of four around it (ISO/IEC 18004). */
   readonly size: number;
-  /** Path data of the dark squares; the side of a square is 1. */
+  /** Path data of the dark squares, one after the other in a row as one piece; the side of a square is 1. */
   readonly path: string;
 }
 
@@ -20,6 +20,13 @@ export function qrCodes(texts: readonly string[]): ReadonlyMap<string, Code> {
 }
 
 function draw(rows: readonly (readonly boolean[])[]): Code {
-  const squares = rows.flatMap((row, y) => row.flatMap((dark, x) => (dark ? [`M${x} ${y}h1v1h-1z`] : [])));
-  return { size: rows.length, path: squares.join('') };
+  const runs = rows.flatMap((row, y) =>
+    [
+      ...row
+        .map((dark) => (dark ? '1' : '0'))
+        .join('')
+        .matchAll(/1+/g),
+    ].map(({ index, 0: { length } }) => `M${index} ${y}h${length}v1h-${length}z`),
+  );
+  return { size: rows.length, path: runs.join('') };
 }

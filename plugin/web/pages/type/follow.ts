@@ -67,7 +67,7 @@ async function show(web: Web, visit: Visit, model: Awaited<ReturnType<typeof fol
     title,
     service,
     follow: model,
-    local: isLocal(visit),
+    local: isLocal(panelAddress(web, visit) ?? ''),
     codes: qrCodes(addresses),
   });
 }
