@@ -6,10 +6,12 @@ import type { Config } from '../config/index.js';
 import type { Discovery } from '../discovery/index.js';
 import { log } from '../lib/log.js';
 import type { Provider } from '../model/provider.js';
+import type { Worse } from '../model/score.js';
 import type { LocalServices } from '../node/systemd/index.js';
 import { loadLocales } from '../present/i18n.js';
 import { providerName } from '../present/row.js';
 import { typeTitle } from '../present/service.js';
+import { toDigest } from '../score/index.js';
 import type { ServiceRegistry } from '../services/contract.js';
 import type { Store } from '../store/index.js';
 import { FAILING } from '../store/tables/settings.js';
@@ -36,6 +38,8 @@ interface Failing {
 /** By the id of a provider, or by `own:` and the type of a unit. */
 type Failures = Map<string, Failing>;
 const OWN = 'own:';
+/** The same for what is worse than usual. */
+const WORSE = 'worse:';
 
 /** More failures at once are not news about single providers. */
 const MAX_FAILURES = 100;
@@ -72,10 +76,25 @@ export class Alerts {
         const matters = provider.self || (!hidden && (recommended === id || pinned));
         const change = this.#count(failures, id, reason !== null, matters);
         if (change) this.#send(change.event, provider, reason, change.misses);
+        if (!provider.self) this.#checkHabit(failures, provider, matters);
       }
       for (const id of failures.keys())
-        if (failures.size > MAX_FAILURES || !(id.startsWith(OWN) || discovery.find(id))) failures.delete(id);
+        if (failures.size > MAX_FAILURES || !(id.startsWith(OWN) || discovery.find(id.replace(WORSE, ''))))
+          failures.delete(id);
     });
+  }
+
+  /** Told once, as long as it lasts. */
+  #checkHabit(failures: Failures, provider: Provider, matters: boolean): void {
+    const { services, store, now } = this.#deps;
+    const { type, id } = provider;
+    const { worse } = toDigest(services.of(type), store.attempts.of(type, id), now());
+    const isTold = failures.has(WORSE + id);
+    if (worse === null) failures.delete(WORSE + id);
+    else if (matters && !isTold) {
+      failures.set(WORSE + id, { misses: 0, told: true });
+      this.#send('worse', provider, null, 0, worse);
+    }
   }
 
   /** Checks that the units of the announced own services run. Called every five minutes. */
@@ -121,14 +140,21 @@ export class Alerts {
     return due && !told ? { event: 'failing', misses } : null;
   }
 
-  #send(event: Alert['event'], subject: Partial<Provider> & { type: string }, reason: Alert['reason'], misses: number) {
+  #send(
+    event: Alert['event'],
+    subject: Partial<Provider> & { type: string },
+    reason: Alert['reason'],
+    misses: number,
+    worse: Worse | null = null,
+  ) {
     const { services, config, now } = this.#deps;
     const { id = null, node = '', host = '', address = '', port = null, type, self: own = true } = subject;
     const words = loadLocales()(config.language);
     const service = typeTitle(services.of(type), type, words);
     const why = reason === null ? '' : words.t(words.has(`reason.${reason}`) ? `reason.${reason}` : `state.${reason}`);
-    const params = { name: providerName({ node, host, address }), service, reason: why };
-    const text = words.t(`alert.${event}${own ? '.own' : ''}`, params);
+    const times = worse && { today: words.measure(worse.today, 'ms'), usual: words.measure(worse.usual, 'ms') };
+    const params = { name: providerName({ node, host, address }), service, reason: why, ...times };
+    const text = words.t(`alert.${event}${own && event !== 'worse' ? '.own' : ''}`, params);
     const at = new Date(now()).toISOString();
     const provider = id === null ? null : { id, node, address, port };
     this.#post.send({ event, text, service, type, own, reason, misses, at, provider });

@@ -9,8 +9,8 @@ import type { Provider } from '../model/provider.js';
 
 /** The body that a webhook gets. */
 export interface Alert {
-  /** `test`: the owner tries whether alerts arrive. */
-  readonly event: 'failing' | 'back' | 'test';
+  /** `test`: the owner tries whether alerts arrive; `worse`: it works, and is much slower than usual. */
+  readonly event: 'failing' | 'back' | 'worse' | 'test';
   /** One sentence in the node's language. */
   readonly text: string;
   readonly service: string;
@@ -18,7 +18,7 @@ export interface Alert {
   readonly type: string;
   /** Whether it is this node's own service. */
   readonly own: boolean;
-  /** Why a probe failed, or the state of an own unit; null when it is back. */
+  /** Why a probe failed, or the state of an own unit; null when it is back or worse. */
   readonly reason: Reason | 'failed' | 'stopped' | null;
   /** Failed checks in a row. */
   readonly misses: number;

@@ -32,6 +32,15 @@ export interface Path {
   readonly loss: number | null;
 }
 
+/** Lately worse than usual. */
+export interface Worse {
+  /** Its main time: the metric, since when (ms since the epoch), and the medians since then and before, ms. */
+  readonly metric: string;
+  readonly since: number;
+  readonly today: number;
+  readonly usual: number;
+}
+
 export interface Score {
   readonly level: Level;
   /** 0..100; null when never attempted, or when the type is not scored. */
@@ -50,6 +59,8 @@ export interface Score {
   readonly rating: Rating | null;
   /** null where the node does not gossip, where nothing is known of the path, or where the gate is closed. */
   readonly path: Path | null;
+  /** null where it is as usual, where too little is known of what is usual, and where the gate is closed. */
+  readonly worse: Worse | null;
   /** Successful attempts, and all attempts considered. */
   readonly samples: number;
   readonly attempts: number;

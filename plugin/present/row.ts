@@ -16,7 +16,7 @@ const WEAK_BELOW = 50;
 
 export function rowModel(ranked: Ranked, type: ServiceType, words: Words) {
   const { provider, level, unproven, reason, detail, confidence, recommended, samples, attempts, facts } = ranked;
-  const { failures, asGood, pinned, hidden, rating } = ranked;
+  const { failures, asGood, pinned, hidden, rating, worse } = ranked;
   const { id, node, host, address, port, description, self, sources, stale } = provider;
   const verdict = toVerdict(ranked);
   return {
@@ -36,6 +36,11 @@ export function rowModel(ranked: Ranked, type: ServiceType, words: Words) {
       path: pathFigures(ranked),
     },
     ...{ failures, asGood, pinned, hidden, rating: rating && { ...rating, points: round(rating.points) } },
+    /** Lately slower than usual: since when, and medians, ms. */
+    worse: worse && { ...worse, since: isoOrNull(worse.since), today: round(worse.today), usual: round(worse.usual) },
+    worseText:
+      worse &&
+      words.t('row.worse', { today: words.measure(worse.today, 'ms'), usual: words.measure(worse.usual, 'ms') }),
     /** Round-trip time estimated from Serf's coordinates, ms; neither measured nor scored. */
     estimate: roundOrNull(ranked.estimate),
     reasonText: reason && words.t(reasonKey(ranked)),

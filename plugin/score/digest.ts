@@ -3,8 +3,9 @@
 import type { Answered, Attempt } from '../model/attempt.js';
 import type { Level } from '../model/level.js';
 import { PATH_METHODS } from '../model/metric.js';
-import type { Path } from '../model/score.js';
+import type { Path, Worse } from '../model/score.js';
 import type { ServiceType } from '../services/contract.js';
+import { toWorse } from './habit.js';
 import { toLooks } from './looks.js';
 import { mean, median, type Tally, toTally } from './mark.js';
 import { type Closed, closedBy, type Outcome, toOutcomes } from './outcome.js';
@@ -28,6 +29,7 @@ export interface Digest {
   readonly level: Level;
   readonly facts: Readonly<Record<string, string>>;
   readonly path: Path | null;
+  readonly worse: Worse | null;
   /** In the order of the type's metrics; of a type that is not scored, whatever was measured, by name. */
   readonly tallies: readonly Tally[];
 }
@@ -42,14 +44,21 @@ const EMPTY: Digest = Object.freeze<Digest>({
   level: 0,
   facts: {},
   path: null,
+  worse: null,
   tallies: [],
 });
 
 /**
  * Digests the latest attempts of one provider, given in any order. An attempt later than `now` (ms since the epoch, when
- * given) counts as made now: a clock that ran ahead once must not age all that is measured afterwards.
+ * given) counts as made now: a clock that ran ahead once must not age all that is measured afterwards. What was measured
+ * before `changedAt` (ms since the epoch) tells less, since something has changed by then.
  */
-export function toDigest(type: Scored, attempts: readonly Attempt[], now = Number.POSITIVE_INFINITY): Digest {
+export function toDigest(
+  type: Scored,
+  attempts: readonly Attempt[],
+  now = Number.POSITIVE_INFINITY,
+  changedAt = Number.NEGATIVE_INFINITY,
+): Digest {
   const outcomes = toOutcomes(attempts, type.scoredFrom ?? 0);
   const newest = outcomes[0]?.attempt.at;
   if (newest === undefined) return EMPTY;
@@ -62,8 +71,15 @@ export function toDigest(type: Scored, attempts: readonly Attempt[], now = Numbe
   if (closed || !latest) return { ...tried, closed };
   const looks = toLooks(outcomes);
   const tallies =
-    type.scoredFrom === null ? toFigures(answers) : type.metrics.map((metric) => toTally(metric, looks, at));
-  return { ...tried, level: latest.level, facts: latest.facts, path: toPath(answers), tallies };
+    type.scoredFrom === null ? toFigures(answers) : type.metrics.map((metric) => toTally(metric, looks, at, changedAt));
+  return {
+    ...tried,
+    level: latest.level,
+    facts: latest.facts,
+    path: toPath(answers),
+    worse: toWorse(type.metrics, looks),
+    tallies,
+  };
 }
 
 /** An answer below the proving level is no failure. `outcomes` newest first. */

@@ -43,6 +43,7 @@ export const UNTRIED: Score = Object.freeze<Score>({
   parts: [],
   rating: null,
   path: null,
+  worse: null,
   samples: 0,
   attempts: 0,
   failures: 0,
@@ -60,10 +61,10 @@ export function toScore(type: Scored, attempts: readonly Attempt[], now: number,
 
 /** The score at `now` (ms since the epoch) from the digest of the provider's attempts: what is old counts less by then. */
 export function scoreAt(type: Scored, digest: Digest, now: number, stars: readonly Stars[] = []): Score {
-  const { at, closed, tallies, attempts, samples, failures, measuredAt, level, facts, path } = digest;
+  const { at, closed, tallies, attempts, samples, failures, measuredAt, level, facts, path, worse } = digest;
   const opinion = toRating(stars, now);
   const rating = opinion && { count: opinion.count, mean: opinion.mean, points: 0 };
-  const tried = { ...UNTRIED, attempts, samples, failures, measuredAt, level, facts, path, rating };
+  const tried = { ...UNTRIED, attempts, samples, failures, measuredAt, level, facts, path, worse, rating };
   if (closed) return { ...tried, ...closed, score: 0, low: 0, high: 0, parts: [GATE] };
   if (measuredAt === null) return tried;
   if (type.scoredFrom === null) return { ...tried, reason: 'not-checked', parts: tallies.map(shown) };

@@ -12,6 +12,9 @@ const HOUR = 3_600_000;
 /** A look this long after another, ms, tells two thirds of what an unrelated one would: loads last for hours. */
 const NEWS_MS = 6 * HOUR;
 
+/** What a look from before a change still tells of the path and the service, as a share. That it answers is another matter. */
+const BEFORE_CHANGE = 0.2;
+
 /** All that the attempts say of one metric, as sums in which each look weighs what its age leaves of it. */
 export interface Tally {
   readonly metric: string;
@@ -52,9 +55,14 @@ const remaining = (age: number, halfLifeHours: number) =>
 /**
  * Sums one metric over all looks, newest first, as of `at` (ms since the epoch). Each attempt counts once, as the mean of
  * its samples' marks, and each look once, as the mean of its attempts: many tries at once are no more than one. A failure
- * marks 0 in every metric; an answer without the metric says nothing about it.
+ * marks 0 in every metric; an answer without the metric says nothing about it. Looks before `changedAt` weigh less.
  */
-export function toTally(metric: Metric, looks: readonly (readonly Outcome[])[], at: number): Tally {
+export function toTally(
+  metric: Metric,
+  looks: readonly (readonly Outcome[])[],
+  at: number,
+  changedAt = Number.NEGATIVE_INFINITY,
+): Tally {
   const values: number[] = [];
   const curve = toCurve(metric);
   const sums = { count: 0, looks: 0, answered: 0, failed: 0, marks: 0, squares: 0, news: 0 };
@@ -62,7 +70,8 @@ export function toTally(metric: Metric, looks: readonly (readonly Outcome[])[], 
   for (const look of looks) {
     const { count, failed, marks, newest } = sumLook(metric.id, curve, look, values);
     if (count === 0) continue;
-    const weight = remaining(at - newest, metric.halfLifeHours);
+    const isBefore = newest < changedAt && metric.id !== ANSWERS;
+    const weight = remaining(at - newest, metric.halfLifeHours) * (isBefore ? BEFORE_CHANGE : 1);
     const mark = marks / count;
     sums.count += count;
     sums.looks += 1;

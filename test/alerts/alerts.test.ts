@@ -92,6 +92,27 @@ describe('the recommended provider', () => {
     expect(sent.map(({ event }) => event)).toEqual(['failing']);
   });
 
+  it('is reported once when it is much slower than usual, in each language, and again only after it was as usual', async () => {
+    const texts: string[] = [];
+    for (const language of ['en', 'ca', 'es'] as const) {
+      const { alerts, add, store, sent } = await made({ language });
+      const id = add();
+      recommend(store, id);
+      const times = [20, 21, 19, 20, 22, 20, 95, 105, 100, 20, 21];
+      for (const [nth, value] of times.entries()) {
+        const samples = [{ metric: 'answer', value, method: 'udp' }];
+        const of = { type: 'dnsservice', provider: id, at: NOW - (times.length - nth) * 3 * 3_600_000, bytes: 100 };
+        store.attempts.add({ ...of, reason: null, level: 3, samples, facts: {} });
+        alerts.check('dnsservice', [id]);
+      }
+      expect(sent).toMatchObject([{ event: 'worse', own: false, reason: null, misses: 0 }]);
+      texts.push(String(sent[0]?.text));
+    }
+    const times = ['100', '20'].map((ms) => `${ms}\u00a0ms`);
+    for (const text of texts) for (const time of times) expect(text).toContain(time);
+    expect(new Set(texts).size).toBe(3);
+  });
+
   it('is not reported where it answers now and then', async () => {
     const { add, looks, store, sent } = await made();
     const id = add();

@@ -97,7 +97,7 @@ const COMPOSED: Readonly<Record<string, readonly string[]>> = {
   ],
   'tokens.role.': TOKEN_ROLES,
   'device.': DEVICES,
-  'alert.': ['failing', 'failing.own', 'back', 'back.own'],
+  'alert.': ['failing', 'failing.own', 'back', 'back.own', 'worse'],
 };
 const composed = Object.entries(COMPOSED).flatMap(([prefix, words]) => words.map((word) => prefix + word));
 

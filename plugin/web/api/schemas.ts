@@ -117,7 +117,11 @@ const row: Fields<RowModel> = {
   ...{ samples: whole, attempts: whole, failures: whole, facts: map(text), asGood: flag, pinned: flag, hidden: flag },
   path: orNull(shape<NonNullable<RowModel['path']>>({ rtt: numberOrNull, jitter: numberOrNull, loss: numberOrNull })),
   rating: orNull(shape<NonNullable<RowModel['rating']>>({ count: whole, mean: number, points: number })),
-  ...{ estimate: numberOrNull, reasonText: textOrNull, verdictText: text, confidenceText: textOrNull },
+  worse: orNull(
+    shape<NonNullable<RowModel['worse']>>({ metric: text, since: orNull(moment), today: number, usual: number }),
+  ),
+  ...{ worseText: textOrNull, estimate: numberOrNull, reasonText: textOrNull, verdictText: text },
+  confidenceText: textOrNull,
   verdict,
   ...{
     score: orNull(points),
