@@ -16,6 +16,7 @@ import type { Scheduler } from '../scan/scheduler.js';
 import type { Quote } from '../scan/selection.js';
 import type { Connect, ServiceRegistry, ServiceType } from '../services/contract.js';
 import type { Store } from '../store/index.js';
+import type { Change } from './changes.js';
 
 export interface TypeSummary {
   /** The type as on the wire. */
@@ -90,6 +91,11 @@ export interface Panel {
    * @throws PanelError unknown-type, unknown-provider; bad-request where there is nothing to connect
    */
   connect(typeId: string, providerId: string): Job;
+  /**
+   * Something outside the measurements tells of a provider that was measured: where it has moved, what is known of its way
+   * counts less; and it is looked at soon, where measuring in the background is on.
+   */
+  changed(typeId: string, providerId: string, change: Change): void;
   /**
    * Calls back when a scan or a background probe is over, with the providers of which it stored something, and before the
    * recommendation moves away from what fails. Returns the function that stops it.

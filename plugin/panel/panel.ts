@@ -22,6 +22,7 @@ import { Scheduler } from '../scan/scheduler.js';
 import type { Quote } from '../scan/selection.js';
 import type { Connect, ServiceRegistry, ServiceType } from '../services/contract.js';
 import type { Store } from '../store/index.js';
+import { type Change, followChanges } from './changes.js';
 import { connectAction, connectTools } from './connect.js';
 import type { Panel, ProviderView, TypeSummary, TypeView, Version } from './contract.js';
 import { Ranking } from './ranking.js';
@@ -55,7 +56,7 @@ export class WiredPanel implements Panel {
   readonly #isServing: boolean;
   readonly #closeDemo: () => Promise<void> | undefined;
   /** Stop recording the community as it changes. */
-  readonly #forget: readonly (() => void)[];
+  readonly #forget: (() => void)[];
 
   constructor(
     { config, services, discovery, jobs, store, local, own, measurer, demo, serving, time }: Rooms,
@@ -90,7 +91,18 @@ export class WiredPanel implements Panel {
     const scanning = { config, services, discovery, jobs, store, ranking, now, time };
     this.#scanner = new Scanner({ ...scanning, ended, measurer, ...(serving && { pauses: PAUSES }) });
     this.background = new Scheduler({ ...scanning, scanner: this.#scanner });
-    if (serving) this.background.start();
+    if (!serving) return;
+    this.background.start();
+    const tell = (typeId: string, provider: string, change: Change) => this.changed(typeId, provider, change);
+    this.#forget.push(followChanges({ discovery, steady: () => time.steady(), tell }));
+  }
+
+  changed(typeId: string, provider: string, change: Change): void {
+    const row = this.#ranking.of(typeId).find((known) => known.provider.id === provider);
+    // Strangers may announce any number of providers, and take them back.
+    if (!row || row.samples === 0) return;
+    if (change === 'moved') this.#ranking.changed(typeId, provider);
+    this.background.look(typeId, provider);
   }
 
   async overview() {
@@ -158,7 +170,10 @@ export class WiredPanel implements Panel {
       { kind: 'connect', type: typeId, provider: providerId, total: 1 },
       async ({ signal, progress }) => {
         const tools = connectTools(() => this.discovery.serfClient(), signal);
-        await connect.run(ranked.provider, tools, signal);
+        await connect.run(ranked.provider, tools, signal).catch((error) => {
+          this.changed(typeId, providerId, 'bad');
+          throw error;
+        });
         progress(1);
       },
     );

@@ -46,6 +46,9 @@ const RANKED_FOR_MS = 1_000;
 /** How far back the bars of a list go, today included. */
 const BAR_DAYS = 30;
 
+/** Changes that are remembered; the oldest are forgotten. */
+const MAX_CHANGES = 1_000;
+
 const SEED = 'node-seed';
 
 export class Ranking {
@@ -53,6 +56,8 @@ export class Ranking {
   readonly #changed: ReturnType<Store['attempts']['watch']>;
   readonly #known = new Map<string, Known>();
   readonly #seed: string;
+  /** When something outside the measurements told of a change, ms since the epoch, by provider. */
+  readonly #changes = new Map<string, number>();
   /** Guessed round-trip times by node name, ms, as last read. */
   #estimates: ReadonlyMap<string, number> = new Map();
   /** Grows with each change. */
@@ -104,6 +109,15 @@ export class Ranking {
     this.#follow();
     const known = typeId === undefined ? this.#version : this.#current(typeId).version;
     return [known, this.#estimatedAt, this.#deps.store.opinions.version].join();
+  }
+
+  /** What was measured of the provider until now counts less: something has changed. */
+  changed(typeId: string, provider: string): void {
+    this.#changes.delete(provider);
+    this.#changes.set(provider, this.#deps.now());
+    for (const oldest of this.#changes.keys()) if (this.#changes.size > MAX_CHANGES) this.#changes.delete(oldest);
+    this.#version += 1;
+    this.#update(typeId, [provider]);
   }
 
   /** How much was answered on each of the last 30 days, by provider (see `HistoryStore.bars`). */
@@ -182,7 +196,7 @@ export class Ranking {
     if (cached) return cached;
     const [type, at] = [services.of(typeId), now()];
     const read = [...store.attempts.recent(typeId)];
-    const digests = new Map(read.map(([id, attempts]) => [id, toDigest(type, attempts, at)]));
+    const digests = new Map(read.map(([id, attempts]) => [id, toDigest(type, attempts, at, this.#changes.get(id))]));
     const isTried = read.length > 0;
     const known = { digests, bars: null, version: isTried ? this.#version : this.#clearedAt };
     if (isTried) this.#known.set(typeId, known);
@@ -208,7 +222,8 @@ export class Ranking {
     known.version = this.#version;
     for (const id of providers) {
       const attempts = store.attempts.of(typeId, id);
-      if (attempts.length > 0) known.digests.set(id, toDigest(services.of(typeId), attempts, now()));
+      if (attempts.length > 0)
+        known.digests.set(id, toDigest(services.of(typeId), attempts, now(), this.#changes.get(id)));
       else known.digests.delete(id);
     }
     if (known.digests.size === 0) this.#known.delete(typeId);

@@ -15,6 +15,8 @@ export interface Candidate {
    * since, ms since the epoch; null = never.
    */
   readonly claimedAt?: number | null;
+  /** When it was last asked only whether its door is open, ms since the epoch; null = never. */
+  readonly knockedAt?: number | null;
   /** Failures in a row, counted from the newest attempt. */
   readonly failures: number;
   readonly score: number | null;
@@ -43,6 +45,8 @@ const MAX_WAIT_MS = 24 * HOUR;
 
 /** Share of the probes that goes to the stalest provider. */
 const STALEST_SHARE = 0.1;
+/** Share of the probes that goes, of those that may be the best for all that is known, to the stalest: it may have become so. */
+const HOPEFUL_SHARE = 0.3;
 /**
  * Share of the probes that providers which never answered get together while any other is due: strangers may make up any
  * number of them, under any number of names and addresses.
@@ -62,8 +66,8 @@ export const isDaytime = (now: number): boolean => new Date(now).getHours() >= D
 
 /**
  * The provider to probe now; null when none is due. In this order, of those that ever answered: one that would otherwise wait
- * longer than a week; for a tenth of the draws the stalest; the recommended ones; then the one that may gain most on the best
- * of its type, since old data widens what it may be worth. For a fifth of the draws, and when none of those is due, one that
+ * longer than a week; for a tenth of the draws the stalest; the recommended ones; for three tenths the stalest that may be the
+ * best of its type; then the one that may gain most on it, since old data widens what it may be worth. For a fifth of the draws, and when none of those is due, one that
  * never answered: its place and announcer tried longest ago, the nearest first. All at one place have one turn.
  * Deterministic but for one draw. `now` in ms since the epoch, `random` gives 0 ≤ x < 1.
  */
@@ -78,7 +82,22 @@ export function chooseNext(candidates: readonly Candidate[], now: number, random
   if (known.length === 0 || (newcomers.length > 0 && draw >= 1 - NEWCOMERS_SHARE)) return first(newcomers, now);
   const [stalest = null] = known;
   if (draw < STALEST_SHARE) return stalest;
-  return known.find(({ recommended }) => recommended) ?? mostPromising(known, candidates) ?? stalest;
+  const recommended = known.find((candidate) => candidate.recommended);
+  if (recommended) return recommended;
+  const promise = promises(candidates);
+  const hopeful = known.find((candidate) => promise(candidate) >= 0);
+  if (hopeful && draw < STALEST_SHARE + HOPEFUL_SHARE) return hopeful;
+  return mostPromising(known, promise) ?? stalest;
+}
+
+/**
+ * A recommended provider whose type is probed rarely, and that was neither probed nor knocked at for as long as others are
+ * left alone: people rely on it in the meantime.
+ */
+export function chooseKnock(candidates: readonly Candidate[], now: number): Candidate | null {
+  const isDue = ({ recommended, gapMs, measuredAt, knockedAt = null }: Candidate) =>
+    recommended && gapMs > USUAL_GAP_MS && [measuredAt, knockedAt].every((at) => elapsed(at, now) >= PICK_GAP_MS);
+  return candidates.find(isDue) ?? null;
 }
 
 const hasAnswered = ({ answered, measuredAt }: Candidate) => answered ?? measuredAt !== null;
@@ -115,7 +134,9 @@ const elapsed = (at: number | null, now: number) => (at === null ? Number.POSITI
 
 /** How long it is left alone after a probe, ms. */
 function waitMs({ recommended, failures, gapMs }: Candidate): number {
-  const gap = recommended && gapMs <= USUAL_GAP_MS ? Math.min(gapMs, PICK_GAP_MS) : gapMs;
+  // A failure costs the other side nothing: the next probe decides whether it is left.
+  const isOften = recommended && (gapMs <= USUAL_GAP_MS || failures > 0);
+  const gap = isOften ? Math.min(gapMs, PICK_GAP_MS) : gapMs;
   // The exponent is capped only to stay finite.
   const backOff = 2 ** Math.min(Math.max(0, failures - PATIENCE), 30);
   return Math.max(gap, Math.min(gap * backOff, MAX_WAIT_MS));
@@ -137,12 +158,17 @@ function isLate(known: readonly Candidate[], now: number): boolean {
   return known.some(({ measuredAt }, ahead) => elapsed(measuredAt, now) > MAX_UNMEASURED_MS - ahead * SLOT_MS);
 }
 
-/** Measured against the best score of its own type, so that no type is probed more only because its scores are higher. */
-function mostPromising(known: readonly Candidate[], all: readonly Candidate[]): Candidate | null {
+/**
+ * What each may gain at best, points: against the best score of its own type, so that no type is probed more only because
+ * its scores are higher.
+ */
+function promises(all: readonly Candidate[]): (candidate: Candidate) => number {
   const best = new Map<string, number>();
   for (const { type, score } of all) best.set(type, Math.max(best.get(type) ?? 0, score ?? 0));
-  const promise = ({ type, high }: Candidate) =>
-    high === null ? Number.NEGATIVE_INFINITY : high - (best.get(type) ?? 0);
+  return ({ type, high }) => (high === null ? Number.NEGATIVE_INFINITY : high - (best.get(type) ?? 0));
+}
+
+function mostPromising(known: readonly Candidate[], promise: (candidate: Candidate) => number): Candidate | null {
   let found: Candidate | null = null;
   for (const candidate of known) if (found === null || promise(candidate) > promise(found)) found = candidate;
   return found;

@@ -5,6 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { JobHandle } from '../jobs/index.js';
 import { PanelError } from '../model/errors.js';
+import type { Level } from '../model/level.js';
 import type { Measurer } from './attempt/measurer.js';
 import type { AttemptOptions, AttemptOutcome } from './attempt.js';
 import {
@@ -53,6 +54,8 @@ export interface RunTerms extends Pick<AttemptOptions, 'signal' | 'asked' | 'acc
   readonly report?: JobHandle['progress'];
   readonly tell?: JobHandle['tell'];
 }
+
+const PORT_OPEN: Level = 2;
 
 type Verdict = 'answered' | 'failed' | 'skipped';
 
@@ -137,6 +140,16 @@ export class Run {
       const witnesses = isDoubtful ? findWitnesses(this.#tools, round.hosts).slice(0, missing) : [];
       if (witnesses.length === missing) await this.#listen(witnesses);
     });
+  }
+
+  /** Whether the target's door is open; true where that cannot be told. */
+  async knock(target: Probeable): Promise<boolean> {
+    const { services, budget, measurer } = this.#tools;
+    const cost = probeCost(services.of(''), target, {}).bytes;
+    if (budget.limit(this.#terms.share) - budget.spent() < cost) return true;
+    const { attempt, bytes } = await measurer.attempt(this, services.of(''), target, { signal: this.#signal });
+    budget.lose(bytes);
+    return attempt === null || (attempt.reason === null && attempt.level >= PORT_OPEN);
   }
 
   /**

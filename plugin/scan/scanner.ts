@@ -126,6 +126,16 @@ export class Scanner {
     }
   }
 
+  /**
+   * Whether the provider's door is open, by the probe for types that nobody knows, which says nothing to it. Nothing is
+   * stored. What cannot be asked, or may not be spent, counts as open.
+   */
+  async knock(typeId: string, providerId: string, signal: AbortSignal): Promise<boolean> {
+    const target = this.#deps.discovery.providers(typeId).find(({ id }) => id === providerId);
+    if (!target || !isProbeable(target)) return true;
+    return new Run(this.#tools, { signal, share: BACKGROUND_SHARE }).knock(target);
+  }
+
   /** Whether this node is cut off, as far as its last scans and probes tell. */
   get cut(): boolean {
     return this.#tools.outage.believed;

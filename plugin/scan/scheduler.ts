@@ -13,10 +13,11 @@ import type { ServiceRegistry } from '../services/contract.js';
 import type { Store } from '../store/index.js';
 import { type Busy, busyWith } from './busy.js';
 import { claims, hostGroup } from './group.js';
-import { type Candidate, chooseNext } from './plan.js';
+import { type Candidate, chooseKnock, chooseNext } from './plan.js';
 import type { Scanner } from './scanner.js';
+import { type Report, Urgent } from './scheduler/urgent.js';
 import type { Standing } from './target.js';
-import { isOfferedHere, minGapMs } from './target.js';
+import { isOfferedHere, isProbeable, minGapMs } from './target.js';
 
 const MINUTE_MS = 60_000;
 
@@ -76,7 +77,7 @@ export interface SchedulerDeps {
   readonly discovery: Pick<Discovery, 'providers'>;
   readonly jobs: Pick<Jobs, 'running'>;
   readonly store: Pick<Store, 'settings' | 'own' | 'events'>;
-  readonly scanner: Pick<Scanner, 'background' | 'cut' | 'spending'>;
+  readonly scanner: Pick<Scanner, 'background' | 'knock' | 'cut' | 'spending'>;
   readonly ranking: (typeId: string) => readonly Prospect[];
   /** ms since the epoch. */
   readonly now?: () => number;
@@ -100,6 +101,9 @@ export class Scheduler {
    * outlives the provider, which becomes a new one with each change of its port.
    */
   readonly #claims = new Map<string, number>();
+  readonly #urgent = new Urgent();
+  /** When the recommended providers of a costly type were last knocked at (`steady`, ms), by id. */
+  readonly #knocks = new Map<string, number>();
   #on: boolean;
   #chosen: boolean;
   #pulse: NodeJS.Timeout | undefined;
@@ -137,8 +141,17 @@ export class Scheduler {
     this.#on = false;
     this.#chosen = true;
     this.#due.clear();
+    this.#urgent.clear();
     this.#turn?.abort.abort();
     this.#deps.store.settings.set(SETTING, 'off');
+  }
+
+  /**
+   * Something outside the measurements says that the provider may have changed: it is looked at as soon as nobody needs the
+   * node, also at night, where measuring in the background is on. @returns whether it will be
+   */
+  look(typeId: string, provider: string): boolean {
+    return this.#on && this.#urgent.add({ typeId, provider }, performance.now());
   }
 
   status(): SchedulerStatus {
@@ -167,7 +180,7 @@ export class Scheduler {
   #beat(): void {
     try {
       this.#deps.store.own.beat(this.#time.now(), this.#deps.scanner.cut ? 'cut' : 'up');
-      if (this.#on && this.#turn === null) this.#take(this.#plan());
+      if (this.#on && this.#turn === null) this.#next();
     } catch (error) {
       log.error(error);
     }
@@ -204,10 +217,17 @@ export class Scheduler {
     return turns;
   }
 
-  #take(turn: string | null): void {
-    if (turn === null) return;
+  /** What was reported goes before the plan. */
+  #next(): void {
+    const turn = this.#plan();
+    const report = this.#urgent.take(performance.now());
+    if (report !== null) this.#run((signal) => this.#lookAt(report, signal));
+    else if (turn !== null) this.#run((signal) => this.#measure(turn, signal));
+  }
+
+  #run(work: (signal: AbortSignal) => Promise<Waiting | null>): void {
     const abort = new AbortController();
-    const ended = this.#measure(turn, abort.signal)
+    const ended = work(abort.signal)
       .then((waiting) => {
         this.#waiting = waiting;
       })
@@ -220,11 +240,33 @@ export class Scheduler {
     this.#turn = { abort, ended };
   }
 
-  /** One probe of the turn. Returns what prevented it; null = nothing. While somebody needs the node, it stays due. */
-  async #measure(turn: string, signal: AbortSignal): Promise<Waiting | null> {
+  /** One probe of what was reported, and another one where it failed for the first time. */
+  async #lookAt(report: Report, signal: AbortSignal): Promise<Waiting | null> {
+    const { typeId, provider: id } = report;
+    const busy = await this.#need(signal);
+    if (busy !== null) {
+      this.#urgent.again(report, performance.now());
+      return busy;
+    }
+    const provider = this.#deps.discovery.providers(typeId).find((known) => known.id === id);
+    if (!provider || !isProbeable(provider) || provider.self) return null;
+    const waiting = await this.#probeOnce(typeId, id, signal);
+    const row = this.#deps.ranking(typeId).find((known) => known.provider.id === id);
+    if (row?.failures === 1) this.#urgent.again(report, performance.now());
+    return waiting;
+  }
+
+  /** What needs the node now; null = nothing. */
+  async #need(signal: AbortSignal): Promise<Waiting | null> {
     const busy = this.#isScanning() ? 'scan' : await (this.#deps.busy ?? busyWith)(signal, this.#time.now());
     // A person may have started one meanwhile.
-    if (busy !== null || this.#isScanning()) return busy ?? 'scan';
+    return busy ?? (this.#isScanning() ? 'scan' : null);
+  }
+
+  /** One probe of the turn. Returns what prevented it; null = nothing. While somebody needs the node, it stays due. */
+  async #measure(turn: string, signal: AbortSignal): Promise<Waiting | null> {
+    const busy = await this.#need(signal);
+    if (busy !== null) return busy;
     try {
       return await this.#probe(turn, signal);
     } finally {
@@ -240,15 +282,29 @@ export class Scheduler {
     const chosen = chooseNext([...candidates.keys()], this.#time.now(), this.#random);
     if (chosen === null) return 'nothing-due';
     if (!chosen.answered) this.#claim(claims(candidates.get(chosen) as Provider));
+    const knock = chooseKnock([...candidates.keys()], this.#time.now());
+    if (knock !== null && knock.id !== chosen.id) await this.#knock(typeId, knock.id, signal);
+    return this.#probeOnce(typeId, chosen.id, signal);
+  }
+
+  /** One probe, of whatever was chosen. */
+  async #probeOnce(typeId: string, id: string, signal: AbortSignal): Promise<Waiting | null> {
     try {
-      await this.#deps.scanner.background(typeId, chosen.id, signal);
+      await this.#deps.scanner.background(typeId, id, signal);
     } catch (error) {
       if (error instanceof PanelError && error.code === 'budget-spent') return 'budget';
       throw error;
     }
-    this.#last = { type: typeId, provider: chosen.id, at: this.#time.steady() };
+    this.#last = { type: typeId, provider: id, at: this.#time.steady() };
     this.#deps.store.events.count(UNASKED);
     return null;
+  }
+
+  /** Whether the door is still open: cheap, and told to nobody unless it is not; then a probe follows. */
+  async #knock(typeId: string, id: string, signal: AbortSignal): Promise<void> {
+    this.#knocks.set(id, this.#time.steady());
+    const isOpen = await this.#deps.scanner.knock(typeId, id, signal);
+    if (!isOpen) this.#urgent.add({ typeId, provider: id }, performance.now());
   }
 
   #isScanning(): boolean {
@@ -269,7 +325,9 @@ export class Scheduler {
       if (hidden || !isOfferedHere(provider)) continue;
       const { measuredAt, samples, failures, score, high, recommended, estimate } = standing;
       const known = { measuredAt, failures, score, high, recommended, estimate, answered: samples > 0 };
-      const place = { host: hostGroup(provider.address), claimedAt: this.#claimedAt(provider) };
+      const knocked = this.#knocks.get(provider.id);
+      const knockedAt = knocked === undefined ? null : this.#time.date(knocked);
+      const place = { host: hostGroup(provider.address), claimedAt: this.#claimedAt(provider), knockedAt };
       candidates.set({ id: provider.id, type: typeId, gapMs, ...known, ...place }, provider);
     }
     return candidates;

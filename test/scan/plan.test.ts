@@ -1,7 +1,7 @@
 /** The choice of the next probe, held against its promises with made-up candidates and over simulated weeks. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Candidate, chooseNext, isDaytime } from '../../plugin/scan/plan.js';
+import { type Candidate, chooseKnock, chooseNext, isDaytime } from '../../plugin/scan/plan.js';
 import { cpuMs } from '../cpu.js';
 import { seeded } from '../discovery/seeded.js';
 
@@ -249,5 +249,34 @@ describe('over simulated weeks', () => {
     const probes = probesOf(40, { days: 14, seed: 3, judge }).map(({ length }) => length);
     const sum = (list: readonly number[]) => list.reduce((total, one) => total + one, 0);
     expect(sum(probes.slice(0, 10)) / 10).toBeGreaterThan(3 * (sum(probes.slice(10)) / 30));
+  });
+});
+
+describe('part of the draws', () => {
+  const best = candidate('best', { score: 80, high: 90, measuredAt: NOW - 4 * HOUR, recommended: false });
+  const wide = candidate('wide', { score: 60, high: 95, measuredAt: NOW - 5 * HOUR });
+  const old = candidate('old', { score: 55, high: 81, measuredAt: NOW - 50 * HOUR });
+  const hopeless = candidate('hopeless', { score: 20, high: 40, measuredAt: NOW - 60 * HOUR });
+
+  it('goes to the stalest that may be the best by now, which a better one may have become unseen', () => {
+    const list = [best, wide, old, hopeless];
+    expect([0.05, 0.2, 0.39, 0.5].map((draw) => choose(list, draw))).toEqual(['hopeless', 'old', 'old', 'wide']);
+  });
+});
+
+describe('a knock', () => {
+  const dear = candidate('dear', { recommended: true, gapMs: 6 * HOUR, measuredAt: NOW - 3 * HOUR });
+  const knock = (changes: Partial<Candidate>) =>
+    chooseKnock([candidate('other'), { ...dear, ...changes }], NOW)?.id ?? null;
+
+  it('is for the recommended one between its rare probes, every two hours', () => {
+    expect(knock({})).toBe('dear');
+    expect(knock({ knockedAt: NOW - HOUR })).toBeNull();
+    expect(knock({ knockedAt: NOW - 2 * HOUR })).toBe('dear');
+    expect(knock({ measuredAt: NOW - HOUR })).toBeNull();
+  });
+
+  it('is neither for those that nobody relies on, nor for those that are probed as often anyway', () => {
+    expect([knock({ recommended: false }), knock({ gapMs: 3 * HOUR })]).toEqual([null, null]);
   });
 });

@@ -335,7 +335,7 @@ describe('a day of the scheduler', () => {
     const scheduler = world.make({
       config: { backgroundScan: true },
       scanner: {
-        ...{ cut: false, spending: () => world.scanner.spending() },
+        ...{ cut: false, knock: async () => true, spending: () => world.scanner.spending() },
         background: (word, id, signal) => {
           signals.push(signal);
           return world.scanner.background(word, id, signal);
@@ -374,5 +374,25 @@ describe('a day of the scheduler', () => {
     expect(attempts()).toHaveLength(probed.length);
     expect(logged.mock.calls).toEqual([[expect.stringContaining('a mistake in every probe')]]);
     logged.mockRestore();
+  });
+});
+
+describe('what something else tells of a provider', () => {
+  it('is looked at within minutes, also at night, and not again within ten minutes', async () => {
+    const world = scheduled(many, answer, { random: drawn(3) });
+    await pass(31 * MINUTE);
+    world.probed.length = 0;
+    const [one] = many;
+    expect(world.scheduler.look('thing', one?.id ?? '')).toBe(true);
+    await pass(2 * MINUTE);
+    expect(world.probed.filter(({ address }) => address === one?.address)).toHaveLength(1);
+    expect(world.scheduler.look('thing', one?.id ?? '')).toBe(false);
+  });
+
+  it('is not looked at while background measuring is off', async () => {
+    const world = scheduled(many, answer, { on: false });
+    expect(world.scheduler.look('thing', many[0]?.id ?? '')).toBe(false);
+    await pass(HOUR);
+    expect(world.probed).toEqual([]);
   });
 });

@@ -183,6 +183,7 @@ export function createFakePanel(services: ServiceRegistry, options: Omit<FakeOpt
   const panel: FakePanel = {
     ...{ services, jobs, store, demo, time: fixedTime(now), lists, states, problem: null, handle: null },
     background: fakeBackground(),
+    changed: () => undefined,
     config: { ...loadConfig({ env: {}, file: '' }), language: 'en', hosts: ['node.example'], ...options.config },
     sourceList: [SERF_UP],
     discovery: {

@@ -142,6 +142,9 @@ async function ownConfiguration({ view, ranked }: ProviderView, { role }: Visit)
   return role === 'owner' ? view.type.introduce?.(ranked.provider) : undefined;
 }
 
+/** So few stars say that it was bad when it was used. */
+const BAD_STARS = 2;
+
 /** Stars are a new rating only when they have changed: saving a note is not one. */
 export async function saveOpinion(web: Web, visit: Visit) {
   const { type, id } = pathParams(visit);
@@ -150,7 +153,11 @@ export async function saveOpinion(web: Web, visit: Visit) {
   const { stars, other } = readOpinion(visit);
   opinions.put(type, id, other);
   if (stars === null) opinions.unrate(type, id);
-  else if (stars !== undefined && stars !== opinions.get(type, id).stars[0]?.stars) opinions.rate(type, id, stars);
+  else if (stars !== undefined && stars !== opinions.get(type, id).stars[0]?.stars) {
+    opinions.rate(type, id, stars);
+    // Whoever found it bad knows more than the last probe.
+    if (stars <= BAD_STARS) web.panel.changed(type, id, 'bad');
+  }
   noteAction(web, visit, 'opinion', { type, provider: id });
   return { opinion: opinionModel(opinions.get(type, id)) };
 }

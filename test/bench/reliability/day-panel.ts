@@ -78,6 +78,7 @@ const scheduler = new Scheduler({
       return scanner.cut;
     },
     spending: () => scanner.spending(),
+    knock: (word, id, signal) => scanner.knock(word, id, signal),
     background: (word, id, signal) => {
       probes++;
       turn = scanner.background(word, id, signal);

@@ -1,0 +1,37 @@
+/** Reports of what may have changed: few looks, soon, and each provider rarely. */
+import { expect, it } from 'vitest';
+import { Urgent } from '../../plugin/scan/scheduler/urgent.js';
+
+const MINUTE = 60_000;
+const report = (provider: string) => ({ typeId: 'thing', provider });
+
+it('a report is looked at once, the oldest first, and its provider then rests for ten minutes', () => {
+  const urgent = new Urgent();
+  expect([urgent.add(report('a'), 0), urgent.add(report('b'), 1), urgent.add(report('a'), 2)]).toEqual([
+    true,
+    true,
+    true,
+  ]);
+  expect([urgent.take(2), urgent.take(2), urgent.take(2)]).toEqual([
+    expect.objectContaining({ provider: 'a' }),
+    expect.objectContaining({ provider: 'b' }),
+    null,
+  ]);
+  expect(urgent.add(report('a'), 9 * MINUTE)).toBe(false);
+  expect(urgent.add(report('a'), 11 * MINUTE)).toBe(true);
+});
+
+it('a failure is looked at again after a minute, so that it counts as a second one', () => {
+  const urgent = new Urgent();
+  urgent.again(report('a'), 0);
+  expect(urgent.take(MINUTE - 1)).toBeNull();
+  expect(urgent.take(MINUTE)).toMatchObject({ provider: 'a' });
+});
+
+it('thousands of reports cost twelve looks an hour, and thirty-two places', () => {
+  const urgent = new Urgent();
+  const waiting = Array.from({ length: 5_000 }, (_, nth) => urgent.add(report(`p${nth}`), 0)).filter(Boolean);
+  expect(waiting).toHaveLength(32);
+  const looks = Array.from({ length: 59 }, (_, minute) => urgent.take(minute * MINUTE)).filter((one) => one !== null);
+  expect(looks).toHaveLength(12);
+});
