@@ -75,7 +75,7 @@ export function oracle({ world, task, user }: Setting, at: number, struck: Struc
 export const orderOf = (rows: readonly Ranked[]) => rows.map(({ provider }) => indexOf(provider.id));
 
 /** One moment of each day of decision, at waking hours. */
-function decisionsOf({ seed, user, task }: Setting): number[] {
+export function decisionsOf({ seed, user, task }: Setting): number[] {
   const random = new Random(seed, user, task, 'decisions');
   const { decisionDays, waking } = TABLE;
   return Array.from({ length: decisionDays }, (_, day) => {

@@ -3,10 +3,11 @@
 import type { Attempt } from '../../../plugin/model/attempt.js';
 import type { Provider } from '../../../plugin/model/provider.js';
 import type { Ranked } from '../../../plugin/model/ranked.js';
-import { type Candidate, chooseNext } from '../../../plugin/scan/plan.js';
+import { type Candidate, chooseKnock, chooseNext } from '../../../plugin/scan/plan.js';
 import { type Digest, toDigest } from '../../../plugin/score/digest.js';
 import { scoreAt } from '../../../plugin/score/index.js';
 import { rank } from '../../../plugin/score/rank.js';
+import type { Stars } from '../../../plugin/score/rating.js';
 import { recommend } from '../../../plugin/score/recommend.js';
 import type { ServiceType } from '../../../plugin/services/contract.js';
 import { probeOnce } from './probe.js';
@@ -32,6 +33,8 @@ export interface Setting {
   readonly user: number;
   /** Round-trip times guessed from coordinates, ms, by provider. */
   readonly estimates: readonly number[];
+  /** What a probe says in place of the simulated one: times of a real network. */
+  readonly replay?: (provider: number, at: number) => Attempt;
 }
 
 export const PROVIDERS: readonly Provider[] = Array.from({ length: TABLE.providers }, (_, index) => ({
@@ -56,6 +59,10 @@ export class Panel {
   readonly #attempts: Attempt[][] = PROVIDERS.map(() => []);
   readonly #digests: (Digest | null)[] = PROVIDERS.map(() => null);
   #previous: ReturnType<typeof recommend> = null;
+  /** When something else than a probe told of a change, by provider. */
+  readonly #changes = new Map<number, number>();
+  readonly #stars = new Map<number, Stars[]>();
+  readonly #knocks = new Map<number, number>();
   /** What has befallen this user's world. */
   struck: Struck | null = null;
   bytes = 0;
@@ -72,6 +79,8 @@ export class Panel {
     const copy = new Panel({ ...this.#setting, world }, word);
     for (const index of PROVIDERS.keys()) copy.#attempts[index] = [...this.attempts(index)];
     copy.#previous = this.#previous;
+    for (const [provider, at] of this.#changes) copy.#changes.set(provider, at);
+    for (const [provider, stars] of this.#stars) copy.#stars.set(provider, stars);
     return copy;
   }
 
@@ -84,12 +93,22 @@ export class Panel {
     return this.#attempts[provider] ?? [];
   }
 
+  /** Serf tells that the node is back: what is known of it counts less, and it is looked at. */
+  returned(provider: number, at: number): void {
+    this.#changes.set(provider, EPOCH + at);
+    this.#digests[provider] = null;
+    this.probe(provider, at);
+    this.conclude(at);
+  }
+
+  /** The user has used it, and says how that was. */
+  rate(provider: number, at: number, stars: number): void {
+    this.#stars.set(provider, [...(this.#stars.get(provider) ?? []), { at: EPOCH + at, stars }]);
+  }
+
   /** One attempt, stored. Whether it was answered. */
   probe(provider: number, at: number): boolean {
-    const { world, user, task, type } = this.#setting;
-    const state = world.at(user, provider, at, this.struck);
-    const { id } = PROVIDERS[provider] as Provider;
-    const attempt = probeOnce({ task, type, provider: id, state, at: EPOCH + at, random: this.#random });
+    const attempt = this.#setting.replay?.(provider, at) ?? this.#simulate(provider, at);
     const list = this.#attempts[provider] as Attempt[];
     list.unshift(attempt);
     if (list.length > KEPT) list.pop();
@@ -99,13 +118,20 @@ export class Panel {
     return attempt.reason === null;
   }
 
+  #simulate(provider: number, at: number): Attempt {
+    const { world, user, task, type } = this.#setting;
+    const state = world.at(user, provider, at, this.struck);
+    const { id } = PROVIDERS[provider] as Provider;
+    return probeOnce({ task, type, provider: id, state, at: EPOCH + at, random: this.#random });
+  }
+
   rows(at: number): Ranked[] {
     const { type } = this.#setting;
     const now = EPOCH + at;
     const scores = PROVIDERS.map(({ id }, index) => {
-      const digest = this.#digests[index] ?? toDigest(type, this.attempts(index), now);
+      const digest = this.#digests[index] ?? toDigest(type, this.attempts(index), now, this.#changes.get(index));
       this.#digests[index] = digest;
-      return [id, scoreAt(type, digest, now)] as const;
+      return [id, scoreAt(type, digest, now, this.#stars.get(index))] as const;
     });
     return rank(PROVIDERS, new Map(scores), {
       recommended: this.#previous?.provider ?? null,
@@ -141,7 +167,18 @@ export class Panel {
     if (chosen === null) return null;
     const provider = indexOf(chosen.id);
     this.probe(provider, at);
+    this.#knock(candidates, at);
     return provider;
+  }
+
+  /** Whether the door of a recommended provider of a costly type is still open; where it is not, it is probed. */
+  #knock(candidates: readonly Candidate[], at: number): void {
+    const { world, user } = this.#setting;
+    const knock = chooseKnock(candidates, EPOCH + at);
+    if (knock === null) return;
+    const provider = indexOf(knock.id);
+    this.#knocks.set(provider, EPOCH + at);
+    if (!world.at(user, provider, at, this.struck).reachable) this.probe(provider, at);
   }
 
   #candidate({ provider, score, high, measuredAt }: Ranked): Candidate {
@@ -153,6 +190,7 @@ export class Panel {
       recommended: index === this.badge,
       failures: success === -1 ? this.attempts(index).length : success,
       estimate: estimates[index] ?? null,
+      knockedAt: this.#knocks.get(index) ?? null,
       gapMs: (type.identifies ? 6 : 3) * HOUR,
     };
   }
