@@ -43,8 +43,11 @@ export function strike(setting: Setting, event: Event, { planned, full }: Keeper
     return copy;
   };
   const random = new Random(setting.seed, setting.user, setting.task, event);
+  const follows = fork(planned.panel, 'planned');
+  // A node in another place was away, and Serf tells of its return. Of the others nobody tells anything.
+  if (event === 'moves') follows.returned(badge, from);
   const keepers = {
-    planned: new Planned(fork(planned.panel, 'planned'), random, from),
+    planned: new Planned(follows, random, from),
     full: new Full(fork(full.panel, 'full'), from),
   };
   const after: Aftermath = { badge: [], full: [], oracle: [], scans: [], hours: [] };

@@ -18,7 +18,7 @@ import type { Struck } from './world.js';
 
 export const RULES = [
   ...['random', 'original', 'hops', 'coordinates', 'rtt', 'width', 'ttfb', 'medians', 'mean', 'topsis'],
-  ...['cold', 'shortlist', 'budget', 'badge', 'full', 'oracle'],
+  ...['cold', 'coldBadge', 'shortlist', 'budget', 'badge', 'full', 'oracle'],
 ] as const;
 export type Rule = (typeof RULES)[number];
 
@@ -103,12 +103,25 @@ export function live(setting: Setting): Life & { readonly keepers: Keepers } {
   return { verdicts, stickiness, bounds, ...spent(keepers), keepers };
 }
 
-/** Quality of the badge alone. */
-export function badgeQuality(setting: Setting): number[] {
-  const { planned } = keepersOf(setting);
+/**
+ * Quality of the badge alone, in a world with liars; `rated` where the user gives one star to each liar that was used, and
+ * chooses again.
+ */
+export function badgeQuality(setting: Setting): { readonly plain: number; readonly rated: number }[] {
+  const [believing, rating] = [keepersOf(setting).planned, keepersOf(setting).planned];
   return decisionsOf(setting).map((at) => {
-    const order = orderOf(planned.until(at));
-    return judge(planned.panel.badge ?? 0, order, timesAt(setting, at)).quality;
+    const times = timesAt(setting, at);
+    const quality = ({ panel }: Planned, order: readonly number[]) => judge(panel.badge ?? 0, order, times).quality;
+    const plain = quality(believing, orderOf(believing.until(at)));
+    const order = orderOf(rating.until(at));
+    const chosen = rating.panel.badge ?? 0;
+    if (setting.world.servers[chosen]?.liar) {
+      rating.panel.rate(chosen, at, 1);
+      // It leads by enough at the end of two looks in a row.
+      rating.panel.conclude(at);
+      rating.panel.conclude(at);
+    }
+    return { plain, rated: quality(rating, order) };
   });
 }
 
@@ -152,6 +165,7 @@ function presentRules(setting: Setting, at: number, random: Random): Omit<Choice
     width: first(once('width')),
     ttfb: first(once(FIRST[task])),
     cold: first(scanned),
+    coldBadge: { chosen: cold.badge ?? 0, order: scanned },
     shortlist: first(orderOf(shortlist.scan(at, nearest))),
     oracle: first(oracle(setting, at)),
   };

@@ -20,7 +20,8 @@ const NAMES: Readonly<Record<Rule, string>> = {
   medians: 'plain medians',
   mean: 'arithmetic mean',
   topsis: 'TOPSIS',
-  cold: 'first scan',
+  cold: 'first scan, first of list',
+  coldBadge: 'first scan, recommended',
   shortlist: 'scan of 5 nearest',
   budget: 'by plan, first of list',
   badge: 'by plan, recommended',
@@ -34,7 +35,7 @@ const BEFALLS = {
   moves: 'the recommended one moves',
   overloaded: 'the recommended one is overloaded five times',
 };
-const DRAWN = ['random', 'original', 'rtt', 'cold', 'badge', 'oracle'] as const satisfies readonly Rule[];
+const DRAWN = ['random', 'original', 'rtt', 'coldBadge', 'badge', 'oracle'] as const satisfies readonly Rule[];
 
 export interface Findings {
   readonly seeds: readonly SeedOutcome[];
@@ -49,6 +50,7 @@ export function reportOf({ seeds, originals }: Findings): string {
     qualityTable(seeds),
     orderTable(seeds),
     costTable(seeds),
+    boundsTable(seeds),
     eventTable(seeds),
     ...(originals.length > 0 ? [originalTable(originals)] : []),
     markTable(marksOf(seeds)),
@@ -125,6 +127,23 @@ function costTable(seeds: readonly SeedOutcome[]): string {
   );
 }
 
+/** How calibrated the doubt is: nominal 80 %, by the number of attempts behind the score. */
+function boundsTable(seeds: readonly SeedOutcome[]): string {
+  const [first] = seeds;
+  const rows = (first?.web.bounds ?? []).map(({ looks }, nth) => [
+    `up to ${looks} attempts`,
+    ...TASKS.map((task) => {
+      const groups = seeds.flatMap((seed) => seed[task].bounds[nth] ?? []).filter(({ count }) => count > 0);
+      const total = groups.reduce((sum, { count }) => sum + count, 0);
+      const of = (key: 'below' | 'above' | 'width') =>
+        groups.reduce((sum, group) => sum + group[key] * group.count, 0) / total;
+      return `${percent(1 - of('below') - of('above'))} (${percent(of('below'))}, ${percent(of('above'))}) · ${of('width').toFixed(0)}`;
+    }),
+  ]);
+  const head = 'next day’s scores within the 80 % interval (below it, above it) · its width in points';
+  return table([head, ...TASKS.map((task) => TITLES[task])], rows);
+}
+
 const kB = (bytes: number) => `${(bytes / 1_000).toFixed(0)} kB`;
 /** Costs hardly differ between communities: the first speaks for all. */
 const meanOutcome = (seeds: readonly SeedOutcome[], task: (typeof TASKS)[number]) => (seeds[0] as SeedOutcome)[task];
@@ -139,8 +158,11 @@ function eventTable(seeds: readonly SeedOutcome[]): string {
     }),
   ]);
   const lied = [
-    '30 % of providers favour short probes',
-    ...TASKS.map((task) => two(meanOver(task, ({ liars }) => liars)(seeds))),
+    '30 % of providers favour short probes; after one honest star each',
+    ...TASKS.map((task) => {
+      const of = (key: 'liars' | 'liarsRated') => two(meanOver(task, (outcome) => outcome[key])(seeds));
+      return `${of('liars')} · ${of('liarsRated')}`;
+    }),
   ];
   const head =
     'quality over the next day: recommended · all hourly · present known · scans until left · hours until left';

@@ -20,6 +20,8 @@ export interface Outcome {
   /** Share of the next day's scores below and above the interval, and its width: by number of attempts. */
   readonly bounds: readonly BoundsSummary[];
   readonly liars: number;
+  /** The same where each liar that was used gets one honest star. */
+  readonly liarsRated: number;
   readonly probesPerDay: Readonly<Record<'budget' | 'full', number>>;
   readonly bytesPerDay: Readonly<Record<'budget' | 'full', number>>;
   readonly events: Readonly<Record<Event, Record<keyof Aftermath, number | null>>>;
@@ -75,7 +77,8 @@ function simulate(task: TaskName): Outcome {
     changes: mean(lives.map(({ changes }) => changes)),
     coverage: mean(bounds.map(({ isBelow, isAbove }) => Number(!isBelow && !isAbove))),
     bounds: LOOKS.map((looks, nth) => summaryOf(bounds, LOOKS[nth - 1] ?? 0, looks)),
-    liars: mean(lied),
+    liars: mean(lied.map(({ plain }) => plain)),
+    liarsRated: mean(lied.map(({ rated }) => rated)),
     probesPerDay: meanOf(lives.map(({ probesPerDay }) => probesPerDay)),
     bytesPerDay: meanOf(lives.map(({ bytesPerDay }) => bytesPerDay)),
     events: Object.fromEntries(EVENTS.map((event) => [event, summary(aftermaths[event])])) as Outcome['events'],
