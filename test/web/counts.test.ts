@@ -48,7 +48,6 @@ const OTHERS: Readonly<Record<string, string>> = {
   'why.lost': 'points',
   'why.gained': 'points',
   'login.wait': 'seconds',
-  'opinion.star': 'stars',
   'search.total': 'matches of every kind, which are beneath it',
   'search.more': 'matches that are not shown',
   'node.offers': 'services of one node, which are beneath it',
