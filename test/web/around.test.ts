@@ -14,7 +14,7 @@ const at = (index: number, rtt: number | null, more: Parameters<typeof ranked>[2
   ranked('dnsservice', index, { path: { rtt, jitter: null, loss: null }, ...more });
 const failing = (index: number) =>
   ranked('dnsservice', index, { ...NUMBERLESS, level: 0, score: 0, reason: 'timeout', failures: 1 });
-const draw = (rows: readonly Ranked[]) => distanceModel(providersAround({ title: 'DNS', rows }, words), words);
+const draw = (rows: readonly Ranked[]) => distanceModel(providersAround({ title: 'DNS', rows }), words);
 const out = ({ x, y }: { x: number; y: number }) => Math.hypot(x - 50, y - 50);
 
 describe('the distances', () => {
@@ -46,7 +46,7 @@ describe('the distances', () => {
       { title: 'DNS', rows: [at(1, 9), at(2, 4, { provider: { self: true } })] },
       { title: 'Web', rows: [at(1, 7), { ...at(3, 5), hidden: true }] },
     ];
-    expect(nodesAround(offers, words)).toMatchObject([{ name: 'node1', rtt: 7, services: ['DNS', 'Web'], id: null }]);
+    expect(nodesAround(offers)).toMatchObject([{ name: 'node1', rtt: 7, services: ['DNS', 'Web'], id: null }]);
   });
 
   it('say of a guess that it is one', () => {

@@ -11,7 +11,8 @@ interface Neighbour {
   /** Of the provider; null for a node. */
   readonly id: string | null;
   readonly verdict: Verdict;
-  readonly state: string;
+  /** Whose state it is. */
+  readonly row: Ranked;
   /** ms; null where nothing answered, or nothing was tried. */
   readonly rtt: number | null;
   /** Told by Serf's coordinates, not measured. */
@@ -20,7 +21,10 @@ interface Neighbour {
   readonly services: readonly string[];
 }
 
-export interface Dot extends Neighbour {
+/** One that is drawn, with its state in words. */
+type Drawn = Neighbour & { readonly state: string };
+
+export interface Dot extends Drawn {
   /** Percent of the square. */
   readonly x: number;
   readonly y: number;
@@ -48,16 +52,16 @@ const WITH_SILENT = [7, 15, 26, 36, 46] as const;
 type Titled = { readonly title: string; readonly rows: readonly Ranked[] };
 
 /** The providers of one type. */
-export function providersAround({ rows, title }: Titled, words: Words): Neighbour[] {
-  return shown(rows).map((row) => ({ ...toNeighbour(row, words), id: row.provider.id, services: [title] }));
+export function providersAround({ rows, title }: Titled): Neighbour[] {
+  return shown(rows).map((row) => ({ ...toNeighbour(row, title), id: row.provider.id }));
 }
 
 /** A node once, by its best time and its best state. */
-export function nodesAround(types: readonly Titled[], words: Words): Neighbour[] {
+export function nodesAround(types: readonly Titled[]): Neighbour[] {
   const nodes = new Map<string, Neighbour>();
   for (const { title, rows } of types)
     for (const row of shown(rows)) {
-      const one = { ...toNeighbour(row, words), services: [title] };
+      const one = toNeighbour(row, title);
       const known = nodes.get(one.name);
       nodes.set(one.name, known ? joined(known, one) : one);
     }
@@ -66,11 +70,11 @@ export function nodesAround(types: readonly Titled[], words: Words): Neighbour[]
 
 const shown = (rows: readonly Ranked[]) => rows.filter(({ provider, hidden }) => !provider.self && !hidden);
 
-function toNeighbour(row: Ranked, words: Words): Neighbour {
+function toNeighbour(row: Ranked, title: string): Neighbour {
   const verdict = toVerdict(row);
   const measured = isReachable(row) ? measuredRtt(row) : null;
   return {
-    ...{ name: providerName(row.provider), id: null, verdict, state: verdictText(verdict, row, words), services: [] },
+    ...{ name: providerName(row.provider), id: null, verdict, row, services: [title] },
     ...{ rtt: measured ?? row.estimate, isGuess: measured === null && row.estimate !== null },
   };
 }
@@ -92,7 +96,8 @@ const byTime = (a: Neighbour, b: Neighbour) =>
 export function distanceModel(neighbours: readonly Neighbour[], words: Words) {
   const nearest = neighbours
     .toSorted((a, b) => (a.rtt ?? Infinity) - (b.rtt ?? Infinity) || (a.name < b.name ? -1 : 1))
-    .slice(0, MAX_DOTS);
+    .slice(0, MAX_DOTS)
+    .map((one): Drawn => ({ ...one, state: verdictText(one.verdict, one.row, words) }));
   const times = nearest.flatMap(({ rtt }) => rtt ?? []);
   const typical = times[Math.ceil(0.95 * times.length) - 1] ?? 0;
   const rings = RINGS.find(([, , outer]) => outer >= typical) ?? (RINGS[RINGS.length - 1] as (typeof RINGS)[number]);
@@ -136,7 +141,7 @@ const TURNS = 90;
 const isText = (x: number, y: number) => y < 50 && Math.abs(x - 50) < 9;
 
 /** Each in the direction of its name, or as near to that as there is room; so hardly anybody moves because another comes. */
-function place(all: readonly Neighbour[], rings: readonly number[], radii: readonly number[], words: Words): Dot[] {
+function place(all: readonly Drawn[], rings: readonly number[], radii: readonly number[], words: Words): Dot[] {
   const placed: Dot[] = [];
   for (const one of all) {
     const free = (size: number, others: readonly Dot[]) =>

@@ -152,7 +152,7 @@ function distanceOfNodes(visit: Visit, services: readonly TypeSummary[]) {
   const { words } = visit;
   const types = services.map((summary) => typeFor(visit, summary));
   const titled = types.map(({ type, typeId, ranked }) => ({ title: typeTitle(type, typeId, words), rows: ranked }));
-  return distanceModel(nodesAround(titled, words), words);
+  return distanceModel(nodesAround(titled), words);
 }
 
 /** Other services of a page: strangers choose how many there are. */

@@ -98,7 +98,7 @@ async function show(web: Web, visit: Visit, { view, model, list }: Loaded, job: 
     type: model,
     alarm: alarm([model]),
     strips: strips(web, visit, [view]),
-    distance: distanceModel(providersAround({ title: model.title, rows: view.ranked }, words), words),
+    distance: distanceModel(providersAround({ title: model.title, rows: view.ranked }), words),
     find: listModel(address, view.ranked, list, words),
     query: toQuery(list.search),
     headline: headline(view),
