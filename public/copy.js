@@ -38,7 +38,7 @@ function fill() {
     if (field.name in typed) field.value = typed[field.name];
     if (field.value && field.checkValidity()) good[field.name] = field.value;
   }
-  for (const line of document.querySelectorAll('.cs-line')) {
+  for (const line of document.querySelectorAll('.cs-line[data-line]')) {
     const text = line.dataset.line.replace(/<(\w+)>/g, (hole, name) => good[name] ?? hole);
     line.querySelector('.cs-copy').textContent = text;
     line.classList.toggle('cs-open', /<\w+>/.test(text));
