@@ -101,7 +101,7 @@ describe('a scan', () => {
         web.panel.handle?.progress(12);
         web.panel.handle?.tell({ trying: [tried?.provider.id ?? ''], leftMs: 8_000 });
         await other.waitForFunction(() => document.title.startsWith('12/30'), undefined, { timeout: 2_500 });
-        await other.locator('.cs-row', { hasText: 'trying…' }).waitFor();
+        await other.locator('.cs-row .cs-trying').waitFor();
         await first.bringToFront();
         await first.waitForFunction(() => document.title.startsWith('12/30'), undefined, { timeout: 2_500 });
         await web.panel.end();
