@@ -85,7 +85,7 @@ export function listModel(
     next: page < pages ? link({ page: page + 1 }) : null,
     /** Shows only the hidden rows; where any are shown, hides them again. */
     unhide: link({ hidden: 'only' }),
-    hide: search.hidden && !defaults.hidden ? link({ hidden: null }) : null,
+    hide: search.hidden && !defaults.hidden && ranked.some((row) => row.hidden) ? link({ hidden: null }) : null,
     /** The rows behind a number that counts hidden rows too, whatever is shown now. */
     rows: (change: Partial<Search> = {}) =>
       address + toQuery({ ...EVERYTHING, hidden: defaults.hidden ? null : true, ...change }),

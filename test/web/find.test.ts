@@ -206,6 +206,12 @@ describe('on the page', () => {
     expect(body).toMatch(/href="\/services\/dnsservice\?sort=name">Clear filters/);
   });
 
+  it('does not offer to leave out what is hidden where nothing is', async () => {
+    web = await startWeb();
+    const visitor = await new Visitor(web).login();
+    expect((await visitor.get('/services/dnsservice?hidden=yes')).body).not.toContain('Leave out the ones');
+  });
+
   it('hidden rows are behind a link, for the owner only, and pinned rows come first', async () => {
     const visitor = await open();
     const list = web.panel.lists.get('dnsservice') ?? [];
