@@ -1,5 +1,6 @@
 /** "Why 78?" in words: every loss of points with the value behind it. */
 
+import { DAY_MS } from '../lib/time.js';
 import type { Score } from '../model/score.js';
 import { explain, type Sentence } from '../score/explain.js';
 import type { ServiceType } from '../services/contract.js';
@@ -37,6 +38,8 @@ function sentenceText(
   if (value === null) return words.t(`why.${key}`, { metric: label });
   if (key === 'fails') return answersText({ answered, tries }, words);
   if (key === 'few') return words.t(fewKey(metric, value), { count: value, metric: label });
+  // Whatever came before it weighs most: that the newest is fresh would contradict it.
+  if (key === 'old' && now - value < DAY_MS) return words.t('why.aged');
   const text = key === 'old' ? words.ago(value, now) : words.measure(value, unit);
   return words.t(`why.${key}`, { metric: label, value: text });
 }

@@ -39,6 +39,14 @@ describe('why a score is what it is', () => {
     const old = toScore(type, [answered(24 * 21, 400)], NOW, [{ at: NOW, stars: 5 }]);
     const lines = whyModel(old, type, locales('en'), NOW);
     expect(lines.find(({ key }) => key === 'old')?.text).toBe('old measurements: the latest is from 21 days ago');
+    const again = toScore(
+      type,
+      [...Array.from({ length: 9 }, (_, at) => answered(24 * (21 + at), 400)), answered(0, 400)],
+      NOW,
+    );
+    expect(whyModel(again, type, locales('en'), NOW).find(({ key }) => key === 'old')?.text).toBe(
+      'most of its measurements are old',
+    );
     expect(lines.find(({ key }) => key === 'rating')).toMatchObject({ text: 'the owner’s stars: 5' });
     expect(lines.find(({ key }) => key === 'rating')?.points).toBeLessThan(0);
   });
