@@ -1,0 +1,148 @@
+/** ownCloud and Nextcloud: files, calendars and contacts on a neighbour's machine. */
+import { endpoint } from '../../lib/endpoint.js';
+import { plainPath } from '../../model/provider.js';
+import { type HttpAnswer, type HttpQuestion, httpTimes, otherWeb, pageMetrics } from '../../probe/http.js';
+import type { ProbeResult, Prober } from '../../probe/index.js';
+import { withPacketTrain } from '../../probe/ping.js';
+import { httpsFact, WEB_COST, webAddress, webAgain, webOnce } from '../../probe/web.js';
+import type { Hole, ServiceType, UseStep } from '../contract.js';
+import { pageSteps } from '../steps.js';
+
+/** Where it is installed, as a rule. */
+const FOLDERS = ['', '/nextcloud', '/owncloud'];
+const STATUS_CAP = 2_048;
+
+const question = (folder: string): HttpQuestion => ({
+  method: 'GET',
+  path: `${folder}/status.php`,
+  bodyCap: STATUS_CAP,
+});
+
+/** What `status.php` tells everybody. */
+interface Status {
+  readonly installed: boolean;
+  readonly maintenance: boolean;
+  readonly software: string;
+}
+
+/** Asks for its own status in the announced folder, else in the usual ones. */
+const probe: Prober = async (target, context) => {
+  const announced = plainPath(target.txt).replace(/\/$/, '');
+  const [first = '', ...further] = announced === '' ? FOLDERS : [announced];
+  const answer = await webOnce(target, question(first), context);
+  if ('level' in answer) return answer;
+  let found: { readonly folder: string; readonly answer: HttpAnswer } = { folder: first, answer };
+  for (const folder of further) {
+    if (readStatus(found.answer) !== null || !isElsewhere(found.answer)) break;
+    const next = await webAgain(target, question(folder), context, answer);
+    if ('level' in next) return next;
+    found = { folder, answer: next };
+  }
+  const samples = httpTimes({ connectMs: answer.connectMs, firstByteMs: found.answer.firstByteMs });
+  return judge(found.answer, { ...httpsFact(answer), ...(found.folder && { folder: found.folder }) }, samples);
+};
+
+function judge(
+  answer: HttpAnswer,
+  facts: Readonly<Record<string, string>>,
+  samples: ReturnType<typeof httpTimes>,
+): ProbeResult {
+  const status = readStatus(answer);
+  if (status === null) return otherWeb(answer);
+  if (!status.installed) return { level: 3, reason: 'broken', detail: 'not set up yet' };
+  if (status.maintenance) return { level: 3, reason: 'broken', detail: 'in maintenance' };
+  return { level: 3, samples, facts: { software: status.software, ...facts } };
+}
+
+/** Whether the answer leaves it open that it is in another folder. */
+const isElsewhere = ({ status, whole }: HttpAnswer) => status === 404 || (status === 200 && whole);
+
+function readStatus({ status, body }: HttpAnswer): Status | null {
+  if (status !== 200 && status !== 503) return null;
+  const { installed, maintenance, versionstring, productname } = parse(body);
+  if (typeof installed !== 'boolean' || typeof versionstring !== 'string') return null;
+  const product = typeof productname === 'string' && productname !== '' ? productname : 'ownCloud';
+  return { installed, maintenance: maintenance === true, software: `${product} ${versionstring}`.slice(0, 100) };
+}
+
+function parse(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? { ...value } : {};
+  } catch {
+    return {};
+  }
+}
+
+const USER: Hole = {
+  name: 'user',
+  label: { ca: 'El vostre nom d’usuari', es: 'Su nombre de usuario', en: 'Your user name' },
+  pattern: '[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}',
+};
+
+function steps(url: string): UseStep[] {
+  return [
+    {
+      kind: 'note',
+      label: {
+        ca: 'Cal un compte: demaneu-lo a qui el manté.',
+        es: 'Hace falta una cuenta: pídala a quien lo mantiene.',
+        en: 'It takes an account: ask whoever runs it.',
+      },
+    },
+    ...pageSteps({ ca: 'Obriu-lo al navegador', es: 'Ábralo en el navegador', en: 'Open it in the browser' }, url),
+    {
+      kind: 'copy',
+      on: 'phone',
+      label: {
+        ca: 'Adreça del servidor, per a l’aplicació Nextcloud o ownCloud (a l’F-Droid)',
+        es: 'Dirección del servidor, para la aplicación Nextcloud u ownCloud (en F-Droid)',
+        en: 'Server address, for the Nextcloud or ownCloud app (on F-Droid)',
+      },
+      text: url,
+    },
+    {
+      kind: 'copy',
+      on: 'linux',
+      label: {
+        ca: 'Els fitxers al gestor de fitxers del GNOME: «Altres ubicacions»',
+        es: 'Los ficheros en el gestor de archivos de GNOME: «Otras ubicaciones»',
+        en: 'The files in GNOME’s file manager: “Other Locations”',
+      },
+      text: `${url.replace('http', 'dav')}remote.php/dav/files/<user>/`,
+      holes: [USER],
+    },
+  ];
+}
+
+/** Links by HTTP or HTTPS whose name has the word. */
+const named = (word: string) => ['http', 'https'].map((scheme) => ({ scheme, word }));
+
+const owncloud: ServiceType = {
+  id: 'owncloud',
+  aliases: ['nextcloud'],
+  links: [...named('nextcloud'), ...named('owncloud')],
+  title: { ca: 'Núvols de fitxers', es: 'Nubes de ficheros', en: 'File clouds' },
+  summary: {
+    ca: 'Fitxers, calendaris i contactes a casa d’un veí (Nextcloud, ownCloud).',
+    es: 'Ficheros, calendarios y contactos en casa de un vecino (Nextcloud, ownCloud).',
+    en: 'Files, calendars and contacts on a neighbour’s machine (Nextcloud, ownCloud).',
+  },
+  icon: 'M7 18a4 4 0 0 1 0-8a5 5 0 0 1 9.500-1a4.500 4.500 0 0 1 .5 9z',
+  defaultPort: 443,
+  transports: ['tcp'],
+  listed: 'when-announced',
+  probe,
+  // Up to three places, each by HTTPS, and what they answer.
+  cost: withPacketTrain({ packets: 3 * WEB_COST.packets + 6, bytes: 3 * (WEB_COST.bytes + STATUS_CAP) }),
+  scoredFrom: 3,
+  metrics: pageMetrics(),
+  use: (provider) => {
+    const at = endpoint(provider) === null ? null : webAddress(provider);
+    if (at === null) return [];
+    const found = plainPath(new Map([['path', provider.facts?.folder ?? '/']]));
+    const folder = found === '/' ? plainPath(provider.txt) : found;
+    return steps(`${at}${folder.replace(/\/$/, '')}/`);
+  },
+};
+export default owncloud;
