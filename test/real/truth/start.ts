@@ -407,6 +407,31 @@ export const startOpentracker = () =>
     args: ({ address, port }) => ['-i', address, '-p', `${port}`, '-P', `${port}`, '-d', '/tmp', '-u', 'nobody'],
   });
 
+/** A time server that never touches this machine's clock. @param lines `local stratum 5`: it goes by its own clock */
+export const startChrony = (...lines: readonly string[]) =>
+  start({
+    command: 'chronyd',
+    args: ({ dir }) => ['-d', '-x', '-f', join(dir, 'chrony.conf')],
+    files: ({ address, port, dir }) => ({
+      'chrony.conf': [
+        ...[`port ${port}`, `bindaddress ${address}`, 'allow all', 'cmdport 0', 'bindcmdaddress /'],
+        ...['user root', `pidfile ${dir}/pid`, ...lines, ''],
+      ].join('\n'),
+    }),
+    ready: async ({ address, port }) => !(await isFree(address, port)),
+  });
+
+/** As much of Nextcloud as a probe sees. */
+export const startCloud = (maintenance: boolean) =>
+  start({
+    command: 'php',
+    args: (place) => ['-S', at(place, ':'), '-t', join(place.dir, 'www')],
+    files: () => ({
+      'www/nextcloud/status.php': `<?php header('Content-Type: application/json'); echo json_encode(['installed' => true,
+'maintenance' => ${maintenance}, 'version' => '29.0.4.1', 'versionstring' => '29.0.4', 'productname' => 'Nextcloud']);`,
+    }),
+  });
+
 /** Whether a datagram socket could be opened there. */
 async function isFree(address: string, port: number): Promise<boolean> {
   const socket = createSocket('udp4').bind(port, address);

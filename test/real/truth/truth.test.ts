@@ -245,7 +245,27 @@ const REST: Readonly<Record<string, readonly Case[]>> = {
   owp: [{ name: 'lighttpd', truth: 'bad', start: () => programs.startLighttpd() }],
   ipfs: [{ name: 'nginx', truth: 'bad', start: () => programs.startNginx('') }],
   sip: [{ name: 'Kamailio on UDP alone', truth: 'unknown', start: programs.startKamailio }],
-  ntp: [{ name: 'redis', truth: 'unknown', start: programs.startRedis }],
+  gopher: [{ name: 'redis', truth: 'unknown', start: programs.startRedis }],
+  ntp: [
+    { name: 'chrony', truth: 'good', start: () => programs.startChrony('local stratum 5') },
+    { name: 'chrony without a source', truth: 'bad', start: () => programs.startChrony() },
+    { name: 'redis', truth: 'bad', start: programs.startRedis },
+  ],
+  web: [
+    { name: 'nginx', truth: 'good', start: () => programs.startNginx('') },
+    { name: 'lighttpd by HTTPS', truth: 'good', start: () => programs.startLighttpd(programs.TLS_OF_LIGHTTPD) },
+    { name: 'redis', truth: 'bad', start: programs.startRedis },
+  ],
+  owncloud: [
+    { name: 'PHP', truth: 'good', start: () => programs.startCloud(false) },
+    { name: 'PHP in maintenance', truth: 'bad', start: () => programs.startCloud(true) },
+    { name: 'nginx', truth: 'bad', start: () => programs.startNginx('') },
+  ],
+  bittorrent: [
+    { name: 'opentracker', truth: 'good', start: programs.startOpentracker },
+    { name: 'nginx', truth: 'bad', start: () => programs.startNginx('') },
+    { name: 'Kamailio on UDP alone', truth: 'bad', start: programs.startKamailio },
+  ],
 };
 
 const TABLE = Object.entries({
