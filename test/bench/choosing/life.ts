@@ -103,8 +103,11 @@ export function live(setting: Setting): Life & { readonly keepers: Keepers } {
   return { verdicts, stickiness, bounds, ...spent(keepers), keepers };
 }
 
+/** Below this quality a user finds it bad. */
+const BAD = 0.7;
+
 /**
- * Quality of the badge alone, in a world with liars; `rated` where the user gives one star to each liar that was used, and
+ * Quality of the badge alone, in a world with liars; `rated` where the user gives one star to each liar that was bad, and
  * chooses again.
  */
 export function badgeQuality(setting: Setting): { readonly plain: number; readonly rated: number }[] {
@@ -115,7 +118,8 @@ export function badgeQuality(setting: Setting): { readonly plain: number; readon
     const plain = quality(believing, orderOf(believing.until(at)));
     const order = orderOf(rating.until(at));
     const chosen = rating.panel.badge ?? 0;
-    if (setting.world.servers[chosen]?.liar) {
+    // A liar may be the best there is all the same: honest is only who found it bad.
+    if (setting.world.servers[chosen]?.liar && quality(rating, order) < BAD) {
       rating.panel.rate(chosen, at, 1);
       // It leads by enough at the end of two looks in a row.
       rating.panel.conclude(at);

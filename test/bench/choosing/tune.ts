@@ -87,8 +87,9 @@ for (const task of TASKS)
     for (const at of decisionsOf(lied)) {
       const rows = believing.until(at);
       const chosen = believing.panel.badge ?? 0;
-      note(task, 'liars', judge(chosen, orderOf(rows), timesAt(lied, at)).quality);
-      if (!worlds.liars.servers[chosen]?.liar) continue;
+      const { quality } = judge(chosen, orderOf(rows), timesAt(lied, at));
+      note(task, 'liars', quality);
+      if (!worlds.liars.servers[chosen]?.liar || quality > 0.7) continue;
       // The user has just used it.
       believing.panel.rate(chosen, at, 1);
       believing.panel.conclude(at);
