@@ -1,5 +1,6 @@
 /** Every service of an unknown type: listed all the same, and only its port is probed. */
 import { endpoint } from '../lib/endpoint.js';
+import { plainPath } from '../model/provider.js';
 import { isFailed, type Prober } from '../probe/index.js';
 import { measurePath, PATH_COST } from '../probe/path.js';
 import { NETWORK_COST, probePort } from '../probe/port.js';
@@ -36,6 +37,15 @@ function webSteps({ address, port }: Usable): UseStep[] {
   return pageSteps(label, url);
 }
 
+/** The link that was announced, of checked parts: for the program that knows its scheme, so it is not opened here. */
+function linkSteps({ txt }: Usable, at: string): UseStep[] {
+  const scheme = txt.get('scheme') ?? '';
+  if (!/^[a-z][a-z\d+.-]{1,15}$/.test(scheme)) return [];
+  const path = plainPath(txt);
+  const label = { ca: 'Enllaç anunciat', es: 'Enlace anunciado', en: 'Announced link' };
+  return [{ kind: 'copy', label, text: `${scheme}://${at}${path === '/' ? '' : path}` }];
+}
+
 /** Announced without a key. */
 const bare: Texts = { ca: 'Text', es: 'Texto', en: 'Text' };
 
@@ -59,6 +69,7 @@ const other: ServiceType = {
     if (at === null) return [];
     return [
       { kind: 'copy', label: { ca: 'Adreça i port', es: 'Dirección y puerto', en: 'Address and port' }, text: at },
+      ...linkSteps(provider, at),
       ...webSteps(provider),
     ];
   },

@@ -52,4 +52,12 @@ describe('other', () => {
       { label: { en: 'Text' }, value: 'bare' },
     ]);
   });
+
+  it('gives the announced link to copy, of its checked parts alone', () => {
+    const announced = (scheme: string, path: string) =>
+      said(other.use(provider({ port: 554, txt: new Map(Object.entries({ scheme, path })) })));
+    expect(announced('rtsp', '/live')).toEqual(['10.1.2.3:554', 'rtsp://10.1.2.3:554/live']);
+    expect(announced('rtsp', '/x?password=a')).toEqual(['10.1.2.3:554', 'rtsp://10.1.2.3:554']);
+    expect(announced('a b', '/')).toEqual(['10.1.2.3:554']);
+  });
 });
