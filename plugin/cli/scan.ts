@@ -1,4 +1,5 @@
 /** `scan`: measures one type, one provider, or everything; then lists what came of it. */
+import { largest } from '../lib/extremes.js';
 import { asPanelError, PanelError } from '../model/errors.js';
 import type { Job } from '../model/job.js';
 import type { Panel } from '../panel/contract.js';
@@ -121,7 +122,10 @@ function progressLine(jobs: readonly Job[], { what, words: { t, language } }: Fo
   const [done, total] = [sum('done'), sum('total')];
   const worst = (['running', 'failed', 'cancelled'] as const).find((state) => jobs.some((job) => job.state === state));
   const state = t(`job.state.${worst ?? 'done'}`).toLocaleLowerCase(language);
-  const rest = Math.max(...jobs.map(({ leftMs }) => leftMs ?? 0), 0);
+  const rest = largest(
+    jobs.map(({ leftMs }) => leftMs ?? 0),
+    0,
+  );
   const left = worst === 'running' && rest > 0 ? `, ${t('terminal.left', { seconds: Math.ceil(rest / 1000) })}` : '';
   return `${t('terminal.progress', { what: plain(what), done, total })}, ${state}${left}`.padEnd(LINE_LENGTH);
 }

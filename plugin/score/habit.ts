@@ -1,4 +1,5 @@
 /** Whether a provider has lately been worse than it usually is: a pure function of its history, which the score is not told. */
+import { largest, smallest } from '../lib/extremes.js';
 import type { Metric } from '../model/metric.js';
 import type { Worse } from '../model/score.js';
 import { median } from './mark.js';
@@ -45,7 +46,7 @@ const byWeight = (metrics: readonly Metric[]) =>
 function toTime(metric: string, look: readonly Outcome[]): Look | null {
   const values = look.flatMap(({ answer }) => answer?.samples.filter((sample) => sample.metric === metric) ?? []);
   const time = median(values.map(({ value }) => value));
-  return time === null ? null : { at: Math.max(...look.map(({ attempt }) => attempt.at)), time };
+  return time === null ? null : { at: largest(look.map(({ attempt }) => attempt.at)), time };
 }
 
 function isWorse(latest: readonly Look[], usual: readonly Look[]): boolean {
@@ -54,7 +55,7 @@ function isWorse(latest: readonly Look[], usual: readonly Look[]): boolean {
   const middle = mean(habits);
   const deviation = Math.sqrt(mean(habits.map((one) => (one - middle) ** 2)));
   const beyond = latest.map((look) => log(look) - middle);
-  return Math.min(...beyond) > LONGER && mean(beyond) > DEVIATIONS * Math.max(deviation, LEAST_DEVIATION);
+  return smallest(beyond) > LONGER && mean(beyond) > DEVIATIONS * Math.max(deviation, LEAST_DEVIATION);
 }
 
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;

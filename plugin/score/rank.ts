@@ -2,7 +2,7 @@
 import type { Provider } from '../model/provider.js';
 import type { Ranked, Unrated } from '../model/ranked.js';
 import type { Score } from '../model/score.js';
-import { isRecommendable, nearEquals, pickByNode } from './equals.js';
+import { DELTA, isRecommendable, nearEquals, pickByNode } from './equals.js';
 import { GATE, UNTRIED } from './index.js';
 
 /** What the owner and the node add to the scores. Sets and maps by provider id. */
@@ -49,7 +49,7 @@ export function rank(
 
 /**
  * The list as if its owner had marked nothing: without pins and stars, hidden providers back in their place. The badge stays
- * unless, without the marks, another one is as good as the best and its holder is not.
+ * unless, without the marks, the best leads its holder by `DELTA`.
  */
 export function withoutOwnerMarks(rows: readonly Ranked[]): readonly Ranked[] {
   const plain = rows.map(withoutRowMarks);
@@ -59,10 +59,15 @@ export function withoutOwnerMarks(rows: readonly Ranked[]): readonly Ranked[] {
   const equals = nearEquals(shown);
   const hidden = new Set(rows.filter((row) => row.hidden).map(({ provider }) => provider.id));
   const isMoved = isRated || equals.some(({ provider }) => hidden.has(provider.id));
-  const badge = (isMoved ? equals : shown).find(({ recommended }) => recommended) ?? (isMoved ? equals[0] : undefined);
+  const holder = shown.find(({ recommended }) => recommended);
+  const badge = !isMoved || (holder && holdsOut(holder, equals[0])) ? holder : equals[0];
   const asGood = new Set(equals.length > 1 ? equals : []);
   return shown.map((row) => ({ ...row, recommended: row === badge, asGood: asGood.has(row) }));
 }
+
+/** Whether the best does not lead the holder of the badge by as much as it takes to get it. */
+const holdsOut = (holder: Ranked, best: Ranked | undefined) =>
+  isRecommendable(holder) && Number(best?.score ?? 0) - Number(holder.score) < DELTA;
 
 function withoutRowMarks(row: Ranked): Ranked {
   if (!row.pinned && !row.hidden && row.rating === null) return row;

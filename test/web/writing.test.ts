@@ -98,8 +98,8 @@ describe('every page', () => {
   });
 
   it.each([
-    ['ca', ['fa 2 minuts', '1 proveïdor', '1 descartat', 'fa 1 hora', '20 de nov. 2026', 'ha respost 0 de 1']],
-    ['es', ['hace 2 minutos', '1 proveedor', '1 descartado', 'hace 1 hora', '20 nov 2026', 'respondió 0 de 1']],
+    ['ca', ['fa 2 minuts', '1 proveïdor', '1 descartat', 'fa 1 hora', '20 de nov. 2026', '0 de 1']],
+    ['es', ['hace 2 minutos', '1 proveedor', '1 descartado', 'hace 1 hora', '20 nov 2026', '0 de 1']],
     ['en', ['2 minutes ago', '1 provider', '1 skipped', '1 hour ago', 'Nov 20, 2026', '1,234.6 ms', '12.5%']],
   ])('in %s formats moments and singulars for that language', async (language, expected) => {
     const visitor = await open(language);

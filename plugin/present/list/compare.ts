@@ -1,4 +1,5 @@
 /** A few providers side by side: a row for each measure, the best value of it marked, and the points that each one lost. */
+import { largest, smallest } from '../../lib/extremes.js';
 import { ANSWERS } from '../../model/metric.js';
 import type { Ranked } from '../../model/ranked.js';
 import type { ServiceType } from '../../services/contract.js';
@@ -83,7 +84,7 @@ function toMeasure(
 ): Measure {
   const cells = compared.map(cell);
   const values = cells.flatMap(({ value }) => value ?? []);
-  const best = greatest ? Math.max(...values) : Math.min(...values);
+  const best = greatest ? largest(values) : smallest(values);
   const differ = values.some((value) => value !== best);
   return { ...about, cells: cells.map((one) => ({ ...one, best: differ && one.value === best })) };
 }

@@ -1,4 +1,5 @@
 /** How long the rest of a scan takes: from what its own attempts took so far, and from a guess before there are any. */
+import { largest } from '../../lib/extremes.js';
 import type { Prospect } from '../selection.js';
 
 /** Of one that answered before, and of any other, ms: until the run has seen some. */
@@ -66,7 +67,7 @@ export class Forecast {
     for (const [prospect, since] of this.#begun) add(prospect, this.#rest(prospect, since));
     const queues = [...hosts.values()];
     const work = queues.reduce((sum, ms) => sum + ms, 0);
-    return Math.round(Math.max(work / this.#concurrency, 0, ...queues));
+    return Math.round(largest(queues, Math.max(0, work / this.#concurrency)));
   }
 
   #kind(prospect: Prospect): Kind {

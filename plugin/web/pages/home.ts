@@ -44,6 +44,8 @@ export const routes: readonly Route[] = [
     operation: {
       summary: 'Measures all providers of every type that the panel has a probe for, or of the given type',
       ...{ answer: 'Scans', status: 202 },
+      means:
+        'Begun. Poll GET /api/v1/jobs/{id} of each until `state` is not `running`; `refused` says what cannot be scanned.',
       body: fields({ type: text }),
     },
     load: scan,
