@@ -251,6 +251,11 @@ const REST: Readonly<Record<string, readonly Case[]>> = {
     { name: 'chrony without a source', truth: 'bad', start: () => programs.startChrony() },
     { name: 'redis', truth: 'bad', start: programs.startRedis },
   ],
+  voip: [
+    { name: 'Kamailio on UDP alone', truth: 'good', start: programs.startKamailio },
+    { name: 'opentracker', truth: 'bad', start: programs.startOpentracker },
+    { name: 'nginx', truth: 'bad', start: () => programs.startNginx('') },
+  ],
   web: [
     { name: 'nginx', truth: 'good', start: () => programs.startNginx('') },
     { name: 'lighttpd by HTTPS', truth: 'good', start: () => programs.startLighttpd(programs.TLS_OF_LIGHTTPD) },
