@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { joinHostPort } from '../../lib/address.js';
 import { endpoint } from '../../lib/endpoint.js';
+import { largest, smallest } from '../../lib/extremes.js';
 import { answers, jitter, loss, roundTripTime } from '../../model/metric.js';
 import type { Sample } from '../../model/sample.js';
 import { isFailed, type Prober, type Target } from '../../probe/index.js';
@@ -75,7 +76,7 @@ function measure(replies: readonly (Answer<Reply> | null)[]): Sample[] {
   const times = replies.flatMap((reply) => (reply === null ? [] : [reply.ms]));
   const lost = replies.reduce((sum, reply) => sum + (reply?.loss ?? 1), 0) / replies.length;
   return [
-    { metric: 'rtt', value: Math.min(...times), method: 'sip' },
+    { metric: 'rtt', value: smallest(times), method: 'sip' },
     ...times.slice(1).map((ms, at) => ({ metric: 'jitter', value: Math.abs(ms - (times[at] ?? ms)), method: 'sip' })),
     { metric: 'loss', value: lost, method: 'sip' },
   ];
@@ -87,8 +88,8 @@ function measure(replies: readonly (Answer<Reply> | null)[]): Sample[] {
  */
 export function callQuality(samples: readonly Sample[]): 'good' | 'usable' | 'bad' {
   const values = (metric: string) => samples.filter((sample) => sample.metric === metric).map(({ value }) => value);
-  const delay = Math.max(...values('rtt')) / 2 + 2 * Math.max(0, ...values('jitter')) + 20;
-  const lost = 100 * Math.max(...values('loss'));
+  const delay = largest(values('rtt')) / 2 + 2 * largest(values('jitter'), 0) + 20;
+  const lost = 100 * largest(values('loss'));
   const r = 93.2 - 0.024 * delay - 0.11 * Math.max(0, delay - 177.3) - (95 * lost) / (lost + 25.1);
   return r >= 80 ? 'good' : r >= 60 ? 'usable' : 'bad';
 }
