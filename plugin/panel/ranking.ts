@@ -93,12 +93,14 @@ export class Ranking {
       const estimate = this.#estimates.get(node);
       return estimate === undefined ? [] : [[id, estimate] as const];
     });
+    const standing = store.recommendations.get(typeId);
     const rated = new Map([...opinions].filter(([, { stars }]) => stars.length > 0));
     return rank(providers, this.#scores(typeId, opinions), {
       unrated: rated.size === 0 ? new Map() : this.#scores(typeId, new Map(), rated),
       hidden: idsWhere(opinions, 'hidden'),
       pinned: idsWhere(opinions, 'pinned'),
-      recommended: store.recommendations.get(typeId)?.provider ?? null,
+      recommended: standing?.provider ?? null,
+      challenger: standing?.challenger ?? null,
       seed: this.#seed,
       estimates: new Map(guessed),
     });

@@ -15,6 +15,8 @@ export interface Preferences {
   readonly unrated?: ReadonlyMap<string, Unrated>;
   /** The provider recommended since the last scan. */
   readonly recommended?: string | null;
+  /** The provider that led it by enough at the end of the last scan. */
+  readonly challenger?: string | null;
   /** This node's own, which spreads the choice among equals; without it the first of them is taken. */
   readonly seed?: string;
   /** Guessed round-trip times, ms. */
@@ -42,6 +44,7 @@ export function rank(
     const unrated = preferences.unrated?.get(provider.id);
     return {
       ...{ provider, pinned, hidden, estimate, recommended: row === badge, asGood: asGood.has(row), ...row.all },
+      ...(provider.id === preferences.challenger && { challenger: true }),
       ...(unrated && row.all.rating !== null && row.all.score !== null && { unrated }),
     };
   });
@@ -49,7 +52,7 @@ export function rank(
 
 /**
  * The list as if its owner had marked nothing: without pins and stars, hidden providers back in their place. The badge stays
- * unless, without the marks, the best leads its holder by `DELTA`.
+ * unless, without the marks, the best leads its holder by `DELTA` and is not the challenger, which has to lead once more.
  */
 export function withoutOwnerMarks(rows: readonly Ranked[]): readonly Ranked[] {
   const plain = rows.map(withoutRowMarks);
@@ -65,9 +68,9 @@ export function withoutOwnerMarks(rows: readonly Ranked[]): readonly Ranked[] {
   return shown.map((row) => ({ ...row, recommended: row === badge, asGood: asGood.has(row) }));
 }
 
-/** Whether the best does not lead the holder of the badge by as much as it takes to get it. */
+/** Whether the holder of the badge keeps it before the best. */
 const holdsOut = (holder: Ranked, best: Ranked | undefined) =>
-  isRecommendable(holder) && Number(best?.score ?? 0) - Number(holder.score) < DELTA;
+  isRecommendable(holder) && (best?.challenger || Number(best?.score ?? 0) - Number(holder.score) < DELTA);
 
 function withoutRowMarks(row: Ranked): Ranked {
   if (!row.pinned && !row.hidden && row.rating === null) return row;
