@@ -75,7 +75,7 @@ describe('every answer', () => {
       expect(await codingFor(accepted), accepted).toBe(undefined);
   });
 
-  it('for a first view is at most 40 kB compressed: page, style and script together', async () => {
+  it('for a first view is at most 45 kB compressed: page, style and script together', async () => {
     const { gunzipSync, gzipSync } = await import('node:zlib');
     const visitor = await open();
     const page = await visitor.get('/services/dnsservice', { 'accept-encoding': 'gzip' });
@@ -86,7 +86,7 @@ describe('every answer', () => {
     expect(named.length).toBeGreaterThan(4);
     const files = await Promise.all(named.map((name) => visitor.get(`/public/${name}`)));
     const bytes = files.reduce((sum, { rawPayload }) => sum + gzipSync(rawPayload).length, page.rawPayload.length);
-    expect(bytes).toBeLessThan(40_000);
+    expect(bytes).toBeLessThanOrEqual(45_000);
   });
 });
 
