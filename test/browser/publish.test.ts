@@ -68,6 +68,7 @@ async function walk(page: Page, scripts: boolean): Promise<void> {
   // Heard before the job has looked whether it was: the page goes on by itself, that of the job also without scripts.
   if (scripts) {
     await page.locator('#cs-published', { hasText: 'Announcing Web proxy: Done' }).waitFor();
+    expect(await page.locator('.cs-announcing').isVisible()).toBe(false);
     await page.locator('#publish button', { hasText: 'Change the announcement' }).waitFor();
     expect(await page.inputValue('#publish [name=description]')).toBe('Proxy de la plaça');
   } else {

@@ -396,6 +396,16 @@ describe('announcing', () => {
     expect(wrong.body).toMatch(/hx-swap-oob[\s\S]*value="70000"[^>]*aria-invalid="true"/);
   });
 
+  it('is followed beside "On this node" where the form is not open', async () => {
+    const visitor = await owner();
+    previews();
+    web.panel.own.publish('proxy3', {});
+    const page = (await visitor.get('/services/proxy3')).body;
+    expect(page).toMatch(/class="cs-announcing">[\s\S]*Announcing Web proxy…[\s\S]*href="\/jobs\//);
+    const open = (await visitor.get('/services/proxy3?announce=yes')).body;
+    expect(open.match(/Announcing Web proxy…/g)).toHaveLength(1);
+  });
+
   it('is a job with its page, by form and by API, and so is unpublishing', async () => {
     const visitor = await owner();
     previews();
