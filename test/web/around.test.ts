@@ -84,6 +84,16 @@ describe('the pages', () => {
   let web: TestWeb;
   afterEach(() => web.app.close());
 
+  it('lead to a node, and where it has no name to what it offers', async () => {
+    web = await startWeb();
+    const [named, nameless] = [at(1, 9), at(2, 4, { provider: { node: '', host: 'nas.local' } })];
+    web.panel.lists.clear();
+    web.panel.lists.set('dnsservice', [named, nameless]);
+    const { body } = await new Visitor(web).get('/');
+    const links = [...body.matchAll(/<th scope="row"><a href="([^"]+)">/g)].map(([, link]) => link);
+    expect(links).toEqual([`/services/dnsservice/providers/${nameless.provider.id}`, '/nodes/node1']);
+  });
+
   it('show both, as a drawing and as text, and the new day at once', async () => {
     web = await startWeb();
     const { attempts, history } = web.panel.store;
