@@ -7,7 +7,8 @@ import { asOwner, asReader, overflow, troubles, violations, type Way } from './l
 import { type Situations, type States, situations } from './states.js';
 
 const PHONE = { language: 'ca', width: 320, scripts: false } as const;
-const WALK_MS = 120_000;
+/** Some seventy states, each opened anew: seconds for each where other browsers share the cores. */
+const WALK_MS = 300_000;
 
 let web: TestWeb;
 let way: Way;
