@@ -104,7 +104,7 @@ describe('a copy button', () => {
       async (page) => {
         expect(await page.locator('.cs-copy-button').first().isVisible()).toBe(false);
         expect(await page.locator('.cs-copy').first().textContent()).toBe(ID);
-        const code = await page.locator('svg.cs-qr').boundingBox();
+        const code = await page.locator('#use svg.cs-qr').boundingBox();
         expect([code?.width, code?.height]).toEqual([208, 208]);
       },
       false,
