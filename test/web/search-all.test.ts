@@ -71,13 +71,22 @@ describe('the search', () => {
     expect((await reader.get(`/search?q=${'x'.repeat(200)}`)).statusCode).toBe(400);
   });
 
-  it('takes no longer than a page with ten thousand providers', async () => {
+  it('takes not much longer than the first page with ten thousand providers', async () => {
     for (let type = 0; type < 10; type++)
       list(`type${type}`, ...Array.from({ length: 1_000 }, (_, index) => `node ${type} ${index}`));
-    await search('osona');
-    const start = performance.now();
+    // By the first page, in the same minute: machines and their load differ.
+    const took = async (ask: () => Promise<unknown>) => {
+      const times: number[] = [];
+      for (let time = 0; time < 3; time++) {
+        const start = performance.now();
+        await ask();
+        times.push(performance.now() - start);
+      }
+      return Math.min(...(times as [number, number, number]));
+    };
+    const page = await took(() => reader.get('/'));
+    expect(await took(() => search('osona 99'))).toBeLessThan(3 * page);
     const found = await search('osona 99');
-    expect(performance.now() - start).toBeLessThan(1_000);
     expect(found.total).toBeGreaterThan(100);
   });
 
