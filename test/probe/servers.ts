@@ -16,8 +16,10 @@ let addresses = 0;
 
 /** An address of 127/8 that no other test of this process, nor of another one at the same time, uses. */
 export function ownAddress(): string {
+  const [net, at] = [Math.floor(addresses / 250), 1 + (addresses % 250)];
   addresses += 1;
-  return `127.${1 + (process.pid % 250)}.${1 + (Math.floor(process.pid / 250) % 250)}.${addresses}`;
+  // Of the third numbers each process has its own, and another one for each 250 addresses more.
+  return `127.${1 + (process.pid % 250)}.${1 + (Math.floor(process.pid / 250) % 50) + 50 * net}.${at}`;
 }
 
 /** A target without announcement. */
