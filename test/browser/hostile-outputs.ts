@@ -48,13 +48,14 @@ export async function judge(page: Page, html: string): Promise<Judged> {
     ];
     const isAddress = (host: string) => /^(\d+\.\d+\.\d+\.\d+|\[[\da-f:.]+\])$/.test(host);
     for (const element of new DOMParser().parseFromString(text, 'text/html').querySelectorAll('*')) {
-      const told = element.outerHTML.slice(0, 200);
-      if (element.localName === 'x-canary') problems.push(`element ${told}`);
-      if (element.localName === 'script' && element.textContent) problems.push(`script ${told}`);
+      // Only of what is wrong: of each element it would be the page many times over.
+      const told = () => element.outerHTML.slice(0, 200);
+      if (element.localName === 'x-canary') problems.push(`element ${told()}`);
+      if (element.localName === 'script' && element.textContent) problems.push(`script ${told()}`);
       // A form's own `attributes` may be one of its fields.
       for (const name of element.getAttributeNames()) {
         const value = element.getAttribute(name) ?? '';
-        if (/^(on|hx-on)/.test(name)) problems.push(`attribute ${name} in ${told}`);
+        if (/^(on|hx-on)/.test(name)) problems.push(`attribute ${name} in ${told()}`);
         if (!addressed.includes(name)) continue;
         const url = URL.canParse(value, panel) ? new URL(value, panel) : null;
         const isSafe =

@@ -10,7 +10,7 @@ import { type Config, loadConfig } from '../../plugin/config/index.js';
 import type { Panel } from '../../plugin/panel/contract.js';
 import { createPanel } from '../../plugin/panel/open.js';
 import { setOwnerPassword } from '../../plugin/web/auth/password.js';
-import { registerWeb } from '../../plugin/web/index.js';
+import { OWN_APP, registerWeb } from '../../plugin/web/index.js';
 import { bytesOf, hostileText, pick, type Random } from '../discovery/hostile.js';
 import { hostilePackets, type Sent } from '../discovery/hostile-packets.js';
 import { hostileList, hostileTags, Tally } from '../discovery/hostile-wire.js';
@@ -75,7 +75,7 @@ export async function startHostile(folder: string, random: Random): Promise<Host
   for (const [{ address }] of Object.values(links()))
     receive(address, hostilePackets(random, PACKETS, address.replace(/\.\d+$/, ''), tallies.avahi, next));
   tell(members.slice(MEMBERS / 2), random);
-  const app = Fastify();
+  const app = Fastify(OWN_APP);
   await app.register((scope) => registerWeb(scope, panel));
   const close = async () => {
     await app.close();

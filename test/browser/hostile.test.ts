@@ -36,9 +36,9 @@ vi.mock('node:dgram', async (load) => {
 /** Another one tries others. */
 const SEED = 20_261_123;
 const SAID = `seed ${SEED}`;
-/** Of the pages of one kind so many are looked at, of providers' more, and of the lists every page. */
+/** Of the pages of one kind so many are looked at, of providers' and nodes' more, and of the lists every page. */
 const PAGES_OF_A_KIND = 4;
-const PROVIDER_PAGES = 60;
+const PAGES_OF_THEIRS = 60;
 
 const folder = mkdtempSync(join(tmpdir(), 'hostile-'));
 const logged: string[] = [];
@@ -131,7 +131,7 @@ it('pages hold it as text: no element, attribute, script, address or letter of t
       const kind = kindOf(link);
       const before = kinds.get(kind) ?? 0;
       kinds.set(kind, before + 1);
-      const most = kind.endsWith('/providers/*') ? PROVIDER_PAGES : PAGES_OF_A_KIND;
+      const most = THEIRS.test(kind) ? PAGES_OF_THEIRS : PAGES_OF_A_KIND;
       if (LISTS.test(kind) || (before < most && !COMBINED.test(kind))) waiting.push(link);
     }
   }
@@ -145,13 +145,15 @@ it('pages hold it as text: no element, attribute, script, address or letter of t
 
 /** Every page of every list, without search and filters. */
 const LISTS = /^\/services\/\*(\?page)?$/;
+/** Pages of one provider and of one node, whose names are the strangers'. */
+const THEIRS = /^(\/services\/\*\/providers|\/nodes)\/\*$/;
 /** Filters on filters: there is no end of them. */
 const COMBINED = /^\/services\/.*&/;
 
 /** Addresses without what differs from one to the next. */
 const kindOf = (link: string) => {
   const { pathname, searchParams } = new URL(link, 'http://panel.example');
-  const path = pathname.replace(/(?<=^\/services\/)[^/]+/, '*').replace(/(?<=\/providers\/)[^/]+/, '*');
+  const path = pathname.replace(/(?<=^\/(services|nodes)\/)[^/]+/, '*').replace(/(?<=\/providers\/)[^/]+/, '*');
   const asked = [...searchParams.keys()].sort().join('&');
   return asked ? `${path}?${asked}` : path;
 };
