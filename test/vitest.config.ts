@@ -31,6 +31,7 @@ const LONG = [
 
 /** Measure times, or keep both cores busy: they run last, when nothing else does. */
 const ALONE = [
+  'browser/cdistro.test.ts',
   'browser/pages.test.ts',
   'probe/path.test.ts',
   'real/accuracy.test.ts',

@@ -47,7 +47,8 @@ function stylesOf(page: Page, selector: string, properties: readonly string[] = 
         // What htmx marks while it asks has no look, and is there on one page when it is gone on the other.
         const classes = [...classList].filter((name) => !name.startsWith('htmx-'));
         const own = [element.tagName.toLowerCase(), ...classes].join('.');
-        if (parent === null || element === document.body || parent.matches('body, .cs, #cs-main')) return own;
+        if (parent === null || element === document.body || parent.matches('body, .cs, .cs > header, #cs-main'))
+          return own;
         return `${step(parent)} ${own}:${[...parent.children].indexOf(element)}`;
       };
       const of = (element: Element) => {

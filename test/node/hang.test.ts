@@ -167,7 +167,6 @@ describe('the panel while systemctl hangs', () => {
     const pages = ['/', '/services/proxy3', '/services/dnsservice', '/api/v1/services', '/api/v1/services/proxy3'];
     const answers = await Promise.all([...pages, ...pages].map((url) => app.inject(url)));
     expect(answers.map(({ statusCode }) => statusCode)).toEqual(answers.map(() => 200));
-    expect(answers[0]?.body).toContain('not known');
     expect(answers[1]?.body).toContain('systemd does not answer');
     expect(answers[4]?.json().local.state).toBe('unknown');
     expect(ours()).toHaveLength(1);

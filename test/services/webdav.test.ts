@@ -107,6 +107,8 @@ describe('webdav', () => {
     const byAddress = await probe(await redirect(here));
     expect(byAddress).toEqual({ level: 3, samples, facts: { https: String(port) } });
     expect(said(webdav.use({ ...provider({ port: 80 }), facts: { https: String(port) } }))).toEqual([
+      `https://10.1.2.3:${port}/`,
+      'note',
       `davs://10.1.2.3:${port}/`,
       `https://10.1.2.3:${port}/`,
     ]);
@@ -136,8 +138,13 @@ describe('webdav', () => {
 
   it('is opened in a file manager or a browser', () => {
     const announced = provider({ address: '10.1.2.3', port: 80, txt: new Map([['path', '/dav']]) });
-    expect(said(webdav.use(announced))).toEqual(['dav://10.1.2.3:80/dav', 'http://10.1.2.3:80/dav']);
-    expect(said(webdav.use(provider({ port: 80, txt: new Map([['path', '"><script>']]) })))[0]).toBe(
+    expect(said(webdav.use(announced))).toEqual([
+      'http://10.1.2.3:80/dav',
+      'note',
+      'dav://10.1.2.3:80/dav',
+      'http://10.1.2.3:80/dav',
+    ]);
+    expect(said(webdav.use(provider({ port: 80, txt: new Map([['path', '"><script>']]) })))[2]).toBe(
       'dav://10.1.2.3:80/',
     );
     expect(webdav.use(provider({ port: null }))).toEqual([]);
