@@ -12,7 +12,7 @@ const NET = 93;
 const COUNT = 3;
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
-const CLOCK = 'This node’s clock is not set';
+const CLOCK = 'clock is not set';
 const UNKEPT = 'Nothing is being saved';
 
 interface List {

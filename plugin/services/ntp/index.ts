@@ -155,7 +155,7 @@ const ntp: ServiceType = {
   listed: 'when-announced',
   probe,
   // Two tries and their answers.
-  cost: { packets: 4, bytes: 320 },
+  cost: { packets: 4, bytes: 500 },
   introduce: () => Promise.resolve(new Map(existsSync(CLOCK_IS_SET) ? [['clock', 'set']] : [])),
   scoredFrom: 3,
   // A clock is set by many answers, of which the quickest counts: what spoils it is a long way and a server far from its
