@@ -17,11 +17,11 @@ beforeAll(async () => {
 });
 afterAll(() => introducer.stop());
 
-/** What the panel gives to copy for that announcement: first of all the furl. */
+/** The furl that the panel gives to copy for that announcement. */
 function shownFurl(txt: string, value: string): string {
   const { address, port } = introducer;
-  const [step] = tahoe.use(provider({ type: tahoe.id, address, port, txt: new Map([[txt, value]]) }));
-  return step?.kind === 'copy' ? step.text : '';
+  const steps = tahoe.use(provider({ type: tahoe.id, address, port, txt: new Map([[txt, value]]) }));
+  return steps.flatMap((step) => (step.kind === 'copy' && step.text.startsWith('pb://') ? [step.text] : []))[0] ?? '';
 }
 
 /** What comes of it; Debian's own python3 has the library. */
