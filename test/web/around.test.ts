@@ -41,6 +41,14 @@ describe('the distances', () => {
     expect(draw([at(1, 3), at(2, 4.5)]).dots[0]).toMatchObject({ x: first?.x, y: first?.y });
   });
 
+  it('cut a long name between what a reader takes for characters', () => {
+    for (let length = 1; length < 40; length++) {
+      const provider = { node: `${'x'.repeat(length)}👩‍👩‍👧${'y'.repeat(40)}` };
+      const texts = JSON.stringify(draw([at(1, 3, { provider })]).dots);
+      expect(texts).not.toMatch(/\\ud|\u200d…/);
+    }
+  });
+
   it('show a node once, by its best time and state, with all that it offers', () => {
     const offers = [
       { title: 'DNS', rows: [at(1, 9), at(2, 4, { provider: { self: true } })] },

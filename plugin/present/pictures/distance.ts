@@ -192,7 +192,7 @@ function withNames(dots: readonly Dot[], rings: readonly { readonly r: number }[
     dots.filter(({ isRoomy }) => !isRoomy),
   );
   return dots.map((dot) => {
-    const text = dot.name.length > MAX_NAME ? `${dot.name.slice(0, MAX_NAME - 1)}…` : dot.name;
+    const text = shortened(dot.name);
     const sides = dot.x >= 50 ? (['start', 'end'] as const) : (['end', 'start'] as const);
     const anchor = sides.find((side) => takes(wide, nameBox(dot, text, side, WIDE), WIDE));
     if (anchor === undefined) return dot;
@@ -223,4 +223,13 @@ function takes(boxes: Box[], box: Box, size: number): boolean {
   const fits = isFree && box.left >= 0 && box.right <= size;
   if (fits) boxes.push(box);
   return fits;
+}
+
+/** By what a reader sees as one character: half of one is no text. */
+const CHARACTERS = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+
+function shortened(name: string): string {
+  if (name.length <= MAX_NAME) return name;
+  const characters = [...CHARACTERS.segment(name)].map(({ segment }) => segment);
+  return characters.length <= MAX_NAME ? name : `${characters.slice(0, MAX_NAME - 1).join('')}…`;
 }
