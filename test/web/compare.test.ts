@@ -30,19 +30,38 @@ describe('a comparison', () => {
     const best = Object.fromEntries(
       measures.map(({ id, cells }: { id: string; cells: { best: boolean }[] }) => [id, cells.map((cell) => cell.best)]),
     );
-    expect(best).toEqual({ answer: [true, false], answers: [false, false], rtt: [false, true] });
+    expect(best).toEqual({
+      ...{ answer: [true, false], answers: [false, false], rtt: [false, true], doubt: [false, false] },
+    });
   });
 
   it('says what each value costs, and nothing for what was not measured', async () => {
     const { visitor, address } = await open();
     const { measures, providers } = (await visitor.get(`/api/v1${address(0, 5)}`)).json();
     expect(measures[0].cells).toEqual([
-      { value: 4, text: '4\u00a0ms', lost: 12.35, best: false },
+      { value: 4, text: '4\u00a0ms', lost: 9.35, best: false },
       { value: null, text: null, lost: null, best: false },
     ]);
     expect(providers.map(({ verdict }: { verdict: string }) => verdict)).toEqual(['good', 'failed']);
     const { body } = await visitor.get(address(0, 5));
-    expect(body).toMatch(/4.ms.*−12\.4/s);
+    expect(body).toMatch(/4.ms.*−9\.4/s);
+  });
+
+  it('tells what doubt, failures and stars cost in rows of their own, as "Why?" does: a column sums to what is lost', async () => {
+    const { visitor, list, address } = await open();
+    const [first, second] = list;
+    if (!first || !second) throw new Error('two providers are listed');
+    const doubtful = first.parts.map((part) => ({ ...part, doubt: 3, failures: part.metric === 'answer' ? 2 : 1 }));
+    const rated = { ...first, parts: doubtful, rating: { count: 1, mean: 5, points: 4 }, score: 84 };
+    web.panel.lists.set('dnsservice', [rated, second]);
+    await visitor.login();
+    const { measures } = (await visitor.get(`/api/v1${address(0, 1)}`)).json();
+    type Row = { id: string; cells: { lost: number | null }[] };
+    const lost = Object.fromEntries(measures.map(({ id, cells }: Row) => [id, cells[0]?.lost]));
+    expect(lost).toEqual({ answer: 7.35, answers: 6.66, doubt: 6, rtt: null, stars: -4 });
+    const sum = measures.reduce((total: number, { cells }: Row) => total + (cells[0]?.lost ?? 0), 0);
+    expect(sum).toBeCloseTo(100 - 84, 1);
+    expect((await visitor.get(address(0, 1))).body).toMatch(/doubt.*4 tries.*−6.*stars.*\+4/s);
   });
 
   it('shows four at most, each of which can be left out, and says what it leaves out', async () => {

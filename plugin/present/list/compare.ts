@@ -2,6 +2,7 @@
 import { largest, smallest } from '../../lib/extremes.js';
 import { ANSWERS } from '../../model/metric.js';
 import type { Ranked } from '../../model/ranked.js';
+import { explain, type Sentence } from '../../score/explain.js';
 import type { ServiceType } from '../../services/contract.js';
 import { isoOrNull, round } from '../figures.js';
 import type { Words } from '../i18n.js';
@@ -15,7 +16,7 @@ export interface Cell {
   readonly value: number | null;
   /** The value in words; null where nothing was measured. */
   readonly text: string | null;
-  /** Points that it cost; null for what is not scored. */
+  /** Points that it cost, as "Why?" tells them: a column sums to 100 − its score. Null where it cost none. */
   readonly lost: number | null;
   /** Whether no other has a better value, and some have a worse one. */
   readonly best: boolean;
@@ -41,13 +42,13 @@ export function compareModel(compared: readonly Ranked[], type: ServiceType, wor
     measures: [
       ...type.metrics.map(({ id, label, weight, unit, useless, excellent }) =>
         toMeasure({ id, label: label[words.language], weight }, compared, excellent > useless, (row) => {
-          const part = row.parts.find(({ metric }) => metric === id);
-          const value = part?.value ?? null;
+          const value = row.parts.find(({ metric }) => metric === id)?.value ?? null;
           const text = id === ANSWERS ? answersText(row, words) : value === null ? null : words.measure(value, unit);
-          return { value, text, lost: part ? round(part.lost) : null };
+          return { value, text, lost: cost(row, id) };
         }),
       ),
       ...unweighed(compared, type, words),
+      ...beyondMeasures(compared, words),
     ].filter(({ cells }) => cells.some(({ text }) => text !== null)),
   };
 }
@@ -61,7 +62,7 @@ function unweighed(compared: readonly Ranked[], type: ServiceType, words: Words)
   };
   const answers = (row: Ranked) => ({
     value: row.attempts === 0 ? null : row.samples / row.attempts,
-    ...{ text: answersText(row, words), lost: null },
+    ...{ text: answersText(row, words), lost: cost(row, ANSWERS) },
   });
   return [
     ...(isWeighed('rtt')
@@ -71,6 +72,38 @@ function unweighed(compared: readonly Ranked[], type: ServiceType, words: Words)
       ? []
       : [toMeasure({ id: ANSWERS, label: words.t('column.answers'), weight: null }, compared, true, answers)]),
   ];
+}
+
+/** What a provider loses for being little known or long unseen, and by the owner's stars. */
+function beyondMeasures(compared: readonly Ranked[], words: Words): Measure[] {
+  const doubt = (row: Ranked) => {
+    const lost = cost(row, DOUBT);
+    return { value: null, text: lost === null ? null : words.t('confidence.tries', { count: row.attempts }), lost };
+  };
+  const stars = (row: Ranked) => {
+    const text = row.rating && words.measure(row.rating.mean, 'stars');
+    return { value: null, text, lost: cost(row, STARS) };
+  };
+  return [
+    toMeasure({ id: DOUBT, label: words.t('compare.doubt'), weight: null }, compared, true, doubt),
+    toMeasure({ id: STARS, label: words.t('compare.stars'), weight: null }, compared, true, stars),
+  ];
+}
+
+const DOUBT = 'doubt';
+const STARS = 'stars';
+
+/** Which row tells what a sentence tells; a closed gate costs everything, and none of it by a measure. */
+function rowOf({ key, metric }: Sentence): string | null {
+  if (key === 'fails') return ANSWERS;
+  if (key === 'few' || key === 'old') return DOUBT;
+  return key === 'rating' ? STARS : metric;
+}
+
+/** Points lost in that row; below 0 where some were gained. */
+function cost(row: Ranked, id: string): number | null {
+  const own = explain(row).filter((sentence) => rowOf(sentence) === id);
+  return own.length === 0 ? null : round(own.reduce((sum, { points }) => sum + points, 0));
 }
 
 const answersText = ({ attempts, samples }: Ranked, words: Words) =>

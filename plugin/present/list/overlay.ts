@@ -1,8 +1,10 @@
 /** The last days of several providers in one drawing for each figure, a line each, on the same axes. */
+
 import { largest } from '../../lib/extremes.js';
 import { DAY_MS } from '../../lib/time.js';
 import type { DayRow } from '../../store/index.js';
 import type { Words } from '../i18n.js';
+import { nice } from '../pictures/axis.js';
 
 /** In the drawing's own units; the page stretches it. */
 export const OVERLAY = { width: 600, height: 100 } as const;
@@ -36,7 +38,7 @@ export function overlays(series: readonly Series[], since: number, until: number
   return FIGURES.flatMap((figure) => {
     const values = series.flatMap(({ days }) => days.flatMap((day) => figure.value(day) ?? []));
     if (values.length === 0) return [];
-    const ceiling = figure.unit === 'ms' ? largest(values, 1) : figure.unit === 'share' ? 1 : 100;
+    const ceiling = figure.unit === 'ms' ? nice(largest(values, 1)) : figure.unit === 'share' ? 1 : 100;
     const text = (value: number) => (figure.unit ? words.measure(value, figure.unit) : words.number(value));
     const place = (day: DayRow, value: number) => {
       const x = ((Date.parse(day.day) - since) / Math.max(until - since, DAY_MS)) * OVERLAY.width;

@@ -80,6 +80,7 @@ async function show(web: Web, visit: Visit, { view, ids, shown, left, model }: L
       without: (id: string) => (chosen.length > 2 ? link(chosen.filter((other) => other !== id)) : null),
       charts: overlays(series, since, until, words),
       drawing: OVERLAY,
+      from: words.day(since),
       days: SPAN_DAYS,
     },
   );
