@@ -118,6 +118,9 @@ function toMeasure(
   const cells = compared.map(cell);
   const values = cells.flatMap(({ value }) => value ?? []);
   const best = greatest ? largest(values) : smallest(values);
-  const differ = values.some((value) => value !== best);
-  return { ...about, cells: cells.map((one) => ({ ...one, best: differ && one.value === best })) };
+  // What reads the same is the same.
+  const isBest = ({ value, text }: Omit<Cell, 'best'>) =>
+    value !== null && (value === best || text === cells.find((one) => one.value === best)?.text);
+  const differ = cells.some((one) => one.value !== null && !isBest(one));
+  return { ...about, cells: cells.map((one) => ({ ...one, best: differ && isBest(one) })) };
 }
