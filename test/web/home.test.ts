@@ -35,7 +35,7 @@ describe('the first page', () => {
       list.map((row, at) => (at === 0 ? { ...row, parts: quicker(row) } : row)),
     );
     const { body } = await visitor.get('/', { 'accept-language': language });
-    expect(text(body.replaceAll('</a>', ' '))).toContain(sentence);
+    expect(text(body.replaceAll('</a>', ' ')).replaceAll('\u00a0', ' ')).toContain(sentence);
     expect(body).toMatch(/href="\/services\/dnsservice\/providers\/[^"]+#use"/);
   });
 
@@ -160,6 +160,15 @@ describe('the first page', () => {
     expect(await step(new Visitor(web))).toBeUndefined();
   });
 
+  it('offers to scan all until all is being scanned, and then tells how far that is', async () => {
+    const visitor = await (await open()).login();
+    const offered = await visitor.get('/');
+    expect(offered.body).toContain('id="cs-scan-all"');
+    const told = await visitor.post('/scan', {}, { 'hx-request': 'true' });
+    expect(told.body).not.toContain('id="cs-scan-all"');
+    expect(told.body).toMatch(/<p class="cs-muted">Scanning: \d+ of \d+ tries/);
+  });
+
   it('scans one type or all that it knows, and says what is refused', async () => {
     const visitor = await (await open()).login();
     web.panel.lists.set('pastecat', [ranked('pastecat', 1)]);
@@ -181,6 +190,7 @@ describe('the first page', () => {
     const told = await visitor.post('/scan', {}, { 'hx-request': 'true' });
     expect(told.body).toMatch(/cs-alert"><strong>OpenVZ/);
     expect(told.body).toContain('<progress');
+    expect(told.body).toMatch(/Scan all.*about/s);
     const refused = await visitor.postJson('/api/v1/scan', { type: 'owp' });
     expect(refused.json()).toMatchObject({ error: { code: 'budget-spent' } });
   });

@@ -125,6 +125,7 @@ async function homeModel(web: Web, visit: Visit, refused: readonly Refused[]) {
   const { services } = await panel.overview();
   const quotes = role === 'owner' ? quoteAll(panel, services) : new Map<string, Quote>();
   const models = await Promise.all(services.map((summary) => homeService(web, visit, summary, quotes)));
+  const left = models.filter(({ job }) => job === null).flatMap(({ type }) => quotes.get(type) ?? []);
   const problem = await panel.local.problem();
   const isEmpty = models.every(({ providers }) => providers === 0);
   const isMeasured = models.some(({ measured }) => measured > 0);
@@ -142,11 +143,19 @@ async function homeModel(web: Web, visit: Visit, refused: readonly Refused[]) {
     nothing: isEmpty ? await emptyModel(panel, words, undefined, visit.request.query) : null,
     guide: guide(web, visit, isMeasured),
     unmeasured: !isMeasured,
-    /** What "scan all" costs; null where there is nothing to scan, or nobody who may. */
-    all: quotes.size > 0 ? sum(quotes.values()) : null,
+    /** What "scan all" costs; null where nothing is left to begin, or nobody may. */
+    all: left.length > 0 ? sum(left) : null,
+    scanning: progress(models),
     refused: refused.map(({ type, error }) => ({ title: typeTitle(panel.services.of(type), type, words), error })),
     about: (seconds: number) => about(seconds, words),
   };
+}
+
+/** The tries of all scans under way together; null without one. */
+function progress(models: readonly HomeService[]) {
+  const jobs = models.flatMap(({ job }) => job ?? []);
+  const sumOf = (of: 'done' | 'total') => jobs.reduce((total, job) => total + job[of], 0);
+  return jobs.length > 0 ? { done: sumOf('done'), total: sumOf('total') } : null;
 }
 
 /** Each node once, as this visitor may see it. */
