@@ -64,7 +64,7 @@ export interface Panel {
   /** This node's own services: acted on, announced, their logs. */
   readonly own: Own;
   /** Background probes. */
-  readonly background: Pick<Scheduler, 'status' | 'on' | 'off'>;
+  readonly background: Pick<Scheduler, 'status' | 'on' | 'off' | 'choose'>;
   readonly time: Pick<Time, 'now' | 'steady' | 'doubted'>;
   /** True where the providers are the built-in demo community. */
   readonly demo: boolean;

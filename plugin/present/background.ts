@@ -1,9 +1,9 @@
-/** What measuring in the background is doing. */
+/** What measuring in the background is doing, and within which bounds. */
 import type { Panel } from '../panel/contract.js';
 import { isoOrNull } from './figures.js';
 
 export function backgroundModel({ background }: Pick<Panel, 'background'>) {
-  const { on, next, waiting, spentToday, budget, last } = background.status();
+  const { on, next, waiting, spentToday, budget, limit, chosenBudget, hours, last } = background.status();
   return {
     on,
     next: isoOrNull(next),
@@ -11,6 +11,11 @@ export function backgroundModel({ background }: Pick<Panel, 'background'>) {
     /** Bytes of the last 24 hours, and the most that leaves room for a person's own scans. */
     spentToday,
     budget,
+    /** The most that the owner may make of the budget, and what the owner made of it (null = the most), bytes. */
+    limit,
+    chosenBudget,
+    /** By the local clock; `to` 24 is midnight. */
+    hours,
     last: last && { ...last, at: new Date(last.at).toISOString() },
   };
 }

@@ -6,7 +6,7 @@ import type { AttemptStore } from '../store/tables/attempts.js';
 /** How long a sum of what is stored serves, ms: by then it knows what other processes wrote, and what is a day old. */
 const SUM_MS = 60_000;
 
-/** Share of the day's bytes that background probes may use: the rest is left for a person's scans. */
+/** Share of the day's bytes that background probes may use at most: the rest is left for a person's scans. */
 export const BACKGROUND_SHARE = 0.5;
 
 interface BudgetDeps {

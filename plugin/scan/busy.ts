@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { availableParallelism, loadavg } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { largest } from '../lib/extremes.js';
-import { isDaytime } from './plan.js';
+import { type Hours, isDaytime } from './plan.js';
 
 export type Busy = 'night' | 'load' | 'traffic';
 
@@ -22,9 +22,10 @@ const COUNTERS = '/proc/net/dev';
 /**
  * What speaks against a probe at `now` (ms since the epoch); null for nothing. Takes a second; where the counters cannot be
  * read, only clock and load count.
+ * @param hours outside of which it is night; the usual ones when left out
  */
-export async function busyWith(signal: AbortSignal, now = Date.now()): Promise<Busy | null> {
-  if (!isDaytime(now)) return 'night';
+export async function busyWith(signal: AbortSignal, now = Date.now(), hours?: Hours): Promise<Busy | null> {
+  if (!isDaytime(now, hours)) return 'night';
   const [lastMinute = 0] = loadavg();
   if (lastMinute > MAX_LOAD * availableParallelism()) return 'load';
   const read = () => readFile(COUNTERS, 'latin1').catch(() => '');

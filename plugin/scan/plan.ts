@@ -36,8 +36,14 @@ const HOUR = 60 * MINUTE;
 const PICK_GAP_MS = 2 * HOUR;
 const USUAL_GAP_MS = 3 * HOUR;
 
-/** Local hour before which hardly anybody uses services; not earlier, in case the clock is set to another zone. */
-export const DAY_FROM = 9;
+/** Local hours of a day in which to measure: 0 ≤ from ≤ 23, 1 ≤ to ≤ 24. Where `to` is not the later one, over midnight. */
+export interface Hours {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Before 9, hardly anybody uses services; not earlier, in case the clock is set to another zone. */
+export const USUAL_HOURS: Hours = { from: 9, to: 24 };
 
 /** Each failure in a row beyond these doubles the wait, up to a day. */
 const PATIENCE = 3;
@@ -55,30 +61,39 @@ const NEWCOMERS_SHARE = 0.2;
 
 /** Nobody stays unmeasured for a week, as far as the probes suffice; a day of it is left as a margin. */
 const MAX_UNMEASURED_MS = 6 * 24 * HOUR;
-/** Time that one probe of a queue takes, nights included: the scheduler's mean pause, with a fifth to spare. */
-const SLOT_MS = (36 * MINUTE * 24) / (24 - DAY_FROM);
+/** Time that one probe of a queue takes, nights included, ms: the scheduler's mean pause, with a fifth to spare. */
+const slotMs = ({ from, to }: Hours) => (36 * MINUTE * 24) / (to > from ? to - from : to + 24 - from);
 
 /**
- * Whether background probes are worth their bytes at `now` (ms since the epoch, by the local clock): from 9 to midnight. A
- * provider that is off or quick only at night would be judged by hours in which nobody needs it.
+ * Whether background probes are worth their bytes at `now` (ms since the epoch, by the local clock): from 9 to midnight,
+ * unless the owner chose other hours. A provider that is off or quick only at night would be judged by hours in which nobody
+ * needs it.
  */
-export const isDaytime = (now: number): boolean => new Date(now).getHours() >= DAY_FROM;
+export function isDaytime(now: number, { from, to }: Hours = USUAL_HOURS): boolean {
+  const hour = new Date(now).getHours();
+  return to > from ? hour >= from && hour < to : hour >= from || hour < to;
+}
 
 /**
  * The provider to probe now; null when none is due. In this order, of those that ever answered: one that would otherwise wait
  * longer than a week; for a tenth of the draws the stalest; the recommended ones; for three tenths the stalest that may be the
  * best of its type; then the one that may gain most on it, since old data widens what it may be worth. For a fifth of the draws, and when none of those is due, one that
  * never answered: its place and announcer tried longest ago, the nearest first. All at one place have one turn.
- * Deterministic but for one draw. `now` in ms since the epoch, `random` gives 0 ≤ x < 1.
+ * Deterministic but for one draw. `now` in ms since the epoch, `random` gives 0 ≤ x < 1; `hours` are those of the probes.
  */
-export function chooseNext(candidates: readonly Candidate[], now: number, random: () => number): Candidate | null {
+export function chooseNext(
+  candidates: readonly Candidate[],
+  now: number,
+  random: () => number,
+  hours: Hours = USUAL_HOURS,
+): Candidate | null {
   const draw = random();
   const rested = candidates.filter((candidate) => elapsed(candidate.measuredAt, now) >= waitMs(candidate));
   const known = restedHosts(candidates, rested, now).sort((a, b) => byAge(a, b, now));
   const newcomers = rested.filter(
     (candidate) => !hasAnswered(candidate) && elapsed(candidate.claimedAt ?? null, now) >= candidate.gapMs,
   );
-  if (isLate(known, now)) return known[0] ?? null;
+  if (isLate(known, now, slotMs(hours))) return known[0] ?? null;
   if (known.length === 0 || (newcomers.length > 0 && draw >= 1 - NEWCOMERS_SHARE)) return first(newcomers, now);
   const [stalest = null] = known;
   if (draw < STALEST_SHARE) return stalest;
@@ -154,8 +169,8 @@ function byAge(a: Candidate, b: Candidate, now: number): number {
 const compare = <T extends number | string>(a: T, b: T) => (a < b ? -1 : a > b ? 1 : 0);
 
 /** Whether one of them, oldest first, would be late if all before it went first. */
-function isLate(known: readonly Candidate[], now: number): boolean {
-  return known.some(({ measuredAt }, ahead) => elapsed(measuredAt, now) > MAX_UNMEASURED_MS - ahead * SLOT_MS);
+function isLate(known: readonly Candidate[], now: number, slot: number): boolean {
+  return known.some(({ measuredAt }, ahead) => elapsed(measuredAt, now) > MAX_UNMEASURED_MS - ahead * slot);
 }
 
 /**

@@ -17,6 +17,7 @@ import { Outage } from './outage.js';
 import { Pool } from './pool.js';
 import { type Pauses, Recent } from './recent.js';
 import { attemptBytes, Run, type RunTools } from './run.js';
+import type { Terms } from './scheduler/terms.js';
 import { inOrder, type Prospect, type Quote, quote, Shares, select } from './selection.js';
 import { isProbeable, type Probeable } from './target.js';
 
@@ -28,6 +29,8 @@ export interface ScannerDeps extends Pick<RunTools, 'services' | 'discovery' | '
   readonly store: Pick<Store, 'attempts' | 'flush' | 'prune'>;
   /** Called when a scan or a background probe is over, with the providers of which it stored something. */
   readonly ended?: (typeId: string, providers: readonly string[]) => void;
+  /** What background probes may cost; the usual share when left out. */
+  readonly terms?: Pick<Terms, 'share'>;
   /** How long the result of a scan serves repeated requests; not at all when left out. */
   readonly pauses?: Pauses | undefined;
   /** ms since the epoch. */
@@ -118,7 +121,7 @@ export class Scanner {
    */
   async background(typeId: string, providerId: string, signal: AbortSignal): Promise<void> {
     const targets = this.#targets(typeId, providerId);
-    const run = new Run(this.#tools, { signal, share: BACKGROUND_SHARE });
+    const run = new Run(this.#tools, { signal, share: this.#share });
     try {
       for (const target of targets) await run.probe(target);
     } finally {
@@ -133,7 +136,7 @@ export class Scanner {
   async knock(typeId: string, providerId: string, signal: AbortSignal): Promise<boolean> {
     const target = this.#deps.discovery.providers(typeId).find(({ id }) => id === providerId);
     if (!target || !isProbeable(target)) return true;
-    return new Run(this.#tools, { signal, share: BACKGROUND_SHARE }).knock(target);
+    return new Run(this.#tools, { signal, share: this.#share }).knock(target);
   }
 
   /** Whether this node is cut off, as far as its last scans and probes tell. */
@@ -144,7 +147,12 @@ export class Scanner {
   /** Bytes that all probes have cost in 24 hours, and how many leave nothing for background probes. */
   spending(): { readonly spent: number; readonly limit: number } {
     const { budget } = this.#tools;
-    return { spent: budget.spent(), limit: budget.limit(BACKGROUND_SHARE) };
+    return { spent: budget.spent(), limit: budget.limit(this.#share) };
+  }
+
+  /** Of the day's bytes, for background probes. */
+  get #share(): number {
+    return this.#deps.terms?.share ?? BACKGROUND_SHARE;
   }
 
   /** Ends what measures, also in the middle of it. */

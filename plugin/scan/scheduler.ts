@@ -13,8 +13,9 @@ import type { ServiceRegistry } from '../services/contract.js';
 import type { Store } from '../store/index.js';
 import { type Busy, busyWith } from './busy.js';
 import { claims, hostGroup } from './group.js';
-import { type Candidate, chooseKnock, chooseNext } from './plan.js';
+import { type Candidate, chooseKnock, chooseNext, type Hours } from './plan.js';
 import type { Scanner } from './scanner.js';
+import type { Choice, Terms } from './scheduler/terms.js';
 import { type Report, Urgent } from './scheduler/urgent.js';
 import type { Standing } from './target.js';
 import { isOfferedHere, isProbeable, minGapMs } from './target.js';
@@ -61,6 +62,12 @@ export interface SchedulerStatus {
   readonly spentToday: number;
   /** Background probes stop at this many bytes. */
   readonly budget: number;
+  /** The most that the owner may make of it, bytes: what the configuration allows. */
+  readonly limit: number;
+  /** What the owner made of it, bytes; null = the most. */
+  readonly chosenBudget: number | null;
+  /** When it measures, by the local clock. */
+  readonly hours: Hours;
   /** The last background probe of this process; `at` in ms since the epoch. */
   readonly last: { readonly type: string; readonly provider: string; readonly at: number } | null;
 }
@@ -78,6 +85,7 @@ export interface SchedulerDeps {
   readonly jobs: Pick<Jobs, 'running'>;
   readonly store: Pick<Store, 'settings' | 'own' | 'events'>;
   readonly scanner: Pick<Scanner, 'background' | 'knock' | 'cut' | 'spending'>;
+  readonly terms: Terms;
   readonly ranking: (typeId: string) => readonly Prospect[];
   /** ms since the epoch. */
   readonly now?: () => number;
@@ -85,7 +93,7 @@ export interface SchedulerDeps {
   readonly time?: Time;
   /** 0 ≤ x < 1. */
   readonly random?: () => number;
-  readonly busy?: (signal: AbortSignal, now: number) => Promise<Busy | null>;
+  readonly busy?: (signal: AbortSignal, now: number, hours: Hours) => Promise<Busy | null>;
 }
 
 export class Scheduler {
@@ -147,6 +155,14 @@ export class Scheduler {
   }
 
   /**
+   * Other hours, or another budget.
+   * @throws PanelError bad-request, disk-full, disk-unwritable
+   */
+  choose(choice: Choice): void {
+    this.#deps.terms.choose(choice);
+  }
+
+  /**
    * Something outside the measurements says that the provider may have changed: it is looked at as soon as nobody needs the
    * node, also at night, where measuring in the background is on. @returns whether it will be
    */
@@ -155,7 +171,8 @@ export class Scheduler {
   }
 
   status(): SchedulerStatus {
-    const { spent, limit } = this.#deps.scanner.spending();
+    const { scanner, terms } = this.#deps;
+    const { spent, limit: budget } = scanner.spending();
     const [first] = this.#inOrder();
     const next = first ? Math.max(0, first[1] - performance.now()) : null;
     return {
@@ -164,7 +181,7 @@ export class Scheduler {
       next: next === null ? null : Math.round(this.#time.now() + next),
       waiting: this.#on ? this.#waiting : 'off',
       spentToday: spent,
-      budget: limit,
+      ...{ budget, limit: terms.limit, chosenBudget: terms.chosenBytes, hours: terms.hours },
       last: this.#last && { ...this.#last, at: this.#time.date(this.#last.at) },
     };
   }
@@ -258,7 +275,8 @@ export class Scheduler {
 
   /** What needs the node now; null = nothing. */
   async #need(signal: AbortSignal): Promise<Waiting | null> {
-    const busy = this.#isScanning() ? 'scan' : await (this.#deps.busy ?? busyWith)(signal, this.#time.now());
+    const { busy: read = busyWith, terms } = this.#deps;
+    const busy = this.#isScanning() ? 'scan' : await read(signal, this.#time.now(), terms.hours);
     // A person may have started one meanwhile.
     return busy ?? (this.#isScanning() ? 'scan' : null);
   }
@@ -279,7 +297,7 @@ export class Scheduler {
     const typeId = typeIds.length < 2 ? typeIds[0] : typeIds[Math.floor(this.#random() * typeIds.length)];
     if (typeId === undefined) return 'nothing-due';
     const candidates = this.#candidates(typeId);
-    const chosen = chooseNext([...candidates.keys()], this.#time.now(), this.#random);
+    const chosen = chooseNext([...candidates.keys()], this.#time.now(), this.#random, this.#deps.terms.hours);
     if (chosen === null) return 'nothing-due';
     if (!chosen.answered) this.#claim(claims(candidates.get(chosen) as Provider));
     const knock = chooseKnock([...candidates.keys()], this.#time.now());

@@ -58,6 +58,9 @@ const IDLE: SchedulerStatus = {
   waiting: null,
   spentToday: 1_200,
   budget: 5_400_000,
+  limit: 5_400_000,
+  chosenBudget: null,
+  hours: { from: 9, to: 24 },
   last: null,
 };
 

@@ -19,6 +19,13 @@ describe('a busy node', () => {
     expect(await busyWith(new AbortController().signal, NOON - 4 * 3_600_000)).toBe('night');
   });
 
+  it('is at night when the owner says so', async () => {
+    vi.mocked(loadavg).mockReturnValue([availableParallelism() + 0.1, 0, 0]);
+    const read = (from: number, to: number) => busyWith(new AbortController().signal, NOON, { from, to });
+    expect(await read(13, 12)).toBe('night');
+    expect(await read(12, 13)).toBe('load');
+  });
+
   it('is busy when more than one process waits for each core', async () => {
     vi.mocked(loadavg).mockReturnValue([availableParallelism() + 0.1, 0, 0]);
     expect(await busyWith(new AbortController().signal, NOON)).toBe('load');

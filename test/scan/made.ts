@@ -5,6 +5,7 @@ import type { Attempt } from '../../plugin/model/attempt.js';
 import type { Provider } from '../../plugin/model/provider.js';
 import type { ProbeResult, Prober } from '../../plugin/probe/index.js';
 import { Scanner, type ScannerDeps } from '../../plugin/scan/scanner.js';
+import { Terms } from '../../plugin/scan/scheduler/terms.js';
 import type { Standing } from '../../plugin/scan/target.js';
 import type { ServiceRegistry, ServiceType } from '../../plugin/services/contract.js';
 import { openStore } from '../../plugin/store/index.js';
@@ -89,8 +90,9 @@ export function createScanner(providers: readonly Provider[], probe: Prober, opt
     });
   };
   const config = { scanConcurrency: concurrency, scanBytesPerDay: bytesPerDay };
+  const terms = new Terms(store.settings, bytesPerDay);
   const scanner = new Scanner({
-    ...{ config, services, discovery, jobs, store, ranking, random: () => 0 },
+    ...{ config, services, discovery, jobs, store, ranking, terms, random: () => 0 },
     ...rest,
   });
   const attempts = (word = 'thing'): Attempt[] => [...store.attempts.recent(word, 1_000).values()].flat();
@@ -99,5 +101,5 @@ export function createScanner(providers: readonly Provider[], probe: Prober, opt
     await scanner.close();
     store.close();
   };
-  return { scanner, jobs, store, services, discovery, ranking, attempts, close };
+  return { scanner, terms, jobs, store, services, discovery, ranking, attempts, close };
 }

@@ -74,6 +74,16 @@ describe('the hours of background probes', () => {
     const measuring = hours.filter((hour) => isDaytime(new Date(2026, 5, 1, hour, 59).getTime()));
     expect(measuring).toEqual(hours.slice(9));
   });
+
+  it('are others where the owner chose them, also over midnight', () => {
+    const measuring = (from: number, to: number) =>
+      Array.from({ length: 24 }, (_, hour) => hour).filter((hour) =>
+        isDaytime(new Date(2026, 5, 1, hour, 59).getTime(), { from, to }),
+      );
+    expect(measuring(8, 10)).toEqual([8, 9]);
+    expect(measuring(22, 2)).toEqual([0, 1, 22, 23]);
+    expect(measuring(0, 24)).toHaveLength(24);
+  });
 });
 
 describe('choosing the next probe', () => {

@@ -147,6 +147,22 @@ describe('the scheduler', () => {
     expect(heavy).toBeGreaterThanOrEqual(6);
   });
 
+  it('asks whether it is night by the hours that the owner chose last', async () => {
+    const hours: unknown[] = [];
+    const busy: SchedulerDeps['busy'] = async (_signal, _now, of) => {
+      hours.push(of);
+      return 'night';
+    };
+    const { scheduler } = scheduled(many, answer, { busy });
+    await pass(HOUR);
+    const asked = hours.length;
+    scheduler.choose({ hours: { from: 1, to: 5 }, bytes: null });
+    expect(scheduler.status()).toMatchObject({ hours: { from: 1, to: 5 }, waiting: 'night' });
+    await pass(HOUR);
+    expect(hours.slice(0, asked)).toContainEqual({ from: 9, to: 24 });
+    expect(new Set(hours.slice(asked))).toEqual(new Set([{ from: 1, to: 5 }]));
+  });
+
   it('backs off from a provider that keeps failing', async () => {
     const { probed } = scheduled(many.slice(0, 3), async ({ address }) =>
       address === '10.0.1.0' ? { level: 1, reason: 'refused' } : answer(),

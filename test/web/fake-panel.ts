@@ -16,6 +16,7 @@ import type { Own } from '../../plugin/node/own-service.js';
 import { ABSENT } from '../../plugin/node/systemd/index.js';
 import { connectAction } from '../../plugin/panel/connect.js';
 import type { Panel, TypeSummary, TypeView } from '../../plugin/panel/contract.js';
+import { Terms } from '../../plugin/scan/scheduler/terms.js';
 import type { ServiceRegistry } from '../../plugin/services/contract.js';
 import { loadServices } from '../../plugin/services/index.js';
 import { openStore, type Store } from '../../plugin/store/index.js';
@@ -88,10 +89,12 @@ export function localOf(...units: readonly [OwnUnit, ...(readonly OwnUnit[])]): 
 export function fakeBackground(): Panel['background'] {
   let on = false;
   let chosen = false;
+  const terms = new Terms(memoryStore().settings, 10_800_000);
   return {
     status: () => ({
       ...{ on, chosen, next: on ? NOW + 600_000 : null, waiting: on ? null : 'off' },
-      ...{ spentToday: 12_000, budget: 5_400_000, last: null },
+      ...{ spentToday: 12_000, budget: terms.bytes, last: null },
+      ...{ limit: terms.limit, chosenBudget: terms.chosenBytes, hours: terms.hours },
     }),
     on: () => {
       on = true;
@@ -101,6 +104,7 @@ export function fakeBackground(): Panel['background'] {
       on = false;
       chosen = true;
     },
+    choose: (choice) => terms.choose(choice),
   };
 }
 

@@ -70,6 +70,7 @@ const COMPOSED: Readonly<Record<string, readonly string[]>> = {
   'opinion.known.': ['yes', 'no', 'unsaid'],
   'background.waiting.': ['scan', 'night', 'load', 'traffic', 'budget', 'nothing-due', 'starting'],
   'own.lan.': [...LAN_STATES, 'off'],
+  'background.': ['from', 'to'],
   'background.turn.': ['on', 'off'],
   'find.': TOGGLES,
   'nothing.': EMPTY_REASONS.flatMap((why) => [why, `${why}.todo`]),

@@ -22,6 +22,7 @@ export const ACTIONS = [
     'password',
     'background-on',
     'background-off',
+    'background-terms',
     'measure',
     'opinion',
     'token-made',

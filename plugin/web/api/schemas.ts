@@ -294,6 +294,7 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
   }),
   Background: shape<StatusAnswer['background']>({
     ...{ on: flag, next: orNull(moment), spentToday: number, budget: number, waiting: textOrNull },
+    ...{ limit: number, chosenBudget: numberOrNull, hours: shape({ from: whole, to: whole }) },
     last: orNull(shape({ type: text, provider: text, at: moment })),
   }),
   BackgroundAnswer: shape<Answer<typeof turnBackground>>({ background: ref('Background') }),

@@ -2,12 +2,13 @@
 import { alertServer, testAlert } from '../../alerts/index.js';
 import { PanelError } from '../../model/errors.js';
 import { backgroundModel } from '../../present/background.js';
-import { DAY_FROM } from '../../scan/plan.js';
-import { answers } from '../api/operation.js';
+import { answers, fields } from '../api/operation.js';
 import { tokensModel } from '../api/tokens.js';
 import type { Web } from '../context.js';
-import { page } from '../reply/respond.js';
-import { get, type Route, twins } from '../route.js';
+import { page, redirect } from '../reply/respond.js';
+import { readTyped, type TypedTerms, toChoice } from '../request/background-terms.js';
+import { noteAction } from '../request/note.js';
+import { api, get, post, type Route, twins } from '../route.js';
 import type { Visit } from '../visit.js';
 
 export const routes: readonly Route[] = [
@@ -15,24 +16,81 @@ export const routes: readonly Route[] = [
   ...twins('POST', '/settings/alert', 'owner', {
     operation: answers('Sends a test to where alerts go', 'AlertTest'),
     load: sendTest,
-    page: (web, visit, { error }) => settings(web, visit, { error }),
+    page: (web, visit, { error }) => settings(web, visit, { tested: { error } }),
+  }),
+  post('/settings/background', 'owner', saveTerms),
+  api('POST /api/v1/settings/background', 'owner', chooseTerms, {
+    ...answers('Sets hours and budget of measuring in the background', 'BackgroundAnswer'),
+    body: fields(
+      {
+        from: { type: 'integer', minimum: 0, maximum: 23, description: 'Hour of the node’s clock.' },
+        to: {
+          type: 'integer',
+          minimum: 1,
+          maximum: 24,
+          description: '24 = midnight; less than `from`: over midnight.',
+        },
+        megabytes: { type: 'number', description: 'In 24 hours. Left out: as many as SCAN_BYTES_PER_DAY allows.' },
+      },
+      ['from', 'to'],
+    ),
   }),
 ];
 
-/** @param tested what came of a test of the alerts */
-async function settings(web: Web, visit: Visit, tested: { readonly error: string | null } | null = null) {
+interface Outcome {
+  /** What came of a test of the alerts. */
+  readonly tested?: { readonly error: string | null };
+  /** Hours and budget that were not taken. */
+  readonly typed?: TypedTerms;
+}
+
+async function settings(web: Web, visit: Visit, { tested, typed }: Outcome = {}) {
   const { config } = web.panel;
-  return page(web, visit, 'settings', {
-    title: visit.words.t('page.settings'),
-    // After a test, the forms lead back to the page and not to its order.
-    ...(tested && { back: web.url('settings') }),
-    background: backgroundModel(web.panel),
-    dayFrom: DAY_FROM,
-    alerts: { server: alertServer(config), after: config.notifyAfter, tested },
-    ranges: config.communityRanges,
-    publicRead: config.publicRead,
-    tokens: tokensModel(web, visit),
-  });
+  return page(
+    web,
+    visit,
+    'settings',
+    {
+      title: visit.words.t('page.settings'),
+      // After an order, the forms lead back to the page and not to the order.
+      ...((tested || typed) && { back: web.url('settings') }),
+      background: backgroundModel(web.panel),
+      terms: termsModel(web, visit, typed),
+      alerts: { server: alertServer(config), after: config.notifyAfter, tested: tested ?? null },
+      ranges: config.communityRanges,
+      publicRead: config.publicRead,
+      tokens: tokensModel(web, visit),
+    },
+    typed ? 400 : 200,
+  );
+}
+
+/** The form of hours and budget: as typed where that was not taken. */
+function termsModel(web: Web, { request, words }: Visit, typed: TypedTerms | undefined) {
+  const { hours, chosenBudget } = web.panel.background.status();
+  const megabytes = chosenBudget === null ? '' : words.number(chosenBudget / 1e6, 2);
+  const stored = { from: String(hours.from), to: String(hours.to), megabytes };
+  const isSaved = (request.query as { saved?: unknown }).saved === 'background';
+  return { ...(typed ?? stored), refused: typed !== undefined, sameHours: typed?.from === typed?.to, saved: isSaved };
+}
+
+/** A mistake is told beside its field, with everything as it was typed. */
+function saveTerms(web: Web, visit: Visit) {
+  try {
+    chooseTerms(web, visit);
+  } catch (error) {
+    if (error instanceof PanelError && error.code === 'bad-request')
+      return settings(web, visit, { typed: readTyped(visit) });
+    throw error;
+  }
+  return redirect(visit, `${web.url('settings')}?saved=background#background`);
+}
+
+/** @throws PanelError bad-request, disk-full, disk-unwritable */
+export function chooseTerms(web: Web, visit: Visit) {
+  web.panel.background.choose(toChoice(readTyped(visit)));
+  noteAction(web, visit, 'background-terms');
+  return { background: backgroundModel(web.panel) };
 }
 
 /** @throws PanelError bad-request where no address is configured */

@@ -11,6 +11,7 @@ import { Jobs } from '../../../plugin/jobs/index.js';
 import type { Provider } from '../../../plugin/model/provider.js';
 import { Ranking } from '../../../plugin/panel/ranking.js';
 import { Scanner } from '../../../plugin/scan/scanner.js';
+import { Terms } from '../../../plugin/scan/scheduler/terms.js';
 import { Scheduler } from '../../../plugin/scan/scheduler.js';
 import { loadServices } from '../../../plugin/services/index.js';
 import { openStore } from '../../../plugin/store/index.js';
@@ -72,6 +73,7 @@ let turn: Promise<void> | null = null;
 const scheduler = new Scheduler({
   ...{ config: { backgroundScan: true }, services, discovery, jobs, store, now: Date.now },
   busy: async () => null,
+  terms: new Terms(store.settings, 1e9),
   ranking: (word) => ranking.of(word),
   scanner: {
     get cut() {
