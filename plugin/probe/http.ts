@@ -88,6 +88,16 @@ export function httpTimes({ connectMs, firstByteMs }: Pick<HttpAnswer, 'firstByt
   return [...roundTrip(connectMs), { metric: 'ttfb', value: firstByteMs, method: 'http' } satisfies Sample];
 }
 
+/** The object of JSON that the body is; an empty one where it is none. */
+export function readJson({ body }: Pick<HttpAnswer, 'body'>): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(body);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
+  } catch {
+    return {};
+  }
+}
+
 /** What asking for a head costs at most, headers of IP included: a connection, a small question, a head. */
 export const HEAD_COST = { packets: 10, bytes: 1_500 } as const;
 

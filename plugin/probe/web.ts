@@ -63,6 +63,43 @@ export async function webAgain(
   return https === null ? httpOnce(target, question, context) : httpsOnce(target, https, question, context);
 }
 
+interface Found<T> {
+  readonly answer: HttpAnswer;
+  readonly path: string;
+  /** null where no place had it: then the answer is the last one. */
+  readonly value: T | null;
+  /** As the first place answered: the connection's time, and the way to it. */
+  readonly first: WebAnswer;
+}
+
+/**
+ * Asks at one place after another, until one has it or shows that it is not elsewhere: a missing page, or a whole one of
+ * something else, leaves that open.
+ * @param paths at least one
+ * @param read what the answer says; null where it is not what is looked for
+ */
+export async function webAmong<T>(
+  target: Target,
+  paths: readonly [string, ...string[]],
+  question: Omit<HttpQuestion, 'path'>,
+  context: ProbeContext,
+  read: (answer: HttpAnswer) => T | null,
+): Promise<Found<T> | Failed | Proven> {
+  const [path, ...further] = paths;
+  const first = await webOnce(target, { ...question, path }, context);
+  if ('level' in first) return first;
+  let found: Found<T> = { answer: first, path, value: read(first), first };
+  for (const next of further) {
+    if (found.value !== null || !isElsewhere(found.answer)) break;
+    const answer = await webAgain(target, { ...question, path: next }, context, first);
+    if ('level' in answer) return answer;
+    found = { answer, path: next, value: read(answer), first };
+  }
+  return found;
+}
+
+const isElsewhere = ({ status, whole }: HttpAnswer) => status === 404 || (status === 200 && whole);
+
 /** What plain HTTP may get where TLS is spoken; 426 may name TLS as the upgrade, 497 is nginx's own. */
 const WANTS_TLS: ReadonlySet<number> = new Set([400, 426, 497]);
 

@@ -1,22 +1,17 @@
 /** ownCloud and Nextcloud: files, calendars and contacts on a neighbour's machine. */
 import { endpoint } from '../../lib/endpoint.js';
 import { plainPath } from '../../model/provider.js';
-import { type HttpAnswer, type HttpQuestion, httpTimes, otherWeb, pageMetrics } from '../../probe/http.js';
+import { type HttpAnswer, httpTimes, otherWeb, pageMetrics, readJson } from '../../probe/http.js';
 import type { ProbeResult, Prober } from '../../probe/index.js';
 import { withPacketTrain } from '../../probe/ping.js';
-import { httpsFact, WEB_COST, webAddress, webAgain, webOnce } from '../../probe/web.js';
+import { httpsFact, WEB_COST, webAddress, webAmong } from '../../probe/web.js';
 import type { Hole, ServiceType, UseStep } from '../contract.js';
 import { pageSteps } from '../steps.js';
 
 /** Where it is installed, as a rule. */
-const FOLDERS = ['', '/nextcloud', '/owncloud'];
+const FOLDERS = ['', '/nextcloud', '/owncloud'] as const;
+const PAGE = '/status.php';
 const STATUS_CAP = 2_048;
-
-const question = (folder: string): HttpQuestion => ({
-  method: 'GET',
-  path: `${folder}/status.php`,
-  bodyCap: STATUS_CAP,
-});
 
 /** What `status.php` tells everybody. */
 interface Status {
@@ -28,50 +23,33 @@ interface Status {
 /** Asks for its own status in the announced folder, else in the usual ones. */
 const probe: Prober = async (target, context) => {
   const announced = plainPath(target.txt).replace(/\/$/, '');
-  const [first = '', ...further] = announced === '' ? FOLDERS : [announced];
-  const answer = await webOnce(target, question(first), context);
-  if ('level' in answer) return answer;
-  let found: { readonly folder: string; readonly answer: HttpAnswer } = { folder: first, answer };
-  for (const folder of further) {
-    if (readStatus(found.answer) !== null || !isElsewhere(found.answer)) break;
-    const next = await webAgain(target, question(folder), context, answer);
-    if ('level' in next) return next;
-    found = { folder, answer: next };
-  }
-  const samples = httpTimes({ connectMs: answer.connectMs, firstByteMs: found.answer.firstByteMs });
-  return judge(found.answer, { ...httpsFact(answer), ...(found.folder && { folder: found.folder }) }, samples);
+  const folders = announced === '' ? FOLDERS : ([announced] as const);
+  const paths = folders.map((folder) => `${folder}${PAGE}`) as [string, ...string[]];
+  const found = await webAmong(target, paths, { method: 'GET', bodyCap: STATUS_CAP }, context, readStatus);
+  if ('level' in found) return found;
+  const folder = found.path.slice(0, -PAGE.length);
+  const { connectMs } = found.first;
+  const samples = httpTimes({ connectMs, firstByteMs: found.answer.firstByteMs });
+  return judge(found, { ...httpsFact(found.first), ...(folder && { folder }) }, samples);
 };
 
 function judge(
-  answer: HttpAnswer,
+  { answer, value: status }: { readonly answer: HttpAnswer; readonly value: Status | null },
   facts: Readonly<Record<string, string>>,
   samples: ReturnType<typeof httpTimes>,
 ): ProbeResult {
-  const status = readStatus(answer);
   if (status === null) return otherWeb(answer);
   if (!status.installed) return { level: 3, reason: 'broken', detail: 'not set up yet' };
   if (status.maintenance) return { level: 3, reason: 'broken', detail: 'in maintenance' };
   return { level: 3, samples, facts: { software: status.software, ...facts } };
 }
 
-/** Whether the answer leaves it open that it is in another folder. */
-const isElsewhere = ({ status, whole }: HttpAnswer) => status === 404 || (status === 200 && whole);
-
-function readStatus({ status, body }: HttpAnswer): Status | null {
-  if (status !== 200 && status !== 503) return null;
-  const { installed, maintenance, versionstring, productname } = parse(body);
+function readStatus(answer: HttpAnswer): Status | null {
+  if (answer.status !== 200 && answer.status !== 503) return null;
+  const { installed, maintenance, versionstring, productname } = readJson(answer);
   if (typeof installed !== 'boolean' || typeof versionstring !== 'string') return null;
   const product = typeof productname === 'string' && productname !== '' ? productname : 'ownCloud';
   return { installed, maintenance: maintenance === true, software: `${product} ${versionstring}`.slice(0, 100) };
-}
-
-function parse(text: string): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? { ...value } : {};
-  } catch {
-    return {};
-  }
 }
 
 const USER: Hole = {

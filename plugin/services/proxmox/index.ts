@@ -1,5 +1,5 @@
 /** Proxmox VE: virtual machines and containers on a neighbour's hardware. */
-import { type HttpAnswer, httpTimes, otherWeb, pageMetrics } from '../../probe/http.js';
+import { type HttpAnswer, httpTimes, otherWeb, pageMetrics, readJson } from '../../probe/http.js';
 import type { Prober } from '../../probe/index.js';
 import { withPacketTrain } from '../../probe/ping.js';
 import { httpsFact, WEB_COST, webAddress, webOnce } from '../../probe/web.js';
@@ -19,23 +19,14 @@ const probe: Prober = async (target, context) => {
 };
 
 /** Names of the realms; null where it is no such list. */
-function readRealms({ status, body }: HttpAnswer): string | null {
-  if (status !== 200) return null;
-  const data = parse(body);
+function readRealms(answer: HttpAnswer): string | null {
+  if (answer.status !== 200) return null;
+  const { data } = readJson(answer);
   if (!Array.isArray(data) || data.length === 0) return null;
   const realms = data.map((row: unknown) =>
     typeof row === 'object' && row !== null && 'realm' in row ? row.realm : '',
   );
   return realms.every((realm) => typeof realm === 'string' && /^[\w.-]{1,64}$/.test(realm)) ? realms.join(', ') : null;
-}
-
-function parse(text: string): unknown {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && 'data' in value ? value.data : null;
-  } catch {
-    return null;
-  }
 }
 
 const proxmox: ServiceType = {
