@@ -27,7 +27,10 @@ const WIRE_WORDS = [
 const UNPROVEN = ['other'];
 const registry = await loadServices();
 /** Known, but shown only once somebody announces them. */
-const FURTHER = ['bittorrent', 'Docker', 'ipfs', 'ntp', 'owncloud', 'proxmox', 'voip', 'web', 'webdav'];
+const FURTHER = [
+  ...['bittorrent', 'confine', 'Docker', 'eucalyptus', 'ipfs', 'ntp', 'openstack', 'owncloud', 'proxmox', 'voip'],
+  ...['web', 'webdav'],
+];
 /** Any web server is one. */
 const OF_ANY_WEB = ['Docker', 'web'];
 const everyType = [...registry.types, ...[...FURTHER, 'any word'].map((word) => registry.of(word))];

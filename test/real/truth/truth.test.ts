@@ -266,6 +266,12 @@ const REST: Readonly<Record<string, readonly Case[]>> = {
     { name: 'PHP in maintenance', truth: 'bad', start: () => programs.startCloud(true) },
     { name: 'nginx', truth: 'bad', start: () => programs.startNginx('') },
   ],
+  openstack: [
+    { name: 'nginx', truth: 'bad', start: () => programs.startNginx('') },
+    { name: 'PHP', truth: 'bad', start: () => programs.startCloud(false) },
+  ],
+  eucalyptus: [{ name: 'nginx', truth: 'bad', start: () => programs.startNginx('') }],
+  confine: [{ name: 'lighttpd', truth: 'bad', start: () => programs.startLighttpd() }],
   bittorrent: [
     { name: 'opentracker', truth: 'good', start: programs.startOpentracker },
     { name: 'nginx', truth: 'bad', start: () => programs.startNginx('') },
