@@ -40,8 +40,8 @@ export interface Config {
   readonly trustedProxy: readonly string[];
   /** Folder of the database. */
   readonly dataDir: string;
-  /** Address of the local Serf agent's RPC. */
-  readonly serfRpc: { readonly host: string; readonly port: number };
+  /** Address of the local Serf agent's RPC; assumed where neither the owner nor Cloudy names one. */
+  readonly serfRpc: { readonly host: string; readonly port: number; readonly isAssumed?: true };
   readonly serfAuthKey: string | null;
   /** A node through which this one joins its community, as Serf takes it; null = none known. */
   readonly serfJoin: string | null;
@@ -102,7 +102,7 @@ const OPTIONS: { readonly [name in keyof Config]: Option<Config[name]> } = {
   hosts: option('HOSTS', hosts, ''),
   trustedProxy: option('TRUSTED_PROXY', proxies, ''),
   dataDir: option('DATA_DIR', folder, defaultDataDir),
-  serfRpc: option('SERF_RPC', hostPort, (serfFile) => cloudySerf(serfFile, 'SERF_RPC_ADDR') || SERF_RPC),
+  serfRpc: option('SERF_RPC', serfRpc, (serfFile) => cloudySerf(serfFile, 'SERF_RPC_ADDR') || 'auto'),
   serfAuthKey: option('SERF_AUTH_KEY', optional(text), ''),
   serfJoin: option('SERF_JOIN', optional(joinAddress), (serfFile) => {
     // Cloudy's file is not ours to complain about.
@@ -130,6 +130,11 @@ const OPTIONS: { readonly [name in keyof Config]: Option<Config[name]> } = {
 };
 
 const KEYS = Object.values(OPTIONS).map(({ key }) => key);
+
+/** `auto`: where `serf` itself looks, if there is one. */
+function serfRpc(value: string): Config['serfRpc'] {
+  return value === 'auto' ? { ...hostPort(SERF_RPC), isAssumed: true } : hostPort(value);
+}
 
 /** Their values must reach neither a log nor a screen. */
 const SECRETS = ['SERF_AUTH_KEY', 'METRICS_TOKEN', 'NOTIFY_URL', 'AREDN_NODE', 'OLSR_URL'];

@@ -11,6 +11,7 @@ export const demoSource = (community: Pick<DemoCommunity, 'announcements'> | nul
   title: { ca: 'demostració', es: 'demostración', en: 'demo' },
   order: 100,
   trust: 'owner',
+  isSet: () => false,
   open: (_, { now }) =>
     community && {
       status: () => ({ state: 'up', lastUp: now(), read: community.announcements.length, skipped: {} }),

@@ -52,7 +52,8 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
   const context = { types, now: steady, seniority: new Seniority(steady, inMoments(memory, time)), recognise };
   const open = sources.filter(isWanted).flatMap((type): OpenSource[] => {
     const source = type.open(config, context);
-    return source === null ? [] : [{ type, source, sightings: () => inOneWord(source.sightings(), canonical) }];
+    if (source === null) return [];
+    return [{ type, source, isSet: type.isSet(config), sightings: () => inOneWord(source.sightings(), canonical) }];
   });
   const { isKnown = () => true } = options;
   return new Sources(sources, { open, ranges: config.communityRanges, isKnown, prove, time });
@@ -92,6 +93,8 @@ export async function serfAnswers(config: Pick<Config, 'serfRpc'>, limitMs: numb
     return false;
   }
 }
+
+const NOT_HERE: Omit<SourceStatus, 'name'> = { state: 'off', lastUp: null, read: 0, skipped: {} };
 
 class Sources implements Discovery {
   readonly sourceTypes: readonly SourceType[];
@@ -198,12 +201,20 @@ class Sources implements Discovery {
   }
 
   /** What was dropped in merging counts as skipped by the source that announced it. */
-  #status({ type, source }: OpenSource): SourceStatus {
-    const status = source.status();
+  #status(open: OpenSource): SourceStatus {
+    const { type, source } = open;
+    const status = this.#isMissed(open) ? source.status() : NOT_HERE;
     const skipped: Record<string, number> = { ...status.skipped };
     for (const row of this.#list.dropped())
       if (row.source === type.id) skipped[row.reason] = (skipped[row.reason] ?? 0) + 1;
     const lastUp = status.lastUp === null ? null : this.#time.date(status.lastUp);
-    return { name: type.id, ...status, lastUp, skipped };
+    return { name: type.id, ...status, lastUp, skipped, ...(open.isSet && { isSet: true }) };
+  }
+
+  /** False for what was merely tried, and never answered, on a node that hears its neighbours by other ways. */
+  #isMissed({ source, isSet }: OpenSource): boolean {
+    const { state, lastUp } = source.status();
+    if (isSet || state !== 'away' || lastUp !== null) return true;
+    return !this.#open.some((other) => other.isSet && other.source.status().state !== 'off');
   }
 }

@@ -17,6 +17,7 @@ const EMPTY: Merged = { providers: [], dropped: [] };
 export interface OpenSource {
   readonly type: SourceType;
   readonly source: Source;
+  readonly isSet: boolean;
   /** The source's, each type by its one word. */
   sightings(): readonly Sighting[];
 }

@@ -20,7 +20,8 @@ async function loadType(module: ModuleFile): Promise<SourceType> {
   return Object.freeze(type) as SourceType;
 }
 
-function findProblems({ id, title, order, trust, reach, remedy, open }: Partial<SourceType>, name: string): string[] {
+function findProblems(type: Partial<SourceType>, name: string): string[] {
+  const { id, title, order, trust, reach, remedy, isSet, open } = type;
   const problems: string[] = [];
   const need = (holds: boolean, what: string) => holds || problems.push(what);
   need(id === name, `id must equal the file name "${name}"`);
@@ -29,6 +30,7 @@ function findProblems({ id, title, order, trust, reach, remedy, open }: Partial<
   need(trust === 'owner' || trust === 'anyone', 'trust must be owner or anyone');
   need([undefined, 'community', 'link'].includes(reach), 'reach must be community or link');
   need(remedy === undefined || hasTexts(remedy), `remedy needs a text in ${LANGUAGES.join(', ')}`);
+  need(typeof isSet === 'function', 'isSet must be a function');
   need(typeof open === 'function', 'open must be a function');
   return problems;
 }

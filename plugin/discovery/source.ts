@@ -20,6 +20,8 @@ export interface SourceType {
   readonly reach?: 'community' | 'link';
   /** What to do about an entry that it skipped; absent where the announcing node's owner is the one to ask. */
   readonly remedy?: Texts;
+  /** Whether the owner has set it, or this machine has what it reads; false for what is merely tried. */
+  isSet(config: Config): boolean;
   /** Starts it; null where it is not configured. */
   open(config: Config, context: SourceContext): Source | null;
 }
@@ -55,6 +57,8 @@ export interface SourceStatus {
   /** Announcements read, and entries skipped by reason (`bad-json`, `bad-address`, `bad-port`, `too-many`, …). */
   readonly read: number;
   readonly skipped: Readonly<Record<string, number>>;
+  /** Whether the node relies on it; left out where it is merely tried. */
+  readonly isSet?: true;
 }
 
 /** One announcement as one source holds it. */

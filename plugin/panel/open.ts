@@ -29,11 +29,9 @@ const SERF_LIMIT_MS = 1_000;
  */
 export async function wantsDemo(config: Config): Promise<boolean> {
   if (config.demo !== 'auto') return config.demo !== 'off';
-  const { providersFile, arednNode, olsrUrl, olsrServicesFile } = config;
-  const isRouterNamed =
-    (arednNode ?? 'auto') !== 'auto' || olsrUrl !== null || !['auto', 'off'].includes(olsrServicesFile);
-  const isNamed = providersFile !== null || isRouterNamed;
-  return !isNamed && !(await serfAnswers(config, SERF_LIMIT_MS));
+  // A Serf agent that is set may still not be there.
+  const others = (await loadSources()).filter(({ reach }) => reach !== 'community');
+  return !others.some((source) => source.isSet(config)) && !(await serfAnswers(config, SERF_LIMIT_MS));
 }
 
 /** Name of the setting with the demo's network, so that its providers stay the same for a command and for the next panel. */

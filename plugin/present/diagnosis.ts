@@ -14,7 +14,7 @@ import { typeTitle } from './service.js';
 
 /** In order, each with its possible findings: the keys of the texts. */
 export const LINKS = {
-  agent: ['yes', 'no', 'demo'],
+  agent: ['yes', 'no', 'demo', 'off'],
   joined: ['yes', 'no'],
   member: ['yes', 'missing', 'failed', 'left'],
   tag: ['yes', 'no'],
@@ -108,6 +108,8 @@ class Diagnosis {
 
   async #agent(): Promise<Result<Roster>> {
     if (this.#panel.demo) return { step: this.step('agent', 'unknown', 'demo'), value: null };
+    if (this.#panel.discovery.agent()?.state === 'off')
+      return { step: this.step('agent', 'unknown', 'off'), value: null };
     try {
       const client = this.#panel.discovery.serfClient();
       return { step: this.step('agent', 'yes', 'yes'), value: await readRoster(client) };

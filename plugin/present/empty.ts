@@ -1,5 +1,6 @@
 /** Why a list is empty: the first thing that is missing, so that the page can say what to do about it. */
 import { type Config, SERF_RPC } from '../config/index.js';
+import { programCommand } from '../config/install.js';
 import { joinHostPort } from '../lib/address.js';
 import { PanelError } from '../model/errors.js';
 import { knownPeers } from '../node/peers.js';
@@ -10,9 +11,9 @@ import { fillLine, toFields } from './use/index.js';
 
 /**
  * `away`: no Serf agent answers. `alone`: the agent knows no other node. `quiet`: there are other nodes, and none of them
- * announces the service.
+ * announces the service. `serfless`: this node hears its neighbours by other ways than Serf, and none announces it.
  */
-export const EMPTY_REASONS = ['away', 'alone', 'quiet'] as const;
+export const EMPTY_REASONS = ['away', 'alone', 'quiet', 'serfless'] as const;
 type EmptyReason = (typeof EMPTY_REASONS)[number];
 
 /** The page must not wait for an agent that hangs, ms. */
@@ -26,6 +27,7 @@ export async function isAlone({ discovery }: Pick<Panel, 'discovery'>): Promise<
 export async function emptyReason(panel: Pick<Panel, 'demo' | 'discovery'>): Promise<EmptyReason> {
   if (panel.demo) return 'quiet';
   const agent = panel.discovery.agent();
+  if (agent?.state === 'off') return 'serfless';
   if (agent && agent.state !== 'up') return 'away';
   // An announcement proves that there is another node.
   if (!agent || panel.discovery.providers().some(({ self }) => !self)) return 'quiet';
@@ -43,9 +45,10 @@ export async function emptyReason(panel: Pick<Panel, 'demo' | 'discovery'>): Pro
  */
 export async function emptyModel(panel: Panel, words: Words, typeId?: string, query: unknown = {}) {
   const reason = await emptyReason(panel);
-  const key = reason === 'quiet' && typeId !== undefined ? 'type.empty' : `nothing.${reason}`;
+  const isOfType = typeId !== undefined && (reason === 'quiet' || reason === 'serfless');
+  const key = isOfType ? 'type.empty' : `nothing.${reason}`;
   const canJoin = reason === 'alone' && joinAddresses(panel).length > 0;
-  const command = typeId !== undefined && reason === 'quiet' ? '' : commandFor(reason, panel);
+  const command = isOfType ? '' : commandFor(reason, panel);
   const hole = { name: 'address', label: words.t('nothing.address'), pattern: ADDRESS };
   const fields = toFields(command.includes('<address>') ? [hole] : [], query);
   return {
@@ -68,6 +71,7 @@ export function joinAddresses({ config, store }: Peers): string[] {
 /** What to type into a terminal of this node. The command must reach the same agent as the panel. */
 export function commandFor(reason: EmptyReason, panel: Peers): string {
   if (reason === 'away') return 'systemctl status serf';
+  if (reason === 'serfless') return `${programCommand()} doctor`;
   const { host, port } = panel.config.serfRpc;
   const address = joinHostPort(host, port);
   const agent = address === SERF_RPC ? '' : ` -rpc-addr=${address}`;

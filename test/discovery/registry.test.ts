@@ -20,6 +20,7 @@ const good = {
   title: { ca: 'veïns', es: 'vecinos', en: 'neighbours' },
   order: 15,
   trust: 'anyone',
+  isSet: () => true,
   open: (config, { now }) => config.providersFile === null ? null : {
     status: () => ({ state: 'up', lastUp: now(), read: 1, skipped: {} }),
     sightings: () => [{ announcement, self: false, heardAt: null }],
@@ -79,6 +80,7 @@ describe('the sources', () => {
     ["trust: 'everyone'", 'trust must be owner or anyone'],
     ["reach: 'world'", 'reach must be community or link'],
     ["remedy: { en: 'Ask.' }", 'remedy needs a text in ca, es, en'],
+    ['isSet: true', 'isSet must be a function'],
     ['open: undefined', 'open must be a function'],
   ])('with %s stop the start, naming file and fault', async (fault, message) => {
     const folder = folderWith('neighbours.mjs', `${NEIGHBOURS}\nexport default { ...good, ${fault} };`);

@@ -1,5 +1,6 @@
 /** The JSON API: the shapes that other programs rely on, and errors that say what to do. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { SourceStatus } from '../../plugin/discovery/index.js';
 import { PanelError } from '../../plugin/model/errors.js';
 import { startWeb, type TestWeb, Visitor } from './app.js';
 import { NUMBERLESS, ranked, SERF_AWAY, SERF_UP } from './fake-panel.js';
@@ -181,6 +182,24 @@ describe('health', () => {
       503,
       { ok: false, reason: 'serf: No agent on 127.0.0.1:7373.' },
     ]);
+  });
+
+  const source = (name: string, state: SourceStatus['state'], more: Partial<SourceStatus> = {}): SourceStatus => ({
+    ...{ name, state, lastUp: null, read: 0, skipped: {} },
+    ...more,
+  });
+  const isSet = { isSet: true } as const;
+
+  it('is 200 while one of the set sources answers, unless the Serf agent is away', async () => {
+    const visitor = await open();
+    const code = async (...list: SourceStatus[]) => {
+      web.panel.sourceList = list;
+      return (await visitor.get('/healthz')).statusCode;
+    };
+    expect(await code(source('serf', 'off'), source('list', 'up', isSet), source('aredn', 'away', isSet))).toBe(200);
+    // Listening to the local network always works.
+    expect(await code(source('serf', 'off'), source('avahi', 'up'), source('aredn', 'away', isSet))).toBe(503);
+    expect(await code({ ...SERF_AWAY, ...isSet }, source('list', 'up', isSet))).toBe(503);
   });
 
   it('is 200 in the demo', async () => {

@@ -27,6 +27,15 @@ describe.each(PAGES)('%s with nothing to show', (url) => {
     expect(body).toContain('systemctl status serf');
   });
 
+  it('does not send anybody to Serf where the node does without', async () => {
+    const visitor = await open(1);
+    web.panel.sourceList = [{ ...SERF_AWAY, state: 'off' }];
+    const { body } = await visitor.get(url);
+    expect(body).not.toContain('serf join');
+    expect(body).not.toContain('systemctl status serf');
+    expect(body.includes('cloudy-services doctor')).toBe(url === '/');
+  });
+
   it('says that Serf knows no other node, and how to join', async () => {
     const { body } = await (await open(1)).get(url);
     expect(body).toContain('this node has not joined a community yet');

@@ -8,7 +8,7 @@ import type { Member, MemberStatus } from '../../plugin/serf/member.js';
 import type { SkippedGroup } from '../../plugin/web/pages/skipped.js';
 import { writeTag } from '../announcement/packed.js';
 import { startWeb, type TestWeb, Visitor } from './app.js';
-import { NUMBERLESS, ranked, SERF_UP } from './fake-panel.js';
+import { NUMBERLESS, ranked, SERF_AWAY, SERF_UP } from './fake-panel.js';
 
 let web: TestWeb;
 afterEach(() => web.app.close());
@@ -67,6 +67,13 @@ describe('the diagnosis', () => {
     const step = await end('torre', 'dnsservice');
     expect(step).toMatchObject({ id: 'agent', state: 'no', text: 'The Serf agent does not answer.' });
     expect(step?.todo).toContain('systemctl start serf');
+  });
+
+  it('says that a node without Serf has its list from elsewhere', async () => {
+    web = await startWeb();
+    web.panel.sourceList = [{ ...SERF_AWAY, state: 'off' }];
+    const step = await end('torre');
+    expect(step).toMatchObject({ id: 'agent', state: 'unknown', todo: expect.stringContaining('skipped') });
   });
 
   it('says that the demo has no agent', async () => {

@@ -181,6 +181,7 @@ const list: SourceType = {
     es: 'Corrija la línea en el fichero de PROVIDERS_FILE; las demás están en uso.',
     en: 'Correct the line in the file of PROVIDERS_FILE; the others are in use.',
   },
+  isSet: ({ providersFile }) => providersFile !== null,
   open: ({ providersFile }, { now }) => (providersFile === null ? null : new ListSource(providersFile, now)),
 };
 export default list;

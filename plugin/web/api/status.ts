@@ -22,7 +22,7 @@ export const routes: readonly Route[] = [
     'GET /healthz',
     'anyone',
     health,
-    answers('Whether all sources answer; 503 with the reason where one does not', 'Health'),
+    answers('Whether the sources of providers answer; 503 with the reason where they do not', 'Health'),
   ),
 ];
 
@@ -47,14 +47,15 @@ export async function status(web: Web, _visit: Visit) {
 }
 
 /**
- * 503 with the reason while a source of providers is away; a source that is switched off does not count. The reason names
- * addresses of this node: a stranger is told only which source it is.
+ * 503 with the reason while no source that the node relies on answers, or its Serf agent is away. The reason names addresses
+ * of this node: a stranger is told only which source it is.
  */
 export async function health(web: Web, { reply, role }: Visit) {
-  const sources = web.panel.discovery
-    .sources()
-    .map(({ name, state, error }) => (role === null ? { name, state } : { name, state, error }));
-  const away = web.panel.demo ? [] : sources.filter(({ state }) => state === 'away');
+  const { demo, discovery } = web.panel;
+  const all = discovery.sources();
+  const sources = all.map(({ name, state, error }) => (role === null ? { name, state } : { name, state, error }));
+  const isWell = all.some(({ state, isSet }) => isSet && state === 'up') && discovery.agent()?.state !== 'away';
+  const away = demo || isWell ? [] : sources.filter(({ state }) => state === 'away');
   const reason = away.map(({ name, error }) => `${name}: ${error?.message ?? 'away'}`).join(' ');
   if (away.length > 0) reply.code(503);
   return { ok: away.length === 0, ...(away.length > 0 ? { reason } : {}), demo: web.panel.demo, sources };

@@ -154,6 +154,7 @@ const aredn: SourceType = {
   title: { ca: 'AREDN', es: 'AREDN', en: 'AREDN' },
   order: 40,
   trust: 'anyone',
+  isSet: ({ arednNode }) => arednNode !== null,
   open: ({ arednNode }, context) => (arednNode === null ? null : open(arednNode, context)),
 };
 export default aredn;

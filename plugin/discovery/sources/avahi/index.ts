@@ -204,6 +204,7 @@ const avahi: SourceType = {
   order: 30,
   trust: 'anyone',
   reach: 'link',
+  isSet: ({ avahi }) => avahi === 'on',
   open: ({ avahi }, { types, now, seniority }) =>
     avahi === 'off' || types.length === 0 ? null : new AvahiSource({ types, required: avahi === 'on', now, seniority }),
 };

@@ -141,9 +141,7 @@ const olsr: SourceType = {
   title: { ca: 'OLSR', es: 'OLSR', en: 'OLSR' },
   order: 50,
   trust: 'anyone',
-  open: (config, context) => {
-    const files = findFiles(config);
-    return files.services === null && config.olsrUrl === null ? null : openOlsr(files, config.olsrUrl, context);
-  },
+  isSet: (config) => findFiles(config).services !== null || config.olsrUrl !== null,
+  open: (config, context) => (olsr.isSet(config) ? openOlsr(findFiles(config), config.olsrUrl, context) : null),
 };
 export default olsr;

@@ -199,6 +199,7 @@ const serf: SourceType = {
   order: 10,
   trust: 'anyone',
   reach: 'community',
+  isSet: ({ serfRpc: { isAssumed = false } }) => !isAssumed,
   open: ({ serfRpc, serfAuthKey }, { now, seniority }) => new SerfSource(serfRpc, serfAuthKey, now, seniority),
 };
 export default serf;
