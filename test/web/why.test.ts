@@ -30,7 +30,7 @@ describe('why a score is what it is', () => {
     const lines = whyModel(score, type, locales('en'), NOW);
     expect(lines.reduce((sum, { points }) => sum + points, 0)).toBe(100 - Math.round(score.score ?? 0));
     expect(lines.map(({ text }) => text)).toEqual(
-      expect.arrayContaining(['time to first byte: 2,500\u00a0ms', 'answered 2 of 3', 'tried only 3 times']),
+      expect.arrayContaining(['time to first byte: 2,500\u00a0ms', 'answered 2\u00a0of\u00a03', 'tried only 3 times']),
     );
     expect(lines.map(({ points }) => points)).toEqual(lines.map(({ points }) => points).toSorted((a, b) => b - a));
   });
@@ -119,7 +119,7 @@ describe('the table of figures', () => {
     expect(await figures(0)).toEqual([
       ['Measure', 'Value', 'Points lost'],
       ['response time 45% of the score', '12.3\u00a0ms', '−12.3'],
-      ['answers 55% of the score', 'not measured', '0'],
+      ['answers 55% of the score', '4 of 4 answered', '0'],
       ['Score out of 100', '87.7'],
     ]);
     expect(await figures(1)).toEqual([]);

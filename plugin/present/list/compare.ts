@@ -31,7 +31,7 @@ export interface Measure {
   readonly cells: readonly Cell[];
 }
 
-/** @param compared in the order in which they are shown */
+/** @param compared in the order in which they are shown; one alone has all its figures so */
 export function compareModel(compared: readonly Ranked[], type: ServiceType, words: Words) {
   return {
     providers: compared.map((row) => ({
@@ -41,16 +41,27 @@ export function compareModel(compared: readonly Ranked[], type: ServiceType, wor
     })),
     measures: [
       ...type.metrics.map(({ id, label, weight, unit, useless, excellent }) =>
-        toMeasure({ id, label: label[words.language], weight }, compared, excellent > useless, (row) => {
-          const value = row.parts.find(({ metric }) => metric === id)?.value ?? null;
-          const text = id === ANSWERS ? answersText(row, words) : value === null ? null : words.measure(value, unit);
-          return { value, text, lost: cost(row, id) };
-        }),
+        toMeasure(
+          { id, label: label[words.language], weight: sharedWeight(compared, id) ?? weight },
+          compared,
+          excellent > useless,
+          (row) => {
+            const value = row.parts.find(({ metric }) => metric === id)?.value ?? null;
+            const text = id === ANSWERS ? answersText(row, words) : value === null ? null : words.measure(value, unit);
+            return { value, text, lost: cost(row, id) };
+          },
+        ),
       ),
       ...unweighed(compared, type, words),
       ...beyondMeasures(compared, words),
-    ].filter(({ cells }) => cells.some(({ text }) => text !== null)),
+    ].filter(({ cells }) => cells.some(({ text, lost }) => text !== null || lost !== null)),
   };
+}
+
+/** The weight that the measure has in all their scores; null where they differ. */
+function sharedWeight(compared: readonly Ranked[], id: string): number | null {
+  const weights = compared.flatMap(({ parts }) => parts.find(({ metric }) => metric === id)?.weight ?? []);
+  return weights.every((weight) => weight === weights[0]) ? (weights[0] ?? null) : null;
 }
 
 /** What says something all the same, where the type does not weigh it. */

@@ -1,6 +1,7 @@
 /** The page of one provider: its score in parts, its history, how to use it, and what the owner thinks of it. */
 import type { Job } from '../../model/job.js';
 import type { ProviderView } from '../../panel/contract.js';
+import { compareModel } from '../../present/list/compare.js';
 import { SPANS, type Span } from '../../present/pictures/axis.js';
 import { historyModel } from '../../present/pictures/history.js';
 import { opinionModel, providerModel } from '../../present/provider.js';
@@ -120,6 +121,7 @@ async function show(web: Web, visit: Visit, { found, model }: Loaded, followed: 
     service,
     alarm: alarm([service]),
     provider: model,
+    figures: compareModel([ranked], view.type, words).measures,
     ...{ use: useModel(model.use, request.query), share },
     codes: qrCodes(
       [...model.use.flatMap((step) => (step.kind === 'qr' ? [step.text] : [])), share.address ?? []].flat(),
