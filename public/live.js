@@ -154,16 +154,20 @@ document.addEventListener('htmx:before:request', ({ detail: { ctx } }) => {
 });
 
 // Every two seconds it may ask whether anything is new. It does while work goes on or somebody is at the page, and seldom
-// where it is only left open; a tab that nobody looks at asks nothing, and asks at once when it is looked at again.
+// where it is only left open: the panel then keeps the question until a job begins, and says so where it has waited. A tab
+// that nobody looks at asks nothing, and asks at once when it is looked at again.
 const SELDOM_MS = 15_000;
 const PRESENT_MS = 120_000;
 let touchedAt = Date.now();
 let askedAt = 0;
+let isWaiting = false;
+const stopWaiting = () => isWaiting && pulse()?.dispatchEvent(new Event('htmx:abort'));
 for (const touch of ['pointerdown', 'pointermove', 'keydown', 'scroll'])
   document.addEventListener(
     touch,
     () => {
       touchedAt = Date.now();
+      stopWaiting();
     },
     { passive: true, capture: true },
   );
@@ -177,11 +181,18 @@ document.addEventListener(
 document.addEventListener('htmx:before:request', (event) => {
   if (event.target !== pulse()) return;
   const isBusy = 'busy' in pulse().dataset || Date.now() - touchedAt < PRESENT_MS;
-  if (document.hidden || (!isBusy && Date.now() - askedAt < SELDOM_MS)) event.preventDefault();
-  else askedAt = Date.now();
+  if (document.hidden || (!isBusy && Date.now() - askedAt < SELDOM_MS)) return event.preventDefault();
+  askedAt = Date.now();
+  isWaiting = !isBusy;
+  if (isWaiting) event.detail.ctx.request.headers['CS-Wait'] = '1';
+});
+document.addEventListener('htmx:finally:request', (event) => {
+  if (event.target !== pulse()) return;
+  isWaiting = false;
+  if (event.detail.ctx.response?.headers.has('cs-waited')) askedAt = 0;
 });
 document.addEventListener('visibilitychange', () => {
-  if (document.hidden) return;
+  if (document.hidden) return stopWaiting();
   touchedAt = Date.now();
   age();
   pulse()?.dispatchEvent(new Event('cs-again'));

@@ -1,6 +1,7 @@
 /** Jobs: work that outlives its request. Kept in the store, so that a job's page survives a reload and a restart. */
 import { randomBytes } from 'node:crypto';
 import { type Jump, moved } from '../lib/clock/index.js';
+import { Listeners } from '../lib/listeners.js';
 import { log } from '../lib/log.js';
 import { asPanelError, PanelError } from '../model/errors.js';
 import { AT_REST, type Job, type JobState, type Live } from '../model/job.js';
@@ -42,6 +43,7 @@ export class Jobs {
   /** What was recommended before, by the id of the job; the oldest first. */
   readonly #before = new Map<string, string>();
   readonly #counts = new Map<string, JobCount>();
+  readonly #begin = new Listeners();
   #ended = 0;
 
   constructor(jobs: JobStore, now: () => number = Date.now) {
@@ -72,7 +74,13 @@ export class Jobs {
         (error) => this.#end(id, abort.signal.aborted ? 'cancelled' : 'failed', abort.signal.aborted ? null : error),
       );
     this.#running.set(id, { job, abort, ended });
+    this.#begin.call();
     return job;
+  }
+
+  /** Calls back when a job has begun. Returns the function that stops it. */
+  onBegin(listener: () => void): () => void {
+    return this.#begin.add(listener);
   }
 
   /**

@@ -10,6 +10,7 @@ import { cookieValue } from './auth/sessions.js';
 import type { Asset } from './reply/assets.js';
 import type { SharedPages } from './reply/shared.js';
 import type { Views } from './reply/templates.js';
+import type { Waiting } from './request/waiting.js';
 import type { Visit } from './visit.js';
 import { APPEARANCES } from './visit.js';
 
@@ -35,6 +36,8 @@ export interface Web {
   asset(name: Asset): string;
   /** Pages made for one reader and good for others; null where each gets its own. */
   readonly shared: SharedPages | null;
+  /** Pages that are left open. */
+  readonly waiting: Waiting;
   /** ms since the epoch. */
   now(): number;
 }

@@ -18,7 +18,8 @@ import { loadViews } from './reply/templates.js';
 import { clientAddresses } from './request/client-address.js';
 import { followOldId } from './request/old-ids.js';
 import { isUnchanged, sharingKey, toStamp } from './request/stamp.js';
-import type { Route } from './route.js';
+import { Waiting } from './request/waiting.js';
+import type { Route, VersionReader } from './route.js';
 import { ROUTES } from './routes.js';
 import type { Visit } from './visit.js';
 
@@ -115,15 +116,32 @@ async function answer(web: Web, visit: Visit, route: Route): Promise<unknown> {
   web.auth.permit(visit, route.need);
   const moved = followOldId(web, visit, route.path);
   if (moved || !route.version) return moved ?? route.handler(web, visit);
-  const { exact, coarse } = await route.version(web, visit);
-  visit.stamp = toStamp(visit, exact, web.now());
-  if (isUnchanged(visit, web.now())) return visit.reply.code(204).send();
+  const coarse = await newVersion(web, visit, route, route.version);
+  if (coarse === null) return visit.reply.code(204).send();
   if (web.shared === null || visit.role !== 'reader') return route.handler(web, visit);
   const send = (page: SharedPage) => sendShared(web, visit, page);
   return web.shared.answer(sharingKey(visit, coarse), web.now(), send, (share) => {
     visit.share = share;
     return route.handler(web, visit) as FastifyReply;
   });
+}
+
+/** Coarsely, the version of the page; null where the visitor has it, also after a wait for news. */
+async function newVersion(web: Web, visit: Visit, { need }: Route, read: VersionReader): Promise<string | null> {
+  const wait = web.waiting.begin(visit);
+  try {
+    for (;;) {
+      const { exact, coarse } = await read(web, visit);
+      visit.stamp = toStamp(visit, exact, web.now());
+      if (!isUnchanged(visit, web.now())) return coarse;
+      if (!(await wait.next())) return null;
+      visit.jobs = web.panel.jobs.running();
+      visit.role = await web.auth.role(visit);
+      web.auth.permit(visit, need);
+    }
+  } finally {
+    wait.end();
+  }
 }
 
 async function createWeb(app: FastifyInstance, panel: Panel, options: WebOptions): Promise<Web> {
@@ -140,6 +158,7 @@ async function createWeb(app: FastifyInstance, panel: Panel, options: WebOptions
     base,
     now: () => time.now(),
     shared,
+    waiting: new Waiting(app, panel.jobs),
     bySocket,
     clientAddress: clientAddresses(panel.config.trustedProxy),
     url: (...parts) => base + parts.map(encodeURIComponent).join('/'),

@@ -26,10 +26,10 @@ export interface Visit {
   /** Whether htmx asks for the changing part of a page. */
   readonly fragment: boolean;
   /**
-   * Those that ran when the request came. A job may end between the readings that a page is made of: a page that then showed
+   * Those that ran when the request came, or when it was looked at last. A job may end between the readings that a page is made of: a page that then showed
    * it as ended could show what was before its end, and ask no more.
    */
-  readonly jobs: readonly Job[];
+  jobs: readonly Job[];
   /** What a program shows to the API as its token; null where it shows none. */
   readonly bearer: string | null;
   /** The program's token, where it is good. */
