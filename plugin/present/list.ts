@@ -112,7 +112,7 @@ function filters(ranked: readonly Ranked[], search: Search, defaults: Defaults, 
     count: countRows(ranked, { ...search, ...change }, defaults),
   });
   const isOffered: Readonly<Record<Toggle, boolean>> = {
-    ...{ reachable: true, measured: true, pinned: defaults.pinnedFirst },
+    ...{ works: true, reachable: true, measured: true, pinned: defaults.pinnedFirst },
     measurable: search.measurable || ranked.some(({ provider }) => provider.barred !== null),
   };
   const toggles = TOGGLES.filter((toggle) => isOffered[toggle]).map((toggle) =>

@@ -103,10 +103,16 @@ export function toVerdict({ reason, level, score, unproven, measuredAt, failures
 /** This node was too busy to time the answer: a score that is low for that reason does not count as weak. */
 const isUntimed = ({ metric, value }: Part) => value === null && ANSWER_TIMES.has(metric);
 
+/** From here on a probe has spoken with the service itself. */
+const PROVEN = 3;
+
 const REACHABLE: ReadonlySet<Verdict> = new Set(['good', 'weak', 'unproven', 'unchecked']);
 
-/** Whether anything of it answered the last probe. */
+/** Whether anything of it answered the last probe: also a machine or an open port, which proves no service. */
 export const isReachable = (row: Ranked) => row.failures === 0 && REACHABLE.has(toVerdict(row));
+
+/** Whether it did what it should when it was last tried: what every "N work" counts. */
+export const isWorking = (row: Ranked) => isReachable(row) && row.reason === null && row.level >= PROVEN;
 
 /** The state in words. */
 export function verdictText(verdict: Verdict, ranked: Ranked, { t }: Words): string {

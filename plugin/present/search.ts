@@ -1,13 +1,13 @@
 /** Searching a long list of providers: text, filters, order and pages. All of it is in the address, as a query. */
 import type { Ranked } from '../model/ranked.js';
 import { PAGES, queryChoice, queryInteger, queryText } from './query.js';
-import { isReachable, providerName } from './row.js';
+import { isReachable, isWorking, providerName } from './row.js';
 
 export const SORTS = ['score', 'name', 'rtt', 'answers', 'measured'] as const;
 export type Sort = (typeof SORTS)[number];
 
 /** Filters that are on or off. */
-export const TOGGLES = ['reachable', 'measured', 'measurable', 'pinned'] as const;
+export const TOGGLES = ['works', 'reachable', 'measured', 'measurable', 'pinned'] as const;
 export type Toggle = (typeof TOGGLES)[number];
 
 /** An empty text or `false` filters nothing. */
@@ -26,7 +26,8 @@ export interface Search extends Readonly<Record<Toggle, boolean>> {
 }
 
 export const EVERYTHING: Search = {
-  ...{ q: '', community: '', source: '', reachable: false, measured: false, measurable: false, pinned: false },
+  ...{ q: '', community: '', source: '', works: false, reachable: false },
+  ...{ measured: false, measurable: false, pinned: false },
   ...{ sort: 'score', reverse: false, hidden: null, rows: null, page: 1 },
 };
 
@@ -45,7 +46,8 @@ export function readSearch(query: unknown): Search {
     sort: queryChoice(query, 'sort', SORTS) ?? 'score',
     reverse: yes('reverse'),
     hidden: hidden === 'only' ? hidden : hidden && hidden === 'yes',
-    ...{ reachable: yes('reachable'), measured: yes('measured'), measurable: yes('measurable'), pinned: yes('pinned') },
+    ...{ works: yes('works'), reachable: yes('reachable'), measured: yes('measured') },
+    ...{ measurable: yes('measurable'), pinned: yes('pinned') },
     ...{ rows: queryInteger(query, 'rows', ROWS), page: queryInteger(query, 'page', PAGES) ?? 1 },
   };
 }
@@ -111,7 +113,8 @@ export function countRows(ranked: readonly Ranked[], search: Search, { hidden }:
 const visibility = (hidden: boolean | 'only') => (row: Ranked) =>
   hidden === 'only' ? row.hidden : hidden || !row.hidden;
 
-function matcher({ q, community, source, reachable, measured, measurable, pinned }: Search): (row: Ranked) => boolean {
+function matcher({ q, community, source, ...toggles }: Search): (row: Ranked) => boolean {
+  const { works, reachable, measured, measurable, pinned } = toggles;
   const words = fold(q).split(/\s+/).filter(Boolean);
   return (row) => {
     const { provider } = row;
@@ -120,6 +123,7 @@ function matcher({ q, community, source, reachable, measured, measurable, pinned
     if (pinned && !row.pinned) return false;
     if (community && provider.community !== community) return false;
     if (source && !(provider.sources as readonly string[]).includes(source)) return false;
+    if (works && !isWorking(row)) return false;
     if (reachable && !isReachable(row)) return false;
     if (words.length === 0) return true;
     const { node, host, address, port, description } = provider;

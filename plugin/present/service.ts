@@ -9,7 +9,7 @@ import type { ServiceType } from '../services/contract.js';
 import { availabilityBar } from './chart.js';
 import { isoOrNull, roundOrNull } from './figures.js';
 import type { Words } from './i18n.js';
-import { isReachable, providerName, rowModel, toVerdict } from './row.js';
+import { isReachable, isWorking, providerName, rowModel, toVerdict } from './row.js';
 import { measuredRtt } from './search.js';
 import { againstText, reasonText, toReason } from './service/reason.js';
 
@@ -41,7 +41,7 @@ export function serviceModel(
     builtin,
     providers,
     measured,
-    reachable: ranked.filter(isReachable).length,
+    ...{ reachable: ranked.filter(isReachable).length, works: ranked.filter(isWorking).length },
     best: best && bestModel(best, type, ranked, words),
     local: {
       ...{ unit: local.unit, state: local.state, enabled: local.enabled, published: local.published },

@@ -14,6 +14,7 @@ const OF_ROWS = [
     'home.providers',
     'home.measured',
     'home.reachable',
+    'home.works',
     'source.read',
     'source.skipped',
     'find.hidden',

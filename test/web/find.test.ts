@@ -52,6 +52,15 @@ describe('a list', () => {
     expect(nodes(query)).toEqual(expected);
   });
 
+  it('filtered by what works leaves out an open port, which proves nothing', () => {
+    const open = named(8, 'open', { ...NUMBERLESS, level: 2, score: null, reason: 'not-checked' });
+    const door = named(9, 'door', { level: 2, unproven: true });
+    const shown = (filter: string) =>
+      searchRows([open, door, MISSED, ...LIST], readSearch({ [filter]: 'yes' }), API_DEFAULTS).rows;
+    expect(shown('works').map(({ provider }) => provider.node)).toEqual(['Torre 10', 'torre 9', 'Núria', 'away']);
+    expect(shown('reachable')).toEqual([open, door, ...shown('works')]);
+  });
+
   it('filtered by reachable leaves out a provider that failed the last probe, however good its score', () => {
     expect(searchRows([MISSED, ...LIST], readSearch({ reachable: 'yes' }), API_DEFAULTS).rows).not.toContain(MISSED);
     expect(searchRows([MISSED, ...LIST], readSearch({ measured: 'yes' }), API_DEFAULTS).rows).toContain(MISSED);
@@ -82,7 +91,13 @@ describe('the address', () => {
   const text = fc.string({ maxLength: 128 }).map((value) => value.trim());
   const finds: fc.Arbitrary<Search> = fc.record({
     ...{ q: text, community: text, source: text, sort: fc.constantFrom(...SORTS), reverse: fc.boolean() },
-    ...{ reachable: fc.boolean(), measured: fc.boolean(), measurable: fc.boolean(), pinned: fc.boolean() },
+    ...{
+      works: fc.boolean(),
+      reachable: fc.boolean(),
+      measured: fc.boolean(),
+      measurable: fc.boolean(),
+      pinned: fc.boolean(),
+    },
     ...{
       hidden: fc.constantFrom<Search['hidden'][]>(null, true, false, 'only'),
       page: fc.integer({ min: 1, max: 100_000 }),

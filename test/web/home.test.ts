@@ -205,7 +205,7 @@ describe('the first page', () => {
     web.panel.lists.set('Docker', [ranked('Docker', 1, { provider: { node: 'x' } })]);
     for (const person of [visitor, await new Visitor(web).login()]) {
       const { body } = await person.get('/');
-      const numbers = [...body.matchAll(/href="(\/services\/[^"]+)">(\d+) (?:providers?|measured|of \d+ reachable)</g)];
+      const numbers = [...body.matchAll(/href="(\/services\/[^"]+)">(\d+) (?:providers?|measured|of \d+ works?)</g)];
       expect(numbers.length).toBe(5);
       for (const [, href = '', count] of numbers) {
         const page = await person.get(href.replaceAll('&amp;', '&'));

@@ -73,6 +73,7 @@ const COMPOSED: Readonly<Record<string, readonly string[]>> = {
   'background.': ['from', 'to'],
   'background.turn.': ['on', 'off'],
   'find.': TOGGLES,
+  'home.': ['works', 'reachable'],
   'nothing.': EMPTY_REASONS.flatMap((why) => [why, `${why}.todo`]),
   'type.empty.': ['todo'],
   'best.': LEADS,

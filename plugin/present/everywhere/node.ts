@@ -2,7 +2,7 @@
 import type { Ranked } from '../../model/ranked.js';
 import type { TypeSummary } from '../../panel/contract.js';
 import type { Words } from '../i18n.js';
-import { isReachable, rowModel } from '../row.js';
+import { isWorking, rowModel } from '../row.js';
 import { typeTitle } from '../service.js';
 
 export interface NodeCount {
@@ -19,7 +19,7 @@ export function nodeCount(node: string, rows: readonly Ranked[]): NodeCount {
   return {
     ...{ node, self: rows.some(({ provider }) => provider.self) },
     ...{ offers: rows.length, measured: rows.filter(({ attempts }) => attempts > 0).length },
-    works: rows.filter((row) => isReachable(row) && (row.score ?? 0) > 0).length,
+    works: rows.filter(isWorking).length,
   };
 }
 

@@ -2,7 +2,7 @@
 import type { Job } from '../../model/job.js';
 import type { Ranked } from '../../model/ranked.js';
 import type { Words } from '../i18n.js';
-import { isReachable, providerName } from '../row.js';
+import { isReachable, isWorking, providerName } from '../row.js';
 
 /**
  * null while it runs, and for a scan of one provider, whose page says more.
@@ -14,8 +14,7 @@ export function scanSummary(job: Job | null, ranked: readonly Ranked[], words: W
   const tried = ranked.filter(({ measuredAt }) => measuredAt !== null && measuredAt >= from && measuredAt <= until);
   if (tried.length === 0) return null;
   const reached = tried.filter(isReachable);
-  // An open port alone proves no service.
-  const proven = reached.filter(({ level }) => level >= 3).length;
+  const proven = tried.filter(isWorking).length;
   const key = proven > 0 || reached.length === 0 ? 'scan.work' : 'scan.reached';
   const count = key === 'scan.work' ? proven : reached.length;
   const best = ranked.find(({ recommended }) => recommended);

@@ -85,7 +85,7 @@ const files = list(
 
 const service: Fields<ServiceModel> = {
   ...{ type: text, title: text, summary: text, known: flag, icon: text, builtin: flag },
-  ...{ providers: whole, measured: whole, reachable: whole },
+  ...{ providers: whole, measured: whole, reachable: whole, works: whole },
   best: orNull(
     shape<NonNullable<ServiceModel['best']>>({
       ...{ id: text, node: text, name: text, score: orNull(points), time: numberOrNull, answers: orNull(share) },

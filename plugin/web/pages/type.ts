@@ -25,7 +25,8 @@ import { fileModels, follows } from './files.js';
 
 const LIST_QUERY = {
   q: 'Words that name, host, address, description or community contain.',
-  reachable: 'yes: only what answered.',
+  works: 'yes: only what did as it should when it was last tried.',
+  reachable: 'yes: only what answered, be it an open port.',
   measured: 'yes: only what was ever measured.',
   measurable: 'yes: only what may be measured.',
   pinned: 'yes: only what the owner has pinned.',
