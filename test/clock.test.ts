@@ -14,7 +14,7 @@ import type { Panel } from '../plugin/panel/contract.js';
 import { createPanel } from '../plugin/panel/open.js';
 import { Scheduler } from '../plugin/scan/scheduler.js';
 import { toScore } from '../plugin/score/index.js';
-import docker from '../plugin/services/Docker.js';
+import docker from '../plugin/services/Docker/index.js';
 import { openStore } from '../plugin/store/index.js';
 import { setOwnerPassword } from '../plugin/web/auth/password.js';
 import { registerWeb } from '../plugin/web/index.js';

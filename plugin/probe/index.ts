@@ -12,6 +12,8 @@ export interface Target {
   readonly node: string;
   /** null when the node is not known through Serf: then `node` is not a member name. Left out means that it is one. */
   readonly gossip?: Gossip | null;
+  /** A stranger's words for it; left out where a probe does without. */
+  readonly description?: string;
   /** The announcement's attributes. */
   readonly txt: ReadonlyMap<string, string>;
   /** What this node's own configuration says about that provider (`introduce` of its type). */

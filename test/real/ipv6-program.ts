@@ -1,6 +1,6 @@
 /** Real programs on an IPv6 address of their own, and what the probes find there; run in a namespace. A line of JSON each. */
 import type { ProbeContext, Prober } from '../../plugin/probe/index.js';
-import docker from '../../plugin/services/Docker.js';
+import docker from '../../plugin/services/Docker/index.js';
 import dnsservice from '../../plugin/services/dnsservice/index.js';
 import other from '../../plugin/services/other.js';
 import proxy3 from '../../plugin/services/proxy3.js';

@@ -1,8 +1,12 @@
 /** Web applications of any kind, and ports with something else behind them. */
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import { describe, expect, it } from 'vitest';
-import { isFailed, type ProbeResult } from '../../plugin/probe/index.js';
-import docker from '../../plugin/services/Docker.js';
+import { isFailed, type ProbeResult, type Target } from '../../plugin/probe/index.js';
+import { type Program, toProgram } from '../../plugin/services/Docker/images.js';
+import docker from '../../plugin/services/Docker/index.js';
+import { ownCost } from '../costs.js';
 import { certificate, closedPort, context, settledSockets, startPage, tcpServer, webServer } from '../probe/servers.js';
 import { provider, said } from './providers.js';
 
@@ -67,6 +71,140 @@ describe('Docker', () => {
     expect(said(docker.use(provider({ address: 'fd00::1', port: 8080 })))).toEqual(['http://[fd00::1]:8080/']);
     expect(docker.use(provider({ port: null }))).toEqual([]);
     expect(docker.describe).toBeUndefined();
+  });
+});
+
+describe('Docker, of an announced image', () => {
+  /** As a node announces it, with the spaces that a reader makes of `_`. */
+  const probeOf = async (description: string, of: Target, asked = context()) =>
+    docker.probe({ ...of, description }, asked);
+  const bytes = (hex: string) => (socket: Socket) => socket.once('data', () => socket.write(Buffer.from(hex, 'hex')));
+  const says = (text: string) => bytes(Buffer.from(text).toString('hex'));
+  const spoken = (method: string, facts: Record<string, string>) => ({
+    level: 3,
+    samples: [rtt, { metric: 'ttfb', value: expect.any(Number), method }],
+    facts,
+  });
+
+  it.each<[string, Program | null]>([
+    ['owncloud:latest owncloud1', 'cloud'],
+    ['wonderfall/nextcloud cloud', 'cloud'],
+    ['chorn/alpine-etherpad-sqlite:latest etherpad', 'etherpad'],
+    ['eclipse-mosquitto:2', 'mqtt'],
+    ['registry:2 images', 'registry'],
+    ['10.1.2.3:5000/school/postgres:15@sha256:00aa x', 'postgresql'],
+    ['henkel/bittorrent-tracker', 'tracker'],
+    ['Redis', 'redis'],
+    ['wordpress:latest nextcloud', null],
+    ['the nextcloud of the school', null],
+    ['', null],
+    ['<b>registry</b>', null],
+    ['constructor', null],
+  ])('"%s" means %s', (description, program) => {
+    expect(toProgram(description)).toBe(program);
+  });
+
+  it.each<[string, (socket: Socket) => unknown, Record<string, string>]>([
+    ['mosquitto', bytes('20020000'), { speaks: 'MQTT' }],
+    ['mosquitto', bytes('20020005'), { speaks: 'MQTT', login: 'required' }],
+    ['postgres:15', says('N'), { speaks: 'PostgreSQL' }],
+    ['postgres:15', says('S'), { speaks: 'PostgreSQL' }],
+    ['redis', says('+PONG\r\n'), { speaks: 'Redis' }],
+    ['redis', says('-NOAUTH Authentication required.\r\n'), { speaks: 'Redis', login: 'required' }],
+    ['redis', says('-DENIED Redis is running in protected mode'), { speaks: 'Redis', access: 'forbidden' }],
+  ])('%s is asked in its own words (%#)', async (image, answer, facts) => {
+    const asked = context();
+    const result = await probeOf(image, await tcpServer(answer), asked);
+    const method = { MQTT: 'mqtt', PostgreSQL: 'postgresql', Redis: 'redis' }[facts.speaks ?? ''] ?? '';
+    expect(result).toEqual(spoken(method, facts));
+    expect(asked.traffic.sent + asked.traffic.received).toBeLessThan(200);
+  });
+
+  it('asks for a session of MQTT without a name or a memory, and leaves politely', async () => {
+    const heard: Buffer[] = [];
+    const server = await tcpServer((socket) =>
+      socket.on('data', (chunk: Buffer) => {
+        heard.push(chunk);
+        socket.write(Buffer.from('20020000', 'hex'));
+      }),
+    );
+    await probeOf('mosquitto', server);
+    await expect.poll(() => Buffer.concat(heard).toString('hex')).toBe('100c00044d5154540402000a0000e000');
+  });
+
+  it.each(['mosquitto', 'postgres', 'redis'])(
+    '%s whose port is a page is one, and whose port is anything else has not failed',
+    async (image) => {
+      expect(await probeOf(image, await startPage())).toEqual(proven({ software: 'Apache/2.4.62 (Debian)' }));
+      const others = [
+        await tcpServer((socket) => socket.write('SSH-2.0-OpenSSH_9.2p1\r\n')),
+        await tcpServer((socket) => socket.end()),
+        await tcpServer((socket) => socket.once('data', () => socket.write(Buffer.from('2002000300', 'hex')))),
+      ];
+      const results = await Promise.all(others.map((other) => probeOf(image, other)));
+      expect(results).toEqual(others.map(() => ({ level: 2, samples: [], facts: {} })));
+      expect(await probeOf(image, await closedPort())).toEqual({ level: 1, reason: 'refused' });
+    },
+  );
+
+  it.each(['mosquitto', 'nextcloud'])('%s that is silent has not failed', async (image) => {
+    expect(await probeOf(image, await tcpServer())).toEqual({ level: 2, samples: [], facts: {} });
+  });
+
+  const page = (path: string, answer: (response: ServerResponse) => void) =>
+    webServer(({ url }, response) => (url === path ? answer(response) : void response.writeHead(404).end()));
+  const STATUS = { installed: true, maintenance: false, versionstring: '29.0.4', productname: 'Nextcloud' };
+  const json = (value: unknown) => (response: ServerResponse) => void response.end(JSON.stringify(value));
+
+  it.each<[string, string, (response: ServerResponse) => void, Record<string, string>]>([
+    ['nextcloud', '/status.php', json(STATUS), { software: 'Nextcloud 29.0.4' }],
+    ['etherpad/etherpad', '/api', json({ currentVersion: '1.3.0' }), { software: 'Etherpad, API 1.3.0' }],
+    [
+      'registry:2',
+      '/v2/',
+      (response) => response.writeHead(401, { 'Docker-Distribution-Api-Version': 'registry/2.0' }).end(),
+      { speaks: 'Docker registry', login: 'required' },
+    ],
+    [
+      'tracker',
+      '/scrape?info_hash=xxxxxxxxxxxxxxxxxxxx',
+      (response) => response.end('d5:filesdee'),
+      { speaks: 'BitTorrent' },
+    ],
+  ])('%s tells what it is at %s, within what a probe may cost', async (image, path, answer, facts) => {
+    const asked = context();
+    expect(await probeOf(image, await page(path, answer), asked)).toEqual(proven(facts));
+    expect(asked.traffic.sent + asked.traffic.received).toBeLessThan(ownCost(docker).bytes);
+  });
+
+  it('one that says itself that it does not serve has failed', async () => {
+    const server = await page('/status.php', json({ ...STATUS, maintenance: true }));
+    expect(await probeOf('nextcloud', server)).toEqual({ level: 3, reason: 'broken', detail: 'in maintenance' });
+  });
+
+  it.each(['nextcloud', 'etherpad', 'registry', 'opentracker'])(
+    '%s that answers as another web server is one; broken only at that page, nothing is known',
+    async (image) => {
+      expect(await probeOf(image, await startPage())).toMatchObject({
+        level: 3,
+        facts: { software: expect.stringContaining('Apache') },
+      });
+      const broken = await webServer((_, response) => void response.writeHead(500).end());
+      expect(await probeOf(image, broken)).toEqual({ level: 2, samples: [], facts: {} });
+    },
+  );
+
+  it('is used as what it is: by its image until a probe has looked, and by what that found afterwards', () => {
+    const use = (description: string, facts?: Record<string, string>) =>
+      said(docker.use({ ...provider({ port: 1_883, description }), ...(facts && { facts }) })).at(-1);
+    expect(use('mosquitto')).toBe('mqtt://10.1.2.3:1883');
+    expect(use('mosquitto', {})).toBe('http://10.1.2.3:1883/');
+    expect(use('anything', { speaks: 'MQTT' })).toBe('mqtt://10.1.2.3:1883');
+    expect(use('postgres')).toBe('psql -h 10.1.2.3 -p 1883 -U <user> <database>');
+    expect(use('redis')).toBe('redis-cli -h 10.1.2.3 -p 1883');
+    expect(use('x', { speaks: 'Docker registry' })).toBe('10.1.2.3:1883/');
+    expect(use('x', { speaks: 'BitTorrent', https: '443' })).toBe('https://10.1.2.3:443/announce');
+    expect(use('x', { speaks: 'constructor' })).toBe('http://10.1.2.3:1883/');
   });
 });
 

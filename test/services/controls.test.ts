@@ -7,7 +7,7 @@ import { TLSSocket } from 'node:tls';
 import { type Answer, AUTHORITATIVE_ANSWER, decode, encode } from 'dns-packet';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { isFailed, type ProbeResult } from '../../plugin/probe/index.js';
-import docker from '../../plugin/services/Docker.js';
+import docker from '../../plugin/services/Docker/index.js';
 import dnsservice from '../../plugin/services/dnsservice/index.js';
 import { loadServices } from '../../plugin/services/index.js';
 import ipfs from '../../plugin/services/ipfs.js';

@@ -2,7 +2,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Clock } from '../../plugin/lib/clock/index.js';
 import { toScore } from '../../plugin/score/index.js';
-import docker from '../../plugin/services/Docker.js';
+import docker from '../../plugin/services/Docker/index.js';
 import { openStore, type Store } from '../../plugin/store/index.js';
 import { FakeMachine } from '../machine.js';
 import { answered, DAY, freshPath, job } from './made.js';

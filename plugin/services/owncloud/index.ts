@@ -1,56 +1,31 @@
 /** ownCloud and Nextcloud: files, calendars and contacts on a neighbour's machine. */
 import { endpoint } from '../../lib/endpoint.js';
 import { plainPath } from '../../model/provider.js';
-import { type HttpAnswer, httpTimes, otherWeb, pageMetrics, readJson } from '../../probe/http.js';
-import type { ProbeResult, Prober } from '../../probe/index.js';
+import { httpTimes, otherWeb, pageMetrics } from '../../probe/http.js';
+import { isFailed, type Prober } from '../../probe/index.js';
 import { withPacketTrain } from '../../probe/ping.js';
 import { httpsFact, WEB_COST, webAddress, webAmong } from '../../probe/web.js';
 import type { Hole, ServiceType, UseStep } from '../contract.js';
 import { pageSteps } from '../steps.js';
+import { readStatus, STATUS_CAP, STATUS_PAGE, statusFacts } from './status.js';
 
 /** Where it is installed, as a rule. */
 const FOLDERS = ['', '/nextcloud', '/owncloud'] as const;
-const PAGE = '/status.php';
-const STATUS_CAP = 2_048;
-
-/** What `status.php` tells everybody. */
-interface Status {
-  readonly installed: boolean;
-  readonly maintenance: boolean;
-  readonly software: string;
-}
 
 /** Asks for its own status in the announced folder, else in the usual ones. */
 const probe: Prober = async (target, context) => {
   const announced = plainPath(target.txt).replace(/\/$/, '');
   const folders = announced === '' ? FOLDERS : ([announced] as const);
-  const paths = folders.map((folder) => `${folder}${PAGE}`) as [string, ...string[]];
+  const paths = folders.map((folder) => `${folder}${STATUS_PAGE}`) as [string, ...string[]];
   const found = await webAmong(target, paths, { method: 'GET', bodyCap: STATUS_CAP }, context, readStatus);
   if ('level' in found) return found;
-  const folder = found.path.slice(0, -PAGE.length);
-  const { connectMs } = found.first;
-  const samples = httpTimes({ connectMs, firstByteMs: found.answer.firstByteMs });
-  return judge(found, { ...httpsFact(found.first), ...(folder && { folder }) }, samples);
+  const folder = found.path.slice(0, -STATUS_PAGE.length);
+  if (found.value === null) return otherWeb(found.answer);
+  const facts = statusFacts(found.value);
+  if (isFailed(facts)) return facts;
+  const samples = httpTimes({ connectMs: found.first.connectMs, firstByteMs: found.answer.firstByteMs });
+  return { level: 3, samples, facts: { ...facts, ...httpsFact(found.first), ...(folder && { folder }) } };
 };
-
-function judge(
-  { answer, value: status }: { readonly answer: HttpAnswer; readonly value: Status | null },
-  facts: Readonly<Record<string, string>>,
-  samples: ReturnType<typeof httpTimes>,
-): ProbeResult {
-  if (status === null) return otherWeb(answer);
-  if (!status.installed) return { level: 3, reason: 'broken', detail: 'not set up yet' };
-  if (status.maintenance) return { level: 3, reason: 'broken', detail: 'in maintenance' };
-  return { level: 3, samples, facts: { software: status.software, ...facts } };
-}
-
-function readStatus(answer: HttpAnswer): Status | null {
-  if (answer.status !== 200 && answer.status !== 503) return null;
-  const { installed, maintenance, versionstring, productname } = readJson(answer);
-  if (typeof installed !== 'boolean' || typeof versionstring !== 'string') return null;
-  const product = typeof productname === 'string' && productname !== '' ? productname : 'ownCloud';
-  return { installed, maintenance: maintenance === true, software: `${product} ${versionstring}`.slice(0, 100) };
-}
 
 const USER: Hole = {
   name: 'user',

@@ -8,7 +8,7 @@ import { type Digest, toDigest } from '../../../plugin/score/digest.js';
 import { CALIBRATION, logBounds } from '../../../plugin/score/doubt.js';
 import { scoreAt } from '../../../plugin/score/index.js';
 import { toMark } from '../../../plugin/score/mark.js';
-import docker from '../../../plugin/services/Docker.js';
+import docker from '../../../plugin/services/Docker/index.js';
 import dns from '../../../plugin/services/dnsservice/index.js';
 import syncthing from '../../../plugin/services/syncthing/index.js';
 import { nextDayScore } from './life.js';

@@ -4,7 +4,7 @@
  *
  *   node dist/bench-choosing-tune.mjs '{"seed":1001}'
  */
-import docker from '../../../plugin/services/Docker.js';
+import docker from '../../../plugin/services/Docker/index.js';
 import dns from '../../../plugin/services/dnsservice/index.js';
 import syncthing from '../../../plugin/services/syncthing/index.js';
 import { argument, say } from '../child.js';

@@ -36,6 +36,8 @@ interface Case {
   readonly start: () => Promise<Program>;
   /** Attributes that it is announced with. */
   readonly txt?: (program: never) => readonly [string, string][];
+  /** The words of the announcement. */
+  readonly description?: string;
 }
 const txtOf = <T extends Program>(start: () => Promise<T>, txt: (program: T) => readonly [string, string][]) => ({
   start,
@@ -173,8 +175,30 @@ const CONTAINERS: readonly Case[] = [
   { name: 'busybox httpd', truth: 'good', start: programs.startBusybox },
   { name: 'opentracker', truth: 'good', start: programs.startOpentracker },
   { name: 'redis', truth: 'unknown', start: programs.startRedis },
+  { name: 'redis, by its image', truth: 'good', start: programs.startRedis, description: 'redis:7 cache' },
   { name: 'PostgreSQL', truth: 'unknown', start: programs.startPostgres },
+  { name: 'PostgreSQL, by its image', truth: 'good', start: programs.startPostgres, description: 'postgres:15 db' },
   { name: 'mosquitto', truth: 'unknown', start: programs.startMosquitto },
+  {
+    name: 'mosquitto, by its image',
+    truth: 'good',
+    start: programs.startMosquitto,
+    description: 'eclipse-mosquitto broker',
+  },
+  {
+    name: 'docker-registry, by its image',
+    truth: 'good',
+    start: () => programs.startRegistry(programs.TLS_OF_REGISTRY),
+    description: 'registry:2 images',
+  },
+  {
+    name: 'opentracker, by its image',
+    truth: 'good',
+    start: programs.startOpentracker,
+    description: 'henkel/bittorrent-tracker',
+  },
+  { name: 'memcached, by another image', truth: 'unknown', start: programs.startMemcached, description: 'mosquitto' },
+  { name: 'nginx, by another image', truth: 'good', start: () => programs.startNginx(''), description: 'nextcloud' },
   { name: 'memcached', truth: 'unknown', start: programs.startMemcached },
 ];
 
@@ -295,7 +319,9 @@ async function probeOnce(row: (typeof TABLE)[number]): Promise<ProbeResult> {
   const program = await row.start();
   try {
     const txt = new Map(row.txt?.(program as never) ?? []);
-    return await registry.of(row.typeId).probe(target(program, { txt, gossip: null }), context());
+    return await registry
+      .of(row.typeId)
+      .probe(target(program, { txt, gossip: null, description: row.description ?? '' }), context());
   } finally {
     await program.stop();
   }
