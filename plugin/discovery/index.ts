@@ -15,6 +15,7 @@ import type { Agent, Recognise, Sighting, Source, SourceStatus, SourceType } fro
 
 export type { SkippedRow } from '../announcement/skipped.js';
 export type { Dated, Discovery } from './contract.js';
+export { type Machine, THIS_MACHINE } from './machine.js';
 export { loadSources } from './registry.js';
 export type { Memory } from './seniority.js';
 export type { Source, SourceStatus, SourceType } from './source.js';

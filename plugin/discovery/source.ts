@@ -4,6 +4,7 @@ import type { Config } from '../config/index.js';
 import type { Language } from '../model/language.js';
 import type { Announcement } from '../model/provider.js';
 import type { SerfRpc } from '../serf/client.js';
+import type { Machine } from './machine.js';
 import type { Seniority } from './seniority.js';
 
 type Texts = Readonly<Record<Language, string>>;
@@ -22,8 +23,21 @@ export interface SourceType {
   readonly remedy?: Texts;
   /** Whether the owner has set it, or this machine has what it reads; false for what is merely tried. */
   isSet(config: Config): boolean;
+  /**
+   * Whether this machine is in a network that the source could read, where it is not set. Nobody is asked but this
+   * machine's own router, and that one once.
+   */
+  detect?(config: Config, machine: Machine, signal: AbortSignal): Promise<Detected | null>;
   /** Starts it; null where it is not configured. */
   open(config: Config, context: SourceContext): Source | null;
+}
+
+/** In English: what was found, and the one thing to do. */
+export interface Detected {
+  readonly text: string;
+  readonly hint: string;
+  /** Whether it is only likely: of no interest where anything else is found or in use. */
+  readonly isGuess?: true;
 }
 
 /** What every source is given. */

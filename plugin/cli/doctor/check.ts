@@ -10,5 +10,10 @@ export interface Check {
 
 export const works = (name: string, text: string): Check => ({ name, state: 'works', text, hint: null });
 export const fails = (name: string, text: string, hint: string): Check => ({ name, state: 'fails', text, hint });
-export const absent = (name: string, text: string, hint: string): Check => ({ name, state: 'absent', text, hint });
+export const absent = (name: string, text: string, hint: string | null): Check => ({
+  name,
+  state: 'absent',
+  text,
+  hint,
+});
 export const failsWith = (name: string, { message, hint }: PanelError) => fails(name, message, hint);

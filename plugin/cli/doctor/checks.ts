@@ -9,6 +9,7 @@ import { commandFor, isAlone } from '../../present/empty.js';
 import { hasOwner } from '../../web/auth/password.js';
 import { absent, type Check, fails, failsWith, works } from './check.js';
 import { avahi, dataFolder, journal, ping } from './machine.js';
+import { networks } from './networks.js';
 import { served } from './served.js';
 
 /** What could be opened, or why not. */
@@ -42,6 +43,7 @@ export async function checks({ config, panel }: Subject): Promise<Check[]> {
     ...clock(panel),
     owner(panel),
     ...(await sources(panel, config)),
+    ...(await networks(panel)),
     ...ofNode,
     ...ofMachine,
   ];
@@ -102,11 +104,8 @@ function reachable({ name, state, error }: SourceStatus, { discovery }: Panel): 
   const isLocal = discovery.sourceTypes.find(({ id }) => id === name)?.reach === 'link';
   if (state === 'up') return works(name, isLocal ? 'listening on the local network' : 'in use');
   if (error) return fails(name, error.message, error.hint);
-  return absent(
-    name,
-    state === 'off' ? 'switched off or not configured' : 'no answer yet',
-    'Run this again in a moment.',
-  );
+  if (state === 'off') return absent(name, 'not here, and not needed', null);
+  return absent(name, 'no answer yet', 'Run this again in a moment.');
 }
 
 function readable({ name, read, skipped }: SourceStatus): Check {

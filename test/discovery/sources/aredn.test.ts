@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { loadConfig } from '../../../plugin/config/index.js';
 import { Seniority } from '../../../plugin/discovery/seniority.js';
 import type { Source } from '../../../plugin/discovery/source.js';
-import { defaultGateway } from '../../../plugin/discovery/sources/aredn/gateway.js';
+import { defaultGateway } from '../../../plugin/discovery/machine.js';
 import aredn from '../../../plugin/discovery/sources/aredn/index.js';
 import { ownAddress } from '../../probe/servers.js';
 import { createDiscovery } from '../create.js';

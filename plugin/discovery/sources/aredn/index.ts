@@ -6,58 +6,19 @@ import type { SkippedRow } from '../../../announcement/skipped.js';
 import { canonicalAddress } from '../../../lib/address.js';
 import { cleanText } from '../../../lib/text.js';
 import type { Announcement } from '../../../model/provider.js';
-import { download, NoSuchFile } from '../../polled/download.js';
+import { defaultGateway } from '../../machine.js';
 import { type Found, PolledSource, type Reading } from '../../polled/index.js';
 import { announceLink, announceText, type LinkContext, type LinkProblem } from '../../polled/link.js';
 import type { SourceContext, SourceType } from '../../source.js';
-import { defaultGateway } from './gateway.js';
+import { detectRouter, Node, type Row } from './node.js';
 
 const EVERY_MS = 5 * 60_000;
 const QUERY = '?services=1&hosts=1';
-/** Of today's firmware first; the last by its own port. */
-const PATHS = [':80/a/sysinfo', ':80/cgi-bin/sysinfo.json', ':8080/cgi-bin/sysinfo.json'];
-/** An owner who names a port means that one. */
-const PATHS_AT_A_PORT = ['/a/sysinfo', '/cgi-bin/sysinfo.json'];
-
-/** Where a node may list its services. @param node host, or host:port */
-function sysinfoAddresses(node: string): URL[] {
-  const paths = /[^:]:\d+$/.test(node) ? PATHS_AT_A_PORT : PATHS;
-  return paths.map((path) => new URL(`http://${node}${path}${QUERY}`));
-}
-
-/** Reads the list where it was found the last time; looks for it at first, and where it has moved. */
-class Node {
-  #addresses: readonly URL[];
-
-  constructor(node: string) {
-    this.#addresses = sysinfoAddresses(node);
-  }
-
-  async list(signal: AbortSignal): Promise<Buffer> {
-    let failure: unknown;
-    for (const address of this.#addresses) {
-      try {
-        const list = await download(address, signal);
-        this.#addresses = [address, ...this.#addresses.filter((other) => other !== address)];
-        return list;
-      } catch (error) {
-        // The node itself is more telling than a port on which nothing listens.
-        failure = failure instanceof NoSuchFile ? failure : error;
-        if (signal.aborted) break;
-      }
-    }
-    throw failure;
-  }
-}
-
-/** Old nodes put single bytes into their texts that are no UTF-8. */
-const decoder = new TextDecoder();
-
-type Row = Readonly<Record<string, unknown>>;
-
 /** @throws Error where it is no list of services */
-export function readSysinfo(body: Uint8Array, { recognise, now }: Pick<SourceContext, 'recognise' | 'now'>): Reading {
-  const { services, hosts } = parse(decoder.decode(body));
+export function readSysinfo(
+  { services, hosts }: Row,
+  { recognise, now }: Pick<SourceContext, 'recognise' | 'now'>,
+): Reading {
   if (!Array.isArray(services)) throw new Error('it lists no services');
   const names = new Names(Array.isArray(hosts) ? hosts : []);
   const context: LinkContext = { recognise, addressOf: (name) => names.address(name) };
@@ -72,16 +33,6 @@ export function readSysinfo(body: Uint8Array, { recognise, now }: Pick<SourceCon
     else found.push({ announcement: result, announcer: `aredn ${origin}` });
   }
   return { found, skipped };
-}
-
-function parse(text: string): Row {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Row) : {};
-  } catch {
-    // V8's message quotes what it has read.
-    throw new Error('it is not JSON, or only a part of it');
-  }
 }
 
 function toAnnouncement(
@@ -132,12 +83,12 @@ const plain = (name: string) => name.toLowerCase().replace(/\.local\.mesh$/, '')
 /** The node of the setting; with `auto` this machine's router, which is asked once and left alone if it is none. */
 function open(setting: string, context: SourceContext): PolledSource {
   const host = setting === 'auto' ? defaultGateway() : setting;
-  const node = host === null ? null : new Node(host);
+  const node = host === null ? null : new Node(host, QUERY);
   let isKnown = setting !== 'auto';
   const read = async (signal: AbortSignal): Promise<Reading | null> => {
     if (node === null) return null;
     try {
-      const reading = readSysinfo(await node.list(signal), context);
+      const reading = readSysinfo(await node.sysinfo(signal), context);
       isKnown = true;
       return reading;
     } catch (error) {
@@ -155,6 +106,7 @@ const aredn: SourceType = {
   order: 40,
   trust: 'anyone',
   isSet: ({ arednNode }) => arednNode !== null,
+  detect: (_, machine, signal) => detectRouter(machine, signal),
   open: ({ arednNode }, context) => (arednNode === null ? null : open(arednNode, context)),
 };
 export default aredn;

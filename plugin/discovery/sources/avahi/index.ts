@@ -204,6 +204,10 @@ const avahi: SourceType = {
   order: 30,
   trust: 'anyone',
   reach: 'link',
+  detect: async ({ avahi }, machine) =>
+    avahi === 'off' && machine.exists('/run/avahi-daemon/socket')
+      ? { text: 'Avahi: avahi-daemon runs here, and the local network is not listened to', hint: 'Set AVAHI=auto' }
+      : null,
   isSet: ({ avahi }) => avahi === 'on',
   open: ({ avahi }, { types, now, seniority }) =>
     avahi === 'off' || types.length === 0 ? null : new AvahiSource({ types, required: avahi === 'on', now, seniority }),

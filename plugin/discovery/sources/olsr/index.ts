@@ -8,10 +8,11 @@ import type { SkippedRow } from '../../../announcement/skipped.js';
 import type { Config } from '../../../config/index.js';
 import { canonicalAddress } from '../../../lib/address.js';
 import { cleanText } from '../../../lib/text.js';
+import type { Machine } from '../../machine.js';
 import { download } from '../../polled/download.js';
 import { type Found, PolledSource, type Reading } from '../../polled/index.js';
 import { announceLink, type LinkContext } from '../../polled/link.js';
-import type { SourceContext, SourceType } from '../../source.js';
+import type { Detected, SourceContext, SourceType } from '../../source.js';
 
 const EVERY_MS = 5 * 60_000;
 /** olsrd rewrites its files at most as often, ms. */
@@ -114,6 +115,16 @@ function findFiles({ olsrServicesFile: services, olsrHostsFile: hosts }: Config)
   return { services: find(services, SERVICE_FILES), hosts: find(hosts, HOST_FILES) };
 }
 
+/** Beside olsrd where no file of services is found, and where there is one that is not to be read. */
+async function detect({ olsrServicesFile }: Config, machine: Machine): Promise<Detected | null> {
+  const file = SERVICE_FILES.find((path) => machine.exists(path));
+  if (file !== undefined && olsrServicesFile === 'off')
+    return { text: `OLSR: there is ${file}, which is not read`, hint: 'Set OLSR_SERVICES_FILE=auto' };
+  if (!machine.runs('olsrd')) return null;
+  const text = 'OLSR: olsrd runs here, and writes no file of services to the usual places';
+  return { text, hint: 'Turn on its nameservice plugin, or set OLSR_SERVICES_FILE to the file that it writes' };
+}
+
 /** @param lookMs how often to look whether a file has changed */
 export function openOlsr(files: Files, url: string | null, context: SourceContext, lookMs = LOOK_MS): PolledSource {
   const read = async (signal: AbortSignal) => {
@@ -141,6 +152,7 @@ const olsr: SourceType = {
   title: { ca: 'OLSR', es: 'OLSR', en: 'OLSR' },
   order: 50,
   trust: 'anyone',
+  detect,
   isSet: (config) => findFiles(config).services !== null || config.olsrUrl !== null,
   open: (config, context) => (olsr.isSet(config) ? openOlsr(findFiles(config), config.olsrUrl, context) : null),
 };

@@ -12,6 +12,7 @@ import type { AgentAddress } from '../../../serf/connection.js';
 import { Coordinates } from '../../../serf/coordinates.js';
 import { Seniority } from '../../seniority.js';
 import type { Agent, Sighting, Source, SourceState, SourceStatus, SourceType } from '../../source.js';
+import { detectCommunity } from './detect.js';
 import { Members, REMOVING } from './members.js';
 
 const MEMBER_EVENTS = ['member-join', 'member-failed', 'member-update', ...REMOVING];
@@ -199,6 +200,7 @@ const serf: SourceType = {
   order: 10,
   trust: 'anyone',
   reach: 'community',
+  detect: async (_, machine) => detectCommunity(machine),
   isSet: ({ serfRpc: { isAssumed = false } }) => !isAssumed,
   open: ({ serfRpc, serfAuthKey }, { now, seniority }) => new SerfSource(serfRpc, serfAuthKey, now, seniority),
 };
