@@ -36,6 +36,8 @@ export interface Discovery {
    * shown as measured. Empty where no agent answers. Asks the agent at most every 10 minutes.
    */
   estimates(): Promise<ReadonlyMap<string, number>>;
+  /** Somebody looks: sources that are read from time to time are read again, at most once a minute. Returns at once. */
+  refresh(): void;
   /** Resolves once every source has listed once or failed once, within its own limits. */
   ready(): Promise<void>;
   /** Calls back after each change of the list or of a source's state. @returns a function that stops it */

@@ -183,6 +183,10 @@ class Sources implements Discovery {
     await Promise.all(this.#open.map(({ source }) => source.ready()));
   }
 
+  refresh(): void {
+    for (const { source } of this.#open) source.refresh?.();
+  }
+
   onChange(listener: () => void): () => void {
     return this.#list.onChange(listener);
   }

@@ -102,6 +102,8 @@ export interface Source {
   onChange(listener: () => void): () => void;
   /** Resolves once it has listed once or failed once; within its own limits. */
   ready(): Promise<void>;
+  /** Somebody looks: reads again what it reads from time to time, at most once a minute. Returns at once. */
+  refresh?(): void;
   close(): Promise<void>;
   /** Whether its whole community is on this machine, so that loopback addresses mean what they say. */
   isLocal?(): boolean;

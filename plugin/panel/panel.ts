@@ -152,6 +152,7 @@ export class WiredPanel implements Panel {
     this.#assertKnown(typeId);
     const provider = providerId === undefined ? null : this.discovery.find(providerId);
     if (providerId !== undefined && provider?.type !== typeId) throw unknownProvider();
+    this.discovery.refresh();
     return this.#scanner.start(typeId, providerId, options);
   }
 

@@ -116,6 +116,8 @@ async function answer(web: Web, visit: Visit, route: Route): Promise<unknown> {
   web.auth.permit(visit, route.need);
   const moved = followOldId(web, visit, route.path);
   if (moved || !route.version) return moved ?? route.handler(web, visit);
+  // A page that is left open asks for parts of it, by itself.
+  if (!visit.fragment) web.panel.discovery.refresh();
   const coarse = await newVersion(web, visit, route, route.version);
   if (coarse === null) return visit.reply.code(204).send();
   if (web.shared === null || visit.role !== 'reader') return route.handler(web, visit);

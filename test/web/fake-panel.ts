@@ -199,6 +199,7 @@ export function createFakePanel(services: ServiceRegistry, options: Omit<FakeOpt
       find: (id) => panel.discovery.providers().find((provider) => provider.id === id) ?? null,
       sources: () => panel.sourceList,
       sourceTypes: SOURCES,
+      refresh: () => {},
       agent: () => panel.sourceList.find(({ name }) => name === 'serf') ?? null,
       announcements: (source) => panel.discovery.providers().filter(({ sources }) => sources.includes(source)),
       skipped: () => [],

@@ -32,6 +32,8 @@ export interface PolledOptions {
 const LIMIT_MS = 10_000;
 /** Before the next try where one has failed, ms. */
 const RETRY_MS = 60_000;
+/** From the end of one reading to the next one that somebody asks for, ms. */
+const REST_MS = 60_000;
 /** Rows of one reading; the rest is counted as over the limit. */
 const ROWS_CAP = 3_000;
 
@@ -48,6 +50,8 @@ export class PolledSource implements Source {
   #since: ReadonlyMap<string, number> = new Map();
   #reading: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
+  /** When a reading may be asked for, ms since the epoch; null while one runs, and where there is nothing to read. */
+  #restsUntil: number | null = null;
   #sightings: readonly Sighting[] = [];
   #skipped: readonly SkippedRow[] = [];
   #state: State = { state: 'connecting', read: 0, skipped: {} };
@@ -80,6 +84,12 @@ export class PolledSource implements Source {
     return this.#ready;
   }
 
+  refresh(): void {
+    if (this.#restsUntil === null || this.#context.now() < this.#restsUntil) return;
+    this.#restsUntil = null;
+    void this.#readNow();
+  }
+
   async close(): Promise<void> {
     this.#stop.abort();
     clearTimeout(this.#timer);
@@ -97,13 +107,17 @@ export class PolledSource implements Source {
     const { signal } = this.#stop;
     if (signal.aborted) return;
     clearTimeout(this.#timer);
+    this.#restsUntil = null;
     const { everyMs } = this.#options;
     const pause = await this.#readOnce(AbortSignal.any([signal, AbortSignal.timeout(LIMIT_MS)])).then(
       (isThere) => (isThere ? everyMs : null),
       (error: Error) => this.#fail(error),
     );
     if (signal.aborted) return;
-    if (pause !== null) this.#timer = setTimeout(() => void this.#readNow(), pause);
+    if (pause !== null) {
+      this.#timer = setTimeout(() => void this.#readNow(), pause);
+      this.#restsUntil = this.#context.now() + REST_MS;
+    }
     this.#listeners.call();
   }
 
