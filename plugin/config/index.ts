@@ -20,9 +20,11 @@ import {
   onOff,
   optional,
   type Parse,
+  peers,
   proxies,
   publicAddress,
   ranges,
+  SHARE_PORT,
   text,
   webAddress,
 } from './values.js';
@@ -62,6 +64,12 @@ export interface Config {
   /** Bytes that all probes together may use in 24 hours. */
   readonly scanBytesPerDay: number;
   readonly backgroundScan: boolean;
+  /** Whether neighbours' panels and this one tell each other what they have measured, until the owner turns it on or off. */
+  readonly share: boolean;
+  /** Where it tells them. */
+  readonly shareListen: { readonly host: string; readonly port: number };
+  /** Panels to ask beside those that Serf tells of; literal addresses. */
+  readonly peers: readonly { readonly host: string; readonly port: number }[];
   /** Whether a visitor without a login may read lists and scores. */
   readonly publicRead: boolean;
   readonly metricsToken: string | null;
@@ -120,6 +128,9 @@ const OPTIONS: { readonly [name in keyof Config]: Option<Config[name]> } = {
   // 1 kbit/s on average: 0.1 % of a 1 Mbit/s link.
   scanBytesPerDay: option('SCAN_BYTES_PER_DAY', integer(0, 10_000_000_000), '10800000'),
   backgroundScan: option('BACKGROUND_SCAN', onOff, 'off'),
+  share: option('SHARE', onOff, 'off'),
+  shareListen: option('SHARE_LISTEN', hostPort, `0.0.0.0:${SHARE_PORT}`),
+  peers: option('PEERS', peers, ''),
   publicRead: option('PUBLIC_READ', onOff, 'on'),
   metricsToken: option('METRICS_TOKEN', optional(text), ''),
   notifyUrl: option('NOTIFY_URL', optional(webAddress), ''),

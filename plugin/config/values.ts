@@ -36,6 +36,23 @@ export const hostPort: Parse<{ host: string; port: number }> = (value) => {
   return { host: (match[1] ?? match[2]) as string, port: integer(0, 65535)(match[3] as string) };
 };
 
+/** Where panels tell each other what they have measured. */
+export const SHARE_PORT = 7_002;
+const MAX_PEERS = 50;
+
+/** Literal addresses, each with a port or with the usual one. */
+export const peers: Parse<readonly { host: string; port: number }[]> = (value) => {
+  const list = value.split(/[\s,]+/).filter(Boolean);
+  const read = list.map((text) => {
+    const bare = text.replace(/^\[(.*)\]$/, '$1');
+    const { host, port } = isIP(bare) ? { host: bare, port: SHARE_PORT } : hostPort(text);
+    return isIP(host) && port > 0
+      ? { host, port }
+      : fail(`addresses such as 10.139.40.22 or 10.139.40.22:${SHARE_PORT}`);
+  });
+  return read.length <= MAX_PEERS ? read : fail(`at most ${MAX_PEERS} addresses`);
+};
+
 /** Strict, because it becomes part of a command. */
 const JOIN_ADDRESS = /^(?:[\w.-]{1,253}|\[[\da-f:.]{2,45}\])(?::\d{1,5})?$/i;
 export const isJoinAddress = (value: string) => JOIN_ADDRESS.test(value);

@@ -2,6 +2,7 @@
  * What pages, API, alerts and the command line know of the panel. What the panel keeps to itself is
  * left out.
  */
+import type { CommunityPart } from '../community/index.js';
 import type { Config } from '../config/index.js';
 import type { Discovery, SourceStatus } from '../discovery/index.js';
 import type { Jobs } from '../jobs/index.js';
@@ -65,6 +66,8 @@ export interface Panel {
   readonly own: Own;
   /** Background probes. */
   readonly background: Pick<Scheduler, 'status' | 'on' | 'off' | 'choose'>;
+  /** What neighbours' panels and this one tell each other. */
+  readonly community: CommunityPart;
   readonly time: Pick<Time, 'now' | 'steady' | 'doubted'>;
   /** True where the providers are the built-in demo community. */
   readonly demo: boolean;

@@ -1,4 +1,5 @@
 /** The rooms wired into one panel, left to right. */
+import { Community } from '../community/index.js';
 import type { Config } from '../config/index.js';
 import type { Discovery } from '../discovery/index.js';
 import { logPresence } from '../discovery/presence.js';
@@ -51,6 +52,7 @@ export class WiredPanel implements Panel {
   readonly demo: boolean;
   readonly time: Time;
   readonly background: Scheduler;
+  readonly community: Community;
   readonly #scanner: Scanner;
   readonly #ranking: Ranking;
   readonly #measured = new Listeners<[type: string, providers: readonly string[]]>();
@@ -93,9 +95,12 @@ export class WiredPanel implements Panel {
     const terms = new Terms(store.settings, config.scanBytesPerDay);
     this.#scanner = new Scanner({ ...scanning, ended, measurer, terms, ...(serving && { pauses: PAUSES }) });
     this.background = new Scheduler({ ...scanning, scanner: this.#scanner, terms });
+    this.community = new Community({ config, services, discovery, store, ranking, time });
     if (!serving) return;
     this.background.start();
     const tell = (typeId: string, provider: string, change: Change) => this.changed(typeId, provider, change);
+    // The demo's neighbours do not exist: there is nobody to tell.
+    if (!demo) void this.community.start();
     this.#forget.push(followChanges({ discovery, steady: () => time.steady(), tell }));
   }
 
@@ -192,7 +197,7 @@ export class WiredPanel implements Panel {
     for (const forget of this.#forget) forget();
     this.local.close();
     // Own services first: their work needs the connection to the agent.
-    await Promise.all([this.own.close(), this.discovery.close()]);
+    await Promise.all([this.own.close(), this.community.close(), this.discovery.close()]);
     await this.#closeDemo();
     this.store.close();
     if (this.#isServing && this.store.unkept)

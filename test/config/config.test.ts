@@ -105,6 +105,11 @@ describe('the configuration', () => {
     ['COMMUNITY_RANGES', ''],
     ['DATA_DIR', ''],
     ['SERF_JOIN', '10.0.0.1; reboot'],
+    ['SHARE_LISTEN', '7002'],
+    ['PEERS', 'la-torre.local'],
+    ['PEERS', '10.0.0.1:0'],
+    ['PEERS', '10.0.0.1,10.0.0.2:x'],
+    ['PEERS', Array.from({ length: 51 }, (_, index) => `10.0.0.${index}`).join()],
     ['HOSTS', 'http://panel.guifi.net'],
     ['HOSTS', 'panel.guifi.net:7001'],
     ['HOSTS', 'panel.guifi.net,*.guifi.net'],
@@ -163,6 +168,14 @@ describe('the configuration', () => {
     const read = vi.mocked(readFileSync).mock.calls.map(([path]) => String(path));
     expect(read.length).toBeGreaterThan(0);
     expect(read.filter((path) => path.endsWith('.conf'))).toEqual([]);
+  });
+
+  it('takes neighbours’ panels with a port or with the usual one', () => {
+    const PEERS = '10.0.0.1, 10.0.0.2:8002 fd00::1,[fd00::2],[fd00::3]:9002';
+    const { peers } = loadConfig({ env: { CLOUDY_SERVICES_PEERS: PEERS }, file: NO_FILE });
+    expect(peers.map(({ host, port }) => `${host} ${port}`)).toEqual([
+      ...['10.0.0.1 7002', '10.0.0.2 8002', 'fd00::1 7002', 'fd00::2 7002', 'fd00::3 9002'],
+    ]);
   });
 
   it('takes host names as browsers send them', () => {

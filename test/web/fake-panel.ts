@@ -119,6 +119,23 @@ const versionOf = (parts: readonly (object | null)[]) =>
     })
     .join();
 
+/** Off until it is switched on; tells nobody anything. */
+export function fakeCommunity(): Panel['community'] {
+  const known = { on: false, stars: false };
+  return {
+    status: () => ({ ...known, address: known.on ? '10.139.40.7:7002' : null, problem: null, tag: 'set' }),
+    on: async () => {
+      known.on = true;
+    },
+    off: async () => {
+      known.on = false;
+    },
+    tellStars: (stars) => {
+      known.stars = stars;
+    },
+  };
+}
+
 export interface FakePanel extends Panel {
   own: Own;
   /** Wire word → its ranked list. */
@@ -187,6 +204,7 @@ export function createFakePanel(services: ServiceRegistry, options: Omit<FakeOpt
   const panel: FakePanel = {
     ...{ services, jobs, store, demo, time: fixedTime(now), lists, states, problem: null, handle: null },
     background: fakeBackground(),
+    community: fakeCommunity(),
     changed: () => undefined,
     config: { ...loadConfig({ env: {}, file: '' }), language: 'en', hosts: ['node.example'], ...options.config },
     sourceList: [SERF_UP],

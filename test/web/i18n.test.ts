@@ -72,6 +72,8 @@ const COMPOSED: Readonly<Record<string, readonly string[]>> = {
   'own.lan.': [...LAN_STATES, 'off'],
   'background.': ['from', 'to'],
   'background.turn.': ['on', 'off'],
+  'neighbours.stars.': ['on', 'off'],
+  'neighbours.stars.turn.': ['on', 'off'],
   'find.': TOGGLES,
   'home.': ['works', 'reachable'],
   'nothing.': EMPTY_REASONS.flatMap((why) => [why, `${why}.todo`]),

@@ -23,6 +23,8 @@ export const ACTIONS = [
     'background-on',
     'background-off',
     'background-terms',
+    'share-on',
+    'share-off',
     'measure',
     'opinion',
     'token-made',

@@ -26,7 +26,7 @@ import type { preview } from '../pages/local-service.js';
 import type { session } from '../pages/login.js';
 import type { NotListed } from '../pages/not-listed.js';
 import type { providerAnswer, saveOpinion } from '../pages/provider.js';
-import type { sendTest } from '../pages/settings.js';
+import type { sendTest, turnExchange } from '../pages/settings.js';
 import type { SkippedGroup } from '../pages/skipped.js';
 import type { comparison } from '../pages/type/compare.js';
 import type { followed } from '../pages/type/follow.js';
@@ -298,6 +298,11 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
     last: orNull(shape({ type: text, provider: text, at: moment })),
   }),
   BackgroundAnswer: shape<Answer<typeof turnBackground>>({ background: ref('Background') }),
+  Exchange: shape<Answer<typeof turnExchange>>({
+    exchange: shape<Answer<typeof turnExchange>['exchange']>({
+      ...{ on: flag, stars: flag, address: textOrNull, problem: textOrNull, tag: oneOf('set', 'none', 'full') },
+    }),
+  }),
   Status: shape<StatusAnswer>({
     ...{ version: text, demo: flag, sources: list(ref('Source')), background: ref('Background'), uptime: whole },
     ...{ unkept: orNull(sourceError), doubtedClock: orNull(moment) },

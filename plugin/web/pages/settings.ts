@@ -2,8 +2,10 @@
 import { alertServer, testAlert } from '../../alerts/index.js';
 import { PanelError } from '../../model/errors.js';
 import { backgroundModel } from '../../present/background.js';
-import { answers, fields } from '../api/operation.js';
+import { exchangeModel } from '../../present/community/exchange.js';
+import { answers, fields, oneOf } from '../api/operation.js';
 import { tokensModel } from '../api/tokens.js';
+import { bodyField } from '../auth/index.js';
 import type { Web } from '../context.js';
 import { page, redirect } from '../reply/respond.js';
 import { readTyped, type TypedTerms, toChoice } from '../request/background-terms.js';
@@ -13,6 +15,17 @@ import type { Visit } from '../visit.js';
 
 export const routes: readonly Route[] = [
   get('/settings', 'reader', (web, visit) => settings(web, visit)),
+  ...twins('POST', '/settings/neighbours', 'owner', {
+    operation: {
+      ...answers(
+        'Turns the exchange with neighbours’ panels on or off, or whether they are told the stars',
+        'Exchange',
+      ),
+      body: fields({ turn: oneOf('on', 'off'), stars: oneOf('on', 'off') }),
+    },
+    load: turnExchange,
+    page: (web, visit) => redirect(visit, `${web.url('settings')}#neighbours`),
+  }),
   ...twins('POST', '/settings/alert', 'owner', {
     operation: answers('Sends a test to where alerts go', 'AlertTest'),
     load: sendTest,
@@ -55,6 +68,8 @@ async function settings(web: Web, visit: Visit, { tested, typed }: Outcome = {})
       // After an order, the forms lead back to the page and not to the order.
       ...((tested || typed) && { back: web.url('settings') }),
       background: backgroundModel(web.panel),
+      /** The demo has nobody to tell. */
+      exchange: web.panel.demo ? null : exchangeModel(web.panel),
       terms: termsModel(web, visit, typed),
       alerts: { server: alertServer(config), after: config.notifyAfter, tested: tested ?? null },
       ranges: config.communityRanges,
@@ -91,6 +106,20 @@ export function chooseTerms(web: Web, visit: Visit) {
   web.panel.background.choose(toChoice(readTyped(visit)));
   noteAction(web, visit, 'background-terms');
   return { background: backgroundModel(web.panel) };
+}
+
+/** @throws PanelError bad-request */
+export async function turnExchange(web: Web, visit: Visit) {
+  const { community } = web.panel;
+  const [turn, stars] = [bodyField(visit.request, 'turn'), bodyField(visit.request, 'stars')];
+  const isKnown = (word: string) => ['', 'on', 'off'].includes(word);
+  if (!isKnown(turn) || !isKnown(stars) || turn + stars === '')
+    throw new PanelError('bad-request', 'It can be turned on or off.', 'Send turn=on or turn=off.');
+  if (stars !== '') community.tellStars(stars === 'on');
+  if (turn === 'on') await community.on();
+  if (turn === 'off') await community.off();
+  if (turn !== '') noteAction(web, visit, `share-${turn as 'on' | 'off'}`);
+  return { exchange: exchangeModel(web.panel) };
 }
 
 /** @throws PanelError bad-request where no address is configured */

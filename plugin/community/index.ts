@@ -1,0 +1,162 @@
+/** What neighbours' panels and this one tell each other: off until the owner turns it on. */
+import type { Config } from '../config/index.js';
+import { createAddressCheck } from '../discovery/allowed.js';
+import type { Discovery } from '../discovery/index.js';
+import type { Time } from '../lib/clock/index.js';
+import { log } from '../lib/log.js';
+import { MINUTE_MS } from '../lib/time.js';
+import type { Store } from '../store/index.js';
+import type { FirstHandDeps } from './first-hand.js';
+import { ownKey } from './key.js';
+import { Listener } from './listener.js';
+import { OwnDocument } from './own-document.js';
+import { ShareTag, type TagState } from './tag.js';
+
+/** Whether the owner turned it on or off here. */
+const SETTING = 'share';
+const STARS_SETTING = 'share-stars';
+/** An address that is taken, or not there yet, is tried again after this, ms. */
+const RETRY_MS = MINUTE_MS;
+
+export interface CommunityDeps extends Pick<FirstHandDeps, 'services' | 'ranking'> {
+  readonly config: Pick<Config, 'share' | 'shareListen' | 'peers' | 'communityRanges' | 'dataDir'>;
+  readonly discovery: Discovery;
+  readonly store: Pick<Store, 'attempts' | 'opinions' | 'settings'>;
+  readonly time: Pick<Time, 'now' | 'steady'>;
+}
+
+export interface CommunityStatus {
+  readonly on: boolean;
+  /** Whether the owner's stars are told. */
+  readonly stars: boolean;
+  /** Where it listens, `HOST:PORT`; null where it does not. */
+  readonly address: string | null;
+  /** Why it does not, in English; null where it does, or is off. */
+  readonly problem: string | null;
+  readonly tag: TagState;
+}
+
+/** The part that pages use. */
+export type CommunityPart = Pick<Community, 'status' | 'on' | 'off' | 'tellStars'>;
+
+export class Community {
+  readonly #deps: CommunityDeps;
+  #on: boolean;
+  #tag: ShareTag | null = null;
+  #document: OwnDocument | null = null;
+  #listener: Listener | null = null;
+  #problem: string | null = null;
+  #retry: NodeJS.Timeout | undefined;
+  /** Opening and closing, one after the other. */
+  #work: Promise<void> = Promise.resolve();
+
+  /** Does nothing until it is started. */
+  constructor(deps: CommunityDeps) {
+    this.#deps = deps;
+    const chosen = deps.store.settings.get(SETTING);
+    this.#on = chosen === null ? deps.config.share : chosen === 'on';
+  }
+
+  /** Resolves once it listens, where it is on. */
+  start(): Promise<void> {
+    const { discovery, store } = this.#deps;
+    this.#tag ??= new ShareTag({ discovery, settings: store.settings });
+    return this.#settle();
+  }
+
+  status(): CommunityStatus {
+    return {
+      on: this.#on,
+      stars: this.#stars,
+      address: this.#listener?.address ?? null,
+      problem: this.#problem,
+      tag: this.#tag?.state ?? 'none',
+    };
+  }
+
+  /** Resolves once it listens, or has failed to. */
+  on(): Promise<void> {
+    this.#deps.store.settings.keep(SETTING, 'on');
+    this.#on = true;
+    return this.#settle();
+  }
+
+  /** Resolves once nobody is told anything any more. Stored last: a full disk must not keep it on. */
+  async off(): Promise<void> {
+    this.#on = false;
+    await this.#settle();
+    this.#deps.store.settings.set(SETTING, 'off');
+  }
+
+  tellStars(stars: boolean): void {
+    this.#deps.store.settings.set(STARS_SETTING, stars ? 'on' : 'off');
+  }
+
+  /** The tag stays: a panel that restarts is the same one. */
+  async close(): Promise<void> {
+    this.#on = false;
+    clearTimeout(this.#retry);
+    await this.#enqueue(() => this.#shut());
+    await this.#tag?.close();
+  }
+
+  get #stars(): boolean {
+    return this.#deps.store.settings.get(STARS_SETTING) === 'on';
+  }
+
+  #settle(): Promise<void> {
+    if (this.#tag === null) return Promise.resolve();
+    return this.#enqueue(() => (this.#on ? this.#open() : this.#turnOff()));
+  }
+
+  #enqueue(work: () => Promise<void>): Promise<void> {
+    this.#work = this.#work.then(work).catch(log.error);
+    return this.#work;
+  }
+
+  async #open(): Promise<void> {
+    clearTimeout(this.#retry);
+    if (this.#listener !== null) return;
+    const { config, time } = this.#deps;
+    try {
+      this.#document ??= this.#ownDocument();
+      const options = { document: () => this.#text(), isWelcome: this.#isWelcome(), steady: () => time.steady() };
+      this.#listener = await Listener.open(config.shareListen, options);
+      this.#problem = null;
+      await this.#tag?.set(this.#listener.port);
+    } catch (error) {
+      this.#problem = (error as Error).message;
+      this.#retry = setTimeout(() => void this.#settle(), RETRY_MS).unref();
+    }
+  }
+
+  async #turnOff(): Promise<void> {
+    clearTimeout(this.#retry);
+    this.#problem = null;
+    await this.#shut();
+    await this.#tag?.set(null);
+  }
+
+  async #shut(): Promise<void> {
+    await this.#listener?.close();
+    this.#listener = null;
+  }
+
+  #ownDocument(): OwnDocument {
+    const { config, time } = this.#deps;
+    const deps = { ...this.#deps, dataDir: config.dataDir, now: () => time.now(), steady: () => time.steady() };
+    return new OwnDocument(deps, ownKey(config.dataDir));
+  }
+
+  async #text(): Promise<string | null> {
+    return this.#on ? ((await this.#document?.current(this.#stars))?.text ?? null) : null;
+  }
+
+  /** The community, this machine, and whom the owner has named. */
+  #isWelcome(): (address: string) => boolean {
+    const { communityRanges, peers } = this.#deps.config;
+    const ofCommunity = createAddressCheck(communityRanges, true);
+    const named = new Set(peers.map(({ host }) => host));
+    return (address) => named.has(address) || address.startsWith('127.') || address === '::1' || ofCommunity(address);
+  }
+}

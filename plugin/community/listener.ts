@@ -1,0 +1,119 @@
+/** Where neighbours' panels ask for this node's document: one address, one answer, and nothing else of the panel. */
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { canonicalAddress, joinHostPort } from '../lib/address.js';
+import { log } from '../lib/log.js';
+import { HOUR_MS } from '../lib/time.js';
+import { hostGroup } from '../scan/group.js';
+
+export const PATH = '/api/v1/opinions';
+
+/** A question is a few hundred bytes at once. All ms. */
+const LIMITS = { headersTimeout: 3_000, requestTimeout: 3_000, connectionsCheckingInterval: 1_000 };
+const SILENCE_MS = 5_000;
+const MAX_HEADER_BYTES = 4_096;
+const MAX_CONNECTIONS = 32;
+/** Answers to one host in an hour, and hosts that are counted; the oldest are forgotten. */
+const MAX_PER_HOUR = 6;
+const MAX_HOSTS = 1_000;
+const FRESH_S = 600;
+
+interface ListenerOptions {
+  /** The document as it is now; null where there is none. */
+  readonly document: () => Promise<string | null>;
+  /** Whether this address is of the community. */
+  readonly isWelcome: (address: string) => boolean;
+  /** ms, by a clock that nobody sets. */
+  readonly steady?: () => number;
+}
+
+export class Listener {
+  readonly #server: Server;
+  readonly #options: ListenerOptions;
+  readonly #counts = new Map<string, { readonly since: number; count: number }>();
+
+  /** Resolves once it listens. @throws the system's error where it cannot */
+  static async open(at: { readonly host: string; readonly port: number }, options: ListenerOptions): Promise<Listener> {
+    const listener = new Listener(options);
+    await once(listener.#server.listen(at.port, at.host), 'listening');
+    listener.#server.on('error', log.error);
+    return listener;
+  }
+
+  private constructor(options: ListenerOptions) {
+    this.#options = options;
+    const limits = { ...LIMITS, maxHeaderSize: MAX_HEADER_BYTES, keepAlive: false };
+    this.#server = createServer(limits, (request, response) => void this.#answer(request, response));
+    this.#server.maxConnections = MAX_CONNECTIONS;
+    this.#server.setTimeout(SILENCE_MS);
+    this.#server.on('clientError', (_, socket) => socket.destroy());
+    this.#server.on('connection', (socket) => {
+      if (!this.#isWelcome(socket.remoteAddress)) socket.destroy();
+    });
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** `HOST:PORT`. */
+  get address(): string {
+    const { address, port } = this.#server.address() as AddressInfo;
+    return joinHostPort(address, port);
+  }
+
+  /** Ends the answers that are under way, too. */
+  close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#server.closeAllConnections();
+    return closed;
+  }
+
+  #isWelcome(remote = ''): boolean {
+    const address = canonicalAddress(remote);
+    return address !== null && this.#options.isWelcome(address);
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    // Whatever else it sends is not read.
+    response.setHeader('Connection', 'close');
+    response.setHeader('X-Content-Type-Options', 'nosniff');
+    if (request.method !== 'GET' || request.url !== PATH) return end(response, 404);
+    const wait = this.#wait(canonicalAddress(request.socket.remoteAddress ?? '') ?? '');
+    if (wait > 0) return end(response, 429, { 'Retry-After': wait });
+    try {
+      const document = await this.#options.document();
+      if (document === null) return end(response, 503);
+      const headers = { 'Content-Type': 'application/json', 'Cache-Control': `max-age=${FRESH_S}` };
+      end(response, 200, headers, document);
+    } catch (error) {
+      log.error(error);
+      end(response, 503);
+    }
+  }
+
+  /** Counts a question of the host. @returns how long it has to wait for its answer, s */
+  #wait(address: string): number {
+    const host = hostGroup(address);
+    const now = (this.#options.steady ?? performance.now.bind(performance))();
+    const known = this.#counts.get(host);
+    const current = known && now - known.since < HOUR_MS ? known : { since: now, count: 0 };
+    if (current.count >= MAX_PER_HOUR) return Math.ceil((current.since + HOUR_MS - now) / 1_000);
+    current.count += 1;
+    if (current === known) return 0;
+    this.#counts.delete(host);
+    this.#counts.set(host, current);
+    for (const oldest of this.#counts.keys()) if (this.#counts.size > MAX_HOSTS) this.#counts.delete(oldest);
+    return 0;
+  }
+}
+
+function end(
+  response: ServerResponse,
+  status: number,
+  headers: Readonly<Record<string, string | number>> = {},
+  body = '',
+): void {
+  response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) }).end(body);
+}

@@ -1,0 +1,7 @@
+/** What neighbours' panels and this one tell each other, for the owner. */
+import type { Panel } from '../../panel/contract.js';
+
+export function exchangeModel({ community }: Pick<Panel, 'community'>) {
+  const { on, stars, address, problem, tag } = community.status();
+  return { on, stars, address, problem, tag };
+}

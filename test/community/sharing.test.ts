@@ -1,0 +1,163 @@
+/** Telling neighbours: off until it is turned on, first-hand only, and no more than was agreed to. */
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { Community, type CommunityDeps } from '../../plugin/community/index.js';
+import { PATH } from '../../plugin/community/listener.js';
+import { fixedTime } from '../../plugin/lib/clock/index.js';
+import type { Attempt } from '../../plugin/model/attempt.js';
+import type { Ranked } from '../../plugin/model/ranked.js';
+import { fakePanel, NOW, ranked } from '../web/fake-panel.js';
+import { HOUR, taken } from './made.js';
+
+const TYPE = 'dnsservice';
+
+async function world(rows: readonly Ranked[] = [], config: Partial<CommunityDeps['config']> = {}) {
+  const dataDir = mkdtempSync(join(tmpdir(), 'sharing-'));
+  const panel = await fakePanel();
+  panel.lists.set(TYPE, rows);
+  const clock = { now: NOW };
+  const { services, store } = panel;
+  const discovery = { ...panel.discovery, estimates: async () => new Map(), close: async () => {} };
+  const own = { share: false, shareListen: { host: '127.0.0.1', port: 0 }, peers: [], communityRanges: null, dataDir };
+  const time = fixedTime(() => clock.now);
+  const ranking = (typeId: string) => panel.lists.get(typeId) ?? [];
+  const community = new Community({ config: { ...own, ...config }, services, discovery, store, ranking, time });
+  onTestFinished(async () => {
+    await community.close();
+    await panel.close();
+    rmSync(dataDir, { recursive: true });
+  });
+  await community.start();
+  const read = async () => {
+    const answer = await fetch(`http://${community.status().address}${PATH}`);
+    return taken(new Uint8Array(await answer.arrayBuffer()), clock.now);
+  };
+  return { panel, community, clock, dataDir, read };
+}
+
+/** Hours ago, and whether it answered. */
+const attempt = ({ provider }: Ranked, hours: number, isAnswered = true): Attempt => {
+  const base = { provider: provider.id, type: TYPE, at: NOW - hours * HOUR, bytes: 100 };
+  return isAnswered
+    ? { ...base, level: 3, reason: null, samples: [{ metric: 'answer', value: 9, method: 'udp' }], facts: {} }
+    : { ...base, level: 0, reason: 'timeout', detail: null };
+};
+
+it('does nothing while it is off: no listener, no key, no request', async () => {
+  const { community, dataDir, panel } = await world();
+  let asked = 0;
+  panel.discovery.serfClient = () => {
+    asked += 1;
+    throw new Error('asked');
+  };
+  expect(community.status()).toMatchObject({ on: false, address: null, problem: null });
+  expect([readdirSync(dataDir), asked]).toEqual([[], 0]);
+});
+
+it('listens as soon as it is turned on, and no longer when it is off', async () => {
+  const { community, read } = await world();
+  await community.on();
+  const { address } = community.status();
+  expect(await read()).toMatchObject({ rows: [] });
+  await community.off();
+  expect(community.status()).toMatchObject({ on: false, address: null });
+  await expect(fetch(`http://${address}${PATH}`)).rejects.toThrow('fetch failed');
+});
+
+it('remembers what the owner chose, against the configuration', async () => {
+  const { community, panel, dataDir } = await world([], { share: true });
+  expect(community.status().on).toBe(true);
+  await community.off();
+  const { services, store, discovery } = panel;
+  const config = {
+    share: true,
+    shareListen: { host: '127.0.0.1', port: 0 },
+    peers: [],
+    communityRanges: null,
+    dataDir,
+  };
+  const deps = { config, services, store, ranking: () => [], time: fixedTime(() => NOW) };
+  const next = new Community({
+    ...deps,
+    discovery: { ...discovery, estimates: async () => new Map(), close: async () => {} },
+  });
+  expect(next.status().on).toBe(false);
+});
+
+it('tells what was measured here, and how often and how well it answered', async () => {
+  const [good, bad, once] = [ranked(TYPE, 1), ranked(TYPE, 2, { score: 0, level: 0 }), ranked(TYPE, 3)];
+  const { community, panel, read } = await world([good, bad, once]);
+  const { attempts } = panel.store;
+  for (const hours of [30, 20, 10, 3]) attempts.add(attempt(good, hours, hours !== 20));
+  // Within a minute: one look.
+  attempts.add(attempt(good, 3 - 0.001));
+  for (const hours of [9, 2, 200]) attempts.add(attempt(bad, hours, false));
+  attempts.add(attempt(once, 1));
+  await community.on();
+  const { rows, infrastructure } = await read();
+  expect(rows).toHaveLength(2);
+  const told = new Map(rows.map((row) => [row.provider, row]));
+  const row = { type: TYPE, ageHours: 0 };
+  expect(told.get(good.provider.id)).toEqual({
+    ...{ ...row, provider: good.provider.id, level: 3, looks: 4, mark: 80, answered: 75 },
+  });
+  expect(told.get(bad.provider.id)).toEqual({
+    ...{ ...row, provider: bad.provider.id, level: 0, looks: 2, mark: 0, answered: 0 },
+  });
+  expect(infrastructure.upDays).toBeGreaterThanOrEqual(0);
+  expect(Number(infrastructure.memory) % 10).toBe(0);
+});
+
+it('tells nothing of its own services, of what its owner hides, or of what may not be measured', async () => {
+  const rows = [
+    ranked(TYPE, 1, { provider: { self: true } }),
+    { ...ranked(TYPE, 2), hidden: true },
+    ranked(TYPE, 3, { provider: { barred: 'not-allowed' } }),
+    ranked(TYPE, 4),
+  ];
+  const { community, panel, read } = await world(rows);
+  for (const row of rows) for (const hours of [5, 2]) panel.store.attempts.add(attempt(row, hours));
+  await community.on();
+  expect((await read()).rows.map(({ provider }) => provider)).toEqual([rows[3]?.provider.id]);
+});
+
+it('tells the stars only where the owner says so, and the score always without them', async () => {
+  const row = { ...ranked(TYPE, 1, { score: 30 }), unrated: { score: 71.4, low: 60, high: 80 } };
+  const { community, panel, read } = await world([row]);
+  for (const hours of [5, 2]) panel.store.attempts.add(attempt(row, hours));
+  panel.store.opinions.rate(TYPE, row.provider.id, 2);
+  await community.on();
+  const [first] = (await read()).rows;
+  expect(first).toMatchObject({ mark: 71 });
+  expect(first).not.toHaveProperty('stars');
+  community.tellStars(true);
+  expect((await read()).rows[0]).toMatchObject({ mark: 71, stars: 2 });
+});
+
+it('tells everybody the same for ten minutes, and then what is new, with a later date', async () => {
+  const row = ranked(TYPE, 1);
+  const { community, panel, clock, read } = await world([row]);
+  await community.on();
+  const first = await read();
+  for (const hours of [5, 2]) panel.store.attempts.add(attempt(row, hours));
+  expect(await read()).toEqual(first);
+  clock.now += 600_000;
+  const second = await read();
+  expect(second.rows).toHaveLength(1);
+  expect(second.at).toBeGreaterThan(first.at);
+  expect(second.key).toBe(first.key);
+});
+
+it('says what is wrong where the port is taken', async () => {
+  const other = createServer();
+  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void other.close());
+  const { port } = other.address() as { port: number };
+  const { community } = await world([], { shareListen: { host: '127.0.0.1', port } });
+  await community.on();
+  expect(community.status()).toMatchObject({ on: true, address: null });
+  expect(community.status().problem).toContain('EADDRINUSE');
+});
