@@ -61,7 +61,7 @@ export async function startWhole({ config, web }: { config?: Partial<Config>; we
   const app = Fastify(OWN_APP);
   await app.register((scope) => registerWeb(scope, panel, { now: () => whole.now, ...web }));
   const database = hold(new Database(join(folder, 'cloudy-services.sqlite'), { readonly: true }));
-  const tables = readTables(database);
+  const store = storeReader(database);
   const provider = panel.discovery.providers('dnsservice')[0]?.id ?? '';
   const tokens = new Tokens(panel.store.settings, () => whole.now);
   const whole: Whole = {
@@ -71,7 +71,7 @@ export async function startWhole({ config, web }: { config?: Partial<Config>; we
     logsRead: () => (existsSync(asked) ? readFileSync(asked, 'utf8') : ''),
     state: () =>
       JSON.stringify({
-        store: tables.map(({ name, rows }) => [name, rows.all()]),
+        store: store(),
         running: panel.jobs.running(),
         background: panel.background.status().on,
         acted: systemctl.calls().filter((call) => !call.includes('show')),
@@ -93,6 +93,20 @@ export async function startWhole({ config, web }: { config?: Partial<Config>; we
     },
   };
   return whole;
+}
+
+/** The tables as text, read again only once another connection has written (https://sqlite.org/pragma.html#pragma_data_version). */
+function storeReader(database: Database.Database): () => string {
+  const tables = readTables(database);
+  const version = prepare<[], number>(database, 'PRAGMA data_version').pluck();
+  let known: unknown = null;
+  let text = '';
+  return () => {
+    const current = version.get();
+    if (current !== known) text = JSON.stringify(tables.map(({ name, rows }) => [name, rows.all()]));
+    known = current;
+    return text;
+  };
 }
 
 function readTables(database: Database.Database) {
