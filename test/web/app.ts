@@ -2,7 +2,7 @@
 import Fastify, { type FastifyInstance, type LightMyRequestResponse } from 'fastify';
 import { setOwnerPassword } from '../../plugin/web/auth/password.js';
 import { loadTexts, OWN_APP, registerWeb, type Texts, type WebOptions } from '../../plugin/web/index.js';
-import { community, type FakeOptions, type FakePanel, fakePanel, NOW } from './fake-panel.js';
+import { community, type FakeOptions, type FakePanel, fakePanel, NOW, SOURCES } from './fake-panel.js';
 
 export const PASSWORD = 'four words in a row';
 
@@ -11,8 +11,13 @@ export interface TestWeb {
   readonly panel: FakePanel;
 }
 
-/** Read once for all tests of a process: they never change. */
 let texts: Texts | null = null;
+
+/** Read once for all tests of a process: they never change, and name every source of the program. */
+export function sharedTexts(): Texts {
+  texts ??= loadTexts({ discovery: { sourceTypes: SOURCES } as never });
+  return texts;
+}
 
 /** An application with thirty DNS servers under the prefix; nothing listens. */
 export async function startWeb(
@@ -23,8 +28,7 @@ export async function startWeb(
   panel.lists.set('dnsservice', community('dnsservice'));
   if (owner) await setOwnerPassword(panel.store.settings, PASSWORD);
   const app = Fastify(OWN_APP);
-  texts ??= loadTexts(panel);
-  const web = { now: () => NOW, texts, ...options.web };
+  const web = { now: () => NOW, texts: sharedTexts(), ...options.web };
   await app.register((scope) => registerWeb(scope, panel, web), { prefix });
   app.addHook('onClose', () => panel.close());
   return { app, panel };

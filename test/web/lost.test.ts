@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
 import { OWN_APP, registerWeb } from '../../plugin/web/index.js';
-import { startWeb, type TestWeb, Visitor } from './app.js';
+import { sharedTexts, startWeb, type TestWeb, Visitor } from './app.js';
 import { fakePanel } from './fake-panel.js';
 
 let web: TestWeb | undefined;
@@ -19,7 +19,7 @@ afterEach(async () => {
 async function own(prefix: string): Promise<FastifyInstance> {
   const panel = await fakePanel();
   const app = Fastify(OWN_APP);
-  await app.register((scope) => registerWeb(scope, panel, { whole: app }), { prefix });
+  await app.register((scope) => registerWeb(scope, panel, { whole: app, texts: sharedTexts() }), { prefix });
   app.addHook('onClose', () => panel.close());
   whole = app;
   return app;

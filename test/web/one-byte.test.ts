@@ -2,11 +2,9 @@
 import { serialize } from 'node:v8';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { LANGUAGES } from '../../plugin/model/language.js';
-import { loadTexts } from '../../plugin/web/index.js';
 import { escapeHtml } from '../../plugin/web/reply/templates.js';
 import { ROUTES } from '../../plugin/web/routes.js';
-import { Visitor } from './app.js';
-import { SOURCES } from './fake-panel.js';
+import { sharedTexts, Visitor } from './app.js';
 import { startWhole, type Whole } from './whole.js';
 
 /** V8 writes how it holds a string: `"` before one byte a character, `c` before two. */
@@ -15,7 +13,7 @@ const isOneByte = (text: string) => serialize(text).toString('latin1', 2).starts
 const rendered: [name: string, text: string][] = [];
 let whole: Whole;
 beforeAll(async () => {
-  const texts = loadTexts({ discovery: { sourceTypes: SOURCES } as never });
+  const texts = sharedTexts();
   const render = (name: string, data: object) => {
     const text = texts.views.render(name, data);
     rendered.push([name, text]);

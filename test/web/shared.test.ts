@@ -4,15 +4,16 @@ import fc from 'fast-check';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { LANGUAGES } from '../../plugin/model/language.js';
-import { loadTexts, OWN_APP, registerWeb } from '../../plugin/web/index.js';
+import { OWN_APP, registerWeb } from '../../plugin/web/index.js';
 import { BLANK, SharedPage, SharedPages } from '../../plugin/web/reply/shared.js';
 import { ROUTES } from '../../plugin/web/routes.js';
 import { APPEARANCES } from '../../plugin/web/visit.js';
-import { Visitor } from './app.js';
-import { SOURCES } from './fake-panel.js';
+import { sharedTexts, Visitor } from './app.js';
 import { startWhole, type Whole } from './whole.js';
 
 const rendered = vi.fn();
+
+const texts = sharedTexts();
 
 let whole: Whole;
 /** The same panel, where each visitor gets a page of its own. */
@@ -21,7 +22,6 @@ let unshared: FastifyInstance;
 let cookies: readonly string[];
 let tokens: readonly string[];
 beforeAll(async () => {
-  const texts = loadTexts({ discovery: { sourceTypes: SOURCES } as never });
   const render = (name: string, data: object) => {
     rendered(name);
     return texts.views.render(name, data);
@@ -33,7 +33,7 @@ beforeAll(async () => {
   vi.spyOn(local, 'states').mockResolvedValue(await local.states());
   vi.spyOn(local, 'problem').mockResolvedValue(await local.problem());
   unshared = Fastify(OWN_APP);
-  await unshared.register((scope) => registerWeb(scope, whole.panel, { now: () => whole.now, shares: false }));
+  await unshared.register((scope) => registerWeb(scope, whole.panel, { now: () => whole.now, texts, shares: false }));
   const owner = await new Visitor(whole).login();
   const readers = [new Visitor(whole), new Visitor(whole)];
   for (const reader of readers) await reader.get('/help');

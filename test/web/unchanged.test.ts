@@ -2,11 +2,9 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { JobHandle } from '../../plugin/jobs/index.js';
 import { MINUTE_MS } from '../../plugin/lib/time.js';
-import { loadTexts } from '../../plugin/web/index.js';
 import { toStamp } from '../../plugin/web/request/stamp.js';
 import type { Visit } from '../../plugin/web/visit.js';
-import { Visitor } from './app.js';
-import { SOURCES } from './fake-panel.js';
+import { sharedTexts, Visitor } from './app.js';
 import { startWhole, UNIT, type Whole } from './whole.js';
 
 const HTMX = { 'hx-request': 'true' };
@@ -17,7 +15,7 @@ let owner: Visitor;
 let reader: Visitor;
 let pages: string[];
 beforeAll(async () => {
-  const texts = loadTexts({ discovery: { sourceTypes: SOURCES } as never });
+  const texts = sharedTexts();
   const render = (name: string, data: object) => {
     rendered(name);
     return texts.views.render(name, data);

@@ -13,7 +13,7 @@ import { Tokens } from '../../plugin/web/auth/tokens.js';
 import { OWN_APP, registerWeb, type WebOptions } from '../../plugin/web/index.js';
 import type { ROUTES } from '../../plugin/web/routes.js';
 import { StandIn } from '../node/stand-in.js';
-import { PASSWORD } from './app.js';
+import { PASSWORD, sharedTexts } from './app.js';
 
 export type Route = (typeof ROUTES)[number];
 
@@ -59,7 +59,7 @@ export async function startWhole({ config, web }: { config?: Partial<Config>; we
   await setOwnerPassword(panel.store.settings, PASSWORD);
   await panel.discovery.ready();
   const app = Fastify(OWN_APP);
-  await app.register((scope) => registerWeb(scope, panel, { now: () => whole.now, ...web }));
+  await app.register((scope) => registerWeb(scope, panel, { now: () => whole.now, texts: sharedTexts(), ...web }));
   const database = hold(new Database(join(folder, 'cloudy-services.sqlite'), { readonly: true }));
   const store = storeReader(database);
   const provider = panel.discovery.providers('dnsservice')[0]?.id ?? '';
