@@ -1,6 +1,6 @@
 /** Who may do what: every POST that must be refused is, readers only read, and a host application may decide instead. */
 import { type OutgoingHttpHeaders, request } from 'node:http';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ROUTES } from '../../plugin/web/routes.js';
 import { startWeb, type TestWeb, Visitor } from './app.js';
 import { localOf, SERF_AWAY } from './fake-panel.js';
@@ -17,20 +17,33 @@ const toAddress = (path: string) => path.replace(':type', 'dnsservice').replace(
 const SCAN = '/services/dnsservice/scan';
 const isOwner = async (visitor: Visitor) => (await visitor.get('/api/v1/session')).json().role === 'owner';
 
-describe('every POST', () => {
+// All of them are refused: none needs an application that the one before has not touched.
+describe('every order', () => {
+  let shared: TestWeb;
+  let owner: Visitor;
+  let token: string;
+  beforeAll(async () => {
+    shared = await startWeb();
+    owner = await new Visitor(shared).login();
+    token = owner.token;
+  });
+  beforeEach(() => {
+    owner.token = token;
+  });
+  afterEach(async () => {
+    expect(shared.panel.jobs.running()).toEqual([]);
+    expect(await isOwner(owner)).toBe(true);
+  });
+  afterAll(() => shared.app.close());
+
   it.each(posts)('%s is refused without the token', async (path) => {
-    const visitor = await open();
-    await visitor.login();
-    visitor.token = '';
-    expect((await visitor.post(toAddress(path))).statusCode).toBe(403);
-    visitor.token = 'AAAA';
-    expect((await visitor.post(toAddress(path))).statusCode).toBe(403);
-    expect(web.panel.jobs.running()).toEqual([]);
+    owner.token = '';
+    expect((await owner.post(toAddress(path))).statusCode).toBe(403);
+    owner.token = 'AAAA';
+    expect((await owner.post(toAddress(path))).statusCode).toBe(403);
   });
 
   it.each(posts)('%s is refused from another site, also with the token', async (path) => {
-    const visitor = await open();
-    await visitor.login();
     for (const headers of [
       { 'sec-fetch-site': 'cross-site' },
       { 'sec-fetch-site': 'same-site' },
@@ -38,23 +51,31 @@ describe('every POST', () => {
       { origin: 'null' },
       { origin: 'http://node.example:7002' },
     ]) {
-      const { statusCode, body } = await visitor.post(toAddress(path), {}, headers as Record<string, string>);
+      owner.token = token;
+      const { statusCode, body } = await owner.post(toAddress(path), {}, headers as Record<string, string>);
       expect(statusCode, JSON.stringify(headers)).toBe(403);
       expect(body).toMatch(/another site/);
     }
-    expect(web.panel.jobs.running()).toEqual([]);
   });
 
   it.each(ROUTES.filter(({ method, need }) => method === 'POST' && need === 'owner').map(({ path }) => path))(
     '%s is refused without login',
     async (path) => {
-      const visitor = await open();
+      const visitor = new Visitor(shared);
       await visitor.get('/');
       expect((await visitor.post(toAddress(path))).statusCode).toBe(401);
-      expect(web.panel.jobs.running()).toEqual([]);
     },
   );
 
+  it.each(posts)('a GET of %s changes nothing', async (path) => {
+    const { statusCode } = await owner.get(toAddress(path));
+    // Some are answered with the page that they belong to.
+    const hasPage = ROUTES.some((route) => route.method === 'GET' && route.path === path);
+    expect(statusCode).toBe(hasPage ? 303 : 404);
+  });
+});
+
+describe('a POST', () => {
   it('accepts the panel’s own origin, as browsers send it', async () => {
     const visitor = await open();
     await visitor.login();
@@ -119,19 +140,6 @@ describe('every POST', () => {
     expect(await post({ 'x-csrf-token': [visitor.token, visitor.token] })).toBe(403);
     expect(web.panel.jobs.running()).toEqual([]);
     expect(await post({})).toBe(303);
-  });
-});
-
-describe('a GET', () => {
-  it.each(posts)('of %s changes nothing', async (path) => {
-    const visitor = await open();
-    await visitor.login();
-    const { statusCode } = await visitor.get(toAddress(path));
-    // Some are answered with the page that they belong to.
-    const hasPage = ROUTES.some((route) => route.method === 'GET' && route.path === path);
-    expect(statusCode).toBe(hasPage ? 303 : 404);
-    expect(web.panel.jobs.running()).toEqual([]);
-    expect(await isOwner(visitor)).toBe(true);
   });
 });
 
