@@ -138,32 +138,53 @@ const APART = 26;
 const TURNS = 90;
 
 /** Percent of the square: above the middle stand the times of the rings. */
-const isText = (x: number, y: number) => y < 50 && Math.abs(x - 50) < 9;
+const isText = ({ x, y }: Place) => y < 50 && Math.abs(x - 50) < 9;
+
+interface Place {
+  readonly x: number;
+  readonly y: number;
+}
 
 /** Each in the direction of its name, or as near to that as there is room; so hardly anybody moves because another comes. */
 function place(all: readonly Drawn[], rings: readonly number[], radii: readonly number[], words: Words): Dot[] {
   const placed: Dot[] = [];
   for (const one of all) {
-    const free = (size: number, others: readonly Dot[]) =>
-      directions(one, radius(one.rtt, rings, radii)).find(({ x, y }) => !isText(x, y) && isFree(x, y, size, others));
-    const narrow = free(NARROW, placed);
-    const spot = narrow ?? free(WIDE, placed);
-    if (spot) placed.push({ ...one, ...spot, isRoomy: !narrow, time: timeText(one, words), label: null });
+    const spot = freePlace(one, radius(one.rtt, rings, radii), placed);
+    if (spot) placed.push({ ...one, ...spot, time: timeText(one, words), label: null });
   }
   return placed;
 }
 
-/** The places at that distance, the own direction first. */
-function directions({ id, name }: Neighbour, r: number): { x: number; y: number }[] {
-  const start = (Number.parseInt(hash('sha256', id ?? name).slice(0, 6), 16) / 0x1000000) * 2 * Math.PI;
-  return Array.from({ length: TURNS }, (_, turn) => {
-    const angle = start + (turn % 2 === 0 ? 1 : -1) * Math.ceil(turn / 2) * ((2 * Math.PI) / TURNS);
-    return { x: round(50 + r * Math.cos(angle)), y: round(50 + r * Math.sin(angle)) };
-  });
+/** Where there is room at both sizes, or else where there is at the wide one. */
+function freePlace(one: Neighbour, r: number, others: readonly Place[]): (Place & { isRoomy: boolean }) | null {
+  let wide: Place | null = null;
+  for (const spot of directions(one, r)) {
+    if (isText(spot)) continue;
+    const gap = gapSquared(spot, others);
+    if (gap >= APART_SQUARED.narrow) return { ...spot, isRoomy: false };
+    if (gap >= APART_SQUARED.wide) wide ??= spot;
+  }
+  return wide && { ...wide, isRoomy: true };
 }
 
-const isFree = (x: number, y: number, size: number, others: readonly Dot[]) =>
-  others.every((other) => (Math.hypot(other.x - x, other.y - y) / 100) * size >= APART);
+/** The places at that distance, the own direction first. */
+function* directions({ id, name }: Neighbour, r: number): Generator<Place> {
+  const start = (Number.parseInt(hash('sha256', id ?? name).slice(0, 6), 16) / 0x1000000) * 2 * Math.PI;
+  for (let turn = 0; turn < TURNS; turn++) {
+    const angle = start + (turn % 2 === 0 ? 1 : -1) * Math.ceil(turn / 2) * ((2 * Math.PI) / TURNS);
+    yield { x: round(50 + r * Math.cos(angle)), y: round(50 + r * Math.sin(angle)) };
+  }
+}
+
+/** Squares of percent of the square: every place is held against every dot, and a root of each takes long on a small node. */
+const APART_SQUARED = { narrow: ((100 * APART) / NARROW) ** 2, wide: ((100 * APART) / WIDE) ** 2 };
+
+/** To the nearest of them. */
+function gapSquared({ x, y }: Place, others: readonly Place[]): number {
+  let gap = Infinity;
+  for (const other of others) gap = Math.min(gap, (other.x - x) ** 2 + (other.y - y) ** 2);
+  return gap;
+}
 
 const round = (value: number) => Math.round(value * 10) / 10;
 
