@@ -9,7 +9,7 @@ import type { Ranked } from '../model/ranked.js';
 import type { Score } from '../model/score.js';
 import { type Digest, scoreAt, toDigest } from '../score/index.js';
 import { rank } from '../score/rank.js';
-import { recommend } from '../score/recommend.js';
+import { concerns, recommend } from '../score/recommend.js';
 import type { ServiceRegistry } from '../services/contract.js';
 import type { Opinion, Store } from '../store/index.js';
 
@@ -156,9 +156,7 @@ export class Ranking {
     known.bars = null;
     known.version = this.#version += 1;
     const previous = store.recommendations.get(typeId);
-    // A single background probe of another provider neither confirms nor refutes a challenger.
-    const concerns = [previous?.provider, previous?.challenger].some((id) => id && providers.includes(id));
-    if (previous !== null && providers.length === 1 && !concerns) return;
+    if (!concerns(previous, providers)) return;
     const next = recommend(rows, previous, this.#seed);
     if (next?.provider !== previous?.provider || next?.challenger !== previous?.challenger)
       store.recommendations.put(typeId, next);

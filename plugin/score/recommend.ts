@@ -5,6 +5,15 @@ import type { Recommendation } from '../store/tables/recommendations.js';
 import { DELTA, isRecommendable, nearEquals, pickByNode } from './equals.js';
 
 /**
+ * Whether what was measured may move the recommendation: one background probe of another provider neither confirms nor
+ * refutes a challenger. `measured` by provider id.
+ */
+export const concerns = (previous: Recommendation | null, measured: readonly string[]): boolean =>
+  previous === null ||
+  measured.length !== 1 ||
+  measured.some((id) => id === previous.provider || id === previous.challenger);
+
+/**
  * The recommendation after one more scan. `rows` in ranked order; `seed` is this node's own.
  * It changes at once when the provider failed, is gone, was hidden, or is confirmed by no source any more; and when one
  * that led it by `DELTA` points at the end of the last scan still does. Near-equals are spread over the nodes by `seed`,

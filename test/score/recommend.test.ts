@@ -4,7 +4,7 @@ import type { Provider } from '../../plugin/model/provider.js';
 import type { Ranked } from '../../plugin/model/ranked.js';
 import { nearEquals } from '../../plugin/score/equals.js';
 import { rank } from '../../plugin/score/rank.js';
-import { recommend } from '../../plugin/score/recommend.js';
+import { concerns, recommend } from '../../plugin/score/recommend.js';
 import { provider, scored } from './made.js';
 
 type Line = readonly [id: string, score: number, more?: Partial<Provider>];
@@ -19,6 +19,13 @@ function rows(lines: readonly Line[], hidden: readonly string[] = []): Ranked[] 
 
 const stands = (provider: string, challenger: string | null = null) => ({ provider, challenger });
 const SEED = 'node 1';
+
+it('a recommendation is reconsidered after every scan, and after a probe of its provider or its challenger', () => {
+  const standing = stands('a', 'b');
+  const moved = [['a'], ['b'], ['c'], ['c', 'd']].map((measured) => concerns(standing, measured));
+  expect(moved).toEqual([true, true, false, true]);
+  expect(concerns(null, ['c'])).toBe(true);
+});
 
 describe('the recommendation after a scan', () => {
   it('is the best at first', () => {

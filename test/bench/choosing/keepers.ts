@@ -55,7 +55,7 @@ export class Planned extends Measuring {
   protected round(at: number): void {
     // The list as it stood after the last probe serves the plan: half an hour changes no bound by much.
     this.#rows ??= this.panel.rows(at);
-    this.#rows = this.panel.background(at, this.#rows) === null ? null : this.panel.conclude(at);
+    this.#rows = this.panel.background(at, this.#rows);
   }
 
   protected pause(): number {

@@ -8,7 +8,7 @@ import { type Digest, toDigest } from '../../../plugin/score/digest.js';
 import { scoreAt } from '../../../plugin/score/index.js';
 import { rank } from '../../../plugin/score/rank.js';
 import type { Stars } from '../../../plugin/score/rating.js';
-import { recommend } from '../../../plugin/score/recommend.js';
+import { concerns, recommend } from '../../../plugin/score/recommend.js';
 import type { ServiceType } from '../../../plugin/services/contract.js';
 import { probeOnce } from './probe.js';
 import { Random } from './random.js';
@@ -18,6 +18,8 @@ import type { Struck, World } from './world.js';
 
 /** Attempts that the program looks at. */
 const KEPT = 40;
+/** A failure that something else told of, or that a knock found, is confirmed after this. */
+const AGAIN_MS = 60_000;
 /** A scan that a person starts: so many of the best get so many more samples. */
 const BEST = 3;
 const MORE = 4;
@@ -81,6 +83,7 @@ export class Panel {
     copy.#previous = this.#previous;
     for (const [provider, at] of this.#changes) copy.#changes.set(provider, at);
     for (const [provider, stars] of this.#stars) copy.#stars.set(provider, stars);
+    for (const [provider, at] of this.#knocks) copy.#knocks.set(provider, at);
     return copy;
   }
 
@@ -97,8 +100,7 @@ export class Panel {
   returned(provider: number, at: number): void {
     this.#changes.set(provider, EPOCH + at);
     this.#digests[provider] = null;
-    this.probe(provider, at);
-    this.conclude(at);
+    this.#look(provider, at);
   }
 
   /** The user has used it, and says how that was. */
@@ -140,10 +142,11 @@ export class Panel {
     });
   }
 
-  /** What the program does at the end of a scan, or of a background probe: it thinks about the badge again. */
-  conclude(at: number): Ranked[] {
+  /** What the program does at the end of a scan, or of a background probe: the badge is thought about where it is concerned. */
+  conclude(at: number, measured: readonly number[] = [...PROVIDERS.keys()]): Ranked[] {
     const rows = this.rows(at);
-    this.#previous = recommend(rows, this.#previous, this.#nodeSeed);
+    const ids = measured.map((provider) => (PROVIDERS[provider] as Provider).id);
+    if (concerns(this.#previous, ids)) this.#previous = recommend(rows, this.#previous, this.#nodeSeed);
     return rows;
   }
 
@@ -160,25 +163,35 @@ export class Panel {
     return this.conclude(at + (MORE + 1) * SPACING_MS);
   }
 
-  /** One background probe where the plan wants it; null where none is due. */
-  background(at: number, rows: readonly Ranked[]): number | null {
+  /** One background probe where the plan wants it. The list as it then stands; null where none is due. */
+  background(at: number, rows: readonly Ranked[]): Ranked[] | null {
     const candidates = rows.map((row) => this.#candidate(row));
     const chosen = chooseNext(candidates, EPOCH + at, this.#random.next);
     if (chosen === null) return null;
     const provider = indexOf(chosen.id);
+    this.#knock(candidates, provider, at);
     this.probe(provider, at);
-    this.#knock(candidates, at);
-    return provider;
+    return this.conclude(at, [provider]);
   }
 
-  /** Whether the door of a recommended provider of a costly type is still open; where it is not, it is probed. */
-  #knock(candidates: readonly Candidate[], at: number): void {
+  /** What the program does when told of a change: one probe, and another where it failed. */
+  #look(provider: number, at: number): void {
+    const answered = this.probe(provider, at);
+    this.conclude(at, [provider]);
+    if (answered) return;
+    this.probe(provider, at + AGAIN_MS);
+    this.conclude(at + AGAIN_MS, [provider]);
+  }
+
+  /** Whether the door of a recommended provider of a costly type is still open; where it is not, it is looked at. */
+  #knock(candidates: readonly Candidate[], chosen: number, at: number): void {
     const { world, user } = this.#setting;
     const knock = chooseKnock(candidates, EPOCH + at);
     if (knock === null) return;
     const provider = indexOf(knock.id);
+    if (provider === chosen) return;
     this.#knocks.set(provider, EPOCH + at);
-    if (!world.at(user, provider, at, this.struck).reachable) this.probe(provider, at);
+    if (!world.at(user, provider, at, this.struck).reachable) this.#look(provider, at);
   }
 
   #candidate({ provider, score, high, measuredAt }: Ranked): Candidate {
@@ -187,7 +200,7 @@ export class Panel {
     const success = this.attempts(index).findIndex(({ reason }) => reason === null);
     return {
       ...{ id: provider.id, type: '', score, high, measuredAt },
-      recommended: index === this.badge,
+      ...{ recommended: index === this.badge, answered: success !== -1 },
       failures: success === -1 ? this.attempts(index).length : success,
       estimate: estimates[index] ?? null,
       knockedAt: this.#knocks.get(index) ?? null,

@@ -14,7 +14,7 @@ import { decisionsOf, estimatesOf, oracle, orderOf, timesAt } from './life.js';
 import { Panel, type Setting } from './panel.js';
 import { Random } from './random.js';
 import { byMedians, markTable } from './rules.js';
-import { HOUR, LAST_DECISION, TABLE } from './table.js';
+import { FIRST_DECISION, HOUR, LAST_DECISION, TABLE } from './table.js';
 import { TASKS, type TaskName } from './tasks.js';
 import { type Blow, type Struck, World } from './world.js';
 
@@ -57,7 +57,7 @@ function week(setting: Setting): Planned {
     note(task, 'badge', quality(planned.panel.badge ?? 0));
   }
   planned.until(LAST_DECISION);
-  note(task, 'changes', planned.changes.length);
+  note(task, 'changes', planned.changes.filter((at) => at >= FIRST_DECISION).length);
   return planned;
 }
 

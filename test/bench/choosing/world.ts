@@ -75,10 +75,16 @@ export class World {
     const path = this.#path(user, place, step);
     const busy = blow === 'overloaded' && at < (struck?.from ?? 0) + TABLE.events.overloadHours * HOUR;
     const serverMs = (ms[step] as number) * (busy ? TABLE.events.overload : 1);
+    const { rtt, loss, up: upward, down } = path ?? NOWHERE;
     return {
-      ...(path ?? NOWHERE),
+      rtt,
+      loss,
+      up: upward,
+      down,
       reachable: path !== null && up[step] === 1 && blow !== 'dies',
-      ...{ serverMs, step, way: this.#way(user, place, step) ?? [] },
+      serverMs,
+      step,
+      way: this.#way(user, place, step) ?? [],
       serverMbps: (mbps[step] as number) / (busy ? TABLE.events.overload : 1),
       probedMs: liar ? serverMs * TABLE.events.lie : serverMs,
     };
@@ -88,8 +94,10 @@ export class World {
     const key = user * TABLE.providers + provider;
     const states = this.#paths.get(key) ?? this.#statesOf(user, provider);
     this.#paths.set(key, states);
-    const [rtt = 0, loss = 0, up = 0, down = 0] = states.subarray(4 * step, 4 * step + 4);
-    return rtt === 0 ? null : { rtt, loss, up, down };
+    // Read millions of times: neither a view nor an iterator each time.
+    const [at, value] = [4 * step, (index: number) => states[index] as number];
+    if (value(at) === 0) return null;
+    return { rtt: value(at), loss: value(at + 1), up: value(at + 2), down: value(at + 3) };
   }
 
   #way(user: number, provider: number, step: number): readonly Hop[] | null {
