@@ -9,7 +9,7 @@ import { HOUR, isWaking, LAST_DECISION, TABLE } from './table.js';
 import type { Blow, Struck } from './world.js';
 
 /** In the order of the clock: the gateway fails at night. */
-export const EVENTS = ['gateway', 'dies', 'moves', 'overloaded'] as const;
+export const EVENTS = ['gateway', 'gone', 'dies', 'moves', 'overloaded'] as const;
 export type Event = (typeof EVENTS)[number];
 
 /** Quality of the choices after the event, and how the badge moved. */
@@ -22,6 +22,9 @@ export interface Aftermath {
   /** The same by background probes alone: hours. */
   readonly hours: number[];
 }
+
+/** `gone` is a death that Serf tells of; one of the service alone is told by nobody. */
+const blowOf = (event: Exclude<Event, 'gateway'>): Blow => (event === 'gone' ? 'dies' : event);
 
 /** Hours after the event at which people choose. */
 const LOOKS = [4, 8, 12, 24];
@@ -36,7 +39,7 @@ export function strike(setting: Setting, event: Event, { planned, full }: Keeper
   planned.until(from);
   full.until(from);
   const badge = planned.panel.badge ?? 0;
-  const struck: Struck | null = event === 'gateway' ? null : { provider: badge, blow: event satisfies Blow, from };
+  const struck: Struck | null = event === 'gateway' ? null : { provider: badge, blow: blowOf(event), from };
   const fork = (panel: Panel, word: string) => {
     const copy = panel.fork(`${word} ${event}`, setting.world);
     copy.struck = struck;
@@ -46,6 +49,7 @@ export function strike(setting: Setting, event: Event, { planned, full }: Keeper
   const follows = fork(planned.panel, 'planned');
   // A node in another place was away, and Serf tells of its return. Of the others nobody tells anything.
   if (event === 'moves') follows.returned(badge, from);
+  if (event === 'gone') follows.lost(badge, from);
   const keepers = {
     planned: new Planned(follows, random, from),
     full: new Full(fork(full.panel, 'full'), from),
@@ -62,7 +66,9 @@ export function strike(setting: Setting, event: Event, { planned, full }: Keeper
   }
   if (isGone(setting, badge, from, struck)) {
     after.scans.push(scansUntilLeft(fork(planned.panel, 'scans'), badge, from));
-    after.hours.push(hoursUntilLeft(fork(planned.panel, 'hours'), badge, from, random));
+    const told = fork(planned.panel, 'hours');
+    if (event === 'gone') told.lost(badge, from);
+    after.hours.push(hoursUntilLeft(told, badge, from, random));
   }
   return after;
 }
@@ -86,6 +92,7 @@ function scansUntilLeft(panel: Panel, badge: number, from: number): number {
 }
 
 function hoursUntilLeft(panel: Panel, badge: number, from: number, random: Random): number {
+  if (panel.badge !== badge) return 0;
   const keeper = new Planned(panel, random, from);
   for (let hour = 0.5; hour <= MOST_HOURS; hour += 0.5) {
     keeper.until(from + hour * HOUR);

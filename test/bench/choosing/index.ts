@@ -5,6 +5,7 @@
  *   [folder]       where report and drawings go; `cloudy-choosing` in the system's temporary folder when left out
  *   --json         prints the marks only
  *   --seeds=N      the first N communities only
+ *   --stress=N     the first N communities in worse worlds, too; 5 when left out
  *   --no-real      without real agents
  */
 import { execFileSync } from 'node:child_process';
@@ -13,27 +14,29 @@ import { join } from 'node:path';
 import { runChild } from '../child.js';
 import { marksOf } from './marks.js';
 import type { Original } from './original.js';
-import { reportOf, writeReport } from './report.js';
-import type { SeedOutcome } from './seed.js';
-import { REPORTED_SEEDS } from './table.js';
+import { type Findings, reportOf, writeReport } from './report.js';
+import type { SeedOutcome, StressOutcome } from './seed.js';
+import { REPORTED_SEEDS, STRESSES, type Stress } from './table.js';
 
 const words = process.argv.slice(2);
 const option = (name: string) => words.find((word) => word.startsWith(`--${name}`));
 const folder = words.find((word) => !word.startsWith('--')) ?? join(tmpdir(), 'cloudy-choosing');
-const count = Number(option('seeds=')?.split('=')[1] ?? REPORTED_SEEDS.length);
+const number = (name: string, usual: number) => Number(option(`${name}=`)?.split('=')[1] ?? usual);
+const count = number('seeds', REPORTED_SEEDS.length);
+const stressed = Math.min(number('stress', 5), count);
 
 /** More would need more than 500 MB together. */
 const MOST_AT_ONCE = 2;
 
 /** Each in a process of its own. */
-async function simulated(seeds: readonly number[]): Promise<SeedOutcome[]> {
+async function simulated<T>(seeds: readonly number[], stress: Stress | null = null): Promise<T[]> {
   const left = [...seeds.entries()];
-  const outcomes: SeedOutcome[] = [];
+  const outcomes: T[] = [];
   const work = async () => {
     for (let next = left.shift(); next; next = left.shift()) {
       const [index, seed] = next;
-      outcomes[index] = await runChild<SeedOutcome>('choosing-seed', { seed });
-      process.stderr.write(`community ${outcomes.filter(Boolean).length} of ${seeds.length}\n`);
+      outcomes[index] = await runChild<T>('choosing-seed', { seed, stress });
+      process.stderr.write(`${stress ?? 'community'} ${outcomes.filter(Boolean).length} of ${seeds.length}\n`);
     }
   };
   await Promise.all(Array.from({ length: Math.min(availableParallelism(), MOST_AT_ONCE) }, work));
@@ -54,7 +57,12 @@ const originals: Original[] = [];
 if (!option('no-real') && hasSerf()) {
   for (const agents of [10, 25]) originals.push(await runChild<Original>('choosing-original', { agents }));
 }
-const seeds = await simulated(REPORTED_SEEDS.slice(0, count));
-writeReport(folder, { seeds, originals });
-console.log(option('json') ? JSON.stringify({ marks: marksOf(seeds) }, null, 2) : reportOf({ seeds, originals }));
+const seeds = await simulated<SeedOutcome>(REPORTED_SEEDS.slice(0, count));
+const worse: Findings['worse'] = [];
+for (const stress of STRESSES)
+  worse.push({ stress, seeds: await simulated<StressOutcome>(REPORTED_SEEDS.slice(0, stressed), stress) });
+writeReport(folder, { seeds, originals, worse });
+console.log(
+  option('json') ? JSON.stringify({ marks: marksOf(seeds) }, null, 2) : reportOf({ seeds, originals, worse }),
+);
 process.stderr.write(`report and drawings: ${folder}\n`);

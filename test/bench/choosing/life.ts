@@ -6,6 +6,7 @@ import type { Provider } from '../../../plugin/model/provider.js';
 import type { Ranked } from '../../../plugin/model/ranked.js';
 import { isDaytime } from '../../../plugin/scan/plan.js';
 import { toCurve } from '../../../plugin/score/curve.js';
+import type { Mark } from '../../../plugin/score/mark.js';
 import { judge, sortedBy, type Verdict } from './judge.js';
 import { Full, type Keeper, Planned } from './keepers.js';
 import { EPOCH, indexOf, Panel, PROVIDERS, type Setting } from './panel.js';
@@ -33,14 +34,20 @@ const NEXT_DAY = Array.from({ length: DAY / STEP }, (_, nth) => nth * STEP);
 export interface Bounds {
   readonly looks: number;
   readonly width: number;
+  /** Of Wilson's interval of each mark alone, as it was before the doubt was calibrated. */
+  readonly plainWidth: number;
   readonly isBelow: boolean;
   readonly isAbove: boolean;
 }
 
 export interface Life {
   readonly verdicts: Readonly<Record<Rule, Verdict[]>>;
+  /** Qualities where the next 24 hours count, those of sleep too. */
+  readonly wholeDay: Readonly<Record<Rule, number[]>>;
   /** Task time of the badge by that of the first of the list, both by plan. */
   readonly stickiness: number[];
+  /** Of that, by the choice that would be made afresh: what holding still costs. The rest is spreading over equals. */
+  readonly holding: number[];
   /** Changes of the badge within the days of decision. */
   readonly changes: number;
   /** What became of the interval of each score. */
@@ -67,6 +74,10 @@ export function timesAt({ world, task, user }: Setting, at: number, struck: Stru
   return PROVIDERS.map((_, provider) => truth(world, task, { user, provider, at, struck }));
 }
 
+/** The same for somebody who may want it at any hour, the night included. */
+const timesOfWholeDay = ({ world, task, user }: Setting, at: number) =>
+  PROVIDERS.map((_, provider) => truth(world, task, { user, provider, at, isWanted: () => true }));
+
 /** The present state of all, known for nothing. */
 export function oracle({ world, task, user }: Setting, at: number, struck: Struck | null = null): number[] {
   return sortedBy(PROVIDERS.map((_, provider) => secondsNow(task, world.at(user, provider, at, struck))));
@@ -88,19 +99,26 @@ export function live(setting: Setting): Life & { readonly keepers: Keepers } {
   const random = new Random(setting.seed, setting.user, setting.task, 'life');
   const keepers = keepersOf(setting);
   const verdicts = Object.fromEntries(RULES.map((rule) => [rule, [] as Verdict[]])) as Record<Rule, Verdict[]>;
-  const stickiness: number[] = [];
+  const wholeDay = Object.fromEntries(RULES.map((rule) => [rule, [] as number[]])) as Record<Rule, number[]>;
+  const [stickiness, holding]: [number[], number[]] = [[], []];
   const bounds: Bounds[] = [];
   for (const at of decisionsOf(setting)) {
-    const times = timesAt(setting, at);
+    const [times, whole] = [timesAt(setting, at), timesOfWholeDay(setting, at)];
     const rows = keepers.planned.until(at);
+    const { panel } = keepers.planned;
     const choices: Choices = { ...presentRules(setting, at, random), ...keptRules(setting, at, keepers, rows) };
-    for (const rule of RULES) verdicts[rule].push(judge(choices[rule].chosen, choices[rule].order, times));
-    stickiness.push((times[choices.badge.chosen] as number) / (times[choices.budget.chosen] as number));
-    for (const row of rows) if ((row.score ?? 0) > 0) bounds.push(boundsOf(setting, row, at));
+    for (const rule of RULES) {
+      verdicts[rule].push(judge(choices[rule].chosen, choices[rule].order, times));
+      wholeDay[rule].push(Math.min(...whole) / (whole[choices[rule].chosen] as number));
+    }
+    const time = (provider: number) => times[provider] as number;
+    stickiness.push(time(choices.badge.chosen) / time(choices.budget.chosen));
+    holding.push(time(choices.badge.chosen) / time(panel.afresh(rows)));
+    for (const row of rows) if ((row.score ?? 0) > 0) bounds.push(boundsOf(setting, panel, row, at));
   }
   keepers.planned.until(LAST_DECISION);
   keepers.full.until(LAST_DECISION);
-  return { verdicts, stickiness, bounds, ...spent(keepers), keepers };
+  return { verdicts, wholeDay, stickiness, holding, bounds, ...spent(keepers), keepers };
 }
 
 /** Below this quality a user finds it bad. */
@@ -217,10 +235,12 @@ function keptRules(
   };
 }
 
-function boundsOf(setting: Setting, { provider, low, high, attempts }: Ranked, at: number): Bounds {
-  const next = nextDayScore(setting, indexOf(provider.id), at);
+function boundsOf(setting: Setting, panel: Panel, { provider, low, high, attempts }: Ranked, at: number): Bounds {
+  const index = indexOf(provider.id);
+  const next = nextDayScore(setting, index, at);
   const [least, most] = [Number(low), Number(high)];
-  return { looks: attempts, width: most - least, isBelow: next < least, isAbove: next > most };
+  const plainWidth = plainWidthOf(panel.marks(index, at));
+  return { looks: attempts, width: most - least, plainWidth, isBelow: next < least, isAbove: next > most };
 }
 
 /** The score that the next day earns, from a probe each half hour of those in which the program measures. */
@@ -250,4 +270,21 @@ export function nextScore(metrics: readonly Metric[], attempts: readonly Attempt
     return marks.length === 0 ? 0 : metric.weight * Math.log(Math.max(mean, 0.02));
   });
   return 100 * Math.exp(logs.reduce((sum, log) => sum + log, 0));
+}
+
+/** Normal quantile of an 80 % interval. */
+const Z = 1.28;
+
+/** Each mark's own interval (Wilson, 1927) by the number of its looks, joined as marks are. */
+function plainWidthOf(marks: readonly Mark[]): number {
+  const end = (sign: 1 | -1) =>
+    100 *
+    Math.exp(
+      marks.reduce((sum, { metric, mark, count }) => {
+        const spread = (Z * Z) / count;
+        const half = Math.sqrt(spread * mark * (1 - mark) + (spread * spread) / 4);
+        return sum + metric.weight * Math.log(Math.max((mark + spread / 2 + sign * half) / (1 + spread), 0.02));
+      }, 0),
+    );
+  return Math.min(100, end(1)) - end(-1);
 }

@@ -21,10 +21,10 @@ export interface Mark extends Estimate {
 const RESAMPLES = 2_000;
 
 /** Bootstrap over whole seeds: the decisions within one are not independent. */
-export function overSeeds(seeds: readonly SeedOutcome[], of: (sample: readonly SeedOutcome[]) => number): Estimate {
+export function overSeeds<T>(seeds: readonly T[], of: (sample: readonly T[]) => number): Estimate {
   const random = new Random('bootstrap');
   const draws = Array.from({ length: RESAMPLES }, () =>
-    of(seeds.map(() => seeds[random.below(seeds.length)] as SeedOutcome)),
+    of(seeds.map(() => seeds[random.below(seeds.length)] as T)),
   ).sort((a, b) => a - b);
   return { value: of(seeds), low: draws[RESAMPLES * 0.025] as number, high: draws[RESAMPLES * 0.975] as number };
 }
@@ -78,6 +78,8 @@ export function marksOf(seeds: readonly SeedOutcome[]): Mark[] {
         1,
         ratio('badge', 'medians'),
       ),
+      atLeast('T2 quality of the recommendation, by that of their arithmetic mean', 1, ratio('badge', 'mean')),
+      atLeast('T2 quality of the recommendation, by that of TOPSIS over them', 1, ratio('badge', 'topsis')),
       atLeast('T3 quality of the recommendation, by that of knowing the present', 0.9, ratio('badge', 'oracle')),
       atLeast('T4 quality of the recommendation, by that of the first of its list', 0.99, ratio('badge', 'budget')),
       atMost(
@@ -90,7 +92,8 @@ export function marksOf(seeds: readonly SeedOutcome[]): Mark[] {
         0.03,
         meanOver(task, ({ stickiness }) => stickiness - 1),
       ),
-      atMost('T6 hours by background alone until a dead one is left', 4, event('dies', 'hours')),
+      atMost('T6 hours until a dead one is left that Serf tells of', 2, event('gone', 'hours')),
+      atMost('T6 hours until a dead one is left that nobody tells of', 4, event('dies', 'hours')),
       atLeast('T6 quality after it dies', 0.88, event('dies', 'badge')),
       atLeast('T6 quality after it moves', 0.65, event('moves', 'badge')),
       atLeast('T6 quality after it is overloaded', 0.85, event('overloaded', 'badge')),
@@ -101,6 +104,12 @@ export function marksOf(seeds: readonly SeedOutcome[]): Mark[] {
       ),
       atLeast('T7 share of next day’s scores within the interval of 80 %, at least', 0.76, coverage),
       atMost('T7 the same, at most', 0.9, coverage),
+      atMost(
+        'T7 width of the intervals, by that of Wilson’s interval of each mark alone',
+        0.6,
+        (sample) =>
+          meanOver(task, ({ width }) => width)(sample) / meanOver(task, ({ plainWidth }) => plainWidth)(sample),
+      ),
     ];
   });
 }

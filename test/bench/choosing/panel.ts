@@ -6,6 +6,7 @@ import type { Ranked } from '../../../plugin/model/ranked.js';
 import { type Candidate, chooseKnock, chooseNext } from '../../../plugin/scan/plan.js';
 import { type Digest, toDigest } from '../../../plugin/score/digest.js';
 import { scoreAt } from '../../../plugin/score/index.js';
+import { type Mark, toMark } from '../../../plugin/score/mark.js';
 import { rank } from '../../../plugin/score/rank.js';
 import type { Stars } from '../../../plugin/score/rating.js';
 import { concerns, recommend } from '../../../plugin/score/recommend.js';
@@ -65,6 +66,8 @@ export class Panel {
   readonly #changes = new Map<number, number>();
   readonly #stars = new Map<number, Stars[]>();
   readonly #knocks = new Map<number, number>();
+  /** Whom Serf no longer sees. */
+  readonly #gone = new Set<number>();
   /** What has befallen this user's world. */
   struck: Struck | null = null;
   bytes = 0;
@@ -103,6 +106,12 @@ export class Panel {
     this.#look(provider, at);
   }
 
+  /** Serf tells that the node is gone: it is looked at. */
+  lost(provider: number, at: number): void {
+    this.#gone.add(provider);
+    this.#look(provider, at);
+  }
+
   /** The user has used it, and says how that was. */
   rate(provider: number, at: number, stars: number): void {
     this.#stars.set(provider, [...(this.#stars.get(provider) ?? []), { at: EPOCH + at, stars }]);
@@ -127,19 +136,46 @@ export class Panel {
     return probeOnce({ task, type, provider: id, state, at: EPOCH + at, random: this.#random });
   }
 
+  #digest(provider: number, now: number): Digest {
+    const changed = this.#changes.get(provider);
+    const digest = this.#digests[provider] ?? toDigest(this.#setting.type, this.attempts(provider), now, changed);
+    this.#digests[provider] = digest;
+    return digest;
+  }
+
+  /** Whom Serf has lost is listed as unconfirmed. */
+  #listed(): readonly Provider[] {
+    if (this.#gone.size === 0) return PROVIDERS;
+    return PROVIDERS.map((provider, index) => (this.#gone.has(index) ? { ...provider, stale: true } : provider));
+  }
+
   rows(at: number): Ranked[] {
     const { type } = this.#setting;
     const now = EPOCH + at;
     const scores = PROVIDERS.map(({ id }, index) => {
-      const digest = this.#digests[index] ?? toDigest(type, this.attempts(index), now, this.#changes.get(index));
-      this.#digests[index] = digest;
-      return [id, scoreAt(type, digest, now, this.#stars.get(index))] as const;
+      return [id, scoreAt(type, this.#digest(index, now), now, this.#stars.get(index))] as const;
     });
-    return rank(PROVIDERS, new Map(scores), {
+    return rank(this.#listed(), new Map(scores), {
       recommended: this.#previous?.provider ?? null,
       seed: this.#nodeSeed,
       estimates: this.#estimates,
     });
+  }
+
+  /** What is known of each metric of a provider. */
+  marks(provider: number, at: number): Mark[] {
+    const { metrics } = this.#setting.type;
+    const digest = this.#digest(provider, EPOCH + at);
+    return metrics.flatMap((metric, nth) => {
+      const tally = digest.tallies[nth];
+      return tally ? toMark(metric, tally, EPOCH + at - digest.at) : [];
+    });
+  }
+
+  /** Whom the badge would go to if nobody had it. */
+  afresh(rows: readonly Ranked[]): number {
+    const choice = recommend(rows, null, this.#nodeSeed);
+    return choice ? indexOf(choice.provider) : 0;
   }
 
   /** What the program does at the end of a scan, or of a background probe: the badge is thought about where it is concerned. */

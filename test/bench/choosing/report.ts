@@ -3,10 +3,11 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EVENTS } from './blows.js';
 import { RULES, type Rule } from './life.js';
-import { type Mark, marksOf, meanOver, overSeeds, qualityOf } from './marks.js';
+import { type Estimate, type Mark, marksOf, meanOver, overSeeds, qualityOf } from './marks.js';
 import type { Original } from './original.js';
 import { curves, dots } from './plots.js';
-import type { Outcome, SeedOutcome } from './seed.js';
+import type { Outcome, SeedOutcome, Stressed, StressOutcome } from './seed.js';
+import type { Stress } from './table.js';
 import { TASKS } from './tasks.js';
 
 const NAMES: Readonly<Record<Rule, string>> = {
@@ -29,26 +30,38 @@ const NAMES: Readonly<Record<Rule, string>> = {
   oracle: 'knowing the present',
 };
 const TITLES = { web: 'page of 1 MB', sync: '40 MB of files', chat: 'small question' };
+const WORSE: Readonly<Record<Stress, string>> = {
+  noise: 'round trips and servers that vary by σ = 0.64',
+  train: 'trains of pings that tell little of the width',
+  hops: 'hops ten times as long',
+};
 const BEFALLS = {
   gateway: 'a gateway fails for 15 h 50 min',
-  dies: 'the recommended one dies',
+  gone: 'the recommended one dies, and Serf tells',
+  dies: 'the recommended one dies, and nobody tells',
   moves: 'the recommended one moves',
   overloaded: 'the recommended one is overloaded five times',
 };
+const STRESSED = ['coldBadge', 'badge', 'medians', 'oracle'] as const satisfies readonly Rule[];
 const DRAWN = ['random', 'original', 'rtt', 'coldBadge', 'badge', 'oracle'] as const satisfies readonly Rule[];
 
 export interface Findings {
   readonly seeds: readonly SeedOutcome[];
   /** Empty where there is no Serf. */
   readonly originals: readonly Original[];
+  /** The choice in worse worlds. */
+  readonly worse: { readonly stress: Stress; readonly seeds: readonly StressOutcome[] }[];
 }
 
-export function reportOf({ seeds, originals }: Findings): string {
+export function reportOf({ seeds, originals, worse }: Findings): string {
   return [
     `# Choosing among ${TASKS.length} × 20 simulated providers: ${seeds.length} communities`,
     'Quality is the task time of the best provider by that of the chosen one, over the next 24 waking hours; 95 % intervals over the communities.',
     qualityTable(seeds),
+    ...(worse.length > 0 ? [worseTable(worse)] : []),
+    wholeDayTable(seeds),
     orderTable(seeds),
+    steadinessTable(seeds),
     costTable(seeds),
     boundsTable(seeds),
     eventTable(seeds),
@@ -79,17 +92,66 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]) =>
     .map((row) => `| ${row.join(' | ')} |`)
     .join('\n');
 const two = (value: number) => (Number.isFinite(value) ? value.toFixed(2) : '–');
+const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 const percent = (value: number) => `${(100 * value).toFixed(0)} %`;
 
 function qualityTable(seeds: readonly SeedOutcome[]): string {
   const rows = RULES.map((rule) => [
     NAMES[rule],
-    ...TASKS.map((task) => {
-      const { value, low, high } = overSeeds(seeds, qualityOf(task, rule));
-      return `${two(value)} (${two(low)}–${two(high)})`;
-    }),
+    ...TASKS.map((task) => interval(overSeeds(seeds, qualityOf(task, rule)))),
   ]);
   return table(['quality', ...TASKS.map((task) => TITLES[task])], rows);
+}
+
+/** Where the night counts, in which the plan does not look. */
+function wholeDayTable(seeds: readonly SeedOutcome[]): string {
+  const rows = RULES.map((rule) => [
+    NAMES[rule],
+    ...TASKS.map((task) =>
+      interval(
+        overSeeds(
+          seeds,
+          meanOver(task, ({ wholeDay }) => wholeDay[rule]),
+        ),
+      ),
+    ),
+  ]);
+  return table(['quality over all 24 hours', ...TASKS.map((task) => TITLES[task])], rows);
+}
+
+/** What the recommendation costs beside the first of its list, and of what. */
+function steadinessTable(seeds: readonly SeedOutcome[]): string {
+  const row = (name: string, of: (outcome: Outcome) => number) => [
+    name,
+    ...TASKS.map((task) => interval(overSeeds(seeds, meanOver(task, of)))),
+  ];
+  return table(
+    ['the recommendation by plan', ...TASKS.map((task) => TITLES[task])],
+    [
+      row('changes in a week', ({ changes }) => changes),
+      row('task time by that of the first of the list', ({ stickiness }) => stickiness),
+      row('of that, for holding still', ({ holding }) => holding),
+      row('of that, for spreading over equals', ({ stickiness, holding }) => stickiness / holding),
+      row('width of the 80 % interval, points', ({ width }) => width),
+      row('of Wilson’s interval of each mark alone', ({ plainWidth }) => plainWidth),
+    ],
+  );
+}
+
+const interval = ({ value, low, high }: Estimate) => `${two(value)} (${two(low)}–${two(high)})`;
+
+/** In worse worlds, with fewer communities and users. */
+function worseTable(worse: Findings['worse']): string {
+  const rows = worse.map(({ stress, seeds }) => [
+    `${WORSE[stress]}: ${seeds.length} communities`,
+    ...TASKS.map((task) => {
+      const of = (key: keyof Stressed) =>
+        interval(overSeeds(seeds, (sample) => mean(sample.map((seed) => seed[task][key]))));
+      return [...STRESSED.map(of), of('coverage')].join(' · ');
+    }),
+  ]);
+  const head = `quality: ${STRESSED.map((rule) => NAMES[rule]).join(' · ')} · next day’s scores within the 80 % interval`;
+  return table([head, ...TASKS.map((task) => TITLES[task])], rows);
 }
 
 /** Regret percentiles, share near the best, and how good the whole order is. */
@@ -181,7 +243,7 @@ function originalTable(originals: readonly Original[]): string {
 function markTable(marks: readonly Mark[]): string {
   const rows = marks.map(({ name, value, low, high, mark, holds }) => [
     `${holds ? '✓' : '✗'} ${name}`,
-    `${two(value)} (${two(low)}–${two(high)})`,
+    interval({ value, low, high }),
     `${mark}`,
   ]);
   return table(['', 'value', 'mark'], rows);

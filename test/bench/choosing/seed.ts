@@ -5,7 +5,7 @@ import { type Aftermath, EVENTS, type Event, strike } from './blows.js';
 import type { Verdict } from './judge.js';
 import { type Bounds, badgeQuality, estimatesOf, live, RULES, type Rule } from './life.js';
 import type { Setting } from './panel.js';
-import { TABLE } from './table.js';
+import { type Stress, TABLE, worsen } from './table.js';
 import { TASK, TASKS, type TaskName } from './tasks.js';
 import { World } from './world.js';
 
@@ -14,9 +14,15 @@ export interface Outcome {
   readonly rules: Readonly<Record<Rule, Verdict>>;
   /** Time lost by the choice by plan, as a share of the best: one for each decision. */
   readonly regrets: Readonly<Record<Rule, number[]>>;
+  /** Mean quality where all 24 hours of the next day count. */
+  readonly wholeDay: Readonly<Record<Rule, number>>;
   readonly stickiness: number;
+  readonly holding: number;
   readonly changes: number;
   readonly coverage: number;
+  /** Mean width of the intervals, points, and of Wilson's interval of each mark alone. */
+  readonly width: number;
+  readonly plainWidth: number;
   /** Share of the next day's scores below and above the interval, and its width: by number of attempts. */
   readonly bounds: readonly BoundsSummary[];
   readonly liars: number;
@@ -41,13 +47,16 @@ const LOOKS = [4, 8, 16, 39, 40];
 
 export type SeedOutcome = Readonly<Record<TaskName, Outcome>>;
 
-const { seed } = argument<{ seed: number }>();
+const { seed, stress = null } = argument<{ seed: number; stress?: Stress | null }>();
+if (stress) worsen(stress);
 const services = await loadServices();
 const worlds = {
   normal: new World(seed),
   gateway: new World(seed, { gatewayFails: true }),
   liars: new World(seed, { liars: true }),
 };
+/** Under stress it is not asked what befalls a provider, and of fewer users. */
+const STRESSED_USERS = 2;
 
 function settingOf(task: TaskName, user: number, world: World): Setting {
   const type = services.of(TASK[task].type);
@@ -55,7 +64,7 @@ function settingOf(task: TaskName, user: number, world: World): Setting {
 }
 
 function simulate(task: TaskName): Outcome {
-  const aftermaths: Record<Event, Aftermath[]> = { dies: [], moves: [], overloaded: [], gateway: [] };
+  const aftermaths: Record<Event, Aftermath[]> = { gone: [], dies: [], moves: [], overloaded: [], gateway: [] };
   const users = Array.from({ length: TABLE.users }, (_, user) => user);
   const lives = users.map((user) => {
     const setting = settingOf(task, user, worlds.normal);
@@ -73,8 +82,12 @@ function simulate(task: TaskName): Outcome {
   return {
     rules: byRule((rule) => meanVerdict(rules.flatMap((one) => one[rule]))),
     regrets: byRule((rule) => rules.flatMap((one) => one[rule].map(({ quality }) => 1 / quality - 1))),
+    wholeDay: byRule((rule) => mean(lives.flatMap(({ wholeDay }) => wholeDay[rule]))),
     stickiness: Math.exp(mean(lives.flatMap(({ stickiness }) => stickiness).map(Math.log))),
+    holding: Math.exp(mean(lives.flatMap(({ holding }) => holding).map(Math.log))),
     changes: mean(lives.map(({ changes }) => changes)),
+    width: mean(bounds.map(({ width }) => width)),
+    plainWidth: mean(bounds.map(({ plainWidth }) => plainWidth)),
     coverage: mean(bounds.map(({ isBelow, isAbove }) => Number(!isBelow && !isAbove))),
     bounds: LOOKS.map((looks, nth) => summaryOf(bounds, LOOKS[nth - 1] ?? 0, looks)),
     liars: mean(lied.map(({ plain }) => plain)),
@@ -113,4 +126,15 @@ function summary(list: readonly Aftermath[]) {
   return { badge: of('badge'), full: of('full'), oracle: of('oracle'), scans: of('scans'), hours: of('hours') };
 }
 
-say(Object.fromEntries(TASKS.map((task) => [task, simulate(task)])));
+/** What is chosen under stress, and how often the interval holds. */
+export type Stressed = Readonly<Record<Rule | 'coverage', number>>;
+export type StressOutcome = Readonly<Record<TaskName, Stressed>>;
+
+function chooseOnly(task: TaskName): Stressed {
+  const lives = Array.from({ length: STRESSED_USERS }, (_, user) => live(settingOf(task, user, worlds.normal)));
+  const within = lives.flatMap(({ bounds }) => bounds.map(({ isBelow, isAbove }) => Number(!isBelow && !isAbove)));
+  const quality = byRule((rule) => mean(lives.flatMap(({ verdicts }) => verdicts[rule].map((one) => one.quality))));
+  return { ...quality, coverage: mean(within) };
+}
+
+say(Object.fromEntries(TASKS.map((task) => [task, stress ? chooseOnly(task) : simulate(task)])));

@@ -78,6 +78,21 @@ export const TABLE = {
   events: { at: 10, gateway: { from: 2, hours: 15 + 50 / 60 }, overload: 5, overloadHours: 48, liars: 0.3, lie: 0.2 },
 } as const;
 
+/**
+ * Worse worlds than the table's, to see what the choice still does in them: round trips that vary as between home devices
+ * (V: Seattle); trains that tell little of a path's width; hops that take ten times as long.
+ */
+const STRESS = {
+  noise: { noise: { rtt: 0.64, server: 0.64 } },
+  train: { train: { sigma: 0.6, disturbed: 0, clock: 1 } },
+  hops: { hop: { median: 15, sigma: 0.6 } },
+} as const;
+export type Stress = keyof typeof STRESS;
+export const STRESSES = Object.keys(STRESS) as Stress[];
+
+/** For the whole process: each community is simulated in one of its own. */
+export const worsen = (stress: Stress): void => void Object.assign(TABLE, STRESS[stress]);
+
 export const HOUR = 3_600_000;
 export const DAY = 24 * HOUR;
 export const FIRST_DECISION = TABLE.warmUpDays * DAY;

@@ -64,15 +64,18 @@ export interface Asked {
   readonly provider: number;
   readonly at: number;
   readonly struck?: Struck | null;
+  /** Whether the task may be wanted then; at waking hours where left out. */
+  readonly isWanted?: (at: number) => boolean;
 }
 
-/** Geometric mean of the task's time over the next 24 waking hours, s. */
-export function truth(world: World, task: TaskName, { user, provider, at, struck = null }: Asked): number {
+/** Geometric mean of the task's time over the next 24 hours in which it is wanted, s. */
+export function truth(world: World, task: TaskName, asked: Asked): number {
+  const { user, provider, at, struck = null, isWanted = isWaking } = asked;
   const wanted = DAY / STEP;
   let sum = 0;
   let count = 0;
   for (let time = at; count < wanted; time += STEP) {
-    if (!isWaking(time)) continue;
+    if (!isWanted(time)) continue;
     sum += Math.log(secondsNow(task, world.at(user, provider, time, struck)));
     count += 1;
   }
