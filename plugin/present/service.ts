@@ -9,6 +9,7 @@ import type { ServiceType } from '../services/contract.js';
 import { availabilityBar } from './chart.js';
 import { isoOrNull, roundOrNull } from './figures.js';
 import type { Words } from './i18n.js';
+import { apartTexts } from './list/apart.js';
 import { isReachable, isWorking, providerName, rowModel, toVerdict } from './row.js';
 import { measuredRtt } from './search.js';
 import { againstText, reasonText, toReason } from './service/reason.js';
@@ -92,6 +93,7 @@ function leader(rows: readonly Ranked[], recommended: number) {
 export function typeModel(view: TypeView, words: Words, rows: readonly Ranked[] = view.ranked) {
   const { local } = view.type;
   const ranks = new Map(view.ranked.map((ranked, at) => [ranked, at + 1]));
+  const apart = apartTexts(view.ranked);
   return {
     ...serviceModel(view, words),
     scored: view.type.scoredFrom !== null,
@@ -101,6 +103,8 @@ export function typeModel(view: TypeView, words: Words, rows: readonly Ranked[] 
       Object.assign(rowModel(ranked, view.type, words), {
         /** Place in the whole ranking, from 1. */
         rank: ranks.get(ranked) ?? null,
+        /** What tells it from others of its name; null where no other has it. */
+        apart: apart.get(ranked.provider.id) ?? null,
         beats: availabilityBar(view.bars.get(ranked.provider.id)),
         /** Round-trip time, ms; null where it was not measured. */
         rtt: roundOrNull(measuredRtt(ranked)),

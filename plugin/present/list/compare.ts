@@ -8,6 +8,7 @@ import { isoOrNull, round } from '../figures.js';
 import type { Words } from '../i18n.js';
 import { providerName, toVerdict } from '../row.js';
 import { measuredRtt } from '../search.js';
+import { apartTexts } from './apart.js';
 
 /** So many fit beside each other, and are told apart. */
 export const MAX_COMPARED = 4;
@@ -33,9 +34,12 @@ export interface Measure {
 
 /** @param compared in the order in which they are shown; one alone has all its figures so */
 export function compareModel(compared: readonly Ranked[], type: ServiceType, words: Words) {
+  const apart = apartTexts(compared);
   return {
     providers: compared.map((row) => ({
       ...{ id: row.provider.id, name: providerName(row.provider), verdict: toVerdict(row) },
+      /** What tells it from others of its name; null where no other has it. */
+      apart: apart.get(row.provider.id) ?? null,
       ...{ score: row.score === null ? null : round(row.score), recommended: row.recommended },
       measuredAt: isoOrNull(row.measuredAt),
     })),

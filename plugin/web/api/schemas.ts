@@ -249,7 +249,10 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
     ['error'],
   ),
   Services: shape<Answer<typeof services>>({ services: list(shape(service)), sources: list(ref('Source')) }),
-  Type: shape<TypeAnswer>({ ...type, providers: list(shape({ ...row, rank: wholeOrNull, beats, rtt: numberOrNull })) }),
+  Type: shape<TypeAnswer>({
+    ...type,
+    providers: list(shape({ ...row, rank: wholeOrNull, apart: textOrNull, beats, rtt: numberOrNull })),
+  }),
   Followed: shape<FollowedAnswer>({
     ...{ type: text, title: text, files, since: orNull(moment) },
     go: orNull(shape<NonNullable<FollowedAnswer['go']>>({ url: text, address: textOrNull })),
@@ -264,7 +267,7 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
     providers: list(
       shape<ComparisonAnswer['providers'][number]>({
         ...{ id: text, name: text, verdict: row.verdict, score: orNull(points), recommended: flag },
-        measuredAt: orNull(moment),
+        ...{ apart: textOrNull, measuredAt: orNull(moment) },
       }),
     ),
     measures: list(
