@@ -1,6 +1,7 @@
 /** What a command reads and writes: the process's streams, or a test's. */
 import type { Readable } from 'node:stream';
 import { COMMANDS } from '../lib/text.js';
+import { PanelError } from '../model/errors.js';
 
 export interface Output {
   write(text: string): unknown;
@@ -19,6 +20,9 @@ export interface Io {
 
 /** The actor in the event log. */
 export const BY_HAND = { by: 'command-line', name: '', provider: null } as const;
+
+/** An error that is in the person's language already. */
+export class SpokenError extends PanelError {}
 
 /** Exit codes. */
 export const OK = 0;

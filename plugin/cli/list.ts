@@ -9,7 +9,7 @@ import { type ServiceModel, serviceModel, sourceModel, typeModel } from '../pres
 import { painter, type Style } from './colour.js';
 import { type Io, OK, printJson } from './io.js';
 import { plain, table } from './table.js';
-import { PROGRAM, UsageError } from './usage.js';
+import { UsageError } from './usage.js';
 
 export interface Show {
   readonly json: boolean;
@@ -134,5 +134,5 @@ export function assertType({ discovery, services }: Panel, typeId: string, comma
   const [match] = [...names].find(([, all]) => all.some((name) => name.toLowerCase().includes(wanted))) ?? [];
   const meant = match ?? nearest(typeId, [...names.keys()]);
   const instead = meant === undefined ? null : `${command} ${plain(meant)}`;
-  throw new UsageError(`Nobody has a service "${plain(typeId)}".`, instead, `All services: ${PROGRAM} list`);
+  throw new UsageError('usage.service', { word: plain(typeId) }, instead, { key: 'usage.services', line: 'list' });
 }

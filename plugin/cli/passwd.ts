@@ -2,28 +2,34 @@
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { PanelError } from '../model/errors.js';
+import type { Words } from '../present/i18n.js';
 import type { Store } from '../store/index.js';
 import { setOwnerPassword } from '../web/auth/password.js';
-import { BY_HAND, type Io, OK, printJson } from './io.js';
+import { BY_HAND, type Io, OK, printJson, SpokenError } from './io.js';
 
 /** Longest line read, characters. */
 const MAX_LINE = 1024;
 
-/** @throws PanelError bad-request when the password is too short, is repeated differently, or is missing */
+/** @throws SpokenError bad-request when the password is too short, is repeated differently, or is missing */
 export async function passwd(
   { settings, events }: Pick<Store, 'settings' | 'events'>,
   io: Io,
-  { json }: { readonly json: boolean },
+  { json, words }: { readonly json: boolean; readonly words: Words },
   signal: AbortSignal,
 ): Promise<number> {
-  await setOwnerPassword(settings, io.stdin.isTTY ? await askTwice(io, signal) : await readLine(io));
+  const password = io.stdin.isTTY ? await askTwice(io, words, signal) : await readLine(io, words);
+  await setOwnerPassword(settings, password).catch((error) => {
+    throw isRefused(error) ? new SpokenError('bad-request', words.t('login.short'), words.t('passwd.longer')) : error;
+  });
   events.add({ ...BY_HAND, what: 'password', type: null, result: 'done', job: null });
   if (json) printJson(io, { owner: true });
-  else io.stderr.write('The owner’s password is set; every session has ended.\n');
+  else io.stderr.write(`${words.t('passwd.set')}\n`);
   return OK;
 }
 
-async function askTwice({ stdin, stderr }: Io, signal: AbortSignal): Promise<string> {
+const isRefused = (error: unknown) => error instanceof PanelError && error.code === 'bad-request';
+
+async function askTwice({ stdin, stderr }: Io, words: Words, signal: AbortSignal): Promise<string> {
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
   // Created before the first question: from here on the terminal does not echo.
   const terminal = createInterface({ input: stdin, output: silent, terminal: true, historySize: 0, signal });
@@ -33,29 +39,29 @@ async function askTwice({ stdin, stderr }: Io, signal: AbortSignal): Promise<str
     stderr.write(question);
     const { done, value } = await lines.next();
     stderr.write('\n');
-    if (done) throw noPassword();
+    if (done) throw noPassword(words);
     return value;
   };
   try {
-    const first = await ask('New password: ');
-    if (first === (await ask('Again: '))) return first;
-    throw new PanelError('bad-request', 'The two passwords differ.', 'Nothing was changed; try again.');
+    const first = await ask(`${words.t('passwd.new')} `);
+    if (first === (await ask(`${words.t('passwd.again')} `))) return first;
+    throw new SpokenError('bad-request', words.t('passwd.differ'), words.t('passwd.differ.todo'));
   } finally {
     terminal.close();
   }
 }
 
-async function readLine({ stdin }: Io): Promise<string> {
+async function readLine({ stdin }: Io, words: Words): Promise<string> {
   let text = '';
   for await (const chunk of stdin) {
     text += String(chunk);
     if (text.includes('\n') || text.length > MAX_LINE) break;
   }
   const line = text.split(/\r?\n/, 1)[0] ?? '';
-  if (line === '' || line.length > MAX_LINE) throw noPassword();
+  if (line === '' || line.length > MAX_LINE) throw noPassword(words);
   return line;
 }
 
-function noPassword(): PanelError {
-  return new PanelError('bad-request', 'No password was given.', 'Type it, or pipe one line into the command.');
+function noPassword({ t }: Words): SpokenError {
+  return new SpokenError('bad-request', t('passwd.none'), t('passwd.none.todo'));
 }

@@ -4,7 +4,7 @@ import type { Ranked } from '../model/ranked.js';
 import type { TypeView } from '../panel/contract.js';
 import { providerName } from '../present/row.js';
 import { plain } from './table.js';
-import { PROGRAM, UsageError } from './usage.js';
+import { UsageError } from './usage.js';
 
 /**
  * By its id, or the first digits of it; by the name of its node or host, or by its address.
@@ -21,16 +21,17 @@ export function pickProvider(
     [node, host, address, `${address}:${port}`].some((name) => name.toLowerCase() === typed);
   const [found, ...others] = ranked.filter(isMeant);
   if (found && others.length === 0) return found;
-  const all = `All of them: ${PROGRAM} list ${plain(typeId)}`;
+  const all = { key: 'usage.providers', line: `list ${plain(typeId)}` };
+  const params = { word: plain(wanted) };
   const start = `${command} ${plain(typeId)}`;
   if (found) {
     const { id, address, port } = found.provider;
     const instead = `${start} ${port === null ? id.slice(0, 8) : `${address}:${port}`}`;
-    throw new UsageError(`Several providers are called "${plain(wanted)}".`, instead, all);
+    throw new UsageError('usage.several', params, instead, all);
   }
   const near = nearest(
     wanted,
     ranked.map(({ provider }) => providerName(provider)),
   );
-  throw new UsageError(`No provider is called "${plain(wanted)}".`, near ? `${start} ${plain(near)}` : null, all);
+  throw new UsageError('usage.provider', params, near ? `${start} ${plain(near)}` : null, all);
 }

@@ -7,9 +7,9 @@ import { LANGUAGES, type Language } from '../model/language.js';
 import type { Panel } from '../panel/contract.js';
 import type { PanelOptions } from '../panel/open.js';
 import type { Words } from '../present/i18n.js';
-import { FAILED, type Io, OK, printJson, WRONG_USAGE } from './io.js';
+import { FAILED, type Io, OK, printJson, SpokenError, WRONG_USAGE } from './io.js';
 import type { Show } from './list.js';
-import { ALL_COMMANDS, type Command, help, type Invocation, parse, UsageError } from './usage.js';
+import { allCommands, type Command, help, type Invocation, parse, UsageError } from './usage.js';
 
 /** What commands use to act. */
 export interface Tools {
@@ -22,27 +22,34 @@ export async function run(args: readonly string[], io: Io, tools: Tools, signal:
   try {
     const invocation = parse(args);
     const { command } = invocation;
-    if (command === 'help') io.stdout.write(help());
+    if (command === 'help')
+      io.stdout.write(help(await wordsOf(shellLanguage(io, invocation.language ?? typedLanguage(args)))));
     else if (command === 'version' && invocation.json) printJson(io, { version: version() });
     else if (command === 'version') io.stdout.write(`${version()}\n`);
     else return await execute({ ...invocation, command }, io, tools, signal);
     return OK;
   } catch (error) {
-    // The options may not have parsed: the bare words count.
-    const asked = LANGUAGES.find((language) => args[args.indexOf('--lang') + 1] === language);
-    return reportFailure(error, io, args.includes('--json'), shellLanguage(io, asked ?? null));
+    return reportFailure(error, io, args.includes('--json'), shellLanguage(io, typedLanguage(args)));
   }
+}
+
+/** The options may not have parsed: the bare words count. */
+function typedLanguage(args: readonly string[]): Language | null {
+  const at = args.indexOf('--lang');
+  return (at >= 0 && LANGUAGES.find((language) => args[at + 1] === language)) || null;
 }
 
 async function reportFailure(error: unknown, io: Io, json: boolean, language: Language): Promise<number> {
   if (error instanceof UsageError) {
-    const { message, hint } = error;
+    const words = await wordsOf(language);
+    const { message, hint } = error.spoken(words);
     if (json) printJson(io, { error: { code: 'wrong-usage', message, hint } });
-    else io.stderr.write(`${[...new Set([message, hint, ALL_COMMANDS])].join('\n')}\n`);
+    else io.stderr.write(`${[...new Set([message, hint, allCommands(words)])].join('\n')}\n`);
     return WRONG_USAGE;
   }
   const known = asPanelError(error);
-  const spoken = language === 'en' ? known.toJSON() : await spokenBy(known, language);
+  const isSpoken = language === 'en' || known instanceof SpokenError;
+  const spoken = isSpoken ? known.toJSON() : await spokenBy(known, language);
   if (json) printJson(io, { error: spoken });
   else io.stderr.write(`${spoken.message}\n${spoken.hint}\n`);
   if (known.code === 'internal') io.stderr.write(`${(error as Error).stack ?? error}\n`);
@@ -62,7 +69,8 @@ async function execute(
   tools: Tools,
   signal: AbortSignal,
 ) {
-  if (command === 'doctor') return examine(file, io, tools, { json });
+  const show = async () => ({ json, words: await wordsOf(shellLanguage(io, language)) });
+  if (command === 'doctor') return examine(file, io, tools, await show());
   if (command === 'embed' || command === 'unembed')
     return (await import('./embed.js'))[command](argument, io, { json });
   if (command === 'import') {
@@ -80,11 +88,12 @@ async function execute(
   // A command is loaded when it runs: the daemon, which runs for months, loads none of them.
   if (command === 'passwd') {
     const { passwd } = await import('./passwd.js');
-    return withPanel(tools.openPanel(config, { demo: false }), ({ store }) => passwd(store, io, { json }, signal));
+    const shown = await show();
+    return withPanel(tools.openPanel(config, { demo: false }), ({ store }) => passwd(store, io, shown, signal));
   }
-  const words = await wordsOf(shellLanguage(io, language));
+  const shown = await show();
   return withPanel(tools.openPanel(config), (panel) =>
-    answer(panel, { command, argument, provider, all }, io, { json, words }, signal),
+    answer(panel, { command, argument, provider, all }, io, shown, signal),
   );
 }
 
@@ -116,7 +125,7 @@ async function wordsOf(language: Language): Promise<Words> {
 }
 
 /** `doctor` examines the real thing: no demo, and a failure to open is one of the results. */
-async function examine(file: string | null, io: Io, tools: Tools, show: { readonly json: boolean }): Promise<number> {
+async function examine(file: string | null, io: Io, tools: Tools, show: Show): Promise<number> {
   const { doctor } = await import('./doctor/index.js');
   const config = await attempt(() => readConfig(file));
   if (config instanceof Error) return doctor({ config, panel: null }, io, show);

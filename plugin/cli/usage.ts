@@ -1,37 +1,34 @@
-/** Parses the command line; a mistake is answered with the nearest valid command. */
+/** Parses the command line; a mistake is answered with the nearest valid command, in the person's language. */
 import { parseArgs } from 'node:util';
 import { programCommand } from '../config/install.js';
 import { nearest } from '../lib/nearest.js';
 import { LANGUAGES, type Language } from '../model/language.js';
+import type { Params, Words } from '../present/i18n.js';
 
 export const PROGRAM = programCommand();
 
 const COMMANDS = {
-  serve: { line: 'serve', does: 'run the panel', argument: 'none' },
+  serve: { line: 'serve', argument: 'none' },
   list: {
     line: 'list [TYPE]',
-    does: 'the services of the community, or the providers of one',
     argument: 'optional',
   },
   scan: {
     line: 'scan TYPE [ID]',
-    does: 'measure all providers of a service, or one; --all: of every service',
     argument: 'two',
   },
-  use: { line: 'use TYPE [ID]', does: 'how to use the best provider of a service, or that one', argument: 'two' },
-  passwd: { line: 'passwd', does: 'set the owner’s password', argument: 'none' },
+  use: { line: 'use TYPE [ID]', argument: 'two' },
+  passwd: { line: 'passwd', argument: 'none' },
   embed: {
     line: 'embed [DOCROOT]',
-    does: 'show the panel inside Cloudy’s own web GUI',
     argument: 'optional',
   },
-  unembed: { line: 'unembed [DOCROOT]', does: 'take it out again', argument: 'optional' },
+  unembed: { line: 'unembed [DOCROOT]', argument: 'optional' },
   import: {
     line: 'import FILE|-',
-    does: 'make a hand-kept list of guifi.net’s CNML, or of a zone’s proxies',
     argument: 'required',
   },
-  doctor: { line: 'doctor', does: 'check what works, and say what to do where something does not', argument: 'none' },
+  doctor: { line: 'doctor', argument: 'none' },
 } as const;
 
 export type Command = keyof typeof COMMANDS;
@@ -51,16 +48,37 @@ export interface Invocation {
   readonly config: string | null;
 }
 
-export const ALL_COMMANDS = `All commands: ${PROGRAM} --help`;
+/** Where to see all that there is of something: the text's key, and the command line without the program's name. */
+interface All {
+  readonly key: string;
+  readonly line: string;
+}
+
+const ALL_COMMANDS: All = { key: 'usage.commands', line: '--help' };
+
+const lineOf = ({ t }: Words, { key, line }: All) => t(key, { line: `${PROGRAM} ${line}` });
+
+export const allCommands = (words: Words): string => lineOf(words, ALL_COMMANDS);
 
 /** A mistake on the command line. */
 export class UsageError extends Error {
-  /** The command that was probably meant, else where to see all of them. */
-  readonly hint: string;
+  /** The line that was probably meant, without the program's name; null = none. */
+  readonly instead: string | null;
+  readonly #params: Params;
+  readonly #all: All;
 
-  constructor(message: string, instead: string | null, all = ALL_COMMANDS) {
-    super(message);
-    this.hint = instead === null ? all : `Did you mean: ${PROGRAM} ${instead}`;
+  /** @param key of the text that says what is wrong */
+  constructor(key: string, params: Params, instead: string | null, all: All = ALL_COMMANDS) {
+    super(key);
+    this.#params = params;
+    this.instead = instead;
+    this.#all = all;
+  }
+
+  /** What is wrong; and the command that was probably meant, else where to see all of them. */
+  spoken(words: Words): { readonly message: string; readonly hint: string } {
+    const meant = this.instead === null ? this.#all : { key: 'usage.meant', line: this.instead };
+    return { message: words.t(this.message, this.#params), hint: lineOf(words, meant) };
   }
 }
 
@@ -90,7 +108,7 @@ export function parse(args: readonly string[]): Invocation {
   if (values.help || positionals[0] === 'help') return { ...defaults, command: 'help' };
   if (values.version) return { ...defaults, command: 'version' };
   if (values.config !== undefined && (typeof values.config !== 'string' || values.config === ''))
-    throw new UsageError('--config needs the path of a file.', `${positionals.join(' ')} --config FILE`.trim());
+    throw new UsageError('usage.config', {}, `${positionals.join(' ')} --config FILE`.trim());
   const language = readLanguage(values.lang, positionals);
   return { ...defaults, ...readWords(positionals, defaults.all), language, config: values.config ?? null };
 }
@@ -99,28 +117,27 @@ function readLanguage(typed: unknown, positionals: readonly string[]): Language 
   if (typed === undefined) return null;
   const language = LANGUAGES.find((one) => one === typed);
   if (language) return language;
-  throw new UsageError(`--lang needs one of ${LANGUAGES.join(', ')}.`, `${positionals.join(' ')} --lang en`.trim());
+  throw new UsageError('usage.lang', { languages: LANGUAGES.join(', ') }, `${positionals.join(' ')} --lang en`.trim());
 }
 
 function readWords(
   [command, argument, ...rest]: readonly string[],
   all: boolean,
 ): Pick<Invocation, 'argument' | 'provider'> & { readonly command: Command } {
-  if (command === undefined) throw new UsageError('Which command?', null);
-  if (!isCommand(command)) throw new UsageError(`There is no command "${command}".`, nearestLine(command));
+  if (command === undefined) throw new UsageError('usage.which', {}, null);
+  if (!isCommand(command)) throw new UsageError('usage.command', { word: command }, nearestLine(command));
   const { line, argument: takes } = COMMANDS[command];
-  if (all && (command !== 'scan' || argument !== undefined))
-    throw new UsageError('--all stands for every service of scan.', 'scan --all');
+  if (all && (command !== 'scan' || argument !== undefined)) throw new UsageError('usage.all', {}, 'scan --all');
   if ((takes === 'two' || takes === 'required') && argument === undefined && !all)
-    throw new UsageError(`${command} needs a ${takes === 'two' ? 'service type' : 'file'}.`, line);
+    throw new UsageError(takes === 'two' ? 'usage.needs-type' : 'usage.needs-file', { command }, line);
   const extra = { none: argument, optional: rest[0], required: rest[0], two: rest[1] }[takes];
-  if (extra !== undefined) throw new UsageError(`Unexpected argument "${extra}".`, line);
+  if (extra !== undefined) throw new UsageError('usage.extra', { word: extra }, line);
   return { command, argument: argument ?? null, provider: rest[0] ?? null };
 }
 
 function unknownOption(typed: string, [command = '']: readonly string[]): UsageError {
   const option = nearest(typed.replace(/^-+/, ''), Object.keys(OPTIONS));
-  return new UsageError(`There is no option ${typed}.`, option ? `${command} --${option}`.trim() : null);
+  return new UsageError('usage.option', { word: typed }, option ? `${command} --${option}`.trim() : null);
 }
 
 const isCommand = (word: string): word is Command => Object.hasOwn(COMMANDS, word);
@@ -129,21 +146,21 @@ function nearestLine(word: string): string | null {
   return near === undefined ? null : COMMANDS[near as Command].line;
 }
 
-export function help(): string {
-  const lines = Object.values(COMMANDS).map(({ line, does }) => `  ${line.padEnd(19)}${does}`);
+export function help({ t }: Words): string {
+  const lines = Object.entries(COMMANDS).map(([name, { line }]) => `  ${line.padEnd(19)}${t(`usage.does.${name}`)}`);
   return [
-    'cloudy-services: which neighbour’s service is best for me, from where I am?',
+    t('usage.title'),
     '',
-    `Usage: ${PROGRAM} COMMAND [--json] [--lang LANGUAGE] [--config FILE]`,
+    t('usage.line', { line: `${PROGRAM} COMMAND [--json] [--lang LANGUAGE] [--config FILE]` }),
     '',
     ...lines,
     '',
-    '  --json           results and errors as JSON on standard output',
-    `  --lang LANGUAGE  ${LANGUAGES.join(', ')}; without it that of the shell (LANG)`,
-    '  --config FILE    read this file instead of /etc/cloudy-services.conf',
+    `  --json           ${t('usage.json')}`,
+    `  --lang LANGUAGE  ${t('usage.language', { languages: LANGUAGES.join(', ') })}`,
+    `  --config FILE    ${t('usage.file')}`,
     '  --help, --version',
     '',
-    'Exit codes: 0 success, 1 failure, 2 wrong usage.',
+    t('usage.exits'),
     '',
   ].join('\n');
 }

@@ -9,11 +9,13 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { doctor } from '../../plugin/cli/doctor/index.js';
 import { PanelError } from '../../plugin/model/errors.js';
 import type { Panel } from '../../plugin/panel/contract.js';
+import { loadLocales } from '../../plugin/present/i18n.js';
 import { loadServices } from '../../plugin/services/index.js';
 import { setOwnerPassword } from '../../plugin/web/auth/password.js';
 import { quietPort } from '../ports.js';
 import { type Fake, fakeIo, fakePanel, row } from './fake-panel.js';
 
+const EN = loadLocales()('en');
 const path = process.env.PATH ?? '';
 let folder: string;
 /** The panel that runs beside the command. */
@@ -49,7 +51,7 @@ async function examine(fake: Fake = {}, dataDir = folder, spoil = (_: Panel) => 
   spoil(panel);
   await setOwnerPassword(panel.store.settings, 'correct horse');
   const io = fakeIo();
-  const code = await doctor({ config: panel.config, panel }, io, { json: false });
+  const code = await doctor({ config: panel.config, panel }, io, { json: false, words: EN });
   return { code, out: io.written.out };
 }
 
@@ -76,7 +78,7 @@ it('prints one line per check where all is well', async () => {
     ...['configuration', 'database', 'owner', 'serf', 'serf entries', 'own services', 'systemd', 'own ports'],
     ...['background', 'panel', 'data folder', 'ping', 'journal', 'avahi-daemon'],
   ]);
-  expect(out).toContain('on; 1200 of 5400000 bytes used in 24 hours');
+  expect(out).toContain('on; 1.2 kB of 5.4 MB used in 24 hours');
   expect(out).toContain('named.service running');
   expect(out).toMatch(/data folder +\S+, \d+ MB free/);
 });
@@ -118,7 +120,7 @@ describe('a part that does not work', () => {
     const skipped = { 'bad-json': 2, 'bad-port': 1 };
     const { code, out } = await examine({ sources: [{ name: 'serf', state: 'up', lastUp: 0, read: 7, skipped }] });
     expect(code).toBe(0);
-    expect(out).toMatch(/^– absent +serf entries +7 announcements read; skipped: 2 bad-json, 1 bad-port$/m);
+    expect(out).toMatch(/^– absent +serf entries +7 announcements read; skipped: 2 invalid JSON, 1 invalid port$/m);
   });
 
   it('is a database that was damaged', async () => {
@@ -137,7 +139,7 @@ describe('a part that does not work', () => {
     const io = fakeIo();
     const wrong = new PanelError('bad-service-type', 'x.ts: no id.', 'Correct it.');
     const { config } = fakePanel({ config: { dataDir: folder } });
-    expect(await doctor({ config, panel: wrong }, io, { json: false })).toBe(1);
+    expect(await doctor({ config, panel: wrong }, io, { json: false, words: EN })).toBe(1);
     expect(io.written.out).toMatch(/✗ fails +opening +x\.ts: no id\.\n +→ Correct it\.\n/);
     expect(io.written.out).toContain('data folder');
   });
@@ -145,7 +147,7 @@ describe('a part that does not work', () => {
   it('is an unreadable configuration, which stops the checks', async () => {
     const io = fakeIo();
     const wrong = new PanelError('bad-config', 'LISTN is not an option.', 'Did you mean LISTEN?');
-    expect(await doctor({ config: wrong, panel: null }, io, { json: true })).toBe(1);
+    expect(await doctor({ config: wrong, panel: null }, io, { json: true, words: EN })).toBe(1);
     expect(JSON.parse(io.written.out)).toEqual({
       fine: false,
       checks: [{ name: 'configuration', state: 'fails', text: wrong.message, hint: wrong.hint }],
@@ -193,7 +195,7 @@ describe('an absent part', () => {
     process.env.PATH = '/nonexistent';
     const panel = fakePanel({ config: { dataDir: folder } });
     const io = fakeIo();
-    await doctor({ config: panel.config, panel }, io, { json: false });
+    await doctor({ config: panel.config, panel }, io, { json: false, words: EN });
     expect(io.written.out).toMatch(/^– absent +owner .*\n +→ Run: cloudy-services passwd$/m);
     expect(io.written.out).toMatch(/^– absent +ping +not installed\n +→ .*apt install iputils-ping$/m);
     expect(io.written.out).toMatch(/^– absent +journal +The log of \S+ cannot be read\.$/m);
@@ -252,8 +254,8 @@ describe('a port that neighbours cannot reach', () => {
 
 describe('measuring in the background', () => {
   it.each([
-    [{ on: false }, 'off; 1200 of 5400000 bytes', 'BACKGROUND_SCAN=on'],
-    [{ spentToday: 5_400_000 }, 'on; 5400000 of 5400000 bytes', 'SCAN_BYTES_PER_DAY'],
+    [{ on: false }, 'off; 1\\.2 kB of 5\\.4 MB', 'BACKGROUND_SCAN=on'],
+    [{ spentToday: 5_400_000 }, 'on; 5\\.4 MB of 5\\.4 MB', 'SCAN_BYTES_PER_DAY'],
   ])('reports %j, with what to do', async (background, text, hint) => {
     const { code, out } = await examine({ background });
     expect(code).toBe(0);

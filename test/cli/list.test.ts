@@ -106,10 +106,10 @@ it('says that nobody announces a type that exists', async () => {
 it('answers an unknown type with the nearest known one', async () => {
   const panel = fakePanel({ rows: [row({ type: 'Docker' })] });
   await expect(listProviders(panel, fakeIo(), 'dnservice', text)).rejects.toMatchObject({
-    hint: 'Did you mean: cloudy-services list dnsservice',
+    instead: 'list dnsservice',
   });
   await expect(scanType(panel, fakeIo(), 'docker', text, never)).rejects.toMatchObject({
-    hint: 'Did you mean: cloudy-services scan Docker',
+    instead: 'scan Docker',
   });
 });
 
@@ -130,7 +130,7 @@ it('understands part of a type’s id or title, in any language and case', async
     ],
   ] as const) {
     await expect(listProviders(panel, fakeIo(), typed, text)).rejects.toMatchObject({
-      hint: `Did you mean: cloudy-services list ${meant}`,
+      instead: `list ${meant}`,
     });
   }
 });

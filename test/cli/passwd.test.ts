@@ -2,11 +2,13 @@
 import { PassThrough } from 'node:stream';
 import { expect, it } from 'vitest';
 import { passwd } from '../../plugin/cli/passwd.js';
+import { loadLocales } from '../../plugin/present/i18n.js';
 import { checkOwnerPassword, hasOwner } from '../../plugin/web/auth/password.js';
 import { fakeIo, fakePanel } from './fake-panel.js';
 
 const never = new AbortController().signal;
-const text = { json: false };
+const EN = loadLocales()('en');
+const text = { json: false, words: EN };
 const stored = () => fakePanel().store;
 
 it('reads one line from a pipe', async () => {
@@ -68,7 +70,7 @@ it.each([
 it('reports JSON with --json, and logs who set the password but not the password', async () => {
   const store = stored();
   const io = fakeIo({ typed: 'correct horse\n' });
-  await passwd(store, io, { json: true }, never);
+  await passwd(store, io, { json: true, words: EN }, never);
   expect([JSON.parse(io.written.out), io.written.err]).toEqual([{ owner: true }, '']);
   const events = store.events.newest(9);
   expect(events).toMatchObject([{ by: 'command-line', what: 'password', result: 'done' }]);

@@ -1,10 +1,11 @@
 /** Command lines: usage, exit codes, JSON and failures. */
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { afterAll, describe, expect, it, vi } from 'vitest';
+import type { Io } from '../../plugin/cli/io.js';
 import { run, type Tools } from '../../plugin/cli/run.js';
 import { PanelError } from '../../plugin/model/errors.js';
 import { fakeIo, fakePanel, row } from './fake-panel.js';
@@ -14,8 +15,8 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const never = new AbortController().signal;
 const panel = () => fakePanel({ rows: [row()] });
 
-async function cli(line: string, more: Partial<Tools> = {}) {
-  const io = fakeIo();
+async function cli(line: string, { env = {}, ...more }: Partial<Tools> & Pick<Io, 'env'> = {}) {
+  const io = { ...fakeIo(), env };
   const opened = panel();
   const tools: Tools = { openPanel: async () => opened, serve: async () => {}, ...more };
   const code = await run(line.split(' ').filter(Boolean), io, tools, never);
@@ -51,6 +52,7 @@ describe('wrong usage', () => {
   it('exits with 2 as a process', async () => {
     const entry = join(import.meta.dirname, '..', '..', 'plugin', 'cli', 'index.ts');
     const program = join(folder, 'cli.mjs');
+    symlinkSync(join(import.meta.dirname, '..', '..', 'views'), join(folder, 'views'));
     // What a mistake must not load is left out, so that loading it would fail.
     const external = ['../panel/open.js', '../daemon/index.js'];
     await build({ entryPoints: [entry], outfile: program, bundle: true, platform: 'node', format: 'esm', external });
@@ -59,6 +61,34 @@ describe('wrong usage', () => {
     });
     expect(stderr).toMatch(/^Did you mean: node \S+\/cli\.mjs list/m);
     expect(code).toBe(2);
+  });
+});
+
+describe('in the person’s language', () => {
+  it.each([
+    ['lst', { LANG: 'es_ES.UTF-8' }, 'No existe la orden «lst».\nTal vez quería decir: cloudy-services list [TYPE]\n'],
+    ['list nope', { LC_MESSAGES: 'ca_ES', LANG: 'en_GB' }, 'Ningú no té cap servei «nope».\nTots els serveis: '],
+    ['--lang ca scan', { LANG: 'es_ES' }, 'scan necessita un tipus de servei.\n'],
+    ['passwd', { LANG: 'ca_ES' }, 'No s’ha donat cap contrasenya.\nEscriviu-la'],
+  ])('“%s” under %j is answered', async (line, env, said) => {
+    const { err } = await cli(line, { env });
+    expect(err.startsWith(said), err).toBe(true);
+  });
+
+  it('the doctor speaks, and programs know its checks by the same names', async () => {
+    const { out } = await cli('doctor', { env: { LANG: 'es_ES.UTF-8' } });
+    expect(out).toMatch(/^✓ va bien +configuración +datos en /m);
+    expect(out).toMatch(/^– falta +propietario +aún no hay contraseña.*\n +→ Ejecute: cloudy-services passwd$/m);
+    const { checks } = JSON.parse((await cli('doctor --json', { env: { LANG: 'es_ES.UTF-8' } })).out);
+    expect(checks).toContainEqual(
+      expect.objectContaining({ name: 'own services', text: expect.stringMatching(/anunci/) }),
+    );
+  });
+
+  it('help says what each command does', async () => {
+    const { out } = await cli('--help', { env: { LANG: 'ca_ES' } });
+    expect(out).toContain('  serve              posa en marxa el tauler\n');
+    expect((await cli('--help --lang en', { env: { LANG: 'ca_ES' } })).out).toContain('run the panel');
   });
 });
 

@@ -32,10 +32,10 @@ describe('a provider on the command line', () => {
 
   it('is suggested where the name is nearly right, and told apart where several have it', () => {
     expect(() => pickProvider(view, 'VIC-Adobera', 'use')).toThrow(
-      expect.objectContaining({ hint: expect.stringContaining('use dnsservice VIC-Adoberia') }),
+      expect.objectContaining({ instead: expect.stringContaining('use dnsservice VIC-Adoberia') }),
     );
     expect(() => pickProvider(view, 'OLO', 'scan')).toThrow(
-      expect.objectContaining({ hint: expect.stringContaining('scan dnsservice 10.1.2.9:53') }),
+      expect.objectContaining({ instead: expect.stringContaining('scan dnsservice 10.1.2.9:53') }),
     );
     expect(() => pickProvider(view, 'abc', 'use')).toThrow(expect.objectContaining({ name: 'Error' }));
   });

@@ -101,6 +101,13 @@ const COMPOSED: Readonly<Record<string, readonly string[]>> = {
   ],
   'tokens.role.': TOKEN_ROLES,
   'device.': DEVICES,
+  'usage.does.': ['serve', 'list', 'scan', 'use', 'passwd', 'embed', 'unembed', 'import', 'doctor'],
+  'doctor.': ['works', 'fails', 'absent'],
+  'doctor.panel.': ['answers', 'other', 'closed', 'silent'],
+  'doctor.name.': [
+    ...['configuration', 'opening', 'database', 'clock', 'owner', 'own-services', 'own-ports', 'background'],
+    ...['panel', 'data-folder', 'journal'],
+  ],
   'alert.': ['failing', 'failing.own', 'back', 'back.own', 'worse'],
 };
 const composed = Object.entries(COMPOSED).flatMap(([prefix, words]) => words.map((word) => prefix + word));

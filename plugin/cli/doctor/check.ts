@@ -1,7 +1,9 @@
 /** One line of `doctor`: a check, its plain result and, where it does not work, what to do. */
-import type { PanelError } from '../../model/errors.js';
+import { spokenError } from '../../present/everywhere/error.js';
+import type { Words } from '../../present/i18n.js';
 
 export interface Check {
+  /** In English: programs know the check by it. */
   readonly name: string;
   readonly state: 'works' | 'fails' | 'absent';
   readonly text: string;
@@ -16,4 +18,19 @@ export const absent = (name: string, text: string, hint: string | null): Check =
   text,
   hint,
 });
-export const failsWith = (name: string, { message, hint }: PanelError) => fails(name, message, hint);
+
+/** An error of the panel or of a source. */
+interface Trouble {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string;
+}
+
+export function failsWith(name: string, error: Trouble, words: Words): Check {
+  const { message, hint } = spokenError(error, words);
+  return fails(name, message, hint);
+}
+
+export function absentWith(name: string, error: Trouble, words: Words): Check {
+  return { ...failsWith(name, error, words), state: 'absent' };
+}

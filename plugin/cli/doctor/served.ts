@@ -4,6 +4,7 @@ import { type IncomingMessage, request } from 'node:http';
 import type { Config } from '../../config/index.js';
 import { panelUnit } from '../../config/install.js';
 import { joinHostPort } from '../../lib/address.js';
+import type { Words } from '../../present/i18n.js';
 import { absent, type Check, fails, works } from './check.js';
 
 /** A busy node takes a while, ms. */
@@ -13,32 +14,33 @@ const NAME = 'panel';
 
 type Place = { readonly host: string; readonly port: number } | { readonly socketPath: string };
 /** `closed`: this user may not connect, which says nothing about the panel. */
-type Result = 'answers' | 'another program answers' | 'closed' | 'does not answer';
+type Result = 'answers' | 'other' | 'closed' | 'silent';
 
-export async function served({ listen, socket, basePath }: Pick<Config, 'listen' | 'socket' | 'basePath'>) {
+export async function served(
+  { listen, socket, basePath }: Pick<Config, 'listen' | 'socket' | 'basePath'>,
+  words: Words,
+): Promise<Check> {
   const places: Place[] = [...(listen ? [listen] : []), ...(socket === null ? [] : [{ socketPath: socket }])];
   const visits = await Promise.all(
     places.map(async (place) => ({ at: toName(place, basePath), result: await visit(place, basePath) })),
   );
-  return judge(visits);
+  return judge(visits, words);
 }
 
-function judge(visits: readonly { readonly at: string; readonly result: Result }[]): Check {
-  if (visits.length === 0) return absent(NAME, 'listens nowhere', 'Set LISTEN, or SOCKET.');
-  const text = visits
-    .map(({ at, result }) => (result === 'closed' ? `${at} may not be opened by this user` : `${at} ${result}`))
-    .join('; ');
+function judge(visits: readonly { readonly at: string; readonly result: Result }[], { t }: Words): Check {
+  if (visits.length === 0) return absent(NAME, t('doctor.nowhere'), t('doctor.nowhere.todo'));
+  const text = visits.map(({ at, result }) => t(`doctor.panel.${result}`, { at })).join('; ');
   const has = (wanted: Result) => visits.some(({ result }) => result === wanted);
-  if (has('another program answers'))
-    return fails(NAME, text, 'Stop that program, or set LISTEN or SOCKET to a free address.');
-  if (has('does not answer')) return fails(NAME, text, howToStart());
-  if (!has('answers')) return absent(NAME, text, 'Run this with sudo.');
+  if (has('other')) return fails(NAME, text, t('doctor.panel.other.todo'));
+  if (has('silent')) return fails(NAME, text, howToStart(t));
+  if (!has('answers')) return absent(NAME, text, t('doctor.panel.closed.todo'));
   return works(NAME, text);
 }
 
-function howToStart(unit = panelUnit()): string {
-  if (unit === null) return 'Start it: npm start';
-  return `Start it: sudo systemctl start ${unit}; to see why it stopped: sudo journalctl -u ${unit} -n 20`;
+function howToStart(t: Words['t'], unit = panelUnit()): string {
+  if (unit === null) return t('doctor.start', { start: 'npm start' });
+  const [start, log] = [`sudo systemctl start ${unit}`, `sudo journalctl -u ${unit} -n 20`];
+  return t('doctor.start-unit', { start, log });
 }
 
 function toName(place: Place, basePath: string): string {
@@ -52,9 +54,9 @@ async function visit(place: Place, basePath: string): Promise<Result> {
   try {
     const outgoing = request({ ...place, path: `${basePath}healthz`, agent: false, signal }).end();
     const [answer] = (await once(outgoing, 'response', { signal })) as [IncomingMessage];
-    return isHealth(await readBody(answer)) ? 'answers' : 'another program answers';
+    return isHealth(await readBody(answer)) ? 'answers' : 'other';
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EACCES' ? 'closed' : 'does not answer';
+    return (error as NodeJS.ErrnoException).code === 'EACCES' ? 'closed' : 'silent';
   }
 }
 
