@@ -21,6 +21,12 @@ const WORDS = readdirSync(SERVICES_DIR)
   .map((name) => basename(name, '.ts'))
   .filter((word) => word !== 'index');
 
+/** What is probed: every type, and one that goes by the words of the announcement with each kind of them. */
+const PROBED = [
+  ...WORDS.map((word) => ({ word, description: '' })),
+  ...['mosquitto', 'nextcloud', 'tracker'].map((description) => ({ word: 'Docker', description })),
+];
+
 /** Answers nonsense when asked, over both transports, and sends whoever believes it elsewhere. */
 async function babbler(elsewhere: Place): Promise<Target> {
   const url = `http://${elsewhere.address}:${elsewhere.port}/`;
@@ -44,14 +50,14 @@ describe('a probe of every type', () => {
     ['says nothing', mute],
   ])('keeps to what it says it costs, and to the announced address, where the provider %s', async (_, server) => {
     const silence = await mute();
-    const probed = WORDS.map(async (word) => {
+    const probed = PROBED.map(async ({ word, description }) => {
       const type = registry.of(word);
       const beside = await opened({ to: silence, address: ownAddress() });
       const to = await server(beside);
       const address = ownAddress();
       const relay = await opened({ to, address, port: beside.port });
       const gossip = await opened({ to, address });
-      const announced = { gossip: { address, port: gossip.port } };
+      const announced = { description, gossip: { address, port: gossip.port } };
       const signal = AbortSignal.timeout(8_000);
       await type.probe(target({ address, port: relay.port }, announced), context(signal));
       const heard = [...relay.conversations(), ...gossip.conversations()];

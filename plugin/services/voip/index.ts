@@ -1,98 +1,135 @@
 /** Telephone exchanges (SIP, RFC 3261): calls inside the network. */
-import { randomBytes } from 'node:crypto';
-import { joinHostPort } from '../../lib/address.js';
 import { endpoint } from '../../lib/endpoint.js';
 import { largest, smallest } from '../../lib/extremes.js';
-import { answers, jitter, loss, roundTripTime } from '../../model/metric.js';
+import { answers, jitter, loss, type Metric, roundTripTime } from '../../model/metric.js';
 import type { Sample } from '../../model/sample.js';
-import { isFailed, type Prober, type Target } from '../../probe/index.js';
-import { type Answer, openUdp, type Request, type Udp } from '../../probe/udp.js';
-import type { ServiceType } from '../contract.js';
+import { isFailed, type ProbeContext, type ProbeResult, type Prober, type Target } from '../../probe/index.js';
+import { connect } from '../../probe/tcp.js';
+import { type Answer, openUdp } from '../../probe/udp.js';
+import type { ServiceType, UseStep } from '../contract.js';
+import { askOver, question, type Reply } from './sip.js';
 
-interface Reply {
-  readonly status: number;
-  /** As it calls itself; empty where it does not. */
-  readonly software: string;
-}
-
-/** Asks what the exchange can do, which rings nowhere; it must repeat three random words. */
-function question({ address, port }: Target, local: Udp['local']): Request<Reply> {
-  const [branch, tag, call] = [0, 1, 2].map(() => randomBytes(6).toString('hex')) as [string, string, string];
-  const [there, here] = [joinHostPort(address, port), joinHostPort(local.address, local.port)];
-  const lines = [
-    `OPTIONS sip:${there} SIP/2.0`,
-    `Via: SIP/2.0/UDP ${here};branch=z9hG4bK${branch};rport`,
-    'Max-Forwards: 70',
-    `From: <sip:cloudy@${here}>;tag=${tag}`,
-    `To: <sip:${there}>`,
-    `Call-ID: ${call}`,
-    'CSeq: 1 OPTIONS',
-    'Content-Length: 0',
-  ];
-  return {
-    datagram: Buffer.from(`${lines.join('\r\n')}\r\n\r\n`),
-    read: (datagram) => readReply(datagram.toString('latin1', 0, 4_096), [`z9hG4bK${branch}`, call]),
-  };
-}
-
-/** A final answer to this very question: 1xx only says that one will come. */
-function readReply(text: string, [branch = '', call = '']: readonly string[]): Reply | null {
-  const [, status] = /^SIP\/2\.0 ([2-6]\d\d) /.exec(text) ?? [];
-  const header = (names: string) =>
-    new RegExp(`^(?:${names})[ \\t]*:[ \\t]*(.*?)[ \\t]*\\r?$`, 'im').exec(text)?.[1] ?? '';
-  const isOurs =
-    header('Via|v').includes(branch) && header('Call-ID|i') === call && /^1\s+OPTIONS$/.test(header('CSeq'));
-  if (status === undefined || !isOurs) return null;
-  return { status: Number(status), software: header('Server|User-Agent').slice(0, 100) };
-}
-
+/** After two tries over UDP, a probe stays below 8 s, ms. */
+const TCP_LIMIT_MS = 1_400;
+const TCP_FURTHER_LIMIT_MS = 500;
 /** Further questions: a call suffers from how much times differ. */
 const FURTHER = 2;
 const FURTHER_LIMIT_MS = 1_000;
 
+/** Over UDP, as most telephones call; then over TCP, for an exchange that is silent there. */
 const probe: Prober = async (target, context) => {
+  const byUdp = await askUdp(target, context);
+  if (!isFailed(byUdp) || byUdp.level > 1) return byUdp;
+  const byTcp = await askTcp(target, context);
+  if (!isFailed(byTcp) || byTcp.level > 1) return byTcp;
+  // Where TCP is shut the machine is alive, and no more is known.
+  return byTcp.level === 1 ? { ...byUdp, level: 1 } : byUdp;
+};
+
+async function askUdp(target: Target, context: ProbeContext): Promise<ProbeResult> {
   const udp = await openUdp(target, context);
   if (isFailed(udp)) return udp;
   try {
-    const compose = () => question(target, udp.local);
+    const compose = () => {
+      const { text, read } = question(target, udp.local, 'UDP');
+      return { datagram: Buffer.from(text), read: (datagram: Buffer) => read(datagram.toString('latin1', 0, 4_096)) };
+    };
     const first = await udp.ask(compose);
     if (isFailed(first)) return first;
-    const { status, software } = first.value;
-    // What refuses a stranger's question is an exchange all the same.
-    if (status >= 500) return { level: 3, reason: 'broken', detail: `SIP ${status}` };
     const replies: (Answer<Reply> | null)[] = [first];
-    for (let at = 0; at < FURTHER; at += 1) {
+    for (let at = 0; at < FURTHER && !isBroken(first.value); at += 1) {
       const answer = await udp.ask(compose, 1, FURTHER_LIMIT_MS);
       replies.push(isFailed(answer) ? null : answer);
     }
-    const samples = measure(replies);
-    return { level: 3, samples, facts: { call: callQuality(samples), ...(software && { software }) } };
+    const lost = replies.reduce((sum, reply) => sum + (reply?.loss ?? 1), 0) / replies.length;
+    const times = replies.flatMap((reply) => (reply === null ? [] : [reply.ms]));
+    return judge(first.value, { times, lost }, {});
   } finally {
     udp.close();
   }
-};
+}
 
-function measure(replies: readonly (Answer<Reply> | null)[]): Sample[] {
-  const times = replies.flatMap((reply) => (reply === null ? [] : [reply.ms]));
-  const lost = replies.reduce((sum, reply) => sum + (reply?.loss ?? 1), 0) / replies.length;
+/** Loss does not show here: what was lost comes late, and counts as jitter. */
+async function askTcp(target: Target, context: ProbeContext): Promise<ProbeResult> {
+  const connection = await connect(target, context, TCP_LIMIT_MS);
+  if (isFailed(connection)) return connection;
+  try {
+    const times: number[] = [];
+    let first: Reply | null = null;
+    for (let at = 0; at <= FURTHER && !(first && isBroken(first)); at += 1) {
+      const answer = await askOver(connection.socket, target, context, first ? TCP_FURTHER_LIMIT_MS : TCP_LIMIT_MS);
+      if (isFailed(answer) && first === null) return answer;
+      if (isFailed(answer)) break;
+      first ??= answer.value;
+      times.push(answer.ms);
+    }
+    return first === null ? { level: 2, reason: 'closed' } : judge(first, { times, lost: null }, { transport: 'TCP' });
+  } finally {
+    connection.close();
+  }
+}
+
+/** What refuses a stranger's question is an exchange all the same; what is out of order is none that serves. */
+const isBroken = ({ status }: Reply) => status >= 500;
+
+interface Line {
+  /** Of the answers, ms; the first is there. */
+  readonly times: readonly number[];
+  /** Share of the questions; null where it cannot be told. */
+  readonly lost: number | null;
+}
+
+function judge(reply: Reply, line: Line, facts: Readonly<Record<string, string>>): ProbeResult {
+  const { status, software } = reply;
+  if (isBroken(reply)) return { level: 3, reason: 'broken', detail: `SIP ${status}` };
+  const rating = callRating(line);
+  const samples = [...measure(line), { metric: CALL, value: rating / BEST_RATING, method: 'sip' }];
+  return { level: 3, samples, facts: { call: callQuality(rating), ...facts, ...(software && { software }) } };
+}
+
+const differences = (times: readonly number[]) => times.slice(1).map((ms, at) => Math.abs(ms - (times[at] ?? ms)));
+
+function measure({ times, lost }: Line): Sample[] {
   return [
     { metric: 'rtt', value: smallest(times), method: 'sip' },
-    ...times.slice(1).map((ms, at) => ({ metric: 'jitter', value: Math.abs(ms - (times[at] ?? ms)), method: 'sip' })),
-    { metric: 'loss', value: lost, method: 'sip' },
+    ...differences(times).map((value) => ({ metric: 'jitter', value, method: 'sip' })),
+    ...(lost === null ? [] : [{ metric: 'loss', value: lost, method: 'sip' }]),
   ];
 }
 
+/** The rating of a perfect line. */
+const BEST_RATING = 93.2;
+
 /**
- * How a call over the same path would sound, by the E-model (ITU-T G.107) with G.711 and packets of 20 ms: the delay of one
- * way with a buffer of twice the jitter, and the share lost, which the codec conceals in part.
+ * How a call over the same path would sound, 0 to 93.2, by the E-model (ITU-T G.107) with G.711 and packets of 20 ms: the
+ * delay of one way with a buffer of twice the jitter, and the share lost, which the codec conceals in part.
  */
-export function callQuality(samples: readonly Sample[]): 'good' | 'usable' | 'bad' {
-  const values = (metric: string) => samples.filter((sample) => sample.metric === metric).map(({ value }) => value);
-  const delay = largest(values('rtt')) / 2 + 2 * largest(values('jitter'), 0) + 20;
-  const lost = 100 * largest(values('loss'));
-  const r = 93.2 - 0.024 * delay - 0.11 * Math.max(0, delay - 177.3) - (95 * lost) / (lost + 25.1);
-  return r >= 80 ? 'good' : r >= 60 ? 'usable' : 'bad';
+export function callRating({ times, lost }: Line): number {
+  const delay = smallest(times) / 2 + 2 * largest(differences(times), 0) + 20;
+  const percent = 100 * (lost ?? 0);
+  const rating = BEST_RATING - 0.024 * delay - 0.11 * Math.max(0, delay - 177.3) - (95 * percent) / (percent + 25.1);
+  return Math.max(0, rating);
 }
+
+/** In words, by the bands of ITU-T G.109: up to 80 nearly all are satisfied, below 60 nearly nobody. */
+export const callQuality = (rating: number): 'good' | 'fair' | 'poor' =>
+  rating >= 80 ? 'good' : rating >= 60 ? 'fair' : 'poor';
+
+const CALL = 'call';
+/** A rating of 50 is the least that G.109 knows. */
+const quality: Metric = {
+  ...{ id: CALL, label: { ca: 'qualitat d’una trucada', es: 'calidad de una llamada', en: 'quality of a call' } },
+  ...{ unit: 'share', weight: 0.35, useless: 50 / BEST_RATING, excellent: 1, scale: 'linear', halfLifeHours: 24 },
+};
+
+const OVER_TCP: UseStep = {
+  kind: 'note',
+  label: {
+    ca: 'Només respon per TCP: trieu TCP com a transport a les opcions del compte.',
+    es: 'Solo responde por TCP: elija TCP como transporte en las opciones de la cuenta.',
+    en: 'It answers over TCP alone: choose TCP as the transport in the account’s settings.',
+  },
+};
 
 const voip: ServiceType = {
   id: 'voip',
@@ -108,15 +145,16 @@ const voip: ServiceType = {
   transports: ['udp'],
   listed: 'when-announced',
   probe,
-  // Four questions of 350 bytes, and answers with a list of what it can do.
-  cost: { packets: 8, bytes: 6_000 },
+  // Two questions over UDP, then three over TCP, of 350 bytes, and answers with a list of what it can do.
+  cost: { packets: 26, bytes: 8_000 },
   scoredFrom: 3,
-  // A conversation suffers beyond 150 ms of one way (ITU-T G.114), and from what is lost or late.
+  // What a caller hears weighs most; beside it, what tells good lines apart (150 ms of one way, ITU-T G.114).
   metrics: [
-    roundTripTime({ weight: 0.35, useless: 600, excellent: 20 }),
+    quality,
     answers(0.3),
-    loss(0.2),
-    jitter({ weight: 0.15, useless: 100, excellent: 5 }),
+    roundTripTime({ weight: 0.15, useless: 600, excellent: 20 }),
+    loss(0.1),
+    jitter({ weight: 0.1, useless: 100, excellent: 5 }),
   ],
   use: (provider) => {
     const at = endpoint(provider);
@@ -139,6 +177,7 @@ const voip: ServiceType = {
         },
         text: at,
       },
+      ...(provider.facts?.transport === 'TCP' ? [OVER_TCP] : []),
     ];
   },
 };

@@ -389,17 +389,22 @@ export const startBusybox = () =>
     files: () => ({ 'www/index.html': 'hello' }),
   });
 
-/** Of UDP alone: nothing listens on its TCP port. */
-export const startKamailio = () =>
+/** Of UDP alone, as it starts by default here: nothing listens on its TCP port; or of TCP alone. */
+export const startKamailio = (transport: 'udp' | 'tcp' = 'udp') =>
   start({
     command: 'kamailio',
     args: ({ dir }) => ['-DD', '-E', '-m', '16', '-M', '4', '-Y', dir, '-f', join(dir, 'kamailio.cfg')],
     files: (place) => ({
-      'kamailio.cfg': `debug=0\nlog_stderror=yes\nfork=no\nchildren=1\ndisable_tcp=yes\nlisten=udp:${at(place, ':')}
+      'kamailio.cfg': `debug=0\nlog_stderror=yes\n${KAMAILIO[transport]}\nlisten=${transport}:${at(place, ':')}
 loadmodule "sl.so"\nrequest_route { sl_send_reply("200", "OK"); }\n`,
     }),
-    ready: async ({ address, port }) => !(await isFree(address, port)),
+    ...(transport === 'udp' && { ready: async ({ address, port }: Place) => !(await isFree(address, port)) }),
   });
+const KAMAILIO = {
+  udp: 'fork=no\nchildren=1\ndisable_tcp=yes',
+  // It takes processes of their own for TCP.
+  tcp: 'fork=yes\nchildren=1\ntcp_children=1\nenable_tls=no',
+};
 
 export const startOpentracker = () =>
   start({

@@ -268,7 +268,7 @@ const REST: Readonly<Record<string, readonly Case[]>> = {
   ],
   owp: [{ name: 'lighttpd', truth: 'bad', start: () => programs.startLighttpd() }],
   ipfs: [{ name: 'nginx', truth: 'bad', start: () => programs.startNginx('') }],
-  sip: [{ name: 'Kamailio on UDP alone', truth: 'unknown', start: programs.startKamailio }],
+  sip: [{ name: 'Kamailio on UDP alone', truth: 'unknown', start: () => programs.startKamailio() }],
   gopher: [{ name: 'redis', truth: 'unknown', start: programs.startRedis }],
   ntp: [
     { name: 'chrony', truth: 'good', start: () => programs.startChrony('local stratum 5') },
@@ -276,7 +276,8 @@ const REST: Readonly<Record<string, readonly Case[]>> = {
     { name: 'redis', truth: 'bad', start: programs.startRedis },
   ],
   voip: [
-    { name: 'Kamailio on UDP alone', truth: 'good', start: programs.startKamailio },
+    { name: 'Kamailio on UDP alone', truth: 'good', start: () => programs.startKamailio() },
+    { name: 'Kamailio on TCP alone', truth: 'good', start: () => programs.startKamailio('tcp') },
     { name: 'opentracker', truth: 'bad', start: programs.startOpentracker },
     { name: 'nginx', truth: 'bad', start: () => programs.startNginx('') },
   ],
@@ -299,7 +300,7 @@ const REST: Readonly<Record<string, readonly Case[]>> = {
   bittorrent: [
     { name: 'opentracker', truth: 'good', start: programs.startOpentracker },
     { name: 'nginx', truth: 'bad', start: () => programs.startNginx('') },
-    { name: 'Kamailio on UDP alone', truth: 'bad', start: programs.startKamailio },
+    { name: 'Kamailio on UDP alone', truth: 'bad', start: () => programs.startKamailio() },
   ],
 };
 
