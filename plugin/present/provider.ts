@@ -1,6 +1,8 @@
 /** One provider as its own page tells it: the row, why it has its score, and how to use it. */
+import { DAY_MS } from '../lib/time.js';
 import type { Ranked } from '../model/ranked.js';
 import type { ProviderView, TypeView } from '../panel/contract.js';
+import { CHANGE_FACT } from '../probe/tls.js';
 import { scanCost } from '../scan/cost.js';
 import { allowsHeavy } from '../scan/target.js';
 import type { Device, Usable, UseStep } from '../services/contract.js';
@@ -29,6 +31,7 @@ export function providerModel(
     ...rowModel(ranked, type, words),
     why: whyModel(ranked, type, words, now),
     community: provider.community,
+    keyChanged: recentChange(ranked.facts, now),
     // An owner knows how to use an own service.
     use:
       provider.self && isOwner
@@ -52,6 +55,15 @@ export function providerModel(
         value: typeof value === 'string' ? value : value[words.language],
       })) ?? [],
   };
+}
+
+/** How long a new key is told, ms: afterwards it is the one that people know. */
+const CHANGE_MS = 30 * DAY_MS;
+
+/** When the key of its certificate changed, as an ISO date; null where it did not lately. */
+function recentChange(facts: Readonly<Record<string, string>>, now: number): string | null {
+  const at = Date.parse(facts[CHANGE_FACT] ?? '');
+  return Number.isNaN(at) || now - at > CHANGE_MS ? null : new Date(at).toISOString();
 }
 
 /**

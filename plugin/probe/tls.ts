@@ -1,5 +1,6 @@
 /** TLS on an open connection, up to the point where the other side has proven the key of its certificate, and no further. */
-import type { Socket } from 'node:net';
+import { hash, X509Certificate } from 'node:crypto';
+import { isIP, type Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { waitFor } from '../lib/wait.js';
@@ -133,4 +134,48 @@ function toTlsFailure(error: NodeJS.ErrnoException): Failed {
   return /^(ERR_SSL|ERR_TLS|EPROTO)/.test(error.code ?? '')
     ? { level: 2, reason: 'wrong-protocol' }
     : { ...toFailure(error), level: 2 };
+}
+
+/** Facts about a certificate; the key is also what is remembered of it. */
+export const KEY_FACT = 'tls key';
+/** Since when the key is another than before, as an ISO date; added where attempts are stored. */
+export const CHANGE_FACT = 'tls changed';
+
+const SOON_MS = 14 * 86_400_000;
+
+/**
+ * What a browser would warn of, as facts: nothing here fails, for no secret is confided. Whether an authority vouches for it
+ * is not checked.
+ * @param certificate DER, of a stranger: nothing where it cannot be read
+ * @param name that it was asked by, or the address
+ * @param now ms since the epoch
+ */
+export function certificateFacts(certificate: Buffer, name: string, now: number): Readonly<Record<string, string>> {
+  try {
+    const read = new X509Certificate(certificate);
+    const until = Date.parse(read.validTo);
+    const key = hash('sha256', read.publicKey.export({ type: 'spki', format: 'der' })).slice(0, 32);
+    const state = dateState(Date.parse(read.validFrom), until, now);
+    const other = isIP(name) === 0 ? read.checkHost(name) : read.checkIP(name);
+    return {
+      ...(state && { 'tls state': state }),
+      ...(!Number.isNaN(until) && { 'tls until': new Date(until).toISOString() }),
+      ...(read.subject === read.issuer && { 'tls issuer': 'self' }),
+      ...(other === undefined && { 'tls name': madeOutTo(read) }),
+      [KEY_FACT]: key,
+    };
+  } catch {
+    return {};
+  }
+}
+
+function dateState(from: number, until: number, now: number): 'early' | 'expired' | 'soon' | null {
+  if (now > until) return 'expired';
+  return now < from ? 'early' : until - now < SOON_MS ? 'soon' : null;
+}
+
+/** The first name; `none` where it has none. */
+function madeOutTo({ subjectAltName, subject }: X509Certificate): string {
+  const [, name] = /(?:^|, )DNS:([^,"]{1,100})/.exec(subjectAltName ?? '') ?? /^CN=(.{1,100})$/m.exec(subject) ?? [];
+  return name ?? 'none';
 }

@@ -7,7 +7,7 @@ import { HEAD_COST, type HttpAnswer, type HttpQuestion, httpAsk, httpOnce } from
 import { type Failed, isFailed, type ProbeContext, type Proven, type Target } from './index.js';
 import { roundTrip } from './port.js';
 import { type Connection, connect } from './tcp.js';
-import { secure } from './tls.js';
+import { certificateFacts, secure } from './tls.js';
 
 /** How long all of the second, encrypted try may take, ms: a probe as a whole has 8 s. */
 const HTTPS_LIMIT_MS = 4_000;
@@ -25,13 +25,19 @@ export const WEB_COST = {
   bytes: HEAD_COST.bytes + HTTPS_COST.bytes,
 } as const;
 
-export type WebAnswer = HttpAnswer & Pick<Connection, 'connectMs'> & { readonly https: Https | null };
+export type WebAnswer = HttpAnswer & Pick<Connection, 'connectMs'> & { readonly https: Answering | null };
 
 /** Where the encrypted service is. */
 interface Https {
   readonly port: number;
   /** The name that it is to be asked by; null for its address. */
   readonly name: string | null;
+}
+
+/** What answered there. */
+interface Answering extends Https {
+  /** DER. */
+  readonly certificate: Buffer;
 }
 
 /**
@@ -135,7 +141,8 @@ async function httpsOnce(
     const host = name === null ? connection.host : joinHostPort(name, port);
     const answer = await httpAsk({ socket: session.socket, host }, question, context);
     session.socket.destroy();
-    return isFailed(answer) ? unproven : { ...answer, connectMs: connection.connectMs, https };
+    if (isFailed(answer)) return unproven;
+    return { ...answer, connectMs: connection.connectMs, https: { ...https, certificate: session.certificate } };
   } finally {
     connection.close();
   }
@@ -153,8 +160,13 @@ async function withinLimit<T>(context: ProbeContext, ask: (limited: ProbeContext
 }
 
 /** The fact by which `webAddress` knows the port of HTTPS. A name is left to the plain address, which leads there. */
-export function httpsFact({ https }: Pick<WebAnswer, 'https'>): Record<string, string> {
+export function httpsFact({ https }: { readonly https: Https | null }): Record<string, string> {
   return https === null || https.name !== null ? {} : { https: String(https.port) };
+}
+
+/** What its certificate says; nothing over plain HTTP. */
+export function tlsFacts({ address }: Pick<Target, 'address'>, { https }: Pick<WebAnswer, 'https'>) {
+  return https === null ? {} : certificateFacts(https.certificate, https.name ?? address, Date.now());
 }
 
 interface Place {

@@ -1,9 +1,11 @@
 /** The handshake: what it proves, how it fails, that it stops at its limits. */
 import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { isFailed, type ProbeContext, type Target } from '../../plugin/probe/index.js';
 import { type Connection, connect } from '../../plugin/probe/tcp.js';
-import { handshake } from '../../plugin/probe/tls.js';
+import { certificateFacts, handshake } from '../../plugin/probe/tls.js';
 import { certificate, context, tcpServer, tlsServer } from './servers.js';
 
 async function connected(server: Target, probe: ProbeContext): Promise<Connection> {
@@ -112,5 +114,42 @@ describe('handshake', () => {
     const abort = new AbortController();
     const server = await tcpServer((socket) => socket.once('data', () => abort.abort(new Error('cancelled'))));
     await expect(shake(server, context(abort.signal))).rejects.toThrow('cancelled');
+  });
+});
+
+describe('a certificate', () => {
+  const NOW = Date.UTC(2027, 0, 1);
+  const read = (pem: string | Buffer) => new X509Certificate(pem).raw;
+  const self = read(certificate('one').cert);
+  /** Signed by another, for cloud.guifi.local and 10.1.2.3. */
+  const named = read(readFileSync(join(import.meta.dirname, '..', 'fixtures', 'tls', 'named.pem')));
+
+  it('that signs itself, and is made out to another name, is said to be so', () => {
+    expect(certificateFacts(self, '10.1.2.3', NOW)).toEqual({
+      ...{ 'tls until': '2126-10-30T02:05:32.000Z', 'tls issuer': 'self', 'tls name': 'syncthing' },
+      'tls key': expect.stringMatching(/^[\da-f]{32}$/),
+    });
+  });
+
+  it.each(['10.1.2.3', 'cloud.guifi.local'])('made out to %s has nothing to be warned of there', (name) => {
+    expect(Object.keys(certificateFacts(named, name, NOW))).toEqual(['tls until', 'tls key']);
+  });
+
+  it.each(['10.1.2.4', 'guifi.local', 'fd00::1'])('made out to others is not taken for %s', (name) => {
+    expect(certificateFacts(named, name, NOW)).toMatchObject({ 'tls name': 'cloud.guifi.local' });
+  });
+
+  it.each([
+    [Date.UTC(2000, 0, 1), 'early'],
+    [Date.UTC(2126, 9, 20), 'soon'],
+    [Date.UTC(2127, 0, 1), 'expired'],
+  ])('at %d is %s', (now, state) => {
+    expect(certificateFacts(self, '10.1.2.3', now)).toMatchObject({ 'tls state': state });
+  });
+
+  it('has another key than another, and is nothing where it cannot be read', () => {
+    const key = (der: Buffer) => certificateFacts(der, '10.1.2.3', NOW)['tls key'];
+    expect(new Set([self, named, read(certificate('two').cert), read(certificate('rsa').cert)].map(key)).size).toBe(4);
+    expect(certificateFacts(Buffer.from('no certificate'), '10.1.2.3', NOW)).toEqual({});
   });
 });

@@ -62,7 +62,14 @@ describe('web', () => {
     await once(secure, 'listening');
     onTestFinished(() => void secure.close());
     const { address, port } = secure.address() as AddressInfo;
-    expect(await probe(target({ address, port }))).toEqual({ level: 3, samples, facts: { https: String(port) } });
+    expect(await probe(target({ address, port }))).toEqual({
+      level: 3,
+      samples,
+      facts: {
+        ...{ https: String(port), 'tls until': '2126-10-30T02:05:32.000Z', 'tls issuer': 'self' },
+        ...{ 'tls name': 'syncthing', 'tls key': expect.stringMatching(/^[\da-f]{32}$/) },
+      },
+    });
     const announced = provider({ port: 8_443, txt: new Map(Object.entries({ scheme: 'https', path: '/x' })) });
     expect(said(web.use(announced))).toEqual(['https://10.1.2.3:8443/x']);
     expect(said(web.use({ ...announced, facts: {} }))).toEqual(['http://10.1.2.3:8443/x']);

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Score } from '../../plugin/model/score.js';
 import { scanCost } from '../../plugin/scan/cost.js';
 import { startWeb, type TestWeb, Visitor } from './app.js';
-import { ranked } from './fake-panel.js';
+import { NOW, ranked } from './fake-panel.js';
 
 let web: TestWeb;
 beforeEach(async () => {
@@ -33,6 +33,16 @@ describe('the page of a provider', () => {
     const body = await pageBody('owp', { path, parts: [{ ...part, count: 5, fresh: 1 }] });
     expect(body).toContain('<dt>Path to the node</dt><dd>11.8\u00a0ms round trip</dd>');
     expect(body).not.toContain('13.7');
+  });
+
+  it('tells for a month that the key of its certificate is another', async () => {
+    const ago = (days: number) => new Date(NOW - days * 86_400_000).toISOString();
+    const changed = async (days: number) =>
+      /class="cs-alert">The key of its certificate changed/.test(
+        await pageBody('owp', { facts: { 'tls key': 'ab', 'tls changed': ago(days) } }),
+      );
+    expect([await changed(1), await changed(31)]).toEqual([true, false]);
+    expect(await pageBody('owp', { facts: { 'tls changed': 'yesterday' } })).not.toContain('cs-alert');
   });
 
   it.each([

@@ -5,6 +5,7 @@ import type { Store } from '../../store/index.js';
 import type { Budget } from '../budget.js';
 import { type Outage, Round } from '../outage.js';
 import type { Probeable } from '../target.js';
+import { hasKey, PIN_ATTEMPTS, withPin } from './pins.js';
 
 export interface RecordTools {
   readonly store: Pick<Store, 'attempts'>;
@@ -75,7 +76,7 @@ export class Records {
 
   #store(attempt: Attempt): void {
     try {
-      this.#tools.store.attempts.add(attempt);
+      this.#tools.store.attempts.add(this.#pinned(attempt));
     } catch (error) {
       // Its bytes were spent all the same.
       this.#tools.budget.lose(attempt.bytes);
@@ -83,6 +84,11 @@ export class Records {
     }
     const { type, provider } = attempt;
     this.#measured.set(type, (this.#measured.get(type) ?? new Set()).add(provider));
+  }
+
+  #pinned(attempt: Attempt): Attempt {
+    if (!hasKey(attempt)) return attempt;
+    return withPin(attempt, this.#tools.store.attempts.of(attempt.type, attempt.provider, PIN_ATTEMPTS));
   }
 
   #releaseHeld(): Attempt[] {

@@ -4,7 +4,7 @@ import { plainPath } from '../../model/provider.js';
 import { httpTimes, otherWeb, pageMetrics } from '../../probe/http.js';
 import { isFailed, type Prober } from '../../probe/index.js';
 import { withPacketTrain } from '../../probe/ping.js';
-import { httpsFact, WEB_COST, webAddress, webAmong } from '../../probe/web.js';
+import { httpsFact, tlsFacts, WEB_COST, webAddress, webAmong } from '../../probe/web.js';
 import type { Hole, ServiceType, UseStep } from '../contract.js';
 import { pageSteps } from '../steps.js';
 import { readStatus, STATUS_CAP, STATUS_PAGE, statusFacts } from './status.js';
@@ -24,7 +24,8 @@ const probe: Prober = async (target, context) => {
   const facts = statusFacts(found.value);
   if (isFailed(facts)) return facts;
   const samples = httpTimes({ connectMs: found.first.connectMs, firstByteMs: found.answer.firstByteMs });
-  return { level: 3, samples, facts: { ...facts, ...httpsFact(found.first), ...(folder && { folder }) } };
+  const certified = { ...httpsFact(found.first), ...tlsFacts(target, found.first) };
+  return { level: 3, samples, facts: { ...facts, ...certified, ...(folder && { folder }) } };
 };
 
 const USER: Hole = {

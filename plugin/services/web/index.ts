@@ -3,7 +3,7 @@ import { plainPath } from '../../model/provider.js';
 import { HEAD_COST, httpTimes, pageMetrics } from '../../probe/http.js';
 import type { ProbeContext, Prober, Target } from '../../probe/index.js';
 import { withPacketTrain } from '../../probe/ping.js';
-import { httpsFact, WEB_COST, type WebAnswer, webAddress, webAgain, webOnce } from '../../probe/web.js';
+import { httpsFact, tlsFacts, WEB_COST, type WebAnswer, webAddress, webAgain, webOnce } from '../../probe/web.js';
 import type { ServiceType, Usable } from '../contract.js';
 import { pageSteps } from '../steps.js';
 
@@ -22,7 +22,8 @@ const probe: Prober = async (target, context) => {
   if (status >= 500 && status !== 501) return { level: 3, reason: 'broken', detail: `HTTP ${status}` };
   const software = headers.get('server')?.slice(0, 100);
   const name = context.asked ? await title(target, path, context, answer) : '';
-  const facts = { ...(name && { name }), ...(software && { software }), ...BARRIERS[status], ...httpsFact(answer) };
+  const certified = { ...httpsFact(answer), ...tlsFacts(target, answer) };
+  const facts = { ...(name && { name }), ...(software && { software }), ...BARRIERS[status], ...certified };
   return { level: 3, samples: httpTimes(answer), facts };
 };
 

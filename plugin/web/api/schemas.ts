@@ -193,7 +193,7 @@ const provider: Fields<ProviderAnswer> = {
   type: text,
   ...row,
   why: list(shape<ProviderAnswer['why'][number]>({ key: text, metric: textOrNull, points: { type: 'integer' }, text })),
-  ...{ community: text, use: list(useStep), connect: textOrNull, files, follows: flag },
+  ...{ community: text, keyChanged: orNull(moment), use: list(useStep), connect: textOrNull, files, follows: flag },
   scan: shape<ProviderAnswer['scan']>({ bytes: whole }),
   account: orNull(shape<NonNullable<ProviderAnswer['account']>>({ label: text, explanation: text, bytes: whole })),
   details: list(shape<ProviderAnswer['details'][number]>({ label: text, value: text })),
