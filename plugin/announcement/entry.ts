@@ -6,6 +6,7 @@
 import { canonicalAddress } from '../lib/address.js';
 import { cleanText, TEXT_CAP } from '../lib/text.js';
 import type { Announcement } from '../model/provider.js';
+import { isSecretName, publicText, withoutSecrets } from './secrets.js';
 
 /** What an entry says; the source knows who announced it. */
 export type Entry = Omit<Announcement, 'node' | 'gossip'>;
@@ -30,13 +31,13 @@ export function readEntry(value: unknown): Entry | EntryProblem {
   if (port === 'bad-port') return port;
   return {
     type: s,
-    host: cleanText(m),
+    host: publicText(m),
     address,
     port,
     // Old nodes write every space of a description as `_`.
-    description: cleanText(d).replaceAll('_', ' '),
-    community: cleanText(e),
-    txt: readPairs(cleanText(t, TXT_CAP)),
+    description: withoutSecrets(publicText(d).replaceAll('_', ' ')),
+    community: publicText(e),
+    txt: withoutSecretPairs(readPairs(cleanText(t, TXT_CAP))),
   };
 }
 
@@ -47,6 +48,14 @@ export function readEntry(value: unknown): Entry | EntryProblem {
 export function announce(entry: Entry, node: string, gossip: Announcement['gossip'] = null): Announcement {
   const { type, host, address, port, description, community, txt } = entry;
   return { type, node, host, address, port, description, community, txt, gossip };
+}
+
+/** The attributes without those that let others in. The same map where there are none, as nearly always. */
+export function withoutSecretPairs(pairs: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  const isHarmless = ([name, value]: [string, string]) => !isSecretName(name) && withoutSecrets(value) === value;
+  const all = [...pairs];
+  if (all.every(isHarmless)) return pairs;
+  return new Map(all.filter(([name]) => !isSecretName(name)).map(([name, value]) => [name, withoutSecrets(value)]));
 }
 
 /** A number or its digits; absent or empty means that the announcement has no port. */

@@ -1,6 +1,6 @@
 /** What a source has left out, row by row, so that its counts can be looked into. */
 
-import { cleanText } from '../lib/text.js';
+import { publicText } from './secrets.js';
 
 export interface SkippedRow {
   /** Who announced it, and as which type; null where that cannot be read. Strangers' texts, cleaned. */
@@ -48,5 +48,5 @@ export function keepNewest(rows: SkippedRow[], row: SkippedRow): void {
 /** Who announced an unusable entry, and as what, as far as it can be read. */
 export function readOrigin(value: unknown): Pick<SkippedRow, 'node' | 'type'> {
   const { s, m, i } = (typeof value === 'object' && value !== null ? value : {}) as Readonly<Record<string, unknown>>;
-  return { node: cleanText(m) || cleanText(i) || null, type: cleanText(s, TYPE_CAP) || null };
+  return { node: publicText(m) || publicText(i) || null, type: publicText(s, TYPE_CAP) || null };
 }

@@ -1,5 +1,6 @@
 /** Why is something not listed? Checks each link from this node's agent to an answering service, as it is now. */
 
+import { publicText } from '../announcement/secrets.js';
 import { readTag, TAG_NAME, type Tag } from '../announcement/tag-read.js';
 import { nearest } from '../lib/nearest.js';
 import { cleanText } from '../lib/text.js';
@@ -132,12 +133,12 @@ class Diagnosis {
     const name = node === '' ? self : node;
     const found = await findMember(members, name, this.#panel.discovery.announcements(this.#source));
     if (!found) {
-      const names = members.map(({ name }) => cleanText(name)).filter(({ length }) => length <= MAX_COMPARED_LENGTH);
+      const names = members.map(({ name }) => publicText(name)).filter(({ length }) => length <= MAX_COMPARED_LENGTH);
       const near = nearest(name.slice(0, MAX_COMPARED_LENGTH), names);
       const todo = near && this.#words.t('chain.member.near', { near });
       return { step: this.step('member', 'no', 'missing', { node: name }, todo), value: null };
     }
-    const shown = cleanText(found.name);
+    const shown = publicText(found.name);
     if (found.status === 'alive') {
       const params = { node: shown, address: found.address ?? '–' };
       return { step: this.step('member', 'yes', 'yes', params), value: found };

@@ -240,7 +240,7 @@ describe('an entry', () => {
         ['c', '3'],
       ],
     ],
-    ['url=http://x/?q=1', [['url', 'http://x/?q=1']]],
+    ['url=http://x/q=1', [['url', 'http://x/q=1']]],
     ['a=1 a=2', [['a', '1']]],
     ['ABCDEFG-HIJKLMN', [['', 'ABCDEFG-HIJKLMN']]],
     [

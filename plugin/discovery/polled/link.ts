@@ -2,8 +2,9 @@
  * Services that are announced as links, as routers do. Links may carry user names, passwords and queries, which are their
  * owner's mistake: they are taken out here, before anything is stored.
  */
+import { withoutSecretPairs } from '../../announcement/entry.js';
+import { publicText, withoutSecrets } from '../../announcement/secrets.js';
 import { canonicalAddress } from '../../lib/address.js';
-import { cleanText } from '../../lib/text.js';
 import { type Announcement, plainPath } from '../../model/provider.js';
 import type { Recognise } from '../source.js';
 
@@ -30,7 +31,6 @@ export interface LinkContext {
 /** Where nothing recognises it. */
 const UNKNOWN_TYPE = 'other';
 const LINK_CAP = 1_024;
-const NAME_CAP = 512;
 const WORDS_CAP = 16;
 
 /** Ports of links that name none. */
@@ -51,24 +51,24 @@ export function announceLink(
   const { scheme, host, port, path } = link;
   const address = canonicalAddress(host) ?? addressOf(host);
   if (address === null) return 'unknown-name';
-  const description = readName(service.name);
+  const description = publicText(service.name);
   const words = [...(service.words ?? []), ...wordsOf(description)];
   const type = recognise({ scheme, port, words }) ?? UNKNOWN_TYPE;
   const txt = new Map([
     ...(path === '/' || !(type === UNKNOWN_TYPE || OF_THE_WEB.has(scheme)) ? [] : [['path', path] as const]),
     ...(type === UNKNOWN_TYPE || scheme === 'https' ? [['scheme', scheme] as const] : []),
-    ...(service.txt ?? []),
+    ...withoutSecretPairs(new Map(service.txt ?? [])),
   ]);
-  const plain = canonicalAddress(host) === null ? cleanText(host) : '';
+  const plain = canonicalAddress(host) === null ? publicText(host) : '';
   return { type, node: service.node, host: plain, address, port, description, community: '', txt, gossip: null };
 }
 
 /** A service that has no link, only a text: listed, never measured. */
 export function announceText({ name, node, txt = [] }: Omit<LinkedService, 'link'>, address: string): Announcement {
-  const description = readName(name);
+  const description = publicText(name);
   return {
     ...{ type: UNKNOWN_TYPE, node, host: '', address, port: null, description, community: '' },
-    ...{ txt: new Map(txt), gossip: null },
+    ...{ txt: withoutSecretPairs(new Map(txt)), gossip: null },
   };
 }
 
@@ -92,17 +92,8 @@ function readLink(text: string): Link | LinkProblem {
   const host = hostname.replace(/^\[|\]$/g, '').toLowerCase();
   if (!/^[\w.:-]{1,253}$/.test(host)) return 'bad-link';
   const number = withPort === text ? Number(port) || PORTS[scheme] || null : null;
-  return { scheme, host, port: number, path: plainPath(new Map([['path', pathname]])) };
-}
-
-/** A stranger's name of a service, without what may let others in: links in it lose user and query, secrets their value. */
-function readName(name: string): string {
-  const text = name
-    .slice(0, NAME_CAP)
-    .replace(/(\w:\/\/)[^\s/@]*@/g, '$1')
-    .replace(/\?\S*=\S*/g, '')
-    .replace(/\b(user(?:name)?|login|pass(?:word|wd)?|pwd|pw|pin|token|key)\s*[=:]\s*\S+/gi, '$1');
-  return cleanText(text);
+  const folder = withoutSecrets(pathname) === pathname ? pathname : '/';
+  return { scheme, host, port: number, path: plainPath(new Map([['path', folder]])) };
 }
 
 const wordsOf = (name: string) => name.toLowerCase().split(/[^\p{L}\d]+/u, WORDS_CAP);

@@ -2,9 +2,10 @@
  * The services of an AREDN mesh, as one of its nodes lists them without a login. Its own format: sysinfo with `services` and
  * `hosts`, under the address of today or those of older firmware.
  */
+
+import { publicText } from '../../../announcement/secrets.js';
 import type { SkippedRow } from '../../../announcement/skipped.js';
 import { canonicalAddress } from '../../../lib/address.js';
-import { cleanText } from '../../../lib/text.js';
 import type { Announcement } from '../../../model/provider.js';
 import { defaultGateway } from '../../machine.js';
 import { type Found, PolledSource, type Reading } from '../../polled/index.js';
@@ -65,7 +66,7 @@ class Names {
       if (typeof name !== 'string' || address === null) continue;
       const key = plain(name);
       if (!this.#addresses.has(key)) this.#addresses.set(key, address);
-      if (!this.#names.has(address)) this.#names.set(address, cleanText(name));
+      if (!this.#names.has(address)) this.#names.set(address, publicText(name));
     }
   }
 

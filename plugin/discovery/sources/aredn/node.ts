@@ -1,5 +1,5 @@
 /** One node of an AREDN mesh, as it answers without a login. */
-import { cleanText } from '../../../lib/text.js';
+import { publicText } from '../../../announcement/secrets.js';
 import type { Machine } from '../../machine.js';
 import { download, NoSuchFile } from '../../polled/download.js';
 import type { Detected } from '../../source.js';
@@ -63,7 +63,7 @@ export async function detectRouter(machine: Machine, signal: AbortSignal): Promi
   try {
     const { node, api_version } = await new Node(gateway).sysinfo(signal);
     if (typeof node !== 'string' || api_version === undefined) return null;
-    const text = `AREDN: this machine’s router, ${gateway}, is the node ${cleanText(node)}`;
+    const text = `AREDN: this machine’s router, ${gateway}, is the node ${publicText(node)}`;
     return { text, hint: 'Set AREDN_NODE=auto' };
   } catch {
     return null;

@@ -4,9 +4,9 @@
  * RFC 6762 (multicast DNS), RFC 6763 (services in DNS).
  */
 import type { BlockList } from 'node:net';
+import { publicText } from '../../../announcement/secrets.js';
 import { keepNewest, type SkippedRow } from '../../../announcement/skipped.js';
 import { rangeList } from '../../../lib/address.js';
-import { cleanText } from '../../../lib/text.js';
 import type { Announcement } from '../../../model/provider.js';
 import { displayName, lower } from './names.js';
 import { type Question, Questions, type Wanted } from './questions.js';
@@ -212,7 +212,7 @@ export class MdnsCache {
     const address = chooseAddress(addresses, (candidate) => own.has(candidate) && !own.has(sender));
     const announcement = readService(type, instance, srv.data, txt?.data ?? [], address);
     if (typeof announcement !== 'string') return { announcement, heardAt, sender };
-    const node = cleanText(displayName(target)).replace(/\.local$/i, '') || null;
+    const node = publicText(displayName(target)).replace(/\.local$/i, '') || null;
     return { node, type, reason: announcement, heardAt };
   }
 

@@ -1,5 +1,5 @@
 /** Records of multicast DNS, read from a stranger's message, checked and capped. RFC 6762, RFC 6763. */
-import { announce, type EntryProblem, readEntry } from '../../../announcement/entry.js';
+import { announce, type EntryProblem, readEntry, withoutSecretPairs } from '../../../announcement/entry.js';
 import { canonicalAddress, rangeList } from '../../../lib/address.js';
 import { cleanText } from '../../../lib/text.js';
 import type { Announcement } from '../../../model/provider.js';
@@ -159,7 +159,7 @@ export function readService(
   const entry = readEntry({ s: type, d: label, m: displayName(target), i: address, p: port });
   if (typeof entry === 'string') return entry;
   const node = entry.host.replace(/\.local$/i, '') || entry.address;
-  return announce({ ...entry, txt: readPairs(txt) }, node);
+  return announce({ ...entry, txt: withoutSecretPairs(readPairs(txt)) }, node);
 }
 
 /**

@@ -4,10 +4,10 @@
  */
 import { existsSync, unwatchFile, watchFile } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
+import { publicText } from '../../../announcement/secrets.js';
 import type { SkippedRow } from '../../../announcement/skipped.js';
 import type { Config } from '../../../config/index.js';
 import { canonicalAddress } from '../../../lib/address.js';
-import { cleanText } from '../../../lib/text.js';
 import type { Machine } from '../../machine.js';
 import { download } from '../../polled/download.js';
 import { type Found, PolledSource, type Reading } from '../../polled/index.js';
@@ -36,7 +36,7 @@ class Names {
       if (address === null || name === '' || address.startsWith('127.')) continue;
       const key = name.toLowerCase();
       if (!this.#addresses.has(key)) this.#addresses.set(key, address);
-      if (!this.#names.has(address)) this.#names.set(address, cleanText(name));
+      if (!this.#names.has(address)) this.#names.set(address, publicText(name));
     }
   }
 
@@ -88,12 +88,12 @@ function readText(text: string, transport: string) {
   return {
     name: word,
     words: [word],
-    txt: [['transport', transport] as [string, string], ...declared.filter(isHarmless)],
+    txt: [['transport', transport] as [string, string], ...declared.filter(isOfNode)],
   };
 }
 
-const isHarmless = ([name]: readonly [string, string]) =>
-  !/user|pass|pwd|key|token|pin|^path$|^scheme$|^probe$/i.test(name);
+/** What means something to the panel is not the node's to say. */
+const isOfNode = ([name]: readonly [string, string]) => !/^(path|scheme|probe)$/i.test(name);
 
 /** Old systems write single bytes that are no UTF-8. */
 const decoder = new TextDecoder();

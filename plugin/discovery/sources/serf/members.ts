@@ -4,10 +4,10 @@
  */
 import { createHash } from 'node:crypto';
 import { announce, type Entry } from '../../../announcement/entry.js';
+import { publicText } from '../../../announcement/secrets.js';
 import type { SkippedRow } from '../../../announcement/skipped.js';
 import { readTag, TAG_NAME, type Tag } from '../../../announcement/tag-read.js';
 import { inSlices } from '../../../lib/slices.js';
-import { cleanText } from '../../../lib/text.js';
 import type { AgentEvent } from '../../../serf/client.js';
 import type { Member } from '../../../serf/member.js';
 import { allotShares, ENTRIES_CAP } from '../../budget.js';
@@ -84,7 +84,7 @@ export class Members {
 
   *skippedRows(): Iterable<SkippedRow> {
     for (const [name, { bad, reportedAt, entries, sightings }] of this.#known) {
-      const node = cleanText(name) || null;
+      const node = publicText(name) || null;
       for (const { type, reason } of bad) yield { node, type, reason, heardAt: reportedAt };
       if (entries > sightings.length) yield { node, type: null, reason: 'too-many', heardAt: reportedAt };
     }
@@ -193,7 +193,7 @@ export class Members {
     const { name, address, port } = member;
     const encrypted = this.encrypted && failedAt === null ? { encrypted: true as const } : {};
     const gossip = address !== null && port > 0 ? { address, port, ...encrypted } : null;
-    const node = cleanText(name);
+    const node = publicText(name);
     const announcer = announcerId(name);
     const before = new Map(sightings.map((sighting) => [providerIdOf(sighting.announcement), sighting.since]));
     return entries.map((entry) => {
