@@ -91,8 +91,8 @@ describe('the registry', () => {
 
   it.each([
     ["id: 'dav'", 'id must equal the file name "pastecat"'],
-    ["title: { ca: 'Carpetes' }", 'title needs a text in ca, es, en'],
-    ['summary: undefined', 'summary needs a text in ca, es, en'],
+    ["title: { ca: 'Carpetes' }", 'title needs a text in ca, es, en, de'],
+    ['summary: undefined', 'summary needs a text in ca, es, en, de'],
     ["icon: '<svg onload=1>'", 'icon must be SVG path data'],
     ['defaultPort: 70000', 'defaultPort must be 1..65535 or null'],
     ["transports: ['sctp']", 'transports must list tcp, udp or both'],
@@ -101,8 +101,8 @@ describe('the registry', () => {
     ['local: { units: [null] }', 'units must name systemd .service units'],
     ['local: null', 'units must name systemd .service units'],
     ["local: { units: [], link: 'yes' }", 'link must be true or false'],
-    ['local: { units: [], publishTxt: {} }', 'publishTxt needs a text in ca, es, en'],
-    ['local: { units: [], advice: {} }', 'advice needs a text in ca, es, en'],
+    ['local: { units: [], publishTxt: {} }', 'publishTxt needs a text in ca, es, en, de'],
+    ['local: { units: [], advice: {} }', 'advice needs a text in ca, es, en, de'],
     ["aliases: ['two words']", 'aliases must be words as on the wire'],
     ["links: [{ scheme: 'HTTP' }]", 'links need a scheme in lower case'],
     ["links: [{ scheme: 'http', port: 0 }]", 'links need a scheme in lower case'],

@@ -8,7 +8,7 @@ import type { DemoCommunity } from './index.js';
  */
 export const demoSource = (community: Pick<DemoCommunity, 'announcements'> | null): SourceType => ({
   id: 'demo',
-  title: { ca: 'demostració', es: 'demostración', en: 'demo' },
+  title: { ca: 'demostració', es: 'demostración', en: 'demo', de: 'Demo' },
   order: 100,
   trust: 'owner',
   isSet: () => false,

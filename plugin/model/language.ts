@@ -1,5 +1,5 @@
 /** The languages of the panel. */
 
-export const LANGUAGES = ['ca', 'es', 'en'] as const;
+export const LANGUAGES = ['ca', 'es', 'en', 'de'] as const;
 
 export type Language = (typeof LANGUAGES)[number];

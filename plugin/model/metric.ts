@@ -56,34 +56,47 @@ export const roundTripTime = time('rtt', {
   ca: 'temps d’anada i tornada',
   es: 'tiempo de ida y vuelta',
   en: 'round-trip time',
+  de: 'Laufzeit',
 });
 /** Time per extra kilobyte at the narrowest point of the path in either direction, ms/kB; 8 is 1 Mbit/s. */
 export const widthOfPath = (of: Times): Metric => ({
-  ...{ id: WIDTH, label: { ca: 'temps per kB', es: 'tiempo por kB', en: 'time per kB' }, unit: 'ms/kB', scale: 'log' },
+  ...{
+    id: WIDTH,
+    label: { ca: 'temps per kB', es: 'tiempo por kB', en: 'time per kB', de: 'Zeit je kB' },
+    unit: 'ms/kB',
+    scale: 'log',
+  },
   ...{ halfLifeHours: WIDTH_HOURS, ...of },
 });
 /** Variation of the round-trip time from one moment to the next, ms (RFC 3393). */
-export const jitter = time('jitter', { ca: 'fluctuació', es: 'fluctuación', en: 'jitter' });
+export const jitter = time('jitter', { ca: 'fluctuació', es: 'fluctuación', en: 'jitter', de: 'Schwankung' });
 /** Time from the request to the answer, ms. */
-export const answerTime = time('answer', { ca: 'temps de resposta', es: 'tiempo de respuesta', en: 'response time' });
+export const answerTime = time('answer', {
+  ca: 'temps de resposta',
+  es: 'tiempo de respuesta',
+  en: 'response time',
+  de: 'Antwortzeit',
+});
 /** Time to set up the encrypted connection, ms. */
 export const handshakeTime = time('handshake', {
   ca: 'temps de negociació',
   es: 'tiempo de negociación',
   en: 'handshake time',
+  de: 'Zeit für den Handshake',
 });
 /** Time from the request to the first byte of the answer, ms. */
 export const firstByteTime = time('ttfb', {
   ca: 'temps fins al primer byte',
   es: 'tiempo hasta el primer byte',
   en: 'time to first byte',
+  de: 'Zeit bis zum ersten Byte',
 });
 /** Metrics of which every answer has one, unless this program itself stalled while timing it; the first counts as its time. */
 export const ANSWER_TIMES: ReadonlySet<string> = new Set(['answer', 'ttfb', 'handshake']);
 /** Share of packets lost; 10 % makes a link useless. */
 export const loss = share(
   'loss',
-  { ca: 'paquets perduts', es: 'paquetes perdidos', en: 'packets lost' },
+  { ca: 'paquets perduts', es: 'paquetes perdidos', en: 'packets lost', de: 'verlorene Pakete' },
   0.1,
   0,
   PERFORMANCE_HOURS,
@@ -91,4 +104,10 @@ export const loss = share(
 /** Id of the metric that the score derives from successes and failures: no probe reports it. */
 export const ANSWERS = 'answers';
 /** Share of attempts that succeeded. */
-export const answers = share(ANSWERS, { ca: 'respostes', es: 'respuestas', en: 'answers' }, 0, 1, ANSWERS_HOURS);
+export const answers = share(
+  ANSWERS,
+  { ca: 'respostes', es: 'respuestas', en: 'answers', de: 'Antworten' },
+  0,
+  1,
+  ANSWERS_HOURS,
+);

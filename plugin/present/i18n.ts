@@ -1,4 +1,4 @@
-/** Catalan, Spanish and English: the texts of the pages, and numbers, dates and plurals as each language writes them. */
+/** The languages of the panel: the texts of the pages, and numbers, dates and plurals as each language writes them. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { programCommand } from '../config/install.js';
@@ -51,7 +51,7 @@ export function sourceTexts(sources: Discovery['sourceTypes']): MoreTexts {
 }
 
 /**
- * Reads the three languages and checks that they say the same things.
+ * Reads all languages and checks that they say the same things.
  * @param more texts that are kept elsewhere, by key
  * @throws Error naming the keys that one language lacks, or whose `{parameters}` differ.
  */
@@ -86,7 +86,7 @@ function differences(language: Language, texts: Texts, other: Language, compared
   });
 }
 
-/** Between a number and its unit. The units are symbols, the same in all three languages (SI brochure, 5.4.3). */
+/** Between a number and its unit. The units are symbols, the same in all languages (SI brochure, 5.4.3). */
 const NBSP = '\u00a0';
 const SYMBOLS: ReadonlyMap<string, string> = new Map([
   ['ms', 'ms'],

@@ -62,11 +62,12 @@ function wrongProtocol(text: string): Failed {
 
 const ipfs: ServiceType = {
   id: 'ipfs',
-  title: { ca: 'IPFS', es: 'IPFS', en: 'IPFS' },
+  title: { ca: 'IPFS', es: 'IPFS', en: 'IPFS', de: 'IPFS' },
   summary: {
     ca: 'Fitxers que es demanen pel contingut, a qualsevol que els tingui.',
     es: 'Ficheros que se piden por su contenido, a cualquiera que los tenga.',
     en: 'Files requested by their content, from any peer that has them.',
+    de: 'Dateien, die man nach ihrem Inhalt verlangt, von jedem, der sie hat.',
   },
   icon: 'M12 2l9 5v10l-9 5-9-5V7zM12 12l9-5M12 12L3 7M12 12v10',
   defaultPort: 4001,
@@ -85,13 +86,18 @@ const ipfs: ServiceType = {
     const at = endpoint(provider);
     if (at === null) return [];
     return [
-      { kind: 'copy', label: { ca: 'Adreça i port', es: 'Dirección y puerto', en: 'Address and port' }, text: at },
+      {
+        kind: 'copy',
+        label: { ca: 'Adreça i port', es: 'Dirección y puerto', en: 'Address and port', de: 'Adresse und Port' },
+        text: at,
+      },
       {
         kind: 'note',
         label: {
           ca: 'Per connectar-s’hi també cal l’identificador del node, que no s’anuncia: demaneu-lo a qui el manté.',
           es: 'Para conectarse hace falta también el identificador del nodo, que no se anuncia: pídalo a quien lo mantiene.',
           en: 'To connect you also need the node’s peer ID, which is not announced: ask whoever runs it.',
+          de: 'Zum Verbinden brauchst du auch die Peer-ID des Knotens, die nicht angekündigt wird: Frag den Betreiber.',
         },
       },
     ];

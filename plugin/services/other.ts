@@ -33,6 +33,7 @@ function webSteps({ address, port }: Usable): UseStep[] {
     ca: 'El port sol ser d’una pàgina web: proveu d’obrir-la',
     es: 'El puerto suele ser de una página web: pruebe a abrirla',
     en: 'The port is usually that of a web page: try to open it',
+    de: 'Der Port ist meist der einer Webseite: Versuche, sie zu öffnen',
   };
   return pageSteps(label, url);
 }
@@ -42,20 +43,21 @@ function linkSteps({ txt }: Usable, at: string): UseStep[] {
   const scheme = txt.get('scheme') ?? '';
   if (!/^[a-z][a-z\d+.-]{1,15}$/.test(scheme)) return [];
   const path = plainPath(txt);
-  const label = { ca: 'Enllaç anunciat', es: 'Enlace anunciado', en: 'Announced link' };
+  const label = { ca: 'Enllaç anunciat', es: 'Enlace anunciado', en: 'Announced link', de: 'Angekündigter Link' };
   return [{ kind: 'copy', label, text: `${scheme}://${at}${path === '/' ? '' : path}` }];
 }
 
 /** Announced without a key. */
-const bare: Texts = { ca: 'Text', es: 'Texto', en: 'Text' };
+const bare: Texts = { ca: 'Text', es: 'Texto', en: 'Text', de: 'Text' };
 
 const other: ServiceType = {
   id: 'other',
-  title: { ca: 'Altres serveis', es: 'Otros servicios', en: 'Other services' },
+  title: { ca: 'Altres serveis', es: 'Otros servicios', en: 'Other services', de: 'Andere Dienste' },
   summary: {
     ca: 'Un servei d’un tipus que aquest tauler no coneix.',
     es: 'Un servicio de un tipo que este panel no conoce.',
     en: 'A type of service that this panel does not know.',
+    de: 'Eine Art von Dienst, die dieses Panel nicht kennt.',
   },
   icon: 'M4 4h6v6H4zM14 4h6v6h-6zM4 14h6v6H4zM17 14v6M14 17h6',
   defaultPort: null,
@@ -68,12 +70,16 @@ const other: ServiceType = {
     const at = endpoint(provider);
     if (at === null) return [];
     return [
-      { kind: 'copy', label: { ca: 'Adreça i port', es: 'Dirección y puerto', en: 'Address and port' }, text: at },
+      {
+        kind: 'copy',
+        label: { ca: 'Adreça i port', es: 'Dirección y puerto', en: 'Address and port', de: 'Adresse und Port' },
+        text: at,
+      },
       ...linkSteps(provider, at),
       ...webSteps(provider),
     ];
   },
   describe: (txt) =>
-    [...txt].map(([key, value]) => ({ label: key === '' ? bare : { ca: key, es: key, en: key }, value })),
+    [...txt].map(([key, value]) => ({ label: key === '' ? bare : { ca: key, es: key, en: key, de: key }, value })),
 };
 export default other;

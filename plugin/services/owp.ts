@@ -36,6 +36,7 @@ const ACCOUNT: UseStep = {
     ca: 'Cal un compte: demaneu-lo a qui el manté, i digueu-li quina màquina us cal.',
     es: 'Hace falta una cuenta: pídala a quien lo mantiene, y dígale qué máquina necesita.',
     en: 'It takes an account: ask whoever runs it for one, and say which machine you need.',
+    de: 'Du brauchst ein Konto: Bitte den Betreiber um eines und sag, welche Maschine du brauchst.',
   },
 };
 
@@ -45,16 +46,18 @@ const UNENCRYPTED: UseStep = {
     ca: 'La connexió no va xifrada: no hi poseu una contrasenya que feu servir en un altre lloc.',
     es: 'La conexión no va cifrada: no ponga una contraseña que use en otro sitio.',
     en: 'The connection is not encrypted: use no password there that you use elsewhere.',
+    de: 'Die Verbindung ist nicht verschlüsselt: Nimm dort kein Passwort, das du anderswo benutzt.',
   },
 };
 
 const owp: ServiceType = {
   id: 'owp',
-  title: { ca: 'OpenVZ Web Panel', es: 'OpenVZ Web Panel', en: 'OpenVZ Web Panel' },
+  title: { ca: 'OpenVZ Web Panel', es: 'OpenVZ Web Panel', en: 'OpenVZ Web Panel', de: 'OpenVZ Web Panel' },
   summary: {
     ca: 'Màquines virtuals per als membres, gestionades des del navegador.',
     es: 'Máquinas virtuales para los miembros, gestionadas desde el navegador.',
     en: 'Virtual machines for members, managed in the browser.',
+    de: 'Virtuelle Maschinen für Mitglieder, verwaltet im Browser.',
   },
   icon: 'M3 4h18v7H3zM3 13h18v7H3zM6 7.5h2M6 16.5h2',
   defaultPort: 3000,
@@ -65,6 +68,7 @@ const owp: ServiceType = {
       ca: 'La contrasenya inicial d’OpenVZ Web Panel és coneguda: si encara és la vostra, canvieu-la ara.',
       es: 'La contraseña inicial de OpenVZ Web Panel es conocida: si aún es la suya, cámbiela ahora.',
       en: 'OpenVZ Web Panel’s first password is public knowledge: if it is still yours, change it now.',
+      de: 'Das erste Passwort von OpenVZ Web Panel ist allgemein bekannt: Wenn es noch deines ist, ändere es jetzt.',
     },
   },
   probe,
@@ -76,7 +80,7 @@ const owp: ServiceType = {
   use: (provider) => {
     const at = webAddress(provider);
     if (at === null) return [];
-    const label = { ca: 'Obriu el tauler', es: 'Abra el panel', en: 'Open the panel' };
+    const label = { ca: 'Obriu el tauler', es: 'Abra el panel', en: 'Open the panel', de: 'Panel öffnen' };
     return [...pageSteps(label, `${at}/`), ACCOUNT, ...(at.startsWith('https:') ? [] : [UNENCRYPTED])];
   },
 };

@@ -154,11 +154,13 @@ const pac: ServiceFile = {
     ca: 'Configuració automàtica per al navegador (PAC)',
     es: 'Configuración automática para el navegador (PAC)',
     en: 'Automatic configuration for the browser (PAC)',
+    de: 'Automatische Konfiguration für den Browser (PAC)',
   },
   hint: {
     ca: 'Al Firefox: Paràmetres → Paràmetres de xarxa → URL de configuració automàtica del servidor intermediari',
     es: 'En Firefox: Ajustes → Configuración de red → URL de configuración automática del proxy',
     en: 'In Firefox: Settings → Network Settings → Automatic proxy configuration URL',
+    de: 'In Firefox: Einstellungen → Verbindungs-Einstellungen → Automatische Proxy-Konfigurations-Adresse',
   },
   write: autoConfiguration,
 };
@@ -169,6 +171,7 @@ const ACCOUNT_NEEDED: UseStep = {
     ca: 'Us demanarà el compte de guifi.net; el mateix serveix per a tots els proxys federats. Si no en teniu, demaneu-lo a qui manté el proxy, que és qui l’aprova.',
     es: 'Le pedirá la cuenta de guifi.net; la misma sirve para todos los proxies federados. Si no tiene, pídala a quien mantiene el proxy, que es quien la aprueba.',
     en: 'It asks for your guifi.net account; one account works for all federated proxies. If you have none, ask whoever runs the proxy, who approves it.',
+    de: 'Er fragt nach deinem guifi.net-Konto; eines gilt für alle föderierten Proxys. Wenn du keines hast, frag den Betreiber des Proxys, der es freigibt.',
   },
 };
 
@@ -181,6 +184,7 @@ const BY_HAND: readonly UseStep[] = [
       ca: 'Android: paràmetres de la Wi-Fi, aquesta xarxa, modifica, opcions avançades, «Proxy: manual». iPhone i iPad: Wi-Fi, ⓘ, «Configurar proxy», «Manual». Val només per a aquesta Wi-Fi, i algunes aplicacions no en fan cas.',
       es: 'Android: ajustes de la Wi-Fi, esta red, modificar, opciones avanzadas, «Proxy: manual». iPhone y iPad: Wi-Fi, ⓘ, «Configurar proxy», «Manual». Vale solo para esta Wi-Fi, y algunas aplicaciones no le hacen caso.',
       en: 'Android: Wi-Fi settings, this network, edit, advanced options, “Proxy: Manual”. iPhone and iPad: Wi-Fi, ⓘ, “Configure Proxy”, “Manual”. It applies to this Wi-Fi only, and some apps ignore it.',
+      de: 'Android: WLAN-Einstellungen, dieses Netz, bearbeiten, erweiterte Optionen, „Proxy: Manuell“. iPhone und iPad: WLAN, ⓘ, „Proxy konfigurieren“, „Manuell“. Es gilt nur für dieses WLAN, und manche Apps beachten es nicht.',
     },
   },
   {
@@ -190,6 +194,7 @@ const BY_HAND: readonly UseStep[] = [
       ca: 'Firefox, a qualsevol sistema: Paràmetres, «Paràmetres de xarxa», configuració manual; també per a HTTPS.',
       es: 'Firefox, en cualquier sistema: Ajustes, «Configuración de red», configuración manual; también para HTTPS.',
       en: 'Firefox, on any system: Settings, “Network Settings”, manual configuration; also for HTTPS.',
+      de: 'Firefox, auf jedem System: Einstellungen, „Verbindungs-Einstellungen“, manuelle Konfiguration; auch für HTTPS.',
     },
   },
   {
@@ -199,6 +204,7 @@ const BY_HAND: readonly UseStep[] = [
       ca: 'Windows: Configuració, Xarxa i Internet, Servidor intermediari, configuració manual. macOS: Configuració del Sistema, Xarxa, Wi-Fi o Ethernet, Detalls, Proxies: el web (HTTP) i el web segur (HTTPS).',
       es: 'Windows: Configuración, Red e Internet, Proxy, configuración manual. macOS: Ajustes del Sistema, Red, Wi-Fi o Ethernet, Detalles, Proxies: el web (HTTP) y el web seguro (HTTPS).',
       en: 'Windows: Settings, Network & internet, Proxy, manual setup. macOS: System Settings, Network, Wi-Fi or Ethernet, Details, Proxies: web (HTTP) and secure web (HTTPS).',
+      de: 'Windows: Einstellungen, Netzwerk und Internet, Proxy, manuelle Einrichtung. macOS: Systemeinstellungen, Netzwerk, WLAN oder Ethernet, Details, Proxys: Web (HTTP) und sicheres Web (HTTPS).',
     },
   },
 ];
@@ -211,6 +217,7 @@ const linuxLines = (at: string): UseStep[] => [
       ca: 'Per a la línia d’ordres, fins que tanqueu el terminal; perquè duri, poseu-ho a ~/.profile. Si demana compte, escriviu-lo les dues vegades davant de l’adreça: http://USUARI:CONTRASENYA@…',
       es: 'Para la línea de órdenes, hasta que cierre el terminal; para que dure, póngalo en ~/.profile. Si pide cuenta, escríbala las dos veces delante de la dirección: http://USUARIO:CONTRASEÑA@…',
       en: 'For the command line, until you close the terminal; to keep it, add it to ~/.profile. If it asks for an account, write it before the address both times: http://USER:PASSWORD@…',
+      de: 'Für die Befehlszeile, bis du das Terminal schließt; damit es bleibt, füge es zu ~/.profile hinzu. Wenn er ein Konto verlangt, schreib es beide Male vor die Adresse: http://BENUTZER:PASSWORT@…',
     },
     text: `export http_proxy=http://${at}/ https_proxy=http://${at}/ no_proxy=localhost,127.0.0.1,::1`,
   },
@@ -221,6 +228,7 @@ const linuxLines = (at: string): UseStep[] => [
       ca: 'Per a l’apt, que no les llegeix amb sudo: a /etc/apt/apt.conf.d/80proxy, que dura; el compte, com a dalt',
       es: 'Para apt, que no las lee con sudo: en /etc/apt/apt.conf.d/80proxy, que dura; la cuenta, como arriba',
       en: 'For apt, which does not read them under sudo: into /etc/apt/apt.conf.d/80proxy, which lasts; the account as above',
+      de: 'Für apt, das sie unter sudo nicht liest: in /etc/apt/apt.conf.d/80proxy, was bleibt; das Konto wie oben',
     },
     text: `Acquire::http::Proxy "http://${at}/";\nAcquire::https::Proxy "http://${at}/";`,
   },
@@ -228,18 +236,19 @@ const linuxLines = (at: string): UseStep[] => [
 
 /** As Cloudy announces it, in English; anything else is shown as it came. */
 const YES_NO: ReadonlyMap<string, Texts> = new Map([
-  ['yes', { ca: 'sí', es: 'sí', en: 'yes' }],
-  ['no', { ca: 'no', es: 'no', en: 'no' }],
+  ['yes', { ca: 'sí', es: 'sí', en: 'yes', de: 'ja' }],
+  ['no', { ca: 'no', es: 'no', en: 'no', de: 'nein' }],
 ]);
 
 const proxy3: ServiceType = {
   id: 'proxy3',
   links: [{ scheme: 'http', port: 3128 }, { scheme: 'proxy' }, { scheme: 'guifi', word: 'proxy' }],
-  title: { ca: 'Proxy web', es: 'Proxy web', en: 'Web proxy' },
+  title: { ca: 'Proxy web', es: 'Proxy web', en: 'Web proxy', de: 'Web-Proxy' },
   summary: {
     ca: 'Per navegar per Internet a través de la connexió d’un veí.',
     es: 'Para navegar por Internet a través de la conexión de un vecino.',
     en: 'Browse the web through a neighbour’s Internet connection.',
+    de: 'Über den Internetzugang eines Nachbarn im Web surfen.',
   },
   icon: 'M3 12h6M15 12h6M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16zM9 9l3 3-3 3M18 9l3 3-3 3',
   defaultPort: 3128,
@@ -256,11 +265,13 @@ const proxy3: ServiceType = {
       ca: 'Comproveu-lo amb el vostre compte',
       es: 'Compruébelo con su cuenta',
       en: 'Check it with your account',
+      de: 'Mit deinem Konto prüfen',
     },
     explanation: {
       ca: 'El vostre compte de guifi.net diu si us deixa entrar. S’envia només a aquest servidor, sense xifrar, com fa el navegador: escriviu-lo només si us en refieu. No es desa enlloc.',
       es: 'Su cuenta de guifi.net dice si le deja entrar. Se envía solo a este servidor, sin cifrar, como hace el navegador: escríbala solo si se fía de él. No se guarda en ningún sitio.',
       en: 'Your guifi.net account shows whether it lets you in. It is sent only to this server, unencrypted, as a browser does: enter it only if you trust the server. It is not stored anywhere.',
+      de: 'Dein guifi.net-Konto zeigt, ob er dich hereinlässt. Es geht nur an diesen Server, unverschlüsselt, wie beim Browser: Gib es nur ein, wenn du dem Server traust. Es wird nirgends gespeichert.',
     },
   },
   // Two questions at most: the second one only where the first was answered without a proxy's signs.
@@ -277,10 +288,15 @@ const proxy3: ServiceType = {
     return [
       {
         kind: 'copy',
-        label: { ca: 'Adreça del proxy', es: 'Dirección del proxy', en: 'Address of the proxy' },
+        label: {
+          ca: 'Adreça del proxy',
+          es: 'Dirección del proxy',
+          en: 'Address of the proxy',
+          de: 'Adresse des Proxys',
+        },
         text: provider.address,
       },
-      { kind: 'copy', label: { ca: 'Port', es: 'Puerto', en: 'Port' }, text: String(provider.port) },
+      { kind: 'copy', label: { ca: 'Port', es: 'Puerto', en: 'Port', de: 'Port' }, text: String(provider.port) },
       ...(provider.facts?.login === 'no' ? [] : [ACCOUNT_NEEDED]),
       ...BY_HAND,
       ...linuxLines(at),
@@ -291,7 +307,7 @@ const proxy3: ServiceType = {
     const federated = txt.get('Federated');
     if (federated === undefined) return [];
     const value = YES_NO.get(federated.toLowerCase()) ?? federated;
-    return [{ label: { ca: 'Federat', es: 'Federado', en: 'Federated' }, value }];
+    return [{ label: { ca: 'Federat', es: 'Federado', en: 'Federated', de: 'Föderiert' }, value }];
   },
 };
 export default proxy3;

@@ -73,11 +73,12 @@ async function serverInfo(
 const snpservice: ServiceType = {
   id: 'snpservice',
   links: [{ scheme: 'guifi', word: 'snpgraphs' }],
-  title: { ca: 'Gràfiques de xarxa', es: 'Gráficas de red', en: 'Network graphs' },
+  title: { ca: 'Gràfiques de xarxa', es: 'Gráficas de red', en: 'Network graphs', de: 'Netzgrafiken' },
   summary: {
     ca: 'Mesura els equips d’una zona i en dibuixa el trànsit i la disponibilitat.',
     es: 'Mide los equipos de una zona y dibuja su tráfico y disponibilidad.',
     en: 'Measures the devices of a zone and draws their traffic and availability.',
+    de: 'Misst die Geräte einer Zone und zeichnet ihren Verkehr und ihre Verfügbarkeit.',
   },
   icon: 'M4 4v16h16M7 16l4-5 3 3 5-7',
   defaultPort: 80,
@@ -98,13 +99,14 @@ const snpservice: ServiceType = {
       ca: 'Obriu el servidor de gràfiques',
       es: 'Abra el servidor de gráficas',
       en: 'Open the graph server',
+      de: 'Grafikserver öffnen',
     };
     const zone = /^\d{1,9}$/.test(provider.facts?.zone ?? '') ? `node/${provider.facts?.zone}` : '';
     return [
       ...pageSteps(label, `${at}/snpservices/`),
       {
         kind: 'link',
-        label: { ca: 'Què pot mostrar', es: 'Qué puede mostrar', en: 'What it can show' },
+        label: { ca: 'Què pot mostrar', es: 'Qué puede mostrar', en: 'What it can show', de: 'Was er zeigen kann' },
         url: `${at}/snpservices/index.php?call=help`,
       },
       {
@@ -113,6 +115,7 @@ const snpservice: ServiceType = {
           ca: 'Perquè dibuixi els vostres equips: a guifi.net, editeu la vostra zona o el vostre node i trieu-lo com a servidor de gràfiques',
           es: 'Para que dibuje sus equipos: en guifi.net, edite su zona o su nodo y elíjalo como servidor de gráficas',
           en: 'To have it draw your devices: on guifi.net, edit your zone or node and choose it as the graph server',
+          de: 'Damit er deine Geräte zeichnet: Bearbeite auf guifi.net deine Zone oder deinen Knoten und wähle ihn als Grafikserver',
         },
         url: `https://guifi.net/${zone}`,
       },

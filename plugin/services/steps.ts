@@ -5,6 +5,7 @@ const FOR_A_CAMERA: Texts = {
   ca: 'Apunteu-hi la càmera del telèfon: l’obre al seu navegador.',
   es: 'Apunte la cámara del teléfono: se abre en su navegador.',
   en: 'Point the phone’s camera at it: it opens in its browser.',
+  de: 'Halte die Kamera des Telefons darauf: Es öffnet sich in dessen Browser.',
 };
 
 /** A page to open, and its code for a phone. */

@@ -121,6 +121,7 @@ function use(provider: Usable): UseStep[] {
           ca: 'No anuncia l’adreça de la graella (furl): demaneu-la a qui la manté.',
           es: 'No anuncia la dirección de la rejilla (furl): pídala a quien la mantiene.',
           en: 'It does not announce the grid’s address (furl): ask whoever runs the grid.',
+          de: 'Er kündigt die Adresse des Grids (furl) nicht an: Frag, wer das Grid betreibt.',
         },
       },
     ];
@@ -137,6 +138,7 @@ const OLD_ONLY: UseStep = {
     ca: 'Només per a graelles de Tahoe-LAFS 1.9 o anteriors: a les noves, demaneu el furl sencer a qui la manté.',
     es: 'Solo para rejillas de Tahoe-LAFS 1.9 o anteriores: en las nuevas, pida el furl entero a quien la mantiene.',
     en: 'Only for grids of Tahoe-LAFS 1.9 or older: for newer ones, ask whoever runs the grid for the whole furl.',
+    de: 'Nur für Grids von Tahoe-LAFS 1.9 oder älter: Bei neueren frag, wer das Grid betreibt, nach der ganzen furl.',
   },
 };
 
@@ -147,6 +149,7 @@ const joinSteps = (furl: string): UseStep[] => [
       ca: 'Adreça de la graella (furl)',
       es: 'Dirección de la rejilla (furl)',
       en: 'Address of the grid (furl)',
+      de: 'Adresse des Grids (furl)',
     },
     text: furl,
   },
@@ -157,6 +160,7 @@ const joinSteps = (furl: string): UseStep[] => [
       ca: 'Debian 12 no té Tahoe-LAFS: instal·leu-lo de PyPI; cal Internet',
       es: 'Debian 12 no tiene Tahoe-LAFS: instálelo de PyPI; hace falta Internet',
       en: 'Debian 12 has no Tahoe-LAFS: install it from PyPI; this takes the Internet',
+      de: 'Debian 12 hat kein Tahoe-LAFS: Installiere es aus PyPI; dafür braucht es das Internet',
     },
     text: 'sudo apt install pipx && pipx install tahoe-lafs && pipx ensurepath',
   },
@@ -167,6 +171,7 @@ const joinSteps = (furl: string): UseStep[] => [
       ca: 'Uniu-vos a la graella, una sola vegada',
       es: 'Únase a la rejilla, una sola vez',
       en: 'Join the grid, once only',
+      de: 'Dem Grid beitreten, nur einmal',
     },
     text: `tahoe create-client --introducer=${furl}`,
   },
@@ -177,6 +182,7 @@ const joinSteps = (furl: string): UseStep[] => [
       ca: 'Engegueu-lo, i deixeu-lo obert: és a http://127.0.0.1:3456/ mentre funciona',
       es: 'Póngalo en marcha, y déjelo abierto: está en http://127.0.0.1:3456/ mientras funciona',
       en: 'Start it, and leave it open: it is at http://127.0.0.1:3456/ while it runs',
+      de: 'Starte es und lass es offen: Solange es läuft, ist es unter http://127.0.0.1:3456/',
     },
     text: 'tahoe run',
   },
@@ -187,6 +193,7 @@ const joinSteps = (furl: string): UseStep[] => [
       ca: 'Windows i macOS: instal·leu Python i, amb «pip install tahoe-lafs», les mateixes dues ordres que al Linux.',
       es: 'Windows y macOS: instale Python y, con «pip install tahoe-lafs», las mismas dos órdenes que en Linux.',
       en: 'Windows and macOS: install Python and, with “pip install tahoe-lafs”, the same two commands as on Linux.',
+      de: 'Windows und macOS: Installiere Python und, mit „pip install tahoe-lafs“, dieselben zwei Befehle wie unter Linux.',
     },
   },
 ];
@@ -203,6 +210,7 @@ function fewServers(servers = ''): UseStep[] {
         ca: `La graella té ${servers} servidors, i un client nou en vol ${DEFAULT_HAPPY}: fins que no baixeu shares.happy a tahoe.cfg, no hi podreu desar res.`,
         es: `La rejilla tiene ${servers} servidores, y un cliente nuevo quiere ${DEFAULT_HAPPY}: hasta que no baje shares.happy en tahoe.cfg, no podrá guardar nada.`,
         en: `The grid has ${servers} servers, and a new client wants ${DEFAULT_HAPPY}: until you lower shares.happy in tahoe.cfg, you can store nothing.`,
+        de: `Das Grid hat ${servers} Server, und ein neuer Client will ${DEFAULT_HAPPY}: Bis du shares.happy in tahoe.cfg senkst, kannst du nichts speichern.`,
       },
     },
   ];
@@ -211,11 +219,12 @@ function fewServers(servers = ''): UseStep[] {
 const tahoe: ServiceType = {
   id: 'tahoe-lafs',
   aliases: ['tahoeintro'],
-  title: { ca: 'Tahoe-LAFS', es: 'Tahoe-LAFS', en: 'Tahoe-LAFS' },
+  title: { ca: 'Tahoe-LAFS', es: 'Tahoe-LAFS', en: 'Tahoe-LAFS', de: 'Tahoe-LAFS' },
   summary: {
     ca: 'Emmagatzematge xifrat i repartit entre els discos de molts membres.',
     es: 'Almacenamiento cifrado y repartido entre los discos de muchos miembros.',
     en: 'Encrypted storage spread over the disks of many members.',
+    de: 'Verschlüsselter Speicher, verteilt auf die Platten vieler Mitglieder.',
   },
   icon: 'M12 3l8 4.5v9L12 21l-8-4.5v-9zM4 7.5l8 4.5 8-4.5M12 12v9',
   defaultPort: null,
@@ -226,6 +235,7 @@ const tahoe: ServiceType = {
       ca: 'node_id= i l’identificador de l’introductor: el que hi ha entre «pb://» i «@» al seu introducer.furl.',
       es: 'node_id= y el identificador del introductor: lo que hay entre «pb://» y «@» en su introducer.furl.',
       en: 'node_id= and the introducer’s ID: the part between “pb://” and “@” in its introducer.furl.',
+      de: 'node_id= und die ID des Introducers: der Teil zwischen „pb://“ und „@“ in seiner introducer.furl.',
     },
   },
   probe,
@@ -247,7 +257,7 @@ const tahoe: ServiceType = {
     if (introducer === null) return [];
     return [
       {
-        label: { ca: 'Identificador del node', es: 'Identificador del nodo', en: 'Node ID' },
+        label: { ca: 'Identificador del node', es: 'Identificador del nodo', en: 'Node ID', de: 'Knoten-ID' },
         value: introducer.tub,
       },
     ];

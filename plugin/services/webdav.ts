@@ -45,7 +45,12 @@ async function judge(target: Target, answer: WebAnswer, path: string, context: P
 /** Whether the folder opens for this node: one that wants a login is of no use to those who have none. */
 const opens: Metric = {
   id: 'opens',
-  label: { ca: 's’obre sense compte', es: 'se abre sin cuenta', en: 'opens without an account' },
+  label: {
+    ca: 's’obre sense compte',
+    es: 'se abre sin cuenta',
+    en: 'opens without an account',
+    de: 'öffnet sich ohne Konto',
+  },
   unit: 'share',
   weight: 0.15,
   useless: 0,
@@ -83,6 +88,7 @@ const ON_A_PHONE: UseStep = {
     ca: 'Per desar-hi fitxers cal una aplicació que parli WebDAV: a l’Android, Material Files, de l’F-Droid. Doneu-li la mateixa adreça.',
     es: 'Para guardar ficheros hace falta una aplicación que hable WebDAV: en Android, Material Files, de F-Droid. Dele la misma dirección.',
     en: 'To save files there it takes an app that speaks WebDAV: on Android, Material Files, from F-Droid. Give it the same address.',
+    de: 'Um dort Dateien zu speichern, braucht es eine App, die WebDAV spricht: unter Android Material Files, bei F-Droid. Gib ihr dieselbe Adresse.',
   },
 };
 
@@ -94,6 +100,7 @@ const inFileManagers = (url: string): UseStep[] => [
       ca: 'Adreça per al gestor de fitxers: al GNOME, «Altres ubicacions»; al KDE, comença per webdav en lloc de dav',
       es: 'Dirección para el gestor de archivos: en GNOME, «Otras ubicaciones»; en KDE, empieza por webdav en lugar de dav',
       en: 'Address for the file manager: in GNOME, “Other Locations”; in KDE it begins with webdav instead of dav',
+      de: 'Adresse für den Dateimanager: in GNOME „Andere Orte“; in KDE beginnt sie mit webdav statt dav',
     },
     text: url.replace('http', 'dav'),
   },
@@ -104,6 +111,7 @@ const inFileManagers = (url: string): UseStep[] => [
       ca: 'Windows: Explorador de fitxers, «Connecta una unitat de xarxa». macOS: Finder, Vés, «Connecta’t al servidor».',
       es: 'Windows: Explorador de archivos, «Conectar a unidad de red». macOS: Finder, Ir, «Conectarse al servidor».',
       en: 'Windows: File Explorer, “Map network drive”. macOS: Finder, Go, “Connect to Server”.',
+      de: 'Windows: Datei-Explorer, „Netzlaufwerk verbinden“. macOS: Finder, „Gehe zu“, „Mit Server verbinden“.',
     },
     text: url,
   },
@@ -112,11 +120,12 @@ const inFileManagers = (url: string): UseStep[] => [
 const webdav: ServiceType = {
   id: 'webdav',
   links: [{ scheme: 'dav' }, { scheme: 'davs' }],
-  title: { ca: 'Carpetes web', es: 'Carpetas web', en: 'Web folders' },
+  title: { ca: 'Carpetes web', es: 'Carpetas web', en: 'Web folders', de: 'Webordner' },
   summary: {
     ca: 'Carpetes d’un veí que s’obren amb el gestor de fitxers (WebDAV).',
     es: 'Carpetas de un vecino que se abren con el gestor de archivos (WebDAV).',
     en: 'A neighbour’s folders that open in your file manager (WebDAV).',
+    de: 'Ordner eines Nachbarn, die sich in deinem Dateimanager öffnen (WebDAV).',
   },
   icon: 'M3 6h7l2 2h9v11H3zM12 11v5M9.500 13.500h5',
   defaultPort: 80,
@@ -131,12 +140,17 @@ const webdav: ServiceType = {
     if (web === null) return [];
     const path = plainPath(provider.txt);
     const url = `${web}${path}`;
-    const label = { ca: 'Obriu-la al navegador', es: 'Ábrala en el navegador', en: 'Open it in the browser' };
+    const label = {
+      ca: 'Obriu-la al navegador',
+      es: 'Ábrala en el navegador',
+      en: 'Open it in the browser',
+      de: 'Im Browser öffnen',
+    };
     return [...pageSteps(label, url), ON_A_PHONE, ...inFileManagers(url)];
   },
   describe: (txt) => {
     const path = plainPath(txt);
-    return path === '/' ? [] : [{ label: { ca: 'Carpeta', es: 'Carpeta', en: 'Folder' }, value: path }];
+    return path === '/' ? [] : [{ label: { ca: 'Carpeta', es: 'Carpeta', en: 'Folder', de: 'Ordner' }, value: path }];
   },
 };
 export default webdav;

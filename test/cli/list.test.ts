@@ -116,7 +116,8 @@ it('answers an unknown type with the nearest known one', async () => {
 it('understands part of a type’s id or title, in any language and case', async () => {
   const panel = fakePanel({ rows: [row({ type: 'Docker' })] });
   const [, syncthing] = panel.services.types;
-  if (syncthing) Object.assign(syncthing, { title: { ca: 'Fitxers compartits', es: 'Archivos', en: 'Files' } });
+  if (syncthing)
+    Object.assign(syncthing, { title: { ca: 'Fitxers compartits', es: 'Archivos', en: 'Files', de: 'Files' } });
   for (const [typed, meant] of [
     ...[
       ['DNS', 'dnsservice'],

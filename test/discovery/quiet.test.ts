@@ -50,7 +50,7 @@ it('is missed where it is named, and where nothing else is set', async () => {
 
 /** A source of which nothing but its state is of interest. */
 const source = (id: string, isSet: boolean, state: () => SourceState, lastUp: number | null = null): SourceType => ({
-  ...{ id, title: { ca: id, es: id, en: id }, order: 1, trust: 'anyone', isSet: () => isSet },
+  ...{ id, title: { ca: id, es: id, en: id, de: id }, order: 1, trust: 'anyone', isSet: () => isSet },
   open: () => ({
     status: () => ({ state: state(), lastUp, read: 0, skipped: {} }),
     sightings: () => [],

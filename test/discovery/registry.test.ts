@@ -17,7 +17,7 @@ const announcement = {
 };
 const good = {
   id: 'neighbours',
-  title: { ca: 'veïns', es: 'vecinos', en: 'neighbours' },
+  title: { ca: 'veïns', es: 'vecinos', en: 'neighbours', de: 'neighbours' },
   order: 15,
   trust: 'anyone',
   isSet: () => true,
@@ -59,7 +59,7 @@ describe('the sources', () => {
     expect(discovery.sources()).toMatchObject([{ name: 'neighbours', state: 'up', read: 1 }, { name: 'list' }]);
     const words = loadLocales(undefined, sourceTexts(sources));
     expect(LANGUAGES.map((language) => words(language).t('source.neighbours'))).toEqual([
-      ...['veïns', 'vecinos', 'neighbours'],
+      ...['veïns', 'vecinos', 'neighbours', 'neighbours'],
     ]);
   });
 
@@ -75,11 +75,11 @@ describe('the sources', () => {
 
   it.each([
     ["id: 'others'", 'id must equal the file name "neighbours"'],
-    ["title: { ca: 'veïns' }", 'title needs a text in ca, es, en'],
+    ["title: { ca: 'veïns' }", 'title needs a text in ca, es, en, de'],
     ['order: undefined', 'order must be a number'],
     ["trust: 'everyone'", 'trust must be owner or anyone'],
     ["reach: 'world'", 'reach must be community or link'],
-    ["remedy: { en: 'Ask.' }", 'remedy needs a text in ca, es, en'],
+    ["remedy: { en: 'Ask.' }", 'remedy needs a text in ca, es, en, de'],
     ['isSet: true', 'isSet must be a function'],
     ['open: undefined', 'open must be a function'],
   ])('with %s stop the start, naming file and fault', async (fault, message) => {

@@ -91,7 +91,7 @@ export class StandIn {
 
 /** A registry of types that have nothing but units. */
 export function registryOf(units: Readonly<Record<string, readonly string[]>>): ServiceRegistry {
-  const texts = { ca: 'x', es: 'x', en: 'x' };
+  const texts = { ca: 'x', es: 'x', en: 'x', de: 'x' };
   const typeOf = (id: string, names: readonly string[]): ServiceType => ({
     id,
     title: texts,

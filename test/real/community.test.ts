@@ -12,6 +12,7 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import cloudyServices from '../../plugin/index.js';
 import type { Job } from '../../plugin/model/job.js';
+import { LANGUAGES } from '../../plugin/model/language.js';
 import { DELTA } from '../../plugin/score/equals.js';
 import { type Agent, type AgentOptions, killAgents, startCommunity, until, writeTag } from './agents.js';
 import { freePort, type Program, startNamed, startSyncthing, startUnbound } from './programs.js';
@@ -254,7 +255,7 @@ describe('a community of ten real Serf agents', () => {
   it("shows a stranger's text only as text, on every page and in every language", async () => {
     const id = (await list('Docker'))[0]?.id;
     for (const path of ['/', '/services/dnsservice', '/services/Docker', `/services/Docker/providers/${id}`]) {
-      for (const language of ['ca', 'es', 'en']) {
+      for (const language of LANGUAGES) {
         const { body, statusCode } = await app.inject({ url: path, headers: { 'accept-language': language } });
         expect(statusCode).toBe(200);
         expect(body).not.toMatch(/<script>alert|<img src=x/);

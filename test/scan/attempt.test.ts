@@ -126,7 +126,7 @@ describe('an attempt', () => {
 
   it('costs more when a person asked for more, or offered an account', async () => {
     const askedCost = { packets: 1, bytes: 40 };
-    const text = { ca: 'x', es: 'x', en: 'x' };
+    const text = { ca: 'x', es: 'x', en: 'x', de: 'x' };
     const account = { label: text, explanation: text };
     const bytes = async (of: Partial<ServiceType>, more: Partial<AttemptOptions>) => (await made(of, more))?.bytes;
     expect(await bytes({ askedCost }, {})).toBe(60);

@@ -282,6 +282,7 @@ describe('dnsservice, the age of its data', () => {
       '3,3\u00a0h',
       '3,3\u00a0h',
       '3.3\u00a0h',
+      '3,3\u00a0h',
     ]);
   });
 });

@@ -1,4 +1,4 @@
-/** The three languages: complete, without leftovers, and chosen as people and browsers ask. */
+/** The languages: complete, without leftovers, and chosen as people and browsers ask. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -142,9 +142,10 @@ describe('the texts', () => {
   });
 
   it('differ between languages, except on purpose', () => {
-    const [ca, es, en] = LANGUAGES.map((language) => locales(language));
+    const en = locales('en');
+    const others = LANGUAGES.filter((language) => language !== 'en').map((language) => locales(language));
     const same = keys.filter(
-      (key) => / \w+ \w+/.test(texts[key] ?? '') && [ca, es].some((words) => words?.t(key) === en?.t(key)),
+      (key) => / \w+ \w+/.test(texts[key] ?? '') && others.some((words) => words.t(key) === en.t(key)),
     );
     expect(same).toEqual([]);
   });
@@ -155,6 +156,8 @@ describe('formatting', () => {
     expect(locales('ca').t('home.providers', { count: 1 })).toBe('1 proveïdor');
     expect(locales('es').t('home.providers', { count: 1_000_000 })).toBe('1.000.000 proveedores');
     expect(locales('en').t('home.providers', { count: 12_345 })).toBe('12,345 providers');
+    expect(locales('de').t('node.offers', { count: 1 })).toBe('bietet 1 Dienst an');
+    expect(locales('de').t('node.offers', { count: 12_345 })).toBe('bietet 12.345 Dienste an');
   });
 
   it('writes measured values with their unit', () => {
@@ -189,8 +192,9 @@ describe('choosing the language', () => {
     ['es', 'en', 'es'],
     [undefined, 'ca-valencia, en;q=0.5', 'ca'],
     [undefined, 'fil, es;q=0.3', 'es'],
-    [undefined, 'de, en;q=0.2, es;q=0.9', 'es'],
-    [undefined, 'en;q=0, de', 'ca'],
+    [undefined, 'fr, en;q=0.2, es;q=0.9', 'es'],
+    [undefined, 'en;q=0, fr', 'ca'],
+    [undefined, 'de-AT, en;q=0.9', 'de'],
     [undefined, 'ES-419', 'es'],
     [undefined, 'fil-PH, eng;q=0.9, cat, es-ES;q=0.1', 'es'],
     [undefined, 'pt, CA-ES-valencia; q=0.4, en ;q=0.3', 'ca'],

@@ -7,7 +7,7 @@ import { ranked } from './fake-panel.js';
 let web: TestWeb;
 afterEach(() => web.app.close());
 
-const label = { ca: 'x', es: 'x', en: 'x' };
+const label = { ca: 'x', es: 'x', en: 'x', de: 'x' };
 
 it('shows this node’s own configuration only to the owner, on the page and in the JSON', async () => {
   web = await startWeb();

@@ -133,7 +133,7 @@ describe('what strangers wrote', () => {
   it('never becomes a link that is not http', async () => {
     const visitor = await open();
     const { services } = web.panel;
-    const label = { ca: 'x', es: 'x', en: 'open it' };
+    const label = { ca: 'x', es: 'x', en: 'open it', de: 'open it' };
     const use = () => [
       { kind: 'link' as const, label, url: 'javascript:alert(1)' },
       { kind: 'link' as const, label, url: 'http://10.1.2.3:80/' },

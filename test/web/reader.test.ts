@@ -41,7 +41,7 @@ async function filled(publicRead = true): Promise<Filled> {
   const of = panel.services.of.bind(panel.services);
   const introduce = async () => new Map([['path', SECRETS.own]]);
   const use: ServiceType['use'] = (_, _best, own) => [
-    { kind: 'copy', label: { ca: '', es: '', en: '' }, text: own?.get('path') ?? 'as anybody' },
+    { kind: 'copy', label: { ca: '', es: '', en: '', de: '' }, text: own?.get('path') ?? 'as anybody' },
   ];
   Object.assign(panel.services, { of: (word: string) => ({ ...of(word), introduce, use }) });
   panel.states.set('dnsservice', localOf({ unit: 'named.service', state: 'running', enabled: true }));

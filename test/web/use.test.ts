@@ -8,7 +8,7 @@ import { NOW, NUMBERLESS, ranked } from './fake-panel.js';
 let web: TestWeb;
 afterEach(() => web.app.close());
 
-const label = (text: string) => ({ ca: text, es: text, en: text });
+const label = (text: string) => ({ ca: text, es: text, en: text, de: text });
 const connect: Connect = {
   label: label('Use it here'),
   done: label('It is in use.'),

@@ -173,13 +173,14 @@ function badLines(bad: readonly string[]): NonNullable<State['error']> {
 
 const list: SourceType = {
   id: 'list',
-  title: { ca: 'llista pròpia', es: 'lista propia', en: 'own list' },
+  title: { ca: 'llista pròpia', es: 'lista propia', en: 'own list', de: 'eigene Liste' },
   order: 20,
   trust: 'owner',
   remedy: {
     ca: 'Corregiu la línia al fitxer de PROVIDERS_FILE; les altres estan en ús.',
     es: 'Corrija la línea en el fichero de PROVIDERS_FILE; las demás están en uso.',
     en: 'Correct the line in the file of PROVIDERS_FILE; the others are in use.',
+    de: 'Berichtige die Zeile in der Datei von PROVIDERS_FILE; die anderen sind in Gebrauch.',
   },
   isSet: ({ providersFile }) => providersFile !== null,
   open: ({ providersFile }, { now }) => (providersFile === null ? null : new ListSource(providersFile, now)),

@@ -95,7 +95,7 @@ function remembering<T extends object>(text: (of: T) => readonly string[]): (of:
 
 const nameText = remembering(({ node, host }: Provider) => [node, host]);
 const toldText = remembering(({ description, community }: Provider) => [description, community]);
-/** In all three languages: who has one in mind need not know which of them the page speaks. */
+/** In all languages: who has one in mind need not know which of them the page speaks. */
 const titleText = remembering(({ id, title }: ServiceType) => [id, ...Object.values(title)]);
 const typeText = ({ typeId, type }: TypeSummary) => (typeId === type.id ? titleText(type) : fold(typeId));
 

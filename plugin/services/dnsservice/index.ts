@@ -34,7 +34,12 @@ const FIRST_SERIAL = 1_200_000_000;
  */
 const resolves: Metric = {
   id: 'resolves',
-  label: { ca: 'resol noms d’Internet', es: 'resuelve nombres de Internet', en: 'looks up Internet names' },
+  label: {
+    ca: 'resol noms d’Internet',
+    es: 'resuelve nombres de Internet',
+    en: 'looks up Internet names',
+    de: 'löst Internet-Namen auf',
+  },
   unit: 'share',
   weight: 0.4,
   useless: 0,
@@ -46,7 +51,12 @@ const resolves: Metric = {
 /** Whether guifi.net's own names are served, which a plain resolver does not know. */
 const zones: Metric = {
   id: 'zones',
-  label: { ca: 'coneix els noms de guifi.net', es: 'conoce los nombres de guifi.net', en: 'knows guifi.net names' },
+  label: {
+    ca: 'coneix els noms de guifi.net',
+    es: 'conoce los nombres de guifi.net',
+    en: 'knows guifi.net names',
+    de: 'kennt guifi.net-Namen',
+  },
   unit: 'share',
   weight: 0.07,
   useless: 0,
@@ -62,7 +72,7 @@ const zones: Metric = {
  */
 const age: Metric = {
   id: 'age',
-  label: { ca: 'antiguitat de les dades', es: 'antigüedad de los datos', en: 'age of its data' },
+  label: { ca: 'antiguitat de les dades', es: 'antigüedad de los datos', en: 'age of its data', de: 'Alter der Daten' },
   unit: 'hours',
   weight: 0.03,
   useless: 168,
@@ -238,11 +248,12 @@ const isName = (record: DnsRecord): record is StringAnswer => record.type === 'P
 const dnsservice: ServiceType = {
   id: 'dnsservice',
   links: [{ scheme: 'dns' }, { scheme: 'domain' }, { scheme: 'udp', port: 53 }, { scheme: 'guifi', word: 'dns' }],
-  title: { ca: 'Servidor DNS', es: 'Servidor DNS', en: 'DNS server' },
+  title: { ca: 'Servidor DNS', es: 'Servidor DNS', en: 'DNS server', de: 'DNS-Server' },
   summary: {
     ca: 'Tradueix noms en adreces: els de guifi.net i, sovint, els d’Internet.',
     es: 'Traduce nombres a direcciones: los de guifi.net y, a menudo, los de Internet.',
     en: 'Turns names into addresses: those of guifi.net and often those of the Internet.',
+    de: 'Macht aus Namen Adressen: denen von guifi.net und oft auch denen des Internets.',
   },
   icon: 'M12 2a10 10 0 1 0 0 20 10 10 0 0 0 0-20zM2 12h20M12 2c-5 5.5-5 14.5 0 20c5-5.5 5-14.5 0-20z',
   defaultPort: 53,

@@ -88,7 +88,12 @@ function findFailure({ leap, stratum, code }: Time, offset: number): ProbeResult
 /** How far its time may be off, by its own account. */
 const distance: Metric = {
   id: 'distance',
-  label: { ca: 'marge d’error de l’hora', es: 'margen de error de la hora', en: 'margin of its time' },
+  label: {
+    ca: 'marge d’error de l’hora',
+    es: 'margen de error de la hora',
+    en: 'margin of its time',
+    de: 'Spielraum seiner Zeit',
+  },
   unit: 'ms',
   weight: 0.3,
   useless: 1_000,
@@ -110,6 +115,7 @@ function use({ address, port }: Usable): UseStep[] {
       ca: 'Amb chrony: poseu la línia a /etc/chrony/sources.d/veins.sources; després, chronyc reload sources',
       es: 'Con chrony: ponga la línea en /etc/chrony/sources.d/vecinos.sources; después, chronyc reload sources',
       en: 'With chrony: put the line into /etc/chrony/sources.d/neighbours.sources; then chronyc reload sources',
+      de: 'Mit chrony: Schreibe die Zeile in /etc/chrony/sources.d/neighbours.sources; danach chronyc reload sources',
     },
     text: `server ${address}${port === 123 ? '' : ` port ${port}`} iburst`,
   };
@@ -122,6 +128,7 @@ function use({ address, port }: Usable): UseStep[] {
         ca: 'Servidor d’hora, per a la configuració d’un encaminador o d’una càmera',
         es: 'Servidor de hora, para la configuración de un router o de una cámara',
         en: 'Time server, for the settings of a router or a camera',
+        de: 'Zeitserver, für die Einstellungen eines Routers oder einer Kamera',
       },
       text: address,
     },
@@ -133,6 +140,7 @@ function use({ address, port }: Usable): UseStep[] {
         ca: 'Amb systemd-timesyncd: poseu la línia a /etc/systemd/timesyncd.conf, sota [Time]; després, systemctl restart systemd-timesyncd',
         es: 'Con systemd-timesyncd: ponga la línea en /etc/systemd/timesyncd.conf, bajo [Time]; después, systemctl restart systemd-timesyncd',
         en: 'With systemd-timesyncd: put the line into /etc/systemd/timesyncd.conf, below [Time]; then systemctl restart systemd-timesyncd',
+        de: 'Mit systemd-timesyncd: Schreibe die Zeile in /etc/systemd/timesyncd.conf, unter [Time]; danach systemctl restart systemd-timesyncd',
       },
       text: `NTP=${address}`,
     },
@@ -143,11 +151,12 @@ function use({ address, port }: Usable): UseStep[] {
 const ntp: ServiceType = {
   id: 'ntp',
   links: [{ scheme: 'ntp' }, { scheme: 'udp', port: 123 }, { scheme: 'guifi', word: 'ntp' }],
-  title: { ca: 'Hora', es: 'Hora', en: 'Time' },
+  title: { ca: 'Hora', es: 'Hora', en: 'Time', de: 'Zeit' },
   summary: {
     ca: 'Posa en hora els rellotges dels vostres equips.',
     es: 'Pone en hora los relojes de sus equipos.',
     en: 'Sets the clocks of your machines.',
+    de: 'Stellt die Uhren deiner Geräte.',
   },
   icon: 'M12 3a9 9 0 1 0 0 18a9 9 0 1 0 0-18M12 7v5l4 2',
   defaultPort: 123,

@@ -30,7 +30,7 @@ const probe: Prober = async (target, context) => {
 
 const USER: Hole = {
   name: 'user',
-  label: { ca: 'El vostre nom d’usuari', es: 'Su nombre de usuario', en: 'Your user name' },
+  label: { ca: 'El vostre nom d’usuari', es: 'Su nombre de usuario', en: 'Your user name', de: 'Dein Benutzername' },
   pattern: '[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}',
 };
 
@@ -42,9 +42,18 @@ function steps(url: string): UseStep[] {
         ca: 'Cal un compte: demaneu-lo a qui el manté.',
         es: 'Hace falta una cuenta: pídala a quien lo mantiene.',
         en: 'It takes an account: ask whoever runs it.',
+        de: 'Du brauchst ein Konto: Frag den Betreiber.',
       },
     },
-    ...pageSteps({ ca: 'Obriu-lo al navegador', es: 'Ábralo en el navegador', en: 'Open it in the browser' }, url),
+    ...pageSteps(
+      {
+        ca: 'Obriu-lo al navegador',
+        es: 'Ábralo en el navegador',
+        en: 'Open it in the browser',
+        de: 'Im Browser öffnen',
+      },
+      url,
+    ),
     {
       kind: 'copy',
       on: 'phone',
@@ -52,6 +61,7 @@ function steps(url: string): UseStep[] {
         ca: 'Adreça del servidor, per a l’aplicació Nextcloud o ownCloud (a l’F-Droid)',
         es: 'Dirección del servidor, para la aplicación Nextcloud u ownCloud (en F-Droid)',
         en: 'Server address, for the Nextcloud or ownCloud app (on F-Droid)',
+        de: 'Adresse des Servers, für die App von Nextcloud oder ownCloud (bei F-Droid)',
       },
       text: url,
     },
@@ -62,6 +72,7 @@ function steps(url: string): UseStep[] {
         ca: 'Els fitxers al gestor de fitxers del GNOME: «Altres ubicacions»',
         es: 'Los ficheros en el gestor de archivos de GNOME: «Otras ubicaciones»',
         en: 'The files in GNOME’s file manager: “Other Locations”',
+        de: 'Die Dateien im Dateimanager von GNOME: „Andere Orte“',
       },
       text: `${url.replace('http', 'dav')}remote.php/dav/files/<user>/`,
       holes: [USER],
@@ -76,11 +87,12 @@ const owncloud: ServiceType = {
   id: 'owncloud',
   aliases: ['nextcloud'],
   links: [...named('nextcloud'), ...named('owncloud')],
-  title: { ca: 'Núvols de fitxers', es: 'Nubes de ficheros', en: 'File clouds' },
+  title: { ca: 'Núvols de fitxers', es: 'Nubes de ficheros', en: 'File clouds', de: 'Datei-Clouds' },
   summary: {
     ca: 'Fitxers, calendaris i contactes a casa d’un veí (Nextcloud, ownCloud).',
     es: 'Ficheros, calendarios y contactos en casa de un vecino (Nextcloud, ownCloud).',
     en: 'Files, calendars and contacts on a neighbour’s machine (Nextcloud, ownCloud).',
+    de: 'Dateien, Kalender und Kontakte auf dem Rechner eines Nachbarn (Nextcloud, ownCloud).',
   },
   icon: 'M7 18a4 4 0 0 1 0-8a5 5 0 0 1 9.500-1a4.500 4.500 0 0 1 .5 9z',
   defaultPort: 443,

@@ -130,22 +130,29 @@ const NEEDS_STREAMER: UseStep = {
     ca: 'Només es mira al Linux, i Debian no té el programa «streamer»: un Cloudy el porta a la seva pàgina del PeerStreamer; si no, cal compilar-lo.',
     es: 'Solo se ve en Linux, y Debian no tiene el programa «streamer»: un Cloudy lo trae en su página de PeerStreamer; si no, hay que compilarlo.',
     en: 'It is watched on Linux only, and Debian has no program “streamer”: a Cloudy brings it on its PeerStreamer page; elsewhere it has to be compiled.',
+    de: 'Zuschauen geht nur unter Linux, und Debian hat kein Programm „streamer“: Ein Cloudy bringt es auf seiner PeerStreamer-Seite mit; anderswo muss man es kompilieren.',
   },
 };
 
 const INTERFACE: Hole = {
   name: 'interface',
-  label: { ca: 'La vostra interfície de xarxa', es: 'Su interfaz de red', en: 'Your network interface' },
+  label: {
+    ca: 'La vostra interfície de xarxa',
+    es: 'Su interfaz de red',
+    en: 'Your network interface',
+    de: 'Deine Netzwerkschnittstelle',
+  },
   pattern: '[A-Za-z0-9][A-Za-z0-9_.\\-]{0,14}',
 };
 
 const peerstreamer: ServiceType = {
   id: 'peerstreamer',
-  title: { ca: 'PeerStreamer', es: 'PeerStreamer', en: 'PeerStreamer' },
+  title: { ca: 'PeerStreamer', es: 'PeerStreamer', en: 'PeerStreamer', de: 'PeerStreamer' },
   summary: {
     ca: 'Un canal de vídeo en directe que els mateixos espectadors es passen entre ells.',
     es: 'Un canal de vídeo en directo que los propios espectadores se pasan entre ellos.',
     en: 'A live video channel that its viewers pass on to each other.',
+    de: 'Ein Live-Videokanal, den die Zuschauer untereinander weitergeben.',
   },
   icon: 'M3 6h12v12H3zM15 11l6-4v10l-6-4',
   defaultPort: null,
@@ -179,13 +186,14 @@ const peerstreamer: ServiceType = {
           ca: 'Mireu com es diu la vostra interfície de xarxa: la que té la vostra adreça de la malla',
           es: 'Mire cómo se llama su interfaz de red: la que tiene su dirección de la malla',
           en: 'See the name of your network interface: the one with your address in the mesh',
+          de: 'Sieh nach, wie deine Netzwerkschnittstelle heißt: die mit deiner Adresse im Mesh',
         },
         text: 'ip -brief address',
       },
       {
         kind: 'copy',
         on: 'linux',
-        label: { ca: 'Uniu-vos al canal', es: 'Únase al canal', en: 'Join the channel' },
+        label: { ca: 'Uniu-vos al canal', es: 'Únase al canal', en: 'Join the channel', de: 'Dem Kanal beitreten' },
         text: `streamer -i ${address} -p ${port} -P ${port} -F ${output} -I <interface>`,
         holes: [INTERFACE],
       },
@@ -196,6 +204,7 @@ const peerstreamer: ServiceType = {
           ca: 'Mireu-lo en una altra finestra; l’ffplay és al paquet ffmpeg',
           es: 'Véalo en otra ventana; ffplay está en el paquete ffmpeg',
           en: 'Watch it in another window; ffplay is in the package ffmpeg',
+          de: 'In einem anderen Fenster ansehen; ffplay ist im Paket ffmpeg',
         },
         text: `ffplay udp://${PLAYER.address}:${PLAYER.port}`,
       },

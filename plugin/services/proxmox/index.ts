@@ -32,11 +32,17 @@ function readRealms(answer: HttpAnswer): string | null {
 const proxmox: ServiceType = {
   id: 'proxmox',
   links: [{ scheme: 'https', port: 8_006 }],
-  title: { ca: 'Màquines virtuals (Proxmox)', es: 'Máquinas virtuales (Proxmox)', en: 'Virtual machines (Proxmox)' },
+  title: {
+    ca: 'Màquines virtuals (Proxmox)',
+    es: 'Máquinas virtuales (Proxmox)',
+    en: 'Virtual machines (Proxmox)',
+    de: 'Virtuelle Maschinen (Proxmox)',
+  },
   summary: {
     ca: 'Màquines virtuals i contenidors a l’equip d’un veí.',
     es: 'Máquinas virtuales y contenedores en el equipo de un vecino.',
     en: 'Virtual machines and containers on a neighbour’s hardware.',
+    de: 'Virtuelle Maschinen und Container auf der Hardware eines Nachbarn.',
   },
   icon: 'M4 4h16v6H4zM4 14h16v6H4zM7 7h1M7 17h1',
   defaultPort: 8_006,
@@ -49,7 +55,7 @@ const proxmox: ServiceType = {
   use: (provider) => {
     const at = webAddress({ ...provider, facts: { https: String(provider.port), ...provider.facts } });
     if (at === null) return [];
-    const label = { ca: 'Obriu la consola', es: 'Abra la consola', en: 'Open the console' };
+    const label = { ca: 'Obriu la consola', es: 'Abra la consola', en: 'Open the console', de: 'Konsole öffnen' };
     return [
       {
         kind: 'note',
@@ -57,6 +63,7 @@ const proxmox: ServiceType = {
           ca: 'Cal un compte: demaneu-lo a qui el manté. El navegador avisarà d’un certificat que no coneix.',
           es: 'Hace falta una cuenta: pídala a quien lo mantiene. El navegador avisará de un certificado que no conoce.',
           en: 'It takes an account: ask whoever runs it. The browser will warn of a certificate that it does not know.',
+          de: 'Du brauchst ein Konto: Frag den Betreiber. Der Browser wird vor einem Zertifikat warnen, das er nicht kennt.',
         },
       },
       ...pageSteps(label, `${at}/`),

@@ -84,6 +84,7 @@ function use(provider: Provider): UseStep[] {
           ca: 'No anuncia el seu identificador de dispositiu: demaneu-lo a qui el manté.',
           es: 'No anuncia su identificador de dispositivo: pídalo a quien lo mantiene.',
           en: 'It does not announce its device ID: ask whoever runs it.',
+          de: 'Er kündigt seine Geräte-ID nicht an: Frag den Betreiber.',
         },
       },
     ];
@@ -91,7 +92,12 @@ function use(provider: Provider): UseStep[] {
   return [
     {
       kind: 'copy',
-      label: { ca: 'Identificador de dispositiu', es: 'Identificador de dispositivo', en: 'Device ID' },
+      label: {
+        ca: 'Identificador de dispositiu',
+        es: 'Identificador de dispositivo',
+        en: 'Device ID',
+        de: 'Geräte-ID',
+      },
       text: id,
     },
     ...onAPhone(id),
@@ -103,6 +109,7 @@ function use(provider: Provider): UseStep[] {
         ca: 'Un cop afegit, l’altra banda us ha d’acceptar; després, compartiu-hi una carpeta.',
         es: 'Una vez añadido, la otra parte debe aceptarle; después, comparta una carpeta con ella.',
         en: 'Once you have added it, the other side has to accept you; then share a folder with it.',
+        de: 'Wenn du ihn hinzugefügt hast, muss die andere Seite dich annehmen; danach teile einen Ordner mit ihm.',
       },
     },
   ];
@@ -116,12 +123,13 @@ const onAPhone = (id: string): UseStep[] => [
       ca: 'Android: instal·leu Syncthing-Fork, de l’F-Droid. iPhone: Synctrain. A l’aplicació, afegiu un dispositiu i escanegeu aquest codi.',
       es: 'Android: instale Syncthing-Fork, de F-Droid. iPhone: Synctrain. En la aplicación, añada un dispositivo y escanee este código.',
       en: 'Android: install Syncthing-Fork, from F-Droid. iPhone: Synctrain. In the app, add a device and scan this code.',
+      de: 'Android: Installiere Syncthing-Fork, bei F-Droid. iPhone: Synctrain. Füge in der App ein Gerät hinzu und scanne diesen Code.',
     },
   },
   {
     kind: 'qr',
     on: 'phone',
-    label: { ca: 'Identificador de dispositiu', es: 'Identificador de dispositivo', en: 'Device ID' },
+    label: { ca: 'Identificador de dispositiu', es: 'Identificador de dispositivo', en: 'Device ID', de: 'Geräte-ID' },
     text: id,
   },
 ];
@@ -135,6 +143,7 @@ const inItsWindow = (at: string): UseStep[] => [
       ca: 'Obriu el Syncthing d’aquest ordinador',
       es: 'Abra el Syncthing de este ordenador',
       en: 'Open the Syncthing of this computer',
+      de: 'Das Syncthing dieses Computers öffnen',
     },
     url: 'http://127.0.0.1:8384/',
   },
@@ -145,6 +154,7 @@ const inItsWindow = (at: string): UseStep[] => [
       ca: 'Premeu «Add Remote Device» (afegeix un dispositiu remot) i enganxeu-hi l’identificador.',
       es: 'Pulse «Añadir un dispositivo» y pegue el identificador.',
       en: 'Press “Add Remote Device” and paste the device ID.',
+      de: 'Drücke „Externes Gerät hinzufügen“ und füge die Geräte-ID ein.',
     },
   },
   {
@@ -154,6 +164,7 @@ const inItsWindow = (at: string): UseStep[] => [
       ca: 'A «Advanced», com a adreces, això; i deseu-ho',
       es: 'En «Avanzado», como direcciones, esto; y guárdelo',
       en: 'Under “Advanced”, as addresses, this; then save',
+      de: 'Unter „Erweitert“ als Adressen dies; danach speichern',
     },
     text: `tcp://${at}, dynamic`,
   },
@@ -167,6 +178,7 @@ const onLinux = (id: string, at: string): UseStep[] => [
       ca: 'Si us falta el Syncthing, Debian el té; la segona línia l’engega per a vós, i dura',
       es: 'Si le falta Syncthing, Debian lo tiene; la segunda línea lo pone en marcha para usted, y dura',
       en: 'If Syncthing is missing, Debian has it; the second line starts it for you, and lasts',
+      de: 'Wenn Syncthing fehlt: Debian hat es; die zweite Zeile startet es für dich, auf Dauer',
     },
     text: 'sudo apt install syncthing\nsystemctl --user enable --now syncthing',
   },
@@ -177,6 +189,7 @@ const onLinux = (id: string, at: string): UseStep[] => [
       ca: 'Afegiu-lo des de la línia d’ordres, amb l’usuari que executa el Syncthing',
       es: 'Añádalo desde la línea de órdenes, con el usuario que ejecuta Syncthing',
       en: 'Add it on the command line, as the user that runs Syncthing',
+      de: 'Auf der Befehlszeile hinzufügen, als der Benutzer, unter dem Syncthing läuft',
     },
     // Two orders: given addresses with the first, Debian 12's Syncthing (1.19) breaks down.
     text: `syncthing cli config devices add --device-id ${id}\nsyncthing cli config devices ${id} addresses add 'tcp://${at}'`,
@@ -213,11 +226,12 @@ function addressesIn(text: string, url: string): readonly unknown[] {
 
 const syncthing: ServiceType = {
   id: 'syncthing',
-  title: { ca: 'Syncthing', es: 'Syncthing', en: 'Syncthing' },
+  title: { ca: 'Syncthing', es: 'Syncthing', en: 'Syncthing', de: 'Syncthing' },
   summary: {
     ca: 'Manté carpetes sincronitzades en diversos ordinadors, sense cap servidor central.',
     es: 'Mantiene carpetas sincronizadas en varios ordenadores, sin servidor central.',
     en: 'Keeps folders in sync on several computers, without a central server.',
+    de: 'Hält Ordner auf mehreren Computern gleich, ohne zentralen Server.',
   },
   icon: 'M4 12a8 8 0 0 1 14-5.300M20 4v4h-4M20 12a8 8 0 0 1-14 5.300M4 20v-4h4',
   defaultPort: 22000,
@@ -228,6 +242,7 @@ const syncthing: ServiceType = {
       ca: 'node_id= i l’identificador de dispositiu, que el Syncthing mostra a «Accions, Mostra l’ID».',
       es: 'node_id= y el identificador de dispositivo, que Syncthing muestra en «Acciones, Mostrar ID».',
       en: 'node_id= and the device ID, which Syncthing shows under “Actions, Show ID”.',
+      de: 'node_id= und die Geräte-ID, die Syncthing unter „Aktionen, ID anzeigen“ zeigt.',
     },
   },
   probe,
@@ -248,11 +263,13 @@ const syncthing: ServiceType = {
       ca: 'Afegeix-lo al Syncthing d’aquest node',
       es: 'Añadirlo al Syncthing de este nodo',
       en: 'Add it to this node’s Syncthing',
+      de: 'Zum Syncthing dieses Knotens hinzufügen',
     },
     done: {
       ca: 'Afegit al Syncthing d’aquest node. L’altra banda us ha d’acceptar; després, compartiu-hi una carpeta.',
       es: 'Añadido al Syncthing de este nodo. La otra parte debe aceptarle; después, comparta una carpeta con ella.',
       en: 'Added to this node’s Syncthing. The other side has to accept you; then share a folder with it.',
+      de: 'Zum Syncthing dieses Knotens hinzugefügt. Die andere Seite muss dich annehmen; danach teile einen Ordner mit ihm.',
     },
     suits: (provider) => endpoint(provider) !== null && announcedId(provider.txt) !== null,
     run: (provider, _, signal) => add(provider, signal),
@@ -261,7 +278,15 @@ const syncthing: ServiceType = {
     const id = announcedId(txt);
     if (id === null) return [];
     return [
-      { label: { ca: 'Identificador de dispositiu', es: 'Identificador de dispositivo', en: 'Device ID' }, value: id },
+      {
+        label: {
+          ca: 'Identificador de dispositiu',
+          es: 'Identificador de dispositivo',
+          en: 'Device ID',
+          de: 'Geräte-ID',
+        },
+        value: id,
+      },
     ];
   },
 };

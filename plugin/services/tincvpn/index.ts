@@ -116,17 +116,27 @@ const WORD = '[A-Za-z0-9_]{1,32}';
 const HOLES: readonly Hole[] = [
   {
     name: 'net',
-    label: { ca: 'Nom de la xarxa', es: 'Nombre de la red', en: 'Name of the network' },
+    label: { ca: 'Nom de la xarxa', es: 'Nombre de la red', en: 'Name of the network', de: 'Name des Netzes' },
     pattern: WORD,
   },
   {
     name: 'peer',
-    label: { ca: 'Nom de l’altra banda', es: 'Nombre de la otra parte', en: 'Name of the other side' },
+    label: {
+      ca: 'Nom de l’altra banda',
+      es: 'Nombre de la otra parte',
+      en: 'Name of the other side',
+      de: 'Name der anderen Seite',
+    },
     pattern: WORD,
   },
   {
     name: 'me',
-    label: { ca: 'Nom d’aquesta màquina', es: 'Nombre de esta máquina', en: 'Name of this machine' },
+    label: {
+      ca: 'Nom d’aquesta màquina',
+      es: 'Nombre de esta máquina',
+      en: 'Name of this machine',
+      de: 'Name dieses Rechners',
+    },
     pattern: WORD,
   },
 ];
@@ -164,6 +174,7 @@ const ONLY_KNOWN: UseStep = {
     ca: 'tinc només admet qui ja coneix: envieu el vostre fitxer de node a qui el manté, i demaneu-li el seu, el nom de la xarxa i quina adreça hi tindreu. Mai la clau privada (rsa_key.priv).',
     es: 'tinc solo admite a quien ya conoce: envíe su fichero de nodo a quien lo mantiene, y pídale el suyo, el nombre de la red y qué dirección tendrá en ella. Nunca la clave privada (rsa_key.priv).',
     en: 'tinc admits only those it knows: send your host file to whoever runs it, and ask for theirs, the name of the network and your address in it. Never send the private key (rsa_key.priv).',
+    de: 'tinc lässt nur herein, wen es kennt: Schick dem Betreiber deine Host-Datei und frag nach seiner, nach dem Namen des Netzes und nach deiner Adresse darin. Schick nie den privaten Schlüssel (rsa_key.priv).',
   },
 };
 
@@ -171,6 +182,7 @@ const NEW_NETWORK: Texts = {
   ca: 'Si aquesta màquina encara no té la xarxa: això la crea (com a root)',
   es: 'Si esta máquina aún no tiene la red: esto la crea (como root)',
   en: 'If this machine does not have the network yet: this creates it (as root)',
+  de: 'Wenn dieser Rechner das Netz noch nicht hat: Das legt es an (als root)',
 };
 const NEW_NETWORK_LINES = `apt install tinc
 mkdir -p /etc/tinc/<net>/hosts
@@ -181,6 +193,7 @@ const SEND: Texts = {
   ca: 'El fitxer que heu d’enviar',
   es: 'El fichero que debe enviar',
   en: 'The file to send them',
+  de: 'Die Datei, die du ihm schickst',
 };
 
 function theirSide({ address, port }: Provider, line: Line): UseStep[] {
@@ -189,12 +202,14 @@ function theirSide({ address, port }: Provider, line: Line): UseStep[] {
       ca: 'Deseu el seu fitxer a la carpeta hosts de la xarxa, amb el seu nom, i afegiu-hi l’adreça',
       es: 'Guarde su fichero en la carpeta hosts de la red, con su nombre, y añádale la dirección',
       en: 'Save their file in the network’s folder hosts, under their name, and add the address to it',
+      de: 'Speichere seine Datei im Ordner hosts des Netzes, unter seinem Namen, und ergänze die Adresse darin',
     },
-    connect: { ca: 'Que s’hi connecti', es: 'Que se conecte', en: 'Have it connect' },
+    connect: { ca: 'Que s’hi connecti', es: 'Que se conecte', en: 'Have it connect', de: 'Lass es sich verbinden' },
     restart: {
       ca: 'Reinicieu-lo; amb «enable», perquè duri',
       es: 'Reinícielo; con «enable», para que dure',
       en: 'Restart it; “enable” makes it last',
+      de: 'Starte es neu; „enable“ macht es dauerhaft',
     },
   };
   return [
@@ -211,6 +226,7 @@ const ownFile = (own: ReadonlyMap<string, string>): UseStep => ({
     ca: `Fitxer d’aquest node per a l’altra banda: hosts/${own.get('name')}`,
     es: `Fichero de este nodo para la otra parte: hosts/${own.get('name')}`,
     en: `This node’s file for the other side: hosts/${own.get('name')}`,
+    de: `Die Datei dieses Knotens für die andere Seite: hosts/${own.get('name')}`,
   },
   text: own.get('file') ?? '',
 });
@@ -227,6 +243,7 @@ function ownSide(own: ReadonlyMap<string, string>, peer: string): UseStep[] {
         ca: 'Línia per al tinc.conf de l’altra banda',
         es: 'Línea para el tinc.conf de la otra parte',
         en: 'Line for the other side’s tinc.conf',
+        de: 'Zeile für die tinc.conf der anderen Seite',
       },
       text: `ConnectTo = ${name}`,
     },
@@ -237,6 +254,7 @@ function ownSide(own: ReadonlyMap<string, string>, peer: string): UseStep[] {
         ca: `Amb tinc 1.1 n’hi ha prou que una banda executi «tinc -n ${net} invite ${peer}» i l’altra «tinc join» amb l’adreça que en surt.`,
         es: `Con tinc 1.1 basta con que una parte ejecute «tinc -n ${net} invite ${peer}» y la otra «tinc join» con la dirección resultante.`,
         en: `With tinc 1.1, one side runs “tinc -n ${net} invite ${peer}” and the other “tinc join” with the address it prints; nothing else is needed.`,
+        de: `Mit tinc 1.1 führt eine Seite „tinc -n ${net} invite ${peer}“ aus und die andere „tinc join“ mit der Adresse, die dabei herauskommt; mehr braucht es nicht.`,
       },
     },
   ];
@@ -244,11 +262,12 @@ function ownSide(own: ReadonlyMap<string, string>, peer: string): UseStep[] {
 
 const tincvpn: ServiceType = {
   id: 'tincvpn',
-  title: { ca: 'Xarxa privada tinc', es: 'Red privada tinc', en: 'tinc private network' },
+  title: { ca: 'Xarxa privada tinc', es: 'Red privada tinc', en: 'tinc private network', de: 'Privates Netz mit tinc' },
   summary: {
     ca: 'Uneix els membres d’una comunitat en una sola xarxa local, per damunt de la malla.',
     es: 'Une a los miembros de una comunidad en una sola red local, por encima de la malla.',
     en: 'Joins the members of a community into one local network on top of the mesh.',
+    de: 'Verbindet die Mitglieder einer Community zu einem lokalen Netz über dem Mesh.',
   },
   icon: 'M5 11h14v9H5zM8 11V8a4 4 0 0 1 8 0v3M12 14.5v2',
   defaultPort: 655,

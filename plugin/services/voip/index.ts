@@ -134,11 +134,12 @@ const OVER_TCP: UseStep = {
 const voip: ServiceType = {
   id: 'voip',
   links: [{ scheme: 'sip' }, { scheme: 'udp', port: 5_060 }, { scheme: 'guifi', word: 'asterisk' }],
-  title: { ca: 'Telefonia', es: 'Telefonía', en: 'Telephony' },
+  title: { ca: 'Telefonia', es: 'Telefonía', en: 'Telephony', de: 'Telefonie' },
   summary: {
     ca: 'Trucades dins de la xarxa, amb un telèfon o una aplicació (SIP).',
     es: 'Llamadas dentro de la red, con un teléfono o una aplicación (SIP).',
     en: 'Calls inside the network, with a telephone or an app (SIP).',
+    de: 'Anrufe im Netz, mit einem Telefon oder einer App (SIP).',
   },
   icon: 'M6 3h4l2 5-3 2a11 11 0 0 0 5 5l2-3 5 2v4c-9 3-18-6-15-15z',
   defaultPort: 5_060,
@@ -166,6 +167,7 @@ const voip: ServiceType = {
           ca: 'Cal un compte, amb un número: demaneu-lo a qui el manté.',
           es: 'Hace falta una cuenta, con un número: pídala a quien lo mantiene.',
           en: 'It takes an account, with a number: ask whoever runs it.',
+          de: 'Du brauchst ein Konto mit einer Nummer: Frag den Betreiber.',
         },
       },
       {
@@ -174,6 +176,7 @@ const voip: ServiceType = {
           ca: 'Domini o servidor SIP, per a un telèfon o una aplicació (a l’F-Droid, Linphone o baresip)',
           es: 'Dominio o servidor SIP, para un teléfono o una aplicación (en F-Droid, Linphone o baresip)',
           en: 'SIP domain or server, for a telephone or an app (on F-Droid, Linphone or baresip)',
+          de: 'SIP-Domain oder -Server, für ein Telefon oder eine App (bei F-Droid: Linphone oder baresip)',
         },
         text: at,
       },

@@ -51,11 +51,12 @@ function webAt(provider: Usable): string | null {
 const web: ServiceType = {
   id: 'web',
   links: [{ scheme: 'http' }, { scheme: 'https' }, { scheme: 'guifi', word: 'web' }],
-  title: { ca: 'Pàgines web', es: 'Páginas web', en: 'Web sites' },
+  title: { ca: 'Pàgines web', es: 'Páginas web', en: 'Web sites', de: 'Webseiten' },
   summary: {
     ca: 'Pàgines dels veïns, que s’obren sense passar per Internet.',
     es: 'Páginas de los vecinos, que se abren sin pasar por Internet.',
     en: 'Neighbours’ pages, which open without going through the Internet.',
+    de: 'Seiten von Nachbarn, die sich ohne Umweg über das Internet öffnen.',
   },
   icon: 'M3 5h18v14H3zM3 9h18M6 7h1M9 7h1',
   defaultPort: 80,
@@ -70,12 +71,12 @@ const web: ServiceType = {
   use: (provider) => {
     const at = webAt(provider);
     if (at === null) return [];
-    const label = { ca: 'Obriu la pàgina', es: 'Abra la página', en: 'Open the page' };
+    const label = { ca: 'Obriu la pàgina', es: 'Abra la página', en: 'Open the page', de: 'Seite öffnen' };
     return pageSteps(label, `${at}${plainPath(provider.txt)}`);
   },
   describe: (txt) => {
     const path = plainPath(txt);
-    return path === '/' ? [] : [{ label: { ca: 'Carpeta', es: 'Carpeta', en: 'Folder' }, value: path }];
+    return path === '/' ? [] : [{ label: { ca: 'Carpeta', es: 'Carpeta', en: 'Folder', de: 'Ordner' }, value: path }];
   },
 };
 export default web;

@@ -103,7 +103,7 @@ function open(setting: string, context: SourceContext): PolledSource {
 
 const aredn: SourceType = {
   id: 'aredn',
-  title: { ca: 'AREDN', es: 'AREDN', en: 'AREDN' },
+  title: { ca: 'AREDN', es: 'AREDN', en: 'AREDN', de: 'AREDN' },
   order: 40,
   trust: 'anyone',
   isSet: ({ arednNode }) => arednNode !== null,

@@ -200,7 +200,7 @@ function isUsable({ internal, address }: NetworkInterfaceInfo): boolean {
 
 const avahi: SourceType = {
   id: 'avahi',
-  title: { ca: 'Avahi', es: 'Avahi', en: 'Avahi' },
+  title: { ca: 'Avahi', es: 'Avahi', en: 'Avahi', de: 'Avahi' },
   order: 30,
   trust: 'anyone',
   reach: 'link',

@@ -149,7 +149,7 @@ export function openOlsr(files: Files, url: string | null, context: SourceContex
 
 const olsr: SourceType = {
   id: 'olsr',
-  title: { ca: 'OLSR', es: 'OLSR', en: 'OLSR' },
+  title: { ca: 'OLSR', es: 'OLSR', en: 'OLSR', de: 'OLSR' },
   order: 50,
   trust: 'anyone',
   detect,

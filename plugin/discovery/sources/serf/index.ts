@@ -196,7 +196,7 @@ export class SerfSource implements Source, Agent {
 
 const serf: SourceType = {
   id: 'serf',
-  title: { ca: 'Serf', es: 'Serf', en: 'Serf' },
+  title: { ca: 'Serf', es: 'Serf', en: 'Serf', de: 'Serf' },
   order: 10,
   trust: 'anyone',
   reach: 'community',
