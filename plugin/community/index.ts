@@ -5,8 +5,11 @@ import type { Discovery } from '../discovery/index.js';
 import type { Time } from '../lib/clock/index.js';
 import { log } from '../lib/log.js';
 import { MINUTE_MS } from '../lib/time.js';
-import type { Store } from '../store/index.js';
+import type { Peer, Said, Store } from '../store/index.js';
+import { Asker, type AskerDeps } from './asker.js';
+import { publicKey, readDocument } from './document.js';
 import type { FirstHandDeps } from './first-hand.js';
+import { PEER_PROBLEMS, type PeerProblem } from './judge.js';
 import { ownKey } from './key.js';
 import { Listener } from './listener.js';
 import { OwnDocument } from './own-document.js';
@@ -21,8 +24,10 @@ const RETRY_MS = MINUTE_MS;
 export interface CommunityDeps extends Pick<FirstHandDeps, 'services' | 'ranking'> {
   readonly config: Pick<Config, 'share' | 'shareListen' | 'peers' | 'communityRanges' | 'dataDir'>;
   readonly discovery: Discovery;
-  readonly store: Pick<Store, 'attempts' | 'opinions' | 'settings'>;
-  readonly time: Pick<Time, 'now' | 'steady'>;
+  readonly store: Pick<Store, 'attempts' | 'opinions' | 'peers' | 'settings'>;
+  readonly time: Pick<Time, 'now' | 'steady' | 'doubted'>;
+  readonly spend: AskerDeps['spend'];
+  readonly random?: () => number;
 }
 
 export interface CommunityStatus {
@@ -34,16 +39,32 @@ export interface CommunityStatus {
   /** Why it does not, in English; null where it does, or is off. */
   readonly problem: string | null;
   readonly tag: TagState;
+  /** The panels that were asked, by name. */
+  readonly peers: readonly PeerStatus[];
+}
+
+export interface PeerStatus {
+  /** How it was found. */
+  readonly id: string;
+  readonly name: string;
+  /** ms since the epoch. */
+  readonly askedAt: number;
+  /** How many providers it last told of; null where nothing was ever taken from it. */
+  readonly rows: number | null;
+  readonly problem: PeerProblem | null;
 }
 
 /** The part that pages use. */
-export type CommunityPart = Pick<Community, 'status' | 'on' | 'off' | 'tellStars'>;
+export type CommunityPart = Pick<Community, 'status' | 'on' | 'off' | 'tellStars' | 'forget'>;
 
 export class Community {
   readonly #deps: CommunityDeps;
   #on: boolean;
   #tag: ShareTag | null = null;
   #document: OwnDocument | null = null;
+  #asker: Asker | null = null;
+  /** Whether a person has just turned it on. */
+  #soon = false;
   #listener: Listener | null = null;
   #problem: string | null = null;
   #retry: NodeJS.Timeout | undefined;
@@ -71,6 +92,7 @@ export class Community {
       address: this.#listener?.address ?? null,
       problem: this.#problem,
       tag: this.#tag?.state ?? 'none',
+      peers: this.#deps.store.peers.all().map(toStatus),
     };
   }
 
@@ -78,6 +100,7 @@ export class Community {
   on(): Promise<void> {
     this.#deps.store.settings.keep(SETTING, 'on');
     this.#on = true;
+    this.#soon = true;
     return this.#settle();
   }
 
@@ -90,6 +113,11 @@ export class Community {
 
   tellStars(stars: boolean): void {
     this.#deps.store.settings.set(STARS_SETTING, stars ? 'on' : 'off');
+  }
+
+  /** Takes the next document from it as if it were the first: its owner has installed it anew, and says so. */
+  forget(peer: string): void {
+    this.#deps.store.peers.forget(peer);
   }
 
   /** The tag stays: a panel that restarts is the same one. */
@@ -119,7 +147,7 @@ export class Community {
     if (this.#listener !== null) return;
     const { config, time } = this.#deps;
     try {
-      this.#document ??= this.#ownDocument();
+      this.#begin();
       const options = { document: () => this.#text(), isWelcome: this.#isWelcome(), steady: () => time.steady() };
       this.#listener = await Listener.open(config.shareListen, options);
       this.#problem = null;
@@ -138,14 +166,20 @@ export class Community {
   }
 
   async #shut(): Promise<void> {
-    await this.#listener?.close();
+    await Promise.all([this.#listener?.close(), this.#asker?.close()]);
     this.#listener = null;
+    this.#asker = null;
   }
 
-  #ownDocument(): OwnDocument {
+  /** What it says, and whom it asks. @throws Error where the key cannot be read or made */
+  #begin(): void {
     const { config, time } = this.#deps;
-    const deps = { ...this.#deps, dataDir: config.dataDir, now: () => time.now(), steady: () => time.steady() };
-    return new OwnDocument(deps, ownKey(config.dataDir));
+    const key = ownKey(config.dataDir);
+    const own = { dataDir: config.dataDir, now: () => time.now(), steady: () => time.steady() };
+    this.#document ??= new OwnDocument({ ...this.#deps, ...own }, key);
+    const asking = { ...this.#deps, ownKey: publicKey(key), heard: () => {} };
+    this.#asker ??= new Asker(asking, this.#soon);
+    this.#soon = false;
   }
 
   async #text(): Promise<string | null> {
@@ -159,4 +193,15 @@ export class Community {
     const named = new Set(peers.map(({ host }) => host));
     return (address) => named.has(address) || address.startsWith('127.') || address === '::1' || ofCommunity(address);
   }
+}
+
+function toStatus({ peer, node, askedAt, problem, said }: Peer): PeerStatus {
+  const known = PEER_PROBLEMS.find((word) => word === problem) ?? null;
+  return { id: peer, name: node, askedAt, problem: known, rows: said && rowsIn(said) };
+}
+
+/** It was sound when it came. */
+function rowsIn({ document, at }: Said): number {
+  const read = readDocument(Buffer.from(document), at * 1_000);
+  return typeof read === 'string' ? 0 : read.rows.length;
 }

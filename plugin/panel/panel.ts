@@ -95,7 +95,8 @@ export class WiredPanel implements Panel {
     const terms = new Terms(store.settings, config.scanBytesPerDay);
     this.#scanner = new Scanner({ ...scanning, ended, measurer, terms, ...(serving && { pauses: PAUSES }) });
     this.background = new Scheduler({ ...scanning, scanner: this.#scanner, terms });
-    this.community = new Community({ config, services, discovery, store, ranking, time });
+    const spend = (bytes: number) => this.#scanner.spend(bytes);
+    this.community = new Community({ config, services, discovery, store, ranking, time, spend });
     if (!serving) return;
     this.background.start();
     const tell = (typeId: string, provider: string, change: Change) => this.changed(typeId, provider, change);

@@ -155,6 +155,17 @@ export class Scanner {
     return this.#deps.terms?.share ?? BACKGROUND_SHARE;
   }
 
+  /**
+   * Takes bytes that no attempt stores out of the day's budget.
+   * @returns false, and takes nothing, where so many would leave a person's scans too few
+   */
+  spend(bytes: number): boolean {
+    const { budget } = this.#tools;
+    if (budget.spent() + bytes > budget.limit(BACKGROUND_SHARE)) return false;
+    budget.lose(bytes);
+    return true;
+  }
+
   /** Ends what measures, also in the middle of it. */
   close(): Promise<void> {
     return this.#tools.measurer.close();

@@ -16,13 +16,14 @@ import { type DayRow, type HistoryStore, historyStore, NOT_TRIED, type TypeHealt
 import { type JobStore, jobStore } from './tables/jobs.js';
 import { type Opinion, type OpinionStore, opinionStore } from './tables/opinions.js';
 import { type OwnStore, ownStore } from './tables/own.js';
+import { type Peer, type PeerStore, peerStore, type Said } from './tables/peers.js';
 import { type ProviderIds, providerIds, providerKeys } from './tables/providers.js';
 import { type RecommendationStore, recommendationStore } from './tables/recommendations.js';
 import { type Session, type SessionStore, sessionStore } from './tables/sessions.js';
 import { type SettingStore, settingStore } from './tables/settings.js';
 import { watchers } from './watch.js';
 
-export type { DayRow, JobStore, Opinion, Past, Session, SessionStore, SettingStore, TypeHealth };
+export type { DayRow, JobStore, Opinion, Past, Peer, PeerStore, Said, Session, SessionStore, SettingStore, TypeHealth };
 export { NOT_TRIED };
 
 export interface Store {
@@ -32,6 +33,8 @@ export interface Store {
   readonly attempts: AttemptStore;
   readonly history: HistoryStore;
   readonly opinions: OpinionStore;
+  /** Neighbours' panels, and what they say. */
+  readonly peers: PeerStore;
   readonly recommendations: RecommendationStore;
   readonly own: OwnStore;
   readonly jobs: JobStore;
@@ -114,11 +117,12 @@ function storeOn(db: Connection, time: Clock | (() => number), maxBytes: number)
   const dated = {
     ...{ announcers: announcerStore(db), events: eventStore(db, now) },
     ...{ opinions: opinionStore(db, now), recommendations: recommendationStore(db, now) },
+    peers: peerStore(db),
   };
   const { attempts, history, jobs, own, sessions } = prunable;
-  const { announcers, events, opinions, recommendations } = dated;
+  const { announcers, events, opinions, peers, recommendations } = dated;
   // Days after the attempts that they are computed from.
-  const tables = [attempts, history, jobs, own, sessions, announcers, events, opinions, recommendations];
+  const tables = [attempts, history, jobs, own, sessions, announcers, events, opinions, peers, recommendations];
   const latest = (before: number) => newest([attempts.latest(before), events.latest(before), sessions.latest(before)]);
   const clock = typeof time === 'function' ? null : followClock(db, time, settings, { tables, latest });
   return {

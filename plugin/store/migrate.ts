@@ -9,6 +9,7 @@ import { HISTORY_SCHEMA } from './tables/history.js';
 import { JOBS_SCHEMA } from './tables/jobs.js';
 import { OPINIONS_SCHEMA } from './tables/opinions.js';
 import { OWN_SCHEMA } from './tables/own.js';
+import { PEERS_SCHEMA } from './tables/peers.js';
 import { IDS_SCHEMA } from './tables/providers.js';
 import { RECOMMENDATIONS_SCHEMA, SINCE_SCHEMA } from './tables/recommendations.js';
 import { LOGINS_SCHEMA, SESSIONS_SCHEMA } from './tables/sessions.js';
@@ -22,6 +23,7 @@ const STEPS: readonly string[] = [
   LOGINS_SCHEMA,
   ANNOUNCERS_SCHEMA + IDS_SCHEMA,
   SINCE_SCHEMA,
+  PEERS_SCHEMA,
 ];
 
 const readVersion = (db: Database.Database) => Number(pragma(db, 'user_version'));

@@ -1,8 +1,10 @@
 /** Documents, rows and keys for the tests of the room. */
+
 import { generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
 import { makeDocument, type OpinionDocument, type OpinionRow, readDocument } from '../../plugin/community/document.js';
+import { NOW } from '../web/fake-panel.js';
 
-export const NOW = Date.UTC(2026, 10, 23, 12);
+export { NOW };
 export const HOUR = 3_600_000;
 
 export const newKey = (): KeyObject => generateKeyPairSync('ed25519').privateKey;

@@ -1,50 +1,10 @@
 /** Telling neighbours: off until it is turned on, first-hand only, and no more than was agreed to. */
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { Community, type CommunityDeps } from '../../plugin/community/index.js';
 import { PATH } from '../../plugin/community/listener.js';
-import { fixedTime } from '../../plugin/lib/clock/index.js';
-import type { Attempt } from '../../plugin/model/attempt.js';
-import type { Ranked } from '../../plugin/model/ranked.js';
-import { fakePanel, NOW, ranked } from '../web/fake-panel.js';
-import { HOUR, taken } from './made.js';
-
-const TYPE = 'dnsservice';
-
-async function world(rows: readonly Ranked[] = [], config: Partial<CommunityDeps['config']> = {}) {
-  const dataDir = mkdtempSync(join(tmpdir(), 'sharing-'));
-  const panel = await fakePanel();
-  panel.lists.set(TYPE, rows);
-  const clock = { now: NOW };
-  const { services, store } = panel;
-  const discovery = { ...panel.discovery, estimates: async () => new Map(), close: async () => {} };
-  const own = { share: false, shareListen: { host: '127.0.0.1', port: 0 }, peers: [], communityRanges: null, dataDir };
-  const time = fixedTime(() => clock.now);
-  const ranking = (typeId: string) => panel.lists.get(typeId) ?? [];
-  const community = new Community({ config: { ...own, ...config }, services, discovery, store, ranking, time });
-  onTestFinished(async () => {
-    await community.close();
-    await panel.close();
-    rmSync(dataDir, { recursive: true });
-  });
-  await community.start();
-  const read = async () => {
-    const answer = await fetch(`http://${community.status().address}${PATH}`);
-    return taken(new Uint8Array(await answer.arrayBuffer()), clock.now);
-  };
-  return { panel, community, clock, dataDir, read };
-}
-
-/** Hours ago, and whether it answered. */
-const attempt = ({ provider }: Ranked, hours: number, isAnswered = true): Attempt => {
-  const base = { provider: provider.id, type: TYPE, at: NOW - hours * HOUR, bytes: 100 };
-  return isAnswered
-    ? { ...base, level: 3, reason: null, samples: [{ metric: 'answer', value: 9, method: 'udp' }], facts: {} }
-    : { ...base, level: 0, reason: 'timeout', detail: null };
-};
+import { ranked } from '../web/fake-panel.js';
+import { attempt, communityOn, TYPE, world } from './world.js';
 
 it('does nothing while it is off: no listener, no key, no request', async () => {
   const { community, dataDir, panel } = await world();
@@ -71,19 +31,7 @@ it('remembers what the owner chose, against the configuration', async () => {
   const { community, panel, dataDir } = await world([], { share: true });
   expect(community.status().on).toBe(true);
   await community.off();
-  const { services, store, discovery } = panel;
-  const config = {
-    share: true,
-    shareListen: { host: '127.0.0.1', port: 0 },
-    peers: [],
-    communityRanges: null,
-    dataDir,
-  };
-  const deps = { config, services, store, ranking: () => [], time: fixedTime(() => NOW) };
-  const next = new Community({
-    ...deps,
-    discovery: { ...discovery, estimates: async () => new Map(), close: async () => {} },
-  });
+  const next = communityOn(panel, { share: true, dataDir });
   expect(next.status().on).toBe(false);
 });
 

@@ -51,6 +51,10 @@ const CONTENTS: readonly ((store: Store) => void)[] = [
     // Nobody noted it then.
     expect(recommendations.since('t')).toBeNull();
   },
+  ({ recommendations, peers }) => {
+    expect([recommendations.since('v'), recommendations.get('v')?.provider]).toEqual([NOW - 7, 'p3']);
+    expect(peers.all()).toEqual([]);
+  },
 ];
 
 function expectAll(path: string, shape: number): void {

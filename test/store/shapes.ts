@@ -173,6 +173,12 @@ const STEPS: readonly { readonly tables: string; readonly rows: string }[] = [
   INSERT INTO announcers VALUES ('node1', 'p1', ${NOW - 3}, ${DAY});
 `,
   },
+  {
+    tables: 'ALTER TABLE recommendations ADD COLUMN since INTEGER;',
+    rows: `
+  INSERT INTO recommendations VALUES ('v', 'p3', NULL, ${NOW - 7});
+`,
+  },
 ];
 
 /** Every earlier shape, the first of them 1. */

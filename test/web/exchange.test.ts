@@ -2,6 +2,7 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { startWeb, Visitor } from './app.js';
 import { problemOf } from './described.js';
+import { NOW } from './fake-panel.js';
 
 async function start(options: Parameters<typeof startWeb>[0] = {}) {
   const web = await startWeb(options);
@@ -32,6 +33,29 @@ it('says why neighbours cannot ask', async () => {
   const body = section((await owner.get('/settings')).body);
   expect(body).toContain('EADDRINUSE &lt;b&gt;');
   expect(body).toContain('PEERS');
+});
+
+it('shows whom it asked and what came of it, and forgets a key only by a button', async () => {
+  const { owner, panel } = await start();
+  const forgotten: string[] = [];
+  panel.community.forget = (peer) => void forgotten.push(peer);
+  const known = panel.community.status;
+  const peer = { askedAt: NOW - 7_200_000, rows: 12, problem: null };
+  panel.community.status = () => ({
+    ...known(),
+    on: true,
+    peers: [
+      { ...peer, id: 'serf la-torre', name: 'la-torre' },
+      { ...peer, id: 'serf <i>', name: '<i>', problem: 'other-key' },
+    ],
+  });
+  const body = section((await owner.get('/settings')).body);
+  expect(body.match(/<li>/g)).toHaveLength(2);
+  expect(body).toMatch(/la-torre<\/strong>.*2 hours ago.*12 providers/);
+  expect(body).toContain('&lt;i&gt;');
+  expect(body.match(/action="[^"]*forget"/g)).toHaveLength(1);
+  await owner.post('/settings/neighbours/forget', { peer: 'serf <i>' });
+  expect(forgotten).toEqual(['serf <i>']);
 });
 
 it('is the owner’s alone, and not there in the demo', async () => {

@@ -123,7 +123,8 @@ const versionOf = (parts: readonly (object | null)[]) =>
 export function fakeCommunity(): Panel['community'] {
   const known = { on: false, stars: false };
   return {
-    status: () => ({ ...known, address: known.on ? '10.139.40.7:7002' : null, problem: null, tag: 'set' }),
+    status: () => ({ ...known, address: known.on ? '10.139.40.7:7002' : null, problem: null, tag: 'set', peers: [] }),
+    forget: () => undefined,
     on: async () => {
       known.on = true;
     },

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { SKIP_REASONS } from '../../plugin/announcement/skipped.js';
+import { PEER_PROBLEMS } from '../../plugin/community/judge.js';
 import { LOCALES_DIR, VIEWS_DIR } from '../../plugin/config/paths.js';
 import { ERROR_CODES } from '../../plugin/model/errors.js';
 import { LANGUAGES } from '../../plugin/model/language.js';
@@ -73,6 +74,7 @@ const COMPOSED: Readonly<Record<string, readonly string[]>> = {
   'background.': ['from', 'to'],
   'background.turn.': ['on', 'off'],
   'neighbours.stars.': ['on', 'off'],
+  'neighbours.problem.': PEER_PROBLEMS,
   'neighbours.stars.turn.': ['on', 'off'],
   'find.': TOGGLES,
   'home.': ['works', 'reachable'],

@@ -2,6 +2,9 @@
 import type { Panel } from '../../panel/contract.js';
 
 export function exchangeModel({ community }: Pick<Panel, 'community'>) {
-  const { on, stars, address, problem, tag } = community.status();
-  return { on, stars, address, problem, tag };
+  const { on, stars, address, problem, tag, peers } = community.status();
+  return {
+    ...{ on, stars, address, problem, tag },
+    peers: peers.map(({ askedAt, ...peer }) => ({ ...peer, askedAt: new Date(askedAt).toISOString() })),
+  };
 }

@@ -3,6 +3,7 @@
  * field more or less does not compile. Closed lists of words come from where they are defined.
  */
 
+import { PEER_PROBLEMS } from '../../community/judge.js';
 import { ERROR_CODES } from '../../model/errors.js';
 import type { Job } from '../../model/job.js';
 import { FAILURES, UNSCORED } from '../../model/level.js';
@@ -304,6 +305,11 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
   Exchange: shape<Answer<typeof turnExchange>>({
     exchange: shape<Answer<typeof turnExchange>['exchange']>({
       ...{ on: flag, stars: flag, address: textOrNull, problem: textOrNull, tag: oneOf('set', 'none', 'full') },
+      peers: list(
+        shape<Answer<typeof turnExchange>['exchange']['peers'][number]>({
+          ...{ id: text, name: text, askedAt: moment, rows: wholeOrNull, problem: oneOf(...PEER_PROBLEMS, null) },
+        }),
+      ),
     }),
   }),
   Status: shape<StatusAnswer>({

@@ -3,7 +3,7 @@ import { alertServer, testAlert } from '../../alerts/index.js';
 import { PanelError } from '../../model/errors.js';
 import { backgroundModel } from '../../present/background.js';
 import { exchangeModel } from '../../present/community/exchange.js';
-import { answers, fields, oneOf } from '../api/operation.js';
+import { answers, fields, oneOf, text } from '../api/operation.js';
 import { tokensModel } from '../api/tokens.js';
 import { bodyField } from '../auth/index.js';
 import type { Web } from '../context.js';
@@ -24,6 +24,14 @@ export const routes: readonly Route[] = [
       body: fields({ turn: oneOf('on', 'off'), stars: oneOf('on', 'off') }),
     },
     load: turnExchange,
+    page: (web, visit) => redirect(visit, `${web.url('settings')}#neighbours`),
+  }),
+  ...twins('POST', '/settings/neighbours/forget', 'owner', {
+    operation: {
+      ...answers('Forgets a neighbour’s panel with its key: the next one counts as its first', 'Exchange'),
+      body: fields({ peer: text }, ['peer']),
+    },
+    load: forgetPeer,
     page: (web, visit) => redirect(visit, `${web.url('settings')}#neighbours`),
   }),
   ...twins('POST', '/settings/alert', 'owner', {
@@ -119,6 +127,11 @@ export async function turnExchange(web: Web, visit: Visit) {
   if (turn === 'on') await community.on();
   if (turn === 'off') await community.off();
   if (turn !== '') noteAction(web, visit, `share-${turn as 'on' | 'off'}`);
+  return { exchange: exchangeModel(web.panel) };
+}
+
+async function forgetPeer(web: Web, visit: Visit) {
+  web.panel.community.forget(bodyField(visit.request, 'peer'));
   return { exchange: exchangeModel(web.panel) };
 }
 

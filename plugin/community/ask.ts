@@ -1,0 +1,63 @@
+/** One question to one neighbour's panel: capped in bytes and time, no redirect followed, no name of ours sent. */
+import { get, type IncomingMessage } from 'node:http';
+import { MAX_BYTES } from './document.js';
+import { PATH } from './listener.js';
+
+/** The whole of it, ms. */
+const LIMIT_MS = 5_000;
+const MAX_HEADER_BYTES = 4_096;
+/** What a question costs at most, both ways and with what TCP adds, bytes. */
+export const ASK_BYTES = MAX_BYTES + MAX_HEADER_BYTES + 1_000;
+
+export interface Place {
+  /** A literal address. */
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface Answer {
+  readonly bytes: Buffer;
+  /** Time to connect, ms. */
+  readonly rtt: number;
+}
+
+/** It sends more than a document may have. */
+export class TooLarge extends Error {}
+
+/**
+ * One byte more than a document may have is not read.
+ * @throws TooLarge; Error where nobody answers in time, or with another status; the signal's reason
+ */
+export async function ask(place: Place, signal: AbortSignal): Promise<Answer> {
+  const limited = AbortSignal.any([signal, AbortSignal.timeout(LIMIT_MS)]);
+  const { response, rtt } = await request(place, limited);
+  try {
+    if (response.statusCode !== 200) throw new Error(`it answers with status ${response.statusCode}`);
+    const chunks: Buffer[] = [];
+    let size = 0;
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > MAX_BYTES) throw new TooLarge();
+      chunks.push(chunk);
+    }
+    return { bytes: Buffer.concat(chunks), rtt };
+  } finally {
+    response.destroy();
+  }
+}
+
+function request({ host, port }: Place, signal: AbortSignal): Promise<{ response: IncomingMessage; rtt: number }> {
+  return new Promise((resolve, reject) => {
+    const began = performance.now();
+    let rtt = 0;
+    const options = { host, port, path: PATH, signal, agent: false, maxHeaderSize: MAX_HEADER_BYTES };
+    get(options, (response) => resolve({ response, rtt }))
+      .once('socket', (socket) => {
+        socket.once('connect', () => {
+          rtt = performance.now() - began;
+        });
+      })
+      // Also of a body that ends early: then nobody listens any more.
+      .on('error', reject);
+  });
+}

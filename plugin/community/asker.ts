@@ -1,0 +1,144 @@
+/** Asks a few neighbours' panels every six hours, and stores what is taken of their answers. */
+import type { Config } from '../config/index.js';
+import { createAddressCheck } from '../discovery/allowed.js';
+import type { Discovery } from '../discovery/index.js';
+import type { Time } from '../lib/clock/index.js';
+import { log } from '../lib/log.js';
+import { HOUR_MS, MINUTE_MS } from '../lib/time.js';
+import { PanelError } from '../model/errors.js';
+import type { Said, Store } from '../store/index.js';
+import { ASK_BYTES, ask, TooLarge } from './ask.js';
+import type { OpinionDocument } from './document.js';
+import { judge, type PeerProblem } from './judge.js';
+import { type Candidate, choosePeers, listedPeers, serfPeers } from './peers.js';
+
+const ROUND_MS = 6 * HOUR_MS;
+/** Before the first round of a run: after a power cut all panels start at once. */
+const START_SPREAD_MS = 30 * MINUTE_MS;
+const CHECK_MS = 10 * MINUTE_MS;
+/** When the last round was, ms since the epoch. */
+const SETTING = 'peers-asked';
+
+export interface AskerDeps {
+  readonly config: Pick<Config, 'peers' | 'communityRanges'>;
+  readonly discovery: Pick<Discovery, 'serfClient' | 'estimates'>;
+  readonly store: Pick<Store, 'peers' | 'settings'>;
+  readonly time: Pick<Time, 'now' | 'doubted'>;
+  /** Takes so many bytes of the day's budget; false where there are too few. */
+  readonly spend: (bytes: number) => boolean;
+  readonly ownKey: string;
+  /** Called with each document that is new. */
+  readonly heard: (document: OpinionDocument, before: Said | null) => void;
+  /** 0 ≤ x < 1. */
+  readonly random?: () => number;
+}
+
+export class Asker {
+  readonly #deps: AskerDeps;
+  readonly #random: () => number;
+  readonly #stop = new AbortController();
+  #timer: NodeJS.Timeout | undefined;
+  #round: Promise<void> = Promise.resolve();
+
+  /** @param soon whether a person waits for it */
+  constructor(deps: AskerDeps, soon: boolean) {
+    this.#deps = deps;
+    this.#random = deps.random ?? Math.random;
+    this.#wait(soon ? 0 : this.#random() * START_SPREAD_MS);
+  }
+
+  /** Resolves once the round under way has ended. */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    clearTimeout(this.#timer);
+    await this.#round;
+  }
+
+  #wait(ms: number): void {
+    this.#timer = setTimeout(() => {
+      this.#round = this.#check()
+        .catch((error) => {
+          if (!this.#stop.signal.aborted) log.error(error);
+        })
+        .finally(() => {
+          if (!this.#stop.signal.aborted) this.#wait(CHECK_MS);
+        });
+    }, ms).unref();
+  }
+
+  /** A clock that was set back does not put the next round off. */
+  async #check(): Promise<void> {
+    const { store, time } = this.#deps;
+    const now = time.now();
+    const last = Number(store.settings.get(SETTING) ?? Number.NEGATIVE_INFINITY);
+    if (time.doubted !== null || (last <= now && now - last < ROUND_MS)) return;
+    const candidates = await this.#candidates();
+    if (candidates.length === 0) return;
+    // Before the first answer: a panel that is restarted again and again asks no more than another.
+    store.settings.set(SETTING, String(now));
+    for (const candidate of choosePeers(candidates, await this.#distances(candidates), this.#random)) {
+      if (this.#stop.signal.aborted || !this.#deps.spend(ASK_BYTES)) return;
+      await this.#ask(candidate);
+    }
+  }
+
+  /** The owner's list, and whom Serf tells of where an agent answers. */
+  async #candidates(): Promise<readonly Candidate[]> {
+    const { config, discovery } = this.#deps;
+    const checks = [false, true].map((isLocal) => createAddressCheck(config.communityRanges, isLocal));
+    const isAllowed = (address: string, isLocal: boolean) => checks[Number(isLocal)]?.(address) ?? false;
+    try {
+      return [...listedPeers(config), ...(await serfPeers(discovery.serfClient(), isAllowed))];
+    } catch (error) {
+      if (!(error instanceof PanelError)) throw error;
+      return listedPeers(config);
+    }
+  }
+
+  /** By Serf's coordinates; without them by the time that it took to connect. */
+  async #distances(candidates: readonly Candidate[]): Promise<ReadonlyMap<string, number>> {
+    const { discovery, store } = this.#deps;
+    const estimates = await discovery.estimates().catch(() => new Map<string, number>());
+    const measured = candidates.flatMap(({ peer, node }) => {
+      const rtt = store.peers.get(peer)?.said?.rtt;
+      return rtt === undefined ? [] : [[node ?? peer, rtt] as const];
+    });
+    return new Map([...measured, ...estimates]);
+  }
+
+  async #ask(candidate: Candidate): Promise<void> {
+    const { store, time } = this.#deps;
+    const known = store.peers.get(candidate.peer);
+    const taken = await this.#answer(candidate, known?.said ?? null);
+    if (this.#stop.signal.aborted) return;
+    const base = { peer: candidate.peer, address: candidate.host, askedAt: time.now() };
+    if (typeof taken === 'string') {
+      const node = known?.node ?? candidate.node ?? candidate.host;
+      store.peers.put({ ...base, node, problem: taken, said: known?.said ?? null });
+      return;
+    }
+    const { document, said } = taken;
+    store.peers.put({ ...base, node: document.node, problem: null, said });
+    if (said.at !== known?.said?.at) this.#deps.heard(document, known?.said ?? null);
+  }
+
+  async #answer(candidate: Candidate, before: Said | null): Promise<Taken | PeerProblem> {
+    const { time, ownKey } = this.#deps;
+    try {
+      const { bytes, rtt } = await ask(candidate, this.#stop.signal);
+      const now = time.now();
+      const document = judge(bytes, { said: before, node: candidate.node, ownKey, now });
+      if (typeof document === 'string') return document;
+      const { key, at } = document;
+      const said = { key, since: before?.since ?? now, at, receivedAt: now, rtt, document: bytes.toString() };
+      return { document, said };
+    } catch (error) {
+      return error instanceof TooLarge ? 'too-large' : 'no-answer';
+    }
+  }
+}
+
+interface Taken {
+  readonly document: OpinionDocument;
+  readonly said: Said;
+}
