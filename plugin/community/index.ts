@@ -5,10 +5,12 @@ import type { Discovery } from '../discovery/index.js';
 import type { Time } from '../lib/clock/index.js';
 import { log } from '../lib/log.js';
 import { MINUTE_MS } from '../lib/time.js';
-import type { Peer, Said, Store } from '../store/index.js';
+import type { Peer, Store } from '../store/index.js';
 import { Asker, type AskerDeps } from './asker.js';
-import { publicKey, readDocument } from './document.js';
+import { publicKey } from './document.js';
+import type { Experience } from './evidence.js';
 import type { FirstHandDeps } from './first-hand.js';
+import { Hearing, type HearingDeps, rowsIn } from './hearing.js';
 import { PEER_PROBLEMS, type PeerProblem } from './judge.js';
 import { ownKey } from './key.js';
 import { Listener } from './listener.js';
@@ -21,12 +23,15 @@ const STARS_SETTING = 'share-stars';
 /** An address that is taken, or not there yet, is tried again after this, ms. */
 const RETRY_MS = MINUTE_MS;
 
+const NOTHING_HEARD: Pick<Hearing, 'expected' | 'version'> = { expected: new Map(), version: 0 };
+
 export interface CommunityDeps extends Pick<FirstHandDeps, 'services' | 'ranking'> {
   readonly config: Pick<Config, 'share' | 'shareListen' | 'peers' | 'communityRanges' | 'dataDir'>;
   readonly discovery: Discovery;
   readonly store: Pick<Store, 'attempts' | 'opinions' | 'peers' | 'settings'>;
   readonly time: Pick<Time, 'now' | 'steady' | 'doubted'>;
   readonly spend: AskerDeps['spend'];
+  readonly report: HearingDeps['report'];
   readonly random?: () => number;
 }
 
@@ -55,14 +60,22 @@ export interface PeerStatus {
 }
 
 /** The part that pages use. */
-export type CommunityPart = Pick<Community, 'status' | 'on' | 'off' | 'tellStars' | 'forget'>;
+export type CommunityPart = Pick<Community, 'status' | 'on' | 'off' | 'tellStars' | 'forget' | 'about'>;
+
+interface Parts {
+  readonly document: OwnDocument;
+  readonly hearing: Hearing;
+  readonly asker: Asker;
+}
 
 export class Community {
   readonly #deps: CommunityDeps;
   #on: boolean;
   #tag: ShareTag | null = null;
-  #document: OwnDocument | null = null;
-  #asker: Asker | null = null;
+  /** While it is on. */
+  #parts: Parts | null = null;
+  /** Of all that was heard before it was last turned off. */
+  #version = 0;
   /** Whether a person has just turned it on. */
   #soon = false;
   #listener: Listener | null = null;
@@ -115,6 +128,17 @@ export class Community {
     this.#deps.store.settings.set(STARS_SETTING, stars ? 'on' : 'off');
   }
 
+  /** What neighbours' experience lets expect of what was never tried, by provider; nothing while it is off. */
+  get hearsay(): Pick<Hearing, 'expected' | 'version'> {
+    const { expected, version } = this.#parts?.hearing ?? NOTHING_HEARD;
+    return { expected, version: this.#version + version };
+  }
+
+  /** How neighbours fare with the provider, by name; with one of this node's own, too. */
+  about(provider: string): readonly Experience[] {
+    return this.#parts?.hearing.about(provider) ?? [];
+  }
+
   /** Takes the next document from it as if it were the first: its owner has installed it anew, and says so. */
   forget(peer: string): void {
     this.#deps.store.peers.forget(peer);
@@ -147,8 +171,10 @@ export class Community {
     if (this.#listener !== null) return;
     const { config, time } = this.#deps;
     try {
-      this.#begin();
-      const options = { document: () => this.#text(), isWelcome: this.#isWelcome(), steady: () => time.steady() };
+      this.#parts ??= this.#begin();
+      const { document } = this.#parts;
+      const text = async () => (await document.current(this.#stars)).text;
+      const options = { document: text, isWelcome: this.#isWelcome(), steady: () => time.steady() };
       this.#listener = await Listener.open(config.shareListen, options);
       this.#problem = null;
       await this.#tag?.set(this.#listener.port);
@@ -166,24 +192,24 @@ export class Community {
   }
 
   async #shut(): Promise<void> {
-    await Promise.all([this.#listener?.close(), this.#asker?.close()]);
-    this.#listener = null;
-    this.#asker = null;
+    const parts = this.#parts;
+    await Promise.all([this.#listener?.close(), parts?.asker.close()]);
+    await parts?.hearing.close();
+    this.#version += (parts?.hearing.version ?? 0) + 1;
+    this.#listener = this.#parts = null;
   }
 
-  /** What it says, and whom it asks. @throws Error where the key cannot be read or made */
-  #begin(): void {
+  /** What it says, whom it asks and what it hears. @throws Error where the key cannot be read or made */
+  #begin(): Parts {
     const { config, time } = this.#deps;
     const key = ownKey(config.dataDir);
     const own = { dataDir: config.dataDir, now: () => time.now(), steady: () => time.steady() };
-    this.#document ??= new OwnDocument({ ...this.#deps, ...own }, key);
-    const asking = { ...this.#deps, ownKey: publicKey(key), heard: () => {} };
-    this.#asker ??= new Asker(asking, this.#soon);
+    const document = new OwnDocument({ ...this.#deps, ...own }, key);
+    const hearing = new Hearing({ ...this.#deps, own: async () => (await document.current(this.#stars)).rows });
+    const heard: AskerDeps['heard'] = (said, before) => hearing.heard(said, before);
+    const asker = new Asker({ ...this.#deps, ownKey: publicKey(key), heard }, this.#soon);
     this.#soon = false;
-  }
-
-  async #text(): Promise<string | null> {
-    return this.#on ? ((await this.#document?.current(this.#stars))?.text ?? null) : null;
+    return { document, hearing, asker };
   }
 
   /** The community, this machine, and whom the owner has named. */
@@ -197,11 +223,5 @@ export class Community {
 
 function toStatus({ peer, node, askedAt, problem, said }: Peer): PeerStatus {
   const known = PEER_PROBLEMS.find((word) => word === problem) ?? null;
-  return { id: peer, name: node, askedAt, problem: known, rows: said && rowsIn(said) };
-}
-
-/** It was sound when it came. */
-function rowsIn({ document, at }: Said): number {
-  const read = readDocument(Buffer.from(document), at * 1_000);
-  return typeof read === 'string' ? 0 : read.rows.length;
+  return { id: peer, name: node, askedAt, problem: known, rows: said && rowsIn(said).length };
 }

@@ -20,8 +20,8 @@ const MAX_HOSTS = 1_000;
 const FRESH_S = 600;
 
 interface ListenerOptions {
-  /** The document as it is now; null where there is none. */
-  readonly document: () => Promise<string | null>;
+  /** The document as it is now. */
+  readonly document: () => Promise<string>;
   /** Whether this address is of the community. */
   readonly isWelcome: (address: string) => boolean;
   /** ms, by a clock that nobody sets. */
@@ -84,7 +84,6 @@ export class Listener {
     if (wait > 0) return end(response, 429, { 'Retry-After': wait });
     try {
       const document = await this.#options.document();
-      if (document === null) return end(response, 503);
       const headers = { 'Content-Type': 'application/json', 'Cache-Control': `max-age=${FRESH_S}` };
       end(response, 200, headers, document);
     } catch (error) {

@@ -14,7 +14,7 @@ const FRESH_MS = 10 * MINUTE_MS;
 const AGENT_LIMIT_MS = 1_500;
 
 export interface OwnDocumentDeps extends FirstHandDeps {
-  readonly discovery: Pick<Discovery, 'words' | 'serfClient'>;
+  readonly discovery: Pick<Discovery, 'words' | 'serfClient' | 'ready'>;
   readonly dataDir: string;
   /** ms, by a clock that nobody sets. */
   readonly steady: () => number;
@@ -53,6 +53,8 @@ export class OwnDocument {
 
   async #make(stars: boolean): Promise<Made> {
     const { now, dataDir, discovery } = this.#deps;
+    // Just after the start the list is empty, and would be told for a while.
+    await discovery.ready();
     const [rows, infrastructure, node] = await Promise.all([
       firstHand(this.#deps, stars),
       readInfrastructure(dataDir),

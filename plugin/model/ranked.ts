@@ -12,6 +12,8 @@ export interface Ranked extends Score {
   readonly hidden: boolean;
   /** Round-trip time estimated from Serf's coordinates, ms; only where nothing was ever measured. */
   readonly estimate: number | null;
+  /** What neighbours' experience lets expect of it, 0..1; only where nothing was ever measured here. */
+  readonly expected?: number;
   /** Led the recommended one by enough at the end of the last scan, and gets the badge if it does so once more. */
   readonly challenger?: boolean;
   /** The measured score, where the owner's stars moved it. */

@@ -11,9 +11,10 @@ const AWAY_MS = 10 * 60_000;
  * - `gone`: nobody confirms it any more;
  * - `back`: confirmed again, at once;
  * - `moved`: confirmed again after a while, or something else says that the way there is another one;
- * - `bad`: somebody used it, and it was bad or failed.
+ * - `bad`: somebody used it, and it was bad or failed;
+ * - `reported`: a neighbour's panel has lost it, or finds it much worse.
  */
-export type Change = 'gone' | 'back' | 'moved' | 'bad';
+export type Change = 'gone' | 'back' | 'moved' | 'bad' | 'reported';
 
 interface FollowDeps {
   readonly discovery: Pick<Discovery, 'providers' | 'onChange'>;

@@ -75,7 +75,7 @@ export class WiredPanel implements Panel {
     this.demo = demo;
     this.time = time;
     const now = () => time.now();
-    this.#ranking = new Ranking({ services, discovery, store, now });
+    this.#ranking = new Ranking({ services, discovery, store, now, hearsay: () => this.community.hearsay });
     this.#isServing = serving;
     this.#closeDemo = closeDemo;
     const kept = () => [
@@ -96,7 +96,8 @@ export class WiredPanel implements Panel {
     this.#scanner = new Scanner({ ...scanning, ended, measurer, terms, ...(serving && { pauses: PAUSES }) });
     this.background = new Scheduler({ ...scanning, scanner: this.#scanner, terms });
     const spend = (bytes: number) => this.#scanner.spend(bytes);
-    this.community = new Community({ config, services, discovery, store, ranking, time, spend });
+    const report = (typeId: string, provider: string) => this.changed(typeId, provider, 'reported');
+    this.community = new Community({ config, services, discovery, store, ranking, time, spend, report });
     if (!serving) return;
     this.background.start();
     const tell = (typeId: string, provider: string, change: Change) => this.changed(typeId, provider, change);

@@ -17,9 +17,13 @@ interface RankingDeps {
   readonly services: ServiceRegistry;
   readonly discovery: Pick<Discovery, 'providers' | 'estimates'>;
   readonly store: Pick<Store, 'ids' | 'attempts' | 'history' | 'opinions' | 'recommendations' | 'settings'>;
+  /** What neighbours' experience lets expect of what was never tried, by provider; `version` grows with each change. */
+  readonly hearsay?: () => { readonly expected: ReadonlyMap<string, number>; readonly version: number };
   /** ms since the epoch. */
   readonly now: () => number;
 }
+
+const NO_HEARSAY = { expected: new Map<string, number>(), version: 0 };
 
 /** What is known of one type. */
 interface Known {
@@ -103,6 +107,7 @@ export class Ranking {
       challenger: standing?.challenger ?? null,
       seed: this.#seed,
       estimates: new Map(guessed),
+      expected: this.#hearsay.expected,
     });
   }
 
@@ -110,7 +115,11 @@ export class Ranking {
   version(typeId?: string): string {
     this.#follow();
     const known = typeId === undefined ? this.#version : this.#current(typeId).version;
-    return [known, this.#estimatedAt, this.#deps.store.opinions.version].join();
+    return [known, this.#estimatedAt, this.#deps.store.opinions.version, this.#hearsay.version].join();
+  }
+
+  get #hearsay() {
+    return this.#deps.hearsay?.() ?? NO_HEARSAY;
   }
 
   /** What was measured of the provider until now counts less: something has changed. */

@@ -21,6 +21,8 @@ export interface Preferences {
   readonly seed?: string;
   /** Guessed round-trip times, ms. */
   readonly estimates?: ReadonlyMap<string, number>;
+  /** What neighbours' experience lets expect of what was never tried here, 0..1; ½ = nothing. It moves no score. */
+  readonly expected?: ReadonlyMap<string, number>;
 }
 
 /**
@@ -40,11 +42,12 @@ export function rank(
   const badge = standing ?? (preferences.seed === undefined ? equals[0] : pickByNode(equals, preferences.seed));
   const asGood = new Set(equals.length > 1 ? equals : []);
   return rows.map((row) => {
-    const { provider, pinned, hidden, estimate } = row;
+    const { provider, pinned, hidden, estimate, expected } = row;
     const unrated = preferences.unrated?.get(provider.id);
     return {
       ...{ provider, pinned, hidden, estimate, recommended: row === badge, asGood: asGood.has(row), ...row.all },
       ...(provider.id === preferences.challenger && { challenger: true }),
+      ...(expected !== undefined && { expected }),
       ...(unrated && row.all.rating !== null && row.all.score !== null && { unrated }),
     };
   });
@@ -79,7 +82,10 @@ function withoutRowMarks(row: Ranked): Ranked {
 }
 
 /** What orders a row, and decides which one is recommended. */
-type Order = Pick<Ranked, 'provider' | 'score' | 'high' | 'parts' | 'level' | 'pinned' | 'hidden' | 'estimate'>;
+type Order = Pick<
+  Ranked,
+  'provider' | 'score' | 'high' | 'parts' | 'level' | 'pinned' | 'hidden' | 'estimate' | 'expected'
+>;
 
 /** All that is known of it, too. */
 type Row = Order & { readonly all: Score };
@@ -87,7 +93,7 @@ type Row = Order & { readonly all: Score };
 function toRow(
   provider: Provider,
   scores: ReadonlyMap<string, Score>,
-  { hidden, pinned, estimates }: Preferences,
+  { hidden, pinned, estimates, expected: hearsay }: Preferences,
 ): Row {
   const { id, barred } = provider;
   const known = scores.get(id) ?? UNTRIED;
@@ -96,7 +102,9 @@ function toRow(
   const estimate = barred === null && measuredAt === null ? (estimates?.get(id) ?? null) : null;
   const [isPinned, isHidden] = [pinned?.has(id) ?? false, hidden?.has(id) ?? false];
   const { parts } = all;
-  return { all, provider, score, high, parts, level, estimate, pinned: isPinned, hidden: isHidden };
+  const expected = barred === null && measuredAt === null ? hearsay?.get(id) : undefined;
+  const row = { all, provider, score, high, parts, level, estimate, pinned: isPinned, hidden: isHidden };
+  return expected === undefined ? row : { ...row, expected };
 }
 
 /**
@@ -124,10 +132,13 @@ function compare(a: Order, b: Order): number {
     Number(a.hidden) - Number(b.hidden) ||
     group - orderGroup(b) ||
     (group === 0 ? Number(b.score) - Number(a.score) : 0) ||
-    (group === 1 ? b.level - a.level || compareEstimates(a, b) : 0) ||
+    (group === 1 ? b.level - a.level || tenths(b) - tenths(a) || compareEstimates(a, b) : 0) ||
     (a.provider.id < b.provider.id ? -1 : 1)
   );
 }
+
+/** One voice that is hardly believed changes nothing. */
+const tenths = ({ expected = 0.5 }: Order) => Math.round(10 * expected);
 
 /** The nearest first; unknown ones after all known. */
 function compareEstimates(a: Order, b: Order): number {

@@ -1,13 +1,11 @@
 /** Asking neighbours: few, seldom, within the budget, and only what comes from whom it was asked is taken. */
-import { once } from 'node:events';
-import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { publicKey } from '../../plugin/community/document.js';
 import { judge } from '../../plugin/community/judge.js';
 import { type Candidate, choosePeers } from '../../plugin/community/peers.js';
 import { seeded } from '../discovery/seeded.js';
 import { HOUR, idOf, NOW, newKey, row, sent } from './made.js';
+import { neighbour } from './neighbour.js';
 import { world } from './world.js';
 
 const candidate = (address: string, node: string | null = `n${address}`): Candidate => ({
@@ -77,21 +75,6 @@ describe('what a panel sends', () => {
     expect(judge(first, { ...terms, said: null, ownKey: publicKey(key) })).toBe('self');
   });
 });
-
-/** A neighbour at an address of its own; counts who asks. */
-async function neighbour(address: string, answer: RequestListener) {
-  const asked = { count: 0 };
-  const server = createServer((request, response) => {
-    asked.count += 1;
-    answer(request, response);
-  });
-  await once(server.listen(0, address), 'listening');
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return { asked, peer: { host: address, port: (server.address() as AddressInfo).port } };
-}
 
 /** Resolves once all have been asked, and what they said is stored. */
 async function asked({ community }: Awaited<ReturnType<typeof world>>, count: number): Promise<void> {

@@ -22,7 +22,7 @@ export function communityOn(panel: FakePanel, config: Partial<Config>, more: Mor
   const discovery = { ...panel.discovery, estimates: async () => new Map(), close: async () => {} };
   const standard = { share: false, shareListen: { host: '127.0.0.1', port: 0 }, peers: [], communityRanges: null };
   const ranking = (typeId: string) => panel.lists.get(typeId) ?? [];
-  const deps = { services, store, discovery, ranking, time: fixedTime(() => NOW), spend: () => true };
+  const deps = { services, store, discovery, ranking, time: fixedTime(() => NOW), spend: () => true, report: () => {} };
   return new Community({ ...deps, ...more, config: { ...standard, dataDir: '', ...config } });
 }
 

@@ -125,6 +125,7 @@ export function fakeCommunity(): Panel['community'] {
   return {
     status: () => ({ ...known, address: known.on ? '10.139.40.7:7002' : null, problem: null, tag: 'set', peers: [] }),
     forget: () => undefined,
+    about: () => [],
     on: async () => {
       known.on = true;
     },

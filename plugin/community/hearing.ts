@@ -1,0 +1,109 @@
+/** What neighbours' panels have said, weighed: again with each new document, and as time goes by. */
+import type { Discovery } from '../discovery/index.js';
+import type { Time } from '../lib/clock/index.js';
+import { log } from '../lib/log.js';
+import { MINUTE_MS } from '../lib/time.js';
+import type { Ranked } from '../model/ranked.js';
+import type { Said, Store } from '../store/index.js';
+import { type OpinionDocument, type OpinionRow, readDocument } from './document.js';
+import { aged, type Experience, NO_HEARSAY, reports, type Voice, weigh } from './evidence.js';
+
+/** It ages, and this node's own measurements go on, ms. */
+const EVERY_MS = 10 * MINUTE_MS;
+
+export interface HearingDeps {
+  readonly discovery: Pick<Discovery, 'find'>;
+  readonly store: Pick<Store, 'peers'>;
+  readonly time: Pick<Time, 'now'>;
+  readonly ranking: (typeId: string) => readonly Ranked[];
+  /** Called where a neighbour has lost a provider that is recommended here, or finds it much worse. */
+  readonly report: (typeId: string, provider: string) => void;
+  /** What was measured here. */
+  readonly own: () => Promise<readonly OpinionRow[]>;
+}
+
+export class Hearing {
+  readonly #deps: HearingDeps;
+  readonly #timer: NodeJS.Timeout;
+  #hearsay = NO_HEARSAY;
+  #version = 0;
+  #isClosed = false;
+  #work: Promise<void> = Promise.resolve();
+
+  constructor(deps: HearingDeps) {
+    this.#deps = deps;
+    this.#timer = setInterval(() => this.#later(() => this.#weigh()), EVERY_MS).unref();
+    this.#later(() => this.#weigh());
+  }
+
+  /** What may be expected of what was never tried here, by provider (see `Hearsay`). */
+  get expected(): ReadonlyMap<string, number> {
+    return this.#hearsay.expected;
+  }
+
+  /** Grows with each change. */
+  get version(): number {
+    return this.#version;
+  }
+
+  about(provider: string): readonly Experience[] {
+    return this.#hearsay.experiences.get(provider) ?? [];
+  }
+
+  /** A neighbour has said something new. @param before what it said last */
+  heard(document: OpinionDocument, before: Said | null): void {
+    this.#later(async () => {
+      await this.#weigh();
+      // Nobody is sent to look by a voice that was found to be worth nothing.
+      if (this.#isClosed || this.#hearsay.trust.get(document.key) === 0) return;
+      const earlier = before === null ? [] : rowsIn(before);
+      const { time, report } = this.#deps;
+      const rows = reports(document.rows, earlier, this.#recommended(document.rows), time.now());
+      for (const { provider, type } of rows) report(type, provider);
+    });
+  }
+
+  /** Resolves once nothing is read or reported any more. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearInterval(this.#timer);
+    await this.#work;
+  }
+
+  #later(work: () => Promise<void>): void {
+    this.#work = this.#work.then(work).catch(log.error);
+  }
+
+  async #weigh(): Promise<void> {
+    if (this.#isClosed) return;
+    const own = await this.#deps.own();
+    const voices = this.#isClosed ? [] : this.#voices();
+    if (voices.length === 0 && this.#hearsay === NO_HEARSAY) return;
+    const owner = (provider: string) => this.#deps.discovery.find(provider);
+    this.#hearsay = voices.length === 0 ? NO_HEARSAY : weigh(voices, { own, owner });
+    this.#version += 1;
+  }
+
+  #voices(): readonly Voice[] {
+    const now = this.#deps.time.now();
+    return this.#deps.store.peers.all().flatMap(({ node, address, said }) => {
+      if (said === null) return [];
+      const { key, since, at, rtt, receivedAt } = said;
+      const rows = aged(rowsIn(said), now - receivedAt);
+      return rows.length === 0 ? [] : [{ node, address, key, since, at, rtt, rows }];
+    });
+  }
+
+  /** What is recommended here of the types that are told of. */
+  #recommended(rows: readonly OpinionRow[]): Map<string, { readonly measuredAt: number | null }> {
+    const types = [...new Set(rows.map(({ type }) => type))];
+    const best = types.flatMap((type) => this.#deps.ranking(type).find(({ recommended }) => recommended) ?? []);
+    return new Map(best.map(({ provider, measuredAt }) => [provider.id, { measuredAt }]));
+  }
+}
+
+/** It was sound when it came. */
+export function rowsIn({ document, at }: Pick<Said, 'document' | 'at'>): readonly OpinionRow[] {
+  const read = readDocument(Buffer.from(document), at * 1_000);
+  return typeof read === 'string' ? [] : read.rows;
+}

@@ -1,0 +1,52 @@
+/** From what a neighbour sends to what it does here: an expectation, a name beside it, a look, and nothing once it is off. */
+import { expect, it } from 'vitest';
+import { ranked } from '../web/fake-panel.js';
+import { NOW, newKey, row, sent } from './made.js';
+import { neighbour } from './neighbour.js';
+import { communityOn, TYPE, world } from './world.js';
+
+const ROUND = 6 * 3_600_000;
+const [best, untried] = [ranked(TYPE, 1, { recommended: true }), ranked(TYPE, 2)];
+const rows = (mark: number) => [
+  row({ provider: best.provider.id, mark, ageHours: 0 }),
+  row({ provider: untried.provider.id, mark: 90 }),
+];
+
+it('says who fares how, starts a look where the recommended one is lost, and forgets it all when it is off', async () => {
+  const key = newKey();
+  let answer = sent({ rows: rows(80) }, key);
+  const { peer } = await neighbour('127.71.1.1', (_, response) => response.end(answer));
+  const looks: string[] = [];
+  const report = (_: string, provider: string) => void looks.push(provider);
+  const measured = { ...best, measuredAt: NOW - 60_000 };
+  const { community, clock } = await world([measured, untried], { peers: [peer] }, { report });
+  expect(community.about(best.provider.id)).toEqual([]);
+  await community.on();
+  await expect.poll(() => community.about(best.provider.id), { timeout: 30_000 }).toMatchObject([{ mark: 80 }]);
+  expect(community.about(untried.provider.id)).toMatchObject([{ node: 'la-torre', mark: 90, answered: 96 }]);
+  expect(community.hearsay.expected.get(untried.provider.id)).toBeGreaterThan(0.5);
+  expect(looks).toEqual([]);
+  const { version } = community.hearsay;
+
+  await community.off();
+  expect([community.about(best.provider.id), community.hearsay.expected.size]).toEqual([[], 0]);
+  expect(community.hearsay.version).toBeGreaterThan(version);
+
+  clock.now += ROUND;
+  answer = sent({ at: clock.now / 1_000, rows: rows(0) }, key);
+  await community.on();
+  await expect.poll(() => looks, { timeout: 30_000 }).toEqual([best.provider.id]);
+  expect(community.about(best.provider.id)).toMatchObject([{ mark: 0 }]);
+});
+
+it('is there at once after a restart', async () => {
+  const { peer } = await neighbour('127.72.1.1', (_, response) => response.end(sent({ rows: rows(80) })));
+  const here = await world([best, untried], { peers: [peer] });
+  await here.community.on();
+  await expect.poll(() => here.community.about(best.provider.id).length, { timeout: 30_000 }).toBe(1);
+  await here.community.close();
+  const next = communityOn(here.panel, { dataDir: here.dataDir, peers: [peer] });
+  await next.start();
+  await expect.poll(() => next.about(best.provider.id).length, { timeout: 30_000 }).toBe(1);
+  await next.close();
+});
