@@ -57,6 +57,8 @@ export class MdnsCache {
   /** When an instance that was incomplete at the last look becomes complete by itself, monotonic, ms. */
   #waitsUntil = Infinity;
   #read: { readonly services: readonly Service[]; readonly skipped: readonly SkippedRow[] } | null = null;
+  /** What leads to a service; null where records came or went since it was last asked. */
+  #led: ReadonlyMap<string, Wanted> | null = null;
   #malformed = 0;
   readonly #malformedRows: SkippedRow[] = [];
 
@@ -91,7 +93,7 @@ export class MdnsCache {
       const isWanted = this.#wantedAt(stage);
       for (const fact of ofStage) {
         const isNew = isWanted(fact.name) ? this.#records.store(fact, reception) : null;
-        if (isNew !== null) this.#read = null;
+        if (isNew !== null) this.#read = this.#led = null;
         if (isNew) changed = true;
       }
     }
@@ -102,6 +104,7 @@ export class MdnsCache {
   expire(now: number): boolean {
     this.#now = now;
     const expired = this.#records.expire(now);
+    if (expired) this.#led = null;
     const led = this.#records.keepOnly(this.#wanted());
     const waited = this.#waitsUntil <= now;
     const changed = expired || led || waited;
@@ -160,8 +163,13 @@ export class MdnsCache {
     }
   }
 
-  /** Everything that leads to a service, as far as is known. */
-  #wanted(): Map<string, Wanted> {
+  /** Everything that leads to a service, as far as is known. Asked for every second, of thousands of records. */
+  #wanted(): ReadonlyMap<string, Wanted> {
+    this.#led ??= this.#findWanted();
+    return this.#led;
+  }
+
+  #findWanted(): Map<string, Wanted> {
     const wanted = new Map<string, Wanted>();
     const add = (type: Kind, name: string, open = false) =>
       wanted.set(recordKey(type, name), { question: { type, name }, open });

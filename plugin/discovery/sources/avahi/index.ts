@@ -49,6 +49,8 @@ export class AvahiSource implements Source {
   #since = new Map<string, number>();
   /** This node's addresses. */
   #own: ReadonlySet<string> = new Set();
+  /** What the links listed, and what came of it. */
+  #merged: { readonly lists: readonly (readonly Service[])[]; readonly services: readonly Service[] } | null = null;
   #state: SourceState = 'connecting';
   #lastUp: number | null = null;
 
@@ -113,15 +115,13 @@ export class AvahiSource implements Source {
   /** Each instance once. Where several links lead to it, the first open one wins, over IPv4 if possible. */
   #services(): readonly Service[] {
     const links = [...this.#links.values()].sort((a, b) => Number(b.isOpen) - Number(a.isOpen));
-    if (links.length === 1) return links[0]?.cache.services() ?? [];
-    const once = new Map<string, Service>();
-    for (const service of links.flatMap((link) => link.cache.services())) {
-      const { type, host, port, description, txt, address } = service.announcement;
-      const key = JSON.stringify([type, host, port, description, ...txt]);
-      const known = once.get(key)?.announcement.address;
-      if (known === undefined || (known.includes(':') && !address.includes(':'))) once.set(key, service);
-    }
-    return [...once.values()];
+    const lists = links.map((link) => link.cache.services());
+    // Every page asks for their number; a link has the same list as long as it hears nothing.
+    const known = this.#merged;
+    if (known && known.lists.length === lists.length && lists.every((list, at) => list === known.lists[at]))
+      return known.services;
+    this.#merged = { lists, services: lists.length === 1 ? (lists[0] ?? []) : mergeLists(lists) };
+    return this.#merged.services;
   }
 
   #start(): void {
@@ -213,3 +213,15 @@ const avahi: SourceType = {
     avahi === 'off' || types.length === 0 ? null : new AvahiSource({ types, required: avahi === 'on', now, seniority }),
 };
 export default avahi;
+
+/** The first of each, over IPv4 if possible. */
+function mergeLists(lists: readonly (readonly Service[])[]): readonly Service[] {
+  const once = new Map<string, Service>();
+  for (const service of lists.flat()) {
+    const { type, host, port, description, txt, address } = service.announcement;
+    const key = JSON.stringify([type, host, port, description, ...txt]);
+    const known = once.get(key)?.announcement.address;
+    if (known === undefined || (known.includes(':') && !address.includes(':'))) once.set(key, service);
+  }
+  return [...once.values()];
+}

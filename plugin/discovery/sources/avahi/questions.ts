@@ -3,7 +3,6 @@
  * known value expires. No socket, no timer.
  */
 
-import { smallest } from '../../../lib/extremes.js';
 import { type Kind, recordKey } from './record.js';
 
 /** Questions in one packet, and their bytes, which no link fragments. */
@@ -37,7 +36,7 @@ export interface Refreshable {
 }
 
 /** The values known under a key. */
-type Known = (key: string) => readonly Refreshable[];
+type Known = (key: string) => ReadonlyMap<string, Refreshable>;
 
 export class Questions {
   readonly #known: Known;
@@ -73,13 +72,12 @@ export class Questions {
   #dueAt(key: string, { question, open }: Wanted, now: number): number {
     const values = this.#known(key);
     const other = question.type === 'A' ? 'AAAA' : question.type === 'AAAA' ? 'A' : null;
-    const answered = values.length > 0 || (other !== null && this.#known(recordKey(other, question.name)).length > 0);
+    const answered = values.size > 0 || (other !== null && this.#known(recordKey(other, question.name)).size > 0);
     if (answered && !open) this.#series.delete(key);
     else if (!this.#series.has(key)) this.#series.set(key, { due: now, pause: FIRST_PAUSE_MS });
-    return smallest(
-      values.map(({ refreshAt }) => refreshAt),
-      this.#series.get(key)?.due,
-    );
+    let at = this.#series.get(key)?.due ?? Infinity;
+    for (const { refreshAt } of values.values()) at = Math.min(at, refreshAt);
+    return at;
   }
 
   #noteSent(key: string, now: number): void {
@@ -88,7 +86,7 @@ export class Questions {
       series.due = now + series.pause;
       series.pause = Math.min(series.pause * 3, MAX_PAUSE_MS);
     }
-    for (const value of this.#known(key)) {
+    for (const value of this.#known(key).values()) {
       if (value.refreshAt <= now) value.refreshAt = now + Math.max(value.ttl * 0.05, FIRST_PAUSE_MS);
     }
   }

@@ -40,6 +40,8 @@ interface StoredRecord extends Fact, Refreshable {
   expiresAt: number;
 }
 
+const NONE: ReadonlyMap<string, StoredRecord> = new Map();
+
 export class Records {
   /** Type names that are always asked for, with their service types. */
   readonly #own: ReadonlyMap<string, string>;
@@ -55,18 +57,19 @@ export class Records {
   }
 
   of(kind: Kind, name: string): StoredRecord[] {
-    return this.under(recordKey(kind, name));
+    return [...this.under(recordKey(kind, name)).values()];
   }
 
-  /** @param key see `recordKey` */
-  under(key: string): StoredRecord[] {
-    return [...(this.#all.get(key)?.values() ?? [])];
+  /** By value. @param key see `recordKey` */
+  under(key: string): ReadonlyMap<string, StoredRecord> {
+    return this.#all.get(key) ?? NONE;
   }
 
   /** The most recently heard. */
   latest(kind: Kind, name: string): StoredRecord | null {
     let last: StoredRecord | null = null;
-    for (const record of this.of(kind, name)) if (last === null || record.since >= last.since) last = record;
+    for (const record of this.under(recordKey(kind, name)).values())
+      if (last === null || record.since >= last.since) last = record;
     return last;
   }
 
