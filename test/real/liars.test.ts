@@ -84,10 +84,12 @@ describe('unasked probes', () => {
     ['that are silent', (liar, port) => fake(`10.66.${liar}.${port % 250}`, `${liar} ${port}`, port), silence],
   ];
 
+  /** Nobody lies: the same for all of them. */
+  let without: number | undefined;
   it.each(LIES.map(([what, be, result = null]) => ({ what, be, result })))(
     'of 20 neighbours are at most 1.5 times rarer with 1, 5 and 64 renewing liars $what',
     async ({ be, result }) => {
-      const without = await probesOfReal(0, be);
+      without ??= await probesOfReal(0, be);
       expect(without).toBeGreaterThan(150);
       for (const liars of [1, 5, 64])
         expect(without / (await probesOfReal(liars, be, result ?? undefined))).toBeLessThanOrEqual(1.5);
@@ -97,7 +99,8 @@ describe('unasked probes', () => {
   it('reach 20 neighbours at most 1.5 times more rarely when 200 liars make up 100 types', async () => {
     const be: Liar = (liar, port) =>
       fake(`10.66.0.${liar}`, `liar ${liar}`, port, { type: `made up ${Math.floor(liar / 2)}` });
-    const ratio = (await probesOfReal(0, be)) / (await probesOfReal(200, be));
+    without ??= await probesOfReal(0, be);
+    const ratio = without / (await probesOfReal(200, be));
     expect(ratio).toBeLessThanOrEqual(1.5);
   });
 });

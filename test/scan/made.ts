@@ -8,7 +8,7 @@ import { Scanner, type ScannerDeps } from '../../plugin/scan/scanner.js';
 import { Terms } from '../../plugin/scan/scheduler/terms.js';
 import type { Standing } from '../../plugin/scan/target.js';
 import type { ServiceRegistry, ServiceType } from '../../plugin/services/contract.js';
-import { openStore } from '../../plugin/store/index.js';
+import { openStore, type Store } from '../../plugin/store/index.js';
 
 export const providerAt = (address: string, change: Partial<Provider> = {}): Provider => ({
   id: address,
@@ -68,6 +68,20 @@ export interface Options extends Partial<Pick<ScannerDeps, 'pauses' | 'ended' | 
   readonly services?: ServiceRegistry;
 }
 
+/** The newest attempts of each provider; as in the panel, only of those that gained one they are read again. */
+function recentAttempts({ attempts }: Pick<Store, 'attempts'>): (word: string) => ReadonlyMap<string, Attempt[]> {
+  const watch = attempts.watch();
+  const known = new Map<string, Map<string, Attempt[]>>();
+  return (word) => {
+    const changed = watch();
+    if (changed === 'all') known.clear();
+    else for (const [type, ids] of changed) for (const id of ids) known.get(type)?.set(id, attempts.of(type, id));
+    const all = known.get(word) ?? attempts.recent(word);
+    known.set(word, all);
+    return all;
+  };
+}
+
 /** A scanner and all that it needs. `close` ends all of it. */
 export function createScanner(providers: readonly Provider[], probe: Prober, options: Options = {}) {
   const { bytesPerDay = 1e9, concurrency = 3, services = servicesOf(typeWith(probe)), clock, ...others } = options;
@@ -78,8 +92,9 @@ export function createScanner(providers: readonly Provider[], probe: Prober, opt
   const discovery = {
     providers: (word?: string) => providers.filter(({ type }) => word === undefined || type === word),
   };
+  const recent = recentAttempts(store);
   const ranking = (word: string): (Standing & { readonly failures: number })[] => {
-    const attempts = store.attempts.recent(word);
+    const attempts = recent(word);
     return discovery.providers(word).map((provider) => {
       const own = attempts.get(provider.id) ?? [];
       const answered = own.findIndex(({ reason }) => reason === null);
