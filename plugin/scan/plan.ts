@@ -35,6 +35,8 @@ const HOUR = 60 * MINUTE;
 /** People rely on the recommended provider: it is probed more often than the rest, unless probing its type is a burden. */
 const PICK_GAP_MS = 2 * HOUR;
 const USUAL_GAP_MS = 3 * HOUR;
+/** Where it has failed, the next probe decides whether it is left: sooner would leave it for every short outage. */
+const FAILED_GAP_MS = HOUR;
 
 /** Local hours of a day in which to measure: 0 ≤ from ≤ 23, 1 ≤ to ≤ 24. Where `to` is not the later one, over midnight. */
 export interface Hours {
@@ -149,9 +151,9 @@ const elapsed = (at: number | null, now: number) => (at === null ? Number.POSITI
 
 /** How long it is left alone after a probe, ms. */
 function waitMs({ recommended, failures, gapMs }: Candidate): number {
-  // A failure costs the other side nothing: the next probe decides whether it is left.
+  // A failure costs the other side nothing.
   const isOften = recommended && (gapMs <= USUAL_GAP_MS || failures > 0);
-  const gap = isOften ? Math.min(gapMs, PICK_GAP_MS) : gapMs;
+  const gap = isOften ? Math.min(gapMs, failures > 0 ? FAILED_GAP_MS : PICK_GAP_MS) : gapMs;
   // The exponent is capped only to stay finite.
   const backOff = 2 ** Math.min(Math.max(0, failures - PATIENCE), 30);
   return Math.max(gap, Math.min(gap * backOff, MAX_WAIT_MS));
