@@ -41,6 +41,9 @@ export type Rooms = Pick<Panel, 'config' | 'services' | 'demo'> & {
   readonly time: Time;
 };
 
+/** Looks beyond the first at a provider that may be in another place: one alone may mislead, and the old ones count no more. */
+const MORE_LOOKS = 2;
+
 export class WiredPanel implements Panel {
   readonly config: Config;
   readonly services: ServiceRegistry;
@@ -111,7 +114,7 @@ export class WiredPanel implements Panel {
     // Strangers may announce any number of providers, and take them back.
     if (!row || row.samples === 0) return;
     if (change === 'moved') this.#ranking.changed(typeId, provider);
-    this.background.look(typeId, provider);
+    this.background.look(typeId, provider, change === 'moved' ? MORE_LOOKS : 0);
   }
 
   async overview() {

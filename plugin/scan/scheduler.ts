@@ -164,10 +164,10 @@ export class Scheduler {
 
   /**
    * Something outside the measurements says that the provider may have changed: it is looked at as soon as nobody needs the
-   * node, also at night, where measuring in the background is on. @returns whether it will be
+   * node, also at night, where measuring in the background is on, and `more` times after that. @returns whether it will be
    */
-  look(typeId: string, provider: string): boolean {
-    return this.#on && this.#urgent.add({ typeId, provider }, performance.now());
+  look(typeId: string, provider: string, more = 0): boolean {
+    return this.#on && this.#urgent.add({ typeId, provider, more }, performance.now());
   }
 
   status(): SchedulerStatus {
@@ -270,6 +270,7 @@ export class Scheduler {
     const waiting = await this.#probeOnce(typeId, id, signal);
     const row = this.#deps.ranking(typeId).find((known) => known.provider.id === id);
     if (row?.failures === 1) this.#urgent.again(report, performance.now());
+    else if (row?.failures === 0) this.#urgent.further(report, performance.now());
     return waiting;
   }
 

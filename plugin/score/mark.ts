@@ -13,7 +13,7 @@ const HOUR = 3_600_000;
 const NEWS_MS = 6 * HOUR;
 
 /** What a look from before a change still tells of the path and the service, as a share. That it answers is another matter. */
-const BEFORE_CHANGE = 0.2;
+const BEFORE_CHANGE = 0.02;
 
 /** All that the attempts say of one metric, as sums in which each look weighs what its age leaves of it. */
 export interface Tally {

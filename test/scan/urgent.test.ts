@@ -28,6 +28,17 @@ it('a failure is looked at again after a minute, so that it counts as a second o
   expect(urgent.take(MINUTE)).toMatchObject({ provider: 'a' });
 });
 
+it('further looks follow an answer, each after the rest of ten minutes, and no more than were asked for', () => {
+  const urgent = new Urgent();
+  urgent.add({ ...report('a'), more: 2 }, 0);
+  const looks = Array.from({ length: 60 }, (_, minute) => {
+    const due = urgent.take(minute * MINUTE);
+    if (due) urgent.further(due, minute * MINUTE);
+    return due ? [minute] : [];
+  });
+  expect(looks.flat()).toEqual([0, 10, 20]);
+});
+
 it('thousands of reports cost twelve looks an hour, and thirty-two places', () => {
   const urgent = new Urgent();
   const waiting = Array.from({ length: 5_000 }, (_, nth) => urgent.add(report(`p${nth}`), 0)).filter(Boolean);

@@ -16,6 +16,8 @@ const AGAIN_MS = MINUTE_MS;
 export interface Report {
   readonly typeId: string;
   readonly provider: string;
+  /** Further looks that follow the next one while it answers; none when left out. */
+  readonly more?: number;
 }
 
 /** All times by a clock that nobody sets, ms. */
@@ -37,7 +39,16 @@ export class Urgent {
 
   /** Its first look failed: another one decides. */
   again(report: Report, now: number): void {
-    if (this.#waiting.size < MAX_WAITING) this.#waiting.set(report.provider, { ...report, due: now + AGAIN_MS });
+    this.#wait(report, now + AGAIN_MS);
+  }
+
+  /** It answered: one look fewer is left, and follows when the provider has rested. */
+  further({ more = 0, ...report }: Report, now: number): void {
+    if (more > 0) this.#wait({ ...report, more: more - 1 }, now + REST_MS);
+  }
+
+  #wait(report: Report, due: number): void {
+    if (this.#waiting.size < MAX_WAITING) this.#waiting.set(report.provider, { ...report, due });
   }
 
   /** The report that is due; it waits no longer. */
