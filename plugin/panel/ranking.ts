@@ -1,5 +1,6 @@
 /** What is known of every provider, as one ranked list per type. What the score needs is read once and cached, small. */
 import { randomBytes } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type { Discovery } from '../discovery/index.js';
 import type { Listeners } from '../lib/listeners.js';
 import { log } from '../lib/log.js';
@@ -9,7 +10,7 @@ import type { Ranked } from '../model/ranked.js';
 import type { Score } from '../model/score.js';
 import { type Digest, scoreAt, toDigest } from '../score/index.js';
 import { rank } from '../score/rank.js';
-import { concerns, recommend } from '../score/recommend.js';
+import { recommend } from '../score/recommend.js';
 import type { ServiceRegistry } from '../services/contract.js';
 import type { Opinion, Store } from '../store/index.js';
 
@@ -165,10 +166,9 @@ export class Ranking {
     known.bars = null;
     known.version = this.#version += 1;
     const previous = store.recommendations.get(typeId);
-    if (!concerns(previous, providers)) return;
-    const next = recommend(rows, previous, this.#seed);
-    if (next?.provider !== previous?.provider || next?.challenger !== previous?.challenger)
-      store.recommendations.put(typeId, next);
+    const changedAt = previous ? this.#changes.get(previous.provider) : undefined;
+    const next = recommend(rows, previous, { seed: this.#seed, now: this.#deps.now(), changedAt });
+    if (!isDeepStrictEqual(next, previous)) store.recommendations.put(typeId, next);
   }
 
   /** Gives every provider its row before anything is read or measured. A full disk must not make a list unreadable. */

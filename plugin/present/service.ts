@@ -79,7 +79,7 @@ function bestModel(best: Ranked, type: ServiceType, rows: readonly Ranked[], wor
   };
 }
 
-/** The provider that is so much better that it will be recommended after one more such scan; null where there is none. */
+/** The provider that is so much better that it will be recommended if that lasts; null where there is none. */
 function leader(rows: readonly Ranked[], recommended: number) {
   const [first] = nearEquals(rows);
   if (!first || Number(first.score) - recommended < DELTA) return null;

@@ -4,11 +4,11 @@ import type { Ranked } from '../model/ranked.js';
 import type { Part } from '../model/score.js';
 
 /** Points by which a challenger must lead. */
-export const DELTA = 4;
+export const DELTA = 2;
 /** Points within which two scores may be equal: less than they move from one day to the next. */
-const NEAR = 4;
-/** How much longer the typical times of an equal may be: hardly anybody feels a fifth. */
-const LONGER = 1.2;
+const NEAR = 2;
+/** How much longer the typical times of an equal may be: nobody feels a tenth. */
+const LONGER = 1.1;
 /** Differences of less than this are felt by nobody, by unit. */
 const UNFELT: ReadonlyMap<string, number> = new Map([
   ['ms', 1],
@@ -24,7 +24,7 @@ export const isRecommendable = ({ provider, score, hidden }: Candidate) =>
 
 /**
  * Those of the rows, in ranked order, that may be recommended and are as good as the best of them, which comes first:
- * less than `NEAR` points behind, with typical times at most a fifth longer, and what is known of them does not rule out
+ * less than `NEAR` points behind, with typical times at most a tenth longer, and what is known of them does not rule out
  * that they are as good. Points alone would mean another difference in every type, and none where a curve has ended. The
  * width of the interval never makes equals by itself, or else nobody would be better than a provider hardly measured.
  */
@@ -41,7 +41,9 @@ function isAsQuick({ parts = [] }: Candidate, best: Candidate): boolean {
   return parts.every(({ metric, value, unit }) => {
     const other = best.parts?.find((part) => part.metric === metric)?.value ?? null;
     const unfelt = UNFELT.get(unit ?? '');
-    return value === null || other === null || unfelt === undefined || value + unfelt <= LONGER * (other + unfelt);
+    return (
+      value === null || other === null || unfelt === undefined || value <= Math.max(LONGER * other, other + unfelt)
+    );
   });
 }
 

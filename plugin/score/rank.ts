@@ -55,7 +55,7 @@ export function rank(
 
 /**
  * The list as if its owner had marked nothing: without pins and stars, hidden providers back in their place. The badge stays
- * unless, without the marks, the best leads its holder by `DELTA` and is not the challenger, which has to lead once more.
+ * unless, without the marks, the best leads its holder by `DELTA` and is not the challenger, which has to lead for longer.
  */
 export function withoutOwnerMarks(rows: readonly Ranked[]): readonly Ranked[] {
   const plain = rows.map(withoutRowMarks);

@@ -1,40 +1,56 @@
 /** Step 9 of the score: the recommendation, which stays put while the list follows every small change. */
 
+import { HOUR_MS } from '../lib/time.js';
 import type { Ranked } from '../model/ranked.js';
 import type { Recommendation } from '../store/tables/recommendations.js';
 import { DELTA, isRecommendable, nearEquals, pickByNode } from './equals.js';
 
-/**
- * Whether what was measured may move the recommendation: one background probe of another provider neither confirms nor
- * refutes a challenger. `measured` by provider id.
- */
-export const concerns = (previous: Recommendation | null, measured: readonly string[]): boolean =>
-  previous === null ||
-  measured.length !== 1 ||
-  measured.some((id) => id === previous.provider || id === previous.challenger);
+/** A lead must last until its points times its hours come to this: what staying has cost by then, whatever the lead. */
+const POINT_HOURS = 24;
+
+/** So long after a change that something else told of, ms, what is measured of a provider is believed at once. */
+const SHAKEN_MS = 12 * HOUR_MS;
+
+export interface Occasion {
+  /** This node's own. */
+  readonly seed: string;
+  /** ms since the epoch. */
+  readonly now: number;
+  /** When something else than a probe told of a change at the recommended provider, ms since the epoch. */
+  readonly changedAt?: number | undefined;
+}
 
 /**
- * The recommendation after one more scan. `rows` in ranked order; `seed` is this node's own.
- * It changes at once when the provider failed, is gone, was hidden, or is confirmed by no source any more; and when one
- * that led it by `DELTA` points at the end of the last scan still does. Near-equals are spread over the nodes by `seed`,
- * but only when a choice is due: being as good is no reason to change. While nobody may be recommended, the previous one is
- * kept for its return (the list does not show it until then); null before the first one.
+ * The recommendation after one more scan or probe. `rows` in ranked order.
+ * It changes at once when the provider failed, is gone, was hidden, or is confirmed by no source any more; and when another
+ * has led it by `DELTA` points for long enough, or in two scans in a row where the owner found it bad or it has moved.
+ * Near-equals are spread over the nodes by the seed, but only when a choice is due: being as good is no reason to change.
+ * While nobody may be recommended, the previous one is kept for its return (the list does not show it until then); null
+ * before the first one.
  */
 export function recommend(
   rows: readonly Ranked[],
   previous: Recommendation | null,
-  seed: string,
+  { seed, now, changedAt }: Occasion,
 ): Recommendation | null {
   const equals = nearEquals(rows);
   const chosen = pickByNode(equals, seed);
   if (!chosen) return previous;
   const current = rows.find((row) => row.provider.id === previous?.provider && isRecommendable(row));
   if (!current) return { provider: chosen.provider.id, challenger: null };
-  const leads = (row: Ranked) => Number(row.score) - Number(current.score) >= DELTA;
-  const next = pickByNode(equals.filter(leads), seed);
+  const lead = (row: Ranked) => Number(row.score) - Number(current.score);
+  const next = pickByNode(
+    equals.filter((row) => lead(row) >= DELTA),
+    seed,
+  );
   if (!next) return { provider: current.provider.id, challenger: null };
-  const again = rows.some((row) => row.provider.id === previous?.challenger && isRecommendable(row) && leads(row));
-  return again
+  const rival = rows.find((row) => row.provider.id === previous?.challenger && isRecommendable(row));
+  const isStillLed = rival !== undefined && lead(rival) >= DELTA;
+  // From a clock that has been set back since, it counts from now.
+  const leadsSince = isStillLed ? Math.min(previous?.leadsSince ?? now, now) : now;
+  const isShaken = Number(current.rating?.points) < 0 || now - (changedAt ?? Number.NEGATIVE_INFINITY) < SHAKEN_MS;
+  const isLongEnough = isShaken || lead(next) * (now - leadsSince) >= POINT_HOURS * HOUR_MS;
+  return isStillLed && isLongEnough
     ? { provider: next.provider.id, challenger: null }
-    : { provider: current.provider.id, challenger: next.provider.id };
+    : { provider: current.provider.id, challenger: next.provider.id, leadsSince };
 }

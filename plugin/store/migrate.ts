@@ -11,7 +11,7 @@ import { OPINIONS_SCHEMA } from './tables/opinions.js';
 import { OWN_SCHEMA } from './tables/own.js';
 import { PEERS_SCHEMA } from './tables/peers.js';
 import { IDS_SCHEMA } from './tables/providers.js';
-import { RECOMMENDATIONS_SCHEMA, SINCE_SCHEMA } from './tables/recommendations.js';
+import { LEADS_SINCE_SCHEMA, RECOMMENDATIONS_SCHEMA, SINCE_SCHEMA } from './tables/recommendations.js';
 import { LOGINS_SCHEMA, SESSIONS_SCHEMA } from './tables/sessions.js';
 import { SETTINGS_SCHEMA } from './tables/settings.js';
 
@@ -23,7 +23,7 @@ const STEPS: readonly string[] = [
   LOGINS_SCHEMA,
   ANNOUNCERS_SCHEMA + IDS_SCHEMA,
   SINCE_SCHEMA,
-  PEERS_SCHEMA,
+  PEERS_SCHEMA + LEADS_SINCE_SCHEMA,
 ];
 
 const readVersion = (db: Database.Database) => Number(pragma(db, 'user_version'));

@@ -130,12 +130,12 @@ describe('the ranked list', () => {
 describe('those as good as the best', () => {
   const asGood = (rows: ReturnType<typeof list>) => ids(rows.filter((row) => row.asGood));
 
-  it('are less than four points behind, the best among them', () => {
+  it('are less than two points behind, the best among them', () => {
     const rows = list([
       ['a', scored(80)],
-      ['b', scored(77)],
-      ['c', scored(76.01)],
-      ['d', scored(76)],
+      ['b', scored(79)],
+      ['c', scored(78.01)],
+      ['d', scored(78)],
     ]);
     expect(asGood(rows)).toEqual(['a', 'b', 'c']);
   });
@@ -143,8 +143,8 @@ describe('those as good as the best', () => {
   it('are not those whose interval ends below it: they are known to be worse', () => {
     const rows = list([
       ['a', scored(80)],
-      ['b', { ...scored(78), high: 79 }],
-      ['c', { ...scored(78), high: 80 }],
+      ['b', { ...scored(79), high: 79.5 }],
+      ['c', { ...scored(79), high: 80 }],
     ]);
     expect(asGood(rows)).toEqual(['a', 'c']);
   });
@@ -268,7 +268,7 @@ describe('the list as if nothing were marked', () => {
     expect(recommended([...seen({ hidden: hidden('c'), pinned: hidden('a'), recommended: 'b' })])).toEqual(['b']);
     const near = list(
       [
-        ['a', scored(92)],
+        ['a', scored(91)],
         ['b', scored(90)],
       ],
       { hidden: hidden('a'), recommended: 'b' },

@@ -52,7 +52,9 @@ const CONTENTS: readonly ((store: Store) => void)[] = [
     expect(recommendations.since('t')).toBeNull();
   },
   ({ recommendations, peers }) => {
-    expect([recommendations.since('v'), recommendations.get('v')?.provider]).toEqual([NOW - 7, 'p3']);
+    expect(recommendations.since('dated')).toBe(NOW - 9);
+    // Since when its challenger leads, nobody noted then.
+    expect(recommendations.get('dated')).toEqual({ provider: 'p1', challenger: 'p2' });
     expect(peers.all()).toEqual([]);
   },
 ];

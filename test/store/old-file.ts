@@ -23,7 +23,7 @@ export const LISTED: readonly ProviderName[] = Array.from({ length: 100 }, (_, i
 });
 
 /** What tables of that shape did not have. */
-const LATER = 'recommendations DROP COLUMN since';
+const LATER = ['since', 'leads_since'].map((column) => `recommendations DROP COLUMN ${column}`);
 
 /** As it was. */
 export const shortOf = (id: string) => id.slice(0, 12);
@@ -80,7 +80,7 @@ export function writeOldFile(path: string): void {
   writeShape(path, SHAPE);
   const db = new Database(path);
   db.prepare('ATTACH ? AS source').run(source);
-  db.exec(`ALTER TABLE source.${LATER}`);
+  for (const later of LATER) db.exec(`ALTER TABLE source.${later}`);
   for (const table of TABLES)
     db.exec(`DELETE FROM main.${table}; INSERT INTO main.${table} SELECT * FROM source.${table}`);
   db.close();
@@ -96,7 +96,7 @@ export function shortenIds(path: string, ids: readonly string[]): void {
   // Attempts and days lie under the first 12 digits as ever; what came later was not there.
   const tables = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").pluck().all() as string[];
   for (const name of tables.filter((name) => !TABLES.includes(name))) db.exec(`DROP TABLE ${name}`);
-  db.exec(`ALTER TABLE ${LATER}`);
+  for (const later of LATER) db.exec(`ALTER TABLE ${later}`);
   db.pragma(`user_version = ${SHAPE}`);
   db.close();
 }

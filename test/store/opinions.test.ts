@@ -1,5 +1,7 @@
 /** The owner's opinions, recommendations and own minutes: stored, capped, and opinions never pruned. */
+
 import { describe, expect, it } from 'vitest';
+import type { MovableRecommendations } from '../../plugin/store/tables/recommendations.js';
 import { DAY, NOW, opened } from './made.js';
 
 const SILENT = { pinned: false, hidden: false, note: '', stars: [], runBy: '', known: '', language: '', help: '' };
@@ -78,6 +80,16 @@ describe('the date of a recommendation', () => {
     expect([recommendations.since('t'), since('p1', null)]).toEqual([null, NOW]);
     now += DAY;
     expect([since('p1', 'p2'), since('p2', 'p1')]).toEqual([NOW, NOW + DAY]);
+  });
+
+  it('and that of the challenger’s lead move with a clock that was wrong', () => {
+    const { recommendations } = opened(':memory:', () => NOW) as unknown as { recommendations: MovableRecommendations };
+    recommendations.put('t', { provider: 'p1', challenger: 'p2', leadsSince: NOW - 5 });
+    recommendations.move({ from: NOW - 10, until: NOW + 10, by: DAY });
+    expect(recommendations.get('t')).toEqual({ provider: 'p1', challenger: 'p2', leadsSince: NOW - 5 + DAY });
+    expect(recommendations.since('t')).toBe(NOW + DAY);
+    recommendations.put('t', { provider: 'p2', challenger: null });
+    expect(recommendations.get('t')).toEqual({ provider: 'p2', challenger: null });
   });
 });
 

@@ -176,7 +176,7 @@ const STEPS: readonly { readonly tables: string; readonly rows: string }[] = [
   {
     tables: 'ALTER TABLE recommendations ADD COLUMN since INTEGER;',
     rows: `
-  INSERT INTO recommendations VALUES ('v', 'p3', NULL, ${NOW - 7});
+  INSERT INTO recommendations VALUES ('dated', 'p1', 'p2', ${NOW - 9});
 `,
   },
 ];

@@ -89,10 +89,8 @@ describe('a type', () => {
       const { body } = await visitor.get('/services/dnsservice');
       return /<p class="cs-headline">(.*?)<\/p>/s.exec(body)?.[1]?.replaceAll(/<[^>]+>/g, '') ?? '';
     };
-    expect(await headline(92, 73)).toContain(
-      'node0 now leads with 92; if it still does at the next scan, the recommendation changes.',
-    );
-    for (const scores of [[76, 73], [73]]) expect(await headline(...scores)).not.toContain('leads');
+    expect(await headline(92, 73)).toContain('node0 now leads with 92; if it stays ahead, the recommendation changes.');
+    for (const scores of [[74, 73], [73]]) expect(await headline(...scores)).not.toContain('leads');
   });
 
   it('leads from the best provider to its steps, and to the comparison with the runner-up', async () => {

@@ -9,7 +9,7 @@ import { scoreAt } from '../../../plugin/score/index.js';
 import { type Mark, toMark } from '../../../plugin/score/mark.js';
 import { rank } from '../../../plugin/score/rank.js';
 import type { Stars } from '../../../plugin/score/rating.js';
-import { concerns, recommend } from '../../../plugin/score/recommend.js';
+import { recommend } from '../../../plugin/score/recommend.js';
 import type { ServiceType } from '../../../plugin/services/contract.js';
 import { probeOnce } from './probe.js';
 import { Random } from './random.js';
@@ -21,6 +21,9 @@ import type { Struck, World } from './world.js';
 const KEPT = 40;
 /** A failure that something else told of, or that a knock found, is confirmed after this. */
 const AGAIN_MS = 60_000;
+/** Looks at a provider that may be in another place, and the rest between them. */
+const LOOKS_MOVED = 3;
+const REST_MS = 10 * 60_000;
 /** A scan that a person starts: so many of the best get so many more samples. */
 const BEST = 3;
 const MORE = 4;
@@ -103,7 +106,7 @@ export class Panel {
   returned(provider: number, at: number): void {
     this.#changes.set(provider, EPOCH + at);
     this.#digests[provider] = null;
-    this.#look(provider, at);
+    for (let look = 0; look < LOOKS_MOVED; look++) this.#look(provider, at + look * REST_MS);
   }
 
   /** Serf tells that the node is gone: it is looked at. */
@@ -174,15 +177,15 @@ export class Panel {
 
   /** Whom the badge would go to if nobody had it. */
   afresh(rows: readonly Ranked[]): number {
-    const choice = recommend(rows, null, this.#nodeSeed);
+    const choice = recommend(rows, null, { seed: this.#nodeSeed, now: 0 });
     return choice ? indexOf(choice.provider) : 0;
   }
 
-  /** What the program does at the end of a scan, or of a background probe: the badge is thought about where it is concerned. */
-  conclude(at: number, measured: readonly number[] = [...PROVIDERS.keys()]): Ranked[] {
+  /** What the program does at the end of a scan, or of a probe: it thinks about the badge again. */
+  conclude(at: number): Ranked[] {
     const rows = this.rows(at);
-    const ids = measured.map((provider) => (PROVIDERS[provider] as Provider).id);
-    if (concerns(this.#previous, ids)) this.#previous = recommend(rows, this.#previous, this.#nodeSeed);
+    const changedAt = this.badge === null ? undefined : this.#changes.get(this.badge);
+    this.#previous = recommend(rows, this.#previous, { seed: this.#nodeSeed, now: EPOCH + at, changedAt });
     return rows;
   }
 
@@ -207,16 +210,16 @@ export class Panel {
     const provider = indexOf(chosen.id);
     this.#knock(candidates, provider, at);
     this.probe(provider, at);
-    return this.conclude(at, [provider]);
+    return this.conclude(at);
   }
 
   /** What the program does when told of a change: one probe, and another where it failed. */
   #look(provider: number, at: number): void {
     const answered = this.probe(provider, at);
-    this.conclude(at, [provider]);
+    this.conclude(at);
     if (answered) return;
     this.probe(provider, at + AGAIN_MS);
-    this.conclude(at + AGAIN_MS, [provider]);
+    this.conclude(at + AGAIN_MS);
   }
 
   /** Whether the door of a recommended provider of a costly type is still open; where it is not, it is looked at. */
