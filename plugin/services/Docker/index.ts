@@ -52,11 +52,12 @@ function withoutBlame(result: ProbeResult): ProbeResult {
 
 const docker: ServiceType = {
   id: 'Docker',
-  title: { ca: 'Aplicacions Docker', es: 'Aplicaciones Docker', en: 'Docker applications' },
+  title: { ca: 'Aplicacions Docker', es: 'Aplicaciones Docker', en: 'Docker applications', de: 'Docker-Anwendungen' },
   summary: {
     ca: 'Programes que els veïns tenen en contenidors Docker. La descripció diu quin és cadascun.',
     es: 'Programas que los vecinos tienen en contenedores Docker. La descripción dice cuál es cada uno.',
     en: 'Programs that neighbours run in Docker containers. The description says what each one is.',
+    de: 'Programme, die Nachbarn in Docker-Containern betreiben. Was es jeweils ist, sagt die Beschreibung.',
   },
   icon: 'M3 12h4v4H3zM8 12h4v4H8zM13 12h4v4h-4zM8 7h4v4H8zM2 19h15c3 0 5-2 5-5',
   defaultPort: null,

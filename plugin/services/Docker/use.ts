@@ -8,8 +8,13 @@ import { toProgram } from './images.js';
 import { REGISTRY, TRACKER } from './pages.js';
 
 const word = (name: string, label: Texts): Hole => ({ name, label, pattern: '[A-Za-z0-9_][A-Za-z0-9_.]{0,62}' });
-const USER = word('user', { ca: 'El vostre usuari', es: 'Su usuario', en: 'Your user name' });
-const DATABASE = word('database', { ca: 'La base de dades', es: 'La base de datos', en: 'The database' });
+const USER = word('user', { ca: 'El vostre usuari', es: 'Su usuario', en: 'Your user name', de: 'Dein Benutzername' });
+const DATABASE = word('database', {
+  ca: 'La base de dades',
+  es: 'La base de datos',
+  en: 'The database',
+  de: 'Die Datenbank',
+});
 
 const ACCOUNT: UseStep = {
   kind: 'note',
@@ -17,6 +22,7 @@ const ACCOUNT: UseStep = {
     ca: 'Potser cal un compte: demaneu-lo a qui el manté.',
     es: 'Quizá haga falta una cuenta: pídala a quien lo mantiene.',
     en: 'It may take an account: ask whoever runs it.',
+    de: 'Vielleicht brauchst du ein Konto: Frag den Betreiber.',
   },
 };
 
@@ -24,6 +30,7 @@ const client = (name: string): Texts => ({
   ca: `Per a un programa que parli ${name}`,
   es: `Para un programa que hable ${name}`,
   en: `For a program that speaks ${name}`,
+  de: `Für ein Programm, das ${name} spricht`,
 });
 
 /** By what it speaks; the address is literal, and the port a number. */
@@ -38,6 +45,7 @@ const STEPS: Readonly<Record<string, (provider: Usable, at: string) => readonly 
         ca: 'Amb el paquet postgresql-client',
         es: 'Con el paquete postgresql-client',
         en: 'With the package postgresql-client',
+        de: 'Mit dem Paket postgresql-client',
       },
       text: `psql -h ${address} -p ${port} -U <user> <database>`,
       holes: [USER, DATABASE],
@@ -48,7 +56,12 @@ const STEPS: Readonly<Record<string, (provider: Usable, at: string) => readonly 
     {
       kind: 'copy',
       on: 'linux',
-      label: { ca: 'Amb el paquet redis-tools', es: 'Con el paquete redis-tools', en: 'With the package redis-tools' },
+      label: {
+        ca: 'Amb el paquet redis-tools',
+        es: 'Con el paquete redis-tools',
+        en: 'With the package redis-tools',
+        de: 'Mit dem Paket redis-tools',
+      },
       text: `redis-cli -h ${address} -p ${port}`,
     },
   ],
@@ -60,6 +73,7 @@ const STEPS: Readonly<Record<string, (provider: Usable, at: string) => readonly 
         ca: 'Va davant del nom d’una imatge. Si no té HTTPS, l’opció insecure-registries del Docker l’ha d’admetre',
         es: 'Va delante del nombre de una imagen. Si no tiene HTTPS, la opción insecure-registries de Docker debe admitirlo',
         en: 'Goes before the name of an image. Without HTTPS, Docker’s option insecure-registries must allow it',
+        de: 'Kommt vor den Namen eines Images. Ohne HTTPS muss Dockers Option insecure-registries es erlauben',
       },
       text: `${at}/`,
     },
@@ -71,6 +85,7 @@ const STEPS: Readonly<Record<string, (provider: Usable, at: string) => readonly 
         ca: 'Adreça del rastrejador, per al vostre programa de torrents',
         es: 'Dirección del rastreador, para su programa de torrents',
         en: 'Address of the tracker, for your torrent program',
+        de: 'Adresse des Trackers, für dein Torrent-Programm',
       },
       text: `${webAddress(provider)}/announce`,
     },
@@ -86,5 +101,8 @@ export function steps(provider: Usable): readonly UseStep[] {
   const spoken = facts === undefined ? nameOf(toProgram(description)) : facts.speaks;
   const known = spoken && Object.hasOwn(STEPS, spoken) ? STEPS[spoken] : undefined;
   if (known) return known(provider, at);
-  return pageSteps({ ca: 'Obriu l’aplicació', es: 'Abra la aplicación', en: 'Open the application' }, `${web}/`);
+  return pageSteps(
+    { ca: 'Obriu l’aplicació', es: 'Abra la aplicación', en: 'Open the application', de: 'Anwendung öffnen' },
+    `${web}/`,
+  );
 }

@@ -42,11 +42,17 @@ function apiAt(provider: Usable): string | null {
 const confine: ServiceType = {
   id: 'confine',
   links: ['http', 'https'].map((scheme) => ({ scheme, word: 'confine' })),
-  title: { ca: 'Bancs de proves CONFINE', es: 'Bancos de pruebas CONFINE', en: 'CONFINE testbeds' },
+  title: {
+    ca: 'Bancs de proves CONFINE',
+    es: 'Bancos de pruebas CONFINE',
+    en: 'CONFINE testbeds',
+    de: 'CONFINE-Testnetze',
+  },
   summary: {
     ca: 'Trossos d’aparells de recerca de la xarxa, per fer-hi experiments.',
     es: 'Porciones de equipos de investigación de la red, para hacer experimentos.',
     en: 'Slices of the network’s research devices, for experiments.',
+    de: 'Anteile an Forschungsgeräten des Netzes, für Experimente.',
   },
   icon: 'M9 3h6M10 3v6l-5 9a2 2 0 0 0 2 3h10a2 2 0 0 0 2-3l-5-9v-6M8 14h8',
   defaultPort: 80,
@@ -66,9 +72,13 @@ const confine: ServiceType = {
           ca: 'Tothom ho pot mirar. Per fer-hi experiments cal un compte al controlador del banc de proves.',
           es: 'Cualquiera puede mirarlo. Para hacer experimentos hace falta una cuenta en el controlador del banco de pruebas.',
           en: 'Anybody may look at it. Experiments take an account at the testbed’s controller.',
+          de: 'Ansehen darf es jeder. Für Experimente brauchst du ein Konto bei der Steuerung des Testnetzes.',
         },
       },
-      ...pageSteps({ ca: 'Obriu-ne la interfície', es: 'Abra su interfaz', en: 'Open its interface' }, at),
+      ...pageSteps(
+        { ca: 'Obriu-ne la interfície', es: 'Abra su interfaz', en: 'Open its interface', de: 'Oberfläche öffnen' },
+        at,
+      ),
     ];
   },
 };

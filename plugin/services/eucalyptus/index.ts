@@ -38,11 +38,12 @@ function readParts({ status, body, whole }: HttpAnswer): string[] | null {
 const eucalyptus: ServiceType = {
   id: 'eucalyptus',
   links: ['http', 'https'].map((scheme) => ({ scheme, word: 'eucalyptus' })),
-  title: { ca: 'Núvols Eucalyptus', es: 'Nubes Eucalyptus', en: 'Eucalyptus clouds' },
+  title: { ca: 'Núvols Eucalyptus', es: 'Nubes Eucalyptus', en: 'Eucalyptus clouds', de: 'Eucalyptus-Clouds' },
   summary: {
     ca: 'Màquines virtuals que s’engeguen com les d’Amazon EC2, a casa de la comunitat.',
     es: 'Máquinas virtuales que se arrancan como las de Amazon EC2, en casa de la comunidad.',
     en: 'Virtual machines started as on Amazon EC2, on hardware of the community.',
+    de: 'Virtuelle Maschinen wie bei Amazon EC2, auf Rechnern der Community.',
   },
   icon: 'M12 3c5 3 7 7 7 10a7 7 0 0 1-14 0c0-3 2-7 7-10zM12 21v-10',
   defaultPort: 8_773,
@@ -62,6 +63,7 @@ const eucalyptus: ServiceType = {
           ca: 'Calen un compte i les seves claus d’accés: demaneu-los a qui el manté.',
           es: 'Hacen falta una cuenta y sus claves de acceso: pídalas a quien lo mantiene.',
           en: 'It takes an account and its access keys: ask whoever runs it.',
+          de: 'Du brauchst ein Konto und seine Zugangsschlüssel: Frag den Betreiber.',
         },
       },
       {
@@ -70,6 +72,7 @@ const eucalyptus: ServiceType = {
           ca: 'Adreça de l’EC2, per a qualsevol programa que en parli («endpoint»)',
           es: 'Dirección de EC2, para cualquier programa que lo hable («endpoint»)',
           en: 'EC2 address, for any program that speaks it (“endpoint”)',
+          de: 'EC2-Adresse, für jedes Programm, das sie spricht („Endpoint“)',
         },
         text: `${at}/services/compute`,
       },

@@ -118,7 +118,15 @@ export const callQuality = (rating: number): 'good' | 'fair' | 'poor' =>
 const CALL = 'call';
 /** A rating of 50 is the least that G.109 knows. */
 const quality: Metric = {
-  ...{ id: CALL, label: { ca: 'qualitat d’una trucada', es: 'calidad de una llamada', en: 'quality of a call' } },
+  ...{
+    id: CALL,
+    label: {
+      ca: 'qualitat d’una trucada',
+      es: 'calidad de una llamada',
+      en: 'quality of a call',
+      de: 'Qualität eines Anrufs',
+    },
+  },
   ...{ unit: 'share', weight: 0.35, useless: 50 / BEST_RATING, excellent: 1, scale: 'linear', halfLifeHours: 24 },
 };
 
@@ -128,6 +136,7 @@ const OVER_TCP: UseStep = {
     ca: 'Només respon per TCP: trieu TCP com a transport a les opcions del compte.',
     es: 'Solo responde por TCP: elija TCP como transporte en las opciones de la cuenta.',
     en: 'It answers over TCP alone: choose TCP as the transport in the account’s settings.',
+    de: 'Antwortet nur über TCP: Wähle in den Einstellungen des Kontos TCP als Transport.',
   },
 };
 
