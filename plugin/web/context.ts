@@ -32,6 +32,8 @@ export interface Web {
   readonly bySocket: WeakSet<IncomingMessage>;
   /** A path of this site; its parts are encoded. */
   url(...parts: string[]): string;
+  /** Longest part of a path that the application takes, characters. */
+  readonly maxParamLength: number;
   /** Address of a file of public/, which changes with its content. */
   asset(name: Asset): string;
   /** Pages made for one reader and good for others; null where each gets its own. */

@@ -161,6 +161,7 @@ async function createWeb(app: FastifyInstance, panel: Panel, options: WebOptions
     now: () => time.now(),
     shared,
     waiting: new Waiting(app, panel.jobs),
+    maxParamLength: app.initialConfig.routerOptions?.maxParamLength ?? 100,
     bySocket,
     clientAddress: clientAddresses(panel.config.trustedProxy),
     url: (...parts) => base + parts.map(encodeURIComponent).join('/'),

@@ -1,8 +1,10 @@
 /** The search over everything, and the page of a node. */
+import Fastify from 'fastify';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { registerWeb } from '../../plugin/web/index.js';
 import { startWeb, type TestWeb, Visitor } from './app.js';
 import { problemOf } from './described.js';
-import { ranked } from './fake-panel.js';
+import { NOW, ranked } from './fake-panel.js';
 
 let web: TestWeb;
 let reader: Visitor;
@@ -128,6 +130,24 @@ describe('a node', () => {
     },
   );
 
+  it('is found by a long name, too, where the application takes none in a path', async () => {
+    const long = `á&${'x'.repeat(120)}`;
+    const app = Fastify();
+    await app.register((scope) => registerWeb(scope, web.panel, { now: () => NOW }), { prefix: '/host' });
+    const visitor = new Visitor({ app });
+    list('dnsservice', long, 'x'.repeat(100));
+    const href = /href="(\/host\/nodes[^"]+)"/;
+    for (const [at, path] of [/^\/host\/nodes\?name=/, /^\/host\/nodes\/x+$/].entries()) {
+      const { id = '' } = web.panel.lists.get('dnsservice')?.[at]?.provider ?? {};
+      const { body } = await visitor.get(`/host/services/dnsservice/providers/${id}`);
+      const link = href.exec(body)?.[1]?.replaceAll('&amp;', '&') ?? '';
+      expect(link).toMatch(path);
+      expect((await visitor.get(link)).statusCode).toBe(200);
+      expect((await visitor.get(link.replace('/host/', '/host/api/v1/'))).json()).toMatchObject({ offers: 1 });
+    }
+    await app.close();
+  });
+
   it('that nobody has heard of is not found; one without a name is not linked', async () => {
     list('dnsservice', '', '..');
     expect((await reader.get('/nodes/none')).statusCode).toBe(404);
@@ -135,6 +155,6 @@ describe('a node', () => {
     const [unnamed, dots] = web.panel.lists.get('dnsservice') ?? [];
     const page = async (id = '') => (await reader.get(`/services/dnsservice/providers/${id}`)).body;
     expect(await page(unnamed?.provider.id)).not.toContain('/nodes/');
-    expect(await page(dots?.provider.id)).toContain('href="/search?q=.."');
+    expect(await page(dots?.provider.id)).toContain('href="/nodes?name=.."');
   });
 });

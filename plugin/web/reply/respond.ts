@@ -158,6 +158,12 @@ const isGzipped = ({ request }: Visit, { length }: { readonly length: number }) 
 
 const sendGzip = (reply: FastifyReply, bytes: Buffer) => reply.header('content-encoding', 'gzip').send(bytes);
 
+/** A browser takes the names `.` and `..` out of a path, and the application may take no long ones. */
+const nodeUrl = ({ url, maxParamLength }: Web, name: string) =>
+  /^\.\.?$/.test(name) || name.length > maxParamLength
+    ? `${url('nodes')}?${new URLSearchParams({ name })}`
+    : url('nodes', name);
+
 /** For every template. */
 function common(web: Web, visit: Visit) {
   const { words, request } = visit;
@@ -171,8 +177,7 @@ function common(web: Web, visit: Visit) {
     /** For a small part that is repeated often: `include` would copy the whole model each time. */
     draw: (name: string, data: object) => web.views.render(`partials/${name}`, { t: words.t, words, ...data }),
     url: web.url,
-    /** A browser takes the names `.` and `..` out of an address. */
-    nodeUrl: (name: string) => (/^\.\.?$/.test(name) ? `${web.url('search')}?q=${name}` : web.url('nodes', name)),
+    nodeUrl: (name: string) => nodeUrl(web, name),
     asset: web.asset,
     command: programCommand(),
     unit: panelUnit(),
