@@ -1,8 +1,10 @@
 /** Search, filters, order and pages of a list as links, each with the number of rows behind it. */
 
+import { readDeclared } from '../model/declared.js';
 import type { Ranked } from '../model/ranked.js';
 import type { Role } from '../model/role.js';
 import type { Words } from './i18n.js';
+import { languageName } from './row.js';
 import {
   countRows,
   type Defaults,
@@ -21,6 +23,7 @@ import {
 const PAGE_ROWS = 100;
 /** Communities that get a link of their own; the others are found by searching. */
 const MAX_COMMUNITIES = 6;
+const MAX_LANGUAGES = 6;
 /** A list of up to so many rows needs no search; beyond so many it is in sight also on a phone. */
 const SHORT = 5;
 const LONG = 15;
@@ -111,14 +114,18 @@ function filters(ranked: readonly Ranked[], search: Search, defaults: Defaults, 
     ...{ id, label, on, change, off },
     count: countRows(ranked, { ...search, ...change }, defaults),
   });
+  const declared = ranked.map(({ provider }) => readDeclared(provider.txt));
   const isOffered: Readonly<Record<Toggle, boolean>> = {
     ...{ works: true, reachable: true, measured: true, pinned: defaults.pinnedFirst },
     measurable: search.measurable || ranked.some(({ provider }) => provider.barred !== null),
+    open: search.open || declared.some(({ open }) => open === 'yes'),
+    vacant: search.vacant || declared.some(({ full }) => full),
   };
   const toggles = TOGGLES.filter((toggle) => isOffered[toggle]).map((toggle) =>
     filter(toggle, words.t(`find.${toggle}`), search[toggle], { [toggle]: true }, { [toggle]: false }),
   );
   const sources = byFrequency(ranked, ({ provider }) => provider.sources);
+  const languages = byFrequency(ranked, ({ provider }) => readDeclared(provider.txt).languages);
   const communities = byFrequency(ranked, ({ provider }) => (provider.community ? [provider.community] : []));
   const sourceLabel = (source: string) => (words.has(`source.${source}`) ? words.t(`source.${source}`) : source);
   return [
@@ -126,11 +133,18 @@ function filters(ranked: readonly Ranked[], search: Search, defaults: Defaults, 
     ...choices(sources, search.source).map((source) =>
       filter(`source-${source}`, sourceLabel(source), search.source === source, { source }, { source: '' }),
     ),
+    ...choices(languages.slice(0, MAX_LANGUAGES), search.lang).map((lang) =>
+      filter(`lang-${lang}`, languageLabel(lang, words), search.lang === lang, { lang }, { lang: '' }),
+    ),
     ...choices(communities.slice(0, MAX_COMMUNITIES), search.community).map((community, index) =>
       filter(`community-${index}`, community, search.community === community, { community }, { community: '' }),
     ),
   ];
 }
+
+/** A language's name; what a visitor typed may be none. */
+const languageLabel = (lang: string, { language }: Words) =>
+  /^[a-z]{2,3}$/.test(lang) ? languageName(lang, language) : lang;
 
 /** A single value is no choice; the chosen one is shown in any case. */
 function choices(values: readonly string[], chosen: string): readonly string[] {

@@ -1,5 +1,6 @@
 /** One provider as its own page tells it: the row, why it has its score, and how to use it. */
 import { DAY_MS } from '../lib/time.js';
+import { isFull, readDeclared } from '../model/declared.js';
 import type { Ranked } from '../model/ranked.js';
 import type { ProviderView, TypeView } from '../panel/contract.js';
 import { CHANGE_FACT } from '../probe/tls.js';
@@ -8,7 +9,7 @@ import { allowsHeavy } from '../scan/target.js';
 import type { Device, Usable, UseStep } from '../services/contract.js';
 import type { Opinion } from '../store/index.js';
 import type { Words } from './i18n.js';
-import { rowModel } from './row.js';
+import { languageName, rowModel } from './row.js';
 import { whyModel } from './why.js';
 
 /**
@@ -31,6 +32,8 @@ export function providerModel(
     ...rowModel(ranked, type, words),
     why: whyModel(ranked, type, words, now),
     community: provider.community,
+    /** Names of the languages that the announcer says. */
+    languages: readDeclared(provider.txt).languages.map((code) => languageName(code, words.language)),
     keyChanged: recentChange(ranked.facts, now),
     // An owner knows how to use an own service.
     use:
@@ -68,13 +71,14 @@ function recentChange(facts: Readonly<Record<string, string>>, now: number): str
 
 /**
  * Providers worth using, in the order to try them: what works now, without this node itself and what its owner has hidden;
- * first what the owner has pinned, then the recommended one, then by score.
+ * first what the owner has pinned, then the recommended one, then by score; last those that take nobody new.
  * @param view as the owner sees it: the files for programs follow the owner's choice, whoever fetches them
  */
 export function rowsWorthUsing({ ranked }: Pick<TypeView, 'ranked'>): Ranked[] {
   const isWorthUsing = ({ score, provider, hidden, failures }: Ranked) =>
     (score ?? 0) > 0 && failures === 0 && !provider.self && !hidden;
-  const place = ({ pinned, recommended }: Ranked) => (pinned ? 0 : recommended ? 1 : 2);
+  const place = ({ pinned, recommended, provider }: Ranked) =>
+    pinned ? 0 : recommended ? 1 : isFull(provider) ? 3 : 2;
   return ranked.filter(isWorthUsing).toSorted((a, b) => place(a) - place(b));
 }
 

@@ -1,4 +1,6 @@
 /** One provider as a row of its type's list: the values, the verdict and the reason in words. */
+import { readDeclared } from '../model/declared.js';
+import type { Language } from '../model/language.js';
 import { ANSWER_TIMES, ANSWERS } from '../model/metric.js';
 import type { Contradiction, Provider } from '../model/provider.js';
 import type { Ranked } from '../model/ranked.js';
@@ -21,6 +23,8 @@ export function rowModel(ranked: Ranked, type: ServiceType, words: Words) {
   const verdict = toVerdict(ranked);
   return {
     ...{ id, node, host, address, port, description, self, sources, stale },
+    /** What its announcer says of it, unproven. */
+    declared: readDeclared(provider.txt),
     /** Claims of other announcers that are not believed. */
     contradictions: (provider.contradictions ?? []).map(contradictionModel),
     ...{
@@ -125,6 +129,10 @@ export function verdictText(verdict: Verdict, ranked: Ranked, { t }: Words): str
 function reasonKey({ reason, level }: Ranked): string {
   return reason === 'not-checked' && level < 2 ? 'verdict.alive' : `reason.${reason}`;
 }
+
+/** A language's name in another; its code where it has none. */
+export const languageName = (code: string, language: Language): string =>
+  new Intl.DisplayNames([language], { type: 'language' }).of(code) ?? code;
 
 /** The name to show: announcers may leave any of the three empty. */
 export function providerName({ node, host, address }: Pick<Provider, 'node' | 'host' | 'address'>): string {

@@ -1,4 +1,6 @@
 /** Searching a long list of providers: text, filters, order and pages. All of it is in the address, as a query. */
+import { readDeclared } from '../model/declared.js';
+import type { Provider } from '../model/provider.js';
 import type { Ranked } from '../model/ranked.js';
 import { PAGES, queryChoice, queryInteger, queryText } from './query.js';
 import { isReachable, isWorking, providerName } from './row.js';
@@ -7,7 +9,7 @@ export const SORTS = ['score', 'name', 'rtt', 'answers', 'measured'] as const;
 export type Sort = (typeof SORTS)[number];
 
 /** Filters that are on or off. */
-export const TOGGLES = ['works', 'reachable', 'measured', 'measurable', 'pinned'] as const;
+export const TOGGLES = ['works', 'reachable', 'measured', 'measurable', 'pinned', 'open', 'vacant'] as const;
 export type Toggle = (typeof TOGGLES)[number];
 
 /** An empty text or `false` filters nothing. */
@@ -15,6 +17,8 @@ export interface Search extends Readonly<Record<Toggle, boolean>> {
   readonly q: string;
   readonly community: string;
   readonly source: string;
+  /** Code of a language that the announcer says. */
+  readonly lang: string;
   readonly sort: Sort;
   /** The other way round. */
   readonly reverse: boolean;
@@ -27,7 +31,7 @@ export interface Search extends Readonly<Record<Toggle, boolean>> {
 
 export const EVERYTHING: Search = {
   ...{ q: '', community: '', source: '', works: false, reachable: false },
-  ...{ measured: false, measurable: false, pinned: false },
+  ...{ measured: false, measurable: false, pinned: false, open: false, vacant: false, lang: '' },
   ...{ sort: 'score', reverse: false, hidden: null, rows: null, page: 1 },
 };
 
@@ -42,12 +46,12 @@ export function readSearch(query: unknown): Search {
   const yes = (name: string) => queryChoice(query, name, ['yes', 'no']) === 'yes';
   const hidden = queryChoice(query, 'hidden', ['yes', 'no', 'only']);
   return {
-    ...{ q: text('q'), community: text('community'), source: text('source') },
+    ...{ q: text('q'), community: text('community'), source: text('source'), lang: text('lang') },
     sort: queryChoice(query, 'sort', SORTS) ?? 'score',
     reverse: yes('reverse'),
     hidden: hidden === 'only' ? hidden : hidden && hidden === 'yes',
     ...{ works: yes('works'), reachable: yes('reachable'), measured: yes('measured') },
-    ...{ measurable: yes('measurable'), pinned: yes('pinned') },
+    ...{ measurable: yes('measurable'), pinned: yes('pinned'), open: yes('open'), vacant: yes('vacant') },
     ...{ rows: queryInteger(query, 'rows', ROWS), page: queryInteger(query, 'page', PAGES) ?? 1 },
   };
 }
@@ -113,8 +117,8 @@ export function countRows(ranked: readonly Ranked[], search: Search, { hidden }:
 const visibility = (hidden: boolean | 'only') => (row: Ranked) =>
   hidden === 'only' ? row.hidden : hidden || !row.hidden;
 
-function matcher({ q, community, source, ...toggles }: Search): (row: Ranked) => boolean {
-  const { works, reachable, measured, measurable, pinned } = toggles;
+function matcher(search: Search): (row: Ranked) => boolean {
+  const { q, community, source, works, reachable, measured, measurable, pinned } = search;
   const words = fold(q).split(/\s+/).filter(Boolean);
   return (row) => {
     const { provider } = row;
@@ -125,11 +129,19 @@ function matcher({ q, community, source, ...toggles }: Search): (row: Ranked) =>
     if (source && !(provider.sources as readonly string[]).includes(source)) return false;
     if (works && !isWorking(row)) return false;
     if (reachable && !isReachable(row)) return false;
+    if (!isDeclared(provider, search)) return false;
     if (words.length === 0) return true;
     const { node, host, address, port, description } = provider;
     const text = fold([node, host, `${address}:${port ?? ''}`, description, provider.community].join(' '));
     return words.every((word) => text.includes(word));
   };
+}
+
+/** By what the announcer says; nothing is read where none of it is asked for. */
+function isDeclared({ txt }: Provider, { open, vacant, lang }: Pick<Search, 'open' | 'vacant' | 'lang'>): boolean {
+  if (!open && !vacant && !lang) return true;
+  const said = readDeclared(txt);
+  return (!open || said.open === 'yes') && (!vacant || !said.full) && (!lang || said.languages.includes(lang));
 }
 
 /** Without case and accents: `nuria` finds Núria. */

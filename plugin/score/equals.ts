@@ -1,5 +1,6 @@
 /** Which providers may be recommended, which are as good as the best, and which of these this node picks. */
 import { hash } from 'node:crypto';
+import { isFull } from '../model/declared.js';
 import type { Ranked } from '../model/ranked.js';
 import type { Part } from '../model/score.js';
 
@@ -18,9 +19,9 @@ const UNFELT: ReadonlyMap<string, number> = new Map([
 /** What decides whether a row may be recommended. */
 type Candidate = Pick<Ranked, 'provider' | 'score' | 'high' | 'hidden'> & { readonly parts?: readonly Part[] };
 
-/** Works, is a neighbour's, is confirmed, and was not hidden by the owner. */
+/** Works, is a neighbour's, is confirmed, takes newcomers as far as it says, and was not hidden by the owner. */
 export const isRecommendable = ({ provider, score, hidden }: Candidate) =>
-  Number(score) > 0 && !provider.self && !provider.stale && !hidden;
+  Number(score) > 0 && !provider.self && !provider.stale && !hidden && !isFull(provider);
 
 /**
  * Those of the rows, in ranked order, that may be recommended and are as good as the best of them, which comes first:

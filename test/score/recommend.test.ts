@@ -52,6 +52,20 @@ describe('the recommendation after a scan', () => {
     ).toBeNull();
   });
 
+  it('passes over what takes nobody new, even where it was recommended before', () => {
+    const full = { txt: new Map([['full', '1']]) };
+    const list = rows([
+      ['a', 90, full],
+      ['b', 60],
+    ]);
+    expect([recommend(list, null, SEED), recommend(list, stands('a'), SEED)]).toEqual([stands('b'), stands('b')]);
+    expect(list.map(({ provider, score }) => [provider.id, score])).toEqual([
+      ['a', 90],
+      ['b', 60],
+    ]);
+    expect(recommend(rows([['a', 90, full]]), null, SEED)).toBeNull();
+  });
+
   it('stays while nobody leads by two points', () => {
     expect(
       recommend(

@@ -1,6 +1,6 @@
 /** Finding in a long list: search, filters, order and pages, in the address, on the page and by the API. */
 import fc from 'fast-check';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { Ranked } from '../../plugin/model/ranked.js';
 import { API_DEFAULTS } from '../../plugin/present/list.js';
 import { EVERYTHING, readSearch, type Search, SORTS, searchRows, toQuery } from '../../plugin/present/search.js';
@@ -87,6 +87,46 @@ describe('a list', () => {
   });
 });
 
+describe('what announcers say', () => {
+  const saying = (index: number, node: string, said: Record<string, string>) =>
+    named(index, node, { provider: { txt: new Map(Object.entries(said)) } });
+  const rows = [
+    saying(11, 'all', { open: 'yes', lang: 'ca,es', by: 'El_Mas', since: '2019' }),
+    saying(12, 'some', { open: 'ask', lang: 'ca', full: '1' }),
+    saying(13, 'mute', {}),
+  ];
+  const found = (query: Record<string, string>) =>
+    searchRows(rows, readSearch(query), API_DEFAULTS).rows.map(({ provider }) => provider.node);
+
+  it.each<[Record<string, string>, string[]]>([
+    [{ open: 'yes' }, ['all']],
+    [{ vacant: 'yes' }, ['all', 'mute']],
+    [{ lang: 'ca' }, ['all', 'some']],
+    [{ lang: 'es', open: 'yes' }, ['all']],
+    [{ lang: 'de' }, []],
+  ])('finds by it: %o', (query, expected) => {
+    expect(found(query)).toEqual(expected);
+  });
+
+  it('is offered as filters where somebody says it, and said on row and page', async () => {
+    const web = await startWeb();
+    onTestFinished(() => web.app.close());
+    const visitor = new Visitor(web);
+    web.panel.lists.set('dnsservice', LIST);
+    expect((await visitor.get('/services/dnsservice')).body).not.toContain('vacant=yes');
+    web.panel.lists.set('dnsservice', [...rows, ...LIST]);
+    const list = (await visitor.get('/services/dnsservice')).body;
+    expect(['open=yes', 'vacant=yes', 'lang=ca', 'lang=es'].map((link) => list.includes(link))).toEqual(
+      Array(4).fill(true),
+    );
+    for (const word of ['open to all', 'ask first', 'full'])
+      expect(list).toMatch(new RegExp(`<span class="cs-chip[^"]*">${word}<`));
+    expect(list).toContain('Catalan');
+    const page = (await visitor.get(`/services/dnsservice/providers/${rows[0]?.provider.id}`)).body;
+    for (const text of ['El Mas', '2019', 'everybody', 'Catalan, Spanish']) expect(page).toContain(`<dd>${text}</dd>`);
+  });
+});
+
 describe('the address', () => {
   const text = fc.string({ maxLength: 128 }).map((value) => value.trim());
   const finds: fc.Arbitrary<Search> = fc.record({
@@ -98,6 +138,7 @@ describe('the address', () => {
       measurable: fc.boolean(),
       pinned: fc.boolean(),
     },
+    ...{ open: fc.boolean(), vacant: fc.boolean(), lang: text },
     ...{
       hidden: fc.constantFrom<Search['hidden'][]>(null, true, false, 'only'),
       page: fc.integer({ min: 1, max: 100_000 }),

@@ -110,6 +110,7 @@ const COMPOSED: Readonly<Record<string, readonly string[]>> = {
     ...['configuration', 'opening', 'database', 'clock', 'owner', 'own-services', 'own-ports', 'background'],
     ...['panel', 'data-folder', 'journal'],
   ],
+  ...{ 'declared.open.': ['yes', 'ask', 'no'], 'row.open.': ['yes', 'ask', 'no'] },
   'alert.': ['failing', 'failing.own', 'back', 'back.own', 'worse'],
 };
 const composed = Object.entries(COMPOSED).flatMap(([prefix, words]) => words.map((word) => prefix + word));

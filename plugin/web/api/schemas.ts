@@ -112,6 +112,9 @@ const service: Fields<ServiceModel> = {
 
 const row: Fields<RowModel> = {
   ...{ id: text, node: text, host: text, address: text, port, description: text, self: flag },
+  declared: shape<RowModel['declared']>({
+    ...{ by: text, since: textOrNull, open: oneOf('yes', 'ask', 'no', null), languages: list(text), full: flag },
+  }),
   contradictions: list(shape<RowModel['contradictions'][number]>({ node: text, source: sourceName, attributes: text })),
   ...{ sources: list(sourceName), stale: flag, level: { enum: [0, 1, 2, 3, 4, 5] }, unproven: flag, reason },
   ...{ detail: textOrNull, confidence: oneOf('guess', 'fair', 'solid', null), recommended: flag },
@@ -194,7 +197,15 @@ const provider: Fields<ProviderAnswer> = {
   type: text,
   ...row,
   why: list(shape<ProviderAnswer['why'][number]>({ key: text, metric: textOrNull, points: { type: 'integer' }, text })),
-  ...{ community: text, keyChanged: orNull(moment), use: list(useStep), connect: textOrNull, files, follows: flag },
+  ...{
+    community: text,
+    languages: list(text),
+    keyChanged: orNull(moment),
+    use: list(useStep),
+    connect: textOrNull,
+    files,
+    follows: flag,
+  },
   scan: shape<ProviderAnswer['scan']>({ bytes: whole }),
   account: orNull(shape<NonNullable<ProviderAnswer['account']>>({ label: text, explanation: text, bytes: whole })),
   details: list(shape<ProviderAnswer['details'][number]>({ label: text, value: text })),
