@@ -88,9 +88,14 @@ export function marksOf(seeds: readonly SeedOutcome[]): Mark[] {
         meanOver(task, ({ changes }) => changes),
       ),
       atMost(
-        'T5 task time that holding still costs, share',
+        'T5 task time beyond that of the first of the list, share',
         0.03,
         meanOver(task, ({ stickiness }) => stickiness - 1),
+      ),
+      atMost(
+        'T5 task time beyond that of the choice made afresh: for holding still, share',
+        0.03,
+        meanOver(task, ({ holding }) => holding - 1),
       ),
       atMost('T6 hours until a dead one is left that Serf tells of', 2, event('gone', 'hours')),
       atMost('T6 hours until a dead one is left that nobody tells of', 4, event('dies', 'hours')),
