@@ -58,12 +58,12 @@ describe('the recommendation after a scan', () => {
       ['a', 90, full],
       ['b', 60],
     ]);
-    expect([recommend(list, null, SEED), recommend(list, stands('a'), SEED)]).toEqual([stands('b'), stands('b')]);
+    expect([recommend(list, null, AT), recommend(list, stands('a'), AT)]).toEqual([stands('b'), stands('b')]);
     expect(list.map(({ provider, score }) => [provider.id, score])).toEqual([
       ['a', 90],
       ['b', 60],
     ]);
-    expect(recommend(rows([['a', 90, full]]), null, SEED)).toBeNull();
+    expect(recommend(rows([['a', 90, full]]), null, AT)).toBeNull();
   });
 
   it('stays while nobody leads by two points', () => {
