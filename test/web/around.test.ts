@@ -41,6 +41,43 @@ describe('the distances', () => {
     expect(draw([at(1, 3), at(2, 4.5)]).dots[0]).toMatchObject({ x: first?.x, y: first?.y });
   });
 
+  it('name the recommended one and the nearest on a phone, with no name on another or on a dot', () => {
+    for (let seed = 0; seed < 40; seed++) {
+      const rows = Array.from({ length: 30 }, (_, index) =>
+        at(index + seed * 30, 2 + index * 3, {
+          recommended: index === 20,
+          provider: { node: `Barri-de-Dalt-${seed}-${index}` },
+        }),
+      );
+      const dots = draw(rows).dots.filter(({ isRoomy }) => !isRoomy);
+      const named = dots.filter(({ narrow }) => narrow);
+      expect(named[0]?.recommended).toBe(true);
+      expect(named.length).toBeGreaterThanOrEqual(4);
+      const boxes = named.map(({ x, y, narrow }) => {
+        const { text = '', anchor = 'start', dx = 0, dy = 0 } = narrow ?? {};
+        const left = 2.64 * x + dx - { start: 0, middle: 0.5, end: 1 }[anchor] * 7 * text.length;
+        return { left, right: left + 7 * text.length, middle: 2.64 * y + dy - 4 };
+      });
+      for (const [index, one] of boxes.entries()) {
+        expect([one.left >= -0.1, one.right <= 264.1]).toEqual([true, true]);
+        for (const other of boxes.slice(index + 1))
+          expect(
+            one.left >= other.right || one.right <= other.left || Math.abs(one.middle - other.middle) >= 15.9,
+          ).toBe(true);
+        for (const { x, y } of dots) {
+          const [cx, cy] = [2.64 * x, 2.64 * y];
+          expect(cx < one.left || cx > one.right || Math.abs(cy - one.middle) >= 8).toBe(true);
+        }
+      }
+    }
+  });
+
+  it('draw the recommended one, however far it is', () => {
+    const rows = Array.from({ length: 100 }, (_, index) => at(index, 2 + index, { recommended: index === 99 }));
+    expect(draw(rows).dots[0]).toMatchObject({ recommended: true, name: 'node99' });
+    expect(draw(rows).rows.at(-1)?.name).toBe('node99');
+  });
+
   it('cut a long name between what a reader takes for characters', () => {
     for (let length = 1; length < 40; length++) {
       const provider = { node: `${'x'.repeat(length)}👩‍👩‍👧${'y'.repeat(40)}` };

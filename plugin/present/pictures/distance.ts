@@ -11,6 +11,8 @@ interface Neighbour {
   /** Of the provider; null for a node. */
   readonly id: string | null;
   readonly verdict: Verdict;
+  /** Whether it, or anything of the node, is recommended: it is drawn and named before the others. */
+  readonly recommended: boolean;
   /** Whose state it is. */
   readonly row: Ranked;
   /** ms; null where nothing answered, or nothing was tried. */
@@ -30,9 +32,19 @@ export interface Dot extends Drawn {
   readonly y: number;
   /** How far, in words. */
   readonly time: string;
-  /** Only where there is room for it: the dot, and its name. */
+  /** Only where the square is wide is there room for it. */
   readonly isRoomy: boolean;
-  readonly label: { readonly text: string; readonly anchor: 'start' | 'end'; readonly isRoomy: boolean } | null;
+  /** Its name in a wide square, and in a narrow one; null where there is no room for it. */
+  readonly label: Label | null;
+  readonly narrow: Label | null;
+}
+
+interface Label {
+  readonly text: string;
+  readonly anchor: 'start' | 'end' | 'middle';
+  /** From the middle of the dot, px. */
+  readonly dx: number;
+  readonly dy: number;
 }
 
 /** Neighbours that are drawn at most, and rows of the table. */
@@ -75,6 +87,7 @@ function toNeighbour(row: Ranked, title: string): Neighbour {
   const measured = isReachable(row) ? measuredRtt(row) : null;
   return {
     ...{ name: providerName(row.provider), id: null, verdict, row, services: [title] },
+    recommended: row.recommended,
     ...{ rtt: measured ?? row.estimate, isGuess: measured === null && row.estimate !== null },
   };
 }
@@ -86,7 +99,14 @@ function joined(a: Neighbour, b: Neighbour): Neighbour {
   const [better] = [a, b].sort((one, other) => STATES.indexOf(one.verdict) - STATES.indexOf(other.verdict));
   const [nearer] = [a, b].sort(byTime);
   const { rtt, isGuess } = nearer as Neighbour;
-  return { ...(better as Neighbour), rtt, isGuess, services: [...new Set([...a.services, ...b.services])] };
+  const recommended = a.recommended || b.recommended;
+  return {
+    ...(better as Neighbour),
+    recommended,
+    rtt,
+    isGuess,
+    services: [...new Set([...a.services, ...b.services])],
+  };
 }
 
 /** The nearest first, those without a time last; a time that was measured before a guess. */
@@ -94,9 +114,12 @@ const byTime = (a: Neighbour, b: Neighbour) =>
   Number(a.isGuess) - Number(b.isGuess) || (a.rtt ?? Infinity) - (b.rtt ?? Infinity) || 0;
 
 export function distanceModel(neighbours: readonly Neighbour[], words: Words) {
+  const byDistance = (a: Neighbour, b: Neighbour) =>
+    (a.rtt ?? Infinity) - (b.rtt ?? Infinity) || (a.name < b.name ? -1 : 1);
   const nearest = neighbours
-    .toSorted((a, b) => (a.rtt ?? Infinity) - (b.rtt ?? Infinity) || (a.name < b.name ? -1 : 1))
+    .toSorted((a, b) => firstRecommended(a, b) || byDistance(a, b))
     .slice(0, MAX_DOTS)
+    .toSorted(byDistance)
     .map((one): Drawn => ({ ...one, state: verdictText(one.verdict, one.row, words) }));
   const times = nearest.flatMap(({ rtt }) => rtt ?? []);
   const typical = times[Math.ceil(0.95 * times.length) - 1] ?? 0;
@@ -107,11 +130,13 @@ export function distanceModel(neighbours: readonly Neighbour[], words: Words) {
   return {
     rings: orbits,
     silent: isSilent ? WITH_SILENT[4] : null,
-    dots: withNames(place(nearest, rings, radii, words), orbits),
+    dots: withNames(place(nearest.toSorted(firstRecommended), rings, radii, words), orbits),
     rows: nearest.map((one) => ({ ...one, time: timeText(one, words) })),
     more: neighbours.length - nearest.length,
   };
 }
+
+const firstRecommended = (a: Neighbour, b: Neighbour) => Number(b.recommended) - Number(a.recommended);
 
 const timeText = ({ rtt, isGuess }: Neighbour, words: Words) =>
   rtt === null ? '' : `${isGuess ? '≈ ' : ''}${words.measure(rtt, 'ms')}`;
@@ -145,27 +170,51 @@ interface Place {
   readonly y: number;
 }
 
-/** Each in the direction of its name, or as near to that as there is room; so hardly anybody moves because another comes. */
+/**
+ * Each in the direction of its name, or as near to that as there is room; so hardly anybody moves because another comes. Of
+ * a recommended one the name has its room, too, in a narrow square.
+ */
 function place(all: readonly Drawn[], rings: readonly number[], radii: readonly number[], words: Words): Dot[] {
   const placed: Dot[] = [];
+  const reserved: Box[] = [];
   for (const one of all) {
-    const spot = freePlace(one, radius(one.rtt, rings, radii), placed);
-    if (spot) placed.push({ ...one, ...spot, time: timeText(one, words), label: null });
+    const spot = freePlace(one, radius(one.rtt, rings, radii), placed, reserved);
+    if (!spot) continue;
+    const dot: Dot = { ...one, ...spot, time: timeText(one, words), label: null, narrow: null };
+    placed.push(dot);
+    if (one.recommended && !dot.isRoomy) reserveName(dot, reserved, fixtures(radii.slice(1, 4), NARROW));
   }
   return placed;
 }
 
 /** Where there is room at both sizes, or else where there is at the wide one. */
-function freePlace(one: Neighbour, r: number, others: readonly Place[]): (Place & { isRoomy: boolean }) | null {
+function freePlace(
+  one: Neighbour,
+  r: number,
+  others: readonly Place[],
+  reserved: readonly Box[],
+): (Place & { isRoomy: boolean }) | null {
   let wide: Place | null = null;
   for (const spot of directions(one, r)) {
     if (isText(spot)) continue;
     const gap = gapSquared(spot, others);
-    if (gap >= APART_SQUARED.narrow) return { ...spot, isRoomy: false };
+    if (gap >= APART_SQUARED.narrow && isClear(reserved, boxOf(spot, NARROW))) return { ...spot, isRoomy: false };
     if (gap >= APART_SQUARED.wide) wide ??= spot;
   }
   return wide && { ...wide, isRoomy: true };
 }
+
+function reserveName(dot: Dot, reserved: Box[], fixed: readonly Box[]): void {
+  const names = choices(dot, MAX_NARROW_NAME).map((label) => nameBox(dot, label, NARROW));
+  const box = names.find((name) => isWithin(name, NARROW) && isClear(reserved, name) && isClear(fixed, name));
+  if (box) reserved.push(box);
+}
+
+/** This node, and the times of the rings with these radii. */
+const fixtures = (radii: readonly number[], size: number): Box[] => [
+  boxOf({ x: 50, y: 50 }, size),
+  ...radii.map((r) => boxOf({ x: 50, y: 50 - r - 1 }, size, TIME)),
+];
 
 /** The places at that distance, the own direction first. */
 function* directions({ id, name }: Neighbour, r: number): Generator<Place> {
@@ -194,32 +243,55 @@ interface Box {
   readonly top: number;
   readonly bottom: number;
 }
+/** Characters. */
 const MAX_NAME = 18;
+const MAX_NARROW_NAME = 13;
+/** Where more does not fit. */
+const SHORT_NAME = 8;
 /** px: of a letter at most on average, of half a line, and from the middle of a dot to its name. */
 const LETTER = 7;
 const HALF_LINE = 8;
 const BESIDE = 11;
+/** px: from the middle of a dot to the base line of a name under or above it. */
+const UNDER = 20;
+const ABOVE = -12;
+/** px: from that line to the middle of the letters. */
+const MIDDLE = 4;
 /** Half of a ring's time. */
 const TIME = 24;
 
 /** Names that lie on no other name and no dot, at each of the two sizes. */
 function withNames(dots: readonly Dot[], rings: readonly { readonly r: number }[]): Dot[] {
-  const times = rings.map(({ r }) => ({ x: 50, y: 50 - r - 1 }));
-  const boxes = (size: number, shown: readonly { x: number; y: number }[]) =>
-    [{ x: 50, y: 50 }, ...shown].map((one) => boxOf(one, size)).concat(times.map((one) => boxOf(one, size, TIME)));
-  const wide = boxes(WIDE, dots);
-  const narrow = boxes(
-    NARROW,
-    dots.filter(({ isRoomy }) => !isRoomy),
-  );
-  return dots.map((dot) => {
-    const text = shortened(dot.name);
-    const sides = dot.x >= 50 ? (['start', 'end'] as const) : (['end', 'start'] as const);
-    const anchor = sides.find((side) => takes(wide, nameBox(dot, text, side, WIDE), WIDE));
-    if (anchor === undefined) return dot;
-    const isRoomy = dot.isRoomy || !takes(narrow, nameBox(dot, text, anchor, NARROW), NARROW);
-    return { ...dot, label: { text, anchor, isRoomy } };
-  });
+  const wide = labels(dots, rings, WIDE, MAX_NAME);
+  const visible = dots.filter(({ isRoomy }) => !isRoomy);
+  const narrow = labels(visible, rings, NARROW, MAX_NARROW_NAME);
+  return dots.map((dot) => ({ ...dot, label: wide.get(dot) ?? null, narrow: narrow.get(dot) ?? null }));
+}
+
+/** The first ones have the choice. */
+function labels(dots: readonly Dot[], rings: readonly { readonly r: number }[], size: number, longest: number) {
+  const radii = rings.map(({ r }) => r);
+  const boxes = [...fixtures(radii, size), ...dots.map((one) => boxOf(one, size))];
+  const found = new Map<Dot, Label>();
+  for (const dot of dots) {
+    const label = choices(dot, longest).find((one) => takes(boxes, nameBox(dot, one, size), size));
+    if (label) found.set(dot, label);
+  }
+  return found;
+}
+
+/** The whole name before a short one. */
+function choices(dot: Dot, longest: number): Label[] {
+  const texts = [...new Set([longest, SHORT_NAME].map((length) => shortened(dot.name, length)))];
+  return texts.flatMap((text) => positions(dot, text));
+}
+
+/** Away from the middle rather than towards it, else under the dot or above it. */
+function positions({ x }: Dot, text: string): Label[] {
+  const right: Label = { text, anchor: 'start', dx: BESIDE, dy: MIDDLE };
+  const left: Label = { text, anchor: 'end', dx: -BESIDE, dy: MIDDLE };
+  const beside = x >= 50 ? [right, left] : [left, right];
+  return [...beside, { text, anchor: 'middle', dx: 0, dy: UNDER }, { text, anchor: 'middle', dx: 0, dy: ABOVE }];
 }
 
 const boxOf = ({ x, y }: { x: number; y: number }, size: number, half = HALF_LINE): Box => {
@@ -227,21 +299,24 @@ const boxOf = ({ x, y }: { x: number; y: number }, size: number, half = HALF_LIN
   return { left: cx - half, right: cx + half, top: cy - HALF_LINE, bottom: cy + HALF_LINE };
 };
 
-function nameBox(dot: Dot, text: string, side: 'start' | 'end', size: number): Box {
-  const { left, right, ...height } = boxOf(dot, size);
-  const middle = (left + right) / 2;
+function nameBox({ x, y }: Dot, { text, anchor, dx, dy }: Label, size: number): Box {
+  const [start, middle] = [(x / 100) * size + dx, (y / 100) * size + dy - MIDDLE];
   const width = text.length * LETTER;
-  return side === 'start'
-    ? { left: middle + BESIDE, right: middle + BESIDE + width, ...height }
-    : { left: middle - BESIDE - width, right: middle - BESIDE, ...height };
+  const left = start - { start: 0, middle: width / 2, end: width }[anchor];
+  return { left, right: left + width, top: middle - HALF_LINE, bottom: middle + HALF_LINE };
 }
+
+const isClear = (boxes: readonly Box[], box: Box) =>
+  boxes.every(
+    ({ left, right, top, bottom }) => box.left >= right || box.right <= left || box.top >= bottom || box.bottom <= top,
+  );
+
+const isWithin = ({ left, right, top, bottom }: Box, size: number) =>
+  left >= 0 && right <= size && top >= 0 && bottom <= size;
 
 /** Takes the room, where it is free and within the square. */
 function takes(boxes: Box[], box: Box, size: number): boolean {
-  const isFree = boxes.every(
-    ({ left, right, top, bottom }) => box.left >= right || box.right <= left || box.top >= bottom || box.bottom <= top,
-  );
-  const fits = isFree && box.left >= 0 && box.right <= size;
+  const fits = isClear(boxes, box) && isWithin(box, size);
   if (fits) boxes.push(box);
   return fits;
 }
@@ -249,8 +324,8 @@ function takes(boxes: Box[], box: Box, size: number): boolean {
 /** By what a reader sees as one character: half of one is no text. */
 const CHARACTERS = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
-function shortened(name: string): string {
-  if (name.length <= MAX_NAME) return name;
+function shortened(name: string, longest: number): string {
+  if (name.length <= longest) return name;
   const characters = [...CHARACTERS.segment(name)].map(({ segment }) => segment);
-  return characters.length <= MAX_NAME ? name : `${characters.slice(0, MAX_NAME - 1).join('')}…`;
+  return characters.length <= longest ? name : `${characters.slice(0, longest - 1).join('')}…`;
 }
