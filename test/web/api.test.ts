@@ -232,11 +232,12 @@ describe('this node', () => {
     });
   });
 
-  it('tells platform, memory and load', async () => {
+  it('tells platform, memory, load and layer', async () => {
     const body = (await (await open()).get('/api/v1/node')).json();
     expect(body.memory.total).toBeGreaterThan(body.memory.available);
     expect(body.platform.arch).toBeTruthy();
     expect(body.load.average).toBeGreaterThanOrEqual(0);
+    expect(body.layer).toMatchObject({ hosts: expect.any(Array), proxmox: expect.any(Boolean) });
   });
 });
 

@@ -11,6 +11,7 @@ import { type OwnUnit, VERBS } from '../../model/unit.js';
 import { LAN_STATES, type LanService } from '../../node/announce/lan.js';
 import { WITHDRAWALS } from '../../node/announce/publisher.js';
 import { ADDRESS_TROUBLES, PORT_TROUBLES } from '../../node/announce/troubles.js';
+import { CONTAINERS, HOSTS, type Layer, MACHINES } from '../../node/layer.js';
 import type { Own, OwnView } from '../../node/own-service.js';
 import type { HoleModel } from '../../present/provider.js';
 import type { RowModel } from '../../present/row.js';
@@ -338,6 +339,10 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
     platform: shape({ hostname: text, distribution: text, release: text, kernel: text, arch: text }),
     memory: shape({ total: whole, available: whole, swapUsed: whole }),
     load: shape({ average: number, percent: number }),
+    layer: shape<Layer>({
+      ...{ container: oneOf(...CONTAINERS, null), machine: oneOf(...MACHINES, null), proxmox: flag, model: textOrNull },
+      hosts: list(oneOf(...HOSTS)),
+    }),
   }),
   Session: shape<Answer<typeof session>>({ role: oneOf('owner', 'reader', null), token: text }),
   Own: shape<OwnView>({

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { PACKAGE_FILE } from '../../config/paths.js';
 import { lazy } from '../../lib/lazy.js';
+import { readLayer } from '../../node/layer.js';
 import { backgroundModel } from '../../present/background.js';
 import { isoOrNull } from '../../present/figures.js';
 import { sourceModel } from '../../present/service.js';
@@ -17,7 +18,12 @@ export const routes: readonly Route[] = [
     status,
     answers('The panel: version, sources, measuring in the background', 'Status'),
   ),
-  api('GET /api/v1/node', 'reader', node, answers('This machine: platform, memory in bytes, load', 'Node')),
+  api(
+    'GET /api/v1/node',
+    'reader',
+    node,
+    answers('This machine: platform, memory in bytes, load, what it runs in and on, what it can host', 'Node'),
+  ),
   api(
     'GET /healthz',
     'anyone',
@@ -64,7 +70,7 @@ export async function health(web: Web, { reply, role }: Visit) {
 /** By panel: each has its own clock. */
 const readings = new WeakMap<Web, { readonly at: number; readonly node: Promise<object> }>();
 
-/** Platform, memory (bytes) and load of this machine. */
+/** Platform, memory (bytes), load and layer of this machine. */
 export async function node(web: Web, _visit: Visit) {
   const reading = readings.get(web);
   const age = reading === undefined ? Number.NaN : web.now() - reading.at;
@@ -82,10 +88,14 @@ const information = lazy(() => import('systeminformation'));
 
 async function readNode() {
   const { default: system } = await information();
-  const [os, memory, load] = await Promise.all([system.osInfo(), system.mem(), system.currentLoad()]);
+  const [os, memory, load, layer] = await Promise.all([
+    ...([system.osInfo(), system.mem(), system.currentLoad()] as const),
+    readLayer(),
+  ]);
   return {
     platform: { hostname: os.hostname, distribution: os.distro, release: os.release, kernel: os.kernel, arch: os.arch },
     memory: { total: memory.total, available: memory.available, swapUsed: memory.swapused },
     load: { average: load.avgLoad, percent: Number(load.currentLoad.toFixed(1)) },
+    layer,
   };
 }

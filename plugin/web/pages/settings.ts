@@ -1,8 +1,10 @@
 /** The page of settings: what a browser remembers, and for the owner what the panel does by itself. */
 import { alertServer, testAlert } from '../../alerts/index.js';
 import { PanelError } from '../../model/errors.js';
+import { readLayer } from '../../node/layer.js';
 import { backgroundModel } from '../../present/background.js';
 import { exchangeModel } from '../../present/community/exchange.js';
+import { machineModel } from '../../present/machine.js';
 import { answers, fields, oneOf, text } from '../api/operation.js';
 import { tokensModel } from '../api/tokens.js';
 import { bodyField } from '../auth/index.js';
@@ -82,6 +84,7 @@ async function settings(web: Web, visit: Visit, { tested, typed }: Outcome = {})
       alerts: { server: alertServer(config), after: config.notifyAfter, tested: tested ?? null },
       ranges: config.communityRanges,
       publicRead: config.publicRead,
+      machine: machineModel(await readLayer(), visit.words),
       tokens: tokensModel(web, visit),
     },
     typed ? 400 : 200,

@@ -1,6 +1,8 @@
 /** The page of one node: all that it offers. */
 import { PanelError } from '../../../model/errors.js';
+import { readLayer } from '../../../node/layer.js';
 import { nodeModel } from '../../../present/everywhere/node.js';
+import { machineModel } from '../../../present/machine.js';
 import { queryText } from '../../../present/query.js';
 import { answers, type Operation } from '../../api/operation.js';
 import type { Web } from '../../context.js';
@@ -14,7 +16,10 @@ const routesAt = (path: string, query: Operation['query'] = {}): readonly Route[
   twins('GET', path, 'reader', {
     operation: answers('One node: all that it offers', 'NodeOffers', query),
     load,
-    page: (web, visit, node) => page(web, visit, 'node', { title: node.node, node }),
+    page: async (web, visit, node) => {
+      const machine = node.self ? machineModel(await readLayer(), visit.words) : null;
+      return page(web, visit, 'node', { title: node.node, node, machine });
+    },
   });
 
 export const routes: readonly Route[] = [
