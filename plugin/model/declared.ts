@@ -1,6 +1,10 @@
 /** What an announcer says of its own service in short attributes: words for people, never points. */
 
-const OPEN = ['yes', 'ask', 'no'] as const;
+/** The attributes, in the order in which a form asks for them. */
+export const SAYINGS = ['by', 'since', 'open', 'lang', 'full'] as const;
+export type Saying = (typeof SAYINGS)[number];
+
+export const OPEN = ['yes', 'ask', 'no'] as const;
 export type Openness = (typeof OPEN)[number];
 
 export interface Declared {
@@ -38,3 +42,34 @@ export function readDeclared(txt: Attributes): Declared {
 
 /** Whether it takes nobody new. */
 export const isFull = ({ txt }: { readonly txt: Attributes }) => /^(?:1|yes)$/i.test(txt.get('full') ?? '');
+
+/** Attributes as an owner types them: what is said among them, and the others. */
+export function splitSayings(attributes: string): {
+  readonly said: Readonly<Partial<Record<Saying, string>>>;
+  readonly others: string;
+} {
+  const words = attributes.split(/[&\s]+/).filter(Boolean);
+  const saying = (word: string) => SAYINGS.find((name) => word.startsWith(`${name}=`));
+  const said = words.flatMap((word) => {
+    const name = saying(word);
+    return name === undefined ? [] : [[name, word.slice(name.length + 1)] as const];
+  });
+  // Of a name the first counts.
+  return {
+    said: Object.fromEntries(said.toReversed()),
+    others: said.length === 0 ? attributes.trim() : words.filter((word) => saying(word) === undefined).join('&'),
+  };
+}
+
+/** The attributes with what is said put in, each value as one word. */
+export function joinSayings(attributes: string, said: Readonly<Partial<Record<Saying, string>>>): string {
+  const pairs = SAYINGS.flatMap((name) => {
+    const value = (said[name] ?? '')
+      .trim()
+      .replace(/[&=\s]+/g, name === 'lang' ? ',' : '_')
+      .replace(/,{2,}/g, ',');
+    return value === '' ? [] : [`${name}=${value}`];
+  });
+  const { others } = splitSayings(attributes);
+  return [...(others === '' ? [] : [others]), ...pairs].join('&');
+}

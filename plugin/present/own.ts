@@ -1,6 +1,7 @@
 /** This node's own service of a type, beyond its state: its port, and what is announced of it. */
 
 import { announce, readEntry } from '../announcement/entry.js';
+import { joinSayings, SAYINGS, splitSayings } from '../model/declared.js';
 import { asPanelError, PanelError } from '../model/errors.js';
 import type { Job, JobKind } from '../model/job.js';
 import { VERBS } from '../model/unit.js';
@@ -30,6 +31,8 @@ interface PublishModel {
   /** Why there is no preview. */
   readonly error: ReturnType<PanelError['toJSON']> | null;
   readonly problem: (typeof FIELDS)[number] | null;
+  /** The attributes, in a field of their own for each that a person reads. */
+  readonly attributes: ReturnType<typeof splitSayings>;
   /** Names the shown troubles: the form sends it back, and is not asked twice. Empty without troubles. */
   readonly warning: string;
 }
@@ -44,7 +47,12 @@ export const isPreview = (query: unknown) => readForm(query).description !== und
 export function readForm(fields: unknown): PublishForm {
   const given = typeof fields === 'object' && fields !== null ? (fields as Record<string, unknown>) : {};
   const names = [...FIELDS, 'replaces'] as const;
-  return Object.fromEntries(names.flatMap((name) => (typeof given[name] === 'string' ? [[name, given[name]]] : [])));
+  const texts = (of: readonly string[]) =>
+    Object.fromEntries(of.flatMap((name) => (typeof given[name] === 'string' ? [[name, given[name]]] : [])));
+  const form: PublishForm = texts(names);
+  // The page has fields for them; programs send them among the attributes.
+  if (given.said !== 'yes') return form;
+  return { ...form, attributes: joinSayings(form.attributes ?? '', texts(SAYINGS)) };
 }
 
 /** Names the troubles of what would be announced; empty where there are none, or none can be known. @throws FieldError */
@@ -141,6 +149,7 @@ async function publishModel(panel: Panel, words: Words, typeId: string, form: Pu
     const row = previewRow(panel, words, preview);
     return {
       form: preview.form,
+      attributes: splitSayings(preview.form.attributes),
       preview,
       row,
       troubles: preview.troubles ?? [],
@@ -150,7 +159,8 @@ async function publishModel(panel: Panel, words: Words, typeId: string, form: Pu
     };
   } catch (thrown) {
     const typed = { ...own.form(typeId, form.replaces), ...form };
-    const unseen = { form: typed, preview: null, row: null, troubles: [], warning: '' };
+    const attributes = splitSayings(typed.attributes);
+    const unseen = { form: typed, attributes, preview: null, row: null, troubles: [], warning: '' };
     if (thrown instanceof FieldError) return { ...unseen, error: null, problem: thrown.field };
     const error = asPanelError(thrown);
     if (error.code === 'internal') throw thrown;

@@ -1,7 +1,7 @@
 /** What announcers say of their own services: read where it makes sense, and bounded. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readDeclared } from '../../plugin/model/declared.js';
+import { joinSayings, readDeclared, splitSayings } from '../../plugin/model/declared.js';
 
 const read = (said: Readonly<Record<string, string>>) => readDeclared(new Map(Object.entries(said)));
 const NOTHING = { by: '', since: null, open: null, languages: [], full: false };
@@ -45,5 +45,31 @@ describe('what an announcer says', () => {
       }),
     );
     expect(read({ lang: 'ca,ca,es,fr,de,it,pt' }).languages).toEqual(['ca', 'es', 'fr']);
+  });
+});
+
+describe('the attributes of a form', () => {
+  it('are split into what is said and the others, and joined again', () => {
+    const attributes = 'node_id=ABC&by=El_Mas full=1&path=/x&by=other';
+    const { said, others } = splitSayings(attributes);
+    expect({ said, others }).toEqual({ said: { by: 'El_Mas', full: '1' }, others: 'node_id=ABC&path=/x' });
+    expect(joinSayings(attributes, said)).toBe('node_id=ABC&path=/x&by=El_Mas&full=1');
+  });
+
+  it('hold each value as one word, and nothing that is left empty', () => {
+    expect(joinSayings('a=b by=old', { by: ' El Mas & co ', lang: 'ca, es', since: '', open: 'ask' })).toBe(
+      'a=b&by=El_Mas_co&open=ask&lang=ca,es',
+    );
+    expect(joinSayings('', {})).toBe('');
+  });
+
+  it('say the same after any round', () => {
+    const word = fc.stringMatching(/^[a-z\d]{1,8}$/);
+    fc.assert(
+      fc.property(fc.record({ by: word, since: word, open: word, lang: word, full: word }), word, (said, other) => {
+        const joined = joinSayings(`x=${other}`, said);
+        expect(splitSayings(joined)).toEqual({ said, others: `x=${other}` });
+      }),
+    );
   });
 });

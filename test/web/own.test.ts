@@ -333,6 +333,7 @@ describe('announcing', () => {
       'port',
       'attributes',
       'community',
+      ...['said', 'by', 'since', 'lang'],
     ]);
     const typed = await visitor.get('/cloudy/services/proxy3?description=A+%3Cb%3E&port=8080');
     expect(typed.body).toContain('&quot;d&quot;: &quot;A_&lt;b&gt;&quot;');
@@ -435,6 +436,21 @@ describe('announcing', () => {
     web = await startWeb({ demo: true });
     const demo = await new Visitor(web).login();
     expect((await demo.get('/services/proxy3?announce=yes')).body).not.toContain('id="publish"');
+  });
+
+  it('has fields for what is said of it, which become attributes', async () => {
+    const visitor = await owner();
+    previews();
+    const form = 'description=El+meu&attributes=a%3D1+full%3D1&said=yes&by=El+Mas&open=ask&lang=ca%2C+es';
+    const { body } = await visitor.get(`/services/proxy3?${form}`);
+    expect(body).toContain('&quot;t&quot;: &quot;a=1&amp;by=El_Mas&amp;open=ask&amp;lang=ca,es&quot;');
+    for (const field of ['name="attributes" value="a=1"', 'name="by" maxlength="40" value="El Mas"'])
+      expect(body).toContain(field);
+    expect(body).toMatch(/<option value="ask" selected>/);
+    expect(body).toContain('<option value="1">full');
+    const again = (await visitor.get('/services/proxy3?description=x&attributes=full%3D1+by%3DAnna')).body;
+    expect(again).toContain('<option value="1" selected>full');
+    expect(again).toContain('name="attributes" value=""');
   });
 
   it('is previewed without Serf as the local network will see it', async () => {
