@@ -66,6 +66,11 @@ describe('the registry', () => {
   it('knows a type by its other words, and by the links of other networks, the closest pattern first', () => {
     expect(registry.canonical('tahoeintro')).toBe('tahoe-lafs');
     expect(registry.canonical('anything')).toBe('anything');
+    // Registered names by which programs announce themselves on the local network (RFC 6335).
+    const registered = ['http', 'https', 'webdavs', 'sip', 'domain', 'ntp', 'webdav', 'nextcloud'];
+    expect(registered.map(registry.canonical)).toEqual([
+      ...['web', 'web', 'webdav', 'voip', 'dnsservice', 'ntp', 'webdav', 'owncloud'],
+    ]);
     const recognise = (scheme: string, port: number | null, ...words: string[]) =>
       registry.recognise({ scheme, port, words });
     expect(recognise('dns', 5353)).toBe('dnsservice');

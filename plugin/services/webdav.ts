@@ -119,6 +119,7 @@ const inFileManagers = (url: string): UseStep[] => [
 
 const webdav: ServiceType = {
   id: 'webdav',
+  aliases: ['webdavs'],
   links: [{ scheme: 'dav' }, { scheme: 'davs' }],
   title: { ca: 'Carpetes web', es: 'Carpetas web', en: 'Web folders', de: 'Webordner' },
   summary: {

@@ -247,6 +247,7 @@ const isName = (record: DnsRecord): record is StringAnswer => record.type === 'P
 
 const dnsservice: ServiceType = {
   id: 'dnsservice',
+  aliases: ['domain'],
   links: [{ scheme: 'dns' }, { scheme: 'domain' }, { scheme: 'udp', port: 53 }, { scheme: 'guifi', word: 'dns' }],
   title: { ca: 'Servidor DNS', es: 'Servidor DNS', en: 'DNS server', de: 'DNS-Server' },
   summary: {

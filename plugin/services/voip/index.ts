@@ -142,6 +142,7 @@ const OVER_TCP: UseStep = {
 
 const voip: ServiceType = {
   id: 'voip',
+  aliases: ['sip'],
   links: [{ scheme: 'sip' }, { scheme: 'udp', port: 5_060 }, { scheme: 'guifi', word: 'asterisk' }],
   title: { ca: 'Telefonia', es: 'Telefonía', en: 'Telephony', de: 'Telefonie' },
   summary: {

@@ -50,6 +50,7 @@ function webAt(provider: Usable): string | null {
 
 const web: ServiceType = {
   id: 'web',
+  aliases: ['http', 'https'],
   links: [{ scheme: 'http' }, { scheme: 'https' }, { scheme: 'guifi', word: 'web' }],
   title: { ca: 'Pàgines web', es: 'Páginas web', en: 'Web sites', de: 'Webseiten' },
   summary: {
