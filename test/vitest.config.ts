@@ -27,6 +27,7 @@ const LONG = [
   'services.test.ts',
   'store/migrate.test.ts',
   'store/store.test.ts',
+  'web/secrets.test.ts',
 ];
 
 /** Measure times, or keep both cores busy: they run last, when nothing else does. */

@@ -82,7 +82,7 @@ export function readServices(
 /** Opennet's text is a word for the type, then figures that the node declares: `gw upload:293 download:11786`. */
 function readText(text: string, transport: string) {
   const [word = '', ...pairs] = text.split(/\s+/);
-  const isTyped = /^[a-z]{2,16}$/.test(word) && pairs.every((pair) => /^[\w-]{1,32}:[^\s:]{1,64}$/.test(pair));
+  const isTyped = /^[a-z]{2,16}$/.test(word) && pairs.every((pair) => /^[\w-]{1,32}:[^\s:@]{1,64}$/.test(pair));
   if (!isTyped) return { name: text, txt: [['transport', transport]] as [string, string][] };
   const declared = pairs.slice(0, 16).map((pair) => pair.split(':') as [string, string]);
   return {

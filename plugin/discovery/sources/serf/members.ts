@@ -4,10 +4,11 @@
  */
 import { createHash } from 'node:crypto';
 import { announce, type Entry } from '../../../announcement/entry.js';
-import { publicText } from '../../../announcement/secrets.js';
+import { publicText, withoutSecrets } from '../../../announcement/secrets.js';
 import type { SkippedRow } from '../../../announcement/skipped.js';
 import { readTag, TAG_NAME, type Tag } from '../../../announcement/tag-read.js';
 import { inSlices } from '../../../lib/slices.js';
+import { cleanText } from '../../../lib/text.js';
 import type { AgentEvent } from '../../../serf/client.js';
 import type { Member } from '../../../serf/member.js';
 import { allotShares, ENTRIES_CAP } from '../../budget.js';
@@ -84,7 +85,7 @@ export class Members {
 
   *skippedRows(): Iterable<SkippedRow> {
     for (const [name, { bad, reportedAt, entries, sightings }] of this.#known) {
-      const node = publicText(name) || null;
+      const node = shownName(name) || null;
       for (const { type, reason } of bad) yield { node, type, reason, heardAt: reportedAt };
       if (entries > sightings.length) yield { node, type: null, reason: 'too-many', heardAt: reportedAt };
     }
@@ -193,7 +194,7 @@ export class Members {
     const { name, address, port } = member;
     const encrypted = this.encrypted && failedAt === null ? { encrypted: true as const } : {};
     const gossip = address !== null && port > 0 ? { address, port, ...encrypted } : null;
-    const node = publicText(name);
+    const node = shownName(name);
     const announcer = announcerId(name);
     const before = new Map(sightings.map((sighting) => [providerIdOf(sighting.announcement), sighting.since]));
     return entries.map((entry) => {
@@ -207,9 +208,16 @@ export class Members {
   }
 }
 
-/** From the raw name: two names that look alike are two announcers. */
+/** From the raw name: two names that look alike are two announcers. It is stored, so a secret in it is hashed. */
 function announcerId(name: string): string {
-  return `serf:${name.length <= NAME_CAP ? name : createHash('sha256').update(name).digest('hex')}`;
+  const isPlain = name.length <= NAME_CAP && withoutSecrets(name) === name;
+  return `serf:${isPlain ? name : createHash('sha256').update(name).digest('hex')}`;
+}
+
+/** A name that had a secret in it must not pass for a neighbour's that is what is left of it. */
+function shownName(name: string): string {
+  const shown = publicText(name);
+  return shown === cleanText(name) ? shown : `…${shown}`;
 }
 
 function sharesByName(known: ReadonlyMap<string, KnownMember>): (readonly [name: string, share: number])[] {
