@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { LANGUAGES } from '../../plugin/model/language.js';
 import { loadLocales } from '../../plugin/present/i18n.js';
 import { StandIn } from '../node/stand-in.js';
 import { FRONTS, type Front, startBrowser, withPage } from './fronts.js';
@@ -129,7 +128,7 @@ describe.each(FRONTS)('in a browser, %s', (_, start) => {
 
   it('the first page says in the chosen language that this is a demo, and fits 320 px', async () => {
     await walk(true, async (page) => {
-      for (const language of LANGUAGES) {
+      for (const language of front.languages) {
         await front.choose(page, language);
         const { t } = loadLocales()(language);
         expect(await page.locator('.cs-demo').textContent()).toContain(t('demo.title'));

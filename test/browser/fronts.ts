@@ -8,7 +8,7 @@ import { chromium } from 'playwright-core';
 import { expect } from 'vitest';
 import { type Config, loadConfig } from '../../plugin/config/index.js';
 import { startDaemon } from '../../plugin/daemon/index.js';
-import type { Language } from '../../plugin/model/language.js';
+import { LANGUAGES, type Language } from '../../plugin/model/language.js';
 import { setOwnerPassword } from '../../plugin/web/auth/password.js';
 import { quietPort } from '../ports.js';
 import { until } from '../real/agents.js';
@@ -22,6 +22,8 @@ export interface Front {
   /** Address of a page of the panel. */
   url(path: string): string;
   logIn(page: Page): Promise<void>;
+  /** Those that can be chosen there. */
+  readonly languages: readonly Language[];
   /** Chooses the language on the first page, and shows that page. */
   choose(page: Page, language: Language): Promise<void>;
   close(): Promise<void>;
@@ -37,7 +39,8 @@ export async function startDemo(folder: string, change: Partial<Config>) {
   return daemon;
 }
 
-export const ownLogin = (url: (path: string) => string): Pick<Front, 'logIn' | 'choose'> => ({
+export const ownLogin = (url: (path: string) => string): Pick<Front, 'logIn' | 'choose' | 'languages'> => ({
+  languages: LANGUAGES,
   async logIn(page) {
     await page.goto(url('login'));
     await page.fill('input[name=password]', PASSWORD);
@@ -107,6 +110,8 @@ async function insideCloudy(folder: string): Promise<Front> {
     origin: host.origin,
     url,
     logIn: (page) => host.logIn(page),
+    // Cloudy's own.
+    languages: ['ca', 'es', 'en'],
     async choose(page, language) {
       await page.goto(host.home);
       await page.click(`.navbar a[href$="/lang/${language}"]`);

@@ -163,7 +163,7 @@ describe('proxy3', () => {
   });
 
   it('says whether it is federated', () => {
-    expect(proxy3.describe?.(FEDERATED)).toMatchObject([{ value: { es: 'sí', en: 'yes', de: 'yes' } }]);
+    expect(proxy3.describe?.(FEDERATED)).toMatchObject([{ value: { es: 'sí', en: 'yes', de: 'ja' } }]);
     expect(proxy3.describe?.(new Map([['Federated', 'constructor']]))).toMatchObject([{ value: 'constructor' }]);
     expect(proxy3.describe?.(new Map())).toEqual([]);
   });
