@@ -11,6 +11,7 @@ import { portTroubles, type Trouble } from '../node/announce/troubles.js';
 import { type OwnView, openingFor } from '../node/own-service.js';
 import type { Panel } from '../panel/contract.js';
 import { rank } from '../score/rank.js';
+import { heardText } from './community/heard.js';
 import type { Words } from './i18n.js';
 import { rowModel } from './row.js';
 
@@ -104,12 +105,26 @@ export async function ownModel(
     transports: panel.services.of(typeId).transports.length,
     /** In which the description is proposed. */
     announceLanguage: panel.config.language,
+    /** How neighbours see it, each announced port in one sentence. */
+    seen: seenModels(panel, words, typeId),
     /** Whether the form was sent and waits to be confirmed. */
     sent: typed !== undefined,
     /** Whether the job's progress is shown beside the form. */
     announcing,
     fragment,
   };
+}
+
+/** Nothing where nobody has said anything. */
+function seenModels({ community, discovery }: Panel, words: Words, typeId: string) {
+  const own = rank(
+    discovery.providers(typeId).filter(({ self, stale }) => self && !stale),
+    new Map(),
+  );
+  return own.flatMap((ranked) => {
+    const experiences = community.about(ranked.provider.id);
+    return experiences.length > 0 ? { id: ranked.provider.id, text: heardText(ranked, experiences, words) } : [];
+  });
 }
 
 /** What the page of a type may tell of this node's own service; null for types that this node has nothing of. */

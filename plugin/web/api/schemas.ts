@@ -13,6 +13,7 @@ import { WITHDRAWALS } from '../../node/announce/publisher.js';
 import { ADDRESS_TROUBLES, PORT_TROUBLES } from '../../node/announce/troubles.js';
 import { CONTAINERS, HOSTS, type Layer, MACHINES } from '../../node/layer.js';
 import type { Own, OwnView } from '../../node/own-service.js';
+import type { HeardModel } from '../../present/community/heard.js';
 import type { HoleModel } from '../../present/provider.js';
 import type { RowModel } from '../../present/row.js';
 import { LEADS } from '../../present/service/reason.js';
@@ -210,6 +211,17 @@ const provider: Fields<ProviderAnswer> = {
   scan: shape<ProviderAnswer['scan']>({ bytes: whole }),
   account: orNull(shape<NonNullable<ProviderAnswer['account']>>({ label: text, explanation: text, bytes: whole })),
   details: list(shape<ProviderAnswer['details'][number]>({ label: text, value: text })),
+  heard: orNull(
+    shape<HeardModel>({
+      ...{ title: text, text },
+      neighbours: list(
+        shape<HeardModel['neighbours'][number]>({
+          ...{ node: text, level: whole, looks: whole, lookedAt: moment, mark: wholeOrNull, answered: whole },
+          ...{ stars: wholeOrNull, reaches: flag },
+        }),
+      ),
+    }),
+  ),
 };
 
 const JOB: Job = {

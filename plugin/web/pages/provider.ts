@@ -1,6 +1,7 @@
 /** The page of one provider: its score in parts, its history, how to use it, and what the owner thinks of it. */
 import type { Job } from '../../model/job.js';
 import type { ProviderView } from '../../panel/contract.js';
+import { heardModel } from '../../present/community/heard.js';
 import { compareModel } from '../../present/list/compare.js';
 import { SPANS, type Span } from '../../present/pictures/axis.js';
 import { historyModel } from '../../present/pictures/history.js';
@@ -82,6 +83,7 @@ async function load(web: Web, visit: Visit) {
   const own = await ownConfiguration(found, visit);
   const model = {
     ...providerModel(found, visit.words, web.now(), visit.role === 'owner', own),
+    heard: heardModel(web.panel, found.ranked, visit.words, web.now()),
     files: fileModels(web, found.view.type, type, visit),
     follows: follows(found.view),
   };
