@@ -13,7 +13,6 @@ const OF_ROWS = [
   ...[
     'home.providers',
     'home.measured',
-    'home.reachable',
     'home.works',
     'source.read',
     'source.skipped',
