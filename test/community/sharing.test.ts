@@ -1,20 +1,31 @@
 /** Telling neighbours: off until it is turned on, first-hand only, and no more than was agreed to. */
 import { readdirSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { PATH } from '../../plugin/community/listener.js';
-import { ranked } from '../web/fake-panel.js';
+import { PanelError } from '../../plugin/model/errors.js';
+import { fakePanel, NOW, ranked } from '../web/fake-panel.js';
+import { HOUR } from './made.js';
 import { attempt, communityOn, TYPE, world } from './world.js';
 
-it('does nothing while it is off: no listener, no key, no request', async () => {
-  const { community, dataDir, panel } = await world();
-  let asked = 0;
-  panel.discovery.serfClient = () => {
-    asked += 1;
-    throw new Error('asked');
+it('does nothing while it is off, however long: no listener, no key, no request, no tag', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
+  onTestFinished(() => void vi.useRealTimers());
+  let calls = 0;
+  const serfClient = () => {
+    calls += 1;
+    throw new PanelError('serf-away', 'No agent.', 'Start it.');
   };
-  expect(community.status()).toMatchObject({ on: false, address: null, problem: null });
-  expect([readdirSync(dataDir), asked]).toEqual([[], 0]);
+  const { discovery } = await fakePanel();
+  const more = { discovery: { ...discovery, serfClient, estimates: async () => new Map(), close: async () => {} } };
+  const here = await world([], { peers: [{ host: '127.0.0.1', port: 9 }] }, more);
+  await vi.advanceTimersByTimeAsync(48 * HOUR);
+  expect(here.community.status()).toMatchObject({ on: false, address: null, problem: null, peers: [] });
+  expect([readdirSync(here.dataDir), calls, here.panel.store.settings.get('peers-asked')]).toEqual([[], 0, null]);
+  await here.community.on();
+  await vi.advanceTimersByTimeAsync(48 * HOUR);
+  expect(readdirSync(here.dataDir)).toEqual(['community.key']);
+  expect([calls > 0, here.panel.store.settings.get('peers-asked')]).toEqual([true, `${NOW}`]);
 });
 
 it('listens as soon as it is turned on, and no longer when it is off', async () => {
