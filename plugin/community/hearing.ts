@@ -2,10 +2,10 @@
 import type { Discovery } from '../discovery/index.js';
 import type { Time } from '../lib/clock/index.js';
 import { log } from '../lib/log.js';
-import { MINUTE_MS } from '../lib/time.js';
+import { DAY_MS, MINUTE_MS } from '../lib/time.js';
 import type { Ranked } from '../model/ranked.js';
 import type { Said, Store } from '../store/index.js';
-import { type OpinionDocument, type OpinionRow, readDocument } from './document.js';
+import { type Infrastructure, type OpinionDocument, type OpinionRow, readDocument } from './document.js';
 import { aged, type Experience, NO_HEARSAY, reports, type Voice, weigh } from './evidence.js';
 
 /** It ages, and this node's own measurements go on, ms. */
@@ -48,6 +48,13 @@ export class Hearing {
 
   about(provider: string): readonly Experience[] {
     return this.#hearsay.experiences.get(provider) ?? [];
+  }
+
+  /** What the member of Serf says of itself, if it has said so within a day; null where it has not. */
+  declared(node: string): Infrastructure | null {
+    const said = this.#deps.store.peers.get(`serf ${node}`)?.said ?? null;
+    if (said === null || this.#deps.time.now() - said.receivedAt > DAY_MS) return null;
+    return documentIn(said)?.infrastructure ?? null;
   }
 
   /** A neighbour has said something new. @param before what it said last */
@@ -103,7 +110,9 @@ export class Hearing {
 }
 
 /** It was sound when it came. */
-export function rowsIn({ document, at }: Pick<Said, 'document' | 'at'>): readonly OpinionRow[] {
+export const rowsIn = (said: Pick<Said, 'document' | 'at'>): readonly OpinionRow[] => documentIn(said)?.rows ?? [];
+
+function documentIn({ document, at }: Pick<Said, 'document' | 'at'>): OpinionDocument | null {
   const read = readDocument(Buffer.from(document), at * 1_000);
-  return typeof read === 'string' ? [] : read.rows;
+  return typeof read === 'string' ? null : read;
 }

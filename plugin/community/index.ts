@@ -7,7 +7,7 @@ import { log } from '../lib/log.js';
 import { MINUTE_MS } from '../lib/time.js';
 import type { Peer, Store } from '../store/index.js';
 import { Asker, type AskerDeps } from './asker.js';
-import { publicKey } from './document.js';
+import { type Infrastructure, publicKey } from './document.js';
 import type { Experience } from './evidence.js';
 import type { FirstHandDeps } from './first-hand.js';
 import { Hearing, type HearingDeps, rowsIn } from './hearing.js';
@@ -60,7 +60,7 @@ export interface PeerStatus {
 }
 
 /** The part that pages use. */
-export type CommunityPart = Pick<Community, 'status' | 'on' | 'off' | 'tellStars' | 'forget' | 'about'>;
+export type CommunityPart = Pick<Community, 'status' | 'on' | 'off' | 'tellStars' | 'forget' | 'about' | 'declared'>;
 
 interface Parts {
   readonly document: OwnDocument;
@@ -137,6 +137,11 @@ export class Community {
   /** How neighbours fare with the provider, by name; with one of this node's own, too. */
   about(provider: string): readonly Experience[] {
     return this.#parts?.hearing.about(provider) ?? [];
+  }
+
+  /** What the neighbour's node says of itself; null where it has not lately. */
+  declared(node: string): Infrastructure | null {
+    return this.#parts?.hearing.declared(node) ?? null;
   }
 
   /** Takes the next document from it as if it were the first: its owner has installed it anew, and says so. */

@@ -50,3 +50,18 @@ it('is there at once after a restart', async () => {
   await expect.poll(() => next.about(best.provider.id).length, { timeout: 30_000 }).toBe(1);
   await next.close();
 });
+
+it('hears how a member of Serf is doing for a day, and believes nobody else about it', async () => {
+  const here = await world([best]);
+  await here.community.on();
+  const { peers } = here.panel.store;
+  const document = sent().toString();
+  const said = { key: 'k', since: NOW, at: NOW / 1_000, receivedAt: NOW, rtt: 1, document };
+  const peer = { node: 'la-torre', address: '10.0.0.1', askedAt: NOW, problem: null, said };
+  peers.put({ ...peer, peer: 'list 10.0.0.1:7002' });
+  expect(here.community.declared('la-torre')).toBeNull();
+  peers.put({ ...peer, peer: 'serf la-torre' });
+  expect(here.community.declared('la-torre')).toEqual({ upDays: 12, load: 40, memory: 60, disk: 30 });
+  here.clock.now += 24 * 3_600_000 + 1;
+  expect(here.community.declared('la-torre')).toBeNull();
+});

@@ -126,6 +126,7 @@ export function fakeCommunity(): Panel['community'] {
     status: () => ({ ...known, address: known.on ? '10.139.40.7:7002' : null, problem: null, tag: 'set', peers: [] }),
     forget: () => undefined,
     about: () => [],
+    declared: () => null,
     on: async () => {
       known.on = true;
     },

@@ -84,6 +84,17 @@ describe('a provider’s page', () => {
     expect([await text(good), await text(untried)]).toEqual([null, null]);
   });
 
+  it('tells how busy its node is, by the node’s own word', async () => {
+    const { panel, owner } = await start();
+    const page = async () => (await owner.get(path(good.provider.id))).body;
+    expect(await page()).not.toContain('The node says of itself');
+    panel.community.declared = (node) =>
+      node === good.provider.node ? { upDays: 1, load: 250, memory: 40, disk: null } : null;
+    expect(await page()).toMatch(
+      /of itself<\/dt><dd>load of 250.?% per core · 40.?% of its memory free · up for 1 day</,
+    );
+  });
+
   it('is answered to programs as described', async () => {
     const { owner, said } = await start();
     said.set(good.provider.id, [experience('a', { mark: null }), experience('b', { stars: 2 })]);

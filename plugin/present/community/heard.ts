@@ -1,4 +1,5 @@
 /** How neighbours fare with a provider, in words: of one that was never tried here, of one that was, and of one's own. */
+import type { Infrastructure } from '../../community/document.js';
 import type { Experience } from '../../community/evidence.js';
 import { HOUR_MS } from '../../lib/time.js';
 import type { Ranked } from '../../model/ranked.js';
@@ -47,4 +48,19 @@ export function heardText(ranked: Ranked, experiences: readonly Experience[], wo
 function names(of: readonly Experience[]): string {
   const shown = of.slice(0, MAX_NAMES).map(({ node }) => node);
   return [...shown, ...(of.length > MAX_NAMES ? ['…'] : [])].join(', ');
+}
+
+/** How the provider's node is doing, by its own word; null where it says nothing. */
+export function declaredText(infrastructure: Infrastructure | null, words: Words): string | null {
+  if (infrastructure === null) return null;
+  const { load, memory, disk, upDays } = infrastructure;
+  const share = (key: string, percent: number | null) =>
+    percent === null ? [] : words.t(key, { share: words.measure(percent / 100, 'share') });
+  const figures = [
+    share('declared.load', load),
+    share('declared.memory', memory),
+    share('declared.disk', disk),
+    upDays === null ? [] : words.t('declared.up', { count: upDays }),
+  ].flat();
+  return figures.length > 0 ? figures.join(' · ') : null;
 }

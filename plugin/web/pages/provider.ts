@@ -1,7 +1,7 @@
 /** The page of one provider: its score in parts, its history, how to use it, and what the owner thinks of it. */
 import type { Job } from '../../model/job.js';
 import type { ProviderView } from '../../panel/contract.js';
-import { heardModel } from '../../present/community/heard.js';
+import { declaredText, heardModel } from '../../present/community/heard.js';
 import { compareModel } from '../../present/list/compare.js';
 import { SPANS, type Span } from '../../present/pictures/axis.js';
 import { historyModel } from '../../present/pictures/history.js';
@@ -84,6 +84,7 @@ async function load(web: Web, visit: Visit) {
   const model = {
     ...providerModel(found, visit.words, web.now(), visit.role === 'owner', own),
     heard: heardModel(web.panel, found.ranked, visit.words, web.now()),
+    declared: declaredText(web.panel.community.declared(found.ranked.provider.node), visit.words),
     files: fileModels(web, found.view.type, type, visit),
     follows: follows(found.view),
   };
