@@ -60,6 +60,17 @@ const OTHERS: Readonly<Record<string, string>> = {
   'health.added': 'some of these',
   'health.gone': 'providers that there are no more',
   'distance.more': 'neighbours that are not drawn',
+  'neighbours.rows': 'providers that a neighbour tells of',
+  'fare.own': 'neighbours, who are beneath it',
+  'fare.own.none': 'neighbours, who are beneath it',
+  'fare.untried': 'neighbours, who are beneath it',
+  'fare.untried.none': 'neighbours, who are beneath it',
+  'fare.differs': 'neighbours, who are beneath it',
+  'fare.agrees': 'neighbours, who are beneath it',
+  'fare.alone': 'neighbours, who are beneath it',
+  'fare.none': 'neighbours, who are beneath it',
+  'fare.row': 'tries of a neighbour',
+  'declared.up': 'days',
 };
 
 const texts = JSON.parse(readFileSync(join(LOCALES_DIR, 'en.json'), 'utf8')) as Record<string, string>;
