@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { PanelError } from '../../plugin/model/errors.js';
 import type { OwnUnit } from '../../plugin/model/unit.js';
 import { ABSENT, createLocalServices, type LocalOptions } from '../../plugin/node/systemd/index.js';
+import { stopwatch } from '../stopwatch.js';
 import { registryOf, StandIn } from './stand-in.js';
 
 const UNITS = {
@@ -109,9 +110,9 @@ describe('states', () => {
     await local.states();
     clock += 3000;
     systemctl.reads('exec sleep 30');
-    const start = Date.now();
+    const elapsed = stopwatch();
     expect((await local.states()).get('proxy3')?.state).toBe('running');
-    expect(Date.now() - start).toBeLessThan(700);
+    expect(elapsed()).toBeLessThan(700);
     await expect
       .poll(() => local.problem())
       .toMatchObject({ code: 'systemd-silent', message: expect.stringContaining('within 0.8 s') });

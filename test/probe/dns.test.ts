@@ -2,6 +2,7 @@
 import { AUTHORITATIVE_ANSWER, decode, encode, type Packet, RECURSION_AVAILABLE, TRUNCATED_RESPONSE } from 'dns-packet';
 import { describe, expect, it } from 'vitest';
 import { dnsQuestion, reverseName } from '../../plugin/probe/dns.js';
+import { cpuMs } from '../cpu.js';
 import { chainOfNames } from '../scan/hard.js';
 
 const questions = [{ name: 'Example.guifi.net', type: 'A' }] as const;
@@ -52,13 +53,13 @@ describe('a DNS question', () => {
       [65_000, 4_000],
       [4_000, 160],
     ] as const) {
-      const started = performance.now();
+      const started = cpuMs();
       expect(read(chainOfNames(answerTo(datagram), size, count))).toBeNull();
-      expect(performance.now() - started).toBeLessThan(250);
+      expect(cpuMs() - started).toBeLessThan(250);
     }
-    const started = performance.now();
+    const started = cpuMs();
     expect(read(chainOfNames(answerTo(datagram), 4_000, 90))).not.toBeNull();
-    expect(performance.now() - started).toBeLessThan(250);
+    expect(cpuMs() - started).toBeLessThan(250);
   });
 
   it('accepts an error without the question, as unbound refuses', () => {

@@ -3,6 +3,7 @@ import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { memberlistPing } from '../../plugin/probe/memberlist.js';
 import type { Request } from '../../plugin/probe/udp.js';
+import { cpuMs } from '../cpu.js';
 import { lzwEncode } from '../lib/lzw-encoder.js';
 import { bundles } from '../scan/hard.js';
 
@@ -72,18 +73,18 @@ describe('its ack', () => {
 
   it('costs no more to find when compressed bundles are nested', () => {
     const request = ping();
-    const started = performance.now();
+    const started = cpuMs();
     // As many as a probe takes off the wire before it has had enough.
     for (let nth = 0; nth < 8; nth++) expect(request.read(bundles)).toBeNull();
-    expect(performance.now() - started).toBeLessThan(250);
+    expect(cpuMs() - started).toBeLessThan(250);
   });
 
   it('has one allowance for everything sent in its name', () => {
     const request = ping();
     const message = compressed(Buffer.alloc(16_000));
-    const started = performance.now();
+    const started = cpuMs();
     for (let nth = 0; nth < 5_000; nth++) request.read(message);
-    expect(performance.now() - started).toBeLessThan(300);
+    expect(cpuMs() - started).toBeLessThan(300);
   });
 
   it('is found behind as much gossip as a datagram has room for, compressed or not', () => {

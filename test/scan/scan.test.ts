@@ -1,10 +1,12 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { log } from '../../plugin/lib/log.js';
+import type { Attempt } from '../../plugin/model/attempt.js';
 import { PanelError } from '../../plugin/model/errors.js';
 import type { Job } from '../../plugin/model/job.js';
 import type { Provider } from '../../plugin/model/provider.js';
 import { toFailure } from '../../plugin/probe/failure.js';
 import type { Prober } from '../../plugin/probe/index.js';
+import { stopwatch } from '../stopwatch.js';
 import { answer, five, createScanner as made, type Options, pendingProbe, providerAt, turn } from './made.js';
 
 const closers: (() => unknown)[] = [];
@@ -17,6 +19,9 @@ function createScanner(providers: readonly Provider[], probe: Prober, options?: 
   closers.push(all.close);
   return all;
 }
+
+/** Not one whose time our own stall invalidated: on a busy machine there are some, and each is made up for. */
+const isWhole = (attempt: Attempt) => attempt.reason !== null || attempt.samples.length > 0;
 
 describe('a scan', () => {
   it('gives every provider one answer first, then more samples to the best three', async () => {
@@ -33,7 +38,7 @@ describe('a scan', () => {
     expect(await jobs.ended(job.id)).toMatchObject({ state: 'done', done: 17, total: 17 });
     expect([...order.slice(0, 5)].sort()).toEqual(five);
     expect(new Set(order.slice(5))).toEqual(new Set(five.slice(0, 3)));
-    expect(attempts()).toHaveLength(17);
+    expect(attempts().filter(isWhole)).toHaveLength(17);
   });
 
   it('gives no more samples to a provider that failed, and stores no number for it', async () => {
@@ -162,9 +167,9 @@ describe('a scan', () => {
     while (waiting.length < 1) await turn();
     waiting[0]?.letGo();
     while (waiting.length < 2) await turn();
-    const asked = performance.now();
+    const elapsed = stopwatch();
     expect(await jobs.cancel(job.id)).toMatchObject({ state: 'cancelled', done: 1 });
-    expect(performance.now() - asked).toBeLessThan(1_000);
+    expect(elapsed()).toBeLessThan(1_000);
     expect(attempts()).toHaveLength(1);
   });
 
@@ -251,7 +256,7 @@ describe('a scan', () => {
     );
     expect(await jobs.ended(scanner.start('thing').id)).toMatchObject({ state: 'done', error: null });
     expect(attempts().filter(({ provider }) => provider === '10.0.0.1')).toMatchObject([{ reason: 'unreadable' }]);
-    expect(attempts()).toHaveLength(1 + 4 + 3 * 4);
+    expect(attempts().filter(isWhole)).toHaveLength(1 + 4 + 3 * 4);
     expect(logged).toHaveBeenCalledOnce();
   });
 
