@@ -5,7 +5,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { isFailed, type Prober } from '../../probe/index.js';
+import { isFailed, type ProbeContext, type Prober, type Target } from '../../probe/index.js';
 import { connect } from '../../probe/tcp.js';
 import { openUdp } from '../../probe/udp.js';
 import type { ServiceType } from '../../services/contract.js';
@@ -17,31 +17,29 @@ const LIMIT_MS = 100;
 
 const HOST = '127.0.0.1';
 
-/** Resolves when it is over, however it went. */
-export async function warmUp({ introduce: _, ...type }: ServiceType): Promise<void> {
+/** Resolves when it is over, however it went; `limitMs` after its beginning at the latest. */
+export async function warmUp({ introduce: _, ...type }: ServiceType, limitMs = LIMIT_MS): Promise<void> {
   const echo = await openEcho().catch(() => null);
   if (echo === null) return;
   const probe: Prober = async (target, context) => {
-    await exchange(target, context);
+    await exchange(target, context, limitMs);
     return type.probe(target, context);
   };
-  const options = { lag: new LagGuard(), now: Date.now, signal: new AbortController().signal, deadlineMs: LIMIT_MS };
+  const options = { lag: new LagGuard(), now: Date.now, signal: new AbortController().signal, deadlineMs: limitMs };
   const provider = providerAt(type.id, echo.port);
   await attemptOnce({ ...type, probe }, provider, { ...options, onMistake: () => {} }).catch(() => {});
   echo.close();
 }
 
 /** One question and answer over each transport: from an echo, a probe may not come to its second. */
-const exchange: Prober = async (target, context) => {
+async function exchange(target: Target, context: ProbeContext, limitMs: number): Promise<void> {
   const udp = await openUdp(target, context);
-  if (isFailed(udp)) return udp;
-  await udp.ask(() => ({ datagram: Buffer.from('?'), read: () => true }), 1, LIMIT_MS);
+  if (isFailed(udp)) return;
+  await udp.ask(() => ({ datagram: Buffer.from('?'), read: () => true }), 1, limitMs);
   udp.close();
-  const connection = await connect(target, context, LIMIT_MS);
-  if (isFailed(connection)) return connection;
-  connection.close();
-  return { level: 2, samples: [], facts: {} };
-};
+  const connection = await connect(target, context, limitMs);
+  if (!isFailed(connection)) connection.close();
+}
 
 const providerAt = (type: string, port: number): Placed => ({
   ...{ id: '', type, node: '', host: '', address: HOST, port, description: '', community: '', txt: new Map() },
