@@ -211,7 +211,7 @@ const provider: Fields<ProviderAnswer> = {
   scan: shape<ProviderAnswer['scan']>({ bytes: whole }),
   account: orNull(shape<NonNullable<ProviderAnswer['account']>>({ label: text, explanation: text, bytes: whole })),
   details: list(shape<ProviderAnswer['details'][number]>({ label: text, value: text })),
-  declared: textOrNull,
+  nodeSays: textOrNull,
   heard: orNull(
     shape<HeardModel>({
       ...{ title: text, text },

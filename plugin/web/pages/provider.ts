@@ -84,7 +84,8 @@ async function load(web: Web, visit: Visit) {
   const model = {
     ...providerModel(found, visit.words, web.now(), visit.role === 'owner', own),
     heard: heardModel(web.panel, found.ranked, visit.words, web.now()),
-    declared: declaredText(web.panel.community.declared(found.ranked.provider.node), visit.words),
+    /** What its node says of itself. */
+    nodeSays: declaredText(web.panel.community.declared(found.ranked.provider.node), visit.words),
     files: fileModels(web, found.view.type, type, visit),
     follows: follows(found.view),
   };
