@@ -35,7 +35,7 @@ const isAlone = (route: Route) =>
   changes(route) && !ROUTES.some((other) => other.path === route.path && !changes(other));
 
 /** What each deed needs, so that one that is let through by mistake is done. */
-const CHOICES = { turn: 'on', language: 'es', appearance: 'dark' };
+const CHOICES = { turn: 'on', language: 'es', appearance: 'dark', from: '8', to: '20', megabytes: '1' };
 const FIELDS = { ...CHOICES, unit: UNIT, password: PASSWORD, stars: '5', note: 'x', port: '53' };
 const fields = (more: Headers = {}) => new URLSearchParams({ ...FIELDS, ...more }).toString();
 const cookieHeader = ({ cookies }: Visitor) => [...cookies].map((pair) => pair.join('=')).join('; ');

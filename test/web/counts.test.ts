@@ -13,6 +13,7 @@ const OF_ROWS = [
   ...[
     'home.providers',
     'home.measured',
+    'home.reachable',
     'home.works',
     'source.read',
     'source.skipped',
@@ -60,6 +61,7 @@ const OTHERS: Readonly<Record<string, string>> = {
   'health.added': 'some of these',
   'health.gone': 'providers that there are no more',
   'distance.more': 'neighbours that are not drawn',
+  'doctor.read': 'announcements, in a terminal',
   'neighbours.rows': 'providers that a neighbour tells of',
   'fare.own': 'neighbours, who are beneath it',
   'fare.own.none': 'neighbours, who are beneath it',
@@ -74,7 +76,10 @@ const OTHERS: Readonly<Record<string, string>> = {
 };
 
 const texts = JSON.parse(readFileSync(join(LOCALES_DIR, 'en.json'), 'utf8')) as Record<string, string>;
-const counting = Object.keys(texts).flatMap((key) => /^(.*)\.other$/.exec(key)?.[1] ?? []);
+const counting = Object.keys(texts).flatMap((key) => {
+  const [, base = ''] = /^(.*)\.one$/.exec(key) ?? [];
+  return base && `${base}.other` in texts ? [base] : [];
+});
 
 /** How each text looks, with the number where it is written out; the longest first, as one may begin like another. */
 const PATTERNS = OF_ROWS.flatMap((key) =>

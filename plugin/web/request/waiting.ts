@@ -3,6 +3,7 @@
  * its question waits here, which costs a connection and no work, until a job begins.
  */
 import type { FastifyInstance } from 'fastify';
+import { smallest } from '../../lib/extremes.js';
 import type { Panel } from '../../panel/contract.js';
 import type { Visit } from '../visit.js';
 
@@ -37,7 +38,7 @@ export class Waiting {
     // A host's own limits: what it answers then would be taken for a panel that does not work.
     const { handlerTimeout = 0, connectionTimeout = 0 }: Limits = app.initialConfig;
     const limits = [handlerTimeout, connectionTimeout].filter((limit) => limit > 0).map((limit) => limit / 2);
-    this.#maxMs = Math.min(MAX_WAIT_MS, ...limits);
+    this.#maxMs = smallest(limits, MAX_WAIT_MS);
     app.addHook('preClose', async () => {
       for (const wait of this.#open) wait.end();
     });
