@@ -10,6 +10,8 @@ export interface Ranked extends Score {
   readonly asGood: boolean;
   readonly pinned: boolean;
   readonly hidden: boolean;
+  /** The owner wants it recommended only where no other provider may be. */
+  readonly reserve: boolean;
   /** Round-trip time estimated from Serf's coordinates, ms; only where nothing was ever measured. */
   readonly estimate: number | null;
   /** What neighbours' experience lets expect of it, 0..1; only where nothing was ever measured here. */

@@ -104,6 +104,7 @@ export class Ranking {
       unrated: rated.size === 0 ? new Map() : this.#scores(typeId, new Map(), rated),
       hidden: idsWhere(opinions, 'hidden'),
       pinned: idsWhere(opinions, 'pinned'),
+      reserve: idsWhere(opinions, 'reserve'),
       recommended: standing?.provider ?? null,
       challenger: standing?.challenger ?? null,
       seed: this.#seed,
@@ -239,7 +240,9 @@ export class Ranking {
   }
 }
 
-function idsWhere(opinions: ReadonlyMap<string, Opinion>, is: 'hidden' | 'pinned'): ReadonlySet<string> {
+type Mark = 'hidden' | 'pinned' | 'reserve';
+
+function idsWhere(opinions: ReadonlyMap<string, Opinion>, is: Mark): ReadonlySet<string> {
   return new Set([...opinions].filter(([, opinion]) => opinion[is]).map(([id]) => id));
 }
 

@@ -17,11 +17,23 @@ const UNFELT: ReadonlyMap<string, number> = new Map([
 ]);
 
 /** What decides whether a row may be recommended. */
-type Candidate = Pick<Ranked, 'provider' | 'score' | 'high' | 'hidden'> & { readonly parts?: readonly Part[] };
+type Candidate = Pick<Ranked, 'provider' | 'score' | 'high' | 'hidden' | 'reserve'> & {
+  readonly parts?: readonly Part[];
+};
 
 /** Works, is a neighbour's, is confirmed, takes newcomers as far as it says, and was not hidden by the owner. */
 export const isRecommendable = ({ provider, score, hidden }: Candidate) =>
   Number(score) > 0 && !provider.self && !provider.stale && !hidden && !isFull(provider);
+
+/**
+ * Those of the rows to choose the recommendation from, in their order: all that may be recommended, but those in reserve
+ * only while there is no other.
+ */
+export function toCandidates<Row extends Candidate>(rows: readonly Row[]): readonly Row[] {
+  const all = rows.filter(isRecommendable);
+  const ordinary = all.filter(({ reserve }) => !reserve);
+  return ordinary.length > 0 ? ordinary : all;
+}
 
 /**
  * Those of the rows, in ranked order, that may be recommended and are as good as the best of them, which comes first:
@@ -30,7 +42,7 @@ export const isRecommendable = ({ provider, score, hidden }: Candidate) =>
  * width of the interval never makes equals by itself, or else nobody would be better than a provider hardly measured.
  */
 export function nearEquals<Row extends Candidate>(rows: readonly Row[]): Row[] {
-  const fit = rows.filter(isRecommendable);
+  const fit = toCandidates(rows);
   const [best] = fit;
   if (!best) return [];
   const points = Number(best.score);

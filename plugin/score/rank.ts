@@ -2,7 +2,7 @@
 import type { Provider } from '../model/provider.js';
 import type { Ranked, Unrated } from '../model/ranked.js';
 import type { Score } from '../model/score.js';
-import { DELTA, isRecommendable, nearEquals, pickByNode } from './equals.js';
+import { DELTA, isRecommendable, nearEquals, pickByNode, toCandidates } from './equals.js';
 import { GATE, UNTRIED } from './index.js';
 
 /** What the owner and the node add to the scores. Sets and maps by provider id. */
@@ -11,6 +11,8 @@ export interface Preferences {
   readonly hidden?: ReadonlySet<string>;
   /** Marked, not moved. */
   readonly pinned?: ReadonlySet<string>;
+  /** Not moved either, and recommended only where no other may be. */
+  readonly reserve?: ReadonlySet<string>;
   /** The scores without the owner's stars, of the providers that have some. */
   readonly unrated?: ReadonlyMap<string, Unrated>;
   /** The provider recommended since the last scan. */
@@ -38,14 +40,15 @@ export function rank(
 ): Ranked[] {
   const rows = providers.map((provider) => toRow(provider, scores, preferences)).sort(compare);
   const equals = nearEquals(rows);
-  const standing = rows.find((row) => row.provider.id === preferences.recommended && isRecommendable(row));
+  const standing = toCandidates(rows).find((row) => row.provider.id === preferences.recommended);
   const badge = standing ?? (preferences.seed === undefined ? equals[0] : pickByNode(equals, preferences.seed));
   const asGood = new Set(equals.length > 1 ? equals : []);
   return rows.map((row) => {
-    const { provider, pinned, hidden, estimate, expected } = row;
+    const { provider, pinned, hidden, reserve, estimate, expected } = row;
     const unrated = preferences.unrated?.get(provider.id);
     return {
-      ...{ provider, pinned, hidden, estimate, recommended: row === badge, asGood: asGood.has(row), ...row.all },
+      ...{ provider, pinned, hidden, reserve, estimate, recommended: row === badge, asGood: asGood.has(row) },
+      ...row.all,
       ...(provider.id === preferences.challenger && { challenger: true }),
       ...(expected !== undefined && { expected }),
       ...(unrated && row.all.rating !== null && row.all.score !== null && { unrated }),
@@ -54,17 +57,18 @@ export function rank(
 }
 
 /**
- * The list as if its owner had marked nothing: without pins and stars, hidden providers back in their place. The badge stays
- * unless, without the marks, the best leads its holder by `DELTA` and is not the challenger, which has to lead for longer.
+ * The list as if its owner had marked nothing: without pins and stars, hidden providers back in their place, those in
+ * reserve ordinary ones. The badge stays unless, without the marks, the best leads its holder by `DELTA` and is not the
+ * challenger, which has to lead for longer.
  */
 export function withoutOwnerMarks(rows: readonly Ranked[]): readonly Ranked[] {
   const plain = rows.map(withoutRowMarks);
   const isRated = rows.some(({ rating }) => rating !== null);
-  if (!isRated && !rows.some(({ hidden }) => hidden)) return plain;
+  const withheld = new Set(rows.filter(({ hidden, reserve }) => hidden || reserve).map(({ provider }) => provider.id));
+  if (!isRated && withheld.size === 0) return plain;
   const shown = plain.toSorted(compare);
   const equals = nearEquals(shown);
-  const hidden = new Set(rows.filter((row) => row.hidden).map(({ provider }) => provider.id));
-  const isMoved = isRated || equals.some(({ provider }) => hidden.has(provider.id));
+  const isMoved = isRated || equals.some(({ provider }) => withheld.has(provider.id));
   const holder = shown.find(({ recommended }) => recommended);
   const badge = !isMoved || (holder && holdsOut(holder, equals[0])) ? holder : equals[0];
   const asGood = new Set(equals.length > 1 ? equals : []);
@@ -76,15 +80,15 @@ const holdsOut = (holder: Ranked, best: Ranked | undefined) =>
   isRecommendable(holder) && (best?.challenger || Number(best?.score ?? 0) - Number(holder.score) < DELTA);
 
 function withoutRowMarks(row: Ranked): Ranked {
-  if (!row.pinned && !row.hidden && row.rating === null) return row;
+  if (!row.pinned && !row.hidden && !row.reserve && row.rating === null) return row;
   const { unrated, ...rest } = row;
-  return { ...rest, ...unrated, rating: null, pinned: false, hidden: false };
+  return { ...rest, ...unrated, rating: null, pinned: false, hidden: false, reserve: false };
 }
 
 /** What orders a row, and decides which one is recommended. */
 type Order = Pick<
   Ranked,
-  'provider' | 'score' | 'high' | 'parts' | 'level' | 'pinned' | 'hidden' | 'estimate' | 'expected'
+  'provider' | 'score' | 'high' | 'parts' | 'level' | 'pinned' | 'hidden' | 'reserve' | 'estimate' | 'expected'
 >;
 
 /** All that is known of it, too. */
@@ -93,17 +97,18 @@ type Row = Order & { readonly all: Score };
 function toRow(
   provider: Provider,
   scores: ReadonlyMap<string, Score>,
-  { hidden, pinned, estimates, expected: hearsay }: Preferences,
+  { hidden, pinned, reserve, estimates, expected: hearsay }: Preferences,
 ): Row {
   const { id, barred } = provider;
   const known = scores.get(id) ?? UNTRIED;
   const all = barred === null ? withoutVerdict(known) : { ...UNTRIED, reason: barred, rating: known.rating };
   const { score, high, level, measuredAt } = all;
   const estimate = barred === null && measuredAt === null ? (estimates?.get(id) ?? null) : null;
-  const [isPinned, isHidden] = [pinned?.has(id) ?? false, hidden?.has(id) ?? false];
+  const isIn = (marked: ReadonlySet<string> | undefined) => marked?.has(id) ?? false;
+  const marks = { pinned: isIn(pinned), hidden: isIn(hidden), reserve: isIn(reserve) };
   const { parts } = all;
   const expected = barred === null && measuredAt === null ? hearsay?.get(id) : undefined;
-  const row = { all, provider, score, high, parts, level, estimate, pinned: isPinned, hidden: isHidden };
+  const row = { all, provider, score, high, parts, level, estimate, ...marks };
   return expected === undefined ? row : { ...row, expected };
 }
 

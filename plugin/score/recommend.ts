@@ -3,7 +3,7 @@
 import { HOUR_MS } from '../lib/time.js';
 import type { Ranked } from '../model/ranked.js';
 import type { Recommendation } from '../store/tables/recommendations.js';
-import { DELTA, isRecommendable, nearEquals, pickByNode } from './equals.js';
+import { DELTA, nearEquals, pickByNode, toCandidates } from './equals.js';
 
 /** A lead must last until its points times its hours come to this: what staying has cost by then, whatever the lead. */
 const POINT_HOURS = 24;
@@ -22,8 +22,9 @@ export interface Occasion {
 
 /**
  * The recommendation after one more scan or probe. `rows` in ranked order.
- * It changes at once when the provider failed, is gone, was hidden, or is confirmed by no source any more; and when another
- * has led it by `DELTA` points for long enough, or in two scans in a row where the owner found it bad or it has moved.
+ * It changes at once when the provider failed, is gone, was hidden, is in reserve while another may be recommended, or is
+ * confirmed by no source any more; and when another has led it by `DELTA` points for long enough, or in two scans in a row
+ * where the owner found it bad or it has moved.
  * Near-equals are spread over the nodes by the seed, but only when a choice is due: being as good is no reason to change.
  * While nobody may be recommended, the previous one is kept for its return (the list does not show it until then); null
  * before the first one.
@@ -36,7 +37,8 @@ export function recommend(
   const equals = nearEquals(rows);
   const chosen = pickByNode(equals, seed);
   if (!chosen) return previous;
-  const current = rows.find((row) => row.provider.id === previous?.provider && isRecommendable(row));
+  const candidates = toCandidates(rows);
+  const current = candidates.find((row) => row.provider.id === previous?.provider);
   if (!current) return { provider: chosen.provider.id, challenger: null };
   const lead = (row: Ranked) => Number(row.score) - Number(current.score);
   const next = pickByNode(
@@ -44,7 +46,7 @@ export function recommend(
     seed,
   );
   if (!next) return { provider: current.provider.id, challenger: null };
-  const rival = rows.find((row) => row.provider.id === previous?.challenger && isRecommendable(row));
+  const rival = candidates.find((row) => row.provider.id === previous?.challenger);
   const isStillLed = rival !== undefined && lead(rival) >= DELTA;
   // From a clock that has been set back since, it counts from now.
   const leadsSince = isStillLed ? Math.min(previous?.leadsSince ?? now, now) : now;

@@ -7,7 +7,7 @@ import { ATTEMPTS_SCHEMA } from './tables/attempts.js';
 import { EVENTS_SCHEMA } from './tables/events.js';
 import { HISTORY_SCHEMA } from './tables/history.js';
 import { JOBS_SCHEMA } from './tables/jobs.js';
-import { OPINIONS_SCHEMA } from './tables/opinions.js';
+import { OPINIONS_SCHEMA, RESERVE_SCHEMA } from './tables/opinions.js';
 import { OWN_SCHEMA } from './tables/own.js';
 import { PEERS_SCHEMA } from './tables/peers.js';
 import { IDS_SCHEMA } from './tables/providers.js';
@@ -23,7 +23,7 @@ const STEPS: readonly string[] = [
   LOGINS_SCHEMA,
   ANNOUNCERS_SCHEMA + IDS_SCHEMA,
   SINCE_SCHEMA,
-  PEERS_SCHEMA + LEADS_SINCE_SCHEMA,
+  PEERS_SCHEMA + LEADS_SINCE_SCHEMA + RESERVE_SCHEMA,
 ];
 
 const readVersion = (db: Database.Database) => Number(pragma(db, 'user_version'));

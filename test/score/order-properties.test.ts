@@ -69,22 +69,23 @@ const points = fc.oneof(
 );
 const scans = fc.array(fc.tuple(points, points, points, points, points), { minLength: 2, maxLength: 40 });
 
-const listOf = (scan: readonly (number | null)[]): Ranked[] => {
+const listOf = (scan: readonly (number | null)[], reserve?: ReadonlySet<string>): Ranked[] => {
   const ids = ['a', 'b', 'c', 'd', 'e'];
   const listed = ids.filter((_, nth) => scan[nth] !== null);
   return rank(
     listed.map((id) => provider(id)),
     new Map(ids.map((id, nth) => [id, scored(Number(scan[nth]))])),
+    { ...(reserve && { reserve }) },
   );
 };
 const scoreIn = (rows: readonly Ranked[], id: string | undefined) =>
   Number(rows.find((row) => row.provider.id === id)?.score ?? 0);
 
 /** Every scan's list, one an hour, with the recommendation before and after it. */
-function replay(history: readonly (readonly (number | null)[])[]) {
+function replay(history: readonly (readonly (number | null)[])[], reserve?: ReadonlySet<string>) {
   let standing: Recommendation | null = null;
   return history.map((scan, hour) => {
-    const rows = listOf(scan);
+    const rows = listOf(scan, reserve);
     const before = standing;
     standing = recommend(rows, before, { seed: 'node', now: hour * 3_600_000 });
     return { rows, before: before?.provider, after: standing?.provider };
@@ -98,6 +99,22 @@ describe('the recommendation, for any row of scans', () => {
         for (const { rows, after } of replay(history)) {
           const serving = rows.some(({ score }) => Number(score) > 0);
           expect(scoreIn(rows, after) > 0).toBe(serving);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('P14: points to one in reserve only while no other serves, and to some that serves all the same', () => {
+    const reserves = fc.subarray(['a', 'b', 'c', 'd', 'e']).map((ids) => new Set(ids));
+    fc.assert(
+      fc.property(scans, reserves, (history, reserve) => {
+        for (const { rows, after } of replay(history, reserve)) {
+          const serving = rows.filter(({ score }) => Number(score) > 0).map(({ provider }) => provider.id);
+          expect(scoreIn(rows, after) > 0).toBe(serving.length > 0);
+          if (serving.some((id) => !reserve.has(id))) expect(reserve.has(after ?? '')).toBe(false);
+          const badge = rows.find(({ recommended }) => recommended)?.provider.id;
+          expect(reserve.has(badge ?? '')).toBe(serving.length > 0 && serving.every((id) => reserve.has(id)));
         }
       }),
       { numRuns: 500 },

@@ -65,7 +65,8 @@ describe('the ranked list', () => {
   });
 
   it('treats a provider without a score as never tried', () => {
-    const plain = { recommended: false, asGood: false, pinned: false, hidden: false, estimate: null };
+    const unmarked = { pinned: false, hidden: false, reserve: false };
+    const plain = { ...unmarked, recommended: false, asGood: false, estimate: null };
     expect(rank([provider('a')], new Map())).toEqual([{ ...UNTRIED, ...plain, provider: provider('a') }]);
   });
 
@@ -197,6 +198,33 @@ describe('the recommendation', () => {
     expect(recommended(rows)).toEqual(['c']);
   });
 
+  it('goes to one in reserve only while no other may be recommended, and moves none in the list', () => {
+    const rows = [
+      ['a', good],
+      ['b', poor],
+    ] as const;
+    const reserve = { reserve: new Set(['a']), recommended: 'a' };
+    const both = list(rows, reserve);
+    expect([ids(both), recommended(both), ids(both.filter((row) => row.asGood))]).toEqual([['a', 'b'], ['b'], []]);
+    expect(both.map((row) => [row.score, row.reserve])).toEqual([
+      [good.score, true],
+      [poor.score, false],
+    ]);
+    const alone = [['a', good] as const, ['b', dead] as const];
+    expect(recommended(list(alone, reserve))).toEqual(['a']);
+    expect(
+      recommended(
+        list(
+          [
+            ['a', good],
+            ['b', poor, { stale: true }],
+          ],
+          reserve,
+        ),
+      ),
+    ).toEqual(['a']);
+  });
+
   it('is empty while nobody has proven to work', () => {
     expect(
       recommended(
@@ -261,6 +289,13 @@ describe('the list as if nothing were marked', () => {
     expect(recommended([...seen({ hidden: hidden('a'), recommended: 'b' })])).toEqual(['a']);
     expect(seen({ hidden: hidden('a') }).filter(({ asGood }) => asGood)).toEqual([]);
     expect(recommended([...seen({ hidden: hidden('a', 'b', 'c') })])).toEqual(['a']);
+  });
+
+  it('says nothing of what is in reserve: the clearly best one has the badge, and one no better leaves it where it is', () => {
+    const inReserve = (...reserved: string[]) => seen({ reserve: hidden(...reserved), recommended: 'c' });
+    expect(inReserve('a', 'd').filter(({ reserve }) => reserve)).toEqual([]);
+    expect([recommended([...inReserve('a')]), recommended([...inReserve('b')])]).toEqual([['a'], ['c']]);
+    expect(inReserve('b')).toEqual(seen({ recommended: 'c' }));
   });
 
   it('keeps the badge where the hidden one is no better than it, or worse', () => {

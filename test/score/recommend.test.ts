@@ -9,11 +9,11 @@ import { provider, scored } from './made.js';
 
 type Line = readonly [id: string, score: number, more?: Partial<Provider>];
 
-function rows(lines: readonly Line[], hidden: readonly string[] = []): Ranked[] {
+function rows(lines: readonly Line[], hidden: readonly string[] = [], reserve: readonly string[] = []): Ranked[] {
   return rank(
     lines.map(([id, , more]) => provider(id, more)),
     new Map(lines.map(([id, score]) => [id, scored(score)])),
-    { hidden: new Set(hidden) },
+    { hidden: new Set(hidden), reserve: new Set(reserve) },
   );
 }
 
@@ -64,6 +64,21 @@ describe('the recommendation after a scan', () => {
       ['b', 60],
     ]);
     expect(recommend(rows([['a', 90, full]]), null, AT)).toBeNull();
+  });
+
+  it('passes over what is in reserve while another may be recommended, and leaves it at once when one is back', () => {
+    const list = (other: number) =>
+      rows(
+        [
+          ['a', 90],
+          ['b', other],
+        ],
+        [],
+        ['a'],
+      );
+    expect([recommend(list(40), null, AT), recommend(list(40), stands('a'), AT)]).toEqual([stands('b'), stands('b')]);
+    expect(recommend(list(40), led('b', 'a', NOW - 30 * HOUR), AT)).toEqual(stands('b'));
+    expect(recommend(list(0), stands('b'), AT)).toEqual(stands('a'));
   });
 
   it('stays while nobody leads by two points', () => {

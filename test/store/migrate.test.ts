@@ -36,7 +36,7 @@ const CONTENTS: readonly ((store: Store) => void)[] = [
     expect(day).toEqual({ day: '2026-11-23', attempts: 7, answered: 5, score: 61.5, rtt: 3.25, answer: null });
     const opinion = { note: 'a good one: "ñ"', runBy: 'the school', known: 'yes', language: 'ca', help: 'Tuesdays' };
     const stars = [{ at: NOW - 5, stars: 4 }];
-    expect(opinions.get('t', 'p1')).toEqual({ ...opinion, pinned: true, hidden: false, stars });
+    expect(opinions.get('t', 'p1')).toEqual({ ...opinion, pinned: true, hidden: false, reserve: false, stars });
     expect(recommendations.get('t')).toEqual({ provider: 'p1', challenger: 'p2' });
     expect(own.days(0)).toEqual([{ day: '2026-11-23', up: 700, cut: 20 }]);
   },
@@ -91,6 +91,8 @@ describe('a file of an earlier version', () => {
     expectAll(path, shape);
     const store = opened(path);
     store.history.note('t', 'p9', 50);
+    store.opinions.put('t', 'p1', { reserve: true });
+    expect(store.opinions.get('t', 'p1')).toMatchObject({ pinned: false, reserve: true });
     store.opinions.put('t', 'p9', { pinned: true });
     store.recommendations.put('u', { provider: 'p9', challenger: null });
     store.own.beat(NOW, 'up');

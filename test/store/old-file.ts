@@ -23,7 +23,11 @@ export const LISTED: readonly ProviderName[] = Array.from({ length: 100 }, (_, i
 });
 
 /** What tables of that shape did not have. */
-const LATER = ['since', 'leads_since'].map((column) => `recommendations DROP COLUMN ${column}`);
+const LATER = [
+  'recommendations DROP COLUMN since',
+  'recommendations DROP COLUMN leads_since',
+  'opinions DROP COLUMN reserve',
+];
 
 /** As it was. */
 export const shortOf = (id: string) => id.slice(0, 12);

@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import type { MovableRecommendations } from '../../plugin/store/tables/recommendations.js';
 import { DAY, NOW, opened } from './made.js';
 
-const SILENT = { pinned: false, hidden: false, note: '', stars: [], runBy: '', known: '', language: '', help: '' };
+const UNMARKED = { pinned: false, hidden: false, reserve: false };
+const SILENT = { ...UNMARKED, note: '', stars: [], runBy: '', known: '', language: '', help: '' };
 
 describe('opinions', () => {
   it('are empty by default', () => {
@@ -24,6 +25,18 @@ describe('opinions', () => {
     expect(opinions.get('t', 'p1')).toEqual(p1);
     const p2 = { ...SILENT, stars: [{ at: NOW, stars: 2 }] };
     expect(opinions.all('t')).toEqual(new Map(Object.entries({ p1, p2 })));
+  });
+
+  it('never pin what is in reserve: the newer mark holds, whatever else was said', () => {
+    const { opinions } = opened(':memory:');
+    opinions.put('t', 'p1', { pinned: true, hidden: true, note: 'x' });
+    opinions.put('t', 'p1', { reserve: true });
+    expect(opinions.get('t', 'p1')).toEqual({ ...SILENT, hidden: true, reserve: true, note: 'x' });
+    opinions.put('t', 'p1', { note: 'y' });
+    expect(opinions.get('t', 'p1').reserve).toBe(true);
+    opinions.put('t', 'p1', { pinned: true });
+    expect(opinions.get('t', 'p1')).toEqual({ ...SILENT, pinned: true, hidden: true, note: 'y' });
+    expect(() => opinions.put('t', 'p1', { pinned: true, reserve: true })).toThrow(/CHECK/);
   });
 
   it('keep the newest ten ratings, newest first', () => {

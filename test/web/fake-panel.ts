@@ -56,7 +56,8 @@ export function ranked(
   return {
     ...{ level: 3, score: 80, low: 70, high: 90, confidence: 'fair', reason: null, detail: null, unproven: false },
     ...{ samples: 4, attempts: 4, failures: 0, measuredAt: NOW - 180_000, facts: {}, recommended: false },
-    ...{ path: null, worse: null, rating: null, asGood: false, pinned: false, hidden: false, estimate: null },
+    ...{ path: null, worse: null, rating: null, estimate: null },
+    ...{ asGood: false, pinned: false, hidden: false, reserve: false },
     parts: [
       { metric: 'answer', value: 12.34567, unit: 'ms', mark: 0.81234, weight: 0.45, lost: 12.345, ...split },
       { metric: 'answers', value: 1, unit: 'share', mark: 0.9, weight: 0.55, lost: 7.655, ...split },

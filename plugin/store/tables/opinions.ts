@@ -11,6 +11,8 @@ interface Rating {
 export interface Opinion {
   readonly pinned: boolean;
   readonly hidden: boolean;
+  /** Recommended only where no other may be; never together with `pinned`. */
+  readonly reserve: boolean;
   /** At most 1,000 characters; the other texts at most 100. */
   readonly note: string;
   /** Newest first; the newest 10 are kept. */
@@ -26,6 +28,7 @@ export interface OpinionStore {
   get(type: string, provider: string): Opinion;
   /** All opinions on the type's providers. */
   all(type: string): Map<string, Opinion>;
+  /** Of `pinned` and `reserve`, the one that is set clears the other. */
   put(type: string, provider: string, change: Partial<Omit<Opinion, 'stars'>>): void;
   rate(type: string, provider: string, stars: Rating['stars']): void;
   /** Removes all stars. */
@@ -60,9 +63,13 @@ export const OPINIONS_SCHEMA = `
   ) STRICT, WITHOUT ROWID;
 `;
 
+export const RESERVE_SCHEMA = `
+  ALTER TABLE opinions ADD COLUMN reserve INTEGER NOT NULL DEFAULT 0 CHECK (reserve IN (0, 1) AND reserve + pinned < 2);
+`;
+
 const PUT = `
-  INSERT OR REPLACE INTO opinions (type, provider, pinned, hidden, note, runBy, known, language, help)
-  VALUES (@type, @provider, @pinned, @hidden, @note, @runBy, @known, @language, @help)`;
+  INSERT OR REPLACE INTO opinions (type, provider, pinned, hidden, reserve, note, runBy, known, language, help)
+  VALUES (@type, @provider, @pinned, @hidden, @reserve, @note, @runBy, @known, @language, @help)`;
 
 const FORGET = `
   DELETE FROM ratings WHERE type = @type AND provider = @provider AND at NOT IN
@@ -72,7 +79,7 @@ type Fields = Omit<Opinion, 'stars'>;
 type Row = { readonly [field in keyof Fields]: Fields[field] extends boolean ? 0 | 1 : Fields[field] };
 type Key = { readonly type: string; readonly provider: string };
 
-const EMPTY: Row = { pinned: 0, hidden: 0, note: '', runBy: '', known: '', language: '', help: '' };
+const EMPTY: Row = { pinned: 0, hidden: 0, reserve: 0, note: '', runBy: '', known: '', language: '', help: '' };
 
 export function opinionStore(db: Connection, now: () => number): MovableOpinions {
   const get = prepare<[string, string], Row>(db, 'SELECT * FROM opinions WHERE type = ? AND provider = ?');
@@ -103,8 +110,8 @@ export function opinionStore(db: Connection, now: () => number): MovableOpinions
       return new Map([...providers].map((provider) => [provider, toOpinion(type, provider, rows.get(provider))]));
     },
     put: (type, provider, change) => {
-      const { pinned, hidden, ...texts } = { ...toFields(get.get(type, provider) ?? EMPTY), ...change };
-      db.keep(() => put.run({ type, provider, ...texts, pinned: pinned ? 1 : 0, hidden: hidden ? 1 : 0 }));
+      const fields = { ...toFields(get.get(type, provider) ?? EMPTY), ...withoutOpposite(change) };
+      db.keep(() => put.run({ type, provider, ...toRow(fields) }));
       version += 1;
     },
     rate: (type, provider, stars) => {
@@ -123,9 +130,22 @@ export function opinionStore(db: Connection, now: () => number): MovableOpinions
   };
 }
 
-const toFields = ({ pinned, hidden, note, runBy, known, language, help }: Row): Fields => ({
+/** The newer of the two marks is what the owner wants. */
+const withoutOpposite = (change: Partial<Fields>): Partial<Fields> => ({
+  ...(change.pinned && { reserve: false }),
+  ...(change.reserve && { pinned: false }),
+  ...change,
+});
+
+const toRow = ({ pinned, hidden, reserve, ...texts }: Fields): Row => ({
+  ...{ pinned: pinned ? 1 : 0, hidden: hidden ? 1 : 0, reserve: reserve ? 1 : 0 },
+  ...texts,
+});
+
+const toFields = ({ pinned, hidden, reserve, note, runBy, known, language, help }: Row): Fields => ({
   pinned: pinned === 1,
   hidden: hidden === 1,
+  reserve: reserve === 1,
   note,
   runBy,
   known,
