@@ -71,14 +71,15 @@ function recentChange(facts: Readonly<Record<string, string>>, now: number): str
 
 /**
  * Providers worth using, in the order to try them: what works now, without this node itself and what its owner has hidden;
- * first what the owner has pinned, then the recommended one, then by score; last those that take nobody new.
+ * first what the owner has pinned, then the recommended one, then by score; then those that take nobody new, last those
+ * that the owner keeps in reserve: such a one is recommended only where no other may be.
  * @param view as the owner sees it: the files for programs follow the owner's choice, whoever fetches them
  */
 export function rowsWorthUsing({ ranked }: Pick<TypeView, 'ranked'>): Ranked[] {
   const isWorthUsing = ({ score, provider, hidden, failures }: Ranked) =>
     (score ?? 0) > 0 && failures === 0 && !provider.self && !hidden;
-  const place = ({ pinned, recommended, provider }: Ranked) =>
-    pinned ? 0 : recommended ? 1 : isFull(provider) ? 3 : 2;
+  const place = ({ pinned, recommended, reserve, provider }: Ranked) =>
+    pinned ? 0 : recommended ? 1 : reserve ? 4 : isFull(provider) ? 3 : 2;
   return ranked.filter(isWorthUsing).toSorted((a, b) => place(a) - place(b));
 }
 
@@ -119,6 +120,6 @@ function isWebAddress(url: string): boolean {
 
 /** What the owner thinks of a provider, for the owner alone. */
 export function opinionModel(opinion: Opinion) {
-  const { pinned, hidden, note, runBy, known, language, help, stars } = opinion;
-  return { pinned, hidden, note, runBy, known, language, help, stars: stars[0]?.stars ?? null, ratings: stars.length };
+  const { stars, ...rest } = opinion;
+  return { ...rest, stars: stars[0]?.stars ?? null, ratings: stars.length };
 }

@@ -18,7 +18,7 @@ const WEAK_BELOW = 50;
 
 export function rowModel(ranked: Ranked, type: ServiceType, words: Words) {
   const { provider, level, unproven, reason, detail, confidence, recommended, samples, attempts, facts } = ranked;
-  const { failures, asGood, pinned, hidden, rating, worse } = ranked;
+  const { failures, asGood, pinned, hidden, reserve, rating, worse } = ranked;
   const { id, node, host, address, port, description, self, sources, stale } = provider;
   const verdict = toVerdict(ranked);
   return {
@@ -39,7 +39,8 @@ export function rowModel(ranked: Ranked, type: ServiceType, words: Words) {
       facts,
       path: pathFigures(ranked),
     },
-    ...{ failures, asGood, pinned, hidden, rating: rating && { ...rating, points: round(rating.points) } },
+    ...{ failures, asGood, pinned, hidden, reserve },
+    rating: rating && { ...rating, points: round(rating.points) },
     /** Lately slower than usual: since when, and medians, ms. */
     worse: worse && { ...worse, since: isoOrNull(worse.since), today: round(worse.today), usual: round(worse.usual) },
     worseText:

@@ -89,7 +89,7 @@ describe('a chart', () => {
   });
 });
 
-describe('stars, pin and hiding', () => {
+describe('stars, pin, reserve and hiding', () => {
   it.each([true, false])('are saved with one press each (scripts: %s)', async (scripts) => {
     const opinion = () => web.panel.store.opinions.get('dnsservice', id);
     await asOwner({ browser, base }, { scripts, width: 320 }, async (page) => {
@@ -100,11 +100,15 @@ describe('stars, pin and hiding', () => {
       await page.click('#cs-pinned');
       await page.locator('#cs-pinned[aria-pressed=true]').waitFor();
       expect([opinion().stars[0]?.stars, opinion().pinned]).toEqual([5, true]);
-      await page.click('#cs-pinned');
+      await page.click('#cs-reserve');
       await page.locator('#cs-pinned[aria-pressed=false]').waitFor();
+      await page.getByRole('button', { name: 'Recommend it only if the others fail', pressed: true }).waitFor();
+      expect(opinion()).toMatchObject({ pinned: false, reserve: true });
+      await page.click('#cs-reserve');
+      await page.locator('#cs-reserve[aria-pressed=false]').waitFor();
       await page.click('#cs-star-5');
       await page.locator('#cs-star-5[aria-pressed=false]').waitFor();
-      expect([opinion().stars[0]?.stars, opinion().pinned]).toEqual([undefined, false]);
+      expect(opinion()).toMatchObject({ stars: [], pinned: false, reserve: false });
       expect(found).toEqual([]);
     });
   });

@@ -50,6 +50,17 @@ describe('the reason for the recommendation', () => {
     if (against !== undefined) expect(second).toBe(against);
   });
 
+  it('compares with what is in reserve only where the best is, too, and does not say that it does not work', () => {
+    const [one, other] = [row(2, 1, 5, 5, { reserve: true }), row(3, 9, 5, 5, { reserve: true })];
+    expect(said(row(1, 2, 5, 5), one)).toEqual([
+      'The only one that works besides your reserve; answered every time: 5 of 5',
+      null,
+    ]);
+    expect(said(row(1, 2, 5, 5), row(4, 3, 5, 5), one)[0]).toBe('Fastest, and answered every time: 5 of 5');
+    expect(said(one, other, dead)[0]).toBe('Fastest, and answered every time: 5 of 5');
+    expect(said(one, dead)[0]).toBe('The only one that works; answered every time: 5 of 5');
+  });
+
   it('compares only with what may be recommended', () => {
     const own = row(2, 1, 5, 5);
     const self = { ...own, provider: { ...own.provider, self: true } };

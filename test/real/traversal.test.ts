@@ -60,7 +60,8 @@ const NAMES = [
     'reason',
   ],
   ...['reachable', 'measured', 'pinned', 'hidden', 'job', 'saved', 'limit', 'unit', 'turn', 'stars', 'note', 'runBy'],
-  ...['description', 'port', 'attributes', 'user', 'password', 'code', 'token', '__proto__', 'constructor', 'x[y][z]'],
+  ...['description', 'port', 'attributes', 'user', 'password', 'code', 'token', '__proto__', 'constructor'],
+  ...['reserve', 'x[y][z]'],
 ];
 
 /** Of files that no route may show: the system's, the program's, the panel's own database. */

@@ -67,7 +67,7 @@ const COMPOSED: Readonly<Record<string, readonly string[]>> = {
     'gate',
   ],
   'why.about.': ['1', '2', '3', '4', '5', '6', '7', '8', '9'],
-  'opinion.': ['pinned', 'hidden'],
+  'opinion.': ['pinned', 'hidden', 'reserve'],
   'opinion.known.': ['yes', 'no', 'unsaid'],
   'background.waiting.': ['scan', 'night', 'load', 'traffic', 'budget', 'nothing-due', 'starting'],
   'own.lan.': [...LAN_STATES, 'off'],
@@ -90,7 +90,7 @@ const COMPOSED: Readonly<Record<string, readonly string[]>> = {
   'skipped.todo.': ['too-many', 'malformed', 'same-id'],
   'event.by.': ACTORS,
   'help.how.': ['1', '2', '3', '4'],
-  'help.words.': ['1', '2', '3', '4', '5', '6', '7'],
+  'help.words.': ['1', '2', '3', '4', '5', '6', '7', '8'],
   'chain.state.': ['yes', 'no', 'unknown'],
   'chain.': Object.entries(LINKS).flatMap(([link, says]) => [
     link,

@@ -65,6 +65,22 @@ describe('an opinion', () => {
     expect(body).toMatch(/name="hidden" value="yes" aria-pressed="false"/);
   });
 
+  it('pins or keeps in reserve: each button takes the other back, and stays pressed', async () => {
+    const { id, page, visitor, opinions } = await open();
+    const buttons = async () =>
+      [
+        ...(await visitor.get(page)).body.matchAll(/name="(pinned|reserve)" value="\w*" aria-pressed="(true|false)"/g),
+      ].map(([, mark, isPressed]) => `${mark} ${isPressed}`);
+    await visitor.post(`${page}/opinion`, { pinned: 'yes' });
+    expect(await buttons()).toEqual(['pinned true', 'reserve false']);
+    await visitor.post(`${page}/opinion`, { reserve: 'yes' });
+    expect(await buttons()).toEqual(['pinned false', 'reserve true']);
+    expect(opinions.get('dnsservice', id)).toMatchObject({ pinned: false, reserve: true });
+    expect(web.panel.store.events.newest(1)).toMatchObject([{ what: 'opinion', provider: id, count: 1 }]);
+    await visitor.post(`${page}/opinion`, { reserve: '' });
+    expect(await buttons()).toEqual(['pinned false', 'reserve false']);
+  });
+
   it('can take its stars back once there are any', async () => {
     const { id, page, visitor, opinions } = await open();
     const isOffered = async () => (await visitor.get(page)).body.includes('name="stars" value=""');
@@ -94,6 +110,7 @@ describe('an opinion', () => {
   });
 
   it.each([
+    ['both pin and reserve', { reserve: 'yes' }],
     ['six stars', { stars: '6' }],
     ['stars that are no number', { stars: 'many' }],
     ['a note that is too long', { note: 'x'.repeat(1001) }],
@@ -126,7 +143,15 @@ describe('an opinion', () => {
     const { ratings, ...said } = first.opinion;
     expect(await send(said)).toEqual(first);
     expect(await send({ stars: null })).toMatchObject({ opinion: { stars: null, ratings: 0, note: 'kept' } });
-    for (const wrong of [{ pinned: 1 }, { note: 5 }, { known: true }, { stars: 2.5 }])
+    expect(await send({ reserve: true })).toMatchObject({ opinion: { reserve: true, pinned: false, note: 'kept' } });
+    for (const wrong of [
+      { pinned: 1 },
+      { reserve: 1 },
+      { pinned: true, reserve: true },
+      { note: 5 },
+      { known: true },
+      { stars: 2.5 },
+    ])
       expect(await send(wrong)).toMatchObject({ error: { code: 'bad-request' } });
   });
 });

@@ -69,6 +69,42 @@ describe('a provider that the owner has hidden', () => {
   });
 });
 
+describe('a provider that the owner keeps in reserve', () => {
+  it('loses the recommendation at once, stands last in the files of all, and is as ever for readers', async () => {
+    const badges = async (visitor: Visitor) => {
+      const { providers } = (await visitor.get('/api/v1/services/dnsservice')).json();
+      type Row = Listed & { readonly recommended: boolean; readonly reserve: boolean };
+      const rows = providers as Row[];
+      return {
+        best: rows.find(({ recommended }) => recommended)?.id,
+        marked: rows.filter(({ reserve }) => reserve).map(({ id }) => id),
+        scores: rows.map(({ id, score }) => [id, score]),
+      };
+    };
+    const servers = async (visitor: Visitor) =>
+      ((await visitor.get('/api/v1/services/dnsservice/follow')).json().providers as Listed[]).map(({ id }) => id);
+    vi.useFakeTimers({ toFake: ['Date'] });
+    whole.now = Date.now();
+    try {
+      const working = await worth('dnsservice');
+      const [before, seen] = [await badges(owner), await badges(reader)];
+      const best = before.best as string;
+      await opine('dnsservice', best, { reserve: true });
+      const after = await badges(owner);
+      expect([after.marked, after.scores]).toEqual([[best], before.scores]);
+      expect(working.map(({ id }) => id).filter((id) => id !== best)).toContain(after.best);
+      for (const visitor of [owner, reader]) expect((await servers(visitor))[0]).toBe(after.best);
+      // The recommended one leads whatever its points: a reader sees it move only where another leads by enough.
+      expect(await badges(reader)).toMatchObject({ marked: [], scores: seen.scores });
+      for (const { id } of working) await opine('dnsservice', id, { reserve: true });
+      expect((await badges(owner)).best).toBe(best);
+      for (const { id } of working) await opine('dnsservice', id, { reserve: false });
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});
+
 describe('the owner’s stars', () => {
   afterEach(() => void vi.useRealTimers());
 

@@ -98,20 +98,20 @@ async function seen(visitor: Visitor, of: Filled): Promise<Map<string, string[]>
   return found;
 }
 
-describe('what the owner has pinned and hidden', () => {
+describe('what the owner has pinned, hidden and kept in reserve', () => {
   it('is marked only for the owner, and cannot be found by others', async () => {
     const { id } = await filled();
     const list = web.panel.lists.get('dnsservice') ?? [];
-    const marked = list.map((row, at) => ({ ...row, pinned: at === 0, hidden: at === 1 }));
+    const marked = list.map((row, at) => ({ ...row, pinned: at === 0, hidden: at === 1, reserve: at === 2 }));
     web.panel.lists.set('dnsservice', marked);
     const look = async (visitor: Visitor) => {
       const all = (await visitor.get('/api/v1/services/dnsservice')).json().providers as Record<string, unknown>[];
       const one = (await visitor.get(`/api/v1/services/dnsservice/providers/${id}`)).json();
       const pinned = (await visitor.get('/api/v1/services/dnsservice?pinned=yes')).json().found.total;
-      return [all.filter((row) => row.pinned || row.hidden).length, one.pinned, pinned];
+      return [all.filter((row) => row.pinned || row.hidden || row.reserve).length, one.pinned, pinned];
     };
     expect(await look(new Visitor(web))).toEqual([0, false, 0]);
-    expect(await look(await new Visitor(web).login())).toEqual([2, true, 1]);
+    expect(await look(await new Visitor(web).login())).toEqual([3, true, 1]);
   });
 
   it('changes neither order nor badge on the pages of others', async () => {
@@ -135,7 +135,10 @@ describe('what the owner has pinned and hidden', () => {
       const bodies = pages.map(async (path) => (await new Visitor(web).get(path)).body);
       return (await Promise.all(bodies)).map((body) => body.replaceAll(/name="token" value="[^"]+"|since=[\w-]+/g, ''));
     };
-    expect(await seenWith(hidden)).toEqual(await seenWith(plain));
+    const reserved = [{ ...best, recommended: false, reserve: true }, second, { ...third, recommended: true }, ...rest];
+    const seen = await seenWith(plain);
+    expect(await seenWith(hidden)).toEqual(seen);
+    expect(await seenWith(reserved)).toEqual(seen);
   });
 });
 

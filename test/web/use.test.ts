@@ -1,5 +1,6 @@
 /** How a chosen provider is used: steps, codes, files for programs, the one click; and that none of it names oneself. */
 import { afterEach, describe, expect, it } from 'vitest';
+import type { Ranked } from '../../plugin/model/ranked.js';
 import type { Connect, ServiceType, UseStep } from '../../plugin/services/contract.js';
 import { qrCodes } from '../../plugin/web/reply/qr.js';
 import { startWeb, type TestWeb, Visitor } from './app.js';
@@ -63,6 +64,25 @@ describe('a file for programs', () => {
     ]);
     const { body } = await visitor.get('/services/dnsservice/files/best.txt');
     expect(body).toBe('10.139.40.5 10.139.40.3 10.139.40.2');
+  });
+
+  it('names last what the owner keeps in reserve, unless that is the recommended one', async () => {
+    const visitor = await open({ files });
+    const full = { txt: new Map([['full', '1']]) };
+    const reserve = (index: number, score: number, recommended = false) => ({
+      ...ranked('dnsservice', index, { score, recommended }),
+      reserve: true,
+    });
+    const [ordinary, taken] = [
+      ranked('dnsservice', 3, { score: 88, recommended: true }),
+      ranked('dnsservice', 4, { score: 70, provider: full }),
+    ];
+    const names = async (...rows: Ranked[]) => {
+      web.panel.lists.set('dnsservice', rows);
+      return (await visitor.get('/services/dnsservice/files/best.txt')).body;
+    };
+    expect(await names(reserve(2, 90), ordinary, taken)).toBe('10.139.40.3 10.139.40.4 10.139.40.2');
+    expect(await names(reserve(2, 90, true), reserve(5, 80), taken)).toBe('10.139.40.2 10.139.40.4 10.139.40.5');
   });
 
   it('is not there where it would be empty: whoever has an older one keeps it', async () => {

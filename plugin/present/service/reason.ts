@@ -1,14 +1,14 @@
 /** Why the recommended provider is the one: in a few words, and in figures against the runner-up. */
 import type { Ranked } from '../../model/ranked.js';
-import { isRecommendable } from '../../score/equals.js';
+import { isRecommendable, toCandidates } from '../../score/equals.js';
 import type { ServiceType } from '../../services/contract.js';
 import { roundOrNull } from '../figures.js';
 import type { Words } from '../i18n.js';
 import { providerName } from '../row.js';
 import { answersText, shareText } from './answers.js';
 
-/** What sets it apart from all others that work, the first that is true. */
-export const LEADS = ['only', 'fastest', 'steadiest', 'equal', 'overall'] as const;
+/** What sets it apart from all others that work, the first that is true; `ordinary`: all others are in reserve. */
+export const LEADS = ['only', 'ordinary', 'fastest', 'steadiest', 'equal', 'overall'] as const;
 
 export interface Figures {
   readonly id: string;
@@ -22,16 +22,19 @@ export interface Figures {
 export interface Reason {
   readonly lead: (typeof LEADS)[number];
   readonly best: Figures;
-  /** The best of the others; null where no other works. */
+  /** The best of the others; null where no other works, or only such as are in reserve. */
   readonly next: Figures | null;
 }
 
 /** @param rows the type's providers in ranked order */
 export function toReason(best: Ranked, type: ServiceType, rows: readonly Ranked[]): Reason {
   const own = figures(best, type);
-  const rivals = rows.filter((row) => row.provider.id !== best.provider.id && isRecommendable(row));
-  const others = rivals.map((row) => figures(row, type));
-  return { lead: lead(best, own, others), best: own, next: others[0] ?? null };
+  const isOther = ({ provider }: Ranked) => provider.id !== best.provider.id;
+  const others = toCandidates(rows)
+    .filter(isOther)
+    .map((row) => figures(row, type));
+  const isBesideReserve = others.length === 0 && rows.some((row) => isOther(row) && isRecommendable(row));
+  return { lead: isBesideReserve ? 'ordinary' : lead(best, own, others), best: own, next: others[0] ?? null };
 }
 
 function lead({ asGood }: Ranked, own: Figures, others: readonly Figures[]): Reason['lead'] {

@@ -120,7 +120,8 @@ const row: Fields<RowModel> = {
   contradictions: list(shape<RowModel['contradictions'][number]>({ node: text, source: sourceName, attributes: text })),
   ...{ sources: list(sourceName), stale: flag, level: { enum: [0, 1, 2, 3, 4, 5] }, unproven: flag, reason },
   ...{ detail: textOrNull, confidence: oneOf('guess', 'fair', 'solid', null), recommended: flag },
-  ...{ samples: whole, attempts: whole, failures: whole, facts: map(text), asGood: flag, pinned: flag, hidden: flag },
+  ...{ samples: whole, attempts: whole, failures: whole, facts: map(text), asGood: flag },
+  ...{ pinned: flag, hidden: flag, reserve: flag },
   path: orNull(shape<NonNullable<RowModel['path']>>({ rtt: numberOrNull, jitter: numberOrNull, loss: numberOrNull })),
   rating: orNull(shape<NonNullable<RowModel['rating']>>({ count: whole, mean: number, points: number })),
   worse: orNull(
@@ -410,6 +411,7 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
       ...{
         pinned: flag,
         hidden: flag,
+        reserve: flag,
         note: text,
         runBy: text,
         known: oneOf('yes', 'no', ''),

@@ -34,7 +34,7 @@ const account = fields({
 const flag = oneOf(true, false, 'yes', '');
 const shortText = limitedText(TEXT_LENGTH);
 const opinion = fields({
-  ...{ pinned: flag, hidden: flag, known: oneOf('yes', 'no', '') },
+  ...{ pinned: flag, hidden: flag, reserve: flag, known: oneOf('yes', 'no', '') },
   ...{ stars: oneOf(1, 2, 3, 4, 5, '1', '2', '3', '4', '5', '', null), note: limitedText(NOTE_LENGTH) },
   ...{ runBy: shortText, language: shortText, help: shortText },
 });

@@ -1,4 +1,4 @@
-/** What the owner sends about a provider: pinned, hidden, stars, a note and the answers that no probe can give. */
+/** What the owner sends about a provider: pinned, hidden, in reserve, stars, a note and the answers that no probe can give. */
 import { PanelError } from '../../model/errors.js';
 import type { Opinion } from '../../store/index.js';
 import type { Visit } from '../visit.js';
@@ -27,10 +27,12 @@ export function readOpinion({ request: { body } }: Visit): OpinionChange {
 
 function readOther(fields: Fields): OpinionChange['other'] {
   const change = {
-    ...{ pinned: readFlag(fields, 'pinned'), hidden: readFlag(fields, 'hidden'), known: readKnown(fields.known) },
+    ...{ pinned: readFlag(fields, 'pinned'), hidden: readFlag(fields, 'hidden'), reserve: readFlag(fields, 'reserve') },
+    known: readKnown(fields.known),
     ...{ note: readText(fields, 'note', NOTE_LENGTH), runBy: readText(fields, 'runBy', TEXT_LENGTH) },
     ...{ language: readText(fields, 'language', TEXT_LENGTH), help: readText(fields, 'help', TEXT_LENGTH) },
   };
+  if (change.pinned && change.reserve) throw badField('reserve', 'Pin it or keep it in reserve, not both.');
   return Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
 }
 
