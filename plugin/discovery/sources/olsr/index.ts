@@ -23,6 +23,9 @@ const SIZE_CAP = 2 * 1024 * 1024;
 const SERVICE_FILES = ['/var/run/services_olsr', '/var/etc/services.olsr', '/tmp/etc/services.olsr'];
 const HOST_FILES = ['/var/run/hosts_olsr', '/tmp/hosts/olsr', '/var/etc/hosts.olsr'];
 
+/** What every file of hosts has for the machine itself (`localhost`, and Debian's `127.0.1.1`). */
+const THIS_MACHINE = /^127\.0\./;
+
 /** Names as the file of hosts has them. */
 class Names {
   readonly #addresses = new Map<string, string>();
@@ -33,7 +36,7 @@ class Names {
     for (const line of text.split('\n')) {
       const [first = '', name = ''] = line.replace(/#.*/, '').trim().split(/\s+/);
       const address = canonicalAddress(first);
-      if (address === null || name === '' || address.startsWith('127.')) continue;
+      if (address === null || name === '' || THIS_MACHINE.test(address)) continue;
       const key = name.toLowerCase();
       if (!this.#addresses.has(key)) this.#addresses.set(key, address);
       if (!this.#names.has(address)) this.#names.set(address, publicText(name));
