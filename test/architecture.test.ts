@@ -95,9 +95,9 @@ describe('the plugin', () => {
     const unmistakable = ids.filter((id) => !['serf', 'list'].includes(id)).join('|');
     const quoted = new RegExp(`['"\`](?:${unmistakable})['"\`]`);
     const asSource = new RegExp(`\\b(?:sources?|name|announcements|skipped)\\b.*['"\`](?:demo|${ids.join('|')})['"\`]`);
-    // Options of the configuration are called after what they configure.
-    const names = (text: string) =>
-      [quoted, asSource].some((named) => named.test(text.replace(/Pick<Config,[^>]*>/g, '')));
+    // Options of the configuration are called after what they configure, and a demo after the network that it looks like.
+    const called = /Pick<Config,[^>]*>|DEMO_NAMES = \[[^\]]*\]/g;
+    const names = (text: string) => [quoted, asSource].some((named) => named.test(text.replace(called, '')));
     const elsewhere = files.filter(
       (file) => !/^(?:discovery\/sources|demo|services)\//.test(file) && names(textOf(file)),
     );

@@ -8,6 +8,8 @@ import type { Language } from '../model/language.js';
 import { LANGUAGES } from '../model/language.js';
 import {
   basePath,
+  DEMO_NAMES,
+  type DemoName,
   file,
   folder,
   hostPort,
@@ -79,9 +81,11 @@ export interface Config {
   /** Consecutive failures before an alert. */
   readonly notifyAfter: number;
   readonly language: Language;
-  /** `new`: on, and without a made-up past. */
-  readonly demo: 'auto' | 'on' | 'new' | 'off';
+  /** `new`: on, and without a made-up past; a name: on, and looking like that network. */
+  readonly demo: 'auto' | 'on' | 'new' | 'off' | DemoName;
 }
+
+export { DEMO_NAMES, type DemoName };
 
 /** The configuration of this program and of Cloudy's Serf publisher, where the distribution keeps them. */
 export const CONFIG_FILE = '/etc/cloudy-services.conf';
@@ -137,7 +141,7 @@ const OPTIONS: { readonly [name in keyof Config]: Option<Config[name]> } = {
   notifyKind: option('NOTIFY_KIND', oneOf('webhook', 'ntfy'), 'webhook'),
   notifyAfter: option('NOTIFY_AFTER', integer(1, 100), '3'),
   language: option('LANGUAGE', oneOf(...LANGUAGES), 'ca'),
-  demo: option('DEMO', oneOf('auto', 'on', 'new', 'off'), 'auto'),
+  demo: option('DEMO', oneOf('auto', 'on', 'new', 'off', ...DEMO_NAMES), 'auto'),
 };
 
 const KEYS = Object.values(OPTIONS).map(({ key }) => key);

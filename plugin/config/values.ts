@@ -13,6 +13,9 @@ export const oneOf =
   <T extends string>(...words: readonly T[]): Parse<T> =>
   (text) =>
     words.find((word) => word === text) ?? fail(words.join(', '));
+/** The networks that the demo community can look like, beside guifi.net. */
+export const DEMO_NAMES = ['aredn', 'freifunk'] as const;
+export type DemoName = (typeof DEMO_NAMES)[number];
 export const onOff: Parse<boolean> = (text) => oneOf('on', 'off')(text) === 'on';
 export const optional =
   <T>(parse: Parse<T>): Parse<T | null> =>

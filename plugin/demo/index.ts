@@ -1,14 +1,18 @@
 /** The demo community: real sockets on loopback that speak the real protocols, well and badly, as neighbours do. */
+import type { DemoName } from '../config/index.js';
+import type { Recognise } from '../discovery/source.js';
 import type { Announcement } from '../model/provider.js';
-import { IDENTITIES } from './identity.js';
-import { hostName, MEMBERS, type Member, NODES, type NodeName, PORTS } from './members.js';
+import { type Announced, type Community, nodeOf, PORTS } from './community.js';
+import { GUIFI } from './members.js';
 import { pathTo } from './path.js';
 import { gossip, open } from './servers.js';
 import { Sockets } from './sockets.js';
 
-export interface DemoCommunity {
+export interface DemoCommunity extends Announced {
   /** What its members announce: the same in every run. */
   readonly announcements: readonly Announcement[];
+  /** Who they are. */
+  readonly community: Community;
   /** First three parts of its addresses. */
   readonly network: string;
   close(): Promise<void>;
@@ -17,6 +21,10 @@ export interface DemoCommunity {
 interface DemoOptions {
   /** First three parts of its addresses; the first free ones where left out. */
   readonly network?: string;
+  /** The network that it looks like; guifi.net where left out. */
+  readonly as?: DemoName;
+  /** The service type that an announced link leads to, for communities that announce links. */
+  readonly recognise?: Recognise;
 }
 
 /** First three parts of a demo's addresses: more than one panel may show it on one machine. */
@@ -24,30 +32,42 @@ const NETWORKS = Array.from({ length: 16 }, (_, index) => `127.77.${index}`);
 /** Whoever listens there has the network. */
 const CLAIM = { host: 1, port: 20_001 } as const;
 
+/** Loaded only where they are shown. */
+const COMMUNITIES: Readonly<Record<DemoName, () => Promise<Community>>> = {
+  aredn: async () => (await import('./networks/aredn.js')).AREDN,
+  freifunk: async () => (await import('./networks/freifunk.js')).FREIFUNK,
+};
+
 /** Opens every member's sockets. An address that is in use stays as it is: there runs another panel's demo, which is the same. */
-export async function startDemo(options: DemoOptions = {}): Promise<DemoCommunity> {
+export async function startDemo({ as, recognise = () => null, ...options }: DemoOptions = {}): Promise<DemoCommunity> {
+  const community = as === undefined ? GUIFI : await COMMUNITIES[as]();
   const sockets = new Sockets();
   const network = options.network ?? (await freeNetwork(sockets));
-  const place = (node: NodeName, port: number, seed: number) => ({
-    address: addressAt(network, node),
-    port,
-    sockets,
-    path: pathTo(NODES[node], seed),
-  });
-  const agents = MEMBERS.flatMap((member) => (member.type === 'serf' ? member.node : []));
-  const quiet = (Object.keys(NODES) as NodeName[]).filter((node) => !agents.includes(node));
   try {
-    await Promise.all([
-      ...MEMBERS.map((member, index) => open(member, place(member.node, PORTS[member.type], index))),
-      // Every node gossips, also one that does not offer itself as a way into the community.
-      ...quiet.map((node) => gossip({ node, behaves: 'serves' }, place(node, PORTS.serf, NODES[node].at + 1000))),
-    ]);
+    await openAll(community, network, sockets);
   } catch (error) {
     await sockets.close();
     throw error;
   }
-  const announcements = MEMBERS.map((member) => announce(member, network));
-  return { announcements, network, close: () => sockets.close() };
+  const addressOf = (node: string) => addressAt(community, network, node);
+  const announced = community.announce({ addressOf, recognise, now: Date.now });
+  const announcements = announced.found.map(({ announcement }) => announcement);
+  return { ...announced, announcements, community, network, close: () => sockets.close() };
+}
+
+async function openAll(community: Community, network: string, sockets: Sockets): Promise<void> {
+  const { members, nodes, gossips } = community;
+  const agents = members.flatMap((member) => (member.type === 'serf' ? member.node : []));
+  const quiet = gossips ? Object.entries(nodes).filter(([node]) => !agents.includes(node)) : [];
+  const place = (node: string, port: number, seed: number) => {
+    const path = pathTo(nodeOf(community, node), seed);
+    return { address: addressAt(community, network, node), port, sockets, path };
+  };
+  await Promise.all([
+    ...members.map((member, index) => open(member, place(member.node, member.port ?? PORTS[member.type], index))),
+    // Every node gossips, also one that does not offer itself as a way into the community.
+    ...quiet.map(([node, { at }]) => gossip({ node, behaves: 'serves' }, place(node, PORTS.serf, at + 1000))),
+  ]);
 }
 
 /** Where all are taken, the first is shared. */
@@ -56,28 +76,4 @@ async function freeNetwork(sockets: Sockets): Promise<string> {
   return NETWORKS[0] as string;
 }
 
-const addressAt = (network: string, node: NodeName) => `${network}.${NODES[node].at}`;
-
-function announce(member: Member, network: string): Announcement {
-  const { node, type, description } = member;
-  const address = addressAt(network, node);
-  return {
-    type,
-    node,
-    host: hostName(node),
-    address,
-    port: PORTS[type],
-    description,
-    community: 'demo',
-    txt: new Map(attributes(member)),
-    gossip: { address, port: PORTS.serf },
-  };
-}
-
-function attributes({ node, type, announces = 0 }: Member): [string, string][] {
-  const { deviceId = '', tub = '' } = IDENTITIES[announces] ?? {};
-  if (type === 'proxy3') return [['Federated', 'Yes']];
-  if (type === 'syncthing') return [['node_id', deviceId]];
-  if (type === 'tahoe-lafs') return [['furl', `pb://${tub}@tcp:${hostName(node)}:${PORTS[type]}/introducer`]];
-  return [];
-}
+const addressAt = (community: Community, network: string, node: string) => `${network}.${nodeOf(community, node).at}`;

@@ -1,34 +1,7 @@
 /** The demo community: who is in it, and how each behaves. All of it is made up; it looks the same every time. */
-
-type Behaviour =
-  | 'serves'
-  /** Nothing listens. */
-  | 'dead'
-  /** Accepts and says nothing; swallows datagrams. */
-  | 'hangs'
-  /** A web server on the service's port. */
-  | 'lies'
-  /** The right protocol, with another identity than announced. */
-  | 'impostor'
-  /** A name server that knows nothing of guifi.net. */
-  | 'generic'
-  /** A name server that has an answer for names that cannot exist. */
-  | 'hijacks'
-  /** A channel on which nothing is shown. */
-  | 'empty'
-  /** A tinc of the time when it greeted strangers. */
-  | 'old';
-
-export interface Node {
-  /** Last part of its address. */
-  readonly at: number;
-  /** Of its path: answers come after `delay` ± `jitter` ms; `loss` is the share of datagrams lost. */
-  readonly delay: number;
-  readonly jitter: number;
-  readonly loss: number;
-  /** Time of each further kilobyte, ms: 8 is 1 Mbit/s. */
-  readonly width: number;
-}
+import type { Announcement } from '../model/provider.js';
+import { type AnnounceContext, type Community, type Member, type Node, PORTS, type Story } from './community.js';
+import { IDENTITIES } from './identity.js';
 
 export const NODES = {
   'VIC-Adoberia': { at: 11, delay: 2, jitter: 1, loss: 0, width: 0.3 },
@@ -43,29 +16,7 @@ export const NODES = {
 
 export type NodeName = keyof typeof NODES;
 
-export const hostName = (node: NodeName) => `${node.toLowerCase()}.guifi.local`;
-
-export interface Member {
-  readonly node: NodeName;
-  readonly type: keyof typeof PORTS;
-  readonly behaves: Behaviour;
-  readonly description: string;
-  /** Index of the identity that it announces, for types that announce one. */
-  readonly announces?: number;
-}
-
-/** Away from the services' own ports, so that nothing real is in the way. */
-export const PORTS = {
-  dnsservice: 20053,
-  owp: 23000,
-  peerstreamer: 26010,
-  proxy3: 23128,
-  serf: 25000,
-  snpservice: 20080,
-  syncthing: 22000,
-  'tahoe-lafs': 28228,
-  tincvpn: 20655,
-} as const;
+export const hostName = (node: string) => `${node.toLowerCase()}.guifi.local`;
 
 export const MEMBERS: readonly Member[] = [
   { node: 'VIC-Adoberia', type: 'dnsservice', behaves: 'serves', description: 'DNS guifi.net Osona' },
@@ -95,3 +46,47 @@ export const MEMBERS: readonly Member[] = [
   { node: 'VIC-Adoberia', type: 'tincvpn', behaves: 'serves', description: 'VPN microcloud Osona' },
   { node: 'RIP-Monestir', type: 'tincvpn', behaves: 'old', description: 'VPN del Ripollès' },
 ];
+
+const STORIES: Partial<Record<NodeName, Story>> = {
+  'VIC-Adoberia': (ago) => (ago > 27 && ago < 31 ? 'slow' : 'works'),
+  'MAT-Rocafonda': (ago) => (ago > 41 ? 'unknown' : 'works'),
+  'BCN-Sants-Alcolea': (ago) => (ago > 17 && ago < 20 ? 'fails' : 'works'),
+  // It answered until it went for good.
+  'LH-Torrassa': (ago) => (ago > 9 ? 'works' : 'fails'),
+};
+
+function announce(member: Member, { addressOf }: AnnounceContext): Announcement {
+  const { node, type, description } = member;
+  const address = addressOf(node);
+  return {
+    type,
+    node,
+    host: hostName(node),
+    address,
+    port: PORTS[type],
+    description,
+    community: 'demo',
+    txt: new Map(attributes(member)),
+    gossip: { address, port: PORTS.serf },
+  };
+}
+
+function attributes({ node, type, announces = 0 }: Member): [string, string][] {
+  const { deviceId = '', tub = '' } = IDENTITIES[announces] ?? {};
+  if (type === 'proxy3') return [['Federated', 'Yes']];
+  if (type === 'syncthing') return [['node_id', deviceId]];
+  if (type === 'tahoe-lafs') return [['furl', `pb://${tub}@tcp:${hostName(node)}:${PORTS[type]}/introducer`]];
+  return [];
+}
+
+export const GUIFI: Community = {
+  source: null,
+  nodes: NODES,
+  members: MEMBERS,
+  stories: STORIES,
+  gossips: true,
+  announce: (context) => ({
+    found: MEMBERS.map((member) => ({ announcement: announce(member, context) })),
+    skipped: [],
+  }),
+};

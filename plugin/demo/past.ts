@@ -4,13 +4,14 @@
  */
 import { DAY_MS, dayName, dayOf, HOUR_MS, MINUTE_MS } from '../lib/time.js';
 import type { Answered, Attempt, Unanswered } from '../model/attempt.js';
-import { PATH_METHOD } from '../model/metric.js';
+import { PATH_METHOD, PING_METHOD } from '../model/metric.js';
 import { type Announcement, providerId } from '../model/provider.js';
 import type { Sample } from '../model/sample.js';
 import { toScore } from '../score/index.js';
 import type { ServiceRegistry } from '../services/contract.js';
 import type { DayRow, Past } from '../store/index.js';
-import { MEMBERS, type Member, NODES, type Node } from './members.js';
+import { SOFTWARE } from './answers/web.js';
+import { type Community, type Member, type Node, nodeOf, type Story } from './community.js';
 import { mulberry32 } from './path.js';
 
 const DAYS = 60;
@@ -23,17 +24,6 @@ const AGE_MS = 40 * MINUTE_MS;
 /** What is recommended rests on the tries of so many days. */
 const SCORED_DAYS = 4;
 
-type Story = (daysAgo: number) => 'works' | 'slow' | 'fails' | 'unknown';
-
-/** What happened to whom; the others behave as they do today. */
-const STORIES: Partial<Record<keyof typeof NODES, Story>> = {
-  'VIC-Adoberia': (ago) => (ago > 27 && ago < 31 ? 'slow' : 'works'),
-  'MAT-Rocafonda': (ago) => (ago > 41 ? 'unknown' : 'works'),
-  'BCN-Sants-Alcolea': (ago) => (ago > 17 && ago < 20 ? 'fails' : 'works'),
-  // It answered until it went for good.
-  'LH-Torrassa': (ago) => (ago > 9 ? 'works' : 'fails'),
-};
-
 const FAILURES: Partial<Record<Member['behaves'], Pick<Unanswered, 'level' | 'reason' | 'detail'>>> = {
   dead: { level: 1, reason: 'refused', detail: null },
   hangs: { level: 0, reason: 'timeout', detail: null },
@@ -42,25 +32,46 @@ const FAILURES: Partial<Record<Member['behaves'], Pick<Unanswered, 'level' | 're
   hijacks: { level: 3, reason: 'broken', detail: 'gives an address for names that do not exist' },
   empty: { level: 4, reason: 'broken', detail: 'nothing is being streamed' },
 };
+/** What one says that is out of order. */
+const BREAKS: Partial<Record<Member['type'], string>> = {
+  ...{ ntp: 'its own clock is not set', voip: 'SIP 503', owncloud: 'in maintenance' },
+};
 const SILENCE = { level: 0, reason: 'timeout', detail: null } as const;
 const GONE = { level: 1, reason: 'refused', detail: null } as const;
 
 /** Levels of those that serve, where it is not that of a service that proves what it is. */
 const LEVELS: Partial<Record<Member['type'], Answered['level']>> = {
   ...{ owp: 3, proxy3: 3, snpservice: 3, tincvpn: 2, peerstreamer: 5 },
+  ...{ ntp: 3, other: 2, owncloud: 3, voip: 3, web: 3 },
 };
 const FACTS: Partial<Record<Member['type'], Answered['facts']>> = {
   dnsservice: { zones: 'guifi.net', resolves: 'yes', recursion: 'yes', tcp: 'yes' },
   owp: { version: '2.5' },
   proxy3: { login: 'yes', software: 'squid/5.7', realm: 'guifi-proxy3 federated' },
   snpservice: { version: '0.2.3' },
+  ntp: { stratum: '2' },
+  owncloud: { software: SOFTWARE.cloud, folder: '/nextcloud' },
+  voip: { call: 'good', software: SOFTWARE.exchange },
+  web: { software: SOFTWARE.site },
+};
+/** Of those that know nothing of guifi.net. */
+const GENERIC: Partial<Record<Member['type'], Answered['facts']>> = {
+  dnsservice: { ...FACTS.dnsservice, zones: 'generic' },
+  proxy3: { login: 'no', software: 'squid/5.7' },
 };
 
-/** @param announcements in the order of the members. @param now ms since the epoch */
-export function demoPast(announcements: readonly Announcement[], services: ServiceRegistry, now: number): Past {
-  const tried = MEMBERS.map((member, index) => ({
+type PastOf = Pick<Community, 'nodes' | 'members' | 'stories' | 'gossips'>;
+
+/** @param announcements those of the members come first, in their order. @param now ms since the epoch */
+export function demoPast(
+  community: PastOf,
+  announcements: readonly Announcement[],
+  services: ServiceRegistry,
+  now: number,
+): Past {
+  const tried = community.members.map((member, index) => ({
     member,
-    tries: triesOf(member, index, announcements, services, now),
+    tries: triesOf(scene(community, member, services), index, announcements, now),
   }));
   const days = tried.flatMap(({ member, tries }) => daysOf(member, tries, services));
   const since = now - WHOLE_DAYS * DAY_MS;
@@ -76,27 +87,36 @@ export function demoPast(announcements: readonly Announcement[], services: Servi
   };
 }
 
-function triesOf(
-  member: Member,
-  index: number,
-  announcements: readonly Announcement[],
-  services: ServiceRegistry,
-  now: number,
-): Attempt[] {
+/** A member and what its tries depend on. */
+interface Scene {
+  readonly member: Member;
+  readonly place: Node;
+  readonly story: Story;
+  readonly pathMethod: string;
+  readonly services: ServiceRegistry;
+}
+
+function scene(community: PastOf, member: Member, services: ServiceRegistry): Scene {
+  const story = community.stories[member.node] ?? (() => 'works');
+  const pathMethod = community.gossips ? PATH_METHOD : PING_METHOD;
+  return { member, place: nodeOf(community, member.node), story, pathMethod, services };
+}
+
+function triesOf(scene: Scene, index: number, announcements: readonly Announcement[], now: number): Attempt[] {
+  const { member, story } = scene;
   const random = mulberry32(index + 1);
   const provider = providerId(announcements[index] as Announcement);
-  const story = STORIES[member.node] ?? (() => 'works');
   const tries: Attempt[] = [];
   for (let ago = DAYS; ago >= 0; ago--) {
     for (const hour of HOURS) {
       const drawn = (dayOf(now) - ago) * DAY_MS + hour * HOUR_MS + random() * HOUR_MS;
       const state = story(ago);
-      const tried = draw(member, services, state, random);
+      const tried = draw(scene, state, random);
       if (state === 'unknown' || drawn > now - AGE_MS) continue;
       tries.push({ provider, type: member.type, at: Math.round(drawn), bytes: 1_500, ...tried });
     }
   }
-  const last = draw(member, services, story(0), random);
+  const last = draw(scene, story(0), random);
   return [...tries, { provider, type: member.type, at: now - AGE_MS, bytes: 1_500, ...last }];
 }
 
@@ -104,39 +124,38 @@ type Tried =
   | Omit<Answered, 'provider' | 'type' | 'at' | 'bytes'>
   | Omit<Unanswered, 'provider' | 'type' | 'at' | 'bytes'>;
 
-function draw(
-  { node, type, behaves }: Member,
-  services: ServiceRegistry,
-  state: ReturnType<Story>,
-  random: () => number,
-): Tried {
-  const place: Node = NODES[node];
+function draw(scene: Scene, state: ReturnType<Story>, random: () => number): Tried {
+  const { member, place } = scene;
+  const { type, behaves } = member;
   const luck = random();
-  const failure = FAILURES[behaves];
+  const failure = failureOf(member);
   if (failure && !(behaves === 'dead' && state === 'works')) return failure;
   if (state === 'fails') return behaves === 'dead' ? GONE : SILENCE;
   if (luck < place.loss * 0.6) return SILENCE;
-  const samples = samplesOf(type, place, services, state === 'slow' ? 5 : 1, random);
-  const facts = behaves === 'generic' ? { ...FACTS[type], zones: 'generic' } : (FACTS[type] ?? {});
+  const samples = samplesOf(scene, state === 'slow' ? 5 : 1, random);
+  const facts = (behaves === 'generic' ? GENERIC[type] : FACTS[type]) ?? {};
   return { reason: null, level: behaves === 'generic' || behaves === 'old' ? 3 : (LEVELS[type] ?? 4), samples, facts };
 }
 
+function failureOf({ type, behaves }: Member): (typeof FAILURES)[Member['behaves']] {
+  // A silent web server has at least taken the connection.
+  if (behaves === 'hangs' && type === 'web') return { level: 2, reason: 'timeout', detail: null };
+  if (behaves !== 'breaks') return FAILURES[behaves];
+  return { level: 3, reason: 'broken', detail: BREAKS[type] ?? 'HTTP 503' };
+}
+
 /** What each metric of the type would have shown over that path. */
-function samplesOf(
-  type: string,
-  { delay, jitter, loss, width }: Node,
-  services: ServiceRegistry,
-  slower: number,
-  random: () => number,
-): Sample[] {
+function samplesOf({ member, place, pathMethod, services }: Scene, slower: number, random: () => number): Sample[] {
+  const { delay, jitter, loss, width } = place;
   const rtt = Math.max(0.3, (delay + (random() * 2 - 1) * jitter) * slower);
   const values: Readonly<Record<string, number>> = {
     ...{ rtt, jitter: jitter * (0.5 + random()), width, loss: random() < loss ? 0.25 : 0, age: 2 },
+    ...{ distance: 8 + rtt / 2, call: Math.max(0.6, 0.98 - rtt / 2_000 - loss) },
     ...{ answer: rtt * 1.3 + 0.5, ttfb: rtt * 2.1 + 1, handshake: rtt * 2 + 3 },
   };
-  const metrics = services.of(type).metrics.filter(({ id }) => id !== 'answers' && id !== 'rtt');
+  const metrics = services.of(member.type).metrics.filter(({ id }) => id !== 'answers' && id !== 'rtt');
   const own = metrics.map(({ id }) => ({ metric: id, value: values[id] ?? 1, method: 'demo' }));
-  return [...own, { metric: 'rtt', value: rtt, method: PATH_METHOD }];
+  return [...own, { metric: 'rtt', value: rtt, method: pathMethod }];
 }
 
 function daysOf({ type }: Member, tries: readonly Attempt[], services: ServiceRegistry): Past['days'][number][] {

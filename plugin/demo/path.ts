@@ -1,5 +1,5 @@
 /** The path to a demo member: delay, jitter and loss, drawn from a seed so that every run is the same. */
-import type { Node } from './members.js';
+import type { Node } from './community.js';
 
 /** Time until the next answer goes out, ms; null when it gets lost. */
 export type Path = () => number | null;

@@ -2,15 +2,25 @@
 import { createServer as createWeb, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { createServer as createTls, type Server as TlsServer } from 'node:tls';
-import { answerQuery, type Kind } from './dns.js';
-import { answerUpgrade } from './foolscap.js';
+import { answerQuery, type Kind } from './answers/dns.js';
+import { answerUpgrade } from './answers/foolscap.js';
+import { answerPing } from './answers/memberlist.js';
+import { answerNewcomer, type Chunks } from './answers/ncast.js';
+import { answerTime } from './answers/ntp.js';
+import { answerOptions } from './answers/sip.js';
+import {
+  answerCloud,
+  answerGraphs,
+  answerPanel,
+  answerProxy,
+  answerSite,
+  SOFTWARE,
+  type WebAnswer,
+} from './answers/web.js';
+import type { Member } from './community.js';
 import { IDENTITIES, KEY } from './identity.js';
-import { answerPing } from './memberlist.js';
-import { hostName, type Member } from './members.js';
-import { answerNewcomer, type Chunks } from './ncast.js';
 import { overTcp, type Path } from './path.js';
 import type { Sockets } from './sockets.js';
-import { answerGraphs, answerPanel, answerProxy, type WebAnswer } from './web.js';
 
 /** Where one member lives and how its answers travel. */
 interface Place {
@@ -37,6 +47,9 @@ type Server = (member: Member, place: Place) => Promise<void>;
 
 const SERVERS: Readonly<Record<Member['type'], Server>> = {
   dnsservice: nameServer,
+  ntp: timeServer,
+  other: unknown,
+  owncloud: web(answerCloud),
   owp: web(answerPanel),
   peerstreamer: channel,
   proxy3: web(answerProxy),
@@ -45,6 +58,8 @@ const SERVERS: Readonly<Record<Member['type'], Server>> = {
   syncthing: syncPeer,
   'tahoe-lafs': introducer,
   tincvpn: tinc,
+  voip: exchange,
+  web: web(answerSite),
 };
 
 /** Opens what a member of that behaviour listens on. */
@@ -57,11 +72,15 @@ export async function open(member: Member, place: Place): Promise<void> {
 
 /** Listens for both transports. */
 async function both(place: Place, answer: Answer, caller: (socket: Socket) => void) {
-  const answers = (datagram: Buffer) => {
+  await Promise.all([place.sockets.tcp(place.address, place.port, caller), datagrams(place, one(answer))]);
+}
+
+/** At most one answer. */
+function one(answer: Answer): (datagram: Buffer) => readonly Buffer[] {
+  return (datagram) => {
     const bytes = answer(datagram);
     return bytes === null ? [] : [bytes];
   };
-  await Promise.all([place.sockets.tcp(place.address, place.port, caller), datagrams(place, answers)]);
 }
 
 /** Listens for datagrams; each is answered as the path allows. */
@@ -140,10 +159,29 @@ function tinc({ node, behaves }: Member, place: Place): Promise<void> {
   });
 }
 
-function web(answer: (request: IncomingMessage, host: string) => WebAnswer): Server {
-  return ({ node }, { address, port, sockets, path }) => {
+function timeServer({ behaves }: Member, place: Place): Promise<void> {
+  return datagrams(
+    place,
+    one((question) => answerTime(question, behaves !== 'breaks', Date.now())),
+  );
+}
+
+function exchange({ behaves }: Member, place: Place): Promise<void> {
+  return datagrams(
+    place,
+    one((question) => answerOptions(question, behaves !== 'breaks', SOFTWARE.exchange)),
+  );
+}
+
+/** A service of which nobody knows more than that its port opens. */
+function unknown(_: Member, place: Place): Promise<void> {
+  return both(place, noAnswer, silent);
+}
+
+function web(answer: (request: IncomingMessage, member: Member) => WebAnswer): Server {
+  return (member, { address, port, sockets, path }) => {
     const server = createWeb((request, response) => {
-      const { status, headers, body } = answer(request, hostName(node));
+      const { status, headers, body } = answer(request, member);
       const last = { 'Content-Length': Buffer.byteLength(body), Connection: 'close' };
       request.resume();
       sockets.later(overTcp(path), () => response.writeHead(status, { ...headers, ...last }).end(body));

@@ -1,8 +1,8 @@
 /** The panel without its pages: every room built and wired, left to right. Pages, API and command line all read from here. */
 import { join } from 'node:path';
-import type { Config } from '../config/index.js';
+import { type Config, DEMO_NAMES } from '../config/index.js';
 import type { DemoCommunity } from '../demo/index.js';
-import { demoSource } from '../demo/source.js';
+import { withDemo } from '../demo/source.js';
 import { createDiscovery, loadSources, serfAnswers } from '../discovery/index.js';
 import { Jobs } from '../jobs/index.js';
 import { Clock, fixedTime } from '../lib/clock/index.js';
@@ -39,32 +39,33 @@ const DEMO_NETWORK = 'demo-network';
 
 /** Loaded only on demand: a node with a real community never needs it. */
 async function openDemo(
+  { demo }: Pick<Config, 'demo'>,
   settings: SettingStore,
-): Promise<Pick<DemoCommunity, 'announcements' | 'close'> & { readonly pinger: Pick<Pinger, 'path' | 'width'> }> {
-  const [{ startDemo }, { demoPinger: pinger }] = await Promise.all([
-    import('../demo/index.js'),
-    import('../demo/ping.js'),
-  ]);
+  { recognise }: Pick<ServiceRegistry, 'recognise'>,
+): Promise<DemoCommunity & { readonly pinger: Pick<Pinger, 'path' | 'width'> }> {
+  const [{ startDemo }, { demoPinger }] = await Promise.all([import('../demo/index.js'), import('../demo/ping.js')]);
   const kept = settings.get(DEMO_NETWORK);
-  const community = await startDemo(kept === null ? {} : { network: kept });
+  const as = DEMO_NAMES.find((name) => name === demo);
+  const community = await startDemo({ ...(as && { as }), ...(kept !== null && { network: kept }), recognise });
   if (kept === null) settings.set(DEMO_NETWORK, community.network);
-  return { announcements: community.announcements, pinger, close: () => community.close() };
+  return { ...community, pinger: demoPinger(community.community) };
 }
 
-/** Once, and not where something was measured: that stays alone. */
+/** Once for each community, and not where something was measured: that stays alone. */
 const DEMO_PAST = 'demo-past';
 
 async function fillPast(
   store: Store,
-  { announcements }: Pick<DemoCommunity, 'announcements'>,
+  { announcements, community }: Pick<DemoCommunity, 'announcements' | 'community'>,
   services: ServiceRegistry,
   now: number,
 ): Promise<void> {
-  const isNew = store.settings.get(DEMO_PAST) === null && announcements.every((a) => isUntried(store, a));
+  const key = community.source === null ? DEMO_PAST : `${DEMO_PAST}-${community.source}`;
+  const isNew = store.settings.get(key) === null && announcements.every((a) => isUntried(store, a));
   if (!isNew) return;
   const { demoPast } = await import('../demo/past.js');
-  store.fill(demoPast(announcements, services, now));
-  store.settings.set(DEMO_PAST, 'made-up');
+  store.fill(demoPast(community, announcements, services, now));
+  store.settings.set(key, 'made-up');
 }
 
 const isUntried = ({ attempts }: Store, announcement: Announcement) =>
@@ -100,15 +101,15 @@ export async function createPanel(
   const time = givenNow === undefined ? clock : fixedTime(givenNow);
   const now = () => time.now();
   const isDemo = demo ?? (await wantsDemo(config));
-  const community = isDemo ? await openDemo(store.settings) : null;
+  const community = isDemo ? await openDemo(config, store.settings, services) : null;
   if (community && past) await fillPast(store, community, services, time.now());
-  const sources = [...loaded, demoSource(community)];
+  const { sources, demo: shown } = withDemo(loaded, community);
   const discovery = community
     ? createDiscovery({
         config: { ...config, communityRanges: ['127.0.0.0/8'] },
         sources,
         // The demo stands in for the neighbours, not for what the owner has written.
-        isWanted: ({ trust }) => trust === 'owner',
+        isWanted: (type) => type === shown || type.trust === 'owner',
         time,
       })
     : createDiscovery({

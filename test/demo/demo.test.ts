@@ -221,11 +221,11 @@ describe('closing', () => {
 describe('the width of their paths', () => {
   it('differs between them, though all are on loopback', async () => {
     const within = { signal: new AbortController().signal, limitMs: 1_000 };
-    const near = await demoPinger.width(`${network}.${NODES['VIC-Adoberia'].at}`, within);
-    const far = await demoPinger.width(`${network}.${NODES['RIP-Monestir'].at}`, within);
+    const near = await demoPinger(demo.community).width(`${network}.${NODES['VIC-Adoberia'].at}`, within);
+    const far = await demoPinger(demo.community).width(`${network}.${NODES['RIP-Monestir'].at}`, within);
     const sample = { metric: 'width', value: expect.any(Number), method: 'ping-train' };
     expect([near, far]).toEqual([[sample], [sample]]);
     expect(Number(far[0]?.value)).toBeGreaterThan(10 * Number(near[0]?.value));
-    expect(await demoPinger.width(`${network}.99`, within)).toEqual([]);
+    expect(await demoPinger(demo.community).width(`${network}.99`, within)).toEqual([]);
   });
 });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { loadConfig } from '../../plugin/config/index.js';
-import { MEMBERS } from '../../plugin/demo/members.js';
+import { GUIFI, MEMBERS } from '../../plugin/demo/members.js';
 import { demoPast } from '../../plugin/demo/past.js';
 import { DAY_MS } from '../../plugin/lib/time.js';
 import { createPanel } from '../../plugin/panel/open.js';
@@ -18,8 +18,8 @@ const announcements = MEMBERS.map(({ node, type, description }, at) => ({
 }));
 
 it('is the same for the same moment, and spans sixty days', () => {
-  const past = demoPast(announcements, services, NOW);
-  expect(demoPast(announcements, services, NOW)).toEqual(past);
+  const past = demoPast(GUIFI, announcements, services, NOW);
+  expect(demoPast(GUIFI, announcements, services, NOW)).toEqual(past);
   expect(new Set(past.days.map(({ day }) => day)).size).toBeGreaterThanOrEqual(60);
   expect(past.attempts.every(({ at }) => at <= NOW && at >= NOW - 8 * DAY_MS)).toBe(true);
   expect(past.recommended.size).toBe(new Set(MEMBERS.map(({ type }) => type)).size);
@@ -28,11 +28,11 @@ it('is the same for the same moment, and spans sixty days', () => {
 it('is taken in quickly', () => {
   const store = memoryStore();
   const started = process.cpuUsage();
-  store.fill(demoPast(announcements, services, NOW));
+  store.fill(demoPast(GUIFI, announcements, services, NOW));
   const { user, system } = process.cpuUsage(started);
   // Of the processor alone, µs: the machine of the tests may be busy.
   expect(user + system).toBeLessThan(800_000);
-  const [{ provider, type } = { provider: '', type: '' }] = demoPast(announcements, services, NOW).days;
+  const [{ provider, type } = { provider: '', type: '' }] = demoPast(GUIFI, announcements, services, NOW).days;
   expect(store.history.days(type, provider, NOW - 70 * DAY_MS).length).toBeGreaterThan(55);
   store.close();
 });

@@ -1,6 +1,6 @@
 /** The path: what two pings say of it, and whom they never reach. */
 import { describe, expect, it } from 'vitest';
-import { answerPing } from '../../plugin/demo/memberlist.js';
+import { answerPing } from '../../plugin/demo/answers/memberlist.js';
 import type { Target } from '../../plugin/probe/index.js';
 import { measurePath, PATH_COST, pathSamples } from '../../plugin/probe/path.js';
 import { Times } from '../../plugin/probe/times.js';

@@ -1,7 +1,7 @@
 /** Channels that stream, show nothing, are frozen, or are others than announced; and the one question they get. */
 import { createSocket } from 'node:dgram';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { answerPing } from '../../plugin/demo/memberlist.js';
+import { answerPing } from '../../plugin/demo/answers/memberlist.js';
 import { isFailed, type ProbeResult, type Target } from '../../plugin/probe/index.js';
 import peerstreamer from '../../plugin/services/peerstreamer/index.js';
 import { ncastQuestion } from '../../plugin/services/peerstreamer/ncast.js';

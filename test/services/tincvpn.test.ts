@@ -1,7 +1,7 @@
 /** tinc: old ones say their name, newer ones keep silent before strangers; whatever else talks is none. */
 import type { Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { answerPing } from '../../plugin/demo/memberlist.js';
+import { answerPing } from '../../plugin/demo/answers/memberlist.js';
 import type { Target } from '../../plugin/probe/index.js';
 import tincvpn from '../../plugin/services/tincvpn/index.js';
 import { closedPort, context, settledSockets, tcpServer, udpServer } from '../probe/servers.js';

@@ -1,5 +1,5 @@
 /** A video channel's answers to a newcomer, as PeerStreamer's original gives them (GRAPES: ncast, chunk signalling). */
-import { ncastQuestion, type Peer, readNcast } from '../services/peerstreamer/ncast.js';
+import { ncastQuestion, type Peer, readNcast } from '../../services/peerstreamer/ncast.js';
 
 /** Numbers of the oldest and the newest chunk that it holds. */
 export type Chunks = readonly [oldest: number, newest: number];
