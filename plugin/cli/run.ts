@@ -64,7 +64,7 @@ async function spokenBy(error: PanelError, language: Language) {
 type RunInvocation = Invocation & { readonly command: Command };
 
 async function execute(
-  { command, argument, provider, all, language, json, config: file }: RunInvocation,
+  { command, argument, provider, all, language, json, as, config: file }: RunInvocation,
   io: Io,
   tools: Tools,
   signal: AbortSignal,
@@ -82,7 +82,7 @@ async function execute(
   }
   const config = readConfig(file);
   if (command === 'serve') {
-    await tools.serve(config, { json });
+    await tools.serve(as === null ? config : { ...config, demo: as }, { json });
     return OK;
   }
   // A command is loaded when it runs: the daemon, which runs for months, loads none of them.

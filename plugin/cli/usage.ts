@@ -1,5 +1,6 @@
 /** Parses the command line; a mistake is answered with the nearest valid command, in the person's language. */
 import { parseArgs } from 'node:util';
+import { DEMO_NAMES, type DemoName } from '../config/index.js';
 import { programCommand } from '../config/install.js';
 import { nearest } from '../lib/nearest.js';
 import { LANGUAGES, type Language } from '../model/language.js';
@@ -44,6 +45,8 @@ export interface Invocation {
   /** The language that was asked for; null = that of the person's shell. */
   readonly language: Language | null;
   readonly json: boolean;
+  /** The network that the demo is to look like; null = as the configuration says. */
+  readonly as: DemoName | null;
   /** Path of a configuration file; null = the default one. */
   readonly config: string | null;
 }
@@ -87,6 +90,7 @@ const OPTIONS = {
   json: { type: 'boolean' },
   all: { type: 'boolean' },
   lang: { type: 'string' },
+  as: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'v' },
 } as const;
@@ -101,7 +105,7 @@ export function parse(args: readonly string[]): Invocation {
     tokens: true,
   });
   const flags = { all: values.all === true, json: values.json === true };
-  const defaults = { argument: null, provider: null, language: null, config: null, ...flags };
+  const defaults = { argument: null, provider: null, language: null, as: null, config: null, ...flags };
   for (const token of tokens) {
     if (token.kind === 'option' && !(token.name in OPTIONS)) throw unknownOption(token.rawName, positionals);
   }
@@ -110,7 +114,16 @@ export function parse(args: readonly string[]): Invocation {
   if (values.config !== undefined && (typeof values.config !== 'string' || values.config === ''))
     throw new UsageError('usage.config', {}, `${positionals.join(' ')} --config FILE`.trim());
   const language = readLanguage(values.lang, positionals);
-  return { ...defaults, ...readWords(positionals, defaults.all), language, config: values.config ?? null };
+  const words = readWords(positionals, defaults.all);
+  const as = readName(values.as, words.command);
+  return { ...defaults, ...words, language, as, config: values.config ?? null };
+}
+
+function readName(typed: unknown, command: Command): DemoName | null {
+  if (typed === undefined) return null;
+  const name = DEMO_NAMES.find((one) => one === typed);
+  if (name && command === 'serve') return name;
+  throw new UsageError('usage.as', { names: DEMO_NAMES.join(', ') }, `serve --as=${name ?? DEMO_NAMES[0]}`);
 }
 
 function readLanguage(typed: unknown, positionals: readonly string[]): Language | null {
@@ -136,7 +149,9 @@ function readWords(
 }
 
 function unknownOption(typed: string, [command = '']: readonly string[]): UsageError {
-  const option = nearest(typed.replace(/^-+/, ''), Object.keys(OPTIONS));
+  const word = typed.replace(/^-+/, '');
+  // A single letter is near to every short name.
+  const option = word.length > 1 ? nearest(word, Object.keys(OPTIONS)) : undefined;
   return new UsageError('usage.option', { word: typed }, option ? `${command} --${option}`.trim() : null);
 }
 
@@ -157,6 +172,7 @@ export function help({ t }: Words): string {
     '',
     `  --json           ${t('usage.json')}`,
     `  --lang LANGUAGE  ${t('usage.language', { languages: LANGUAGES.join(', ') })}`,
+    `  --as NAME        ${t('usage.demo', { names: DEMO_NAMES.join(', ') })}`,
     `  --config FILE    ${t('usage.file')}`,
     '  --help, --version',
     '',

@@ -123,6 +123,28 @@ describe('a valid command', () => {
   });
 });
 
+describe('--as', () => {
+  it.each(['serve --as=aredn', 'serve --as aredn --json'])('serves the demo as that network: %s', async (line) => {
+    const served: unknown[] = [];
+    const serve: Tools['serve'] = async (config) => void served.push(config.demo);
+    expect(await cli(line, { serve })).toMatchObject({ code: 0 });
+    expect(served).toEqual(['aredn']);
+  });
+
+  it.each([
+    ['serve --as=ared', 'serve --as=aredn'],
+    ['serve --as', 'serve --as=aredn'],
+    ['list --as=freifunk', 'serve --as=freifunk'],
+  ])('refuses “%s” and says “%s”', async (line, meant) => {
+    const serve = vi.fn(async () => {});
+    const { code, err } = await cli(line, { serve });
+    expect(code).toBe(2);
+    expect(err).toContain('aredn, freifunk');
+    expect(err).toContain(`cloudy-services ${meant}\n`);
+    expect(serve).not.toHaveBeenCalled();
+  });
+});
+
 describe('--json', () => {
   it.each([
     ['', 'wrong-usage', 2],
