@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { SKIP_REASONS } from '../../plugin/announcement/skipped.js';
 import { PEER_PROBLEMS } from '../../plugin/community/judge.js';
+import { DEMO_NAMES } from '../../plugin/config/index.js';
 import { LOCALES_DIR, VIEWS_DIR } from '../../plugin/config/paths.js';
 import { ERROR_CODES } from '../../plugin/model/errors.js';
 import { LANGUAGES } from '../../plugin/model/language.js';
@@ -103,6 +104,7 @@ const COMPOSED: Readonly<Record<string, readonly string[]>> = {
   ],
   'tokens.role.': TOKEN_ROLES,
   'device.': DEVICES,
+  'demo.todo.': DEMO_NAMES,
   'usage.does.': ['serve', 'list', 'scan', 'use', 'passwd', 'embed', 'unembed', 'import', 'doctor'],
   'doctor.': ['works', 'fails', 'absent'],
   'doctor.panel.': ['answers', 'other', 'closed', 'silent'],

@@ -154,6 +154,13 @@ describe('every page says', () => {
     }
   });
 
+  it('how the people of the network that it looks like see their own', async () => {
+    const visitor = await open({ demo: true, config: { demo: 'aredn' } });
+    const { body } = await visitor.get('/');
+    expect(body).toContain('AREDN_NODE=auto');
+    expect(body).not.toContain('Serf agent and leave DEMO');
+  });
+
   it('which source is away, since when, and what to do', async () => {
     const visitor = await open();
     web.panel.sourceList = [SERF_AWAY];

@@ -2,7 +2,7 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { FastifyReply } from 'fastify';
-import { CONFIG_FILE } from '../../config/index.js';
+import { CONFIG_FILE, DEMO_NAMES } from '../../config/index.js';
 import { panelUnit, programCommand } from '../../config/install.js';
 import { log } from '../../lib/log.js';
 import { asPanelError, ERROR_CODES, PanelError } from '../../model/errors.js';
@@ -197,6 +197,7 @@ function common(web: Web, visit: Visit) {
     cloudySearch: web.embedded ? CLOUDY_SEARCH : null,
     token: visit.share ? BLANK : auth.token(visit),
     demo: panel.demo,
+    demoAs: DEMO_NAMES.find((name) => name === panel.config.demo) ?? null,
     sources,
     /** Who else hears what these sources hear. */
     reachOf: (ids: readonly string[]) =>
