@@ -5,17 +5,14 @@ import { get as getSecure } from 'node:https';
 /** Most that is read of a list of services, bytes: the largest meshes take a tenth of it. */
 const SIZE_CAP = 2 * 1024 * 1024;
 
-/** The router answered with something other than the file. */
-export class NoSuchFile extends Error {}
-
 /**
  * The whole body. What ends early, goes on for too long or is no 200 throws; no message has more of the address than its host.
- * @throws NoSuchFile where the status is another one; Error
+ * @throws Error
  */
 export async function download(url: URL, signal: AbortSignal): Promise<Buffer> {
   const response = await ask(url, signal);
   try {
-    if (response.statusCode !== 200) throw new NoSuchFile(`${url.host} answers with status ${response.statusCode}`);
+    if (response.statusCode !== 200) throw new Error(`${url.host} answers with status ${response.statusCode}`);
     const chunks: Buffer[] = [];
     let size = 0;
     for await (const chunk of response as AsyncIterable<Buffer>) {

@@ -1,7 +1,7 @@
 /** One node of an AREDN mesh, as it answers without a login. */
 import { publicText } from '../../../announcement/secrets.js';
 import type { Machine } from '../../machine.js';
-import { download, NoSuchFile } from '../../polled/download.js';
+import { download } from '../../polled/download.js';
 import type { Detected } from '../../source.js';
 
 /** Of today's firmware first; the last by its own port. */
@@ -33,13 +33,16 @@ export class Node {
         return list;
       } catch (error) {
         // The node itself is more telling than a port on which nothing listens.
-        failure = failure instanceof NoSuchFile ? failure : error;
+        failure = failure === undefined || isUnreached(failure) ? error : failure;
         if (signal.aborted) break;
       }
     }
     throw failure;
   }
 }
+
+/** Nobody has answered there, rather than with something else. */
+const isUnreached = (error: unknown) => (error as NodeJS.ErrnoException).syscall === 'connect';
 
 /** Old nodes put single bytes into their texts that are no UTF-8. */
 const decoder = new TextDecoder();
