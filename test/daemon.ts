@@ -146,6 +146,11 @@ export class Owner {
     return (await this.#ask('GET', path)) as T;
   }
 
+  /** What is at a path of the panel, a page for instance. @throws Error for what is no 2xx, with the answer */
+  text(path: string): Promise<string> {
+    return this.#text('GET', path);
+  }
+
   /** @param what such as `services/proxy3`, or one of its providers */
   async scan(what: string): Promise<Job> {
     return ((await this.#ask('POST', `api/v1/${what}/scan`, {})) as { job: Job }).job;
@@ -175,6 +180,10 @@ export class Owner {
   }
 
   async #ask(method: string, path: string, body?: object): Promise<unknown> {
+    return JSON.parse(await this.#text(method, path, body));
+  }
+
+  async #text(method: string, path: string, body?: object): Promise<string> {
     const cookie = [...this.#cookies].map((pair) => pair.join('=')).join('; ');
     const call = request({
       ...this.#way,
@@ -192,6 +201,6 @@ export class Owner {
       const [, name = '', value = ''] = /^([^=]*)=([^;]*)/.exec(cookie) ?? [];
       this.#cookies.set(name, value);
     }
-    return JSON.parse(text);
+    return text;
   }
 }

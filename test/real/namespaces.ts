@@ -118,6 +118,11 @@ export class Network {
     return this.run(name, command, ...rest);
   }
 
+  /** The words before a command that is to run in there. */
+  inside(name: string): readonly string[] {
+    return ['ip', 'netns', 'exec', this.#unique(name)];
+  }
+
   /** Runs a command to its end. @returns what it said */
   exec(name: string, command: string, ...args: readonly string[]): string {
     return ip('netns', 'exec', this.#unique(name), command, ...args);
