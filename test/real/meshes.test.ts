@@ -178,6 +178,13 @@ describe('a node of an AREDN mesh', () => {
     const wrong = before.filter(({ port }) => port !== null && port >= 8_101 && port <= 8_106);
     expect(wrong.map(({ port }) => port).toSorted()).toEqual([8_101, 8_102, 8_103, 8_104, 8_105]);
 
+    // Texts have no port: two of one node are two rows all the same.
+    const texts = before.filter(({ port, address }) => port === null && ['10.93.1.5', '10.93.1.6'].includes(address));
+    expect(texts.map(({ description }) => description).toSorted()).toEqual([
+      ...['Ask for Anna', 'Ask for Anna', 'Bookmark'],
+      expect.stringMatching(/^Router/),
+    ]);
+
     for (const type of ['web', 'ntp']) {
       const job = await owner.ended(await owner.scan(`services/${type}`));
       expect(job).toMatchObject({ state: 'done', error: null });

@@ -60,7 +60,8 @@ export function announceLink(
     ...withoutSecretPairs(new Map(service.txt ?? [])),
   ]);
   const plain = canonicalAddress(host) === null ? publicText(host) : '';
-  return { type, node: service.node, host: plain, address, port, description, community: '', txt, gossip: null };
+  const announcement = { type, node: service.node, host: plain, address, port, description, community: '', txt };
+  return { ...announcement, gossip: null, ...(port === null && { isText: true }) };
 }
 
 /** A service that has no link, only a text: listed, never measured. */
@@ -68,7 +69,7 @@ export function announceText({ name, node, txt = [] }: Omit<LinkedService, 'link
   const description = publicText(name);
   return {
     ...{ type: UNKNOWN_TYPE, node, host: '', address, port: null, description, community: '' },
-    ...{ txt: withoutSecretPairs(new Map(txt)), gossip: null },
+    ...{ txt: withoutSecretPairs(new Map(txt)), gossip: null, isText: true },
   };
 }
 

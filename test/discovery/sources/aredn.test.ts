@@ -95,6 +95,19 @@ describe('an AREDN node', () => {
     ]);
   });
 
+  it('may have several texts: each is a row, the same one twice is one', async () => {
+    const texts = ['Ask for Anna', 'Net on Mondays', 'Ask for Anna'].map((name) => row('', name));
+    const { node } = await nodeWith(sysinfo([...texts, row('', 'Ask for Anna', { ip: '10.2.174.82' })]));
+    const discovery = createDiscovery({ config: { arednNode: node }, serf: false, recognise });
+    onTestFinished(() => discovery.close());
+    await discovery.ready();
+    const listed = discovery.providers('other').map(({ description, address }) => `${description} ${address}`);
+    expect(listed.toSorted()).toEqual([
+      ...['Ask for Anna 10.2.174.81', 'Ask for Anna 10.2.174.82', 'Net on Mondays 10.2.174.81'],
+    ]);
+    expect(new Set(discovery.providers().map(({ id }) => id)).size).toBe(3);
+  });
+
   it('never holds a user, a password, a query or a fragment', async () => {
     const source = await listed(
       row('http://hugo:letmein@AB1CDE-RPI:8080/cam?user=hugo&password=letmein#letmein'),

@@ -6,6 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { loadConfig } from '../../../plugin/config/index.js';
 import { Seniority } from '../../../plugin/discovery/seniority.js';
 import olsr, { openOlsr, readServices } from '../../../plugin/discovery/sources/olsr/index.js';
+import { providerId } from '../../../plugin/model/provider.js';
 import { loadServices } from '../../../plugin/services/index.js';
 import { startPage, webServer } from '../../probe/servers.js';
 
@@ -62,6 +63,15 @@ describe('a file of olsrd', () => {
       ...{ scheme: 'openvpn', transport: 'udp', public_host: 'somewhere', upload: '293', download: '11786' },
     });
     expect(dns).toMatchObject({ type: 'dnsservice', address: '192.168.10.4' });
+  });
+
+  it('may have texts, at the port 0: several of one node are several providers', () => {
+    const texts = rows(
+      'http://roof.olsr:0/|tcp|Ask for Anna\t\t#10.31.3.226',
+      'http://roof.olsr:0/|tcp|Net on Mondays\t\t#10.31.3.226',
+    );
+    expect(texts).toMatchObject([{ port: null }, { port: null }]);
+    expect(new Set(texts.map(providerId)).size).toBe(2);
   });
 
   it('leaves out names that no host has, and lines that are none', () => {
