@@ -156,6 +156,27 @@ async function everyPage(all: readonly (Row & { readonly type: string })[]): Pro
   return pages;
 }
 
+/** Those that run come first, with a score; each of the others has a reason. */
+function ranksFirst(ranked: readonly Row[], runs: (row: Row) => boolean, count: number): void {
+  const [good, dead] = [ranked.slice(0, count), ranked.slice(count)];
+  expect(good.filter(runs)).toHaveLength(count);
+  expect(good.filter(({ reason, score, level }) => reason !== null || !score || level < 3)).toEqual([]);
+  expect(dead.length).toBeGreaterThanOrEqual(COUNT - count);
+  expect(dead.filter(({ reason, score }) => reason === null || score !== 0)).toEqual([]);
+}
+
+/** Ends the program; then neither its files nor its log have one. */
+async function keepsNoSecret(): Promise<void> {
+  await daemon.close();
+  expect(daemon.exitCode).toBe(0);
+  const files = readdirSync(folder).filter((name) => name.includes('sqlite'));
+  const bytes = files.map((name) => readFileSync(join(folder, name), 'latin1')).join('');
+  // What was measured is there.
+  expect(bytes).toContain('refused');
+  expect(bytes.toLowerCase()).not.toContain(SECRET.toLowerCase());
+  expect(daemon.log.join('\n')).not.toContain(SECRET);
+}
+
 describe('a node of an AREDN mesh', () => {
   it('is read, merged with the own list, measured and ranked; what is wrong with it stays outside', async () => {
     const [page = ''] = PAGES;
@@ -189,21 +210,9 @@ describe('a node of an AREDN mesh', () => {
       const job = await owner.ended(await owner.scan(`services/${type}`));
       expect(job).toMatchObject({ state: 'done', error: null });
     }
-    const runs = ({ address, port }: Row) => (port === 80 && PAGES.some((one) => one === address)) || address === CLOCK;
-    for (const [type, running] of [
-      ['web', PAGES.length],
-      ['ntp', 1],
-    ] as const) {
-      const ranked = (await rows(type)).filter(({ port }) => type === 'web' || port === 123);
-      const good = ranked.filter((row) => (type === 'web' ? row.port === 80 : true) && runs(row));
-      const dead = ranked.filter((row) => !good.includes(row));
-      expect(good.map(({ reason, score, level }) => [reason, (score ?? 0) > 0, level >= 3])).toEqual(
-        Array.from({ length: running }, () => [null, true, true]),
-      );
-      expect(ranked.slice(0, running).map(({ id }) => id)).toEqual(good.map(({ id }) => id));
-      expect(dead.length).toBeGreaterThanOrEqual(COUNT - running);
-      expect(dead.filter(({ reason, score }) => reason === null || score !== 0)).toEqual([]);
-    }
+    const isPage = ({ address, port }: Row) => port === 80 && PAGES.some((one) => one === address);
+    ranksFirst(await rows('web'), isPage, PAGES.length);
+    ranksFirst(await rows('ntp'), ({ address }) => address === CLOCK, 1);
 
     const pages = await everyPage(before);
     const leaks = [...pages].filter(([, text]) => text.toLowerCase().includes(SECRET.toLowerCase()));
@@ -213,44 +222,46 @@ describe('a node of an AREDN mesh', () => {
     expect(marked.filter(([, text]) => STRANGE.test(text))).toEqual([]);
     expect(marked.some(([, text]) => text.includes('&lt;script&gt;alert(1)'))).toBe(true);
 
-    await daemon.close();
-    expect(daemon.exitCode).toBe(0);
-    const files = readdirSync(folder).filter((name) => name.includes('sqlite'));
-    const bytes = files.map((name) => readFileSync(join(folder, name), 'latin1')).join('');
-    expect(bytes).toContain('web');
-    expect(bytes.toLowerCase()).not.toContain(SECRET.toLowerCase());
-    expect(daemon.log.join('\n')).not.toContain(SECRET);
+    await keepsNoSecret();
     // Nor has a probe handed it on.
     await heard(`"address":"${page}"`);
     expect(asked).not.toContain(SECRET);
     expect(asked).not.toMatch(/authorization/i);
   }, 400_000);
 
-  it.each(['older', 'oldest'] as const)('of %s firmware has the same services', async (node) => {
-    await start({ AREDN_NODE: NODES[node] });
-    expect(await tried('aredn')).toMatchObject({ state: 'up', read: SERVICES.length, skipped: {} });
-    const listed = (await everyRow()).map(placeOf);
-    const first = `Page${node === 'oldest' ? ' 21\ufffd' : ''} at ${PAGES[0]} 80`;
-    expect(listed.toSorted()).toEqual([first, ...SERVICES.slice(1).map(place)].toSorted());
-  });
+  it.each(['older', 'oldest'] as const)(
+    'of %s firmware has the same services',
+    async (node) => {
+      await start({ AREDN_NODE: NODES[node] });
+      expect(await tried('aredn')).toMatchObject({ state: 'up', read: SERVICES.length, skipped: {} });
+      const listed = (await everyRow()).map(placeOf);
+      const first = `Page${node === 'oldest' ? ' 21\ufffd' : ''} at ${PAGES[0]} 80`;
+      expect(listed.toSorted()).toEqual([first, ...SERVICES.slice(1).map(place)].toSorted());
+    },
+    120_000,
+  );
 
   it.each([
     ['bare', /lists no services/],
     ['redirects', /status 302/],
     ['half', /only a part/],
     ['huge', /larger than 2 MiB/],
-  ] as const)('that is %s is away, says why, and costs nothing else', async (node, why) => {
-    const providers = join(folder, 'providers');
-    writeFileSync(providers, `${JSON.stringify({ s: 'web', i: PAGES[0], p: '80', d: 'Kept by hand' })}\n`);
-    await start({ AREDN_NODE: NODES[node], PROVIDERS_FILE: providers });
-    const { state, read, error } = await tried('aredn');
-    expect([state, read]).toEqual(['away', 0]);
-    expect(error?.message).toMatch(why);
-    expect(await everyRow()).toMatchObject([{ type: 'web', sources: ['list'], description: 'Kept by hand' }]);
-    expect(await owner.text('help')).toContain('AREDN_NODE');
-    await heard(`"address":"${NODES[node]}"`);
-    expect(asked).not.toContain(`"address":"${ELSEWHERE}"`);
-  });
+  ] as const)(
+    'that is %s is away, says why, and costs nothing else',
+    async (node, why) => {
+      const providers = join(folder, 'providers');
+      writeFileSync(providers, `${JSON.stringify({ s: 'web', i: PAGES[0], p: '80', d: 'Kept by hand' })}\n`);
+      await start({ AREDN_NODE: NODES[node], PROVIDERS_FILE: providers });
+      const { state, read, error } = await tried('aredn');
+      expect([state, read]).toEqual(['away', 0]);
+      expect(error?.message).toMatch(why);
+      expect(await everyRow()).toMatchObject([{ type: 'web', sources: ['list'], description: 'Kept by hand' }]);
+      expect(await owner.text('help')).toContain('AREDN_NODE');
+      await heard(`"address":"${NODES[node]}"`);
+      expect(asked).not.toContain(`"address":"${ELSEWHERE}"`);
+    },
+    120_000,
+  );
 });
 
 describe('the files of olsrd', () => {
@@ -323,9 +334,6 @@ describe('the files of olsrd', () => {
     rmSync(services);
     await until('the file is missed', async () => (await source('olsr')).state === 'away', CHANGE_LIMIT_MS);
     expect(await rows('ntp')).toMatchObject([{ address: CLOCK }]);
-    await daemon.close();
-    const files = readdirSync(folder).filter((name) => name.includes('sqlite'));
-    for (const file of files) expect(readFileSync(join(folder, file), 'latin1')).not.toContain(SECRET);
-    expect(daemon.log.join('\n')).not.toContain(SECRET);
+    await keepsNoSecret();
   }, 400_000);
 });
