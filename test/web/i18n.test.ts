@@ -92,6 +92,7 @@ const COMPOSED: Readonly<Record<string, readonly string[]>> = {
   'event.by.': ACTORS,
   'help.how.': ['1', '2', '3', '4'],
   'help.words.': ['1', '2', '3', '4', '5', '6', '7', '8'],
+  'help.leaves.': ['1', '2', '3'],
   'chain.state.': ['yes', 'no', 'unknown'],
   'chain.': Object.entries(LINKS).flatMap(([link, says]) => [
     link,
