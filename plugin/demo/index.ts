@@ -41,14 +41,7 @@ const COMMUNITIES: Readonly<Record<DemoName, () => Promise<Community>>> = {
 /** Opens every member's sockets. An address that is in use stays as it is: there runs another panel's demo, which is the same. */
 export async function startDemo({ as, recognise = () => null, ...options }: DemoOptions = {}): Promise<DemoCommunity> {
   const community = as === undefined ? GUIFI : await COMMUNITIES[as]();
-  const sockets = new Sockets();
-  const network = options.network ?? (await freeNetwork(sockets));
-  try {
-    await openAll(community, network, sockets);
-  } catch (error) {
-    await sockets.close();
-    throw error;
-  }
+  const { network, sockets } = await openSomewhere(community, options.network);
   const addressOf = (node: string) => addressAt(community, network, node);
   const announced = community.announce({ addressOf, recognise, now: Date.now });
   const announcements = announced.found.map(({ announcement }) => announcement);
@@ -70,10 +63,33 @@ async function openAll(community: Community, network: string, sockets: Sockets):
   ]);
 }
 
-/** Where all are taken, the first is shared. */
-async function freeNetwork(sockets: Sockets): Promise<string> {
-  for (const network of NETWORKS) if (await sockets.claim(`${network}.${CLAIM.host}`, CLAIM.port)) return network;
-  return NETWORKS[0] as string;
+interface Opened {
+  readonly network: string;
+  readonly sockets: Sockets;
+}
+
+/** On the given network, else on the first free one; where all are taken, the first is shared. */
+async function openSomewhere(community: Community, given: string | undefined): Promise<Opened> {
+  if (given !== undefined) return openOn(community, given);
+  for (const network of NETWORKS) {
+    const sockets = new Sockets();
+    if (!(await sockets.claim(`${network}.${CLAIM.host}`, CLAIM.port))) continue;
+    const opened = await openOn(community, network, sockets);
+    // A demo that is just ending still has some of the addresses: they would be nobody's in a moment.
+    if (sockets.taken === 0) return opened;
+    await sockets.close();
+  }
+  return openOn(community, NETWORKS[0] as string);
+}
+
+async function openOn(community: Community, network: string, sockets = new Sockets()): Promise<Opened> {
+  try {
+    await openAll(community, network, sockets);
+    return { network, sockets };
+  } catch (error) {
+    await sockets.close();
+    throw error;
+  }
 }
 
 const addressAt = (community: Community, network: string, node: string) => `${network}.${nodeOf(community, node).at}`;

@@ -12,6 +12,12 @@ export class Sockets {
   readonly #datagrams: Datagrams[] = [];
   readonly #callers = new Set<Socket>();
   readonly #timers = new Set<NodeJS.Timeout>();
+  #taken = 0;
+
+  /** How many addresses somebody else had. */
+  get taken(): number {
+    return this.#taken;
+  }
 
   /** Takes the address and answers nobody there. Returns whether it was free. */
   async claim(address: string, port: number): Promise<boolean> {
@@ -33,6 +39,7 @@ export class Sockets {
     server.maxConnections = MAX_CALLERS;
     return opened(server, () => server.listen(port, address)).then((open) => {
       if (open) this.#servers.push(server);
+      else this.#taken++;
     });
   }
 
@@ -41,8 +48,9 @@ export class Sockets {
     const socket = createSocket('udp4');
     socket.on('message', (datagram, from) => on(datagram, (bytes) => socket.send(bytes, from.port, from.address)));
     return opened(socket, () => socket.bind(port, address)).then((open) => {
-      if (open) this.#datagrams.push(socket);
-      else socket.close();
+      if (open) return void this.#datagrams.push(socket);
+      this.#taken++;
+      socket.close();
     });
   }
 

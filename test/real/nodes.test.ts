@@ -65,7 +65,11 @@ describe.each(MAJORS)('Node %s', (major) => {
       const job = await owner.ended(await owner.scan(`services/${type}`));
       expect(job, type).toMatchObject({ state: 'done', error: null });
       const { providers } = await owner.get<Rows>(`api/v1/services/${type}`);
-      expect(providers.filter(({ level, reason }) => reason === null && level >= 3).length, type).toBeGreaterThan(0);
+      const found = providers.map(({ level, reason }) => `${level} ${reason ?? 'works'}`);
+      expect(
+        providers.filter(({ level, reason }) => reason === null && level >= 3).length,
+        `${type}: ${found.join(', ')}; ${daemon.log.slice(-3).join(' ')}`,
+      ).toBeGreaterThan(0);
       expect(providers[0]?.score, type).toBeGreaterThan(0);
       const page = await fetch(`${daemon.url}services/${type}`);
       expect(page.status).toBe(200);
