@@ -160,8 +160,10 @@ describe('twelve neighbours at known distances', () => {
     calm = await findings(panel, { remote, metric: METRIC, ownShare });
     for (const name of NAMES) {
       expect(pairs(calm.get(name)).length, `samples of ${name}`).toBeGreaterThanOrEqual(FEWEST);
-      expect(beside(calm.get(name)), name).toBeLessThanOrEqual(1);
+      // One of twelve medians of a few samples may be a little off; all together may not.
+      expect(beside(calm.get(name)), name).toBeLessThanOrEqual(1.5);
     }
+    expect(beside(NAMES.flatMap((name) => calm.get(name) ?? []))).toBeLessThanOrEqual(1);
     for (const type of Object.keys(METRIC)) {
       const { ranked } = await panel.type(type);
       order.push(...ranked.map(({ provider }) => provider.host));
