@@ -111,7 +111,10 @@ async function between(page, first, last) {
 
 await setPassword();
 const { panel, url } = await startPanel();
-const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
+const browser = await chromium.launch({
+  executablePath: '/usr/bin/chromium-headless-shell',
+  args: ['--no-sandbox', '--disable-gpu'],
+});
 try {
   const context = await browser.newContext({ locale: 'en', viewport: { width: 800, height: 2_000 } });
   const page = await context.newPage();

@@ -30,7 +30,7 @@ export async function phone(): Promise<readonly Mark[]> {
   // Not bundled: it reads files that lie beside its own.
   const { chromium } = createRequire(import.meta.url)('playwright-core') as typeof import('playwright-core');
   const browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
+    executablePath: '/usr/bin/chromium-headless-shell',
     args: ['--no-sandbox', '--disable-gpu'],
   });
   const first = { url: `${panel}/`, tap: '.cs-cover' };

@@ -1,9 +1,10 @@
 /** "3 minutes ago" in Debian's Chromium: it goes on while the panel has nothing new to send, by the panel's clock. */
 import type { AddressInfo } from 'node:net';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startWeb, type TestWeb } from '../web/app.js';
 import { NOW, ranked } from '../web/fake-panel.js';
+import { startBrowser } from './fronts.js';
 
 const MINUTE = 60_000;
 
@@ -16,7 +17,7 @@ beforeAll(async () => {
   web.panel.lists.set('dnsservice', [ranked('dnsservice', 1, { measuredAt: NOW - 3 * MINUTE })]);
   await web.app.listen({ host: '127.0.0.1', port: 0 });
   base = `http://127.0.0.1:${(web.app.server.address() as AddressInfo).port}/`;
-  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
+  browser = await startBrowser();
 });
 afterAll(async () => {
   await browser?.close();

@@ -2,11 +2,12 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { loadConfig } from '../../plugin/config/index.js';
 import { startDaemon } from '../../plugin/daemon/index.js';
 import { setOwnerPassword } from '../../plugin/web/auth/password.js';
+import { startBrowser } from './fronts.js';
 
 const PASSWORD = 'a long enough password';
 const ID = 'AIR6LPZ-7K4PTTV-UXQSMUU-CPQ5YWH-OEDFIIQ-JUG777G-2YQXXR5-YD6AWQR';
@@ -30,11 +31,10 @@ beforeAll(async () => {
   mkdirSync(config.dataDir);
   daemon = await startDaemon(config, false);
   await setOwnerPassword(daemon.panel.store.settings, PASSWORD);
-  browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
+  browser = await startBrowser([
     // A name that is no loopback address: there, browsers keep the clipboard from pages without HTTPS.
-    args: ['--no-sandbox', '--disable-gpu', '--host-resolver-rules=MAP node.example 127.0.0.1'],
-  });
+    '--host-resolver-rules=MAP node.example 127.0.0.1',
+  ]);
 });
 
 afterAll(async () => {

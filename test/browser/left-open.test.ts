@@ -1,8 +1,9 @@
 /** A page that nobody touches, in Debian's Chromium: it asks seldom, and follows what begins elsewhere all the same. */
 import type { AddressInfo } from 'node:net';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { startWeb, type TestWeb } from '../web/app.js';
+import { startBrowser } from './fronts.js';
 
 let web: TestWeb;
 let browser: Browser;
@@ -11,7 +12,7 @@ const questions: { readonly waits: boolean }[] = [];
 beforeEach(async () => {
   web = await startWeb();
   await web.app.listen({ host: '127.0.0.1', port: 0 });
-  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
+  browser = await startBrowser();
   page = await browser.newPage({ locale: 'en' });
   await page.clock.install();
   questions.length = 0;

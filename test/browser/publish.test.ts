@@ -2,13 +2,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readTag } from '../../plugin/announcement/tag-read.js';
 import { loadConfig } from '../../plugin/config/index.js';
 import { startDaemon } from '../../plugin/daemon/index.js';
 import { setOwnerPassword } from '../../plugin/web/auth/password.js';
 import { type Agent, killAgents, startCommunity, until } from '../real/agents.js';
+import { startBrowser } from './fronts.js';
 
 const PASSWORD = 'a long enough password';
 const LIMIT_MS = 60_000;
@@ -30,7 +31,7 @@ beforeAll(async () => {
     false,
   );
   await setOwnerPassword(daemon.panel.store.settings, PASSWORD);
-  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
+  browser = await startBrowser();
 });
 
 afterAll(async () => {

@@ -2,11 +2,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadConfig } from '../../plugin/config/index.js';
 import { startDaemon } from '../../plugin/daemon/index.js';
 import { openStore } from '../../plugin/store/index.js';
+import { startBrowser } from './fronts.js';
 
 const TYPE = 'syncthing';
 
@@ -21,7 +22,7 @@ beforeAll(async () => {
   daemon = await startDaemon({ ...config, listen: { host: '127.0.0.1', port: 0 } }, true);
   const { id } = daemon.panel.scan(TYPE);
   await daemon.panel.jobs.ended(id);
-  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
+  browser = await startBrowser();
   page = await browser.newPage({ locale: 'en' });
 }, 60_000);
 
