@@ -53,6 +53,19 @@ function expectHeaders({ headers, cookies }: LightMyRequestResponse, what: strin
   for (const cookie of set) expect(cookie, what).toMatch(COOKIE);
 }
 
+describe('the files that a page needs first', () => {
+  it('are named before the page itself, to each visitor, and not with a part of it', async () => {
+    for (const visitor of [owner, reader, reader]) {
+      const { headers, body } = await visitor.get('/services/syncthing');
+      const early = [...String(headers.link).matchAll(/<([^>]+)>; rel=preload; as=(style|script)/g)];
+      expect(early.map(([, , as]) => as)).toEqual(['style', 'script']);
+      // What the page does not use would be fetched for nothing.
+      for (const [, address] of early) expect(body).toContain(`="${address}"`);
+    }
+    expect((await reader.get('/services/syncthing', { 'hx-request': 'true' })).headers).not.toHaveProperty('link');
+  });
+});
+
 const gets = ROUTES.filter(({ method }) => method === 'GET');
 const posts = ROUTES.filter(({ method, path }) => method === 'POST' && path !== '/logout');
 

@@ -136,9 +136,19 @@ function statusField(thrown: unknown): number | null {
 
 const acceptsGzip = (encodings: unknown) => /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/i.test(String(encodings ?? ''));
 
+/** Inside a host's page the browser has long asked for them when it comes to our part. */
+function asHtml(web: Web, { reply, fragment }: Visit): FastifyReply {
+  if (!fragment && !web.embedded) reply.header('link', earlyFiles(web));
+  return reply.type('text/html; charset=utf-8');
+}
+
+/** What each page needs first, asked for before a slow phone has read the page (RFC 8288, W3C Preload). */
+const earlyFiles = ({ asset }: Web) =>
+  `<${asset('style.css')}>; rel=preload; as=style, <${asset('htmx.min.js')}>; rel=preload; as=script`;
+
 async function html(web: Web, visit: Visit, text: string, status: number): Promise<FastifyReply> {
-  const { reply, share } = visit;
-  reply.code(status).type('text/html; charset=utf-8');
+  const { share } = visit;
+  const reply = asHtml(web, visit).code(status);
   if (share === null) return isGzipped(visit, text) ? sendGzip(reply, await gzipped(text)) : reply.send(text);
   const page = new SharedPage(text);
   if (status === 200) share(page);
@@ -148,9 +158,9 @@ async function html(web: Web, visit: Visit, text: string, status: number): Promi
 /** The page with the visitor's own token. */
 export async function sendShared(web: Web, visit: Visit, page: SharedPage): Promise<FastifyReply> {
   const token = web.auth.token(visit);
-  visit.reply.type('text/html; charset=utf-8');
-  if (!isGzipped(visit, page)) return visit.reply.send(page.plain(token));
-  return sendGzip(visit.reply, await page.gzip(token));
+  const reply = asHtml(web, visit);
+  if (!isGzipped(visit, page)) return reply.send(page.plain(token));
+  return sendGzip(reply, await page.gzip(token));
 }
 
 const isGzipped = ({ request }: Visit, { length }: { readonly length: number }) =>
