@@ -5,7 +5,7 @@ import { ANSWERS } from '../model/metric.js';
 import type { Ranked } from '../model/ranked.js';
 import type { TypeSummary, TypeView } from '../panel/contract.js';
 import { DELTA, nearEquals } from '../score/equals.js';
-import type { ServiceType } from '../services/contract.js';
+import { hasOwnProbe, type ServiceType } from '../services/contract.js';
 import { availabilityBar } from './chart.js';
 import { isoOrNull, roundOrNull } from './figures.js';
 import type { Words } from './i18n.js';
@@ -18,12 +18,9 @@ export function sourceModel({ name, state, error, lastUp, read, skipped }: Sourc
   return { name, state, ...(error ? { error } : {}), lastUp: isoOrNull(lastUp), read, skipped };
 }
 
-/** False for the type that stands for all unknown ones. */
-const isKnown = (type: ServiceType, typeId: string) => type.id === typeId;
-
 /** The service's title; the id of an unknown type. */
 export function typeTitle(type: ServiceType, typeId: string, { language }: Words): string {
-  return isKnown(type, typeId) ? type.title[language] : typeId;
+  return type.id === typeId ? type.title[language] : typeId;
 }
 
 /** One line of the overview. */
@@ -37,7 +34,7 @@ export function serviceModel(
     title: typeTitle(type, typeId, words),
     summary: type.summary[language],
     /** Whether this panel has a probe and steps for it. */
-    known: isKnown(type, typeId),
+    known: hasOwnProbe(type, typeId),
     icon: type.icon,
     builtin,
     providers,

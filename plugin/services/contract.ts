@@ -185,11 +185,19 @@ export interface ServiceType {
   /** Files for programs, made from the ranked list (a proxy auto-configuration): served at `/services/<type>/files/<name>`. */
   readonly files?: readonly ServiceFile[];
   readonly connect?: Connect;
-  /** `when-announced`: not built in; shown among the other services once somebody announces it. */
+  /** `when-announced`: not built in; shown as those are once somebody announces it. */
   readonly listed?: 'always' | 'when-announced';
   /** What the announcement's own attributes say, as label and value, for the provider page. */
   describe?(txt: ReadonlyMap<string, string>): readonly { readonly label: Texts; readonly value: string | Texts }[];
 }
+
+/**
+ * Whether the panel speaks the protocol of that type: built in, or known once somebody announces it.
+ * @param type of the registry, for the id
+ * @returns false where only the port is checked, be it for a word that is unknown or for the type of all that has no word
+ */
+export const hasOwnProbe = (type: ServiceType, typeId: string): boolean =>
+  type.id === typeId && type.scoredFrom !== null;
 
 export interface ServiceRegistry {
   /** The built-in types, in the order of Cloudy's search page. */

@@ -53,6 +53,17 @@ describe('the first page', () => {
     expect(services[0].type).toBe('dnsservice');
   });
 
+  it('shows a type with a probe as a full card, and only those whose port is checked among the others', async () => {
+    const visitor = await open();
+    for (const word of ['ntp', 'voip', 'other', 'pastecat']) web.panel.lists.set(word, [ranked(word, 1)]);
+    const [full = '', others = ''] = (await visitor.get('/')).body.split('<h2>Other services</h2>');
+    expect(titles(full)).toEqual(expect.arrayContaining(['DNS server', 'Time', 'Telephony']));
+    expect(titles(others)).toEqual(['Other services', 'pastecat']);
+    const { services } = (await visitor.get('/api/v1/services')).json();
+    const known = services.map(({ type, known }: { type: string; known: boolean }) => [type, known]);
+    expect(Object.fromEntries(known)).toMatchObject({ ntp: true, voip: true, other: false, pastecat: false });
+  });
+
   it('shows other services in pages, each once, whatever strangers announce', async () => {
     const visitor = await open();
     const words = Array.from({ length: 60 }, (_, nth) => `word${100 + nth}`);

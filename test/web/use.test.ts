@@ -445,7 +445,7 @@ describe('an unknown type', () => {
     web.panel.lists.set('pastecat', [ranked('pastecat', 1)]);
     expect((await words()).slice(builtin)).toEqual(['pastecat', 'webdav']);
     const { body } = await visitor.get('/');
-    expect(body).toMatch(/Other services.*pastecat.*Web folders/s);
+    expect(body).toMatch(/Web folders.*<h2>Other services.*pastecat/s);
     const { json } = await visitor.get('/api/v1/services/webdav');
     expect(json()).toMatchObject({ type: 'webdav', title: 'Web folders', builtin: false, known: true });
   });

@@ -129,7 +129,7 @@ async function homeModel(web: Web, visit: Visit, refused: readonly Refused[]) {
   const problem = await panel.local.problem();
   const isEmpty = models.every(({ providers }) => providers === 0);
   const isMeasured = models.some(({ measured }) => measured > 0);
-  const builtin = troubledFirst(models.filter((model) => model.builtin));
+  const probed = troubledFirst(models.filter(isProbed));
   const isQuiet = ({ providers, trouble }: HomeService) => providers === 0 && trouble === null;
   return {
     title: words.t('page.home'),
@@ -137,8 +137,8 @@ async function homeModel(web: Web, visit: Visit, refused: readonly Refused[]) {
     alarm: alarm(models),
     distance: distanceOfNodes(visit, services),
     strips: strips(web, visit, services),
-    services: builtin.filter((model) => !isQuiet(model)),
-    quiet: builtin.filter(isQuiet),
+    services: probed.filter((model) => !isQuiet(model)),
+    quiet: probed.filter(isQuiet),
     others: otherServices(web, visit, models),
     nothing: isEmpty ? await emptyModel(panel, words, undefined, visit.request.query) : null,
     guide: guide(web, visit, isMeasured),
@@ -166,12 +166,15 @@ function distanceOfNodes(visit: Visit, services: readonly TypeSummary[]) {
   return distanceModel(nodesAround(titled), words);
 }
 
+/** A type that is known once somebody announces it is no less of a service than the built-in ones. */
+const isProbed = ({ builtin, known }: Pick<HomeService, 'builtin' | 'known'>) => builtin || known;
+
 /** Other services of a page: strangers choose how many there are. */
 const OTHERS_PER_PAGE = 24;
 
 /** The page of other services that the address asks for; past the end, the last one. */
 function otherServices(web: Web, { request }: Visit, models: readonly HomeService[]) {
-  const all = models.filter(({ builtin }) => !builtin);
+  const all = models.filter((model) => !isProbed(model));
   const pages = Math.max(1, Math.ceil(all.length / OTHERS_PER_PAGE));
   const page = Math.min(queryInteger(request.query, 'page', PAGES) ?? 1, pages);
   const start = (page - 1) * OTHERS_PER_PAGE;
