@@ -3,7 +3,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startWeb, type TestWeb } from '../web/app.js';
 import { startBrowser } from './fronts.js';
-import { asOwner, asReader, type Way } from './look.js';
+import { asOwner, asReader, overflow, type Way } from './look.js';
 
 let browser: Browser;
 let web: TestWeb;
@@ -61,6 +61,26 @@ it('two providers stand side by side after two clicks from the first page', asyn
     await page.waitForURL('**/compare?p=*&p=*');
     expect(await page.locator('.cs-versus thead a:not(.cs-drop)').allTextContents()).toEqual(['node1', 'node2']);
     expect(await page.locator('.cs-versus tbody tr').count()).toBeGreaterThan(2);
+  });
+});
+
+it('two services of one node are told apart at every value of a comparison, however narrow the phone', async () => {
+  const [first, second] = web.panel.lists.get('dnsservice') ?? [];
+  if (!first || !second) throw new Error('no providers');
+  const named = (row: typeof first, description: string) => ({
+    ...row,
+    provider: { ...row.provider, node: 'W7XQA-Ridge-Omni-North', description },
+  });
+  web.panel.lists.set('dnsservice', [named(first, 'Ridge camera, north'), named(second, 'Ridge camera, south')]);
+  await asReader(way, { width: 320 }, async (page) => {
+    await page.goto(`${way.base}${LIST}/compare?p=${first.provider.id}&p=${second.provider.id}`);
+    const names = await page.$$eval('.cs-of', (cells) =>
+      cells.map((cell) => ({ text: cell.textContent, cut: cell.scrollWidth > cell.clientWidth })),
+    );
+    expect(names.length).toBeGreaterThan(3);
+    expect(new Set(names.map(({ text }) => text)).size).toBe(2);
+    expect(names.filter(({ cut }) => cut)).toEqual([]);
+    expect(await overflow(page)).toBe(0);
   });
 });
 
