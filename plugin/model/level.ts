@@ -3,6 +3,9 @@
 /** 0 announced · 1 host alive · 2 port open · 3 speaks the protocol · 4 is who it claims to be · 5 works for me. */
 export type Level = 0 | 1 | 2 | 3 | 4 | 5;
 
+/** From here on a probe has spoken with the service itself; below, only the path to it is known. */
+export const PROVEN: Level = 3;
+
 /**
  * Why a provider failed. Each has a sentence in every language (`reason.<code>`).
  * `wrong-protocol` and `wrong-identity` are answers of something other than the service: they close the gate at once.

@@ -1,6 +1,7 @@
 /** One provider as a row of its type's list: the values, the verdict and the reason in words. */
 import { readDeclared } from '../model/declared.js';
 import type { Language } from '../model/language.js';
+import { PROVEN } from '../model/level.js';
 import { ANSWER_TIMES, ANSWERS } from '../model/metric.js';
 import type { Contradiction, Provider } from '../model/provider.js';
 import type { Ranked } from '../model/ranked.js';
@@ -107,9 +108,6 @@ export function toVerdict({ reason, level, score, unproven, measuredAt, failures
 
 /** This node was too busy to time the answer: a score that is low for that reason does not count as weak. */
 const isUntimed = ({ metric, value }: Part) => value === null && ANSWER_TIMES.has(metric);
-
-/** From here on a probe has spoken with the service itself. */
-const PROVEN = 3;
 
 const REACHABLE: ReadonlySet<Verdict> = new Set(['good', 'weak', 'unproven', 'unchecked']);
 

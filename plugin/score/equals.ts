@@ -1,6 +1,8 @@
 /** Which providers may be recommended, which are as good as the best, and which of these this node picks. */
 import { hash } from 'node:crypto';
 import { isFull } from '../model/declared.js';
+import { PROVEN } from '../model/level.js';
+import { ANSWERS } from '../model/metric.js';
 import type { Ranked } from '../model/ranked.js';
 import type { Part } from '../model/score.js';
 
@@ -17,7 +19,7 @@ const UNFELT: ReadonlyMap<string, number> = new Map([
 ]);
 
 /** What decides whether a row may be recommended. */
-type Candidate = Pick<Ranked, 'provider' | 'score' | 'high' | 'hidden' | 'reserve'> & {
+type Candidate = Pick<Ranked, 'provider' | 'score' | 'high' | 'level' | 'hidden' | 'reserve'> & {
   readonly parts?: readonly Part[];
 };
 
@@ -35,19 +37,37 @@ export function toCandidates<Row extends Candidate>(rows: readonly Row[]): reado
   return ordinary.length > 0 ? ordinary : all;
 }
 
+/** Whether a probe has spoken with the service itself. */
+export const isProven = ({ level }: Pick<Candidate, 'level'>): boolean => level >= PROVEN;
+
 /**
  * Those of the rows, in ranked order, that may be recommended and are as good as the best of them, which comes first:
  * less than `NEAR` points behind, with typical times at most a tenth longer, and what is known of them does not rule out
  * that they are as good. Points alone would mean another difference in every type, and none where a curve has ended. The
  * width of the interval never makes equals by itself, or else nobody would be better than a provider hardly measured.
+ * What is proven to work goes before what only answers: among equals, and where of the best nothing but its answers is
+ * known, so that its points say how often it was tried.
  */
 export function nearEquals<Row extends Candidate>(rows: readonly Row[]): Row[] {
   const fit = toCandidates(rows);
+  const equals = toEquals(fit);
+  const [best] = equals;
+  const proven = equals.filter(isProven);
+  if (!best || proven.length > 0 || !isUnmeasured(best)) return proven.length > 0 ? proven : equals;
+  const others = toEquals(fit.filter(isProven));
+  return Number(others[0]?.high ?? 0) >= Number(best.score) ? others : equals;
+}
+
+function toEquals<Row extends Candidate>(fit: readonly Row[]): Row[] {
   const [best] = fit;
   if (!best) return [];
   const points = Number(best.score);
   return fit.filter((row) => points - Number(row.score) < NEAR && Number(row.high) >= points && isAsQuick(row, best));
 }
+
+/** Whether nothing of it has a figure but how often it answers. */
+const isUnmeasured = ({ parts = [] }: Candidate) =>
+  parts.every(({ metric, value }) => metric === ANSWERS || value === null);
 
 /** By the medians of each time that both have. */
 function isAsQuick({ parts = [] }: Candidate, best: Candidate): boolean {

@@ -1,7 +1,7 @@
 /** The score: pure, without input or output and without a clock. Attempts in, a number with its reasons out. */
 
 import type { Attempt } from '../model/attempt.js';
-import type { Level } from '../model/level.js';
+import { PROVEN } from '../model/level.js';
 import { answers, answerTime, handshakeTime, loss, type Metric, roundTripTime } from '../model/metric.js';
 import type { Part, Score } from '../model/score.js';
 import { type Digest, type Scored, toDigest } from './digest.js';
@@ -10,9 +10,6 @@ import { type Tally, toMark } from './mark.js';
 import { type Stars, toRating } from './rating.js';
 
 export { type Digest, toDigest };
-
-/** Levels from here on prove the service itself (speaks the protocol); below, only the path to it. */
-const PROVES_SERVICE: Level = 3;
 
 /** Of what is shown without points. */
 const POINTLESS = { mark: null, weight: 0, lost: 0, failures: 0, doubt: 0, fresh: 0 } as const;
@@ -73,7 +70,7 @@ export function scoreAt(type: Scored, digest: Digest, now: number, stars: readon
     return tally ? toMark(metric, tally, now - at) : [];
   });
   const joined = join(marks);
-  const scored = { ...tried, ...joined, unproven: level < PROVES_SERVICE };
+  const scored = { ...tried, ...joined, unproven: level < PROVEN };
   return opinion ? rated(scored, joined, opinion) : scored;
 }
 

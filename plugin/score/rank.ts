@@ -2,7 +2,7 @@
 import type { Provider } from '../model/provider.js';
 import type { Ranked, Unrated } from '../model/ranked.js';
 import type { Score } from '../model/score.js';
-import { DELTA, isRecommendable, nearEquals, pickByNode, toCandidates } from './equals.js';
+import { DELTA, isProven, isRecommendable, nearEquals, pickByNode, toCandidates } from './equals.js';
 import { GATE, UNTRIED } from './index.js';
 
 /** What the owner and the node add to the scores. Sets and maps by provider id. */
@@ -28,7 +28,7 @@ export interface Preferences {
 }
 
 /**
- * The providers in the order of their worth: scored ones by score, then those without a score (not checked, never tried,
+ * The providers in the order of their worth: scored ones by score, at the same score the proven ones first, then those without a score (not checked, never tried,
  * not to be probed), then those that failed, and last the hidden ones. Equal ones go by id, so that a list never
  * reshuffles by itself. A provider that may not be probed shows that reason instead of what was once measured.
  * The recommended one keeps the badge while it may; otherwise the badge goes at once to the one that `recommend` would choose.
@@ -77,7 +77,9 @@ export function withoutOwnerMarks(rows: readonly Ranked[]): readonly Ranked[] {
 
 /** Whether the holder of the badge keeps it before the best. */
 const holdsOut = (holder: Ranked, best: Ranked | undefined) =>
-  isRecommendable(holder) && (best?.challenger || Number(best?.score ?? 0) - Number(holder.score) < DELTA);
+  isRecommendable(holder) &&
+  (isProven(holder) || !best || !isProven(best)) &&
+  (best?.challenger || Number(best?.score ?? 0) - Number(holder.score) < DELTA);
 
 function withoutRowMarks(row: Ranked): Ranked {
   if (!row.pinned && !row.hidden && !row.reserve && row.rating === null) return row;
@@ -136,7 +138,7 @@ function compare(a: Order, b: Order): number {
   return (
     Number(a.hidden) - Number(b.hidden) ||
     group - orderGroup(b) ||
-    (group === 0 ? Number(b.score) - Number(a.score) : 0) ||
+    (group === 0 ? Number(b.score) - Number(a.score) || Number(isProven(b)) - Number(isProven(a)) : 0) ||
     (group === 1 ? b.level - a.level || tenths(b) - tenths(a) || compareEstimates(a, b) : 0) ||
     (a.provider.id < b.provider.id ? -1 : 1)
   );

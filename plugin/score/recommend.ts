@@ -3,7 +3,7 @@
 import { HOUR_MS } from '../lib/time.js';
 import type { Ranked } from '../model/ranked.js';
 import type { Recommendation } from '../store/tables/recommendations.js';
-import { DELTA, nearEquals, pickByNode, toCandidates } from './equals.js';
+import { DELTA, isProven, nearEquals, pickByNode, toCandidates } from './equals.js';
 
 /** A lead must last until its points times its hours come to this: what staying has cost by then, whatever the lead. */
 const POINT_HOURS = 24;
@@ -24,7 +24,7 @@ export interface Occasion {
  * The recommendation after one more scan or probe. `rows` in ranked order.
  * It changes at once when the provider failed, is gone, was hidden, is in reserve while another may be recommended, or is
  * confirmed by no source any more; and when another has led it by `DELTA` points for long enough, or in two scans in a row
- * where the owner found it bad or it has moved.
+ * where the owner found it bad or it has moved. One that only answers also gives way at once to a proven one that is as good.
  * Near-equals are spread over the nodes by the seed, but only when a choice is due: being as good is no reason to change.
  * While nobody may be recommended, the previous one is kept for its return (the list does not show it until then); null
  * before the first one.
@@ -39,7 +39,7 @@ export function recommend(
   if (!chosen) return previous;
   const candidates = toCandidates(rows);
   const current = candidates.find((row) => row.provider.id === previous?.provider);
-  if (!current) return { provider: chosen.provider.id, challenger: null };
+  if (!current || (isProven(chosen) && !isProven(current))) return { provider: chosen.provider.id, challenger: null };
   const lead = (row: Ranked) => Number(row.score) - Number(current.score);
   const next = pickByNode(
     equals.filter((row) => lead(row) >= DELTA),

@@ -2,8 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Provider } from '../../plugin/model/provider.js';
 import type { Ranked } from '../../plugin/model/ranked.js';
+import type { Part } from '../../plugin/model/score.js';
 import { nearEquals } from '../../plugin/score/equals.js';
-import { rank } from '../../plugin/score/rank.js';
+import { type Preferences, rank } from '../../plugin/score/rank.js';
 import { recommend } from '../../plugin/score/recommend.js';
 import { provider, scored } from './made.js';
 
@@ -17,6 +18,20 @@ function rows(lines: readonly Line[], hidden: readonly string[] = [], reserve: r
   );
 }
 
+const part = (rtt: number): Part => ({
+  ...{
+    metric: 'rtt',
+    value: rtt,
+    unit: 'ms',
+    mark: 0.9,
+    weight: 1,
+    lost: 0,
+    failures: 0,
+    doubt: 0,
+    count: 1,
+    fresh: 1,
+  },
+});
 const stands = (provider: string) => ({ provider, challenger: null });
 const led = (provider: string, challenger: string, leadsSince: number) => ({ provider, challenger, leadsSince });
 const SEED = 'node 1';
@@ -219,13 +234,8 @@ describe('the recommendation after a scan', () => {
 });
 
 describe('the providers that are as good as the best', () => {
-  const timed = (id: string, score: number, rtt: number) => {
-    const part = { metric: 'rtt', value: rtt, unit: 'ms', mark: 0.9, weight: 1, lost: 0, failures: 0, doubt: 0 };
-    return {
-      ...rank([provider(id)], new Map([[id, scored(score)]]))[0],
-      parts: [{ ...part, count: 1, fresh: 1 }],
-    } as Ranked;
-  };
+  const timed = (id: string, score: number, rtt: number) =>
+    ({ ...rank([provider(id)], new Map([[id, scored(score)]]))[0], parts: [part(rtt)] }) as Ranked;
   const ids = (list: readonly Ranked[]) => nearEquals(list).map((row) => row.provider.id);
 
   it('have typical times at most a tenth longer', () => {
@@ -246,6 +256,39 @@ describe('the providers that are as good as the best', () => {
       'b',
       'c',
     ]);
+  });
+});
+
+describe('what only answers', () => {
+  const list = (unproven: number, proven: number, more: Preferences = {}) => {
+    const scores = new Map([
+      ['a', { ...scored(unproven), level: 2 as const, unproven: true }],
+      ['b', scored(proven)],
+    ]);
+    return rank([provider('a'), provider('b')], scores, more);
+  };
+  const badge = (all: readonly Ranked[]) => all.find(({ recommended }) => recommended)?.provider.id;
+
+  it('goes after what is proven to work at the same score, in the list and in the recommendation', () => {
+    expect(list(80, 80).map((row) => row.provider.id)).toEqual(['b', 'a']);
+    expect(badge(list(80.5, 80))).toBe('b');
+    expect(recommend(list(80.5, 80), stands('a'), AT)).toEqual(stands('b'));
+  });
+
+  it('is as good, whatever its points, where nothing but its answers is known', () => {
+    expect(badge(list(84, 80))).toBe('b');
+    expect(badge(list(90, 80))).toBe('a');
+  });
+
+  it('goes before what has fewer points, where its path was measured', () => {
+    const timed = rank(
+      [provider('a'), provider('b')],
+      new Map([
+        ['a', { ...scored(84), level: 2, unproven: true, parts: [part(10)] }],
+        ['b', { ...scored(80), parts: [part(30)] }],
+      ]),
+    );
+    expect(badge(timed)).toBe('a');
   });
 });
 

@@ -1,14 +1,21 @@
 /** Why the recommended provider is the one: in a few words, and in figures against the runner-up. */
 import type { Ranked } from '../../model/ranked.js';
-import { isRecommendable, toCandidates } from '../../score/equals.js';
+import { isProven, isRecommendable, toCandidates } from '../../score/equals.js';
 import type { ServiceType } from '../../services/contract.js';
 import { roundOrNull } from '../figures.js';
 import type { Words } from '../i18n.js';
-import { providerName } from '../row.js';
+import { isReachable, isWorking, providerName } from '../row.js';
 import { answersText, shareText } from './answers.js';
 
-/** What sets it apart from all others that work, the first that is true; `ordinary`: all others are in reserve. */
-export const LEADS = ['only', 'ordinary', 'fastest', 'steadiest', 'equal', 'overall'] as const;
+/**
+ * What sets it apart from all others that may be recommended, the first that is true. Without such: it is the only one that
+ * works, the only one that is not in reserve (`ordinary`), the only one that answers (`reached`), or just the only one that
+ * may be recommended. Where another has more points: that one is not proven to work (`proven`), or does not lead for long.
+ */
+export const LEADS = [
+  ...(['only', 'ordinary', 'reached', 'eligible'] as const),
+  ...(['fastest', 'steadiest', 'equal', 'overall', 'proven', 'standing'] as const),
+] as const;
 
 export interface Figures {
   readonly id: string;
@@ -30,19 +37,32 @@ export interface Reason {
 export function toReason(best: Ranked, type: ServiceType, rows: readonly Ranked[]): Reason {
   const own = figures(best, type);
   const isOther = ({ provider }: Ranked) => provider.id !== best.provider.id;
-  const others = toCandidates(rows)
-    .filter(isOther)
-    .map((row) => figures(row, type));
-  const isBesideReserve = others.length === 0 && rows.some((row) => isOther(row) && isRecommendable(row));
-  return { lead: isBesideReserve ? 'ordinary' : lead(best, own, others), best: own, next: others[0] ?? null };
+  const rivals = toCandidates(rows).filter(isOther);
+  const others = rivals.map((row) => figures(row, type));
+  const rest = rows.filter(isOther);
+  const lead = rivals.length === 0 ? leadAlone(best, rest) : (leadByFigures(own, others) ?? leadByPoints(best, rivals));
+  return { lead, best: own, next: others[0] ?? null };
 }
 
-function lead({ asGood }: Ranked, own: Figures, others: readonly Figures[]): Reason['lead'] {
-  if (others.length === 0) return 'only';
+/** @param rest all others, none of which may be recommended now */
+function leadAlone(best: Ranked, rest: readonly Ranked[]): Reason['lead'] {
+  const working = rest.filter(isWorking);
+  if (isWorking(best) && working.length === 0) return 'only';
+  if (isWorking(best) && working.every((row) => isRecommendable(row))) return 'ordinary';
+  return isReachable(best) && !isProven(best) && !rest.some(isReachable) ? 'reached' : 'eligible';
+}
+
+function leadByFigures(own: Figures, others: readonly Figures[]): Reason['lead'] | null {
   const { time } = own;
   if (time !== null && others.every((other) => other.time === null || time < other.time)) return 'fastest';
-  if (others.every((other) => share(own) > share(other))) return 'steadiest';
-  return asGood ? 'equal' : 'overall';
+  return others.every((other) => share(own) > share(other)) ? 'steadiest' : null;
+}
+
+function leadByPoints(best: Ranked, rivals: readonly Ranked[]): Reason['lead'] {
+  if (best.asGood) return 'equal';
+  const ahead = rivals.filter(({ score }) => Number(score) > Number(best.score));
+  if (ahead.length === 0) return 'overall';
+  return isProven(best) && !ahead.some(isProven) ? 'proven' : 'standing';
 }
 
 const share = ({ answered, tries }: Figures) => answered / tries;
