@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Ranked } from '../../plugin/model/ranked.js';
 import type { Connect, ServiceType, UseStep } from '../../plugin/services/contract.js';
+import { neighboursUrl } from '../../plugin/web/pages/files.js';
 import { qrCodes } from '../../plugin/web/reply/qr.js';
 import { startWeb, type TestWeb, Visitor } from './app.js';
 import { NOW, NUMBERLESS, ranked } from './fake-panel.js';
@@ -204,8 +205,24 @@ describe('sharing a provider', () => {
   it('gives no address that leads to the neighbour’s own machine, and says who may read', async () => {
     const visitor = await open();
     const fold = await folded(visitor, { host: '127.0.0.1:7001' });
-    expect(fold).toContain('works on this machine only');
+    expect(fold).toContain('set LISTEN=0.0.0.0:7001 and restart');
     expect(fold).not.toContain('<pre');
+    await web.app.close();
+    const other = await open();
+    Object.assign(web.panel, { config: { ...web.panel.config, listen: { host: '10.1.2.3', port: 7001 } } });
+    expect(await folded(other, { host: '127.0.0.1:7001' })).toContain('works on this machine only');
+  });
+
+  it('takes the node’s own address in the community, where the panel listens on it', () => {
+    const own = (address: string) => ({ address, family: address.includes(':') ? 'IPv6' : 'IPv4', internal: false });
+    const interfaces = () => ({ eth0: [own('85.1.2.3'), own('fd00::22'), own('10.139.40.22')] }) as never;
+    const url = (host: string, communityRanges: readonly string[] | null = null, at = '127.0.0.1:7001') =>
+      neighboursUrl(`http://${at}/services/x`, { listen: { host, port: 7001 }, communityRanges }, interfaces);
+    expect(url('0.0.0.0')).toBe('http://10.139.40.22:7001/services/x');
+    expect(url('::')).toBe('http://[fd00::22]:7001/services/x');
+    expect(url('0.0.0.0', ['44.0.0.0/8'])).toBe('http://127.0.0.1:7001/services/x');
+    expect(url('127.0.0.1')).toBe('http://127.0.0.1:7001/services/x');
+    expect(url('0.0.0.0', null, 'node.example')).toBe('http://node.example/services/x');
   });
 });
 

@@ -1,4 +1,8 @@
 /** Files for programs, which a service type writes from the providers worth using. */
+import { networkInterfaces } from 'node:os';
+import type { Config } from '../../config/index.js';
+import { reachableUrls } from '../../config/install.js';
+import { createAddressCheck } from '../../discovery/allowed.js';
 import { joinHostPort } from '../../lib/address.js';
 import { PanelError } from '../../model/errors.js';
 import type { TypeView } from '../../panel/contract.js';
@@ -60,13 +64,41 @@ export function panelAddress({ base, embedded, panel }: Web, { request }: Visit)
 }
 
 /** Whether the address means every machine's own. */
-export const isLocal = (address: string): boolean => /^https?:\/\/(localhost|127\.[\d.]+|\[::1\])[:/]/.test(address);
+const isLocal = (address: string): boolean => /^https?:\/\/(localhost|127\.[\d.]+|\[::1\])[:/]/.test(address);
+
+type Listening = Pick<Config, 'listen' | 'communityRanges'>;
+
+/**
+ * The address for neighbours of a page that is open at one of this machine's own: by the node's address in the community,
+ * where the panel listens on it. Any other address is left as it is.
+ */
+export function neighboursUrl(
+  url: string,
+  { listen, communityRanges }: Listening,
+  interfaces = networkInterfaces,
+): string {
+  if (!isLocal(url) || listen === null) return url;
+  const isOfCommunity = createAddressCheck(communityRanges, false);
+  const others = reachableUrls(url, listen.host, interfaces);
+  return others.find((other) => isOfCommunity(new URL(other).hostname.replaceAll(/[[\]]/g, ''))) ?? url;
+}
+
+/** What to do about an address of this machine's own: have the panel listen on others, or open it at another. */
+export function localAdvice({ panel }: Web, url: string | null): 'address.closed' | 'address.local' | null {
+  if (url === null || !isLocal(url)) return null;
+  const { listen } = panel.config;
+  return listen !== null && isLocal(`http://${joinHostPort(listen.host, listen.port)}/`)
+    ? 'address.closed'
+    : 'address.local';
+}
 
 /** Where others see this page; null where no address leads there. */
 export function shareModel(web: Web, visit: Visit, url: string) {
+  const { config } = web.panel;
   const root = panelAddress(web, visit);
-  const address = root === null ? null : root + url.slice(web.base.length);
-  return { address, isLocal: address !== null && isLocal(address), isPublic: web.panel.config.publicRead };
+  const address = root === null ? null : neighboursUrl(root + url.slice(web.base.length), config);
+  const local = localAdvice(web, address);
+  return { address, local, port: String(config.listen?.port ?? ''), isPublic: config.publicRead };
 }
 
 export const noneWorks = () =>

@@ -12,7 +12,7 @@ import { page } from '../../reply/respond.js';
 import { pathParams } from '../../request/path.js';
 import { get, type Route, twins } from '../../route.js';
 import type { Visit } from '../../visit.js';
-import { fileModels, isLocal, noneWorks, panelAddress, webLink } from '../files.js';
+import { fileModels, localAdvice, noneWorks, panelAddress, webLink } from '../files.js';
 
 export const routes: readonly Route[] = [
   ...twins('GET', '/services/:type/follow', 'reader', {
@@ -67,7 +67,8 @@ async function show(web: Web, visit: Visit, model: Awaited<ReturnType<typeof fol
     title,
     service,
     follow: model,
-    local: isLocal(panelAddress(web, visit) ?? ''),
+    local: localAdvice(web, panelAddress(web, visit)),
+    port: String(web.panel.config.listen?.port ?? ''),
     codes: qrCodes(addresses),
   });
 }
