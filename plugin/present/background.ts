@@ -1,5 +1,7 @@
 /** What measuring in the background is doing, and within which bounds. */
+import type { Ranked } from '../model/ranked.js';
 import type { Panel } from '../panel/contract.js';
+import { isOfferedHere } from '../scan/target.js';
 import { isoOrNull } from './figures.js';
 
 export function backgroundModel({ background }: Pick<Panel, 'background'>) {
@@ -18,4 +20,9 @@ export function backgroundModel({ background }: Pick<Panel, 'background'>) {
     hours,
     last: last && { ...last, at: new Date(last.at).toISOString() },
   };
+}
+
+/** Whether background measurements will try those providers that never were: they need a choice, and only what is offered. */
+export function looksAround({ background }: Pick<Panel, 'background'>, ranked: readonly Ranked[]): boolean {
+  return background.status().on && ranked.filter(({ provider }) => isOfferedHere(provider)).length > 1;
 }

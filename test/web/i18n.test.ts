@@ -82,6 +82,7 @@ const COMPOSED: Readonly<Record<string, readonly string[]>> = {
   'nothing.': EMPTY_REASONS.flatMap((why) => [why, `${why}.todo`]),
   'type.empty.': ['todo'],
   'best.': LEADS,
+  'untried.': ['background', 'owner', 'reader'],
   'scan.best.': ['first', 'stays', 'new'],
   'scan.': ['work', 'reached'],
   'guide.': STEPS.flatMap((step) => [step, `${step}.how`]),

@@ -29,6 +29,30 @@ describe('a row', () => {
     expect(tinc).toEqual([expect.stringMatching(/cs-is-weak.*>its last try failed </s)]);
   });
 
+  it('says of what was never tried when it will be', async () => {
+    const visitor = await open();
+    const never = { ...NUMBERLESS, score: null, level: 0 as const, samples: 0, attempts: 0, measuredAt: null };
+    const own = ranked('dnsservice', 3, { ...never, provider: { self: true } });
+    web.panel.lists.set('dnsservice', [ranked('dnsservice', 1), ranked('dnsservice', 2, never), own]);
+    const owner = await new Visitor(web).login();
+    const said = async (person: Visitor) => {
+      const rows = tableRows((await person.get('/services/dnsservice')).body);
+      return rows.map((row) => /not measured yet.*?<small[^>]*>([^<]*)</s.exec(row)?.[1] ?? null);
+    };
+    const [byHand, byOwner] = ['tried when you press “Scan now”', 'tried when this node’s owner scans'];
+    expect(await said(owner)).toEqual([null, byHand, byHand]);
+    expect(await said(visitor)).toEqual([null, byOwner, byOwner]);
+    web.panel.background.on();
+    const byTurn = 'tried in the background when its turn comes';
+    expect(await said(owner)).toEqual([null, byTurn, byHand]);
+    expect(await said(visitor)).toEqual([null, byTurn, byOwner]);
+    const page = `/services/dnsservice/providers/${ranked('dnsservice', 2).provider.id}`;
+    expect((await visitor.get(page)).body).toContain(byTurn);
+    // Of one alone there is no choice.
+    web.panel.lists.set('dnsservice', [ranked('dnsservice', 2, never)]);
+    expect(await said(owner)).toEqual([byHand]);
+  });
+
   it('says that a provider answers poorly below 50 points only', async () => {
     const visitor = await open();
     const scores = [50, 49.99];

@@ -1,6 +1,7 @@
 /** The page of one provider: its score in parts, its history, how to use it, and what the owner thinks of it. */
 import type { Job } from '../../model/job.js';
 import type { ProviderView } from '../../panel/contract.js';
+import { looksAround } from '../../present/background.js';
 import { declaredText, heardModel } from '../../present/community/heard.js';
 import { compareModel } from '../../present/list/compare.js';
 import { SPANS, type Span } from '../../present/pictures/axis.js';
@@ -116,6 +117,7 @@ async function show(web: Web, visit: Visit, { found, model }: Loaded, followed: 
   const service = serviceModel(view, words);
   return section(web, visit, 'provider', withSpan(pulse(address, EVERYTHING, job), span), {
     saved: 'saved' in (request.query as object),
+    looks: looksAround(web.panel, view.ranked),
     ...more,
     /** Of the forms, so that their answer shows the same span. */
     query: span ? `?span=${span}` : '',

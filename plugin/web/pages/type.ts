@@ -3,6 +3,7 @@ import { asPanelError } from '../../model/errors.js';
 import type { Job } from '../../model/job.js';
 import type { PublishForm } from '../../node/announce/form.js';
 import type { TypeView } from '../../panel/contract.js';
+import { looksAround } from '../../present/background.js';
 import { emptyModel } from '../../present/empty.js';
 import { scanSummary } from '../../present/list/summary.js';
 import { API_DEFAULTS, listModel, pageDefaults } from '../../present/list.js';
@@ -106,6 +107,7 @@ async function show(web: Web, visit: Visit, { view, model, list }: Loaded, job: 
     find: listModel(address, view.ranked, list, words),
     query: toQuery(list.search),
     headline: headline(view),
+    looks: looksAround(web.panel, view.ranked),
     summary: scanSummary(scan, view.ranked, words),
     nothing: view.ranked.length === 0 ? await emptyModel(web.panel, words, typeId, request.query) : null,
     systemd: problem && asPanelError(problem).code,

@@ -21,6 +21,7 @@ export async function typeVersion(web: Web, visit: Visit): Promise<Version> {
     await panel.local.problem(),
     await ownView(panel, type),
     isEmpty ? await emptyModel(panel, visit.words, type) : null,
+    panel.background.status().on,
   ]);
 }
 
