@@ -127,6 +127,14 @@ function sources(folder: string, ending: string): string[] {
 const source = [...sources(VIEWS_DIR, '.eta'), ...sources(join(VIEWS_DIR, '..', 'plugin'), '.ts')].join('\n');
 const exists = (key: string) => key in texts || `${key}.other` in texts;
 
+it('German has one word for the owner of this node, and another for whoever runs a neighbour’s service', () => {
+  const german: Readonly<Record<string, string>> = JSON.parse(readFileSync(join(LOCALES_DIR, 'de.json'), 'utf8'));
+  const own = /^(settings|guide|reader|login|passwd|api|untried|event\.by|why\.rating|compare\.stars|error\.)/;
+  const owner = Object.entries(german).filter(([key]) => own.test(key));
+  expect(owner.filter(([, text]) => text.includes('Eigentümer')).length).toBeGreaterThan(10);
+  expect(owner.filter(([, text]) => text.includes('Betreiber'))).toEqual([]);
+});
+
 describe('the texts', () => {
   it('exist for every closed list of words', () => {
     expect(composed.filter((key) => !exists(key))).toEqual([]);
