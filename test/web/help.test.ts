@@ -159,8 +159,8 @@ describe('the diagnosis', () => {
 
   it('ends at a type that is not announced, and asks for one where none is given', async () => {
     await community(member('torre', encodeTag('dnsservice', 'proxy3')));
-    expect(await end('torre', 'DNSservice')).toMatchObject({
-      ...{ id: 'type', state: 'no', text: 'It announces dnsservice, proxy3, but not “DNSservice”.' },
+    expect(await end('torre', 'syncthing')).toMatchObject({
+      ...{ id: 'type', state: 'no', text: 'It announces dnsservice, proxy3, but not “syncthing”.' },
     });
     expect(await end('torre')).toMatchObject({
       id: 'type',
@@ -169,11 +169,22 @@ describe('the diagnosis', () => {
     });
   });
 
+  it.each(['DNSservice', 'DNS server', 'servidor dns', 'DNS-Server', 'domain'])(
+    'finds the type that is called %s in some language, in another case, or by another announcer',
+    async (type) => {
+      await community(member('torre', encodeTag('dnsservice', 'proxy3')));
+      expect((await walk('torre', type)).map(({ state }) => state)).toEqual(Array(8).fill('yes'));
+      const query = new URLSearchParams({ node: 'node1', type }).toString();
+      const { listed } = (await new Visitor(web).get(`/api/v1/help/not-listed?${query}`)).json();
+      expect(listed).toMatchObject([{ type: 'dnsservice', name: 'node1' }]);
+    },
+  );
+
   it.each([
     ['DNS', 'en', 'Did you mean “dnsservice” (DNS server)? Type it above.'],
-    ['servidor dns', 'ca', 'Potser voleu dir «dnsservice» (Servidor DNS): escriviu-ho a dalt.'],
-    ['proxy web', 'es', 'Quizá quiere decir «proxy3» (Proxy web): escríbalo arriba.'],
-    ['printer', 'en', 'Upper and lower case matter. If that is not it, announce the service on that node.'],
+    ['servidor', 'ca', 'Potser voleu dir «dnsservice» (Servidor DNS): escriviu-ho a dalt.'],
+    ['proxy', 'es', 'Quizá quiere decir «proxy3» (Proxy web): escríbalo arriba.'],
+    ['printer', 'en', 'If it runs there, announce it on that node.'],
   ])('suggests the type that “%s” means in %s', async (type, language, todo) => {
     await community(member('torre', encodeTag('dnsservice', 'proxy3')));
     const query = new URLSearchParams({ node: 'torre', type }).toString();

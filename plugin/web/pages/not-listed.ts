@@ -3,6 +3,7 @@ import { lazy } from '../../lib/lazy.js';
 import type { Question, Step } from '../../present/diagnosis.js';
 import { queryText } from '../../present/query.js';
 import { providerName } from '../../present/row.js';
+import { fold } from '../../present/search.js';
 import { answers } from '../api/operation.js';
 import type { Web } from '../context.js';
 import { page } from '../reply/respond.js';
@@ -12,7 +13,7 @@ import type { Visit } from '../visit.js';
 export const routes: readonly Route[] = twins('GET', '/help/not-listed', 'reader', {
   operation: answers('Why is something not listed? Each link of the chain, as it is now', 'NotListed', {
     node: 'Name, host or address; empty = this node.',
-    type: 'Wire word of the service; empty = any.',
+    type: 'Wire word of the service, or its title; empty = any.',
   }),
   load,
   page: (web, visit, notListed) => {
@@ -38,9 +39,22 @@ const MAX_LISTED = 10;
 const diagnosis = lazy(() => import('../../present/diagnosis.js'));
 
 async function load(web: Web, { request, words }: Visit): Promise<NotListed> {
-  const question = { node: queryText(request.query, 'node'), type: queryText(request.query, 'type') };
+  const question = { node: queryText(request.query, 'node'), type: toTypeId(web, queryText(request.query, 'type')) };
   const { diagnose } = await diagnosis();
   return { ...question, steps: await diagnose(web.panel, words, question), listed: listed(web, question) };
+}
+
+/** The id of the type that is meant by its id in another case, another of its words, or its title in any language. */
+function toTypeId({ panel: { services, discovery } }: Web, asked: string): string {
+  const canonical = services.canonical(asked);
+  const words = discovery.words();
+  if (asked === '' || services.has(canonical) || words.includes(canonical)) return canonical;
+  const wanted = fold(asked.trim());
+  const isMeant = (typeId: string) => {
+    const { id, title } = services.of(typeId);
+    return [typeId, ...(id === typeId ? Object.values(title) : [])].some((name) => fold(name) === wanted);
+  };
+  return [...services.types.map(({ id }) => id), ...words].find(isMeant) ?? canonical;
 }
 
 function listed({ panel }: Web, { node, type }: Question): NotListed['listed'] {
