@@ -65,8 +65,8 @@ function bestModel(best: Ranked, type: ServiceType, rows: readonly Ranked[], wor
     ...{ id: provider.id, node: provider.node, name: providerName(provider), score: roundOrNull(score) },
     verdict: toVerdict(best),
     measuredAt: isoOrNull(measuredAt),
-    /** ms, and a share of 0..1; null where nothing was measured. */
-    time: reason.best.time,
+    /** ms, and which measure of the type it is; a share of 0..1; null where nothing was measured. */
+    ...{ time: reason.best.time, timed: reason.timed?.id ?? null },
     answers: roundOrNull(parts.find(({ metric }) => metric === ANSWERS)?.value ?? null),
     ...{ answered: reason.best.answered, tries: reason.best.tries },
     ...{ lead: reason.lead, reason: reasonText(reason, words), against: againstText(reason, words), next: reason.next },

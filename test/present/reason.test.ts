@@ -6,7 +6,7 @@ import type { Ranked } from '../../plugin/model/ranked.js';
 import type { Score } from '../../plugin/model/score.js';
 import { loadLocales } from '../../plugin/present/i18n.js';
 import { isReachable, isWorking } from '../../plugin/present/row.js';
-import { againstText, mainTime, reasonText, toReason } from '../../plugin/present/service/reason.js';
+import { againstText, reasonText, toReason } from '../../plugin/present/service/reason.js';
 import { toCandidates } from '../../plugin/score/equals.js';
 import { UNTRIED } from '../../plugin/score/index.js';
 import { rank } from '../../plugin/score/rank.js';
@@ -37,25 +37,41 @@ describe('the reason for the recommendation', () => {
     [
       [row(1, 2, 5, 5), row(2, 10, 5, 5)],
       'Fastest, and answered every time: 5 of 5',
-      '2 ms, next best 10 ms; both answered every time',
+      'Response time 2 ms, next best 10 ms; both answered every time',
     ],
     [
       [row(1, 10, 5, 5), row(2, 2, 3, 5)],
       'Most reliable; answered every time: 5 of 5',
-      '10 ms, next best 2 ms; answered 5 of 5, next best 3 of 5',
+      'Response time 10 ms, next best 2 ms; answered 5 of 5, next best 3 of 5',
     ],
     [[row(1, 2, 4, 5, { asGood: true }), row(2, 2, 5, 5)], 'Among the best; answered 4 of 5', undefined],
     [[row(1, 3, 4, 5), row(2, 2, 5, 5)], 'Best overall; answered 4 of 5', undefined],
     [
       [row(1, 2, 49, 50), row(2, 10, 29, 29)],
       'Fastest, and answers 98% of the time',
-      '2 ms, next best 10 ms; answered 98%, next best 29 of 29',
+      'Response time 2 ms, next best 10 ms; answered 98%, next best 29 of 29',
     ],
     [[row(1, 2, 1, 1), row(2, 10, 5, 5)], 'Fastest, and answered the only try', undefined],
   ] as const)('%#: says %s', ([best, ...others], reason, against) => {
     const [first, second] = said(best, ...others);
     expect(first).toBe(reason);
     if (against !== undefined) expect(second).toBe(against);
+  });
+
+  it('compares one time of both, and says which', async () => {
+    const syncthing = (await loadServices()).of('syncthing');
+    const timed = (index: number, times: Readonly<Record<string, number>>) => {
+      const { parts, ...made } = ranked('syncthing', index);
+      const [any] = parts;
+      if (!any) throw new Error('no part');
+      return { ...made, parts: Object.entries(times).map(([metric, value]) => ({ ...any, metric, value })) };
+    };
+    const best = timed(1, { rtt: 7 });
+    const reason = toReason(best, syncthing, [best, timed(2, { handshake: 3, rtt: 20 })]);
+    expect([reason.lead, plain(againstText(reason, words))]).toEqual([
+      'fastest',
+      'Round-trip time 7 ms, next best 20 ms; both answered every time',
+    ]);
   });
 
   it('compares with what is in reserve only where the best is, too, and does not say that it does not work', () => {
@@ -141,7 +157,8 @@ describe.each(
         const all = list(of, rows, holder);
         const best = all.find(({ recommended }) => recommended);
         fc.pre(best !== undefined);
-        const { lead } = toReason(best, of, all);
+        const { lead, timed } = toReason(best, of, all);
+        const timeOf = ({ parts }: Ranked) => parts.find(({ metric }) => metric === timed?.id)?.value ?? null;
         const others = all.filter((row) => row !== best);
         const rivals = toCandidates(all).filter((row) => row !== best);
         const isAhead = (row: Ranked) => Number(row.score) > Number(best.score);
@@ -150,8 +167,7 @@ describe.each(
           ordinary: () => isWorking(best) && others.filter(isWorking).every(({ reserve }) => reserve),
           reached: () => isReachable(best) && best.level < 3 && !others.some(isReachable),
           eligible: () => rivals.length === 0,
-          fastest: () =>
-            rivals.every((row) => Number(mainTime(best, of)) < (mainTime(row, of) ?? Number.POSITIVE_INFINITY)),
+          fastest: () => rivals.every((row) => Number(timeOf(best)) < (timeOf(row) ?? Number.POSITIVE_INFINITY)),
           steadiest: () => rivals.every((row) => best.samples * row.attempts > row.samples * best.attempts),
           equal: () => best.asGood,
           overall: () => !rivals.some(isAhead),

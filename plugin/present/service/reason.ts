@@ -1,4 +1,5 @@
 /** Why the recommended provider is the one: in a few words, and in figures against the runner-up. */
+import type { Metric } from '../../model/metric.js';
 import type { Ranked } from '../../model/ranked.js';
 import { isProven, isRecommendable, toCandidates } from '../../score/equals.js';
 import type { ServiceType } from '../../services/contract.js';
@@ -20,7 +21,7 @@ export const LEADS = [
 export interface Figures {
   readonly id: string;
   readonly name: string;
-  /** What a person waits for, ms; null where nothing was timed. */
+  /** What a person waits for with the best, ms; null where that was not timed. */
   readonly time: number | null;
   readonly answered: number;
   readonly tries: number;
@@ -28,6 +29,8 @@ export interface Figures {
 
 export interface Reason {
   readonly lead: (typeof LEADS)[number];
+  /** Which time the figures tell; null where nothing of the best was timed. */
+  readonly timed: Metric | null;
   readonly best: Figures;
   /** The best of the others; null where no other works, or only such as are in reserve. */
   readonly next: Figures | null;
@@ -35,13 +38,14 @@ export interface Reason {
 
 /** @param rows the type's providers in ranked order */
 export function toReason(best: Ranked, type: ServiceType, rows: readonly Ranked[]): Reason {
-  const own = figures(best, type);
   const isOther = ({ provider }: Ranked) => provider.id !== best.provider.id;
   const rivals = toCandidates(rows).filter(isOther);
-  const others = rivals.map((row) => figures(row, type));
+  const timed = mainMetric(best, type);
+  const own = figures(best, timed);
+  const others = rivals.map((row) => figures(row, timed));
   const rest = rows.filter(isOther);
   const lead = rivals.length === 0 ? leadAlone(best, rest) : (leadByFigures(own, others) ?? leadByPoints(best, rivals));
-  return { lead, best: own, next: others[0] ?? null };
+  return { lead, timed, best: own, next: others[0] ?? null };
 }
 
 /** @param rest all others, none of which may be recommended now */
@@ -67,17 +71,24 @@ function leadByPoints(best: Ranked, rivals: readonly Ranked[]): Reason['lead'] {
 
 const share = ({ answered, tries }: Figures) => answered / tries;
 
-function figures(ranked: Ranked, type: ServiceType): Figures {
+function figures(ranked: Ranked, timed: Metric | null): Figures {
   const { provider, samples: answered, attempts: tries } = ranked;
-  return { id: provider.id, name: providerName(provider), time: mainTime(ranked, type), answered, tries };
+  return {
+    id: provider.id,
+    name: providerName(provider),
+    time: roundOrNull(measured(ranked, timed?.id)),
+    answered,
+    tries,
+  };
 }
 
-/** The time with the greatest weight is what a person waits for, ms. */
-export function mainTime({ parts }: Ranked, type: ServiceType): number | null {
-  const measured = (metric: string) => parts.find((part) => part.metric === metric)?.value ?? null;
-  const times = type.metrics.filter(({ id, unit }) => unit === 'ms' && measured(id) !== null);
-  const [main] = times.toSorted((a, b) => b.weight - a.weight);
-  return main ? roundOrNull(measured(main.id)) : null;
+const measured = ({ parts }: Ranked, metric: string | undefined) =>
+  parts.find((part) => part.metric === metric)?.value ?? null;
+
+/** The time with the greatest weight is what a person waits for. */
+function mainMetric(ranked: Ranked, { metrics }: ServiceType): Metric | null {
+  const times = metrics.filter(({ id, unit }) => unit === 'ms' && measured(ranked, id) !== null);
+  return times.toSorted((a, b) => b.weight - a.weight)[0] ?? null;
 }
 
 /** "Fastest, and answered every time: 5 of 5". */
@@ -85,17 +96,18 @@ export function reasonText({ lead, best }: Reason, words: Words): string {
   return words.t(`best.${lead}`, { answers: answersText(best, words) });
 }
 
-/** "2 ms, next best 10 ms; both answered every time"; null where no other works. */
-export function againstText({ best, next }: Reason, words: Words): string | null {
+/** "Response time 2 ms, next best 10 ms; both answered every time"; null where no other may be recommended. */
+export function againstText({ timed, best, next }: Reason, words: Words): string | null {
   if (next === null) return null;
   const ms = (time: number) => words.measure(time, 'ms');
   const times =
-    best.time !== null && next.time !== null
-      ? [words.t('best.times', { time: ms(best.time), next: ms(next.time) })]
+    timed !== null && best.time !== null && next.time !== null
+      ? [words.t('best.times', { metric: timed.label[words.language], time: ms(best.time), next: ms(next.time) })]
       : [];
   const always = [best, next].every(({ answered, tries }) => answered === tries);
   const answers = always
     ? words.t('best.both')
     : words.t('best.answers', { own: shareText(best, words), next: shareText(next, words) });
-  return [...times, answers].join('; ');
+  const text = [...times, answers].join('; ');
+  return text.charAt(0).toLocaleUpperCase(words.language) + text.slice(1);
 }

@@ -91,7 +91,15 @@ const service: Fields<ServiceModel> = {
   ...{ providers: whole, measured: whole, reachable: whole, works: whole },
   best: orNull(
     shape<NonNullable<ServiceModel['best']>>({
-      ...{ id: text, node: text, name: text, score: orNull(points), time: numberOrNull, answers: orNull(share) },
+      ...{
+        id: text,
+        node: text,
+        name: text,
+        score: orNull(points),
+        time: numberOrNull,
+        timed: textOrNull,
+        answers: orNull(share),
+      },
       ...{ verdict, measuredAt: orNull(moment), answered: whole, tries: whole, missed: flag },
       ...{ lead: { enum: LEADS }, reason: text, against: textOrNull },
       next: orNull(
