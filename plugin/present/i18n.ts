@@ -99,7 +99,7 @@ const SYMBOLS: ReadonlyMap<string, string> = new Map([
 function createWords(language: Language, texts: Texts): Words {
   const plural = new Intl.PluralRules(language);
   const ago = new Intl.RelativeTimeFormat(language, { numeric: 'auto' });
-  const date = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' });
+  const localDay = new Intl.DateTimeFormat(language, { dateStyle: 'medium' });
   const day = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeZone: 'UTC' });
   const near = { day: 'numeric', month: 'short' } as const;
   const time = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const;
@@ -111,7 +111,7 @@ function createWords(language: Language, texts: Texts): Words {
   const keptNumbers = numbers.map((format) => remembered((value) => format.format(value)));
   const number = (value: number, digits = 0) => keptNumbers[digits]?.(value) ?? '';
   // By the minute, which is all that they tell.
-  const minute = remembered((at) => date.format(at * MINUTE_MS));
+  const minute = remembered((at) => `${localDay.format(at * MINUTE_MS)}, ${clock.format(at * MINUTE_MS)}`);
   const find = (key: string, params: Params) =>
     texts[key] ?? texts[`${key}.${plural.select(Number(params.count))}`] ?? texts[`${key}.other`];
   return {

@@ -61,7 +61,7 @@ it('tells of a clock that is not set, and of a disk that takes no writes', async
     Object.defineProperty(store, 'unkept', { value: new PanelError('disk-full', 'The disk is full.', 'Make room.') });
   });
   expect(code).toBe(1);
-  expect(out).toMatch(/fails +clock +it says 1970-01-01T00:00:00\.000Z/);
+  expect(out).toMatch(/fails +clock +it says (Jan 1, 1970|Dec 31, 1969), \d\d:\d\d/);
   expect(out).toMatch(/fails +database +The disk is full\.\n.*Make room/);
 });
 

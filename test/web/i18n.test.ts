@@ -135,6 +135,15 @@ it('German has one word for the owner of this node, and another for whoever runs
   expect(owner.filter(([, text]) => text.includes('Betreiber'))).toEqual([]);
 });
 
+it.each(LANGUAGES)('every time of day in %s is written by one clock of 24 hours', (language) => {
+  const { clock, date, moment } = loadLocales()(language);
+  for (const hour of [0, 9, 12, 14, 23]) {
+    const at = new Date(2026, 10, 20, hour, 5).getTime();
+    expect(clock(at)).toBe(`${String(hour).padStart(2, '0')}:05`);
+    expect([date(at), moment(at)].map((text) => text.endsWith(`, ${clock(at)}`))).toEqual([true, true]);
+  }
+});
+
 describe('the texts', () => {
   it('exist for every closed list of words', () => {
     expect(composed.filter((key) => !exists(key))).toEqual([]);

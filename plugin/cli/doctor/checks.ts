@@ -74,9 +74,9 @@ function database({ store }: Panel, words: Words): Check {
 }
 
 /** Only where it is wrong. */
-function clock({ time }: Panel, { t }: Words): Check[] {
+function clock({ time }: Panel, { t, date }: Words): Check[] {
   if (time.doubted === null) return [];
-  const text = t('doctor.clock', { time: new Date(time.doubted).toISOString() });
+  const text = t('doctor.clock', { time: date(time.doubted) });
   return [fails('clock', text, `${t('doctor.clock.todo')} sudo apt-get install systemd-timesyncd`)];
 }
 
