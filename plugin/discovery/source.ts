@@ -32,10 +32,10 @@ export interface SourceType {
   open(config: Config, context: SourceContext): Source | null;
 }
 
-/** In English: what was found, and the one thing to do. */
+/** What was found, and the one thing to do. */
 export interface Detected {
-  readonly text: string;
-  readonly hint: string;
+  readonly text: Texts;
+  readonly hint: Texts;
   /** Whether it is only likely: of no interest where anything else is found or in use. */
   readonly isGuess?: true;
 }

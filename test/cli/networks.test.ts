@@ -5,8 +5,11 @@ import { expect, it, onTestFinished } from 'vitest';
 import { networks } from '../../plugin/cli/doctor/networks.js';
 import type { Config } from '../../plugin/config/index.js';
 import { loadSources, type Machine, type SourceStatus } from '../../plugin/discovery/index.js';
+import { LANGUAGES, type Language } from '../../plugin/model/language.js';
+import { loadLocales } from '../../plugin/present/i18n.js';
 import { fakePanel } from './fake-panel.js';
 
+const words = loadLocales();
 const NOWHERE: Machine = { gateway: () => null, runs: () => false, exists: () => false, addresses: () => [] };
 const ASSUMED = { host: '127.0.0.1', port: 1, isAssumed: true } as const;
 const source = (name: string, state: SourceStatus['state'], isSet?: true): SourceStatus => ({
@@ -15,9 +18,14 @@ const source = (name: string, state: SourceStatus['state'], isSet?: true): Sourc
 });
 
 /** Each line as its text and what to do. */
-async function found(machine: Partial<Machine>, sources: SourceStatus[] = [], config: Partial<Config> = {}) {
+async function found(
+  machine: Partial<Machine>,
+  sources: SourceStatus[] = [],
+  config: Partial<Config> = {},
+  language: Language = 'en',
+) {
   const panel = fakePanel({ sources, config: { serfRpc: ASSUMED, ...config } });
-  const checks = await networks(panel, { ...NOWHERE, ...machine });
+  const checks = await networks(panel, words(language), { ...NOWHERE, ...machine });
   expect(checks.every(({ name, state }) => name === 'network' && state === 'absent')).toBe(true);
   return checks.map(({ text, hint }) => `${text} → ${hint}`);
 }
@@ -95,6 +103,25 @@ it('is the local network where that is switched off', async () => {
 it('is none, with what to set, where nothing is found or set; and not spoken of while Serf answers', async () => {
   expect(await found({}, [source('avahi', 'up')])).toEqual([expect.stringMatching(/^none found.*PROVIDERS_FILE\.$/)]);
   expect(await found({}, [source('serf', 'up')])).toEqual([]);
+});
+
+it('is told in every language, each in its own words', async () => {
+  const { gateway } = await router((path) => (path === '/a/sysinfo' ? NODE : null));
+  const machines: [Partial<Machine>, Partial<Config>?][] = [
+    [{}],
+    [{ gateway }],
+    [{ runs: (program) => program === 'olsrd' }],
+    [only('/var/run/services_olsr'), { olsrServicesFile: 'off' }],
+    [{ runs: (program) => program === 'serf' }],
+    [only('/etc/getinconf-client.conf')],
+    [{ addresses: () => ['10.139.40.22'] }],
+    [only('/run/avahi-daemon/socket'), { avahi: 'off' }],
+  ];
+  for (const [machine, config] of machines) {
+    const told = await Promise.all(LANGUAGES.map((language) => found(machine, [], config, language)));
+    expect(told.map((lines) => lines.length)).toEqual(LANGUAGES.map(() => 1));
+    expect(new Set(told.map(String)).size, String(told)).toBe(LANGUAGES.length);
+  }
 });
 
 it('is looked for by each source that can be found', async () => {

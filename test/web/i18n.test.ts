@@ -112,7 +112,7 @@ const COMPOSED: Readonly<Record<string, readonly string[]>> = {
   'doctor.panel.': ['answers', 'other', 'closed', 'silent'],
   'doctor.name.': [
     ...['configuration', 'opening', 'database', 'clock', 'owner', 'own-services', 'own-ports', 'background'],
-    ...['panel', 'data-folder', 'journal'],
+    ...['panel', 'data-folder', 'network', 'journal'],
   ],
   ...{ 'declared.open.': ['yes', 'ask', 'no'], 'row.open.': ['yes', 'ask', 'no'] },
   'alert.': ['failing', 'failing.own', 'back', 'back.own', 'worse'],

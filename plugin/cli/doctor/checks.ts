@@ -55,7 +55,7 @@ export async function checks({ config, panel }: Subject, words: Words): Promise<
     ...clock(panel, words),
     owner(panel, words),
     ...(await sources(panel, config, words)),
-    ...(await networks(panel)),
+    ...(await networks(panel, words)),
     ...ofNode,
     ...ofMachine,
   ];

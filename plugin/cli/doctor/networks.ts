@@ -1,6 +1,7 @@
 /** Which community network this machine is in, and what to set so that the panel hears it. */
 import { type Machine, THIS_MACHINE } from '../../discovery/index.js';
 import type { Panel } from '../../panel/contract.js';
+import type { Words } from '../../present/i18n.js';
 import { absent, type Check } from './check.js';
 
 /** For a router that does not answer, ms. */
@@ -10,6 +11,7 @@ const NAME = 'network';
 /** One line for each network that is found and not read; none where one is read and no other is found. */
 export async function networks(
   { config, discovery }: Pick<Panel, 'config' | 'discovery'>,
+  { t, language }: Words,
   machine: Machine = THIS_MACHINE,
 ): Promise<Check[]> {
   const statuses = discovery.sources();
@@ -23,10 +25,7 @@ export async function networks(
   const isHeard = discovery.sourceTypes.some(({ id, reach }) => reach !== 'link' && isInUse(id));
   const sure = all.filter(({ isGuess = false }) => !isGuess);
   const found = sure.length > 0 || isHeard ? sure : all;
-  if (found.length > 0) return found.map(({ text, hint }) => absent(NAME, text, hint));
+  if (found.length > 0) return found.map(({ text, hint }) => absent(NAME, text[language], hint[language]));
   if (isHeard || statuses.some(({ isSet }) => isSet)) return [];
-  return [absent(NAME, 'none found: neither AREDN’s router nor olsrd’s files nor a Serf agent', UNKNOWN)];
+  return [absent(NAME, t('doctor.no-network'), t('doctor.no-network.todo'))];
 }
-
-const UNKNOWN =
-  'If you know a router’s address, set AREDN_NODE or OLSR_URL; else list your neighbours by hand in PROVIDERS_FILE.';

@@ -60,14 +60,26 @@ function parse(text: string): Row {
 }
 
 /** Whether this machine's router is a node of a mesh: it is asked once, without its lists. */
+const isNode = (gateway: string, node: string): Detected['text'] => ({
+  ca: `AREDN: l’encaminador d’aquesta màquina, ${gateway}, és el node ${node}`,
+  es: `AREDN: el router de esta máquina, ${gateway}, es el nodo ${node}`,
+  en: `AREDN: this machine’s router, ${gateway}, is the node ${node}`,
+  de: `AREDN: Der Router dieses Rechners, ${gateway}, ist der Knoten ${node}`,
+});
+const SET_AUTO: Detected['hint'] = {
+  ca: 'Poseu AREDN_NODE=auto',
+  es: 'Ponga AREDN_NODE=auto',
+  en: 'Set AREDN_NODE=auto',
+  de: 'Setze AREDN_NODE=auto',
+};
+
 export async function detectRouter(machine: Machine, signal: AbortSignal): Promise<Detected | null> {
   const gateway = machine.gateway();
   if (gateway === null) return null;
   try {
     const { node, api_version } = await new Node(gateway).sysinfo(signal);
     if (typeof node !== 'string' || api_version === undefined) return null;
-    const text = `AREDN: this machine’s router, ${gateway}, is the node ${publicText(node)}`;
-    return { text, hint: 'Set AREDN_NODE=auto' };
+    return { text: isNode(gateway, publicText(node)), hint: SET_AUTO };
   } catch {
     return null;
   }

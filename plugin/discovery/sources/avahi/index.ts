@@ -7,7 +7,7 @@ import { capRows, type SkippedRow } from '../../../announcement/skipped.js';
 import { Listeners } from '../../../lib/listeners.js';
 import { providerIdOf } from '../../merge.js';
 import { Seniority } from '../../seniority.js';
-import type { Sighting, Source, SourceState, SourceStatus, SourceType } from '../../source.js';
+import type { Detected, Sighting, Source, SourceState, SourceStatus, SourceType } from '../../source.js';
 import type { Service } from './cache.js';
 import { Link } from './link.js';
 import { lower } from './names.js';
@@ -198,6 +198,16 @@ function isUsable({ internal, address }: NetworkInterfaceInfo): boolean {
   return !internal && !address.startsWith('fe80:');
 }
 
+const NOT_LISTENING: Detected = {
+  text: {
+    ca: 'Avahi: avahi-daemon funciona aquí, i no s’escolta la xarxa local',
+    es: 'Avahi: avahi-daemon funciona aquí, y no se escucha la red local',
+    en: 'Avahi: avahi-daemon runs here, and the local network is not listened to',
+    de: 'Avahi: avahi-daemon läuft hier, und auf das lokale Netz wird nicht gehört',
+  },
+  hint: { ca: 'Poseu AVAHI=auto', es: 'Ponga AVAHI=auto', en: 'Set AVAHI=auto', de: 'Setze AVAHI=auto' },
+};
+
 const avahi: SourceType = {
   id: 'avahi',
   title: { ca: 'Avahi', es: 'Avahi', en: 'Avahi', de: 'Avahi' },
@@ -205,9 +215,7 @@ const avahi: SourceType = {
   trust: 'anyone',
   reach: 'link',
   detect: async ({ avahi }, machine) =>
-    avahi === 'off' && machine.exists('/run/avahi-daemon/socket')
-      ? { text: 'Avahi: avahi-daemon runs here, and the local network is not listened to', hint: 'Set AVAHI=auto' }
-      : null,
+    avahi === 'off' && machine.exists('/run/avahi-daemon/socket') ? NOT_LISTENING : null,
   isSet: ({ avahi }) => avahi === 'on',
   open: ({ avahi }, { types, now, seniority }) =>
     avahi === 'off' || types.length === 0 ? null : new AvahiSource({ types, required: avahi === 'on', now, seniority }),

@@ -121,12 +121,36 @@ function findFiles({ olsrServicesFile: services, olsrHostsFile: hosts }: Config)
 /** Beside olsrd where no file of services is found, and where there is one that is not to be read. */
 async function detect({ olsrServicesFile }: Config, machine: Machine): Promise<Detected | null> {
   const file = SERVICE_FILES.find((path) => machine.exists(path));
-  if (file !== undefined && olsrServicesFile === 'off')
-    return { text: `OLSR: there is ${file}, which is not read`, hint: 'Set OLSR_SERVICES_FILE=auto' };
-  if (!machine.runs('olsrd')) return null;
-  const text = 'OLSR: olsrd runs here, and writes no file of services to the usual places';
-  return { text, hint: 'Turn on its nameservice plugin, or set OLSR_SERVICES_FILE to the file that it writes' };
+  if (file !== undefined && olsrServicesFile === 'off') return { text: isUnread(file), hint: SET_AUTO };
+  return machine.runs('olsrd') ? WITHOUT_FILE : null;
 }
+
+const isUnread = (file: string): Detected['text'] => ({
+  ca: `OLSR: hi ha ${file}, que no es llegeix`,
+  es: `OLSR: hay ${file}, que no se lee`,
+  en: `OLSR: there is ${file}, which is not read`,
+  de: `OLSR: Es gibt ${file}, das nicht gelesen wird`,
+});
+const SET_AUTO: Detected['hint'] = {
+  ca: 'Poseu OLSR_SERVICES_FILE=auto',
+  es: 'Ponga OLSR_SERVICES_FILE=auto',
+  en: 'Set OLSR_SERVICES_FILE=auto',
+  de: 'Setze OLSR_SERVICES_FILE=auto',
+};
+const WITHOUT_FILE: Detected = {
+  text: {
+    ca: 'OLSR: olsrd funciona aquí, i no escriu cap fitxer de serveis als llocs habituals',
+    es: 'OLSR: olsrd funciona aquí, y no escribe ningún fichero de servicios en los lugares habituales',
+    en: 'OLSR: olsrd runs here, and writes no file of services to the usual places',
+    de: 'OLSR: olsrd läuft hier und schreibt keine Datei mit Diensten an die üblichen Stellen',
+  },
+  hint: {
+    ca: 'Activeu-ne el connector nameservice, o poseu OLSR_SERVICES_FILE amb el fitxer que escriu',
+    es: 'Active su plugin nameservice, o ponga en OLSR_SERVICES_FILE el fichero que escribe',
+    en: 'Turn on its nameservice plugin, or set OLSR_SERVICES_FILE to the file that it writes',
+    de: 'Schalte sein Plugin nameservice ein, oder setze OLSR_SERVICES_FILE auf die Datei, die es schreibt',
+  },
+};
 
 /** @param lookMs how often to look whether a file has changed */
 export function openOlsr(files: Files, url: string | null, context: SourceContext, lookMs = LOOK_MS): PolledSource {
