@@ -24,7 +24,11 @@ const modules = (from, to) =>
       in: `${from}/${entry.name}${entry.isDirectory() ? '/index.ts' : ''}`,
       out: `${to}/${entry.name.replace(/\.ts$/, '')}`,
     }));
-const loaded = [...modules('plugin/services', 'services'), ...modules('plugin/discovery/sources', 'sources')];
+const loaded = [
+  ...modules('plugin/services', 'services'),
+  ...modules('plugin/discovery/sources', 'sources'),
+  ...modules('plugin/routing/daemons', 'daemons'),
+];
 
 // `choosing/seed.ts` becomes `bench-choosing-seed`, and `choosing/index.ts` plain `bench-choosing`.
 const benches = (process.argv.includes('bench') ? readdirSync('test/bench', { recursive: true }) : [])

@@ -9,7 +9,7 @@ const ROOT = join(import.meta.dirname, '..');
 /** A room imports only from itself and from rooms before it. */
 const ORDER = [
   ...['lib', 'model', 'config', 'announcement', 'serf', 'discovery', 'probe', 'services', 'store', 'jobs', 'score'],
-  ...['scan', 'node', 'community', 'demo', 'panel', 'present', 'alerts', 'web', 'daemon', 'index', 'cli'],
+  ...['scan', 'node', 'community', 'routing', 'demo', 'panel', 'present', 'alerts', 'web', 'daemon', 'index', 'cli'],
 ];
 const MAX_FILES = 15;
 
@@ -105,6 +105,14 @@ describe('the plugin', () => {
       (name) => name.endsWith('.eta') && names(readFileSync(join(ROOT, 'views', name), 'utf8')),
     );
     expect([...elsewhere, ...views]).toEqual([]);
+  });
+
+  it('names a routing daemon in its own room only', () => {
+    const ids = readdirSync(join(ROOT, 'plugin', 'routing', 'daemons')).map((name) => name.replace(/\.ts$/, ''));
+    expect(ids).toContain('babeld');
+    // olsrd is a program that a source looks for, too.
+    const named = new RegExp(`['"\`](?:${ids.filter((id) => id !== 'olsrd').join('|')})['"\`]`);
+    expect(files.filter((file) => !file.startsWith('routing/') && named.test(textOf(file)))).toEqual([]);
   });
 
   it('cites no document that is not in the repository', () => {

@@ -17,6 +17,8 @@ const found = (folders: readonly string[]) =>
 export const SERVICES_DIR = found(['services', '../services']);
 /** The same of the sources of announcements. */
 export const SOURCES_DIR = found(['sources', '../sources', '../discovery/sources']);
+/** The same of the routing daemons. */
+export const ROUTING_DIR = found(['daemons', '../daemons', '../routing/daemons']);
 /** The program of a thread that measures. */
 export const MEASURING_FILE = found(['measuring.mjs', '../scan/thread/worker.ts']);
 export const VIEWS_DIR = join(ROOT, 'views');
