@@ -25,7 +25,9 @@ import {
   peers,
   proxies,
   publicAddress,
+  type Routing,
   ranges,
+  routing,
   SHARE_PORT,
   text,
   webAddress,
@@ -59,6 +61,8 @@ export interface Config {
   readonly olsrHostsFile: string;
   /** A router's file of services over HTTP; null = none. */
   readonly olsrUrl: string | null;
+  /** The routing daemon whose view of the ways is read: `auto` = one that answers on this machine, if there is one. */
+  readonly routing: Routing;
   /** Ranges that may be probed; null = private ranges, and loopback only when the local agent itself gossips there. */
   readonly communityRanges: readonly string[] | null;
   /** Probes in flight at once. */
@@ -85,7 +89,7 @@ export interface Config {
   readonly demo: 'auto' | 'on' | 'new' | 'off' | DemoName;
 }
 
-export { DEMO_NAMES, type DemoName };
+export { DEMO_NAMES, type DemoName, type Routing };
 
 /** The configuration of this program and of Cloudy's Serf publisher, where the distribution keeps them. */
 export const CONFIG_FILE = '/etc/cloudy-services.conf';
@@ -127,6 +131,7 @@ const OPTIONS: { readonly [name in keyof Config]: Option<Config[name]> } = {
   olsrServicesFile: option('OLSR_SERVICES_FILE', file, 'auto'),
   olsrHostsFile: option('OLSR_HOSTS_FILE', file, 'auto'),
   olsrUrl: option('OLSR_URL', optional(publicAddress), ''),
+  routing: option('ROUTING', routing, 'auto'),
   communityRanges: option('COMMUNITY_RANGES', ranges, 'auto'),
   scanConcurrency: option('SCAN_CONCURRENCY', integer(1, 16), '3'),
   // 1 kbit/s on average: 0.1 % of a 1 Mbit/s link.

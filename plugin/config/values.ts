@@ -39,6 +39,28 @@ export const hostPort: Parse<{ host: string; port: number }> = (value) => {
   return { host: (match[1] ?? match[2]) as string, port: integer(0, 65535)(match[3] as string) };
 };
 
+/** How the network's own routing daemon is found. */
+export type Routing =
+  | 'off'
+  | 'auto'
+  | {
+      readonly daemon: string;
+      /** null = where it usually answers on this machine. */
+      readonly place: { readonly host: string; readonly port: number } | { readonly path: string } | null;
+    };
+
+/** `off`, `auto`, `NAME`, `NAME://HOST:PORT` or `NAME:/PATH`. Which names there are, the room of the daemons knows. */
+export const routing: Parse<Routing> = (value) => {
+  if (value === 'off' || value === 'auto') return value;
+  const [, daemon, address, path] =
+    /^([a-z][a-z\d]{0,31})(?::\/\/([^/]+)\/?|:(\/(?!\/).*))?$/.exec(value) ??
+    fail('off, auto, or a daemon such as babeld, babeld://[::1]:33123 or bird:/run/bird/bird.ctl');
+  if (path !== undefined) return { daemon: daemon as string, place: { path } };
+  if (address === undefined) return { daemon: daemon as string, place: null };
+  const place = hostPort(address);
+  return place.port > 0 ? { daemon: daemon as string, place } : fail('a port 1..65535');
+};
+
 /** Where panels tell each other what they have measured. */
 export const SHARE_PORT = 7_002;
 const MAX_PEERS = 50;

@@ -110,6 +110,12 @@ describe('the configuration', () => {
     ['PEERS', '10.0.0.1:0'],
     ['PEERS', '10.0.0.1,10.0.0.2:x'],
     ['PEERS', Array.from({ length: 51 }, (_, index) => `10.0.0.${index}`).join()],
+    ['ROUTING', ''],
+    ['ROUTING', 'on; reboot'],
+    ['ROUTING', 'babeld://::1'],
+    ['ROUTING', 'babeld://127.0.0.1:0'],
+    ['ROUTING', 'olsrd://anna:secret@10.0.0.1:9090'],
+    ['ROUTING', 'bird:run/bird.ctl'],
     ['HOSTS', 'http://panel.guifi.net'],
     ['HOSTS', 'panel.guifi.net:7001'],
     ['HOSTS', 'panel.guifi.net,*.guifi.net'],
@@ -176,6 +182,16 @@ describe('the configuration', () => {
     expect(peers.map(({ host, port }) => `${host} ${port}`)).toEqual([
       ...['10.0.0.1 7002', '10.0.0.2 8002', 'fd00::1 7002', 'fd00::2 7002', 'fd00::3 9002'],
     ]);
+  });
+
+  it('takes a routing daemon at its usual place, at an address or at a path', () => {
+    const routing = (ROUTING: string) =>
+      loadConfig({ env: { CLOUDY_SERVICES_ROUTING: ROUTING }, file: NO_FILE }).routing;
+    expect(['off', 'auto'].map(routing)).toEqual(['off', 'auto']);
+    expect(routing('babeld')).toEqual({ daemon: 'babeld', place: null });
+    expect(routing('babeld://[::1]:33123')).toEqual({ daemon: 'babeld', place: { host: '::1', port: 33_123 } });
+    expect(routing('olsrd://10.31.1.1:9090/')).toEqual({ daemon: 'olsrd', place: { host: '10.31.1.1', port: 9090 } });
+    expect(routing('bird:/run/bird/bird.ctl')).toEqual({ daemon: 'bird', place: { path: '/run/bird/bird.ctl' } });
   });
 
   it('takes host names as browsers send them', () => {
