@@ -14,6 +14,11 @@ export interface Ranked extends Score {
   readonly reserve: boolean;
   /** Round-trip time estimated from Serf's coordinates, ms; only where nothing was ever measured. */
   readonly estimate: number | null;
+  /**
+   * How far it is as the network's routing daemon counts, of which only the order means something; only where nothing was
+   * ever measured, and the daemon knows a way.
+   */
+  readonly distance?: number;
   /** What neighbours' experience lets expect of it, 0..1; only where nothing was ever measured here. */
   readonly expected?: number;
   /** Led the recommended one by enough at the end of the last scan, and gets the badge if it does so once more. */

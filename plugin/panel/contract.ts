@@ -13,6 +13,7 @@ import type { LocalService } from '../model/unit.js';
 import type { Own } from '../node/own-service.js';
 import type { LocalServices } from '../node/systemd/index.js';
 import type { Account } from '../probe/index.js';
+import type { Routing } from '../routing/index.js';
 import type { Scheduler } from '../scan/scheduler.js';
 import type { Quote } from '../scan/selection.js';
 import type { Connect, ServiceRegistry, ServiceType } from '../services/contract.js';
@@ -68,6 +69,8 @@ export interface Panel {
   readonly background: Pick<Scheduler, 'status' | 'on' | 'off' | 'choose'>;
   /** What neighbours' panels and this one tell each other. */
   readonly community: CommunityPart;
+  /** How the network's own routing daemon sees the ways. */
+  readonly routing: Pick<Routing, 'status' | 'way' | 'once'>;
   readonly time: Pick<Time, 'now' | 'steady' | 'doubted'>;
   /** True where the providers are the built-in demo community. */
   readonly demo: boolean;

@@ -12,6 +12,7 @@ import { OwnServices } from '../node/own-service.js';
 import { createLocalServices } from '../node/systemd/index.js';
 import { answersByName } from '../probe/memberlist.js';
 import { Pinger } from '../probe/ping.js';
+import { loadDaemons } from '../routing/index.js';
 import { HostPings } from '../scan/attempt/host-pings.js';
 import { OwnThread } from '../scan/attempt/measurer.js';
 import { Threads } from '../scan/thread/threads.js';
@@ -94,7 +95,11 @@ export async function createPanel(
   config: Config,
   { demo, past = false, serving = false, now: givenNow, clock = new Clock(), host = announcedHost }: PanelOptions = {},
 ): Promise<Panel> {
-  const [services, loaded] = await Promise.all([loadServices(), loadSources()]);
+  const [services, loaded, daemons] = await Promise.all([
+    loadServices(),
+    loadSources(),
+    config.routing === 'off' ? [] : loadDaemons(),
+  ]);
   const store = openStore(join(config.dataDir, 'cloudy-services.sqlite'), givenNow ?? clock, undefined, {
     unkept: serving ? 'allow' : 'if-readable',
   });
@@ -145,6 +150,6 @@ export async function createPanel(
   const pings = new HostPings(community?.pinger ?? new Pinger());
   // The demo's servers live in this thread: measured from another one, its stalls would be theirs.
   const measurer = new (isDemo ? OwnThread : Threads)({ pings, now });
-  const deps = { config, services, discovery, store, local, measurer, time };
+  const deps = { config, services, discovery, store, local, measurer, daemons, time };
   return new WiredPanel({ ...deps, jobs, own, demo: isDemo, serving }, () => community?.close());
 }

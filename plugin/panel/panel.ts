@@ -16,6 +16,7 @@ import type { OwnServices } from '../node/own-service.js';
 import { rememberPeers } from '../node/peers.js';
 import { ABSENT, type OwnedLocalServices } from '../node/systemd/index.js';
 import type { Account } from '../probe/index.js';
+import { Routing, type RoutingDaemon } from '../routing/index.js';
 import type { Measurer } from '../scan/attempt/measurer.js';
 import { PAUSES } from '../scan/recent.js';
 import { Scanner } from '../scan/scanner.js';
@@ -28,6 +29,7 @@ import { type Change, followChanges } from './changes.js';
 import { connectAction, connectTools } from './connect.js';
 import type { Panel, ProviderView, TypeSummary, TypeView, Version } from './contract.js';
 import { Ranking } from './ranking.js';
+import { Rerouted } from './rerouted.js';
 
 export type Rooms = Pick<Panel, 'config' | 'services' | 'demo'> & {
   readonly discovery: Discovery;
@@ -38,6 +40,8 @@ export type Rooms = Pick<Panel, 'config' | 'services' | 'demo'> & {
   /** Whether this process serves the panel: then it measures in the background where that is on. */
   readonly serving: boolean;
   readonly measurer: Measurer;
+  /** Those that the option may name. */
+  readonly daemons: readonly RoutingDaemon[];
   readonly time: Time;
 };
 
@@ -56,6 +60,7 @@ export class WiredPanel implements Panel {
   readonly time: Time;
   readonly background: Scheduler;
   readonly community: Community;
+  readonly routing: Routing;
   readonly #scanner: Scanner;
   readonly #ranking: Ranking;
   readonly #measured = new Listeners<[type: string, providers: readonly string[]]>();
@@ -65,7 +70,7 @@ export class WiredPanel implements Panel {
   readonly #forget: (() => void)[];
 
   constructor(
-    { config, services, discovery, jobs, store, local, own, measurer, demo, serving, time }: Rooms,
+    { config, services, discovery, jobs, store, local, own, measurer, daemons, demo, serving, time }: Rooms,
     closeDemo: () => Promise<void> | undefined,
   ) {
     this.config = config;
@@ -78,7 +83,8 @@ export class WiredPanel implements Panel {
     this.demo = demo;
     this.time = time;
     const now = () => time.now();
-    this.#ranking = new Ranking({ services, discovery, store, now, hearsay: () => this.community.hearsay });
+    const [hearsay, ways] = [() => this.community.hearsay, () => this.routing];
+    this.#ranking = new Ranking({ services, discovery, store, now, hearsay, ways });
     this.#isServing = serving;
     this.#closeDemo = closeDemo;
     const kept = () => [
@@ -101,12 +107,28 @@ export class WiredPanel implements Panel {
     const spend = (bytes: number) => this.#scanner.spend(bytes);
     const report = (typeId: string, provider: string) => this.changed(typeId, provider, 'reported');
     this.community = new Community({ config, services, discovery, store, ranking, time, spend, report });
+    this.routing = this.#routing(demo ? { routing: 'off' } : config, daemons, ranking);
     if (!serving) return;
     this.background.start();
+    this.routing.start();
     const tell = (typeId: string, provider: string, change: Change) => this.changed(typeId, provider, change);
     // The demo's neighbours do not exist: there is nobody to tell.
     if (!demo) void this.community.start();
     this.#forget.push(followChanges({ discovery, steady: () => time.steady(), tell }));
+  }
+
+  #routing(
+    config: Pick<Config, 'routing'>,
+    daemons: readonly RoutingDaemon[],
+    ranking: (typeId: string) => readonly Ranked[],
+  ): Routing {
+    const { discovery, time } = this;
+    const rerouted = new Rerouted({
+      ...{ discovery, ranking, steady: () => time.steady() },
+      age: (typeId, provider) => this.#ranking.changed(typeId, provider),
+      look: (typeId, provider, more) => this.background.look(typeId, provider, more),
+    });
+    return new Routing({ config, daemons, discovery, time, changed: (ways) => rerouted.changed(ways) });
   }
 
   changed(typeId: string, provider: string, change: Change): void {
@@ -197,7 +219,7 @@ export class WiredPanel implements Panel {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.jobs.close(), this.background.close()]);
+    await Promise.all([this.jobs.close(), this.background.close(), this.routing.close()]);
     await this.#scanner.close();
     for (const forget of this.#forget) forget();
     this.local.close();

@@ -20,10 +20,13 @@ interface RankingDeps {
   readonly store: Pick<Store, 'ids' | 'attempts' | 'history' | 'opinions' | 'recommendations' | 'settings'>;
   /** What neighbours' experience lets expect of what was never tried, by provider; `version` grows with each change. */
   readonly hearsay?: () => { readonly expected: ReadonlyMap<string, number>; readonly version: number };
+  /** How far the network's routing daemon sees an address, null where it knows no way; `version` grows with each change. */
+  readonly ways?: () => { distance(address: string): number | null; readonly version: number };
   /** ms since the epoch. */
   readonly now: () => number;
 }
 
+const NO_WAYS = { distance: () => null, version: 0 };
 const NO_HEARSAY = { expected: new Map<string, number>(), version: 0 };
 
 /** What is known of one type. */
@@ -109,15 +112,35 @@ export class Ranking {
       challenger: standing?.challenger ?? null,
       seed: this.#seed,
       estimates: new Map(guessed),
+      distances: this.#distances(providers),
       expected: this.#hearsay.expected,
     });
+  }
+
+  #distances(providers: readonly Provider[]): ReadonlyMap<string, number> {
+    const ways = this.#ways;
+    const known = providers.flatMap(({ id, address }) => {
+      const distance = ways.distance(address);
+      return distance === null ? [] : [[id, distance] as const];
+    });
+    return new Map(known);
   }
 
   /** Changes with what the type's list is made of (with any list, where no type is given); not as scores fade with time. */
   version(typeId?: string): string {
     this.#follow();
     const known = typeId === undefined ? this.#version : this.#current(typeId).version;
-    return [known, this.#estimatedAt, this.#deps.store.opinions.version, this.#hearsay.version].join();
+    return [
+      known,
+      this.#estimatedAt,
+      this.#deps.store.opinions.version,
+      this.#hearsay.version,
+      this.#ways.version,
+    ].join();
+  }
+
+  get #ways() {
+    return this.#deps.ways?.() ?? NO_WAYS;
   }
 
   get #hearsay() {

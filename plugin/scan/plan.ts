@@ -25,6 +25,8 @@ export interface Candidate {
   readonly recommended: boolean;
   /** Round-trip time guessed from Serf's coordinates, ms; null = unknown. */
   readonly estimate: number | null;
+  /** How far the network's routing daemon sees it: larger is farther; unknown when left out. */
+  readonly distance?: number | undefined;
   /** Shortest time between two background probes of it, ms. */
   readonly gapMs: number;
 }
@@ -163,10 +165,15 @@ function waitMs({ recommended, failures, gapMs }: Candidate): number {
 function byAge(a: Candidate, b: Candidate, now: number): number {
   return (
     compare(elapsed(b.measuredAt, now), elapsed(a.measuredAt, now)) ||
-    (a.measuredAt === null ? compare(a.estimate ?? Number.MAX_VALUE, b.estimate ?? Number.MAX_VALUE) : 0) ||
+    (a.measuredAt === null ? compareWays(a, b) : 0) ||
     compare(a.id, b.id)
   );
 }
+
+/** By the time that Serf guesses, then by what the network sees; unknown ones after all known. */
+const compareWays = (a: Candidate, b: Candidate) =>
+  compare(a.estimate ?? Number.MAX_VALUE, b.estimate ?? Number.MAX_VALUE) ||
+  compare(a.distance ?? Number.MAX_VALUE, b.distance ?? Number.MAX_VALUE);
 
 const compare = <T extends number | string>(a: T, b: T) => (a < b ? -1 : a > b ? 1 : 0);
 

@@ -73,7 +73,7 @@ export interface SchedulerStatus {
 }
 
 /** What the choice asks of the ranking, which lies to the right and is handed in. */
-interface Prospect extends Standing, Pick<Candidate, 'failures' | 'high' | 'recommended' | 'estimate'> {
+interface Prospect extends Standing, Pick<Candidate, 'failures' | 'high' | 'recommended' | 'estimate' | 'distance'> {
   /** Hidden by the owner: never chosen. */
   readonly hidden: boolean;
 }
@@ -342,8 +342,8 @@ export class Scheduler {
     const candidates = new Map<Candidate, Provider>();
     for (const { provider, hidden, ...standing } of this.#deps.ranking(typeId)) {
       if (hidden || !isOfferedHere(provider)) continue;
-      const { measuredAt, samples, failures, score, high, recommended, estimate } = standing;
-      const known = { measuredAt, failures, score, high, recommended, estimate, answered: samples > 0 };
+      const { measuredAt, samples, failures, score, high, recommended, estimate, distance } = standing;
+      const known = { measuredAt, failures, score, high, recommended, estimate, distance, answered: samples > 0 };
       const knocked = this.#knocks.get(provider.id);
       const knockedAt = knocked === undefined ? null : this.#time.date(knocked);
       const place = { host: hostGroup(provider.address), claimedAt: this.#claimedAt(provider), knockedAt };

@@ -23,6 +23,8 @@ export interface Preferences {
   readonly seed?: string;
   /** Guessed round-trip times, ms. */
   readonly estimates?: ReadonlyMap<string, number>;
+  /** How far the network's routing daemon sees them: larger is farther. It moves no score. */
+  readonly distances?: ReadonlyMap<string, number>;
   /** What neighbours' experience lets expect of what was never tried here, 0..1; ½ = nothing. It moves no score. */
   readonly expected?: ReadonlyMap<string, number>;
 }
@@ -44,12 +46,13 @@ export function rank(
   const badge = standing ?? (preferences.seed === undefined ? equals[0] : pickByNode(equals, preferences.seed));
   const asGood = new Set(equals.length > 1 ? equals : []);
   return rows.map((row) => {
-    const { provider, pinned, hidden, reserve, estimate, expected } = row;
+    const { provider, pinned, hidden, reserve, estimate, distance, expected } = row;
     const unrated = preferences.unrated?.get(provider.id);
     return {
       ...{ provider, pinned, hidden, reserve, estimate, recommended: row === badge, asGood: asGood.has(row) },
       ...row.all,
       ...(provider.id === preferences.challenger && { challenger: true }),
+      ...(distance !== undefined && { distance }),
       ...(expected !== undefined && { expected }),
       ...(unrated && row.all.rating !== null && row.all.score !== null && { unrated }),
     };
@@ -90,7 +93,17 @@ function withoutRowMarks(row: Ranked): Ranked {
 /** What orders a row, and decides which one is recommended. */
 type Order = Pick<
   Ranked,
-  'provider' | 'score' | 'high' | 'parts' | 'level' | 'pinned' | 'hidden' | 'reserve' | 'estimate' | 'expected'
+  | 'provider'
+  | 'score'
+  | 'high'
+  | 'parts'
+  | 'level'
+  | 'pinned'
+  | 'hidden'
+  | 'reserve'
+  | 'estimate'
+  | 'distance'
+  | 'expected'
 >;
 
 /** All that is known of it, too. */
@@ -99,19 +112,21 @@ type Row = Order & { readonly all: Score };
 function toRow(
   provider: Provider,
   scores: ReadonlyMap<string, Score>,
-  { hidden, pinned, reserve, estimates, expected: hearsay }: Preferences,
+  { hidden, pinned, reserve, estimates, distances, expected: hearsay }: Preferences,
 ): Row {
   const { id, barred } = provider;
   const known = scores.get(id) ?? UNTRIED;
   const all = barred === null ? withoutVerdict(known) : { ...UNTRIED, reason: barred, rating: known.rating };
   const { score, high, level, measuredAt } = all;
-  const estimate = barred === null && measuredAt === null ? (estimates?.get(id) ?? null) : null;
+  const isUntried = barred === null && measuredAt === null;
+  const estimate = isUntried ? (estimates?.get(id) ?? null) : null;
+  const distance = isUntried ? distances?.get(id) : undefined;
   const isIn = (marked: ReadonlySet<string> | undefined) => marked?.has(id) ?? false;
   const marks = { pinned: isIn(pinned), hidden: isIn(hidden), reserve: isIn(reserve) };
   const { parts } = all;
-  const expected = barred === null && measuredAt === null ? hearsay?.get(id) : undefined;
-  const row = { all, provider, score, high, parts, level, estimate, ...marks };
-  return expected === undefined ? row : { ...row, expected };
+  const expected = isUntried ? hearsay?.get(id) : undefined;
+  const untried = { ...(distance !== undefined && { distance }), ...(expected !== undefined && { expected }) };
+  return { all, provider, score, high, parts, level, estimate, ...marks, ...untried };
 }
 
 /**
@@ -139,7 +154,9 @@ function compare(a: Order, b: Order): number {
     Number(a.hidden) - Number(b.hidden) ||
     group - orderGroup(b) ||
     (group === 0 ? Number(b.score) - Number(a.score) || Number(isProven(b)) - Number(isProven(a)) : 0) ||
-    (group === 1 ? b.level - a.level || tenths(b) - tenths(a) || compareEstimates(a, b) : 0) ||
+    (group === 1
+      ? b.level - a.level || tenths(b) - tenths(a) || compareEstimates(a, b) || compareDistances(a, b)
+      : 0) ||
     (a.provider.id < b.provider.id ? -1 : 1)
   );
 }
@@ -151,4 +168,10 @@ const tenths = ({ expected = 0.5 }: Order) => Math.round(10 * expected);
 function compareEstimates(a: Order, b: Order): number {
   if (a.estimate === null || b.estimate === null) return Number(a.estimate === null) - Number(b.estimate === null);
   return a.estimate - b.estimate;
+}
+
+/** What the network sees, where no estimate of times decides; unknown ones after all known. */
+function compareDistances(a: Order, b: Order): number {
+  const [near, far] = [a.distance ?? Number.MAX_VALUE, b.distance ?? Number.MAX_VALUE];
+  return near - far;
 }

@@ -81,7 +81,13 @@ it('a list is ranked once in a second, and anew at once when anything has change
   onTestFinished(() => store.close());
   let providers = [providerAt('10.0.0.1'), providerAt('10.0.0.2')];
   const discovery = { providers: () => providers, estimates: async () => new Map() };
-  const ranking = new Ranking({ services: servicesOf(typeWith(answer)), discovery, store, now: () => now });
+  const ways = { version: 0, distance: (address: string) => (address === '10.0.0.2' ? 300 : null) };
+  const services = servicesOf(typeWith(answer));
+  const ranking = new Ranking({ services, discovery, store, ways: () => ways, now: () => now });
+  expect(ranking.of('thing').map(({ provider, distance }) => [provider.id, distance])).toEqual([
+    ['10.0.0.2', 300],
+    ['10.0.0.1', undefined],
+  ]);
   let last = ranking.of('thing');
   const isKept = () => {
     const before = last;
@@ -105,6 +111,9 @@ it('a list is ranked once in a second, and anew at once when anything has change
     () => store.opinions.put('thing', '10.0.0.2', { hidden: true }),
     () => store.opinions.rate('thing', '10.0.0.2', 5),
     () => ranking.settle('thing', ['10.0.0.1']),
+    () => {
+      ways.version += 1;
+    },
     () => {
       providers = [...providers];
     },

@@ -156,6 +156,16 @@ describe('choosing the next probe', () => {
     expect(order).toEqual(['near', 'far', 'nowhere', 'known']);
   });
 
+  it('goes by what the network sees among the unmeasured that no coordinates tell apart', () => {
+    const never = (id: string, estimate: number | null, distance?: number) =>
+      candidate(id, { measuredAt: null, score: null, high: null, estimate, distance });
+    const list = [never('a', null), never('b', null, 900), never('c', null, 300), never('located', 80, 5_000)];
+    const order: (string | null)[] = [];
+    for (let left = list; left.length > 0; left = left.filter(({ id }) => id !== order.at(-1)))
+      order.push(choose(left));
+    expect(order).toEqual(['located', 'c', 'b', 'a']);
+  });
+
   it('gives the unmeasured a fifth while anybody who answered is due, and everything when nobody is', () => {
     const list = [candidate('pick', { recommended: true }), candidate('new', { measuredAt: null })];
     expect([0.1, 0.79, 0.8, 0.99].map((draw) => choose(list, draw))).toEqual(['pick', 'pick', 'new', 'new']);

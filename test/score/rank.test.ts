@@ -32,6 +32,25 @@ describe('the ranked list', () => {
     expect(ids(rows)).toEqual(['e-good', 'd-poor', 'c-open', 'b-untried', 'a-dead']);
   });
 
+  it('lists the untried by Serf’s estimate, then by what the network sees, and moves nothing else by it', () => {
+    const untried = ['a', 'b', 'c', 'd', 'e'].map((id) => [id, UNTRIED] as const);
+    const distances = new Map(Object.entries({ b: 900, d: 300, e: 100, good: 9_000, poor: 1 }));
+    const rows = list([...untried, ['good', good], ['poor', poor], ['z', UNTRIED, { barred: 'not-allowed' }]], {
+      ...{ estimates: new Map([['c', 40]]), distances },
+    });
+    expect(ids(rows)).toEqual(['good', 'poor', 'c', 'e', 'd', 'b', 'a', 'z']);
+    expect(rows.map(({ distance }) => distance)).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      100,
+      300,
+      900,
+      undefined,
+      undefined,
+    ]);
+  });
+
   it('puts a provider that refuses instantly last, behind the slowest that answers', () => {
     const refused = toScore(TYPE, [failed(0, 'refused', 1)], NOW);
     const slowest = toScore(TYPE, [answered(0, { answer: 5000, rtt: 5000, loss: 1 })], NOW);

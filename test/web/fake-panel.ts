@@ -140,6 +140,12 @@ export function fakeCommunity(): Panel['community'] {
   };
 }
 
+/** No daemon is there. */
+export function fakeRouting(): Panel['routing'] {
+  const status = () => ({ state: 'off', daemon: null, place: null, routes: 0, lastUp: null }) as const;
+  return { status, way: () => null, once: async () => status() };
+}
+
 export interface FakePanel extends Panel {
   own: Own;
   /** Wire word → its ranked list. */
@@ -209,6 +215,7 @@ export function createFakePanel(services: ServiceRegistry, options: Omit<FakeOpt
     ...{ services, jobs, store, demo, time: fixedTime(now), lists, states, problem: null, handle: null },
     background: fakeBackground(),
     community: fakeCommunity(),
+    routing: fakeRouting(),
     changed: () => undefined,
     config: { ...loadConfig({ env: {}, file: '' }), language: 'en', hosts: ['node.example'], ...options.config },
     sourceList: [SERF_UP],
