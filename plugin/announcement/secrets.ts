@@ -11,6 +11,10 @@ const NAMES =
   'pwd|pw|pin|(?:access[_-]?|auth[_-]?)?token|(?:api[_-]?)?key|secret|auth|credentials?|sess(?:ion)?(?:[_-]?id)?';
 const SECRET_NAME = new RegExp(`^(?:${NAMES})$|pass(?:w|phrase)|token|secret|api[_-]?key`, 'i');
 
+/** "Login: ask Anna": whom to ask is no secret. One word alone may be anything, and so goes. */
+const REFERRALS =
+  'ask|see|via|contact|demaneu|pregunteu|pregunta|vegeu|pida|pregunte|solicite|consulte|véase|frag(?:t|en)?|siehe|bei|über';
+
 /** What goes, and what it becomes. `pb:` is Tahoe's own: the part before its `@` is no user, but the grid's public name. */
 const CUTS: readonly (readonly [pattern: RegExp, kept: string])[] = [
   [/(?<!\bpb:)(\/\/)[^\s/?#]*@/gi, '$1'],
@@ -18,7 +22,7 @@ const CUTS: readonly (readonly [pattern: RegExp, kept: string])[] = [
   [/(?<!\bpb:)(\/\/)[^\s/?#@:[\]]+:(?!\d{1,5}(?!\d))\S*/gi, '$1'],
   [/(?<!\bmagnet:)[?&][^\s=?&]*=[^\s)\]>"']*/gi, ''],
   [/(?<![^\s([<"'=])(?!(?:mailto|sips?|xmpp|e?-?mail|contact):)[^\s:/@?=&]+:[^\s/@]+@(?=[\w[])/gi, ''],
-  [new RegExp(`(?<![a-z])(${NAMES})\\s*[=:]\\s*\\S+`, 'gi'), '$1'],
+  [new RegExp(`(?<![a-z])(${NAMES})\\s*(?![=:]\\s+(?:${REFERRALS})\\s+\\p{L})[=:]\\s*\\S+`, 'giu'), '$1'],
 ];
 
 /** The text without user names, passwords and values of queries, also where they are percent-encoded. */

@@ -20,6 +20,7 @@ it.each([
   ['Camera user=hunter2 password: hunter2', 'Camera user password'],
   ['PIN=hunter2', 'PIN'],
   ['contrasenya: hunter2', 'contrasenya'],
+  ['password: ask', 'password'],
   ['camera_password=hunter2', 'camera_password'],
 ])('%s loses what lets others in', (text, left) => {
   expect(withoutSecrets(text)).toBe(left);
@@ -38,6 +39,9 @@ it.each([
   '100% free',
   'Caf%C3%A9',
   'Pinboard: yes',
+  'Login: ask Anna',
+  'Passwort: frag Anna im Hof',
+  'contrasenya: pregunteu a l’Anna',
 ])('%s stays as it is', (text) => {
   expect(withoutSecrets(text)).toBe(text);
 });
