@@ -69,7 +69,7 @@ describe('the registry', () => {
     expect(registry.canonical('anything')).toBe('anything');
     // Registered names by which programs announce themselves on the local network (RFC 6335).
     const registered = ['http', 'https', 'webdavs', 'sip', 'domain', 'ntp', 'webdav', 'nextcloud'];
-    expect(registered.map(registry.canonical)).toEqual([
+    expect(registered.map((word) => registry.canonical(word))).toEqual([
       ...['web', 'web', 'webdav', 'voip', 'dnsservice', 'ntp', 'webdav', 'owncloud'],
     ]);
     const recognise = (scheme: string, port: number | null, ...words: string[]) =>

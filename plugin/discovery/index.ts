@@ -29,7 +29,7 @@ interface DiscoveryOptions {
   /** Whether the panel knows the service type (all, unless told otherwise): of unknown ones only so many are listed. */
   readonly isKnown?: (typeId: string) => boolean;
   /** The one word for a service type that has several; each is its own unless told otherwise. */
-  readonly canonical?: (typeId: string) => string;
+  readonly canonical?: (typeId: string, description?: string) => string;
   /** The service type that an announced link leads to; none unless told otherwise. */
   readonly recognise?: Recognise;
   /** Service types to ask the local network for; without them it is not asked at all. */
@@ -64,13 +64,17 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
 const renamed = new WeakMap<Announcement, Announcement>();
 
 /** Every type by its one word. The list is the same where no other word is in it, as nearly always. */
-function inOneWord(sightings: readonly Sighting[], canonical: (typeId: string) => string): readonly Sighting[] {
-  const isAlias = ({ announcement: { type } }: Sighting) => canonical(type) !== type;
+function inOneWord(
+  sightings: readonly Sighting[],
+  canonical: NonNullable<DiscoveryOptions['canonical']>,
+): readonly Sighting[] {
+  const isAlias = ({ announcement: { type, description } }: Sighting) => canonical(type, description) !== type;
   if (!sightings.some(isAlias)) return sightings;
   return sightings.map((sighting) => {
     const { announcement } = sighting;
     if (!isAlias(sighting)) return sighting;
-    const known = renamed.get(announcement) ?? { ...announcement, type: canonical(announcement.type) };
+    const type = canonical(announcement.type, announcement.description);
+    const known = renamed.get(announcement) ?? { ...announcement, type };
     renamed.set(announcement, known);
     return { ...sighting, announcement: known };
   });

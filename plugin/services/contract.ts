@@ -148,6 +148,8 @@ export interface ServiceType {
   readonly id: string;
   /** Other words on the wire that mean the same. */
   readonly aliases?: readonly string[];
+  /** Descriptions of what programs announce by the same word, and is something else: listed among the other services. */
+  readonly namesakes?: RegExp;
   /** How networks that announce links announce it; where several types match, the one that asks for more is meant. */
   readonly links?: readonly LinkPattern[];
   readonly title: Texts;
@@ -206,8 +208,8 @@ export interface ServiceRegistry {
   of(typeId: string): ServiceType;
   /** Whether it is one of the built-in types. */
   has(typeId: string): boolean;
-  /** The id of the type of which it is another name; the word itself where it is none. */
-  canonical(typeId: string): string;
+  /** The id of the type of which it is another name, or whose namesake it is; the word itself where it is neither. */
+  canonical(typeId: string, description?: string): string;
   /** The id of the type that an announced link leads to; null where no type claims it. */
   recognise(link: AnnouncedLink): string | null;
 }

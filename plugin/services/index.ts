@@ -29,7 +29,10 @@ export async function loadServices(folder: string = SERVICES_DIR): Promise<Servi
     types: known.filter(isBuiltin),
     of: (typeId) => byId.get(typeId) ?? fallback,
     has: (typeId) => isBuiltin(byId.get(typeId)),
-    canonical: (typeId) => byAlias.get(typeId) ?? typeId,
+    canonical: (typeId, description = '') => {
+      const id = byAlias.get(typeId) ?? typeId;
+      return byId.get(id)?.namesakes?.test(description) ? FALLBACK : id;
+    },
     recognise: (link) => recognise(known, link),
   };
 }

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Target } from '../../plugin/probe/index.js';
 import bittorrent from '../../plugin/services/bittorrent/index.js';
+import { loadServices } from '../../plugin/services/index.js';
 import { closedPort, context, startPage, tcpServer, type UdpFrom, udpServer, webServer } from '../probe/servers.js';
 import { provider, said } from './providers.js';
 
@@ -63,6 +64,14 @@ describe('bittorrent', () => {
       { level: 1, reason: 'refused' },
       { level: 1, reason: 'refused' },
     ]);
+  });
+
+  it('is no client that looks for others on the local network', async () => {
+    const { canonical } = await loadServices();
+    expect(canonical('bittorrent', '-KT5200-a1b2c3d4e5f6__xyz')).toBe('other');
+    expect(['', 'Tracker of the ateneu', '-KT-'].map((name) => canonical('bittorrent', name))).toEqual(
+      Array(3).fill('bittorrent'),
+    );
   });
 
   it('is an address for a program, as it was found', () => {

@@ -69,6 +69,9 @@ function announcePath(txt: ReadonlyMap<string, string>): string {
 
 const bittorrent: ServiceType = {
   id: 'bittorrent',
+  // KTorrent's clients look for each other on the local network, as `_bittorrent._tcp`: the name begins with a peer's id
+  // (BEP 20). https://invent.kde.org/network/ktorrent, plugins/zeroconf/torrentservice.cpp
+  namesakes: /^-[A-Za-z]{2}[\w.]{4}-/,
   links: [{ scheme: 'udp', port: 6_969 }, { scheme: 'http', port: 6_969 }, { scheme: 'bittorrent' }],
   title: {
     ca: 'Rastrejadors BitTorrent',
