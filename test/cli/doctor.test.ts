@@ -7,9 +7,11 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { doctor } from '../../plugin/cli/doctor/index.js';
+import type { Config } from '../../plugin/config/index.js';
 import { PanelError } from '../../plugin/model/errors.js';
 import type { Panel } from '../../plugin/panel/contract.js';
 import { loadLocales } from '../../plugin/present/i18n.js';
+import type { RoutingStatus } from '../../plugin/routing/index.js';
 import { loadServices } from '../../plugin/services/index.js';
 import { setOwnerPassword } from '../../plugin/web/auth/password.js';
 import { quietPort } from '../ports.js';
@@ -271,4 +273,18 @@ describe('announcing on the local network', () => {
     expect((await examine()).out).toMatch(/^– absent +avahi-daemon +not running/m);
     expect((await examine({ config: { avahi: 'off' } })).out).toMatch(/^– absent +avahi-daemon +not used: AVAHI=off$/m);
   });
+});
+
+it('tells whether the routing daemon can be read: a failure only where the owner named it', async () => {
+  const error = { code: 'routing-away', message: 'It cannot be read: EACCES.', hint: 'Join its group.' } as const;
+  const up = { state: 'up', daemon: 'babeld', place: 'babeld://[::1]:33123', routes: 12, lastUp: 0 } as const;
+  const away = { ...up, state: 'away', error } as const;
+  const look = (status: RoutingStatus, routing: Config['routing'] = 'auto') =>
+    examine({ config: { demo: 'off', routing } }, folder, ({ routing }) => {
+      routing.once = async () => status;
+    });
+  expect((await look(up)).out).toMatch(/✓ works +routing +babeld:\/\/\[::1\]:33123 answers: 12 routes/);
+  expect((await look(away)).out).toMatch(/– absent +routing +It cannot be read: EACCES\.\n.*Join its group/);
+  expect((await look(away, { daemon: 'babeld', place: null })).out).toMatch(/✗ fails +routing +It cannot be read/);
+  expect((await look({ ...up, state: 'off', place: null })).out).not.toContain('routing');
 });

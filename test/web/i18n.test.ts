@@ -20,6 +20,7 @@ import { FIELDS } from '../../plugin/present/own.js';
 import { SPANS } from '../../plugin/present/pictures/axis.js';
 import { TOGGLES } from '../../plugin/present/search.js';
 import { LEADS } from '../../plugin/present/service/reason.js';
+import { GRADES } from '../../plugin/routing/index.js';
 import { DEVICES } from '../../plugin/services/contract.js';
 import { ACTIONS, ACTORS } from '../../plugin/store/tables/events.js';
 import { TOKEN_ROLES } from '../../plugin/web/auth/tokens.js';
@@ -111,10 +112,11 @@ const COMPOSED: Readonly<Record<string, readonly string[]>> = {
   'doctor.': ['works', 'fails', 'absent'],
   'doctor.panel.': ['answers', 'other', 'closed', 'silent'],
   'doctor.name.': [
-    ...['configuration', 'opening', 'database', 'clock', 'owner', 'own-services', 'own-ports', 'background'],
+    ...['configuration', 'opening', 'database', 'clock', 'owner', 'own-services', 'own-ports', 'background', 'routing'],
     ...['panel', 'data-folder', 'network', 'journal'],
   ],
   ...{ 'declared.open.': ['yes', 'ask', 'no'], 'row.open.': ['yes', 'ask', 'no'] },
+  'way.grade.': GRADES,
   'alert.': ['failing', 'failing.own', 'back', 'back.own', 'worse'],
 };
 const composed = Object.entries(COMPOSED).flatMap(([prefix, words]) => words.map((word) => prefix + word));

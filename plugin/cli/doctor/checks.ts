@@ -56,6 +56,7 @@ export async function checks({ config, panel }: Subject, words: Words): Promise<
     owner(panel, words),
     ...(await sources(panel, config, words)),
     ...(await networks(panel, words)),
+    ...(await routing(panel, config, words)),
     ...ofNode,
     ...ofMachine,
   ];
@@ -100,6 +101,14 @@ async function sources(panel: Panel, { demo }: Pick<Config, 'demo'>, words: Word
     return [state, readable(source, words)];
   });
   return (await Promise.all(all)).flat();
+}
+
+/** Whether the routing daemon can be read, where there is one: a failure only where the owner named it. */
+async function routing({ routing }: Panel, { routing: setting }: Pick<Config, 'routing'>, words: Words) {
+  const name = 'routing';
+  const { place, routes, error } = await routing.once();
+  if (error) return [setting === 'auto' ? absentWith(name, error, words) : failsWith(name, error, words)];
+  return place === null ? [] : [works(name, words.t('doctor.routing', { place, count: routes }))];
 }
 
 /** An agent that answers is of no use while it knows no other node. */

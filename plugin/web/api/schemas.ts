@@ -17,7 +17,9 @@ import type { HeardModel } from '../../present/community/heard.js';
 import type { HoleModel } from '../../present/provider.js';
 import type { RowModel } from '../../present/row.js';
 import { LEADS } from '../../present/service/reason.js';
+import type { routingModel, WayModel } from '../../present/service/way.js';
 import type { ServiceModel } from '../../present/service.js';
+import { GRADES, SCALES } from '../../routing/index.js';
 import { DEVICES } from '../../services/contract.js';
 import { ACTIONS, ACTORS } from '../../store/tables/events.js';
 import type { EventModel } from '../pages/events.js';
@@ -221,6 +223,14 @@ const provider: Fields<ProviderAnswer> = {
   account: orNull(shape<NonNullable<ProviderAnswer['account']>>({ label: text, explanation: text, bytes: whole })),
   details: list(shape<ProviderAnswer['details'][number]>({ label: text, value: text })),
   nodeSays: textOrNull,
+  route: orNull(
+    shape<WayModel>({
+      ...{ daemon: text, router: textOrNull, prefix: text, metric: numberOrNull, scale: oneOf(...SCALES) },
+      ...{ hops: wholeOrNull, gateway: textOrNull, device: textOrNull, first: textOrNull, node: textOrNull },
+      ...{ grade: oneOf(...GRADES, null), measured: oneOf(...GRADES, null), differs: flag },
+      ...{ text, measuredText: textOrNull, differsText: textOrNull },
+    }),
+  ),
   heard: orNull(
     shape<HeardModel>({
       ...{ title: text, text },
@@ -348,6 +358,13 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
   }),
   Status: shape<StatusAnswer>({
     ...{ version: text, demo: flag, sources: list(ref('Source')), background: ref('Background'), uptime: whole },
+    routing: shape<ReturnType<typeof routingModel>>(
+      {
+        ...{ state: sourceState, daemon: textOrNull, place: textOrNull, routes: whole },
+        ...{ lastUp: orNull(moment), error: sourceError },
+      },
+      ['error'],
+    ),
     ...{ unkept: orNull(sourceError), doubtedClock: orNull(moment) },
   }),
   Health: shape<Answer<typeof health> & { reason: string }>(

@@ -5,6 +5,7 @@ import { lazy } from '../../lib/lazy.js';
 import { readLayer } from '../../node/layer.js';
 import { backgroundModel } from '../../present/background.js';
 import { isoOrNull } from '../../present/figures.js';
+import { routingModel } from '../../present/service/way.js';
 import { sourceModel } from '../../present/service.js';
 import type { Web } from '../context.js';
 import { api, type Route } from '../route.js';
@@ -42,6 +43,7 @@ export async function status(web: Web, _visit: Visit) {
     version: VERSION,
     demo: web.panel.demo,
     sources: web.panel.discovery.sources().map(sourceModel),
+    routing: routingModel(web.panel.routing.status()),
     background: backgroundModel(web.panel),
     /** Why nothing is kept at the moment; null while everything is. */
     unkept: web.panel.store.unkept?.toJSON() ?? null,

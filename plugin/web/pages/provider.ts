@@ -9,6 +9,7 @@ import { historyModel } from '../../present/pictures/history.js';
 import { opinionModel, providerModel } from '../../present/provider.js';
 import { queryChoice } from '../../present/query.js';
 import { EVERYTHING } from '../../present/search.js';
+import { wayModel } from '../../present/service/way.js';
 import { alarm, serviceModel, typeTitle } from '../../present/service.js';
 import { useModel } from '../../present/use/index.js';
 import { answers, fields, limitedText, oneOf, startsJob } from '../api/operation.js';
@@ -84,6 +85,7 @@ async function load(web: Web, visit: Visit) {
   const own = await ownConfiguration(found, visit);
   const model = {
     ...providerModel(found, visit.words, web.now(), visit.role === 'owner', own),
+    route: wayModel(web.panel, found.ranked, visit.words),
     heard: heardModel(web.panel, found.ranked, visit.words, web.now()),
     /** What its node says of itself. */
     nodeSays: declaredText(web.panel.community.declared(found.ranked.provider.node), visit.words),

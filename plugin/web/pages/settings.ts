@@ -5,6 +5,7 @@ import { readLayer } from '../../node/layer.js';
 import { backgroundModel } from '../../present/background.js';
 import { exchangeModel } from '../../present/community/exchange.js';
 import { machineModel } from '../../present/machine.js';
+import { routingModel } from '../../present/service/way.js';
 import { answers, fields, oneOf, text } from '../api/operation.js';
 import { tokensModel } from '../api/tokens.js';
 import { bodyField } from '../auth/index.js';
@@ -82,6 +83,7 @@ async function settings(web: Web, visit: Visit, { tested, typed }: Outcome = {})
       exchange: web.panel.demo ? null : exchangeModel(web.panel),
       terms: termsModel(web, visit, typed),
       alerts: { server: alertServer(config), after: config.notifyAfter, tested: tested ?? null },
+      routing: routingModel(web.panel.routing.status()),
       ranges: config.communityRanges,
       publicRead: config.publicRead,
       machine: machineModel(await readLayer(), visit.words),
