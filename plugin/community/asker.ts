@@ -31,6 +31,8 @@ export interface AskerDeps {
   readonly heard: (document: OpinionDocument, before: Said | null) => void;
   /** 0 ≤ x < 1. */
   readonly random?: () => number;
+  /** How a panel is asked, where not over the network. */
+  readonly ask?: typeof ask;
 }
 
 export class Asker {
@@ -40,10 +42,14 @@ export class Asker {
   #timer: NodeJS.Timeout | undefined;
   #round: Promise<void> = Promise.resolve();
 
-  /** @param soon whether a person waits for it */
-  constructor(deps: AskerDeps, soon: boolean) {
+  /** Asks nobody until it is started. */
+  constructor(deps: AskerDeps) {
     this.#deps = deps;
     this.#random = deps.random ?? Math.random;
+  }
+
+  /** @param soon whether a person waits for it */
+  start(soon: boolean): void {
     this.#wait(soon ? 0 : this.#random() * START_SPREAD_MS);
   }
 
@@ -56,7 +62,7 @@ export class Asker {
 
   #wait(ms: number): void {
     this.#timer = setTimeout(() => {
-      this.#round = this.#check()
+      this.#round = this.check()
         .catch((error) => {
           if (!this.#stop.signal.aborted) log.error(error);
         })
@@ -66,8 +72,8 @@ export class Asker {
     }, ms).unref();
   }
 
-  /** A clock that was set back does not put the next round off. */
-  async #check(): Promise<void> {
+  /** One round, where it is time for it. A clock that was set back does not put the next one off. */
+  async check(): Promise<void> {
     const { store, time } = this.#deps;
     const now = time.now();
     const last = Number(store.settings.get(SETTING) ?? Number.NEGATIVE_INFINITY);
@@ -124,8 +130,9 @@ export class Asker {
 
   async #answer(candidate: Candidate, before: Said | null): Promise<Taken | PeerProblem> {
     const { time, ownKey } = this.#deps;
+    const put = this.#deps.ask ?? ask;
     try {
-      const { bytes, rtt } = await ask(candidate, this.#stop.signal);
+      const { bytes, rtt } = await put(candidate, this.#stop.signal);
       const now = time.now();
       const document = judge(bytes, { said: before, node: candidate.node, ownKey, now });
       if (typeof document === 'string') return document;

@@ -24,14 +24,18 @@ export interface HearingDeps {
 
 export class Hearing {
   readonly #deps: HearingDeps;
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout | undefined;
   #hearsay = NO_HEARSAY;
   #version = 0;
   #isClosed = false;
   #work: Promise<void> = Promise.resolve();
 
+  /** Weighs only what is new until it is started. */
   constructor(deps: HearingDeps) {
     this.#deps = deps;
+  }
+
+  start(): void {
     this.#timer = setInterval(() => this.#later(() => this.#weigh()), EVERY_MS).unref();
     this.#later(() => this.#weigh());
   }
@@ -57,9 +61,12 @@ export class Hearing {
     return documentIn(said)?.infrastructure ?? null;
   }
 
-  /** A neighbour has said something new. @param before what it said last */
-  heard(document: OpinionDocument, before: Said | null): void {
-    this.#later(async () => {
+  /**
+   * A neighbour has said something new. Resolves once it is weighed, and reported.
+   * @param before what it said last
+   */
+  heard(document: OpinionDocument, before: Said | null): Promise<void> {
+    return this.#later(async () => {
       await this.#weigh();
       // Nobody is sent to look by a voice that was found to be worth nothing.
       if (this.#isClosed || this.#hearsay.trust.get(document.key) === 0) return;
@@ -77,8 +84,9 @@ export class Hearing {
     await this.#work;
   }
 
-  #later(work: () => Promise<void>): void {
+  #later(work: () => Promise<void>): Promise<void> {
     this.#work = this.#work.then(work).catch(log.error);
+    return this.#work;
   }
 
   async #weigh(): Promise<void> {

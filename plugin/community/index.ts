@@ -211,8 +211,10 @@ export class Community {
     const own = { dataDir: config.dataDir, now: () => time.now(), steady: () => time.steady() };
     const document = new OwnDocument({ ...this.#deps, ...own }, key);
     const hearing = new Hearing({ ...this.#deps, own: async () => (await document.current(this.#stars)).rows });
-    const heard: AskerDeps['heard'] = (said, before) => hearing.heard(said, before);
-    const asker = new Asker({ ...this.#deps, ownKey: publicKey(key), heard }, this.#soon);
+    const heard: AskerDeps['heard'] = (said, before) => void hearing.heard(said, before);
+    const asker = new Asker({ ...this.#deps, ownKey: publicKey(key), heard });
+    hearing.start();
+    asker.start(this.#soon);
     this.#soon = false;
     return { document, hearing, asker };
   }
