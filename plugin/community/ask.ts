@@ -1,5 +1,6 @@
 /** One question to one neighbour's panel: capped in bytes and time, no redirect followed, no name of ours sent. */
 import { get, type IncomingMessage } from 'node:http';
+import { gunzipSync } from 'node:zlib';
 import { MAX_BYTES } from './document.js';
 import { PATH } from './listener.js';
 
@@ -25,7 +26,7 @@ export interface Answer {
 export class TooLarge extends Error {}
 
 /**
- * One byte more than a document may have is not read.
+ * One byte more than a document may have is neither read nor unpacked.
  * @throws TooLarge; Error where nobody answers in time, or with another status; the signal's reason
  */
 export async function ask(place: Place, signal: AbortSignal): Promise<Answer> {
@@ -40,9 +41,18 @@ export async function ask(place: Place, signal: AbortSignal): Promise<Answer> {
       if (size > MAX_BYTES) throw new TooLarge();
       chunks.push(chunk);
     }
-    return { bytes: Buffer.concat(chunks), rtt };
+    const whole = Buffer.concat(chunks);
+    return { bytes: response.headers['content-encoding'] === 'gzip' ? unpack(whole) : whole, rtt };
   } finally {
     response.destroy();
+  }
+}
+
+function unpack(bytes: Buffer): Buffer {
+  try {
+    return gunzipSync(bytes, { maxOutputLength: MAX_BYTES });
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE' ? new TooLarge() : error;
   }
 }
 
@@ -50,7 +60,8 @@ function request({ host, port }: Place, signal: AbortSignal): Promise<{ response
   return new Promise((resolve, reject) => {
     const began = performance.now();
     let rtt = 0;
-    const options = { host, port, path: PATH, signal, agent: false, maxHeaderSize: MAX_HEADER_BYTES };
+    const headers = { 'Accept-Encoding': 'gzip' };
+    const options = { host, port, path: PATH, headers, signal, agent: false, maxHeaderSize: MAX_HEADER_BYTES };
     get(options, (response) => resolve({ response, rtt }))
       .once('socket', (socket) => {
         socket.once('connect', () => {

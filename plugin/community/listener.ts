@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { canonicalAddress, joinHostPort } from '../lib/address.js';
 import { log } from '../lib/log.js';
 import { HOUR_MS } from '../lib/time.js';
@@ -32,6 +33,8 @@ export class Listener {
   readonly #server: Server;
   readonly #options: ListenerOptions;
   readonly #counts = new Map<string, { readonly since: number; count: number }>();
+  /** The last answer, packed: it is the same for a while. */
+  #packed = { text: '', bytes: Buffer.alloc(0) };
 
   /** Resolves once it listens. @throws the system's error where it cannot */
   static async open(at: { readonly host: string; readonly port: number }, options: ListenerOptions): Promise<Listener> {
@@ -85,11 +88,17 @@ export class Listener {
     try {
       const document = await this.#options.document();
       const headers = { 'Content-Type': 'application/json', 'Cache-Control': `max-age=${FRESH_S}` };
-      end(response, 200, headers, document);
+      if (takesGzip(request)) end(response, 200, { ...headers, 'Content-Encoding': 'gzip' }, this.#pack(document));
+      else end(response, 200, headers, document);
     } catch (error) {
       log.error(error);
       end(response, 503);
     }
+  }
+
+  #pack(text: string): Buffer {
+    if (this.#packed.text !== text) this.#packed = { text, bytes: gzipSync(text) };
+    return this.#packed.bytes;
   }
 
   /** Counts a question of the host. @returns how long it has to wait for its answer, s */
@@ -108,11 +117,13 @@ export class Listener {
   }
 }
 
+const takesGzip = ({ headers }: IncomingMessage) => /\bgzip\b/.test(String(headers['accept-encoding'] ?? ''));
+
 function end(
   response: ServerResponse,
   status: number,
   headers: Readonly<Record<string, string | number>> = {},
-  body = '',
+  body: string | Buffer = '',
 ): void {
   response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) }).end(body);
 }

@@ -1,4 +1,5 @@
 /** Asking neighbours: few, seldom, within the budget, and only what comes from whom it was asked is taken. */
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { publicKey } from '../../plugin/community/document.js';
 import { judge } from '../../plugin/community/judge.js';
@@ -102,6 +103,24 @@ describe('a round', () => {
     });
     expect(peers.find(({ name }) => name === 'la-torre')).toMatchObject({ rows: 2, askedAt: NOW });
     expect([good.asked.count, bad.asked.count, moved.asked.count]).toEqual([1, 1, 1]);
+  });
+
+  it('unpacks what is packed, but no more of it than a document may have', async () => {
+    const bomb = gzipSync(Buffer.alloc(2_000_000));
+    expect(bomb.length).toBeLessThan(4_096);
+    const answers = [gzipSync(sent({ node: 'la-torre' })), bomb, Buffer.from('no gzip')];
+    const peers = await Promise.all(
+      answers.map((bytes, nth) =>
+        neighbour(`127.66.${nth}.1`, (_, response) => response.setHeader('Content-Encoding', 'gzip').end(bytes)),
+      ),
+    );
+    const here = await world([], { peers: peers.map(({ peer }) => peer) });
+    await here.community.on();
+    await asked(here, 3);
+    const problems = new Map(here.community.status().peers.map(({ name, problem }) => [name, problem]));
+    expect(Object.fromEntries(problems)).toEqual({
+      ...{ 'la-torre': null, '127.66.1.1': 'too-large', '127.66.2.1': 'no-answer' },
+    });
   });
 
   it('does not come again within six hours, whoever turns it on and off', async () => {

@@ -47,6 +47,21 @@ it('answers with the document, and hangs up', async () => {
   expect(answer).toMatch(/\r\n\r\n\{"a":1\}$/);
 });
 
+it('packs the document for whoever can unpack it, and each one anew', async () => {
+  let text = JSON.stringify({ rows: 'x'.repeat(3_000) });
+  const { port } = await open({ document: async () => text });
+  const ask = async () => {
+    const answer = await fetch(`http://127.0.0.1:${port}${PATH}`, { headers: { 'Accept-Encoding': 'gzip' } });
+    expect(answer.headers.get('content-encoding')).toBe('gzip');
+    expect(Number(answer.headers.get('content-length'))).toBeLessThan(200);
+    return answer.text();
+  };
+  expect(await ask()).toBe(text);
+  text = JSON.stringify({ rows: 'y'.repeat(3_000) });
+  expect(await ask()).toBe(text);
+  expect(await talk(port, get(PATH))).toContain('yyy');
+});
+
 it.each([
   '/',
   '/api/v1/services',
