@@ -2,7 +2,7 @@
 import { get, type IncomingMessage } from 'node:http';
 import { gunzipSync } from 'node:zlib';
 import { MAX_BYTES } from './document.js';
-import { PATH } from './listener.js';
+import { NEWS_HEADER, PATH } from './listener.js';
 
 /** The whole of it, ms. */
 const LIMIT_MS = 5_000;
@@ -27,11 +27,12 @@ export class TooLarge extends Error {}
 
 /**
  * One byte more than a document may have is neither read nor unpacked.
+ * @param isNews whether the other side is to ask back
  * @throws TooLarge; Error where nobody answers in time, or with another status; the signal's reason
  */
-export async function ask(place: Place, signal: AbortSignal): Promise<Answer> {
+export async function ask(place: Place, signal: AbortSignal, isNews = false): Promise<Answer> {
   const limited = AbortSignal.any([signal, AbortSignal.timeout(LIMIT_MS)]);
-  const { response, rtt } = await request(place, limited);
+  const { response, rtt } = await request(place, limited, isNews);
   try {
     if (response.statusCode !== 200) throw new Error(`it answers with status ${response.statusCode}`);
     const chunks: Buffer[] = [];
@@ -56,11 +57,15 @@ function unpack(bytes: Buffer): Buffer {
   }
 }
 
-function request({ host, port }: Place, signal: AbortSignal): Promise<{ response: IncomingMessage; rtt: number }> {
+function request(
+  { host, port }: Place,
+  signal: AbortSignal,
+  isNews: boolean,
+): Promise<{ response: IncomingMessage; rtt: number }> {
   return new Promise((resolve, reject) => {
     const began = performance.now();
     let rtt = 0;
-    const headers = { 'Accept-Encoding': 'gzip' };
+    const headers = { 'Accept-Encoding': 'gzip', ...(isNews && { [NEWS_HEADER]: '1' }) };
     const options = { host, port, path: PATH, headers, signal, agent: false, maxHeaderSize: MAX_HEADER_BYTES };
     get(options, (response) => resolve({ response, rtt }))
       .once('socket', (socket) => {

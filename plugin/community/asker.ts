@@ -1,10 +1,13 @@
-/** Asks a few neighbours' panels every six hours, and stores what is taken of their answers. */
+/**
+ * Asks a few neighbours' panels every six hours, and stores what is taken of their answers. What may concern them at once
+ * travels by the same questions: who has lost something asks a few with a word that there is news, and they ask back.
+ */
 import type { Config } from '../config/index.js';
 import { createAddressCheck } from '../discovery/allowed.js';
 import type { Discovery } from '../discovery/index.js';
 import type { Time } from '../lib/clock/index.js';
 import { log } from '../lib/log.js';
-import { HOUR_MS, MINUTE_MS } from '../lib/time.js';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../lib/time.js';
 import { PanelError } from '../model/errors.js';
 import type { Said, Store } from '../store/index.js';
 import { ASK_BYTES, ask, TooLarge } from './ask.js';
@@ -16,6 +19,13 @@ const ROUND_MS = 6 * HOUR_MS;
 /** Before the first round of a run: after a power cut all panels start at once. */
 const START_SPREAD_MS = 30 * MINUTE_MS;
 const CHECK_MS = 10 * MINUTE_MS;
+/** Of the nearest and of the others, how many are told of news, and how often a day news is told and followed. */
+const TOLD_NEAREST = 2;
+const TOLD_OTHERS = 1;
+const MAX_TOLD = 2;
+const MAX_FOLLOWED = 6;
+/** News of one host is followed no more often, ms. */
+const FOLLOW_REST_MS = HOUR_MS;
 /** When the last round was, ms since the epoch. */
 const SETTING = 'peers-asked';
 
@@ -41,6 +51,9 @@ export class Asker {
   readonly #stop = new AbortController();
   #timer: NodeJS.Timeout | undefined;
   #round: Promise<void> = Promise.resolve();
+  /** When news was told, and when each host's was followed, of the last day; ms since the epoch. */
+  #told: number[] = [];
+  #followed: { readonly host: string; readonly at: number }[] = [];
 
   /** Asks nobody until it is started. */
   constructor(deps: AskerDeps) {
@@ -62,18 +75,63 @@ export class Asker {
 
   #wait(ms: number): void {
     this.#timer = setTimeout(() => {
-      this.#round = this.check()
-        .catch((error) => {
-          if (!this.#stop.signal.aborted) log.error(error);
-        })
-        .finally(() => {
-          if (!this.#stop.signal.aborted) this.#wait(CHECK_MS);
-        });
+      void this.check().then(() => {
+        if (!this.#stop.signal.aborted) this.#wait(CHECK_MS);
+      });
     }, ms).unref();
   }
 
-  /** One round, where it is time for it. A clock that was set back does not put the next one off. */
-  async check(): Promise<void> {
+  /** One round, where it is time for it. */
+  check(): Promise<void> {
+    return this.#enqueue(() => this.#check());
+  }
+
+  /** Tells a few that there is news here, by asking them out of turn. At most twice a day. */
+  tell(): Promise<void> {
+    return this.#enqueue(() => this.#tell());
+  }
+
+  /** Asks the host that says there is news, if it is known: at most once an hour, and six in a day. */
+  follow(host: string): Promise<void> {
+    return this.#enqueue(() => this.#follow(host));
+  }
+
+  /** One after the other; nothing is thrown. */
+  #enqueue(work: () => Promise<void>): Promise<void> {
+    this.#round = this.#round
+      .then(() => (this.#stop.signal.aborted ? undefined : work()))
+      .catch((error) => {
+        if (!this.#stop.signal.aborted) log.error(error);
+      });
+    return this.#round;
+  }
+
+  async #tell(): Promise<void> {
+    const now = this.#deps.time.now();
+    this.#told = this.#told.filter((at) => Math.abs(now - at) < DAY_MS);
+    if (this.#told.length >= MAX_TOLD) return;
+    this.#told.push(now);
+    const candidates = await this.#candidates();
+    const numbers = { nearest: TOLD_NEAREST, others: TOLD_OTHERS };
+    await this.#askAll(choosePeers(candidates, await this.#distances(candidates), this.#random, numbers), true);
+  }
+
+  async #follow(host: string): Promise<void> {
+    const now = this.#deps.time.now();
+    this.#followed = this.#followed.filter(({ at }) => Math.abs(now - at) < DAY_MS);
+    const isRested = this.#followed.every((other) => other.host !== host || Math.abs(now - other.at) >= FOLLOW_REST_MS);
+    if (this.#followed.length >= MAX_FOLLOWED || !isRested) return;
+    // Strangers get nobody to ask them.
+    const isKnown = ({ peer, host: address }: Candidate) =>
+      address === host && (this.#deps.store.peers.get(peer)?.said ?? null) !== null;
+    const candidate = (await this.#candidates()).find(isKnown);
+    if (candidate === undefined) return;
+    this.#followed.push({ host, at: now });
+    await this.#askAll([candidate]);
+  }
+
+  /** A clock that was set back does not put the next one off. */
+  async #check(): Promise<void> {
     const { store, time } = this.#deps;
     const now = time.now();
     const last = Number(store.settings.get(SETTING) ?? Number.NEGATIVE_INFINITY);
@@ -82,9 +140,13 @@ export class Asker {
     if (candidates.length === 0) return;
     // Before the first answer: a panel that is restarted again and again asks no more than another.
     store.settings.set(SETTING, String(now));
-    for (const candidate of choosePeers(candidates, await this.#distances(candidates), this.#random)) {
+    await this.#askAll(choosePeers(candidates, await this.#distances(candidates), this.#random));
+  }
+
+  async #askAll(candidates: readonly Candidate[], isNews = false): Promise<void> {
+    for (const candidate of candidates) {
       if (this.#stop.signal.aborted || !this.#deps.spend(ASK_BYTES)) return;
-      await this.#ask(candidate);
+      await this.#ask(candidate, isNews);
     }
   }
 
@@ -112,10 +174,10 @@ export class Asker {
     return new Map([...measured, ...estimates]);
   }
 
-  async #ask(candidate: Candidate): Promise<void> {
+  async #ask(candidate: Candidate, isNews: boolean): Promise<void> {
     const { store, time } = this.#deps;
     const known = store.peers.get(candidate.peer);
-    const taken = await this.#answer(candidate, known?.said ?? null);
+    const taken = await this.#answer(candidate, known?.said ?? null, isNews);
     if (this.#stop.signal.aborted) return;
     const base = { peer: candidate.peer, address: candidate.host, askedAt: time.now() };
     if (typeof taken === 'string') {
@@ -128,11 +190,11 @@ export class Asker {
     if (said.at !== known?.said?.at) this.#deps.heard(document, known?.said ?? null);
   }
 
-  async #answer(candidate: Candidate, before: Said | null): Promise<Taken | PeerProblem> {
+  async #answer(candidate: Candidate, before: Said | null, isNews: boolean): Promise<Taken | PeerProblem> {
     const { time, ownKey } = this.#deps;
     const put = this.#deps.ask ?? ask;
     try {
-      const { bytes, rtt } = await put(candidate, this.#stop.signal);
+      const { bytes, rtt } = await put(candidate, this.#stop.signal, isNews);
       const now = time.now();
       const document = judge(bytes, { said: before, node: candidate.node, ownKey, now });
       if (typeof document === 'string') return document;

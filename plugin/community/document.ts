@@ -28,7 +28,7 @@ export interface OpinionRow {
   /** Id of the provider, the same on all nodes. */
   readonly provider: string;
   readonly type: string;
-  /** Of the newest answer. */
+  /** Of the newest look; 0 where it failed. */
   readonly level: Level;
   /** Independent looks within seven days. */
   readonly looks: number;

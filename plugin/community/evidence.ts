@@ -4,6 +4,7 @@
  * is believed to mean the opposite of what they say.
  */
 import { HOUR_MS } from '../lib/time.js';
+import type { Ranked } from '../model/ranked.js';
 import { MAX_AGE_HOURS, type OpinionRow } from './document.js';
 import { network } from './peers.js';
 
@@ -144,8 +145,8 @@ interface Standing {
 }
 
 /**
- * The rows about recommended providers that are worth a look of one's own: the neighbour has lost them, or finds them much
- * worse than before, and looked later than this node did.
+ * The rows about recommended providers that are worth a look of one's own: they failed the neighbour's newest look, or it
+ * finds them much worse than before; and it looked later than this node did.
  * @param before the rows of its last document
  * @param recommended by provider
  * @param now ms since the epoch
@@ -156,12 +157,34 @@ export function reports(
   recommended: ReadonlyMap<string, Standing>,
   now: number,
 ): readonly OpinionRow[] {
-  const earlier = new Map(before.map(({ provider, mark }) => [provider, mark]));
-  return rows.filter(({ provider, mark, ageHours }) => {
-    const standing = recommended.get(provider);
-    if (standing === undefined || mark === null) return false;
-    const isNews = now - ageHours * HOUR_MS > Number(standing.measuredAt);
-    const last = earlier.get(provider) ?? null;
-    return isNews && (mark === 0 ? last !== 0 : last !== null && last - mark >= MUCH_WORSE);
+  const earlier = new Map(before.map((row) => [row.provider, row]));
+  return rows.filter((row) => {
+    const standing = recommended.get(row.provider);
+    if (standing === undefined || row.mark === null) return false;
+    const isNews = now - row.ageHours * HOUR_MS > Number(standing.measuredAt);
+    const last = earlier.get(row.provider);
+    if (hasFailed(row)) return isNews && (last === undefined || !hasFailed(last));
+    return isNews && last !== undefined && Number(last.mark) - row.mark >= MUCH_WORSE;
   });
+}
+
+const hasFailed = ({ mark, level }: OpinionRow) => mark === 0 || level === 0;
+
+/** Of a list, what people rely on, or would next. */
+const RELIED_ON = 5;
+
+interface Measured extends Pick<Ranked, 'recommended' | 'failures' | 'samples'> {
+  readonly provider: Pick<Ranked['provider'], 'id'>;
+}
+
+/**
+ * Whether something that neighbours may rely on, too, has failed here for the first time since it answered.
+ * @param rows the list, best first
+ * @param providers ids of those that were just measured
+ */
+export function isNews(rows: readonly Measured[], providers: readonly string[]): boolean {
+  return rows.some(
+    ({ provider, recommended, failures, samples }, place) =>
+      failures === 1 && samples > 0 && (recommended || place < RELIED_ON) && providers.includes(provider.id),
+  );
 }

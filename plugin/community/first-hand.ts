@@ -54,11 +54,17 @@ function toOpinion(deps: FirstHandDeps, typeId: string, row: Ranked, { since, st
   const attempts = store.attempts.of(typeId, provider.id, MAX_LOOKS, since);
   const looks = toLooks(toOutcomes(attempts, services.of(typeId).scoredFrom ?? 0));
   if (looks.length < MIN_LOOKS) return null;
-  const answered = looks.filter((look) => look.some(({ answer }) => answer !== null)).length;
+  const isAnswered = (look: (typeof looks)[number]) => look.some(({ answer }) => answer !== null);
+  const answered = looks.filter(isAnswered).length;
   const mark = unrated ? unrated.score : score;
   const latest = stars ? store.opinions.get(typeId, provider.id).stars[0]?.stars : undefined;
   return {
-    ...{ provider: provider.id, type: typeId, level, looks: looks.length },
+    ...{
+      provider: provider.id,
+      type: typeId,
+      level: looks.slice(0, 1).some(isAnswered) ? level : 0,
+      looks: looks.length,
+    },
     ageHours: Math.max(0, Math.floor((now() - Number(measuredAt)) / HOUR_MS)),
     mark: mark === null ? null : Math.round(mark),
     answered: Math.round((100 * answered) / looks.length),

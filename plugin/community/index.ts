@@ -8,7 +8,7 @@ import { MINUTE_MS } from '../lib/time.js';
 import type { Peer, Store } from '../store/index.js';
 import { Asker, type AskerDeps } from './asker.js';
 import { type Infrastructure, publicKey } from './document.js';
-import type { Experience } from './evidence.js';
+import { type Experience, isNews } from './evidence.js';
 import type { FirstHandDeps } from './first-hand.js';
 import { Hearing, type HearingDeps, rowsIn } from './hearing.js';
 import { PEER_PROBLEMS, type PeerProblem } from './judge.js';
@@ -144,6 +144,14 @@ export class Community {
     return this.#parts?.hearing.declared(node) ?? null;
   }
 
+  /** Something was measured here: neighbours are told where it is news for them, too. */
+  measured(typeId: string, providers: readonly string[]): void {
+    const parts = this.#parts;
+    if (parts === null || !isNews(this.#deps.ranking(typeId), providers)) return;
+    parts.document.renew();
+    void parts.asker.tell();
+  }
+
   /** Takes the next document from it as if it were the first: its owner has installed it anew, and says so. */
   forget(peer: string): void {
     this.#deps.store.peers.forget(peer);
@@ -177,9 +185,10 @@ export class Community {
     const { config, time } = this.#deps;
     try {
       this.#parts ??= this.#begin();
-      const { document } = this.#parts;
+      const { document, asker } = this.#parts;
       const text = async () => (await document.current(this.#stars)).text;
-      const options = { document: text, isWelcome: this.#isWelcome(), steady: () => time.steady() };
+      const onNews = (address: string) => void asker.follow(address);
+      const options = { document: text, isWelcome: this.#isWelcome(), onNews, steady: () => time.steady() };
       this.#listener = await Listener.open(config.shareListen, options);
       this.#problem = null;
       await this.#tag?.set(this.#listener.port);

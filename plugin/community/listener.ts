@@ -9,6 +9,8 @@ import { HOUR_MS } from '../lib/time.js';
 import { hostGroup } from '../scan/group.js';
 
 export const PATH = '/api/v1/opinions';
+/** Who asks with it has news. */
+export const NEWS_HEADER = 'Cloudy-Services-News';
 
 /** A question is a few hundred bytes at once. All ms. */
 const LIMITS = { headersTimeout: 3_000, requestTimeout: 3_000, connectionsCheckingInterval: 1_000 };
@@ -25,6 +27,8 @@ interface ListenerOptions {
   readonly document: () => Promise<string>;
   /** Whether this address is of the community. */
   readonly isWelcome: (address: string) => boolean;
+  /** The host at this address says that there is news. */
+  readonly onNews?: (address: string) => void;
   /** ms, by a clock that nobody sets. */
   readonly steady?: () => number;
 }
@@ -83,13 +87,15 @@ export class Listener {
     response.setHeader('Connection', 'close');
     response.setHeader('X-Content-Type-Options', 'nosniff');
     if (request.method !== 'GET' || request.url !== PATH) return end(response, 404);
-    const wait = this.#wait(canonicalAddress(request.socket.remoteAddress ?? '') ?? '');
+    const address = canonicalAddress(request.socket.remoteAddress ?? '') ?? '';
+    const wait = this.#wait(address);
     if (wait > 0) return end(response, 429, { 'Retry-After': wait });
     try {
       const document = await this.#options.document();
       const headers = { 'Content-Type': 'application/json', 'Cache-Control': `max-age=${FRESH_S}` };
       if (takesGzip(request)) end(response, 200, { ...headers, 'Content-Encoding': 'gzip' }, this.#pack(document));
       else end(response, 200, headers, document);
+      if (request.headers[NEWS_HEADER.toLowerCase()] === '1') this.#options.onNews?.(address);
     } catch (error) {
       log.error(error);
       end(response, 503);

@@ -51,6 +51,11 @@ export class OwnDocument {
     return document;
   }
 
+  /** What has just been measured is told to the next that asks. */
+  renew(): void {
+    this.#made = null;
+  }
+
   async #make(stars: boolean): Promise<Made> {
     const { now, dataDir, discovery } = this.#deps;
     // Just after the start the list is empty, and would be told for a while.

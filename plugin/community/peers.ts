@@ -10,8 +10,7 @@ import type { Place } from './ask.js';
 import { SHARE_TAG } from './tag.js';
 
 /** In one round: the nearest, so that what they say holds here; and others, so that no clique around this node is all. */
-const NEAREST = 3;
-const OTHERS = 2;
+const ROUND = { nearest: 3, others: 2 };
 const MAX_NAME = 128;
 
 export interface Candidate extends Place {
@@ -53,26 +52,28 @@ export const network = (address: string): string =>
   isIPv4(address) ? address.slice(0, address.lastIndexOf('.')) : hostGroup(address);
 
 /**
- * At most five, no two of one network: the three nearest, and two of the others at random.
+ * No two of one network: the nearest, and some of the others at random.
  * @param distances by name or by peer, ms; whom it lacks is not near
  * @param random 0 ≤ x < 1
+ * @param numbers three and two where left out
  */
 export function choosePeers(
   candidates: readonly Candidate[],
   distances: ReadonlyMap<string, number>,
   random: () => number,
+  numbers = ROUND,
 ): readonly Candidate[] {
   const distance = ({ peer, node }: Candidate) => distances.get(node ?? peer) ?? Number.POSITIVE_INFINITY;
   const known = candidates.filter((candidate) => Number.isFinite(distance(candidate)));
   const near = onePerNetwork(known.sort((a, b) => distance(a) - distance(b) || (a.peer < b.peer ? -1 : 1)));
-  const nearest = near.slice(0, NEAREST);
+  const nearest = near.slice(0, numbers.nearest);
   const shuffled = candidates
     .map((candidate) => ({ candidate, at: random() }))
     .sort((a, b) => a.at - b.at)
     .map(({ candidate }) => candidate);
   const all = onePerNetwork([...nearest, ...shuffled]);
   // Where few are known to be near, more of the others.
-  return all.slice(0, NEAREST + OTHERS);
+  return all.slice(0, numbers.nearest + numbers.others);
 }
 
 function onePerNetwork(candidates: readonly Candidate[]): readonly Candidate[] {

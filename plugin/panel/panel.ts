@@ -108,6 +108,7 @@ export class WiredPanel implements Panel {
     const report = (typeId: string, provider: string) => this.changed(typeId, provider, 'reported');
     this.community = new Community({ config, services, discovery, store, ranking, time, spend, report });
     this.routing = this.#routing(demo ? { routing: 'off' } : config, daemons, ranking);
+    this.onMeasured((typeId, providers) => this.community.measured(typeId, providers));
     if (!serving) return;
     this.background.start();
     this.routing.start();

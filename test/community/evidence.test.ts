@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { OpinionRow } from '../../plugin/community/document.js';
-import { aged, reports, type Voice, weigh } from '../../plugin/community/evidence.js';
+import { aged, isNews, reports, type Voice, weigh } from '../../plugin/community/evidence.js';
 import type { Attempt } from '../../plugin/model/attempt.js';
 import { toScore } from '../../plugin/score/index.js';
 import { rank } from '../../plugin/score/rank.js';
@@ -198,6 +198,14 @@ describe('a look of one’s own', () => {
     expect(look(row({ mark: 55 }), [row({ mark: 80 })])).toBe(1);
   });
 
+  it('follows at its first failure there, too, while its mark is still good; and once', () => {
+    expect(look(row({ level: 0 }))).toBe(1);
+    expect(look(row({ level: 0 }), [row()])).toBe(1);
+    expect(look(row({ level: 0 }), [row({ level: 0 })])).toBe(0);
+    expect(look(row({ level: 0, mark: null }))).toBe(0);
+    expect(look(row({ level: 0, ageHours: 5 }))).toBe(0);
+  });
+
   it('does not follow where that is old, known, little, or about another one', () => {
     expect(look(row({ mark: 0, ageHours: 5 }))).toBe(0);
     expect(look(row({ mark: 0 }), [row({ mark: 0 })])).toBe(0);
@@ -205,6 +213,26 @@ describe('a look of one’s own', () => {
     expect(look(row({ mark: 30 }))).toBe(0);
     expect(look(row({ mark: null }), [row({ mark: 80 })])).toBe(0);
     expect(look(row({ provider: idOf(2), mark: 0 }))).toBe(0);
+  });
+});
+
+describe('news', () => {
+  const list = (...failures: readonly number[]) => failures.map((count, nth) => ranked('t', nth, { failures: count }));
+  const isNewsOf = (rows: ReturnType<typeof list>, nth: number) => isNews(rows, [rows[nth]?.provider.id ?? '']);
+
+  it('is the first failure of what people rely on here, or would next', () => {
+    expect(isNewsOf(list(1, 0), 0)).toBe(true);
+    expect(isNewsOf(list(0, 0, 0, 0, 1), 4)).toBe(true);
+    const reserve = list(0, 0, 0, 0, 0, 0, 1);
+    expect(isNewsOf(reserve.with(6, ranked('t', 6, { failures: 1, recommended: true })), 6)).toBe(true);
+  });
+
+  it('is no other failure, nor that of what never answered, nor one that is known', () => {
+    expect(isNewsOf(list(2, 0), 0)).toBe(false);
+    expect(isNewsOf(list(0, 0), 0)).toBe(false);
+    expect(isNewsOf(list(1, 0), 1)).toBe(false);
+    expect(isNewsOf(list(0, 0, 0, 0, 0, 1), 5)).toBe(false);
+    expect(isNewsOf([ranked('t', 0, { failures: 1, samples: 0 })], 0)).toBe(false);
   });
 });
 

@@ -70,6 +70,15 @@ it('tells what was measured here, and how often and how well it answered', async
   expect(Number(infrastructure.memory) % 10).toBe(0);
 });
 
+it('tells at once that the newest look failed, with a mark that is still good', async () => {
+  const row = ranked(TYPE, 1);
+  const { community, panel, read } = await world([row]);
+  for (const hours of [5, 2]) panel.store.attempts.add(attempt(row, hours));
+  panel.store.attempts.add(attempt(row, 0.1, false));
+  await community.on();
+  expect((await read()).rows).toMatchObject([{ level: 0, mark: 80, answered: 67 }]);
+});
+
 it('tells nothing of its own services, of what its owner hides, or of what may not be measured', async () => {
   const rows = [
     ranked(TYPE, 1, { provider: { self: true } }),
