@@ -1,5 +1,5 @@
 /**
- * Asks a few neighbours' panels every six hours, and stores what is taken of their answers. What may concern them at once
+ * Asks a few neighbours' panels every eight hours, and stores what is taken of their answers. What may concern them at once
  * travels by the same questions: who has lost something asks a few with a word that there is news, and they ask back.
  */
 import type { Config } from '../config/index.js';
@@ -15,15 +15,15 @@ import type { OpinionDocument } from './document.js';
 import { judge, type PeerProblem } from './judge.js';
 import { type Candidate, choosePeers, listedPeers, serfPeers } from './peers.js';
 
-const ROUND_MS = 6 * HOUR_MS;
+const ROUND_MS = 8 * HOUR_MS;
 /** Before the first round of a run: after a power cut all panels start at once. */
 const START_SPREAD_MS = 30 * MINUTE_MS;
 const CHECK_MS = 10 * MINUTE_MS;
-/** Of the nearest and of the others, how many are told of news, and how often a day news is told and followed. */
-const TOLD_NEAREST = 2;
-const TOLD_OTHERS = 1;
-const MAX_TOLD = 2;
-const MAX_FOLLOWED = 6;
+/** Who is told of news: of the nearest, and of the others. */
+const TOLD = { nearest: 2, others: 1 };
+/** Questions in a day that news is told or followed by, and that it is followed by: with three rounds, 60 kB at most. */
+const MAX_NEWS = 7;
+const MAX_FOLLOWED = 4;
 /** News of one host is followed no more often, ms. */
 const FOLLOW_REST_MS = HOUR_MS;
 /** When the last round was, ms since the epoch. */
@@ -51,9 +51,9 @@ export class Asker {
   readonly #stop = new AbortController();
   #timer: NodeJS.Timeout | undefined;
   #round: Promise<void> = Promise.resolve();
-  /** When news was told, and when each host's was followed, of the last day; ms since the epoch. */
-  #told: number[] = [];
-  #followed: { readonly host: string; readonly at: number }[] = [];
+  /** The questions of the last day that news was told by, and followed by: whom, and when, ms since the epoch. */
+  #told: Question[] = [];
+  #followed: Question[] = [];
 
   /** Asks nobody until it is started. */
   constructor(deps: AskerDeps) {
@@ -86,12 +86,12 @@ export class Asker {
     return this.#enqueue(() => this.#check());
   }
 
-  /** Tells a few that there is news here, by asking them out of turn. At most twice a day. */
+  /** Tells three that there is news here, by asking them out of turn: at most twice a day. */
   tell(): Promise<void> {
     return this.#enqueue(() => this.#tell());
   }
 
-  /** Asks the host that says there is news, if it is known: at most once an hour, and six in a day. */
+  /** Asks the host that says there is news, if it is known: at most once an hour, and four times a day for all. */
   follow(host: string): Promise<void> {
     return this.#enqueue(() => this.#follow(host));
   }
@@ -107,20 +107,19 @@ export class Asker {
   }
 
   async #tell(): Promise<void> {
-    const now = this.#deps.time.now();
-    this.#told = this.#told.filter((at) => Math.abs(now - at) < DAY_MS);
-    if (this.#told.length >= MAX_TOLD) return;
-    this.#told.push(now);
+    const now = this.#forget();
+    if (this.#told.length + this.#followed.length + TOLD.nearest + TOLD.others > MAX_NEWS) return;
     const candidates = await this.#candidates();
-    const numbers = { nearest: TOLD_NEAREST, others: TOLD_OTHERS };
-    await this.#askAll(choosePeers(candidates, await this.#distances(candidates), this.#random, numbers), true);
+    const chosen = choosePeers(candidates, await this.#distances(candidates), this.#random, TOLD);
+    for (const { host } of chosen) this.#told.push({ host, at: now });
+    await this.#askAll(chosen, true);
   }
 
   async #follow(host: string): Promise<void> {
-    const now = this.#deps.time.now();
-    this.#followed = this.#followed.filter(({ at }) => Math.abs(now - at) < DAY_MS);
+    const now = this.#forget();
     const isRested = this.#followed.every((other) => other.host !== host || Math.abs(now - other.at) >= FOLLOW_REST_MS);
-    if (this.#followed.length >= MAX_FOLLOWED || !isRested) return;
+    const isFull = this.#followed.length >= MAX_FOLLOWED || this.#told.length + this.#followed.length >= MAX_NEWS;
+    if (isFull || !isRested) return;
     // Strangers get nobody to ask them.
     const isKnown = ({ peer, host: address }: Candidate) =>
       address === host && (this.#deps.store.peers.get(peer)?.said ?? null) !== null;
@@ -128,6 +127,15 @@ export class Asker {
     if (candidate === undefined) return;
     this.#followed.push({ host, at: now });
     await this.#askAll([candidate]);
+  }
+
+  /** The questions of more than a day ago. @returns now, ms since the epoch */
+  #forget(): number {
+    const now = this.#deps.time.now();
+    const isRecent = ({ at }: Question) => Math.abs(now - at) < DAY_MS;
+    this.#told = this.#told.filter(isRecent);
+    this.#followed = this.#followed.filter(isRecent);
+    return now;
   }
 
   /** A clock that was set back does not put the next one off. */
@@ -205,6 +213,11 @@ export class Asker {
       return error instanceof TooLarge ? 'too-large' : 'no-answer';
     }
   }
+}
+
+interface Question {
+  readonly host: string;
+  readonly at: number;
 }
 
 interface Taken {

@@ -85,6 +85,7 @@ export class Listener {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     // Whatever else it sends is not read.
     response.setHeader('Connection', 'close');
+    response.sendDate = false;
     response.setHeader('X-Content-Type-Options', 'nosniff');
     if (request.method !== 'GET' || request.url !== PATH) return end(response, 404);
     const address = canonicalAddress(request.socket.remoteAddress ?? '') ?? '';

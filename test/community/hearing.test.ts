@@ -5,7 +5,7 @@ import { NOW, newKey, row, sent } from './made.js';
 import { neighbour } from './neighbour.js';
 import { communityOn, TYPE, world } from './world.js';
 
-const ROUND = 6 * 3_600_000;
+const ROUND = 8 * 3_600_000;
 const [best, untried] = [ranked(TYPE, 1, { recommended: true }), ranked(TYPE, 2)];
 const rows = (mark: number) => [
   row({ provider: best.provider.id, mark, ageHours: 0 }),

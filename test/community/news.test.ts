@@ -40,7 +40,7 @@ async function village(prefix: string) {
   return { ...here, best, neighbours, news, looks, count, fails };
 }
 
-it('is told to three, with the failure in the document, twice a day at most', async () => {
+it('is told to three, with the failure in the document, and twice a day at most', async () => {
   const { panel, community, best, news, count, fails, clock, read } = await village('127.73');
   for (const hours of [5, 2]) panel.store.attempts.add(attempt(best, hours));
   expect((await read()).rows).toEqual([]);
@@ -74,27 +74,42 @@ it('is followed: who tells it is asked, and what it has lost is looked at here',
   expect(first.asked.count).toBe(2);
 });
 
-it('of a stranger is not followed, nor that of one neighbour more than once an hour, or of all more than six times a day', async () => {
+it('of a stranger is not followed, nor that of one more than once an hour, or of all more than four times a day', async () => {
   const { community, neighbours, count, clock } = await village('127.75');
   const { address } = community.status();
-  const asks = async (from: string, more: number) => {
+  const asks = async (nth: number) => {
     const before = count();
-    await tell(address, from);
-    await expect.poll(() => count() - before, { timeout: 30_000 }).toBe(more);
+    await tell(address, `127.75.${nth}.1`);
+    await expect.poll(() => count() - before, { timeout: 30_000 }).toBe(1);
   };
   await tell(address, '127.75.77.1');
+  await asks(1);
   await tell(address, '127.75.1.1');
-  await expect.poll(() => neighbours[0]?.asked.count, { timeout: 30_000 }).toBe(2);
-  await tell(address, '127.75.1.1');
-  await asks('127.75.2.1', 1);
-  expect(count()).toBe(4 + 2);
-  for (const nth of [3, 4]) await asks(`127.75.${nth}.1`, 1);
+  await asks(2);
   clock.now += HOUR;
-  for (const nth of [1, 2]) await asks(`127.75.${nth}.1`, 1);
-  await tell(address, '127.75.3.1');
+  await asks(1);
+  await asks(3);
+  await tell(address, '127.75.4.1');
   clock.now += DAY;
-  await asks('127.75.4.1', 1);
-  expect(neighbours.map(({ asked }) => asked.count)).toEqual([3, 3, 2, 3]);
+  await asks(2);
+  expect(neighbours.map(({ asked }) => asked.count)).toEqual([3, 3, 2, 1]);
+});
+
+it('is still told once where others have told as much as they may', async () => {
+  const { community, news, count, fails, clock } = await village('127.76');
+  const { address } = community.status();
+  for (const nth of [1, 2, 3, 4]) {
+    const before = count();
+    await tell(address, `127.76.${nth}.1`);
+    await expect.poll(() => count() - before, { timeout: 30_000 }).toBe(1);
+  }
+  fails();
+  fails();
+  await expect.poll(() => news.length, { timeout: 30_000 }).toBe(3);
+  clock.now += DAY;
+  fails();
+  await expect.poll(() => news.length, { timeout: 30_000 }).toBe(6);
+  expect(count()).toBe(4 + 4 + 6);
 });
 
 /** Asks for the document from that address, with the word that there is news. Resolves once it is answered. */
