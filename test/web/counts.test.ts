@@ -73,6 +73,9 @@ const OTHERS: Readonly<Record<string, string>> = {
   'fare.none': 'neighbours, who are beneath it',
   'fare.row': 'tries of a neighbour',
   'declared.up': 'days',
+  'way.hops': 'nodes on a way',
+  'settings.routing.routes': 'ranges of addresses that a daemon knows',
+  'doctor.routing': 'the same, in a terminal',
 };
 
 const texts = JSON.parse(readFileSync(join(LOCALES_DIR, 'en.json'), 'utf8')) as Record<string, string>;
