@@ -55,6 +55,11 @@ const MAX_WAIT_MS = 24 * HOUR;
 
 /** Share of the probes that goes to the stalest provider. */
 const STALEST_SHARE = 0.1;
+/**
+ * Share of the probes that goes to the stalest one that has failed since it last answered: out of the ranking, it promises
+ * nothing, and the best of all would stay out for days after an outage of hours.
+ */
+const RETRY_SHARE = 0.3;
 /** Share of the probes that goes, of those that may be the best for all that is known, to the stalest: it may have become so. */
 const HOPEFUL_SHARE = 0.3;
 /**
@@ -80,8 +85,9 @@ export function isDaytime(now: number, { from, to }: Hours = USUAL_HOURS): boole
 
 /**
  * The provider to probe now; null when none is due. In this order, of those that ever answered: one that would otherwise wait
- * longer than a week; for a tenth of the draws the stalest; the recommended ones; for three tenths the stalest that may be the
- * best of its type; then the one that may gain most on it, since old data widens what it may be worth. For a fifth of the draws, and when none of those is due, one that
+ * longer than a week; for a tenth of the draws the stalest; for three tenths the stalest that has failed, which may be back;
+ * the recommended ones; for the same three tenths the stalest that may be the best of its type; then the one that may gain
+ * most on it, since old data widens what it may be worth. For a fifth of the draws, and when none of those is due, one that
  * never answered: its place and announcer tried longest ago, the nearest first. All at one place have one turn.
  * Deterministic but for one draw. `now` in ms since the epoch, `random` gives 0 ≤ x < 1; `hours` are those of the probes.
  */
@@ -101,6 +107,8 @@ export function chooseNext(
   if (known.length === 0 || (newcomers.length > 0 && draw >= 1 - NEWCOMERS_SHARE)) return first(newcomers, now);
   const [stalest = null] = known;
   if (draw < STALEST_SHARE) return stalest;
+  const failed = known.find(({ failures }) => failures > 0);
+  if (failed && draw < STALEST_SHARE + RETRY_SHARE) return failed;
   const recommended = known.find((candidate) => candidate.recommended);
   if (recommended) return recommended;
   const promise = promises(candidates);

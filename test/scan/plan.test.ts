@@ -278,6 +278,21 @@ describe('part of the draws', () => {
   const old = candidate('old', { score: 55, high: 81, measuredAt: NOW - 50 * HOUR });
   const hopeless = candidate('hopeless', { score: 20, high: 40, measuredAt: NOW - 60 * HOUR });
 
+  it('asks for three tenths of the draws one that has failed, out of the ranking though it is, in case it is back', () => {
+    const out = (id: string, age: number, failures: number) =>
+      candidate(id, { measuredAt: NOW - age, failures, score: 0, high: 0 });
+    const others = [
+      candidate('old', { measuredAt: NOW - DAY }),
+      candidate('pick', { recommended: true, measuredAt: NOW - 2 * HOUR }),
+    ];
+    const at = (list: Candidate[]) => [0.05, 0.1, 0.39, 0.4].map((draw) => choose([...list, ...others], draw));
+    expect(at([out('late', 4 * HOUR, 2), out('later', 5 * HOUR, 2)])).toEqual(['old', 'later', 'later', 'pick']);
+    expect(at([out('early', 2 * HOUR, 2)])).toEqual(['old', 'pick', 'pick', 'pick']);
+    // One that stays dead is asked ever more rarely, once a day in the end.
+    expect(at([out('dead', 5 * HOUR, 4)])).toEqual(['old', 'pick', 'pick', 'pick']);
+    expect(at([out('dead', 24 * HOUR - 1, 99)])).toEqual(['old', 'pick', 'pick', 'pick']);
+  });
+
   it('goes to the stalest that may be the best by now, which a better one may have become unseen', () => {
     const list = [best, wide, old, hopeless];
     expect([0.05, 0.2, 0.39, 0.5].map((draw) => choose(list, draw))).toEqual(['hopeless', 'old', 'old', 'wide']);
