@@ -25,8 +25,8 @@ export const PATH_METHODS: ReadonlySet<string> = new Set([PATH_METHOD, PING_METH
 /** Method of samples from several packets sent at once. */
 export const TRAIN_METHOD = 'ping-train';
 
-/** Half-lives, hours: performance counts for about a day, whether it answers for a week. */
-const PERFORMANCE_HOURS = 24;
+/** Half-lives, hours: performance counts for about two days, whether it answers for a week. */
+const PERFORMANCE_HOURS = 48;
 const ANSWERS_HOURS = 168;
 /** A path is as narrow as its links, which last; only their other traffic changes by the hour. */
 const WIDTH_HOURS = 168;

@@ -104,7 +104,7 @@ function toPath(answers: readonly Answered[]): Path | null {
   return { rtt: median(of('rtt')), jitter: median(of('jitter')), loss: mean(of('loss')) };
 }
 
-const NO_WEIGHT = { looks: 0, answered: 0, failed: 0, marks: 0, squares: 0, news: 0 };
+const NO_WEIGHT = { looks: 0, answered: 0, failed: 0, marks: 0, unfailed: 0, squares: 0, news: 0 };
 
 /** What was measured of a provider whose type is not scored: worth showing, worth no points. */
 function toFigures(answers: readonly Answered[]): Tally[] {

@@ -3,6 +3,7 @@
 import type { Answered } from '../model/attempt.js';
 import { ANSWERS, type Metric } from '../model/metric.js';
 import { toCurve } from './curve.js';
+import { toMiddle, toPlain, type Weighed } from './middle.js';
 import type { Outcome } from './outcome.js';
 
 /** Every metric begins with one imaginary look of middling mark: a single perfect measurement gives 75, not 100. */
@@ -24,12 +25,14 @@ export interface Tally {
   readonly count: number;
   /** Looks that tell of it. */
   readonly looks: number;
-  /** Weight of the looks as far as they were answers, as far as they were failures, and of their marks. */
+  /** Weight of the looks as far as they were answers, as far as they were failures, and of their typical mark. */
   readonly answered: number;
   readonly failed: number;
   readonly marks: number;
-  /** Weight of the looks' squared marks, and of what each look told that the next one did not. */
+  /** The same of the answers' typical mark, and of the looks' mean square about theirs. */
+  readonly unfailed: number;
   readonly squares: number;
+  /** Weight of what each look told that the next one did not. */
   readonly news: number;
 }
 
@@ -65,24 +68,41 @@ export function toTally(
 ): Tally {
   const values: number[] = [];
   const curve = toCurve(metric);
-  const sums = { count: 0, looks: 0, answered: 0, failed: 0, marks: 0, squares: 0, news: 0 };
+  const sums = { count: 0, looks: 0, answered: 0, failed: 0, news: 0 };
+  const all: Weighed[] = [];
+  const answers: Weighed[] = [];
   let next = Number.POSITIVE_INFINITY;
   for (const look of looks) {
     const { count, failed, marks, newest } = sumLook(metric.id, curve, look, values);
     if (count === 0) continue;
     const isBefore = newest < changedAt && metric.id !== ANSWERS;
     const weight = remaining(at - newest, metric.halfLifeHours) * (isBefore ? BEFORE_CHANGE : 1);
-    const mark = marks / count;
+    const [answered, failing] = [weight * (1 - failed / count), weight * (failed / count)];
+    all.push({ mark: marks / count, weight });
+    if (failed < count) answers.push({ mark: marks / (count - failed), weight: answered });
     sums.count += count;
     sums.looks += 1;
-    sums.answered += weight * (1 - failed / count);
-    sums.failed += weight * (failed / count);
-    sums.marks += weight * mark;
-    sums.squares += weight * mark * mark;
+    sums.answered += answered;
+    sums.failed += failing;
     sums.news += weight * -Math.expm1((newest - next) / NEWS_MS);
     next = newest;
   }
-  return { metric: metric.id, value: figure(metric, looks.flat(), values), ...sums };
+  return { metric: metric.id, value: figure(metric, looks.flat(), values), ...sums, ...typical(metric, all, answers) };
+}
+
+/**
+ * Times by the middle half of the looks: an outage or a busy hour tells of `answers`, and little of what is usual. Whether
+ * it answers, by all looks.
+ */
+function typical(metric: Metric, all: readonly Weighed[], answers: readonly Weighed[]) {
+  const of = metric.id === ANSWERS ? toPlain : toMiddle;
+  const [{ mean, spread }, answered] = [of(all), of(answers)];
+  const weight = (looks: readonly Weighed[]) => looks.reduce((sum, look) => sum + look.weight, 0);
+  return {
+    marks: weight(all) * mean,
+    unfailed: weight(answers) * answered.mean,
+    squares: weight(all) * (mean * mean + spread),
+  };
 }
 
 /** What one look says of a metric: how many of its attempts tell of it, how many failed, their marks, the newest's time. */
@@ -105,18 +125,19 @@ export function toMark(metric: Metric, tally: Tally, age: number): Mark {
   const answered = PRIOR_COUNT + tally.answered * left;
   const count = answered + tally.failed * left;
   const mark = (PRIOR_COUNT * PRIOR_MARK + tally.marks * left) / count;
-  return { metric, tally, mark, count, news: tally.news * left, ...blame(mark, count / answered, tally) };
+  const withoutFailures = (PRIOR_COUNT * PRIOR_MARK + tally.unfailed * left) / answered;
+  return { metric, tally, mark, count, news: tally.news * left, ...blame(mark, withoutFailures, tally) };
 }
 
 /**
- * Why the mark is not 1, in its logarithm, where reasons add up: without the failures it would be `withoutFailures` times
- * as high; of what is then missing, the answers' own mean explains a part, and the prior the rest. Where the prior
- * flatters, there is no doubt to complain of.
+ * Why the mark is not 1, in its logarithm, where reasons add up: without the failures it would be that much; of what is
+ * then missing, the answers' own typical mark explains a part, and the prior the rest. Where the prior flatters, there is no
+ * doubt to complain of.
  */
-function blame(mark: number, withoutFailures: number, { answered, marks }: Tally) {
+function blame(mark: number, withoutFailures: number, { answered, unfailed }: Tally) {
   const all = -Math.log(mark);
-  const failures = Math.log(withoutFailures);
-  const measured = answered === 0 ? 0 : Math.max(0, -Math.log(marks / answered));
+  const failures = Math.max(0, Math.log(withoutFailures / mark));
+  const measured = answered === 0 ? 0 : Math.max(0, -Math.log(unfailed / answered));
   return { failures: failures / all, doubt: Math.max(0, all - failures - measured) / all };
 }
 

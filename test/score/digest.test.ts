@@ -22,7 +22,7 @@ function looksOf(attempts: readonly Attempt[]): Attempt[][] {
 
 /** Steps 1 to 3 word for word: every look weighed by the age of the newest attempt that tells of the metric. */
 function plainMark(metric: Metric, attempts: readonly Attempt[], now: number): number {
-  let [sum, count] = [0.5, 1];
+  const looks: { mark: number; weight: number }[] = [];
   for (const look of looksOf(attempts)) {
     const told = look.flatMap((attempt) => {
       if (attempt.reason !== null || attempt.level < TYPE.scoredFrom) return { at: attempt.at, mark: 0 };
@@ -33,10 +33,26 @@ function plainMark(metric: Metric, attempts: readonly Attempt[], now: number): n
     if (told.length === 0) continue;
     const age = now - Math.max(...told.map(({ at }) => at));
     const weight = 2 ** (-Math.max(0, age) / (metric.halfLifeHours * HOUR));
-    sum += weight * mean(told.map(({ mark }) => mark));
-    count += weight;
+    looks.push({ weight, mark: mean(told.map(({ mark }) => mark)) });
   }
-  return sum / count;
+  const total = sum(looks);
+  const inner = metric.id === ANSWERS ? looks : withoutWorst(withoutWorst(looks, total / 4, 1), total / 4, -1);
+  const typical = inner.reduce((all, { mark, weight }) => all + mark * weight, 0) / (sum(inner) || 1);
+  return (0.5 + total * typical) / (1 + total);
+}
+
+const sum = (looks: readonly { weight: number }[]) => looks.reduce((all, { weight }) => all + weight, 0);
+
+/** Without so much of the weight of the lowest marks; with a sign of −1, of the highest. */
+function withoutWorst(looks: readonly { mark: number; weight: number }[], weight: number, sign: 1 | -1) {
+  let left = weight;
+  return looks
+    .toSorted((a, b) => sign * (a.mark - b.mark))
+    .map((look) => {
+      const cut = Math.min(left, look.weight);
+      left -= cut;
+      return { ...look, weight: look.weight - cut };
+    });
 }
 
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;

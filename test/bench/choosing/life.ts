@@ -7,6 +7,7 @@ import type { Ranked } from '../../../plugin/model/ranked.js';
 import { isDaytime } from '../../../plugin/scan/plan.js';
 import { toCurve } from '../../../plugin/score/curve.js';
 import type { Mark } from '../../../plugin/score/mark.js';
+import { toMiddle, toPlain } from '../../../plugin/score/middle.js';
 import { judge, sortedBy, type Verdict } from './judge.js';
 import { Full, type Keeper, Planned } from './keepers.js';
 import { EPOCH, indexOf, Panel, PROVIDERS, type Setting } from './panel.js';
@@ -266,7 +267,8 @@ export function nextScore(metrics: readonly Metric[], attempts: readonly Attempt
       const values = attempt.samples.filter((sample) => sample.metric === metric.id).map(({ value }) => curve(value));
       return values.length === 0 ? [] : values.reduce((sum, mark) => sum + mark, 0) / values.length;
     });
-    const mean = marks.reduce((sum, mark) => sum + mark, 0) / marks.length;
+    const typical = metric.id === 'answers' ? toPlain : toMiddle;
+    const { mean } = typical(marks.map((mark) => ({ mark, weight: 1 })));
     return marks.length === 0 ? 0 : metric.weight * Math.log(Math.max(mean, 0.02));
   });
   return 100 * Math.exp(logs.reduce((sum, log) => sum + log, 0));
