@@ -2,6 +2,7 @@
 import { nearest } from '../lib/nearest.js';
 import type { Ranked } from '../model/ranked.js';
 import type { Panel, TypeView } from '../panel/contract.js';
+import { hasMadeUpPast } from '../panel/past.js';
 import { spokenError } from '../present/everywhere/error.js';
 import type { Words } from '../present/i18n.js';
 import { providerName, type RowModel, rowModel } from '../present/row.js';
@@ -118,7 +119,12 @@ function formatBest({ best }: ServiceModel): string {
 
 /** Says that the list is a demo's, or that a source is away. */
 export function warn(panel: Panel, io: Io, words: Words): void {
-  if (panel.demo) io.stderr.write(`${words.t('demo.title')} ${words.t('demo.text')}\n`);
+  if (panel.demo) {
+    const [title, text] = hasMadeUpPast(panel.store, panel.config)
+      ? (['demo.title', 'demo.text'] as const)
+      : (['demo.title.new', 'demo.text.new'] as const);
+    io.stderr.write(`${words.t(title)} ${words.t(text)}\n`);
+  }
   for (const { name, error } of panel.discovery.sources()) {
     if (!error) continue;
     const { message, hint } = spokenError(error, words);

@@ -1,4 +1,5 @@
 /** The daemon: the plugin in an application of its own, listening on TCP and on the Unix socket until it is told to stop. */
+
 import { chmodSync, unlinkSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { connect } from 'node:net';
@@ -11,6 +12,7 @@ import { log } from '../lib/log.js';
 import { PanelError } from '../model/errors.js';
 import type { Panel } from '../panel/contract.js';
 import { createPanel, wantsDemo } from '../panel/open.js';
+import { hasMadeUpPast } from '../panel/past.js';
 import { firstRunCode, hasOwner } from '../web/auth/password.js';
 import { BRIDGE_PATH, cloudyLogin, onlyBySocket } from '../web/cloudy.js';
 import { loadTexts, OWN_APP, registerWeb, type Texts } from '../web/index.js';
@@ -174,8 +176,10 @@ export function announce({ url, panel }: Daemon, json: boolean): void {
   const { listen, socket } = panel.config;
   const urls = url === null || listen === null ? [] : reachableUrls(url, listen.host);
   log.info(`cloudy-services listens on ${[...urls, ...(socket === null ? [] : [socket])].join(' and ')}`);
-  if (panel.demo)
-    log.info('No Serf agent is used: this is the built-in demo community, not your neighbours; its past is made up.');
+  if (panel.demo) {
+    const past = hasMadeUpPast(panel.store, panel.config) ? '; its past is made up' : '';
+    log.info(`No Serf agent is used: this is the built-in demo community, not your neighbours${past}.`);
+  }
   if (panel.time.doubted !== null)
     log.warning(
       `The clock says ${new Date(panel.time.doubted).toISOString()}, which is over: until it is set, time goes on from what is known.`,

@@ -21,6 +21,7 @@ import { loadServices } from '../services/index.js';
 import { openStore, type SettingStore, type Store } from '../store/index.js';
 import type { Panel } from './contract.js';
 import { WiredPanel } from './panel.js';
+import { pastKey } from './past.js';
 
 /** How long the local Serf agent has to answer before the demo community stands in for it, ms. */
 const SERF_LIMIT_MS = 1_000;
@@ -53,15 +54,13 @@ async function openDemo(
 }
 
 /** Once for each community, and not where something was measured: that stays alone. */
-const DEMO_PAST = 'demo-past';
-
 async function fillPast(
   store: Store,
   { announcements, community }: Pick<DemoCommunity, 'announcements' | 'community'>,
   services: ServiceRegistry,
   now: number,
 ): Promise<void> {
-  const key = community.source === null ? DEMO_PAST : `${DEMO_PAST}-${community.source}`;
+  const key = pastKey(community.source);
   const isNew = store.settings.get(key) === null && announcements.every((a) => isUntried(store, a));
   if (!isNew) return;
   const { demoPast } = await import('../demo/past.js');

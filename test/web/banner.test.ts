@@ -37,6 +37,16 @@ it.each([
   for (const url of PAGES.slice(0, 2)) expect((await reader.get(url)).body, url).toContain(words);
 });
 
+it('says that the past of a demo is made up, where there is one', async () => {
+  web = await startWeb({ demo: true });
+  const banner = async () => /cs-demo.*?<\/div>/s.exec((await new Visitor(web).get('/')).body)?.[0];
+  expect(await banner()).toMatch(/Demo: all of it is made up<.*begins now/);
+  await web.app.close();
+  web = await startWeb({ demo: true });
+  web.panel.store.settings.set('demo-past', 'made-up');
+  expect(await banner()).toMatch(/Demo: all of it is made up, its past too<.*last 60 days/);
+});
+
 it('says nothing of an intact database', async () => {
   web = await startWeb();
   expect((await (await new Visitor(web).login()).get('/')).body).not.toContain('damaged');

@@ -151,7 +151,7 @@ describe('every page says', () => {
   it('that it is a demo', async () => {
     const visitor = await open({ demo: true });
     for (const url of ['/', '/services/dnsservice', '/login', '/nothing']) {
-      expect((await visitor.get(url)).body, url).toContain('Demo: all of it is made up, its past too');
+      expect((await visitor.get(url)).body, url).toContain('Demo: all of it is made up');
     }
   });
 

@@ -1,4 +1,5 @@
 /** One function per outcome of a request: a page, a part of a page, a redirect, an error. */
+
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { FastifyReply } from 'fastify';
@@ -8,6 +9,7 @@ import { log } from '../../lib/log.js';
 import { asPanelError, ERROR_CODES, PanelError } from '../../model/errors.js';
 import type { Job } from '../../model/job.js';
 import { LANGUAGES } from '../../model/language.js';
+import { hasMadeUpPast } from '../../panel/past.js';
 import { SELF_EXPLANATORY, spokenError } from '../../present/everywhere/error.js';
 import { providerName } from '../../present/row.js';
 import { sourceModel } from '../../present/service.js';
@@ -207,6 +209,7 @@ function common(web: Web, visit: Visit) {
     cloudySearch: web.embedded ? CLOUDY_SEARCH : null,
     token: visit.share ? BLANK : auth.token(visit),
     demo: panel.demo,
+    pastless: panel.demo && !hasMadeUpPast(panel.store, panel.config),
     demoAs: DEMO_NAMES.find((name) => name === panel.config.demo) ?? null,
     sources,
     /** Who else hears what these sources hear. */
