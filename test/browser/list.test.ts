@@ -53,6 +53,18 @@ describe.each([
   });
 });
 
+it('names the round trip wherever the list has no heads', async () => {
+  few();
+  const label = '.cs-row .cs-cell-rtt .cs-label';
+  await asReader(way, { width: 390 }, async (page) => {
+    await page.goto(way.base + LIST);
+    expect(await page.locator(label).first().isVisible()).toBe(true);
+    await page.setViewportSize({ width: 1280, height: 800 });
+    expect(await page.locator(label).first().isVisible()).toBe(false);
+    expect(await page.locator('thead .cs-cell-rtt').isVisible()).toBe(true);
+  });
+});
+
 it('two providers stand side by side after two clicks from the first page', async () => {
   await asReader(way, {}, async (page) => {
     await page.goto(way.base);

@@ -61,7 +61,7 @@ describe('a comparison', () => {
     expect(lost).toEqual({ answer: 7.35, answers: 6.66, doubt: 6, rtt: null, stars: -4 });
     const sum = measures.reduce((total: number, { cells }: Row) => total + (cells[0]?.lost ?? 0), 0);
     expect(sum).toBeCloseTo(100 - 84, 1);
-    expect((await visitor.get(address(0, 1))).body).toMatch(/doubt.*4 tries.*−6.*stars.*\+4/s);
+    expect((await visitor.get(address(0, 1))).body).toMatch(/Doubt.*4 tries.*−6.*[Ss]tars.*\+4/s);
   });
 
   it('shows four at most, each of which can be left out, and says what it leaves out', async () => {

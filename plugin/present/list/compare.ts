@@ -46,7 +46,7 @@ export function compareModel(compared: readonly Ranked[], type: ServiceType, wor
     measures: [
       ...type.metrics.map(({ id, label, weight, unit, useless, excellent }) =>
         toMeasure(
-          { id, label: label[words.language], weight: sharedWeight(compared, id) ?? weight },
+          { id, label: capital(label[words.language], words), weight: sharedWeight(compared, id) ?? weight },
           compared,
           excellent > useless,
           (row) => {
@@ -82,7 +82,7 @@ function unweighed(compared: readonly Ranked[], type: ServiceType, words: Words)
   return [
     ...(isWeighed('rtt')
       ? []
-      : [toMeasure({ id: 'rtt', label: words.t('column.rtt'), weight: null }, compared, false, rtt)]),
+      : [toMeasure({ id: 'rtt', label: words.t('chart.rtt'), weight: null }, compared, false, rtt)]),
     ...(isWeighed(ANSWERS)
       ? []
       : [toMeasure({ id: ANSWERS, label: words.t('column.answers'), weight: null }, compared, true, answers)]),
@@ -100,10 +100,13 @@ function beyondMeasures(compared: readonly Ranked[], words: Words): Measure[] {
     return { value: null, text, lost: cost(row, STARS) };
   };
   return [
-    toMeasure({ id: DOUBT, label: words.t('compare.doubt'), weight: null }, compared, true, doubt),
-    toMeasure({ id: STARS, label: words.t('compare.stars'), weight: null }, compared, true, stars),
+    toMeasure({ id: DOUBT, label: capital(words.t('compare.doubt'), words), weight: null }, compared, true, doubt),
+    toMeasure({ id: STARS, label: capital(words.t('compare.stars'), words), weight: null }, compared, true, stars),
   ];
 }
+
+/** As a heading; the same names also stand within sentences. */
+const capital = (text: string, { language }: Words) => text.charAt(0).toLocaleUpperCase(language) + text.slice(1);
 
 const DOUBT = 'doubt';
 const STARS = 'stars';
