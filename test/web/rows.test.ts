@@ -39,11 +39,11 @@ describe('a row', () => {
       const rows = tableRows((await person.get('/services/dnsservice')).body);
       return rows.map((row) => /not measured yet.*?<small[^>]*>([^<]*)</s.exec(row)?.[1] ?? null);
     };
-    const [byHand, byOwner] = ['tried when you press “Scan now”', 'tried when this node’s owner scans'];
+    const [byHand, byOwner] = ['press “Scan now”', 'when the owner scans'];
     expect(await said(owner)).toEqual([null, byHand, byHand]);
     expect(await said(visitor)).toEqual([null, byOwner, byOwner]);
     web.panel.background.on();
-    const byTurn = 'tried in the background when its turn comes';
+    const byTurn = 'in the background, when its turn comes';
     expect(await said(owner)).toEqual([null, byTurn, byHand]);
     expect(await said(visitor)).toEqual([null, byTurn, byOwner]);
     const page = `/services/dnsservice/providers/${ranked('dnsservice', 2).provider.id}`;
