@@ -14,6 +14,7 @@ const at = (index: number, rtt: number | null, more: Parameters<typeof ranked>[2
   ranked('dnsservice', index, { path: { rtt, jitter: null, loss: null }, ...more });
 const failing = (index: number) =>
   ranked('dnsservice', index, { ...NUMBERLESS, level: 0, score: 0, reason: 'timeout', failures: 1 });
+const listed = (...ids: string[]) => ids.map((id, index) => ranked('dnsservice', index, { provider: { id } }));
 const draw = (rows: readonly Ranked[]) => distanceModel(providersAround({ title: 'DNS', rows }), words);
 const out = ({ x, y }: { x: number; y: number }) => Math.hypot(x - 50, y - 50);
 
@@ -111,17 +112,20 @@ describe('a strip', () => {
     new Map(Object.entries(of).map(([id, [first, last]]) => [id, { first: today - first, last: today - last }]));
 
   it('has a stroke for each day, as high as the share that worked', () => {
-    const strip = stripModel({ days, tried: spans({}) }, ['a', 'b'], words, NOW);
+    const strip = stripModel({ days, tried: spans({}) }, listed('a', 'b'), words, NOW);
     expect(strip?.paths).toEqual({ good: 'M198 24v-24', fair: 'M354 24v-12', poor: 'M358 24v-3' });
     expect(strip).toMatchObject({ providers: 2, newest: '0 of 4 worked on Nov 20' });
     expect(strip?.label).toBe('On 3 days measured, 50% of the providers worked');
-    expect(stripModel(undefined, ['a'], words, NOW)).toBeNull();
+    const silent = ranked('dnsservice', 3, { level: 2, unproven: true });
+    const answered = stripModel({ days, tried: spans({}) }, [...listed('a'), silent], words, NOW);
+    expect(answered).toMatchObject({ newest: '0 of 4 answered on Nov 20' });
+    expect(stripModel(undefined, listed('a'), words, NOW)).toBeNull();
   });
 
   it('counts who is new and who is gone this week, once there is a week to compare with', () => {
     const tried = spans({ old: [40, 0], fresh: [2, 0], gone: [40, 3], longGone: [40, 20] });
-    expect(stripModel({ days, tried }, ['old', 'fresh'], words, NOW)).toMatchObject({ added: 1, gone: 1 });
-    expect(stripModel({ days: days.slice(1), tried }, ['old', 'fresh'], words, NOW)).toMatchObject({ added: 0 });
+    expect(stripModel({ days, tried }, listed('old', 'fresh'), words, NOW)).toMatchObject({ added: 1, gone: 1 });
+    expect(stripModel({ days: days.slice(1), tried }, listed('old', 'fresh'), words, NOW)).toMatchObject({ added: 0 });
   });
 });
 
@@ -150,7 +154,7 @@ describe('the pages', () => {
     web.panel.lists.set('dnsservice', [...(web.panel.lists.get('dnsservice') ?? [])]);
     for (const page of ['/', '/services/dnsservice']) {
       const { body } = await visitor.get(page);
-      expect(body).toContain('1 of 1 worked on Nov 20');
+      expect(body).toContain('1 of 1 answered on Nov 20');
       expect(body).toMatch(/<svg class="cs-map" role="group"/);
       expect(body).toContain('<th scope="col">Round-trip time</th>');
     }

@@ -1,7 +1,9 @@
 /** How a community's services fared: the share that worked on each day, and who is new or gone this week. */
 import { DAY_MS, dayOf } from '../../lib/time.js';
+import type { Ranked } from '../../model/ranked.js';
 import type { TypeHealth } from '../../store/index.js';
 import type { Words } from '../i18n.js';
+import { isReachable, isWorking } from '../row.js';
 
 /** Days of a strip, and those of a week. */
 export const STRIP_DAYS = 90;
@@ -14,15 +16,23 @@ const HEIGHT = 24;
 const GOOD = 0.8;
 const FAIR = 0.5;
 
+const KEYS = {
+  worked: { newest: 'health.newest', label: 'health.label' },
+  answered: { newest: 'health.answered.newest', label: 'health.answered.label' },
+} as const;
+
 export const stripSince = (now: number) => (dayOf(now) - STRIP_DAYS + 1) * DAY_MS;
 
 /**
  * A type's strip; null where nothing was measured in that time.
- * @param listed ids of the providers that are announced now
+ * @param ranked the providers that are announced now
  */
-export function stripModel(health: TypeHealth | undefined, listed: readonly string[], words: Words, now: number) {
+export function stripModel(health: TypeHealth | undefined, ranked: readonly Ranked[], words: Words, now: number) {
   const last = health?.days.at(-1);
   if (!health || !last) return null;
+  const listed = ranked.map(({ provider }) => provider.id);
+  // Days count answers: where of somebody no more is known than that, nobody is said to have worked.
+  const said = ranked.every((row) => isWorking(row) || !isReachable(row)) ? KEYS.worked : KEYS.answered;
   const today = dayOf(now);
   const first = today - STRIP_DAYS + 1;
   const paths = { good: '', fair: '', poor: '' };
@@ -38,12 +48,12 @@ export function stripModel(health: TypeHealth | undefined, listed: readonly stri
     ...{ width: STRIP_DAYS * STROKE, height: HEIGHT, paths },
     ...changes(health, listed, today),
     providers: listed.length,
-    newest: words.t('health.newest', {
+    newest: words.t(said.newest, {
       working: last.working,
       count: last.tried,
       day: words.shortDay(last.day * DAY_MS),
     }),
-    label: words.t('health.label', { count: health.days.length, share: words.measure(working / tried, 'share') }),
+    label: words.t(said.label, { count: health.days.length, share: words.measure(working / tried, 'share') }),
   };
 }
 

@@ -10,8 +10,7 @@ export function strips(web: Web, { words }: Visit, types: readonly TypeSummary[]
   const now = web.now();
   const health = web.panel.store.history.health(stripSince(now));
   return types.flatMap(({ typeId, type, ranked }) => {
-    const ids = ranked.map(({ provider }) => provider.id);
-    const strip = stripModel(health.get(typeId), ids, words, now);
+    const strip = stripModel(health.get(typeId), ranked, words, now);
     return strip ? [{ type: typeId, title: typeTitle(type, typeId, words), strip }] : [];
   });
 }
