@@ -1,6 +1,7 @@
 /** How the network's own routing daemon sees the ways to the providers: read once a minute, never scored. */
 import type { Config } from '../config/index.js';
 import type { Discovery } from '../discovery/index.js';
+import type { Time } from '../lib/clock/index.js';
 import { log } from '../lib/log.js';
 import { inSlices } from '../lib/slices.js';
 import { MINUTE_MS } from '../lib/time.js';
@@ -35,8 +36,7 @@ export interface RoutingDeps {
   readonly config: Pick<Config, 'routing'>;
   readonly daemons: readonly RoutingDaemon[];
   readonly discovery: Pick<Discovery, 'providers'>;
-  /** Both in ms; `steady` by a clock that nobody sets. */
-  readonly time: { now(): number; steady(): number };
+  readonly time: Pick<Time, 'now' | 'steady'>;
   /** Called where ways have become others. */
   readonly changed: (changed: Changed) => void;
   readonly local?: Local;
@@ -173,12 +173,12 @@ export class Routing {
     const table = await Table.read(daemon.routes(answer));
     const routes = await this.#routes(table);
     if (this.#stop.signal.aborted) throw new Error('closed');
-    const { now, steady } = this.#deps.time;
+    const { time } = this.#deps;
     this.#failures = 0;
     this.#asked = asked;
-    this.#status = this.#toStatus(asked, { state: 'up', routes: table.size, lastUp: now() });
+    this.#status = this.#toStatus(asked, { state: 'up', routes: table.size, lastUp: time.now() });
     this.#show(table, routes);
-    const changed = this.#changes.look(routes, steady());
+    const changed = this.#changes.look(routes, time.steady());
     if (changed.moved.length + changed.lost.length > 0) this.#deps.changed(changed);
     return answer.length;
   }

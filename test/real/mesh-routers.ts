@@ -37,7 +37,7 @@ export function startBabeld(
     '-C',
     `interface ${link} rxcost ${cost} hello-interval 1 update-interval 4`,
   ]);
-  const own = ['redistribute local ip 10.99.0.0/24', 'redistribute local deny', `local-path-readwrite ${socket}`];
+  const own = ['redistribute local ip 10.98.0.0/15', 'redistribute local deny', `local-path-readwrite ${socket}`];
   const statements = own.flatMap((statement) => ['-C', statement]);
   const files = ['-I', join(folder, `${name}.pid`), '-S', join(folder, `${name}.state`)];
   net.run(name, 'babeld', ...files, ...statements, ...costs, ...Object.keys(links));

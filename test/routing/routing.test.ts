@@ -1,6 +1,7 @@
 /** Reading a daemon from time to time: what is known of the ways, what is told of them, and what comes of its failures. */
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Routing as Setting } from '../../plugin/config/index.js';
+import { Clock } from '../../plugin/lib/clock/index.js';
 import { log } from '../../plugin/lib/log.js';
 import type { Place, Route, RoutingDaemon } from '../../plugin/routing/contract.js';
 import { type Changed, Routing } from '../../plugin/routing/index.js';
@@ -27,7 +28,7 @@ function opened(first: Answer, { routing = 'auto', daemons }: { routing?: Settin
     config: { routing },
     daemons: daemons ?? [made],
     discovery: { providers: () => providers },
-    time: { now: Date.now, steady: () => performance.now() },
+    time: new Clock(),
     changed: (ways) => changed.push(ways),
     local: { exists: (path) => path === '/made', listens: () => false },
   });
