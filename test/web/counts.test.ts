@@ -57,6 +57,8 @@ const OTHERS: Readonly<Record<string, string>> = {
   'opinion.star': 'stars of a button',
   'health.newest': 'providers tried on a day that is over',
   'health.label': 'days',
+  'health.answered.newest': 'providers tried on a day that is over',
+  'health.answered.label': 'days',
   'health.announced': 'providers of a strip that leads to all of them',
   'health.added': 'some of these',
   'health.gone': 'providers that there are no more',
