@@ -25,8 +25,6 @@ export interface Announcement {
   readonly community: string;
   /** Free `k=v` attributes, in the order announced. */
   readonly txt: ReadonlyMap<string, string>;
-  /** A mere text, without a port that could be asked: what it says tells it from its node's other texts. */
-  readonly isText?: true;
   /** Where the announcing node gossips, when it announces through Serf: the way to measure its path. */
   readonly gossip: Gossip | null;
 }
@@ -65,14 +63,16 @@ export function plainPath(txt: ReadonlyMap<string, string>): string {
   return path !== undefined && path.length <= 200 && /^(\/[\w.~%-]+){1,20}\/?$/.test(path) ? path : '/';
 }
 
-type Identified = Pick<Announcement, 'type' | 'address' | 'port'> &
-  Partial<Pick<Announcement, 'txt' | 'isText' | 'description'>>;
+type Identified = Pick<Announcement, 'type' | 'address' | 'port'> & Partial<Pick<Announcement, 'txt' | 'description'>>;
 
-/** What makes two announcements one provider: type, address and port, and the folder where one is announced. */
-export function providerKey({ type, address, port, txt, isText, description }: Identified): string {
-  if (isText) return `${type}|${address}||text ${description}`;
+/**
+ * What makes two announcements one provider: type, address and port, and the folder where one is announced. Without a port
+ * it is a mere text, and what it says tells it from its node's other texts, whatever source it came by.
+ */
+export function providerKey({ type, address, port, txt, description = '' }: Identified): string {
+  if (port === null) return `${type}|${address}||text ${description}`;
   const path = txt === undefined ? '/' : plainPath(txt);
-  return `${type}|${address}|${port ?? ''}${path === '/' ? '' : `|${path.replace(/\/$/, '')}`}`;
+  return `${type}|${address}|${port}${path === '/' ? '' : `|${path.replace(/\/$/, '')}`}`;
 }
 
 /**

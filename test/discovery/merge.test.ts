@@ -40,6 +40,16 @@ describe('merge', () => {
     );
   });
 
+  it('lists the texts of a node, which have no port, each by what it says, whatever source it came by', () => {
+    const text = (description: string) => sighting({ port: null, description });
+    const rows = merged(heard('serf', text('Ask Anna'), text('Meeting on Monday')), heard('avahi', text('Ask Anna')));
+    expect(rows.map(({ description, sources }) => [description, sources.join()]).sort()).toEqual([
+      ['Ask Anna', 'serf,avahi'],
+      ['Meeting on Monday', 'serf'],
+    ]);
+    expect(new Set(rows.map(({ id }) => id)).size).toBe(2);
+  });
+
   it('keeps in mind that our agent gossips there with a key, whoever is believed', () => {
     const gossip = { address: '10.0.0.1', port: 5000, encrypted: true as const };
     const member = (address: string) => heard('serf', sighting({ gossip: { ...gossip, address } }, { since: 9 }));

@@ -61,7 +61,7 @@ export function announceLink(
   ]);
   const plain = canonicalAddress(host) === null ? publicText(host) : '';
   const announcement = { type, node: service.node, host: plain, address, port, description, community: '', txt };
-  return { ...announcement, gossip: null, ...(port === null && { isText: true }) };
+  return { ...announcement, gossip: null };
 }
 
 /** A service that has no link, only a text: listed, never measured. */
@@ -69,7 +69,7 @@ export function announceText({ name, node, txt = [] }: Omit<LinkedService, 'link
   const description = publicText(name);
   return {
     ...{ type: UNKNOWN_TYPE, node, host: '', address, port: null, description, community: '' },
-    ...{ txt: withoutSecretPairs(new Map(txt)), gossip: null, isText: true },
+    ...{ txt: withoutSecretPairs(new Map(txt)), gossip: null },
   };
 }
 
