@@ -118,8 +118,8 @@ describe('the table of figures', () => {
     };
     expect(await figures(0)).toEqual([
       ['Measure', 'Value', 'Points lost'],
-      ['response time 45% of the score', '12.3\u00a0ms', '−12.3'],
-      ['answers 55% of the score', '4 of 4 answered', '0'],
+      ['Response time 45% of the score', '12.3\u00a0ms', '−12.3'],
+      ['Answers 55% of the score', '4 of 4 answered', '0'],
       ['Score out of 100', '87.7'],
     ]);
     expect(await figures(1)).toEqual([]);
