@@ -65,6 +65,22 @@ it('names the round trip wherever the list has no heads', async () => {
   });
 });
 
+it.each([320, 390])(
+  'the owner’s marks stand in one line beside the ring on a page of %d px, in German',
+  async (width) => {
+    const [row] = web.panel.lists.get('dnsservice') ?? [];
+    await asOwner(way, { width, language: 'de' }, async (page) => {
+      await page.goto(`${way.base}${LIST}/providers/${row?.provider.id}`);
+      const ring = await page.locator('.cs-head-line > :first-child').boundingBox();
+      const marks = await Promise.all((await page.locator('.cs-mark-button').all()).map((mark) => mark.boundingBox()));
+      expect(marks.length).toBe(3);
+      expect(new Set(marks.map((box) => box?.y)).size).toBe(1);
+      expect(Number(marks[0]?.x)).toBeGreaterThan(Number(ring?.x) + Number(ring?.width));
+      expect(await overflow(page)).toBe(0);
+    });
+  },
+);
+
 it('two providers stand side by side after two clicks from the first page', async () => {
   await asReader(way, {}, async (page) => {
     await page.goto(way.base);
