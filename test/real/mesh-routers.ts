@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Route, RoutingDaemon } from '../../plugin/routing/contract.js';
 import { until } from './agents.js';
-import type { Network } from './namespaces.js';
+import type { Network, Program } from './namespaces.js';
 
 /** Neighbours are found within a few of their greetings, one a second: many times that where much else runs, ms. */
 export const CONVERGE_LIMIT_MS = 90_000;
@@ -25,23 +25,22 @@ export function addRouters(net: Network, names: readonly string[]): void {
   }
 }
 
-/** @param links its devices, each with its cost towards this node. @returns its socket */
+/** @param links its devices, each with its cost towards this node. @returns it, and its socket */
 export function startBabeld(
   net: Network,
   name: string,
   folder: string,
   links: Readonly<Record<string, number>>,
-): string {
+): { readonly program: Program; readonly socket: string } {
   const socket = join(folder, `babel-${name}`);
   const costs = Object.entries(links).flatMap(([link, cost]) => [
     '-C',
     `interface ${link} rxcost ${cost} hello-interval 1 update-interval 4`,
   ]);
-  const own = ['redistribute local ip 10.98.0.0/15', 'redistribute local deny', `local-path-readwrite ${socket}`];
+  const own = ['redistribute local ip 10.98.0.0/15', 'redistribute local deny', `local-path ${socket}`];
   const statements = own.flatMap((statement) => ['-C', statement]);
   const files = ['-I', join(folder, `${name}.pid`), '-S', join(folder, `${name}.state`)];
-  net.run(name, 'babeld', ...files, ...statements, ...costs, ...Object.keys(links));
-  return socket;
+  return { program: net.run(name, 'babeld', ...files, ...statements, ...costs, ...Object.keys(links)), socket };
 }
 
 /** @param protocols beside those of the kernel. @returns its socket */

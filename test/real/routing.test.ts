@@ -30,7 +30,7 @@ const isFar = ({ prefix }: { prefix: string }) => prefix === FAR;
 it('babeld tells costs, and which neighbour is who', async () => {
   const sockets = NAMES.map((name) => {
     const links = Object.fromEntries(LINKS[name].map((link) => [link, link === 'cable1' ? 200 : 96]));
-    return startBabeld(net, name, folder, links);
+    return startBabeld(net, name, folder, links).socket;
   });
   const routes = await readUntil(babeld, sockets[0] as string, isFar);
   const common = { scale: 'babel', hops: null, device: 'cable0', gateway: expect.stringMatching(/^fe80::/) };
