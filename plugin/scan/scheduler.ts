@@ -42,6 +42,9 @@ const UNKNOWN = '';
 /** How many names and places of providers that never answered are remembered with the time of their last probe. */
 const MAX_CLAIMS = 4_096;
 
+/** What was reported is looked at by night, too. */
+const ALWAYS: Hours = { from: 0, to: 24 };
+
 /** All of a day are one event. */
 const UNASKED = { by: 'schedule', name: '', what: 'measure', type: null, provider: null, result: 'done' } as const;
 
@@ -260,9 +263,9 @@ export class Scheduler {
   /** One probe of what was reported, and another one where it failed for the first time. */
   async #lookAt(report: Report, signal: AbortSignal): Promise<Waiting | null> {
     const { typeId, provider: id } = report;
-    const busy = await this.#need(signal);
+    const busy = await this.#need(signal, ALWAYS);
     if (busy !== null) {
-      this.#urgent.again(report, performance.now());
+      this.#urgent.postpone(report, performance.now());
       return busy;
     }
     const provider = this.#deps.discovery.providers(typeId).find((known) => known.id === id);
@@ -275,9 +278,9 @@ export class Scheduler {
   }
 
   /** What needs the node now; null = nothing. */
-  async #need(signal: AbortSignal): Promise<Waiting | null> {
-    const { busy: read = busyWith, terms } = this.#deps;
-    const busy = this.#isScanning() ? 'scan' : await read(signal, this.#time.now(), terms.hours);
+  async #need(signal: AbortSignal, hours = this.#deps.terms.hours): Promise<Waiting | null> {
+    const { busy: read = busyWith } = this.#deps;
+    const busy = this.#isScanning() ? 'scan' : await read(signal, this.#time.now(), hours);
     // A person may have started one meanwhile.
     return busy ?? (this.#isScanning() ? 'scan' : null);
   }

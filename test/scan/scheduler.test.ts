@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Provider } from '../../plugin/model/provider.js';
 import type { Prober } from '../../plugin/probe/index.js';
 import type { Busy } from '../../plugin/scan/busy.js';
+import { isDaytime } from '../../plugin/scan/plan.js';
 import { Scheduler, type SchedulerDeps } from '../../plugin/scan/scheduler.js';
 import type { ServiceType } from '../../plugin/services/contract.js';
 import { seeded } from '../discovery/seeded.js';
@@ -395,9 +396,12 @@ describe('a day of the scheduler', () => {
 
 describe('what something else tells of a provider', () => {
   it('is looked at within minutes, also at night, and not again within ten minutes', async () => {
-    const world = scheduled(many, answer, { random: drawn(3) });
+    const busy: SchedulerDeps['busy'] = async (_signal, now, hours) => (isDaytime(now, hours) ? null : 'night');
+    const world = scheduled(many, answer, { random: drawn(3), busy });
+    const hour = new Date().getHours();
+    world.scheduler.choose({ hours: { from: (hour + 12) % 24, to: ((hour + 13) % 24) + 1 }, bytes: null });
     await pass(31 * MINUTE);
-    world.probed.length = 0;
+    expect(world.probed).toEqual([]);
     const [one] = many;
     expect(world.scheduler.look('thing', one?.id ?? '')).toBe(true);
     await pass(2 * MINUTE);

@@ -28,6 +28,19 @@ it('a failure is looked at again after a minute, so that it counts as a second o
   expect(urgent.take(MINUTE)).toMatchObject({ provider: 'a' });
 });
 
+it('what has to wait for the node is no look, however long it waits', () => {
+  const urgent = new Urgent();
+  urgent.add(report('a'), 0);
+  for (let minute = 0; minute < 59; minute++) {
+    const due = urgent.take(minute * MINUTE);
+    expect(due).toMatchObject({ provider: 'a' });
+    if (due) urgent.postpone(due, minute * MINUTE);
+  }
+  for (let nth = 0; nth < 12; nth++) urgent.add(report(`p${nth}`), 59 * MINUTE);
+  const looks = Array.from({ length: 13 }, () => urgent.take(59 * MINUTE)).filter((due) => due !== null);
+  expect(looks).toHaveLength(12);
+});
+
 it('further looks follow an answer, each after the rest of ten minutes, and no more than were asked for', () => {
   const urgent = new Urgent();
   urgent.add({ ...report('a'), more: 2 }, 0);

@@ -37,6 +37,13 @@ export class Urgent {
     return true;
   }
 
+  /** It was taken, and somebody needs the node: it waits again, and was no look. */
+  postpone(report: Report, now: number): void {
+    this.#recent.pop();
+    this.#looks.delete(report.provider);
+    this.#wait(report, now + AGAIN_MS);
+  }
+
   /** Its first look failed: another one decides. */
   again(report: Report, now: number): void {
     this.#wait(report, now + AGAIN_MS);
