@@ -1,11 +1,22 @@
 /** The readers of routing daemons against Debian's own: babeld, BIRD and FRR, three nodes in a row, each in its namespace. */
 import { execFileSync } from 'node:child_process';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import babeld from '../../plugin/routing/daemons/babeld.js';
 import bird from '../../plugin/routing/daemons/bird.js';
 import frr from '../../plugin/routing/daemons/frr.js';
-import { addRouters, readUntil, remove, socketFolder, startBabeld, startBird, startFrr } from './mesh-routers.js';
+import {
+  addRouters,
+  CONVERGE_LIMIT_MS,
+  readUntil,
+  remove,
+  socketFolder,
+  startBabeld,
+  startBird,
+  startFrr,
+} from './mesh-routers.js';
 import { Network } from './namespaces.js';
+
+vi.setConfig({ testTimeout: 3 * CONVERGE_LIMIT_MS });
 
 let net: Network;
 let folder: string;
