@@ -101,6 +101,16 @@ export function readDocument(bytes: Uint8Array, now: number): OpinionDocument | 
   return age < -FUTURE_MS || age > PAST_MS ? 'untimely' : document;
 }
 
+/** One that was sound when it came, and was stored since: its signature is not checked again. null where it is damaged. */
+export function readStored(text: string): OpinionDocument | null {
+  const fields = toFields(Buffer.from(text));
+  return fields && fromFields(fields);
+}
+
+/** Of a document that was stored; none where it is damaged. */
+export const rowsIn = ({ document }: { readonly document: string }): readonly OpinionRow[] =>
+  readStored(document)?.rows ?? [];
+
 /** A private key from PEM. @throws Error where it is none, or of another kind */
 export function readKey(pem: string): KeyObject {
   const key = createPrivateKey(pem);

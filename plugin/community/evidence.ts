@@ -33,8 +33,8 @@ export interface Hearsay {
   readonly experiences: ReadonlyMap<string, readonly Experience[]>;
   /** By provider, what may be expected of it where nothing was measured here: 0..1, ½ where nothing is known. */
   readonly expected: ReadonlyMap<string, number>;
-  /** By public key, 0..1. */
-  readonly trust: ReadonlyMap<string, number>;
+  /** By public key, 0..1; null where too little is known in common. */
+  readonly trust: ReadonlyMap<string, number | null>;
 }
 
 export const NO_HEARSAY: Hearsay = { experiences: new Map(), expected: new Map(), trust: new Map() };
@@ -47,9 +47,11 @@ const NEAR_MS = 20;
 /** Mean difference of two marks (0..1) from which on a voice is worth nothing, and below which it loses nothing. */
 const WORTHLESS = 0.35;
 const AGREEING = 0.15;
-/** Below so many providers in common, a voice is hardly believed. */
+/**
+ * Below so many providers in common, it is not known whether a voice agrees: it may start a look, which decides, and orders
+ * nothing. Who has measured nothing cannot tell a neighbour from a clique.
+ */
 const MIN_COMMON = 5;
-const UNKNOWN_TRUST = 0.2;
 /** The imaginary look that every provider begins with: half a mark. */
 const PRIOR = 0.5;
 
@@ -72,7 +74,7 @@ export function weigh(voices: readonly Voice[], { own, owner }: Terms): Hearsay 
       // Praise of oneself.
       if (runBy === null || runBy.node === voice.node || runBy.address === voice.address) continue;
       push(experiences, provider, { node: voice.node, ...row });
-      if (row.mark === null) continue;
+      if (row.mark === null || trust === null || trust === 0) continue;
       const weight = VOICE_WEIGHT * Math.exp(-voice.rtt / NEAR_MS) * trust;
       const sum = sums.get(provider) ?? { weight: 0, marks: 0 };
       sums.set(provider, { weight: sum.weight + weight, marks: sum.marks + (weight * row.mark) / 100 });
@@ -111,12 +113,12 @@ function first<T>(list: readonly T[], by: (value: T) => string): readonly T[] {
   return [...found.values()];
 }
 
-function trustIn({ rows }: Voice, own: ReadonlyMap<string, number | null>): number {
+function trustIn({ rows }: Voice, own: ReadonlyMap<string, number | null>): number | null {
   const differences = rows.flatMap(({ provider, mark }) => {
     const mine = own.get(provider);
     return mine == null || mark === null ? [] : [Math.abs(mine - mark) / 100];
   });
-  if (differences.length < MIN_COMMON) return UNKNOWN_TRUST;
+  if (differences.length < MIN_COMMON) return null;
   const mean = differences.reduce((sum, difference) => sum + difference, 0) / differences.length;
   return Math.min(1, Math.max(0, (WORTHLESS - mean) / (WORTHLESS - AGREEING)));
 }

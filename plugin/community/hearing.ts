@@ -5,7 +5,7 @@ import { log } from '../lib/log.js';
 import { DAY_MS, MINUTE_MS } from '../lib/time.js';
 import type { Ranked } from '../model/ranked.js';
 import type { Said, Store } from '../store/index.js';
-import { type Infrastructure, type OpinionDocument, type OpinionRow, readDocument } from './document.js';
+import { type Infrastructure, type OpinionDocument, type OpinionRow, readStored, rowsIn } from './document.js';
 import { aged, type Experience, NO_HEARSAY, reports, type Voice, weigh } from './evidence.js';
 
 /** It ages, and this node's own measurements go on, ms. */
@@ -22,11 +22,21 @@ export interface HearingDeps {
   readonly own: () => Promise<readonly OpinionRow[]>;
 }
 
+interface Alarm {
+  readonly type: string;
+  readonly provider: string;
+  /** ms since the epoch. */
+  readonly at: number;
+}
+
 export class Hearing {
   readonly #deps: HearingDeps;
   #timer: NodeJS.Timeout | undefined;
   #hearsay = NO_HEARSAY;
   #version = 0;
+  /** What a voice has made this node look at, and until when it is not believed, by public key; ms since the epoch. */
+  readonly #alarms = new Map<string, readonly Alarm[]>();
+  readonly #unbelieved = new Map<string, number>();
   #isClosed = false;
   #work: Promise<void> = Promise.resolve();
 
@@ -58,7 +68,7 @@ export class Hearing {
   declared(node: string): Infrastructure | null {
     const said = this.#deps.store.peers.get(`serf ${node}`)?.said ?? null;
     if (said === null || this.#deps.time.now() - said.receivedAt > DAY_MS) return null;
-    return documentIn(said)?.infrastructure ?? null;
+    return readStored(said.document)?.infrastructure ?? null;
   }
 
   /**
@@ -68,13 +78,32 @@ export class Hearing {
   heard(document: OpinionDocument, before: Said | null): Promise<void> {
     return this.#later(async () => {
       await this.#weigh();
-      // Nobody is sent to look by a voice that was found to be worth nothing.
-      if (this.#isClosed || this.#hearsay.trust.get(document.key) === 0) return;
+      // Nobody is sent to look by a voice that was found to be worth nothing, or has cried wolf today.
+      if (this.#isClosed || this.#hearsay.trust.get(document.key) === 0 || this.#hasCried(document.key)) return;
       const earlier = before === null ? [] : rowsIn(before);
       const { time, report } = this.#deps;
-      const rows = reports(document.rows, earlier, this.#recommended(document.rows), time.now());
+      const now = time.now();
+      const rows = reports(document.rows, earlier, this.#recommended(document.rows), now);
+      this.#alarms.set(
+        document.key,
+        rows.map(({ type, provider }) => ({ type, provider, at: now })),
+      );
       for (const { provider, type } of rows) report(type, provider);
     });
+  }
+
+  /** Whether what it last reported was found to be well within the day. */
+  #hasCried(key: string): boolean {
+    const now = this.#deps.time.now();
+    const isFalse = ({ type, provider, at }: Alarm) =>
+      this.#deps
+        .ranking(type)
+        .some((row) => row.provider.id === provider && Number(row.measuredAt) >= at && row.failures === 0);
+    if (this.#alarms.get(key)?.some(isFalse)) this.#unbelieved.set(key, now + DAY_MS);
+    this.#alarms.delete(key);
+    for (const [other, until] of this.#unbelieved)
+      if (until <= now || until > now + DAY_MS) this.#unbelieved.delete(other);
+    return this.#unbelieved.has(key);
   }
 
   /** Resolves once nothing is read or reported any more. */
@@ -115,12 +144,4 @@ export class Hearing {
     const best = types.flatMap((type) => this.#deps.ranking(type).find(({ recommended }) => recommended) ?? []);
     return new Map(best.map(({ provider, measuredAt }) => [provider.id, { measuredAt }]));
   }
-}
-
-/** It was sound when it came. */
-export const rowsIn = (said: Pick<Said, 'document' | 'at'>): readonly OpinionRow[] => documentIn(said)?.rows ?? [];
-
-function documentIn({ document, at }: Pick<Said, 'document' | 'at'>): OpinionDocument | null {
-  const read = readDocument(Buffer.from(document), at * 1_000);
-  return typeof read === 'string' ? null : read;
 }

@@ -1,15 +1,19 @@
 /** From what a neighbour sends to what it does here: an expectation, a name beside it, a look, and nothing once it is off. */
-import { expect, it } from 'vitest';
-import { ranked } from '../web/fake-panel.js';
-import { NOW, newKey, row, sent } from './made.js';
+import { expect, it, onTestFinished } from 'vitest';
+import { Hearing } from '../../plugin/community/hearing.js';
+import { memoryStore, ranked } from '../web/fake-panel.js';
+import { content, HOUR, NOW, newKey, row, sent } from './made.js';
 import { neighbour } from './neighbour.js';
-import { communityOn, TYPE, world } from './world.js';
+import { attempt, communityOn, TYPE, world } from './world.js';
 
-const ROUND = 8 * 3_600_000;
+const ROUND = 12 * HOUR;
 const [best, untried] = [ranked(TYPE, 1, { recommended: true }), ranked(TYPE, 2)];
+/** Measured on both sides: whoever agrees on them is believed. */
+const common = Array.from({ length: 5 }, (_, nth) => ranked(TYPE, 10 + nth));
 const rows = (mark: number) => [
   row({ provider: best.provider.id, mark, ageHours: 0 }),
   row({ provider: untried.provider.id, mark: 90 }),
+  ...common.map(({ provider, score }) => row({ provider: provider.id, mark: Math.round(Number(score)) })),
 ];
 
 it('says who fares how, starts a look where the recommended one is lost, and forgets it all when it is off', async () => {
@@ -19,7 +23,8 @@ it('says who fares how, starts a look where the recommended one is lost, and for
   const looks: string[] = [];
   const report = (_: string, provider: string) => void looks.push(provider);
   const measured = { ...best, measuredAt: NOW - 60_000 };
-  const { community, clock } = await world([measured, untried], { peers: [peer] }, { report });
+  const { community, clock, panel } = await world([measured, untried, ...common], { peers: [peer] }, { report });
+  for (const one of common) for (const hours of [5, 2]) panel.store.attempts.add(attempt(one, hours));
   expect(community.about(best.provider.id)).toEqual([]);
   await community.on();
   await expect.poll(() => community.about(best.provider.id), { timeout: 30_000 }).toMatchObject([{ mark: 80 }]);
@@ -37,6 +42,44 @@ it('says who fares how, starts a look where the recommended one is lost, and for
   await community.on();
   await expect.poll(() => looks, { timeout: 30_000 }).toEqual([best.provider.id]);
   expect(community.about(best.provider.id)).toMatchObject([{ mark: 0 }]);
+});
+
+it('looks at the word of one that was wrong once a day, and of another one all the same', async () => {
+  let now = NOW;
+  let [failures, measuredAt] = [0, NOW - 2 * HOUR];
+  let looks = 0;
+  const hearing = new Hearing({
+    discovery: { find: () => ({ node: 'other', address: '10.0.0.9' }) as never },
+    store: { peers: memoryStore(() => now).peers },
+    time: { now: () => now },
+    ranking: () => [{ ...best, failures, measuredAt }],
+    report: () => {
+      looks += 1;
+    },
+    own: async () => [],
+  });
+  onTestFinished(() => hearing.close());
+  const lost = (node: string) => ({ ...content({ node, rows: rows(0).slice(0, 1) }), key: node });
+  const says = async (node: string) => {
+    now += HOUR;
+    const before = looks;
+    await hearing.heard(lost(node), null);
+    return looks - before;
+  };
+  /** This node looks for itself. */
+  const isSeen = (fails: number) => {
+    [failures, measuredAt] = [fails, now + 60_000];
+  };
+  expect(await says('liar')).toBe(1);
+  expect(await says('liar')).toBe(1);
+  isSeen(0);
+  expect(await says('liar')).toBe(0);
+  expect(await says('honest')).toBe(1);
+  isSeen(1);
+  expect(await says('honest')).toBe(1);
+  expect(await says('liar')).toBe(0);
+  now += 24 * HOUR;
+  expect(await says('liar')).toBe(1);
 });
 
 it('is there at once after a restart', async () => {
