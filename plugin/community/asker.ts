@@ -1,5 +1,5 @@
 /**
- * Asks a few neighbours' panels every eight hours, and stores what is taken of their answers. What may concern them at once
+ * Asks a few neighbours' panels twice a day, and stores what is taken of their answers. What may concern them at once
  * travels by the same questions: who has lost something asks a few with a word that there is news, and they ask back.
  */
 import type { Config } from '../config/index.js';
@@ -15,15 +15,15 @@ import type { OpinionDocument } from './document.js';
 import { judge, type PeerProblem } from './judge.js';
 import { type Candidate, choosePeers, listedPeers, serfPeers } from './peers.js';
 
-const ROUND_MS = 8 * HOUR_MS;
+const ROUND_MS = 12 * HOUR_MS;
 /** Before the first round of a run: after a power cut all panels start at once. */
 const START_SPREAD_MS = 30 * MINUTE_MS;
 const CHECK_MS = 10 * MINUTE_MS;
 /** Who is told of news: of the nearest, and of the others. */
-const TOLD = { nearest: 2, others: 1 };
-/** Questions in a day that news is told or followed by, and that it is followed by: with three rounds, 60 kB at most. */
-const MAX_NEWS = 7;
-const MAX_FOLLOWED = 4;
+const TOLD = { nearest: 3, others: 1 };
+/** Questions in a day that news is told or followed by, and that it is followed by: with two rounds, 60 kB at most. */
+const MAX_NEWS = 12;
+const MAX_FOLLOWED = 8;
 /** News of one host is followed no more often, ms. */
 const FOLLOW_REST_MS = HOUR_MS;
 /** When the last round was, ms since the epoch. */
@@ -86,12 +86,12 @@ export class Asker {
     return this.#enqueue(() => this.#check());
   }
 
-  /** Tells three that there is news here, by asking them out of turn: at most twice a day. */
+  /** Tells four that there is news here, by asking them out of turn: at most three times a day. */
   tell(): Promise<void> {
     return this.#enqueue(() => this.#tell());
   }
 
-  /** Asks the host that says there is news, if it is known: at most once an hour, and four times a day for all. */
+  /** Asks the host that says there is news, if it is known: at most once an hour, and eight times a day for all. */
   follow(host: string): Promise<void> {
     return this.#enqueue(() => this.#follow(host));
   }

@@ -82,7 +82,7 @@ async function asked({ community }: Awaited<ReturnType<typeof world>>, count: nu
   await expect.poll(() => community.status().peers.length, { timeout: 30_000 }).toBe(count);
 }
 
-const ROUND = 8 * HOUR;
+const ROUND = 12 * HOUR;
 
 describe('a round', () => {
   it('asks as soon as it is turned on, stores what is sound, and says what is not', async () => {
@@ -123,7 +123,7 @@ describe('a round', () => {
     });
   });
 
-  it('does not come again within eight hours, whoever turns it on and off', async () => {
+  it('does not come again within twelve hours, whoever turns it on and off', async () => {
     const one = await neighbour('127.62.1.1', (_, response) => response.end(sent()));
     const two = await neighbour('127.62.2.1', (_, response) => response.end(sent({ node: 'can-mas' })));
     const here = await world([], { peers: [one.peer] });
