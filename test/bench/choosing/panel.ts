@@ -84,7 +84,12 @@ export class Panel {
 
   /** The same panel in another world, with chance of its own from here on. */
   fork(word: string, world = this.#setting.world): Panel {
-    const copy = new Panel({ ...this.#setting, world }, word);
+    return this.forkTo({ ...this.#setting, world }, word);
+  }
+
+  /** The same, of a setting that may differ in more. */
+  forkTo(setting: Setting, word: string): Panel {
+    const copy = new Panel(setting, word);
     for (const index of PROVIDERS.keys()) copy.#attempts[index] = [...this.attempts(index)];
     copy.#previous = this.#previous;
     for (const [provider, at] of this.#changes) copy.#changes.set(provider, at);

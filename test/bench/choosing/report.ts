@@ -29,7 +29,7 @@ const NAMES: Readonly<Record<Rule, string>> = {
   full: 'all, every hour',
   oracle: 'knowing the present',
 };
-const TITLES = { web: 'page of 1 MB', sync: '40 MB of files', chat: 'small question' };
+export const TITLES = { web: 'page of 1 MB', sync: '40 MB of files', chat: 'small question' };
 const WORSE: Readonly<Record<Stress, string>> = {
   noise: 'round trips and servers that vary by σ = 0.64',
   train: 'trains of pings that tell little of the width',
@@ -87,11 +87,11 @@ export function writeReport(folder: string, findings: Findings): void {
   writeFileSync(join(folder, 'regret.svg'), curves('Share of decisions that lose at most so much time', regrets));
 }
 
-const table = (head: readonly string[], rows: readonly (readonly string[])[]) =>
+export const table = (head: readonly string[], rows: readonly (readonly string[])[]) =>
   [head, head.map((_, column) => (column === 0 ? '---' : '--:')), ...rows]
     .map((row) => `| ${row.join(' | ')} |`)
     .join('\n');
-const two = (value: number) => (Number.isFinite(value) ? value.toFixed(2) : '–');
+export const two = (value: number) => (Number.isFinite(value) ? value.toFixed(2) : '–');
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 const percent = (value: number) => `${(100 * value).toFixed(0)} %`;
 
@@ -138,7 +138,7 @@ function steadinessTable(seeds: readonly SeedOutcome[]): string {
   );
 }
 
-const interval = ({ value, low, high }: Estimate) => `${two(value)} (${two(low)}–${two(high)})`;
+export const interval = ({ value, low, high }: Estimate) => `${two(value)} (${two(low)}–${two(high)})`;
 
 /** In worse worlds, with fewer communities and users. */
 function worseTable(worse: Findings['worse']): string {
@@ -240,7 +240,7 @@ function originalTable(originals: readonly Original[]): string {
   return table([head, 'the original’s scan', 'ours'], rows);
 }
 
-function markTable(marks: readonly Mark[]): string {
+export function markTable(marks: readonly Mark[]): string {
   const rows = marks.map(({ name, value, low, high, mark, holds }) => [
     `${holds ? '✓' : '✗'} ${name}`,
     interval({ value, low, high }),
