@@ -31,6 +31,9 @@ const LONG = [
   'web/secrets.test.ts',
 ];
 
+/** Of these, what looks at its own process, or replaces a module. */
+const LONG_ISOLATED = ['node/hang.test.ts', 'scan/thread/threads.test.ts'];
+
 /** Measure times, or keep both cores busy: they run last, when nothing else does. */
 const ALONE = [
   'browser/cdistro.test.ts',
@@ -86,7 +89,7 @@ const common = {
 
 /** Projects of the same order share the workers and run together. */
 const unit = { ...common, execArgv, setupFiles: ['setup.ts'], maxWorkers: 2, sequence: { groupOrder: 0 } };
-const real = { ...common, execArgv, maxWorkers: 4, sequence: { groupOrder: 1 } };
+const real = { ...common, execArgv, maxWorkers: 6, sequence: { groupOrder: 1 } };
 const alone = { ...common, execArgv, maxWorkers: 1, sequence: { groupOrder: 2 } };
 
 const without = (...others: (readonly string[])[]) => [...configDefaults.exclude, ...others.flat()];
@@ -111,7 +114,8 @@ export default defineConfig({
       },
       { test: { ...unit, name: 'unit-isolated', include: ISOLATED } },
       // Most of them wait most of the time.
-      { test: { ...real, name: 'long', include: LONG, exclude: without(ALONE) } },
+      { test: { ...real, name: 'long', include: LONG, exclude: without(LONG_ISOLATED, ALONE), isolate: false } },
+      { test: { ...real, name: 'long-isolated', include: LONG_ISOLATED } },
       { test: { ...real, name: 'real', include: REAL, exclude: without(ALONE, OTHER_NODES) } },
       { test: { ...real, name: 'browser', include: BROWSER, exclude: without(ALONE) } },
       { test: { ...real, name: 'other-nodes', include: OTHER_NODES } },
