@@ -38,7 +38,7 @@ const HOUR = 60 * MINUTE;
 const PICK_GAP_MS = 2 * HOUR;
 const USUAL_GAP_MS = 3 * HOUR;
 /** Where it has failed, the next probe decides whether it is left: sooner would leave it for every short outage. */
-const FAILED_GAP_MS = HOUR;
+const FAILED_GAP_MS = 30 * MINUTE;
 
 /** Local hours of a day in which to measure: 0 ≤ from ≤ 23, 1 ≤ to ≤ 24. Where `to` is not the later one, over midnight. */
 export interface Hours {

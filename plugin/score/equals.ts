@@ -1,5 +1,6 @@
 /** Which providers may be recommended, which are as good as the best, and which of these this node picks. */
 import { hash } from 'node:crypto';
+import { HOUR_MS } from '../lib/time.js';
 import { isFull } from '../model/declared.js';
 import { PROVEN } from '../model/level.js';
 import { ANSWERS } from '../model/metric.js';
@@ -18,10 +19,26 @@ const UNFELT: ReadonlyMap<string, number> = new Map([
   ['ms/kB', 0.01],
 ]);
 
+/** A provider that has been so many times slower than usual for so long, ms, is hardly in a busy hour only. */
+const SLOWED = 3;
+const SLOWED_MS = 3 * HOUR_MS;
+/** What that costs it when it comes to the recommendation, points: about what its score loses once it is usual. */
+const SLOWED_POINTS = 10;
+
 /** What decides whether a row may be recommended. */
-type Candidate = Pick<Ranked, 'provider' | 'score' | 'high' | 'level' | 'hidden' | 'reserve'> & {
+type Candidate = Pick<
+  Ranked,
+  'provider' | 'score' | 'high' | 'level' | 'hidden' | 'reserve' | 'worse' | 'measuredAt'
+> & {
   readonly parts?: readonly Part[];
 };
+
+/** Whether it is so much slower than usual that the score, which follows what is usual, would tell too late. */
+export const isSlowed = ({ worse, measuredAt }: Candidate) =>
+  worse !== null && worse.today >= SLOWED * worse.usual && Number(measuredAt) - worse.since >= SLOWED_MS;
+
+/** The points that count when it comes to the recommendation. */
+export const standing = (row: Candidate) => Number(row.score) - (isSlowed(row) ? SLOWED_POINTS : 0);
 
 /** Works, is a neighbour's, is confirmed, takes newcomers as far as it says, and was not hidden by the owner. */
 export const isRecommendable = ({ provider, score, hidden }: Candidate) =>
@@ -41,7 +58,7 @@ export function toCandidates<Row extends Candidate>(rows: readonly Row[]): reado
 export const isProven = ({ level }: Pick<Candidate, 'level'>): boolean => level >= PROVEN;
 
 /**
- * Those of the rows, in ranked order, that may be recommended and are as good as the best of them, which comes first:
+ * Those of the rows that may be recommended and are as good as the best of them, which comes first, as they stand:
  * less than `NEAR` points behind, with typical times at most a tenth longer, and what is known of them does not rule out
  * that they are as good. Points alone would mean another difference in every type, and none where a curve has ended. The
  * width of the interval never makes equals by itself, or else nobody would be better than a provider hardly measured.
@@ -49,20 +66,21 @@ export const isProven = ({ level }: Pick<Candidate, 'level'>): boolean => level 
  * known, so that its points say how often it was tried.
  */
 export function nearEquals<Row extends Candidate>(rows: readonly Row[]): Row[] {
-  const fit = toCandidates(rows);
+  const fit = toCandidates(rows).toSorted((a, b) => standing(b) - standing(a));
   const equals = toEquals(fit);
   const [best] = equals;
   const proven = equals.filter(isProven);
   if (!best || proven.length > 0 || !isUnmeasured(best)) return proven.length > 0 ? proven : equals;
   const others = toEquals(fit.filter(isProven));
-  return Number(others[0]?.high ?? 0) >= Number(best.score) ? others : equals;
+  return Number(others[0]?.high ?? 0) >= standing(best) ? others : equals;
 }
 
+/** @param fit the best first */
 function toEquals<Row extends Candidate>(fit: readonly Row[]): Row[] {
   const [best] = fit;
   if (!best) return [];
-  const points = Number(best.score);
-  return fit.filter((row) => points - Number(row.score) < NEAR && Number(row.high) >= points && isAsQuick(row, best));
+  const points = standing(best);
+  return fit.filter((row) => points - standing(row) < NEAR && Number(row.high) >= points && isAsQuick(row, best));
 }
 
 /** Whether nothing of it has a figure but how often it answers. */

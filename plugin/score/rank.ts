@@ -2,7 +2,7 @@
 import type { Provider } from '../model/provider.js';
 import type { Ranked, Unrated } from '../model/ranked.js';
 import type { Score } from '../model/score.js';
-import { DELTA, isProven, isRecommendable, nearEquals, pickByNode, toCandidates } from './equals.js';
+import { DELTA, isProven, isRecommendable, nearEquals, pickByNode, standing, toCandidates } from './equals.js';
 import { GATE, UNTRIED } from './index.js';
 
 /** What the owner and the node add to the scores. Sets and maps by provider id. */
@@ -42,8 +42,8 @@ export function rank(
 ): Ranked[] {
   const rows = providers.map((provider) => toRow(provider, scores, preferences)).sort(compare);
   const equals = nearEquals(rows);
-  const standing = toCandidates(rows).find((row) => row.provider.id === preferences.recommended);
-  const badge = standing ?? (preferences.seed === undefined ? equals[0] : pickByNode(equals, preferences.seed));
+  const holder = toCandidates(rows).find((row) => row.provider.id === preferences.recommended);
+  const badge = holder ?? (preferences.seed === undefined ? equals[0] : pickByNode(equals, preferences.seed));
   const asGood = new Set(equals.length > 1 ? equals : []);
   return rows.map((row) => {
     const { provider, pinned, hidden, reserve, estimate, distance, expected } = row;
@@ -82,7 +82,7 @@ export function withoutOwnerMarks(rows: readonly Ranked[]): readonly Ranked[] {
 const holdsOut = (holder: Ranked, best: Ranked | undefined) =>
   isRecommendable(holder) &&
   (isProven(holder) || !best || !isProven(best)) &&
-  (best?.challenger || Number(best?.score ?? 0) - Number(holder.score) < DELTA);
+  (best === undefined || best.challenger || standing(best) - standing(holder) < DELTA);
 
 function withoutRowMarks(row: Ranked): Ranked {
   if (!row.pinned && !row.hidden && !row.reserve && row.rating === null) return row;
@@ -96,6 +96,8 @@ type Order = Pick<
   | 'provider'
   | 'score'
   | 'high'
+  | 'worse'
+  | 'measuredAt'
   | 'parts'
   | 'level'
   | 'pinned'
@@ -117,16 +119,15 @@ function toRow(
   const { id, barred } = provider;
   const known = scores.get(id) ?? UNTRIED;
   const all = barred === null ? withoutVerdict(known) : { ...UNTRIED, reason: barred, rating: known.rating };
-  const { score, high, level, measuredAt } = all;
+  const { score, high, worse, level, measuredAt, parts } = all;
   const isUntried = barred === null && measuredAt === null;
   const estimate = isUntried ? (estimates?.get(id) ?? null) : null;
   const distance = isUntried ? distances?.get(id) : undefined;
+  const expected = isUntried ? hearsay?.get(id) : undefined;
   const isIn = (marked: ReadonlySet<string> | undefined) => marked?.has(id) ?? false;
   const marks = { pinned: isIn(pinned), hidden: isIn(hidden), reserve: isIn(reserve) };
-  const { parts } = all;
-  const expected = isUntried ? hearsay?.get(id) : undefined;
   const untried = { ...(distance !== undefined && { distance }), ...(expected !== undefined && { expected }) };
-  return { all, provider, score, high, parts, level, estimate, ...marks, ...untried };
+  return { all, provider, score, high, worse, measuredAt, parts, level, estimate, ...marks, ...untried };
 }
 
 /**

@@ -120,6 +120,12 @@ describe('choosing the next probe', () => {
     expect(choose([...rivals, pick(2 * HOUR - 1)])).toBe('a');
   });
 
+  it('asks a recommended one that has failed again after half an hour, also where each probe is a burden', () => {
+    const pick = (age: number) =>
+      candidate('pick', { recommended: true, measuredAt: NOW - age, failures: 1, gapMs: 6 * HOUR });
+    expect([choose([pick(30 * MINUTE - 1)]), choose([pick(30 * MINUTE)])]).toEqual([null, 'pick']);
+  });
+
   it('leaves a recommended one alone for the whole gap when each probe is a burden', () => {
     const pick = (age: number) => candidate('pick', { recommended: true, measuredAt: NOW - age, gapMs: 6 * HOUR });
     expect(choose([pick(6 * HOUR - 1)])).toBeNull();

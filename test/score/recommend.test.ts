@@ -149,6 +149,33 @@ describe('the recommendation after a scan', () => {
     expect(all).toEqual(['b', 'b', 'a', 'a']);
   });
 
+  it('leaves one that has been three times slower than usual for three hours, for others of less than ten points fewer', () => {
+    const slow = (times: number, hours: number) => ({
+      ...scored(90),
+      worse: { metric: 'answer', since: Number(scored(90).measuredAt) - hours * HOUR, today: 20 * times, usual: 20 },
+    });
+    const list = (other: number, times = 3, hours = 3) => {
+      const scores = new Map([
+        ['a', slow(times, hours)],
+        ['b', scored(other)],
+      ]);
+      return rank([provider('a'), provider('b')], scores);
+    };
+    const twice = (rows: Ranked[]) => recommend(rows, recommend(rows, stands('a'), AT), later(0.5));
+    expect(twice(list(82))).toEqual(stands('b'));
+    expect(twice(list(81))).toEqual(stands('a'));
+    expect([twice(list(85, 2.9)), twice(list(85, 3, 2.9))]).toEqual([stands('a'), stands('a')]);
+    // Nor is it chosen, or gone back to, while it is.
+    expect([recommend(list(85), null, AT), recommend(list(85), led('b', 'a', NOW - 99 * HOUR), AT)]).toEqual([
+      stands('b'),
+      stands('b'),
+    ]);
+    expect(list(85).map(({ provider, score }) => [provider.id, score])).toEqual([
+      ['a', 90],
+      ['b', 85],
+    ]);
+  });
+
   it('forgets a challenger that fell back', () => {
     expect(
       recommend(
