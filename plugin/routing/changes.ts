@@ -44,21 +44,24 @@ export class WayChanges {
   #known = new Map<string, Known>();
 
   /**
-   * Compares a reading with what was known. A new address is only noted; one that is not asked for is forgotten.
+   * Compares a reading with what was known. An address that is not asked for is forgotten.
    * @param now ms, by a clock that nobody sets
    * @param routes by address; null = no way
+   * @param before the way of the reading before, of an address that was not asked for then
    */
-  look(routes: ReadonlyMap<string, Route | null>, now: number): Changed {
+  look(
+    routes: ReadonlyMap<string, Route | null>,
+    now: number,
+    before: (address: string) => Route | null = () => null,
+  ): Changed {
     if (this.#isInterrupted(routes)) return NOTHING;
     const [moved, lost]: [string[], string[]] = [[], []];
     const next = new Map<string, Known>();
     for (const [address, route] of routes) {
-      const way = route && { distance: distance(route), hop: firstHop(route) };
-      const known = this.#known.get(address);
-      if (!known) {
-        if (way) next.set(address, { base: way, next: null, isLost: false, changedAt: null, restMs: REST_MS });
-        continue;
-      }
+      const way = toWay(route);
+      const base = this.#known.has(address) ? null : (toWay(before(address)) ?? way);
+      const known = base === null ? this.#known.get(address) : newly(base);
+      if (!known) continue;
       next.set(address, known);
       const what = follow(known, way, now);
       if (what !== null) (what === 'moved' ? moved : lost).push(address);
@@ -73,6 +76,10 @@ export class WayChanges {
     return had.length > 1 && left.length < had.length * LEFT_SHARE;
   }
 }
+
+const toWay = (route: Route | null): Way | null => route && { distance: distance(route), hop: firstHop(route) };
+
+const newly = (base: Way): Known => ({ base, next: null, isLost: false, changedAt: null, restMs: REST_MS });
 
 /** What has become of the way with this reading; null = nothing that counts. */
 function follow(known: Known, way: Way | null, now: number): 'moved' | 'lost' | null {

@@ -80,6 +80,8 @@ export class Routing {
   #status: RoutingStatus;
   /** What pages and orders go by: not each reading changes it. */
   #shown: Table | null = null;
+  /** The last reading. */
+  #last: Table | null = null;
   #version = 0;
 
   /** Does nothing until it is started. @throws PanelError bad-config */
@@ -178,7 +180,9 @@ export class Routing {
     this.#asked = asked;
     this.#status = this.#toStatus(asked, { state: 'up', routes: table.size, lastUp: time.now() });
     this.#show(table, routes);
-    const changed = this.#changes.look(routes, time.steady());
+    const before = this.#last;
+    this.#last = table;
+    const changed = this.#changes.look(routes, time.steady(), (address) => before?.find(address) ?? null);
     if (changed.moved.length + changed.lost.length > 0) this.#deps.changed(changed);
     return answer.length;
   }

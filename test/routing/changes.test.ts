@@ -54,6 +54,13 @@ describe('a way', () => {
     expect([null, null, null, way(300), way(300)].map(read)).toEqual(Array(5).fill(NONE));
   });
 
+  it('of a provider that has just appeared is compared with the reading before', () => {
+    const changes = new WayChanges();
+    const read = (minute: number, metric: number) =>
+      changes.look(new Map([['a', way(metric)]]), minute * MINUTE, () => way(300));
+    expect([read(1, 900), read(2, 900)]).toEqual([NONE, MOVED]);
+  });
+
   it('that changes all the time is told of ever more rarely: ten times in two days of changes', () => {
     const { read } = follower();
     let told = 0;
