@@ -150,3 +150,33 @@ it('says that the address is taken', async () => {
   const second = Listener.open({ host: '127.0.0.1', port }, { document: async () => '', isWelcome: () => true });
   await expect(second).rejects.toThrow('EADDRINUSE');
 });
+
+it('serves a neighbour among 200 clients that say nothing, as soon as they are cut off', async () => {
+  const { port } = await open();
+  const idle = Array.from({ length: 200 }, (_, nth) =>
+    connect({ port, host: '127.0.0.1', localAddress: `127.9.8.${nth + 1}` }),
+  );
+  const ended = idle.map((socket) => {
+    onTestFinished(() => void socket.destroy());
+    return new Promise<void>((resolve) => socket.on('error', () => {}).on('close', () => resolve()));
+  });
+  await Promise.all(ended);
+  expect(status(await talk(port, get(PATH), '127.9.7.1'))).toBe(200);
+});
+
+it('makes its document for six of a thousand questions of one neighbour, and for others all the same', async () => {
+  let made = 0;
+  const { port } = await open({
+    document: async () => {
+      made += 1;
+      return '{}';
+    },
+  });
+  const answers = new Map<number, number>();
+  for (let round = 0; round < 50; round += 1) {
+    const all = await Promise.all(Array.from({ length: 20 }, () => talk(port, get(PATH), '127.9.6.1')));
+    for (const answer of all) answers.set(status(answer), (answers.get(status(answer)) ?? 0) + 1);
+  }
+  expect([made, answers.get(200), answers.get(429)]).toEqual([6, 6, 994]);
+  expect(status(await talk(port, get(PATH), '127.9.6.2'))).toBe(200);
+});
