@@ -51,6 +51,15 @@ it.each<[string, Place[], string[]]>([
     ],
     ['10.0.0.1:80', '10.0.0.1:81', '[fd00::1]:80', '[fd00::1]:81'],
   ],
+  [
+    'text, where one reads like the port of another',
+    [
+      [':80', 'fd00::1', null, '/a'],
+      ['', 'fd00::1', null, '/a'],
+      ['', '10.0.0.1', 80],
+    ],
+    ['[fd00::1]/a :80', '[fd00::1]/a', '10.0.0.1'],
+  ],
 ])('by their %s', (_, places, texts) => {
   const rows = places.map((place) => at(place));
   const apart = apartTexts([...rows, at(['Else', '10.0.0.9', 80], 'alone')]);

@@ -30,5 +30,8 @@ function candidates({ provider: { description, address, port, txt } }: Ranked): 
   const path = plainPath(txt);
   const host = address.includes(':') ? `[${address}]` : address;
   const [at, folder] = [port === null ? '' : `:${port}`, path === '/' ? '' : path];
-  return [...new Set([description, at, folder, address, `${at}${folder}`, `${host}${at}${folder}`])].filter(Boolean);
+  const all = `${host}${at}${folder}`;
+  // What has no port is told from its node's other texts by what it says.
+  const last = port === null && description !== '' ? `${all} ${description}` : all;
+  return [...new Set([description, at, folder, address, `${at}${folder}`, all, last])].filter(Boolean);
 }
