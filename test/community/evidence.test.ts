@@ -156,6 +156,8 @@ describe('on a list', () => {
         fc.property(any, (pairs) => {
           const expected = new Map(pairs.map(([nth, value]) => [providers[nth]?.id ?? '', value]));
           const heard = rank(providers, scores, { seed: 's', expected });
+          const areTried = (list: typeof plain) => list.map(({ measuredAt }) => measuredAt !== null);
+          expect(areTried(heard)).toEqual(areTried(plain));
           const own = (list: typeof plain) => list.filter(({ measuredAt }) => measuredAt !== null);
           expect(own(heard)).toEqual(own(plain));
           expect(heard.filter(({ recommended }) => recommended)).toEqual(
