@@ -116,8 +116,8 @@ export default defineConfig({
       // Most of them wait most of the time.
       { test: { ...real, name: 'long', include: LONG, exclude: without(LONG_ISOLATED, ALONE), isolate: false } },
       { test: { ...real, name: 'long-isolated', include: LONG_ISOLATED } },
-      { test: { ...real, name: 'real', include: REAL, exclude: without(ALONE, OTHER_NODES) } },
-      { test: { ...real, name: 'browser', include: BROWSER, exclude: without(ALONE) } },
+      { test: { ...real, name: 'real', include: REAL, exclude: without(ALONE, OTHER_NODES), isolate: false } },
+      { test: { ...real, name: 'browser', include: BROWSER, exclude: without(ALONE), isolate: false } },
       { test: { ...real, name: 'other-nodes', include: OTHER_NODES } },
       { test: { ...alone, name: 'long-alone', include: aloneIn('probe') } },
       { test: { ...alone, name: 'real-alone', include: aloneIn('real') } },

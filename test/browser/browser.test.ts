@@ -131,7 +131,7 @@ describe.each(FRONTS)('in a browser, %s', (_, start) => {
       for (const language of front.languages) {
         await front.choose(page, language);
         const { t } = loadLocales()(language);
-        expect(await page.locator('.cs-demo').textContent()).toContain(t('demo.title'));
+        expect(await page.locator('.cs-demo').textContent()).toContain(t('demo.title.new'));
         expect(await page.locator('.cs h1').textContent()).toBe(t('page.home'));
         expect(await overflow(page)).toBe(0);
       }
