@@ -89,7 +89,7 @@ const common = {
 
 /** Projects of the same order share the workers and run together. */
 const unit = { ...common, execArgv, setupFiles: ['setup.ts'], maxWorkers: 2, sequence: { groupOrder: 0 } };
-const real = { ...common, execArgv, maxWorkers: 6, sequence: { groupOrder: 1 } };
+const real = { ...common, execArgv, maxWorkers: 4, sequence: { groupOrder: 1 } };
 const alone = { ...common, execArgv, maxWorkers: 1, sequence: { groupOrder: 2 } };
 
 const without = (...others: (readonly string[])[]) => [...configDefaults.exclude, ...others.flat()];

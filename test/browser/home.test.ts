@@ -18,6 +18,9 @@ let daemon: Awaited<ReturnType<typeof startDaemon>>;
 let folder: string;
 let base: string;
 
+/** For the first of nine scans on a machine that has much else to do. */
+const PATIENCE_MS = 120_000;
+
 async function start(past: boolean): Promise<void> {
   folder = mkdtempSync(join(tmpdir(), 'home-'));
   const config = { ...loadConfig({ env: {}, file: '' }), listen: { host: '127.0.0.1', port: 0 }, dataDir: folder };
@@ -41,7 +44,7 @@ async function visit(
   const viewport = { width: 390, height: 844 };
   const context = await browser.newContext({ viewport, locale: 'en', javaScriptEnabled: scripts });
   const page = await context.newPage();
-  page.setDefaultTimeout(30_000);
+  page.setDefaultTimeout(PATIENCE_MS);
   let actions = 0;
   const did = async (what: () => Promise<unknown>) => {
     actions += 1;
