@@ -1,6 +1,12 @@
-/** Passwords cost a thousandth of what they cost people: scrypt at its real cost is in test/real and test/browser. */
+/**
+ * Passwords cost a thousandth of what they cost people: scrypt at its real cost is in test/real and test/browser. And the
+ * router of the machine at hand is asked nothing: it may take its time to say so.
+ */
 import type { ScryptOptions } from 'node:crypto';
 import { vi } from 'vitest';
+import { THIS_MACHINE } from '../plugin/discovery/machine.js';
+
+THIS_MACHINE.gateway = () => null;
 
 type Scrypt = (password: string, salt: Buffer, bytes: number, options: ScryptOptions, done: () => void) => void;
 
