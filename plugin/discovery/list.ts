@@ -106,13 +106,20 @@ export class ProviderList {
   /** Listeners hear once of many changes at once. */
   #changed(): void {
     this.#mergedAt = null;
-    if (this.#notification) return;
-    const notify = () => {
-      this.#notification = null;
-      this.#listeners.call();
-    };
+    if (!this.#notification) this.#notifySoon();
+  }
+
+  #notifySoon(): void {
     const wait = this.#restsUntil - performance.now();
-    this.#notification = wait > 0 ? setTimeout(notify, wait) : setImmediate(notify);
+    const notify = () => this.#notify();
+    this.#notification = wait > 0 ? setTimeout(notify, Math.ceil(wait)) : setImmediate(notify);
+  }
+
+  /** Who reads the list while it rests reads the one before the change, and hears again when the rest is over. */
+  #notify(): void {
+    this.#notification = null;
+    if (this.#mergedAt === null && performance.now() < this.#restsUntil) this.#notifySoon();
+    this.#listeners.call();
   }
 
   #allowedNow(): (address: string) => boolean {
