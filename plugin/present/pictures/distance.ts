@@ -170,30 +170,48 @@ interface Place {
   readonly y: number;
 }
 
+type Named = Place & Pick<Neighbour, 'name'>;
+
+interface Spot extends Place {
+  readonly isRoomy: boolean;
+}
+
+/** Drawings of which it is known where the dots stand: those of a node's types, for the owner and for others. */
+const MAX_KEPT = 32;
+const kept = new Map<string, readonly (Spot | null)[]>();
+
+function place(all: readonly Drawn[], rings: readonly number[], radii: readonly number[], words: Words): Dot[] {
+  // A page is drawn again and again while all of this stays the same, and to find the places takes longer than the rest.
+  const key = JSON.stringify([rings, radii, all.map(({ id, name, rtt, recommended }) => [id, name, rtt, recommended])]);
+  const spots = kept.get(key) ?? findSpots(all, rings, radii);
+  kept.delete(key);
+  kept.set(key, spots);
+  for (const oldest of kept.keys()) if (kept.size > MAX_KEPT) kept.delete(oldest);
+  return all.flatMap((one, at) => {
+    const spot = spots[at];
+    return spot ? [{ ...one, ...spot, time: timeText(one, words), label: null, narrow: null }] : [];
+  });
+}
+
 /**
  * Each in the direction of its name, or as near to that as there is room; so hardly anybody moves because another comes. Of
- * a recommended one the name has its room, too, in a narrow square.
+ * a recommended one the name has its room, too, in a narrow square. null where there is no room.
  */
-function place(all: readonly Drawn[], rings: readonly number[], radii: readonly number[], words: Words): Dot[] {
-  const placed: Dot[] = [];
+function findSpots(all: readonly Neighbour[], rings: readonly number[], radii: readonly number[]): (Spot | null)[] {
+  const placed: Spot[] = [];
   const reserved: Box[] = [];
-  for (const one of all) {
+  return all.map((one) => {
     const spot = freePlace(one, radius(one.rtt, rings, radii), placed, reserved);
-    if (!spot) continue;
-    const dot: Dot = { ...one, ...spot, time: timeText(one, words), label: null, narrow: null };
-    placed.push(dot);
-    if (one.recommended && !dot.isRoomy) reserveName(dot, reserved, fixtures(radii.slice(1, 4), NARROW));
-  }
-  return placed;
+    if (!spot) return null;
+    placed.push(spot);
+    if (one.recommended && !spot.isRoomy)
+      reserveName({ ...spot, name: one.name }, reserved, fixtures(radii.slice(1, 4), NARROW));
+    return spot;
+  });
 }
 
 /** Where there is room at both sizes, or else where there is at the wide one. */
-function freePlace(
-  one: Neighbour,
-  r: number,
-  others: readonly Place[],
-  reserved: readonly Box[],
-): (Place & { isRoomy: boolean }) | null {
+function freePlace(one: Neighbour, r: number, others: readonly Place[], reserved: readonly Box[]): Spot | null {
   let wide: Place | null = null;
   for (const spot of directions(one, r)) {
     if (isText(spot)) continue;
@@ -204,7 +222,7 @@ function freePlace(
   return wide && { ...wide, isRoomy: true };
 }
 
-function reserveName(dot: Dot, reserved: Box[], fixed: readonly Box[]): void {
+function reserveName(dot: Named, reserved: Box[], fixed: readonly Box[]): void {
   const names = choices(dot, MAX_NARROW_NAME).map((label) => nameBox(dot, label, NARROW));
   const box = names.find((name) => isWithin(name, NARROW) && isClear(reserved, name) && isClear(fixed, name));
   if (box) reserved.push(box);
@@ -281,13 +299,13 @@ function labels(dots: readonly Dot[], rings: readonly { readonly r: number }[], 
 }
 
 /** The whole name before a short one. */
-function choices(dot: Dot, longest: number): Label[] {
+function choices(dot: Named, longest: number): Label[] {
   const texts = [...new Set([longest, SHORT_NAME].map((length) => shortened(dot.name, length)))];
   return texts.flatMap((text) => positions(dot, text));
 }
 
 /** Away from the middle rather than towards it, else under the dot or above it. */
-function positions({ x }: Dot, text: string): Label[] {
+function positions({ x }: Place, text: string): Label[] {
   const right: Label = { text, anchor: 'start', dx: BESIDE, dy: MIDDLE };
   const left: Label = { text, anchor: 'end', dx: -BESIDE, dy: MIDDLE };
   const beside = x >= 50 ? [right, left] : [left, right];
@@ -299,7 +317,7 @@ const boxOf = ({ x, y }: { x: number; y: number }, size: number, half = HALF_LIN
   return { left: cx - half, right: cx + half, top: cy - HALF_LINE, bottom: cy + HALF_LINE };
 };
 
-function nameBox({ x, y }: Dot, { text, anchor, dx, dy }: Label, size: number): Box {
+function nameBox({ x, y }: Place, { text, anchor, dx, dy }: Label, size: number): Box {
   const [start, middle] = [(x / 100) * size + dx, (y / 100) * size + dy - MIDDLE];
   const width = text.length * LETTER;
   const left = start - { start: 0, middle: width / 2, end: width }[anchor];
